@@ -1,0 +1,1 @@
+"""The listener: receives Heroku's webhooks, decides, promotes, watches, and answers for it."""

@@ -1,0 +1,77 @@
+"""Candidates to test with: one that is ready to go, and any that hypothesis thinks of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from listener.decision import App, Candidate, Error, Hold, Pass, Reject, Rival, Verdict, Wait
+from listener.history import History
+from listener.promotion import Status
+from listener.rules import OnNewer
+from tests.core.releases import NOON, log, release, release_logs
+
+STAGING = App("s", "staging", "heroku-24")
+PROD = App("t", "prod", "heroku-24")
+V42 = release(42, "B")
+# Staging deployed A, B and C's forerunner; production runs A.
+READY = Candidate(
+    release=V42,
+    source=STAGING,
+    target=PROD,
+    source_history=log(release(40, "A"), V42),
+    target_history=log(release(9, "Z"), release(10, "A")),
+    slug_stack="heroku-24",
+)
+
+
+def without_facts(verdict: Verdict) -> Verdict:
+    """What the verdict says and does, apart from the facts it shows."""
+    return replace(verdict, facts={})
+
+
+MINUTES = st.integers(-120, 120).map(lambda minutes: NOON + timedelta(minutes=minutes))
+HOLDS = st.builds(Hold, st.just("why"), st.just("ana"), st.none() | MINUTES, st.none() | MINUTES)
+STACKS = st.sampled_from(("heroku-24", "heroku-24", "heroku-24", "heroku-22", None))
+TARGETS = st.builds(
+    App,
+    st.just("t"),
+    st.just("prod"),
+    STACKS,
+    st.sampled_from(("cedar", "cedar", "fir")),
+    st.sampled_from((False, False, True)),
+)
+
+
+@st.composite
+def candidates(draw: st.DrawFn) -> Candidate:
+    """Any release of any source, on its way to any target."""
+    releases = draw(release_logs().filter(bool))
+    ran = draw(release_logs("ABX"))
+    begun = [replace(r, created_at=draw(MINUTES), id=f"t{r.version}") for r in ran]
+    return Candidate(
+        release=draw(st.sampled_from(releases)),
+        source=STAGING,
+        target=draw(st.just(PROD) | TARGETS),
+        source_history=History(releases),
+        target_history=History(begun),
+        slug_stack=draw(STACKS),
+        on_newer=draw(st.sampled_from(OnNewer)),
+        is_by_hand=draw(st.booleans()),
+        holds=tuple(draw(st.lists(HOLDS, max_size=2))),
+        rival=draw(st.none() | st.just(Rival("7", Status.RELEASING))),
+        upstream=draw(st.none() | st.just(Status.SUCCEEDED) | st.sampled_from(Status)),
+        newer=draw(st.none() | st.integers(43, 60)),
+        is_allowed=draw(st.sampled_from((True, True, False))),
+        own_releases=frozenset(draw(st.lists(st.integers(1, 60).map(lambda v: f"t{v}")))),
+    )
+
+
+VERDICTS: st.SearchStrategy[Verdict] = st.one_of(
+    st.builds(Pass, st.text()),
+    st.builds(Wait, st.text(), st.none() | MINUTES),
+    st.builds(Reject, st.text()),
+    st.builds(Error, st.text()),
+)

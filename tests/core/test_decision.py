@@ -1,0 +1,348 @@
+"""What each gate says: one candidate is ready, and each row names the one difference."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from listener.decision import (
+    GATES,
+    ROLLBACK_GATES,
+    App,
+    Candidate,
+    Error,
+    Gate,
+    Hold,
+    Pass,
+    Reject,
+    Rival,
+    Verdict,
+    Wait,
+    evaluate,
+    hold,
+    match,
+    order,
+    source,
+    target,
+)
+from listener.history import History, Release
+from listener.promotion import Status
+from listener.rules import OnNewer
+from tests.core.candidates import PROD, READY, STAGING, V42, without_facts
+from tests.core.releases import ANA, NOON, log, release
+
+Change = dict[str, Any]
+SUPERSEDED, SKIPPED = Status.SUPERSEDED, Status.SKIPPED
+A40 = release(40, "A")
+STANDS = Pass("staging v42 succeeded and staging stands by it.")
+
+
+def staging(*later: Release, release_: Release = V42) -> Change:
+    """Staging went on after the candidate."""
+    return {"release": release_, "source_history": log(A40, release_, *later)}
+
+
+def prod(*later: Release) -> Change:
+    """Production went on after it got A in v10."""
+    return {"target_history": log(release(9, "Z"), release(10, "A"), *later)}
+
+
+def upstream(status: str) -> Change:
+    """A promotion of ours put the release on staging, and stands so."""
+    return {"upstream": Status(status)}
+
+
+def test_a_ready_candidate_goes() -> None:
+    evaluation = evaluate(READY, NOON)
+    assert evaluation.objection is None
+    assert [name for name, _ in evaluation.verdicts] == "source match order target hold".split()
+
+
+KEEP: Change = {"on_newer": OnNewer.KEEP}
+BY_HAND: Change = {"is_by_hand": True}
+OVERTAKEN = Reject("staging runs newer code than v42 by now, in v43.", SUPERSEDED)
+ROLLED_BACK = Reject(
+    f"staging was rolled back by {ANA} in v43 to the code of v40, older than v42.", SUPERSEDED
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, STANDS),
+        (staging(release_=release(42, None)), Reject("staging v42 has no slug.")),
+        (
+            staging(release_=release(42, "B", "expired")),
+            Reject("staging v42 has expired: its slug is gone."),
+        ),
+        (
+            staging(release_=release(42, "B", "pending")),
+            Wait("The release phase of staging v42 is running."),
+        ),
+        (staging(release_=release(42, "B", "failed")), Reject("staging v42 is failed.")),
+        (
+            staging(release_=release(42, "B", "queued")),
+            Error("staging v42 is queued, whatever that means."),
+        ),
+        (upstream("succeeded"), STANDS),
+        (upstream("waiting"), Wait("Our own promotion onto staging is waiting.")),
+        (upstream("posting"), Wait("Our own promotion onto staging is posting.")),
+        (upstream("releasing"), Wait("Our own promotion onto staging is releasing.")),
+        (upstream("verifying"), Wait("Our own promotion onto staging is verifying.")),
+        (upstream("rolling_back"), Wait("Our own promotion onto staging is rolling_back.")),
+        (upstream("failed"), Reject("Our own promotion onto staging failed.")),
+        (upstream("errored"), Reject("Our own promotion onto staging errored.")),
+        (upstream("rolled_back"), Reject("Our own promotion onto staging rolled_back.")),
+        (staging(release(43, "B", words="Set FOO config vars")), STANDS),
+        (staging(release(43, "C", "pending")), STANDS),
+        (staging(release(43, "C", "failed")), STANDS),
+        (staging(release(43, "C")), OVERTAKEN),
+        (staging(release(43, "C")) | KEEP, STANDS),
+        (staging(release(43, "C")) | BY_HAND, STANDS),
+        (staging(release(43, "A")), ROLLED_BACK),
+        (staging(release(43, "A")) | KEEP, ROLLED_BACK),
+        (staging(release(43, "A")) | BY_HAND, ROLLED_BACK),
+        (staging(release(43, "A"), release(44, "C")) | KEEP, ROLLED_BACK),
+        (staging(release(43, "A"), release(44, "A", author="bob")) | KEEP, ROLLED_BACK),
+        (
+            staging(release(43, "A", author=None)) | KEEP,
+            replace(ROLLED_BACK, message=ROLLED_BACK.message.replace(f" by {ANA}", "")),
+        ),
+        (staging(release(43, "A", "failed")), STANDS),
+        ({"source_history": History([A40, V42])}, Error("staging shows no current release.")),
+        (
+            {"source_history": History([A40, V42])} | KEEP,
+            Error("staging shows no current release."),
+        ),
+    ],
+)
+def test_source(change: Change, verdict: Verdict) -> None:
+    assert without_facts(source(replace(READY, **change), NOON)) == verdict
+
+
+FIR: Change = {"generation": "fir"}
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, Pass("Both run heroku-24.")),
+        ({"is_allowed": False}, Reject("AUTOPROMOTE_APPS does not name both apps.")),
+        (
+            {"source": replace(STAGING, is_container=True)},
+            Reject("staging is a container app: its images cannot be promoted."),
+        ),
+        (
+            {"target": replace(PROD, is_container=True)},
+            Reject("prod is a container app: its images cannot be promoted."),
+        ),
+        (
+            {"target": replace(PROD, **FIR)},
+            Reject("staging is of generation cedar, prod of fir."),
+        ),
+        (
+            {
+                "source": replace(STAGING, **FIR),
+                "target": replace(PROD, **FIR),
+                "release": replace(V42, artifact_type="oci-image"),
+            },
+            Reject("staging v42 has no slug."),
+        ),
+        (
+            {"slug_stack": "heroku-22"},
+            Reject(
+                "The slug is built for heroku-22, prod runs heroku-24."
+                " Run `heroku stack:set heroku-22 -a prod` or rebuild."
+            ),
+        ),
+        ({"source": App("s", "staging", "heroku-26")}, Pass("Both run heroku-24.")),
+        ({"slug_stack": None}, Pass("Both run heroku-24.")),
+        (
+            {"slug_stack": None, "source": App("s", "staging")},
+            Error("The stack of the slug is not known."),
+        ),
+        ({"target": App("t", "prod")}, Error("The stack of prod is not known.")),
+        (
+            {"target": App("t", "prod"), "source": App("s", "staging"), "slug_stack": None},
+            Error("The stack of the slug is not known."),
+        ),
+    ],
+)
+def test_match(change: Change, verdict: Verdict) -> None:
+    assert without_facts(match(replace(READY, **change), NOON)) == verdict
+
+
+NEWER = Pass("staging v42 is newer than what prod runs.")
+C43 = release(43, "C")
+THEIRS = Reject("prod already runs staging v43, which is newer.", SUPERSEDED)
+LEFT = Reject("prod ran this slug in v11 and left it. Only `autopromote promote` brings it back.")
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, NEWER),
+        (prod(release(11, "B")), Pass("prod runs this very slug.")),
+        (prod(release(11, "B", "failed")), NEWER),
+        (prod(release(11, "B", "pending")), NEWER),
+        (prod(release(11, "X")), NEWER),
+        (staging(C43) | prod(release(11, "C")), THEIRS),
+        (staging(C43) | prod(release(11, "C")) | BY_HAND, THEIRS),
+        (staging(C43) | prod(release(11, "C")) | KEEP, THEIRS),
+        (staging(C43) | prod(release(11, "C", "failed")), NEWER),
+        (prod(release(11, "B"), release(12, "A")), LEFT),
+        (prod(release(11, "B", "expired"), release(12, "A")), LEFT),
+        (prod(release(11, "B"), release(12, "X")), LEFT),
+        (prod(release(11, "B"), release(12, "A")) | BY_HAND, NEWER),
+        (prod(release(11, "B", "failed"), release(12, "A")), NEWER),
+        (
+            prod(release(11, "B"), release(12, "A"), release(13, "B")),
+            Pass("prod runs this very slug."),
+        ),
+        (
+            staging(C43) | prod(release(11, "C"), release(12, "X")),
+            Reject("prod ran staging v43 before, which is newer.", SUPERSEDED),
+        ),
+        (staging(C43) | prod(release(11, "C"), release(12, "X")) | BY_HAND, NEWER),
+        (staging(C43) | prod(release(11, "C"), release(12, "A")), NEWER),
+        ({"newer": 43}, Reject("staging v43 is newer and takes its place.", SUPERSEDED)),
+        ({"newer": 43} | prod(release(11, "B")), Pass("prod runs this very slug.")),
+        (
+            {"source_history": log(A40)},
+            Error("staging shows no release that ran this slug."),
+        ),
+    ],
+)
+def test_order(change: Change, verdict: Verdict) -> None:
+    assert without_facts(order(replace(READY, **change), NOON)) == verdict
+
+
+def minutes(count: float) -> timedelta:
+    """So many minutes."""
+    return timedelta(minutes=count)
+
+
+STEP = NOON + timedelta(seconds=15)
+FREE = Pass("prod runs v10 and is free.")
+BUSY = Wait(f"{ANA} is releasing v11 on prod.", STEP)
+
+
+def pending(age: timedelta, **more: Any) -> Change:
+    """A release on production whose release phase runs for so long."""
+    return prod(release(11, "X", "pending", **{"created_at": NOON - age, **more}))
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, FREE),
+        (prod(release(11, "B")), Reject("prod already runs this slug, in v11.", SKIPPED)),
+        (prod(release(11, "B", "failed")), FREE),
+        (
+            {"target_history": History([release(10, "A")])},
+            Error("prod shows no current release."),
+        ),
+        (
+            {"rival": Rival("7", Status.RELEASING)},
+            Wait("Promotion 7 is at work on prod (releasing).", STEP),
+        ),
+        (
+            {"rival": Rival("7", Status.RELEASING)} | prod(release(11, "B")),
+            Reject("prod already runs this slug, in v11.", SKIPPED),
+        ),
+        (pending(minutes(0)), BUSY),
+        (pending(minutes(74)), BUSY),
+        (pending(minutes(75)), FREE),
+        (pending(minutes(-5)), BUSY),
+        (pending(minutes(0), author=None), Wait("somebody is releasing v11 on prod.", STEP)),
+        (pending(minutes(0), created_at=None), BUSY),
+        (pending(minutes(0)) | {"own_releases": frozenset({"r11"})}, FREE),
+        (pending(minutes(0)) | {"own_releases": frozenset({"r12"})}, BUSY),
+        (prod(release(11, "B", "pending")), BUSY),
+    ],
+)
+def test_target(change: Change, verdict: Verdict) -> None:
+    assert without_facts(target(replace(READY, **change), NOON)) == verdict
+
+
+def held(begins: float | None, ends: float | None, reason: str = "the fair") -> Hold:
+    """A hold from so many to so many minutes from noon."""
+    starts_at = NOON + minutes(begins) if begins is not None else None
+    return Hold(reason, ANA, starts_at, NOON + minutes(ends) if ends is not None else None)
+
+
+OPEN = Pass("prod is not on hold.")
+
+
+@pytest.mark.parametrize(
+    ("holds", "verdict"),
+    [
+        ([], OPEN),
+        ([held(None, None)], Wait(f"prod is on hold by {ANA}: the fair")),
+        ([held(-5, None)], Wait(f"prod is on hold by {ANA}: the fair")),
+        ([held(None, 5)], Wait(f"prod is on hold by {ANA}: the fair", NOON + minutes(5))),
+        ([held(-5, 5)], Wait(f"prod is on hold by {ANA}: the fair", NOON + minutes(5))),
+        ([held(0, 5)], Wait(f"prod is on hold by {ANA}: the fair", NOON + minutes(5))),
+        ([held(-5, 0)], OPEN),
+        ([held(5, None)], OPEN),
+        ([held(5, 10)], OPEN),
+        ([held(-5, 0), held(None, None, "the sale")], Wait(f"prod is on hold by {ANA}: the sale")),
+    ],
+)
+def test_hold(holds: list[Hold], verdict: Verdict) -> None:
+    candidate = replace(READY, holds=tuple(holds))
+    assert without_facts(hold(candidate, NOON)) == verdict
+
+
+BACK = replace(
+    READY,
+    release=release(9, "Z"),
+    source=PROD,
+    source_history=READY.target_history,
+    slug_stack=None,
+    on_newer=OnNewer.KEEP,
+    is_by_hand=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, None),
+        ({"holds": (held(None, None),)}, None),
+        (pending(minutes(0)) | {"own_releases": frozenset({"r11"})}, None),
+        (
+            {"release": release(10, "A")},
+            Reject("prod already runs this slug, in v10.", SKIPPED),
+        ),
+        ({"release": release(9, None)}, Reject("prod v9 has no slug.")),
+        ({"release": release(9, "Z", "expired")}, Reject("prod v9 is expired.")),
+        ({"release": release(9, "Z", "failed")}, Reject("prod v9 is failed.")),
+        ({"is_allowed": False}, Reject("AUTOPROMOTE_APPS does not name both apps.")),
+        ({"target_history": History()}, Error("prod shows no current release.")),
+        (
+            {"rival": Rival("7", Status.RELEASING)},
+            Wait("Promotion 7 is at work on prod (releasing).", STEP),
+        ),
+        (pending(minutes(0)), BUSY),
+    ],
+)
+def test_rollback(change: Change, verdict: Verdict | None) -> None:
+    evaluation = evaluate(replace(BACK, **change), NOON, ROLLBACK_GATES)
+    objection = evaluation.objection
+    assert (without_facts(objection) if objection is not None else None) == verdict
+    assert [name for name, _ in evaluation.verdicts] == ["match", "target"]
+
+
+@pytest.mark.parametrize("gate", [*GATES, *ROLLBACK_GATES])
+@pytest.mark.parametrize("candidate", [READY, replace(READY, **prod(release(11, "B"))), BACK])
+def test_every_verdict_is_a_sentence_with_facts_to_write_down(
+    gate: Gate, candidate: Candidate
+) -> None:
+    verdict = gate(candidate, NOON)
+    assert verdict.message[0].isupper() or verdict.message.startswith(("staging", "prod"))
+    assert json.loads(json.dumps(dict(verdict.facts))) == dict(verdict.facts)

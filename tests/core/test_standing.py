@@ -1,0 +1,249 @@
+"""Who moved the target: what is explained goes on, what a person did is held."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from listener.history import History, Release
+from listener.standing import (
+    Forward,
+    Known,
+    Moved,
+    Ours,
+    Same,
+    Standing,
+    Unclear,
+    is_ours,
+    nonce_of,
+    stand,
+)
+from tests.core.releases import RAN, log, release, release_logs
+
+KNOWN = Known(10, "B")
+SOURCE = log(release(40, "A"), release(41, "B"), release(42, "C"), release(43, "D"))
+OURS = "Promote acme-staging v42 (autopromote 7f3a9c21)"
+THEIRS = "Promote acme-staging v42 (autopromote 0badc0de)"
+ISSUED = frozenset({"7f3a9c21", "r77"})
+
+
+def target(*later: Release) -> History:
+    """A target that ran A in v9, and B in v10, which is what we know."""
+    return log(release(9, "A"), release(10, "B"), *later)
+
+
+def look(*later: Release, known: Known | None = KNOWN) -> Standing:
+    """What the reading of such a target says."""
+    return stand(known, target(*later), SOURCE, issued=ISSUED)
+
+
+@pytest.mark.parametrize(
+    ("later", "version"),
+    [
+        pytest.param([], 10, id="nothing happened"),
+        pytest.param([release(11, "B", words="Set FOO config vars")], 11, id="config change"),
+        pytest.param([release(11, "B"), release(12, "B")], 12, id="config and add-on"),
+        pytest.param([release(11, "X", "pending")], 10, id="a hotfix still pending"),
+        pytest.param([release(11, "X", "failed")], 10, id="a hotfix that failed"),
+        pytest.param([release(11, "A", "failed")], 10, id="a rollback that failed"),
+        pytest.param([release(11, "X", "building")], 10, id="an unknown word"),
+        pytest.param([release(11, "X", "pending", is_current=True)], 10, id="pending, called so"),
+        pytest.param([release(11, "C", "pending", OURS)], 10, id="our own still pending"),
+        pytest.param([release(11, "C", "failed", OURS)], 10, id="our own that failed"),
+        pytest.param([release(11, "X"), release(12, "B")], 12, id="moved away and back"),
+    ],
+)
+def test_the_same_artifact_is_explained(later: list[Release], version: int) -> None:
+    assert look(*later) == Same(Known(version, "B"))
+
+
+@pytest.mark.parametrize(
+    ("later", "change"),
+    [
+        pytest.param([release(11, "A", words="Rollback to v9")], 11, id="rolled back by hand"),
+        pytest.param([release(11, "X", words="Deploy 1a5f89db")], 11, id="a hotfix"),
+        pytest.param([release(11, "X"), release(12, "X")], 11, id="a hotfix, then config"),
+        pytest.param([release(11, "B"), release(12, "X")], 12, id="config, then a hotfix"),
+        pytest.param([release(11, "Y", "failed"), release(12, "X")], 12, id="at the second try"),
+        pytest.param([release(11, "X"), release(12, "A")], 11, id="the earliest is named"),
+        pytest.param([release(11, "C"), release(12, "A")], 11, id="forward, then back"),
+        pytest.param(
+            [release(11, "A", words="Retry of v9: " + OURS)], 11, id="a person retries ours"
+        ),
+    ],
+)
+def test_a_person_who_moved_the_target_is_named(later: list[Release], change: int) -> None:
+    history = target(*later)
+    moved = stand(KNOWN, history, SOURCE, issued=ISSUED)
+    earliest, current = history.find(change), history.current
+    assert earliest is not None and current is not None
+    assert moved == Moved(earliest, current)
+
+
+def test_a_release_that_was_pending_when_we_looked_is_named_all_the_same() -> None:
+    first = look(release(11, "X", "pending"))
+    assert isinstance(first, Same)
+    moved = look(release(11, "X"), release(12, "X", words="Set FOO"), known=first.known)
+    assert isinstance(moved, Moved) and moved.change.version == 11
+
+
+def test_a_late_release_phase_below_what_we_know_is_held_too() -> None:
+    hotfix = release(9, "X", is_current=True)
+    moved = stand(KNOWN, History([hotfix, release(10, "B")]), SOURCE, issued=ISSUED)
+    assert moved == Moved(hotfix, hotfix)
+
+
+@pytest.mark.parametrize(
+    ("known", "later", "is_forward"),
+    [
+        pytest.param(KNOWN, [release(11, "C")], True, id="a newer deploy of the source"),
+        pytest.param(KNOWN, [release(11, "C"), release(12, "C")], True, id="then config"),
+        pytest.param(KNOWN, [release(11, "X"), release(12, "C")], True, id="over a hotfix"),
+        pytest.param(
+            KNOWN, [release(11, "C", words="Retry of v10: " + OURS)], True, id="ours, retried"
+        ),
+        pytest.param(KNOWN, [release(11, "A")], False, id="an older deploy"),
+        pytest.param(KNOWN, [release(11, "X")], False, id="not of the source"),
+        pytest.param(Known(10, "X"), [release(11, "C")], True, id="hotfixed; newer than it ran"),
+        pytest.param(Known(10, "X"), [release(11, "A")], False, id="hotfixed; older than it ran"),
+        pytest.param(Known(10, "X"), [], False, id="hotfixed; what it ran before"),
+        pytest.param(Known(0, None), [release(11, "C")], True, id="the first code there"),
+    ],
+)
+def test_only_forward_by_hand_is_welcome(
+    known: Known, later: list[Release], is_forward: bool
+) -> None:
+    standing = look(*later, known=known)
+    assert isinstance(standing, Forward if is_forward else Moved)
+    if isinstance(standing, Forward):
+        assert standing.known == Known(10 + len(later), "C")
+        assert standing.release == target(*later).current
+
+
+@pytest.mark.parametrize("status", ["failed", "pending", "building"])
+def test_what_never_ran_on_the_source_is_not_forward(status: str) -> None:
+    source = log(release(41, "B"), release(42, "C", status))
+    assert isinstance(stand(KNOWN, target(release(11, "C")), source, issued=ISSUED), Moved)
+
+
+@pytest.mark.parametrize(
+    ("later", "known"),
+    [
+        pytest.param([release(11, "C", words=OURS)], Known(11, "C"), id="by its nonce"),
+        pytest.param([replace(release(11, "A"), id="r77")], Known(11, "A"), id="by its id"),
+        pytest.param([release(11, "A", words=OURS)], Known(11, "A"), id="a roll-back of ours"),
+        pytest.param(
+            [release(11, "A", words=OURS), release(12, "A", words="Set FOO config vars")],
+            Known(12, "A"),
+            id="with a config change on top",
+        ),
+        pytest.param(
+            [release(11, "X"), release(12, "C", words=OURS)], Known(12, "C"), id="over a hotfix"
+        ),
+    ],
+)
+def test_ours_is_known_however_late_it_turns_up(later: list[Release], known: Known) -> None:
+    standing = look(*later)
+    assert isinstance(standing, Ours)
+    assert standing.known == known
+    assert is_ours(standing.release, ISSUED)
+
+
+@pytest.mark.parametrize("artifact", ["A", "B", "X"])
+def test_a_person_who_undid_ours_before_we_recorded_it_is_named(artifact: str) -> None:
+    ours, undone = release(11, "C", words=OURS), release(12, artifact, words="Rollback to v10")
+    moved = look(ours, undone)
+    assert isinstance(moved, Moved)
+    assert (moved.change.version, moved.foreign_nonce) == (12, None)
+
+
+@pytest.mark.parametrize(
+    ("later", "change"),
+    [
+        pytest.param([release(11, "C", words=THEIRS)], 11, id="newer code"),
+        pytest.param([release(11, "A", words=THEIRS)], 11, id="older code"),
+        pytest.param([release(11, "B", words=THEIRS)], 11, id="the code we know"),
+        pytest.param([release(11, "C", words=THEIRS), release(12, "C")], 11, id="then config"),
+        pytest.param([release(11, "C", words=THEIRS), release(12, "D")], 11, id="then forward"),
+        pytest.param([release(11, "C", words=THEIRS), release(12, "B")], 11, id="then back"),
+        pytest.param([release(11, "X"), release(12, "C", words=THEIRS)], 12, id="over a hotfix"),
+        pytest.param(
+            [release(11, "C", words=OURS), release(12, "C", words=THEIRS)], 12, id="after ours"
+        ),
+    ],
+)
+def test_another_installation_is_held_and_named(later: list[Release], change: int) -> None:
+    moved = look(*later)
+    assert isinstance(moved, Moved)
+    assert (moved.change.version, moved.foreign_nonce) == (change, "0badc0de")
+
+
+@pytest.mark.parametrize("status", ["failed", "pending"])
+def test_another_installation_that_changed_nothing_is_not_held(status: str) -> None:
+    assert look(release(11, "C", status, THEIRS)) == Same(KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("known", "history"),
+    [
+        pytest.param(Known(12, "C"), target(release(11, "A")), id="older than what we know"),
+        pytest.param(KNOWN, History([release(10, "B"), release(11, "X")]), id="no current one"),
+        pytest.param(None, History(), id="no release at all"),
+    ],
+)
+def test_a_reading_that_cannot_tell_says_nothing(known: Known | None, history: History) -> None:
+    assert stand(known, history, SOURCE, issued=ISSUED) == Unclear()
+
+
+def test_a_target_that_no_rule_ever_named_is_taken_as_it_is() -> None:
+    assert look(release(11, "X"), known=None) == Same(Known(11, "X"))
+
+
+@pytest.mark.parametrize(
+    ("words", "nonce"),
+    [
+        (OURS, "7f3a9c21"),
+        ("Retry of v11: " + OURS, None),
+        ("Promote acme-staging v42", None),
+        ("(autopromote 7f3a9c2)", None),
+        ("(autopromote 7F3A9C21)", None),
+        ("", None),
+    ],
+)
+def test_reads_the_nonce_of_whoever_made_the_release(words: str, nonce: str | None) -> None:
+    assert nonce_of(words) == nonce
+
+
+KNOWNS = st.builds(Known, st.integers(0, 60), st.none() | st.sampled_from("ABCD"))
+
+
+@given(KNOWNS, release_logs(), release_logs())
+def test_what_never_ran_changes_nothing(
+    known: Known, releases: list[Release], source: list[Release]
+) -> None:
+    ran = [r for r in releases if r.status in RAN]
+    assume(History(ran).newest_version >= known.version)  # or the reading is an old one
+    whole, bare = (
+        stand(known, History(some), History(source), issued=ISSUED) for some in (releases, ran)
+    )
+    assert whole == bare
+
+
+@given(KNOWNS, release_logs(), release_logs())
+def test_what_is_known_only_moves_up_and_to_what_runs(
+    known: Known, releases: list[Release], source: list[Release]
+) -> None:
+    history = History(releases)
+    match stand(known, history, History(source), issued=ISSUED):
+        case Same(now) | Ours(now, _) | Forward(now, _):
+            assert now.version >= known.version
+            assert history.current is not None and now.artifact == history.current.artifact
+            again = stand(now, history, History(source), issued=ISSUED)
+            assert again == Same(now)
+        case Moved(_, current):
+            assert current == history.current
+        case Unclear():
+            assert history.current is None or history.newest_version < known.version
