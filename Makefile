@@ -1,0 +1,79 @@
+# Everything a developer runs; `make` alone lists it. Nothing here asks a question.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check fix bench lock clean out-of-place
+
+BIN := .venv/bin
+STAMP := .venv/installed
+CODE := listener cli emulator demo bench tests
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-annotate --no-header $(UPGRADE) pyproject.toml
+
+# A name may be a version manager's shim with nothing behind it, so each is tried by running it.
+PYTHONS := python3 python3.13 python3.12 python3.11 /usr/bin/python3
+IS_USABLE := import sys, ssl, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+setup: $(STAMP) ## make .venv with everything; seconds when it is up to date
+
+demo: setup ## a whole promotion on this machine, against an emulated Heroku; ONCE=1 ends after one
+	@$(BIN)/python -m demo
+
+run: setup ## the listener on this machine, with a PostgreSQL of its own where DATABASE_URL is unset
+	@$(BIN)/python -m listener run
+
+test: setup ## every test, and what of listener and cli they did not reach
+	@rm -f .coverage .coverage.*
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+check: setup ## format, lint, types, import contracts, locks
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/mypy $(CODE)
+	@$(BIN)/lint-imports
+
+fix: setup ## format, and mend what can be mended by itself
+	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+bench: setup ## how fast it is on this machine
+	@$(BIN)/python -m bench
+
+lock: setup ## compile the requirement files anew; UPGRADE=--upgrade takes newer versions
+	@$(UV_COMPILE) --extra listener -o requirements.txt
+	@$(UV_COMPILE) --extra listener --extra local --extra dev -c requirements.txt -o requirements-dev.txt
+
+clean: ## remove all that was made here, but a developer's database
+	@rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+	@find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Scripts in a virtual environment know its place by the full name, so one that was moved is made anew;
+# so is one whose Python was removed. Any other is brought up to date where it is.
+IS_IN_PLACE := $(BIN)/python -c '' 2>/dev/null && [ "$$(cat $(STAMP) 2>/dev/null)" = '$(CURDIR)' ]
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+# uv installs in a third of pip's time, but knows nothing of pip's settings: where those name an index
+# of one's own, or uv cannot do it, pip does.
+HAS_OWN_INDEX := $(PIP) config list | grep -q '[.]index-url\|no-index'
+UV_INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	@$(IS_IN_PLACE) && exit; for python in $(PYTHONS); do \
+	  $$python -c '$(IS_USABLE)' 2>/dev/null || continue; \
+	  echo "Installing into .venv with $$($$python --version); it takes some seconds..."; \
+	  $$python -m venv --clear .venv; exit; \
+	done; \
+	echo 'No Python from 3.11 to 3.14, with its venv, has one of these names: $(PYTHONS)' >&2; exit 1
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > .venv/uv.txt
+	@$(PIP) install --require-hashes -r .venv/uv.txt
+	@! $(HAS_OWN_INDEX) && $(UV_INSTALL) --require-hashes -r requirements-dev.txt 2>/dev/null || \
+	  $(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@echo '$(CURDIR)' > $@
+
+ifneq ($(shell $(IS_IN_PLACE) && echo yes),yes)
+$(STAMP): out-of-place
+endif
