@@ -124,8 +124,7 @@ class History:
         return None
 
     def reached(self, source: History, *, by: int) -> int:
-        """The newest place in the source's order that this app ever ran, up to a version of its own;
-        0 where it ran nothing of the source."""
+        """How far this app came in the source's order by a version of its own; 0 for nowhere."""
         ran = (r for r in self.releases if r.has_run and r.version <= by)
         return max((source.first_run(r.artifact) or 0 for r in ran), default=0)
 

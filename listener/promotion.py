@@ -88,7 +88,7 @@ def may_go(before: Status, after: Status) -> bool:
 
 
 def next_look(sent_at: datetime, now: datetime) -> datetime | None:
-    """When to look next for a release of unknown fate, counted from the send; None after the last."""
+    """When to look next for a post's release, counted from the send; None after the last look."""
     return next((sent_at + after for after in LOOKS if sent_at + after > now), None)
 
 

@@ -4,27 +4,52 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
 from listener.decision import App, Candidate, Error, Hold, Pass, Reject, Rival, Verdict, Wait
-from listener.history import History
+from listener.history import History, Release
 from listener.promotion import Status
 from listener.rules import OnNewer
 from tests.core.releases import NOON, log, release, release_logs
 
+Change = dict[str, Any]
+
 STAGING = App("s", "staging", "heroku-24")
 PROD = App("t", "prod", "heroku-24")
-V42 = release(42, "B")
-# Staging deployed A, B and C's forerunner; production runs A.
+A40, V42 = release(40, "A"), release(42, "B")
+# Staging deployed A, then B; production got A from it.
 READY = Candidate(
     release=V42,
     source=STAGING,
     target=PROD,
-    source_history=log(release(40, "A"), V42),
+    source_history=log(A40, V42),
     target_history=log(release(9, "Z"), release(10, "A")),
     slug_stack="heroku-24",
 )
+
+
+# Production back to what it ran before A.
+BACK = replace(
+    READY,
+    release=release(9, "Z"),
+    source=PROD,
+    source_history=READY.target_history,
+    slug_stack=None,
+    on_newer=OnNewer.KEEP,
+    is_by_hand=True,
+)
+
+
+def staging(*later: Release, release_: Release = V42) -> Change:
+    """Staging went on after the candidate."""
+    return {"release": release_, "source_history": log(A40, release_, *later)}
+
+
+def prod(*later: Release) -> Change:
+    """Production went on after it got A in v10."""
+    return {"target_history": log(release(9, "Z"), release(10, "A"), *later)}
 
 
 def without_facts(verdict: Verdict) -> Verdict:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -16,39 +14,34 @@ from listener.decision import (
     Candidate,
     Error,
     Gate,
-    Hold,
     Pass,
     Reject,
-    Rival,
     Verdict,
     Wait,
     evaluate,
-    hold,
     match,
     order,
     source,
-    target,
 )
-from listener.history import History, Release
+from listener.history import History
 from listener.promotion import Status
 from listener.rules import OnNewer
-from tests.core.candidates import PROD, READY, STAGING, V42, without_facts
+from tests.core.candidates import (
+    A40,
+    BACK,
+    PROD,
+    READY,
+    STAGING,
+    V42,
+    Change,
+    prod,
+    staging,
+    without_facts,
+)
 from tests.core.releases import ANA, NOON, log, release
 
-Change = dict[str, Any]
-SUPERSEDED, SKIPPED = Status.SUPERSEDED, Status.SKIPPED
-A40 = release(40, "A")
+SUPERSEDED = Status.SUPERSEDED
 STANDS = Pass("staging v42 succeeded and staging stands by it.")
-
-
-def staging(*later: Release, release_: Release = V42) -> Change:
-    """Staging went on after the candidate."""
-    return {"release": release_, "source_history": log(A40, release_, *later)}
-
-
-def prod(*later: Release) -> Change:
-    """Production went on after it got A in v10."""
-    return {"target_history": log(release(9, "Z"), release(10, "A"), *later)}
 
 
 def upstream(status: str) -> Change:
@@ -59,7 +52,13 @@ def upstream(status: str) -> Change:
 def test_a_ready_candidate_goes() -> None:
     evaluation = evaluate(READY, NOON)
     assert evaluation.objection is None
-    assert [name for name, _ in evaluation.verdicts] == "source match order target hold".split()
+    assert [name for name, _ in evaluation.verdicts] == [
+        "source",
+        "match",
+        "order",
+        "target",
+        "hold",
+    ]
 
 
 KEEP: Change = {"on_newer": OnNewer.KEEP}
@@ -219,123 +218,6 @@ LEFT = Reject("prod ran this slug in v11 and left it. Only `autopromote promote`
 )
 def test_order(change: Change, verdict: Verdict) -> None:
     assert without_facts(order(replace(READY, **change), NOON)) == verdict
-
-
-def minutes(count: float) -> timedelta:
-    """So many minutes."""
-    return timedelta(minutes=count)
-
-
-STEP = NOON + timedelta(seconds=15)
-FREE = Pass("prod runs v10 and is free.")
-BUSY = Wait(f"{ANA} is releasing v11 on prod.", STEP)
-
-
-def pending(age: timedelta, **more: Any) -> Change:
-    """A release on production whose release phase runs for so long."""
-    return prod(release(11, "X", "pending", **{"created_at": NOON - age, **more}))
-
-
-@pytest.mark.parametrize(
-    ("change", "verdict"),
-    [
-        ({}, FREE),
-        (prod(release(11, "B")), Reject("prod already runs this slug, in v11.", SKIPPED)),
-        (prod(release(11, "B", "failed")), FREE),
-        (
-            {"target_history": History([release(10, "A")])},
-            Error("prod shows no current release."),
-        ),
-        (
-            {"rival": Rival("7", Status.RELEASING)},
-            Wait("Promotion 7 is at work on prod (releasing).", STEP),
-        ),
-        (
-            {"rival": Rival("7", Status.RELEASING)} | prod(release(11, "B")),
-            Reject("prod already runs this slug, in v11.", SKIPPED),
-        ),
-        (pending(minutes(0)), BUSY),
-        (pending(minutes(74)), BUSY),
-        (pending(minutes(75)), FREE),
-        (pending(minutes(-5)), BUSY),
-        (pending(minutes(0), author=None), Wait("somebody is releasing v11 on prod.", STEP)),
-        (pending(minutes(0), created_at=None), BUSY),
-        (pending(minutes(0)) | {"own_releases": frozenset({"r11"})}, FREE),
-        (pending(minutes(0)) | {"own_releases": frozenset({"r12"})}, BUSY),
-        (prod(release(11, "B", "pending")), BUSY),
-    ],
-)
-def test_target(change: Change, verdict: Verdict) -> None:
-    assert without_facts(target(replace(READY, **change), NOON)) == verdict
-
-
-def held(begins: float | None, ends: float | None, reason: str = "the fair") -> Hold:
-    """A hold from so many to so many minutes from noon."""
-    starts_at = NOON + minutes(begins) if begins is not None else None
-    return Hold(reason, ANA, starts_at, NOON + minutes(ends) if ends is not None else None)
-
-
-OPEN = Pass("prod is not on hold.")
-
-
-@pytest.mark.parametrize(
-    ("holds", "verdict"),
-    [
-        ([], OPEN),
-        ([held(None, None)], Wait(f"prod is on hold by {ANA}: the fair")),
-        ([held(-5, None)], Wait(f"prod is on hold by {ANA}: the fair")),
-        ([held(None, 5)], Wait(f"prod is on hold by {ANA}: the fair", NOON + minutes(5))),
-        ([held(-5, 5)], Wait(f"prod is on hold by {ANA}: the fair", NOON + minutes(5))),
-        ([held(0, 5)], Wait(f"prod is on hold by {ANA}: the fair", NOON + minutes(5))),
-        ([held(-5, 0)], OPEN),
-        ([held(5, None)], OPEN),
-        ([held(5, 10)], OPEN),
-        ([held(-5, 0), held(None, None, "the sale")], Wait(f"prod is on hold by {ANA}: the sale")),
-    ],
-)
-def test_hold(holds: list[Hold], verdict: Verdict) -> None:
-    candidate = replace(READY, holds=tuple(holds))
-    assert without_facts(hold(candidate, NOON)) == verdict
-
-
-BACK = replace(
-    READY,
-    release=release(9, "Z"),
-    source=PROD,
-    source_history=READY.target_history,
-    slug_stack=None,
-    on_newer=OnNewer.KEEP,
-    is_by_hand=True,
-)
-
-
-@pytest.mark.parametrize(
-    ("change", "verdict"),
-    [
-        ({}, None),
-        ({"holds": (held(None, None),)}, None),
-        (pending(minutes(0)) | {"own_releases": frozenset({"r11"})}, None),
-        (
-            {"release": release(10, "A")},
-            Reject("prod already runs this slug, in v10.", SKIPPED),
-        ),
-        ({"release": release(9, None)}, Reject("prod v9 has no slug.")),
-        ({"release": release(9, "Z", "expired")}, Reject("prod v9 is expired.")),
-        ({"release": release(9, "Z", "failed")}, Reject("prod v9 is failed.")),
-        ({"is_allowed": False}, Reject("AUTOPROMOTE_APPS does not name both apps.")),
-        ({"target_history": History()}, Error("prod shows no current release.")),
-        (
-            {"rival": Rival("7", Status.RELEASING)},
-            Wait("Promotion 7 is at work on prod (releasing).", STEP),
-        ),
-        (pending(minutes(0)), BUSY),
-    ],
-)
-def test_rollback(change: Change, verdict: Verdict | None) -> None:
-    evaluation = evaluate(replace(BACK, **change), NOON, ROLLBACK_GATES)
-    objection = evaluation.objection
-    assert (without_facts(objection) if objection is not None else None) == verdict
-    assert [name for name, _ in evaluation.verdicts] == ["match", "target"]
 
 
 @pytest.mark.parametrize("gate", [*GATES, *ROLLBACK_GATES])

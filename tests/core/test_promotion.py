@@ -81,7 +81,7 @@ def test_every_row_of_the_table_may_be_gone(row: int) -> None:
 
 
 def test_every_status_that_works_on_the_target_can_end() -> None:
-    assert ACTIVE == {"posting", "releasing", "verifying", "rolling_back"}
+    assert {"posting", "releasing", "verifying", "rolling_back"} == ACTIVE
     for status in [*ACTIVE, Status.WAITING]:
         assert WAYS[status] & ENDED
         assert Status.ERRORED in WAYS[status] or status is Status.VERIFYING
@@ -89,7 +89,7 @@ def test_every_status_that_works_on_the_target_can_end() -> None:
 
 def test_only_a_retry_leaves_an_end() -> None:
     assert {before for before in ENDED if WAYS.get(before)} == RETRYABLE
-    assert RETRYABLE == {"failed", "errored", "cancelled", "rejected"}
+    assert {"failed", "errored", "cancelled", "rejected"} == RETRYABLE
 
 
 def test_a_post_is_never_left_for_an_end_that_says_nothing_was_sent() -> None:

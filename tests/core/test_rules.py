@@ -24,6 +24,9 @@ SAVE = Route("save", "prod", ("dr",))
         pytest.param(SHIP, [Route("twice", "staging", ("prod", "dr"))], id="the same route twice"),
         pytest.param(Route("fan", "staging", ("prod", "dr", "demo")), [FEED], id="a fan"),
         pytest.param(
+            FEED, [SHIP, Route("twice", "staging", ("prod",))], id="two ways to one target"
+        ),
+        pytest.param(
             Route("both", "dev", ("prod", "dr")), [Route("one", "prod", ("demo",))], id="a tree"
         ),
     ],

@@ -79,7 +79,8 @@ def test_a_person_who_moved_the_target_is_named(later: list[Release], change: in
     history = target(*later)
     moved = stand(KNOWN, history, SOURCE, issued=ISSUED)
     earliest, current = history.find(change), history.current
-    assert earliest is not None and current is not None
+    assert earliest is not None
+    assert current is not None
     assert moved == Moved(earliest, current)
 
 
@@ -87,7 +88,8 @@ def test_a_release_that_was_pending_when_we_looked_is_named_all_the_same() -> No
     first = look(release(11, "X", "pending"))
     assert isinstance(first, Same)
     moved = look(release(11, "X"), release(12, "X", words="Set FOO"), known=first.known)
-    assert isinstance(moved, Moved) and moved.change.version == 11
+    assert isinstance(moved, Moved)
+    assert moved.change.version == 11
 
 
 def test_a_late_release_phase_below_what_we_know_is_held_too() -> None:
@@ -240,7 +242,8 @@ def test_what_is_known_only_moves_up_and_to_what_runs(
     match stand(known, history, History(source), issued=ISSUED):
         case Same(now) | Ours(now, _) | Forward(now, _):
             assert now.version >= known.version
-            assert history.current is not None and now.artifact == history.current.artifact
+            assert history.current is not None
+            assert now.artifact == history.current.artifact
             again = stand(now, history, History(source), issued=ISSUED)
             assert again == Same(now)
         case Moved(_, current):
