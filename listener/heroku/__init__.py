@@ -1,0 +1,55 @@
+"""A client of Heroku's own: its Platform API, and the webhooks that it delivers.
+
+Knows nothing of the rest of this program. Reads raise `HerokuError`s that say whether Heroku said
+no or could not be understood; writes also tell apart what was never sent, what was refused, and
+what may have been applied.
+"""
+
+from listener.heroku.client import Deadlines, Heroku
+from listener.heroku.errors import (
+    BadAnswer,
+    Doubtful,
+    HerokuError,
+    NotSent,
+    RateLimited,
+    Refused,
+)
+from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
+from listener.heroku.resources import Account, App, Artifact, Release, Slug
+from listener.heroku.signature import (
+    HEADER,
+    BadSignature,
+    VerifiedBody,
+    matches,
+    sign,
+    verify,
+)
+from listener.heroku.webhooks import Delivery, Webhook
+
+__all__ = [
+    "HEADER",
+    "Account",
+    "App",
+    "Artifact",
+    "BadAnswer",
+    "BadSignature",
+    "Deadlines",
+    "Delivery",
+    "Doubtful",
+    "Event",
+    "EventRelease",
+    "Heroku",
+    "HerokuError",
+    "MalformedEvent",
+    "NotSent",
+    "RateLimited",
+    "Refused",
+    "Release",
+    "Slug",
+    "VerifiedBody",
+    "Webhook",
+    "matches",
+    "parse",
+    "sign",
+    "verify",
+]

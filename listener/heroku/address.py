@@ -1,0 +1,47 @@
+"""What may become part of a request: the url of Heroku, a token, a name in a path."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+import httpx
+
+from listener.heroku.errors import Refused
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
+_TOKEN = re.compile(r"[!-~]+", re.ASCII)
+
+
+def checked_url(url: str) -> str:
+    """The url without a trailing slash; a token may go there: https, or http on this machine."""
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError("Heroku's url is not a url.") from error
+    if parts.userinfo or parts.query or parts.fragment or not parts.host:
+        raise ValueError("Heroku's url is to be a scheme, a host, and perhaps a port and a path.")
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.host)):
+        return str(parts).rstrip("/")
+    raise ValueError("Heroku's url must be https, or http on this machine (127.0.0.1, localhost).")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def checked_token(token: str) -> str:
+    """The token, if it is one that a header can carry."""
+    if _TOKEN.fullmatch(token):
+        return token
+    raise ValueError("A Heroku token is one word of ASCII characters.")
+
+
+def checked_name(name: str, *, of: str) -> str:
+    """An id or a name as part of a path; what can be none is not found, as Heroku would say."""
+    if _NAME.fullmatch(name):
+        return name
+    raise Refused(f"Couldn't find that {of}.", status=404, id="not_found")

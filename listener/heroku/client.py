@@ -1,0 +1,178 @@
+"""A client of Heroku's Platform API: one method a call, one attempt a method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx
+
+from listener.heroku import paging
+from listener.heroku.address import checked_name
+from listener.heroku.answers import Answer
+from listener.heroku.errors import BadAnswer, Doubtful
+from listener.heroku.resources import Account, App, Release, Slug
+from listener.heroku.transport import BoundedTransport, trusted
+from listener.heroku.webhooks import Delivery, Webhook
+from listener.heroku.wire import Wire
+
+T = TypeVar("T")
+
+URL = "https://api.heroku.com"
+USER_AGENT = "heroku-autopromote"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """The seconds that a whole exchange may take, from connecting to the end of the answer."""
+
+    read: float = 10.0
+    release: float = 20.0
+    change: float = 10.0  # of a webhook: somebody waits for it, and for the read before it
+
+
+DEADLINES = Deadlines()
+
+
+class Heroku:
+    """Heroku as one account sees it; threads may share it.
+
+    Nothing is tried twice, no redirect followed. Every method raises `HerokuError`s: `NotSent`,
+    `Refused` (`RateLimited` is one), `Doubtful`; a read that lacks something also `BadAnswer`.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        url: str = URL,
+        transport: httpx.BaseTransport | None = None,
+        user_agent: str = USER_AGENT,
+        deadlines: Deadlines = DEADLINES,
+    ) -> None:
+        if transport is None:
+            ssl_context = trusted() if url.startswith("https:") else None
+            transport = BoundedTransport(ssl_context=ssl_context)
+        self._wire = Wire(token, url=url, transport=transport, user_agent=user_agent)
+        self._deadlines = deadlines
+
+    @property
+    def requests_left(self) -> int | None:
+        """How many requests the account has left for now, as the last answer told."""
+        return self._wire.requests_left
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
+
+    def account(self) -> Account:
+        """Whose token this is."""
+        return Account.from_json(self._read("/account").json())
+
+    def app(self, app: str) -> App:
+        """An app, by name or id."""
+        return App.from_json(self._read(_app(app)).json())
+
+    def releases(self, app: str, *, enough: Callable[[Sequence[Release]], bool]) -> list[Release]:
+        """The releases of an app, newest first, as far back as `enough` wants, asked of all so far.
+
+        The current one is always among them; `enough` is never asked about none.
+        """
+        path = f"{_app(app)}/releases"
+        return paging.walk(lambda wanted: self._read(path, wanted), enough)
+
+    def release(self, app: str, id: str) -> Release:
+        """A release, by id or version."""
+        path = f"{_app(app)}/releases/{checked_name(id, of='release')}"
+        return Release.from_json(self._read(path).json())
+
+    def slug(self, app: str, id: str) -> Slug:
+        """A slug of an app."""
+        path = f"{_app(app)}/slugs/{checked_name(id, of='slug')}"
+        return Slug.from_json(self._read(path).json())
+
+    def create_release(
+        self, app: str, *, slug: str, description: str, send_by: float | None = None
+    ) -> Release:
+        """Release a slug; what cannot leave before `send_by` (`time.monotonic`) is never sent."""
+        return self._release(app, {"slug": slug, "description": description}, send_by)
+
+    def rollback_release(self, app: str, *, release: str, send_by: float | None = None) -> Release:
+        """Release anew what an earlier release was, its config vars included."""
+        return self._release(app, {"release": release}, send_by)
+
+    def webhooks(self, app: str) -> list[Webhook]:
+        """The webhooks on an app, ours and others'."""
+        return paging.as_list(self._read(_webhooks(app)), Webhook.from_json)
+
+    def create_webhook(
+        self,
+        app: str,
+        *,
+        url: str,
+        secret: str,
+        level: str = "sync",
+        include: Sequence[str] = ("api:release",),
+    ) -> Webhook:
+        """Have an app's events delivered to a url, signed with the secret."""
+        body = {"include": list(include), "level": level, "secret": secret, "url": url}
+        return _written(self._change("POST", _webhooks(app), body), Webhook.from_json)
+
+    def update_webhook(
+        self,
+        app: str,
+        id: str,
+        *,
+        secret: str | None = None,
+        url: str | None = None,
+        level: str | None = None,
+        include: Sequence[str] | None = None,
+    ) -> Webhook:
+        """Change what is given, and nothing else."""
+        listed = list(include) if include is not None else None
+        given = {"include": listed, "level": level, "secret": secret, "url": url}
+        body = {key: value for key, value in given.items() if value is not None}
+        return _written(self._change("PATCH", _webhook(app, id), body), Webhook.from_json)
+
+    def delete_webhook(self, app: str, id: str) -> None:
+        """Have nothing more delivered to a webhook."""
+        self._change("DELETE", _webhook(app, id))
+
+    def webhook_deliveries(self, app: str, *, limit: int = 100) -> list[Delivery]:
+        """The newest deliveries to the webhooks on an app, newest first."""
+        answer = self._read(f"{_app(app)}/webhook-deliveries", f"seq ..; order=desc, max={limit}")
+        found = paging.as_list(answer, Delivery.from_json)
+        return sorted(found, key=lambda delivery: delivery.created_at, reverse=True)[:limit]
+
+    def _read(self, path: str, range: str | None = None) -> Answer:
+        return self._wire.get(path, seconds=self._deadlines.read, range=range)
+
+    def _release(self, app: str, body: Mapping[str, object], send_by: float | None) -> Release:
+        path, seconds = f"{_app(app)}/releases", self._deadlines.release
+        answer = self._wire.send("POST", path, body, seconds=seconds, send_by=send_by)
+        return _written(answer, Release.from_json)
+
+    def _change(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Answer:
+        secret = str((body or {}).get("secret", ""))
+        return self._wire.send(method, path, body, seconds=self._deadlines.change, hide=secret)
+
+
+def _app(app: str) -> str:
+    return f"/apps/{checked_name(app, of='app')}"
+
+
+def _webhooks(app: str) -> str:
+    return f"{_app(app)}/webhooks"
+
+
+def _webhook(app: str, id: str) -> str:
+    return f"{_webhooks(app)}/{checked_name(id, of='webhook')}"
+
+
+def _written(answer: Answer, make: Callable[[object], T]) -> T:
+    try:
+        return make(answer.json())
+    except BadAnswer as error:
+        # Heroku said yes, but not to what: on a write that is a doubt like any other.
+        raise Doubtful(error.message, status=answer.status) from error

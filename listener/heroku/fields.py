@@ -1,0 +1,116 @@
+"""Reading JSON that others wrote: strict about what we need, deaf to the rest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NoReturn
+
+# What a database's text refuses or a terminal would obey; line breaks and tabs may stay.
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_LARGEST = 2**31 - 1
+_ID_LENGTH = 255  # longer ones do not fit an index, and Heroku's are 36
+
+
+class Unreadable(ValueError):
+    """Not JSON, or lacking something that we need; the message names what, never a value."""
+
+
+def loads(content: bytes) -> object:
+    """Read JSON in UTF-8, as the RFC has it."""
+    try:
+        found: object = json.loads(content.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("it is not JSON") from error
+    return found
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+class Fields:
+    """The fields of one JSON object; asking for one that is not as it should be raises."""
+
+    def __init__(self, value: object, name: str = "") -> None:
+        if not isinstance(value, Mapping):
+            raise Unreadable(f"{name or 'it'} is not an object")
+        self._value = value
+        self._name = name
+
+    def text(self, key: str, *, limit: int = _ID_LENGTH) -> str:
+        """A name, an id, a word: printable, and never empty."""
+        value = self._value.get(key)
+        if isinstance(value, str) and value.isprintable() and 0 < len(value) <= limit:
+            return value
+        raise self._wrong(key, "a text")
+
+    def words(self, key: str) -> str | None:
+        """Free text of people: anything else counts as none, what cannot be stored is left out."""
+        value = self._value.get(key)
+        return _UNFIT.sub("", value) if isinstance(value, str) else None
+
+    def number(self, key: str, *, least: int = 1) -> int:
+        """A whole number that a database's integer can hold."""
+        value = self._value.get(key)
+        if type(value) is int and least <= value <= _LARGEST:  # a bool is an int, but no number
+            return value
+        raise self._wrong(key, "a number")
+
+    def flag(self, key: str) -> bool:
+        """True or false; none counts as false."""
+        value = self._value.get(key)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise self._wrong(key, "true or false")
+
+    def moment(self, key: str) -> datetime:
+        """A time in any ISO 8601 form, in UTC; one without an offset is taken to be UTC."""
+        try:
+            found = datetime.fromisoformat(self.text(key))
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise self._wrong(key, "a time") from error
+
+    def part(self, key: str) -> Fields:
+        """The object under a key."""
+        return Fields(self._value.get(key), self._path(key))
+
+    def parts(self, key: str) -> tuple[Fields, ...]:
+        """The objects in a list; no list counts as an empty one."""
+        value = self._value.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            raise self._wrong(key, "a list")
+        return tuple(Fields(each, f"{self._path(key)}[]") for each in value)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The texts in a list; whatever else is in it is left out."""
+        value = self._value.get(key)
+        found = value if isinstance(value, list) else []
+        return tuple(each for each in found if isinstance(each, str))
+
+    def keys(self, key: str) -> tuple[str, ...]:
+        """The names in the object under a key; anything else counts as an empty one."""
+        value = self._value.get(key)
+        return tuple(value) if isinstance(value, Mapping) else ()
+
+    def name_of(self, key: str) -> str | None:
+        """The name of a thing that is given as an object or as its bare name, or not at all."""
+        if not self.has(key):
+            return None
+        return self.text(key) if isinstance(self._value[key], str) else self.part(key).text("name")
+
+    def has(self, key: str) -> bool:
+        """Whether there is something, which may still be wrong."""
+        return self._value.get(key) is not None
+
+    def _path(self, key: str) -> str:
+        return f"{self._name}.{key}" if self._name else key
+
+    def _wrong(self, key: str, wanted: str) -> Unreadable:
+        what = f"is not {wanted}" if self.has(key) else "is missing"
+        return Unreadable(f"{self._path(key)} {what}")

@@ -1,0 +1,148 @@
+"""Connections that stay within the deadline of the exchange they serve."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from threading import Thread
+from typing import Any
+
+import httpcore
+from typing_extensions import override
+
+from listener.heroku import deadline
+
+Resolve = Callable[[str, int], list[str]]
+
+# Closing then discards what the kernel still holds, instead of delivering it some time later.
+_NO_LINGER = struct.pack("ii", 1, 0)
+# Linux can give up by itself what is not acknowledged in time, even if our process dies.
+_USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
+
+
+def addresses(host: str, port: int) -> list[str]:
+    """The addresses of a host, in the order to try them."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in found))
+
+
+class BoundedBackend(httpcore.NetworkBackend):
+    """Connects within the current exchange, and before its request is too late to be sent."""
+
+    def __init__(self, resolve: Resolve = addresses) -> None:
+        self._resolve = resolve
+        self._backend = httpcore.SyncBackend()
+
+    @override
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address that answers; each may take its share of the time left."""
+        *others, last = _in_time(self._resolve, host, port)
+        for tried, address in enumerate(others):
+            share = deadline.current().left(httpcore.ConnectTimeout) / (len(others) + 1 - tried)
+            with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return self._connect(address, port, share)
+        return self._connect(last, port, deadline.current().left(httpcore.ConnectTimeout))
+
+    def _connect(self, address: str, port: int, seconds: float) -> httpcore.NetworkStream:
+        return BoundedStream(self._backend.connect_tcp(address, port, seconds, None, ()))
+
+
+def _in_time(resolve: Resolve, host: str, port: int) -> list[str]:
+    # The system's resolver takes no timeout: a thread waits for it, and we for the thread.
+    found: Future[list[str]] = Future()
+    Thread(target=_settle, args=(found, resolve, host, port), daemon=True).start()
+    try:
+        return found.result(deadline.current().left(httpcore.ConnectTimeout))
+    except TimeoutError as error:
+        raise httpcore.ConnectTimeout(f"the name {host} was not resolved in time") from error
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(str(error)) from error
+
+
+def _settle(found: Future[list[str]], resolve: Resolve, host: str, port: int) -> None:
+    try:
+        found.set_result(resolve(host, port))
+    except (OSError, UnicodeError) as error:
+        found.set_exception(error)
+
+
+class BoundedStream(httpcore.NetworkStream):
+    """Reads and writes within the current exchange, and leaves nothing behind when it ends."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    @property
+    def _socket(self) -> socket.socket:
+        found: socket.socket = self._stream.get_extra_info("socket")
+        return found
+
+    @override
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what is there, or wait until the deadline for some."""
+        with self._discarding():
+            return self._stream.read(max_bytes, deadline.current().left(httpcore.ReadTimeout))
+
+    @override
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of it; what was not written by the deadline never is."""
+        exchange, rest = deadline.current(), memoryview(buffer)
+        with self._discarding():
+            while rest:
+                left = exchange.left(httpcore.WriteTimeout)
+                exchange.has_begun = True
+                rest = rest[_send(self._socket, rest, left) :]
+
+    @override
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Shake hands within the time that connecting may take."""
+        left = deadline.current().left(httpcore.ConnectTimeout)
+        return BoundedStream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    @override
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    @override
+    def get_extra_info(self, info: str) -> Any:
+        """What is known of the connection."""
+        return self._stream.get_extra_info(info)
+
+    @contextlib.contextmanager
+    def _discarding(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            raise
+
+
+def _send(sock: socket.socket, rest: memoryview, left: float) -> int:
+    try:
+        if _USER_TIMEOUT is not None:  # pragma: no branch - as it is on Linux
+            milliseconds = max(1, int(left * 1000))
+            sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, milliseconds)
+        sock.settimeout(left)
+        return sock.send(rest)
+    except TimeoutError as error:
+        raise httpcore.WriteTimeout(str(error)) from error
+    except OSError as error:
+        raise httpcore.WriteError(str(error)) from error

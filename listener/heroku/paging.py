@@ -1,0 +1,62 @@
+"""Walking an app's list of releases, newest first, as far back as somebody needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from listener.heroku.answers import Answer
+from listener.heroku.errors import BadAnswer
+from listener.heroku.resources import Release
+
+T = TypeVar("T")
+
+FIRST_RANGE = "version ..; order=desc, max=200"
+MOST_PAGES = 50
+PARTIAL = 206
+
+
+def walk(
+    ask: Callable[[str], Answer], enough: Callable[[Sequence[Release]], bool]
+) -> list[Release]:
+    """The releases, newest first, with the current one among them."""
+    read: dict[int, Release] = {}
+    wanted = FIRST_RANGE
+    for _ in range(MOST_PAGES):
+        answer = ask(wanted)
+        page = as_list(answer, Release.from_json)
+        is_new = any(release.version not in read for release in page)
+        read |= {release.version: release for release in page}
+        releases = sorted(read.values(), key=lambda release: release.version, reverse=True)
+        following = _next_range(answer) if page else None
+        if following is None or (_has_current(releases) and enough(releases)):
+            return _with_current(releases)
+        if not is_new:
+            raise BadAnswer("Heroku's list of releases repeats itself.")
+        wanted = following
+    raise BadAnswer(f"Heroku's list of releases has more than {MOST_PAGES} pages.")
+
+
+def as_list(answer: Answer, make: Callable[[object], T]) -> list[T]:
+    """Every element of an answer that is a list."""
+    found = answer.json()
+    if not isinstance(found, list):
+        raise BadAnswer("Heroku showed something else than a list.")
+    return [make(each) for each in found]
+
+
+def _next_range(answer: Answer) -> str | None:
+    found = answer.headers.get("next-range") if answer.status == PARTIAL else None
+    if found is not None and not found.isascii():
+        raise BadAnswer("Heroku's list of releases goes on nowhere.")
+    return found or None
+
+
+def _has_current(releases: Sequence[Release]) -> bool:
+    return any(release.is_current for release in releases)
+
+
+def _with_current(releases: list[Release]) -> list[Release]:
+    if _has_current(releases):
+        return releases
+    raise BadAnswer("Heroku's list of releases has no current release.")

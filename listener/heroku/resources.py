@@ -1,0 +1,158 @@
+"""What Heroku's Platform API tells of, each read once from JSON into a frozen value.
+
+`from_json` raises `BadAnswer` where something is missing that we need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self, TypeVar
+
+from listener.heroku.errors import BadAnswer
+from listener.heroku.fields import Fields, Unreadable
+
+T = TypeVar("T")
+
+CEDAR = "cedar"
+SLUG, OCI_IMAGE = "slug", "oci-image"
+
+
+def read(kind: str, value: object, make: Callable[[Fields], T]) -> T:
+    """Make a value of Heroku's JSON of one thing, or say what is wrong with that thing."""
+    try:
+        return make(Fields(value))
+    except Unreadable as error:
+        raise BadAnswer(f"Heroku showed a {kind} that cannot be used: {error}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What a release runs: `slug`, or `oci-image` on Fir."""
+
+    type: str
+    id: str
+
+
+def artifact_of(release: Fields) -> Artifact | None:
+    """The artifact of a release, in whichever of its forms it is given."""
+    if release.has("slug"):
+        return Artifact(SLUG, release.part("slug").text("id"))
+    if release.has("oci_image"):
+        return Artifact(OCI_IMAGE, release.part("oci_image").text("id"))
+    found = [Artifact(each.text("type"), each.text("id")) for each in release.parts("artifacts")]
+    return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A numbered release of an app; whoever knows the stream url may read its output."""
+
+    id: str
+    version: int
+    status: str  # Heroku's word, not an enum: new ones may come
+    is_current: bool
+    description: str
+    artifact: Artifact | None
+    user_id: str | None
+    user_email: str | None
+    created_at: datetime
+    updated_at: datetime
+    output_stream_url: str | None = field(repr=False)
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one release."""
+        return read("release", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        user = fields.part("user") if fields.has("user") else None
+        return cls(
+            id=fields.text("id"),
+            version=fields.number("version"),
+            status=fields.text("status"),
+            is_current=fields.flag("current"),
+            description=fields.words("description") or "",
+            artifact=artifact_of(fields),
+            user_id=user.words("id") if user else None,
+            user_email=user.words("email") if user else None,
+            created_at=fields.moment("created_at"),
+            updated_at=fields.moment("updated_at" if fields.has("updated_at") else "created_at"),
+            output_stream_url=fields.words("output_stream_url"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An app, with what tells whether its code can run elsewhere."""
+
+    id: str
+    name: str
+    generation: str
+    stack: str | None
+    web_url: str | None
+
+    @property
+    def is_container(self) -> bool:
+        """It runs a container image that was pushed to it, not a slug."""
+        return self.stack == "container"
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one app."""
+        return read("app", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        return cls(
+            id=fields.text("id"),
+            name=fields.text("name"),
+            generation=fields.name_of("generation") or CEDAR,
+            stack=fields.name_of("stack"),
+            web_url=fields.words("web_url"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Slug:
+    """Compiled code; commit and stack never change, and one day it is deleted."""
+
+    id: str
+    commit: str | None
+    stack: str | None
+    process_types: tuple[str, ...]
+    deleted_at: datetime | None
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one slug."""
+        return read("slug", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        return cls(
+            id=fields.text("id"),
+            commit=fields.words("commit"),
+            stack=fields.name_of("stack"),
+            process_types=fields.keys("process_types"),
+            deleted_at=fields.moment("deleted_at") if fields.has("deleted_at") else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose token it is."""
+
+    id: str
+    email: str
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one account."""
+        return read(
+            "account",
+            value,
+            lambda fields: cls(fields.text("id"), fields.text("email")),
+        )

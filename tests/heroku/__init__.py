@@ -1,0 +1,1 @@
+"""The Heroku client, against bytes on real sockets."""

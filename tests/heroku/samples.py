@@ -1,0 +1,66 @@
+"""What Heroku's answers look like, as its schema has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+APP_ID = "01234567-89ab-cdef-0123-456789abcdef"
+SLUG_ID = "5ca1ab1e-89ab-cdef-0123-456789abcdef"
+
+
+def release(version: int = 7, **changes: Any) -> dict[str, Any]:
+    """A release of a slug."""
+    return {
+        "addon_plan_names": [],
+        "app": {"id": APP_ID, "name": "acme-prod"},
+        "artifacts": [{"type": "slug", "id": SLUG_ID}],
+        "created_at": "2026-01-02T03:04:05Z",
+        "current": False,
+        "description": "Deploy 1a5f89db",
+        "eligible_for_rollback": True,
+        "id": f"00000000-0000-0000-0000-{version:012}",
+        "output_stream_url": None,
+        "slug": {"id": SLUG_ID},
+        "status": "succeeded",
+        "updated_at": "2026-01-02T03:04:06Z",
+        "user": {"id": "ana", "email": "ana@example.com"},
+        "version": version,
+    } | changes
+
+
+def app(**changes: Any) -> dict[str, Any]:
+    """An app of the Cedar generation."""
+    return {
+        "id": APP_ID,
+        "name": "acme-prod",
+        "generation": {"id": "1", "name": "cedar"},
+        "stack": {"id": "2", "name": "heroku-24"},
+        "web_url": "https://acme-prod-0123.herokuapp.com/",
+    } | changes
+
+
+def webhook(**changes: Any) -> dict[str, Any]:
+    """A webhook on an app."""
+    return {
+        "id": "hook-1",
+        "app": {"id": APP_ID, "name": "acme-staging"},
+        "created_at": "2026-01-02T03:04:05Z",
+        "include": ["api:release"],
+        "level": "sync",
+        "updated_at": "2026-01-02T03:04:05Z",
+        "url": "https://autopromote.example.com/webhooks/heroku",
+    } | changes
+
+
+def delivery(**changes: Any) -> dict[str, Any]:
+    """A delivery that succeeded."""
+    return {
+        "id": "delivery-1",
+        "created_at": "2026-01-02T03:04:05Z",
+        "event": {"id": "event-1", "include": "api:release"},
+        "last_attempt": {"id": "attempt-1", "code": 204, "status": "succeeded"},
+        "next_attempt_at": None,
+        "num_attempts": 1,
+        "status": "succeeded",
+        "webhook": {"id": "hook-1", "level": "sync"},
+    } | changes
