@@ -1,0 +1,135 @@
+"""The apps we know, sources and targets alike: their facts, what they run with our knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from listener.decision import App
+from listener.standing import Known
+from listener.store.signal import notify
+from listener.store.tables import app as table
+
+
+@dataclass(frozen=True, slots=True)
+class AppRow:
+    """An app as we last saw it."""
+
+    id: str
+    name: str
+    stack: str | None
+    generation: str
+    is_container: bool
+    facts_at: datetime | None
+    read_started_at: datetime | None
+    read_at: datetime | None
+    is_complete: bool
+    known: Known | None
+
+    @property
+    def facts(self) -> App:
+        """What must match between a source and a target."""
+        return App(self.id, self.name, self.stack, self.generation, self.is_container)
+
+
+class AppUnknown(Exception):
+    """No rule, subscription or promotion ever named this app."""
+
+
+def _row(row: Row[Any]) -> AppRow:
+    known = Known(row.known_version, row.known_artifact) if row.known_version is not None else None
+    return AppRow(
+        row.id,
+        row.name,
+        row.stack,
+        row.generation,
+        row.is_container,
+        row.facts_at,
+        row.read_started_at,
+        row.read_at,
+        row.is_complete,
+        known,
+    )
+
+
+def ensure(conn: Connection, app: App) -> None:
+    """Write down an app's facts, as just read from Heroku."""
+    facts = {
+        "name": app.name,
+        "stack": app.stack,
+        "generation": app.generation,
+        "is_container": app.is_container,
+        "facts_at": func.clock_timestamp(),
+    }
+    statement = insert(table).values(id=app.id, **facts)
+    conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=facts))
+
+
+def find(conn: Connection, name_or_id: str) -> AppRow | None:
+    """The app of this id, or else the one that last bore this name."""
+    query = (
+        select(table)
+        .where(or_(table.c.id == name_or_id, table.c.name == name_or_id))
+        .order_by((table.c.id == name_or_id).desc(), table.c.facts_at.desc().nulls_last())
+        .limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    return _row(row) if row is not None else None
+
+
+def get(conn: Connection, app_id: str) -> AppRow:
+    """The app of this id. Raises AppUnknown."""
+    row = conn.execute(select(table).where(table.c.id == app_id)).one_or_none()
+    if row is None:
+        raise AppUnknown(app_id)
+    return _row(row)
+
+
+def lock(conn: Connection, app_ids: Sequence[str]) -> dict[str, AppRow]:
+    """Lock these apps in the order given: a source first, then its targets by id."""
+    locked: dict[str, AppRow] = {}
+    for app_id in dict.fromkeys(app_ids):
+        query = select(table).where(table.c.id == app_id).with_for_update()
+        row = conn.execute(query).one_or_none()
+        if row is None:
+            raise AppUnknown(app_id)
+        locked[app_id] = _row(row)
+    return locked
+
+
+def names(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
+    """The names of these apps by id."""
+    query = select(table.c.id, table.c.name).where(table.c.id.in_(set(app_ids)))
+    return {row.id: row.name for row in conn.execute(query)}
+
+
+def ask_look(conn: Connection, app_id: str, *, must_read: bool = False) -> None:
+    """Have somebody look at the app's releases now; `must_read` even if no delivery asks for it."""
+    values: dict[str, Any] = {
+        "look_at": func.clock_timestamp(),
+        "look_since": func.clock_timestamp(),
+    }
+    if must_read:
+        values["must_read"] = True
+    conn.execute(update(table).where(table.c.id == app_id).values(values))
+    notify(conn)
+
+
+def set_known(conn: Connection, app_id: str, known: Known | None) -> None:
+    """Write down what the app runs with our knowledge; the caller holds its lock."""
+    values = {
+        "known_version": known.version if known is not None else None,
+        "known_artifact": known.artifact if known is not None else None,
+        "known_at": func.clock_timestamp(),
+    }
+    conn.execute(update(table).where(table.c.id == app_id).values(values))
+
+
+def forget_facts(conn: Connection, app_id: str) -> None:
+    """Have the app's stack and generation read again before they are relied on."""
+    conn.execute(update(table).where(table.c.id == app_id).values(facts_at=None))

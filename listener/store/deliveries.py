@@ -1,0 +1,60 @@
+"""Deliveries: what Heroku told us, durably, before we answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+from sqlalchemy import Boolean, Connection, func, literal_column, select
+from sqlalchemy.dialects.postgresql import insert
+
+from listener.store import apps
+from listener.store.shown import DeliveryRow
+from listener.store.tables import delivery as table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """An authentic delivery as it came; with an outcome, it is settled by that."""
+
+    key: str  # the same however often the same delivery comes
+    subscription_id: int
+    app_id: str
+    body: bytes = field(repr=False)  # sealed
+    outcome: str | None = None
+    delivery_id: str | None = None
+    event_id: str | None = None
+    action: str | None = None
+    resource: str | None = None
+    release_id: str | None = None
+    version: int | None = None
+    status: str | None = None
+    artifact: str | None = None
+    commit: str | None = None
+    stack: str | None = None
+
+
+def add(conn: Connection, arrival: Arrival) -> bool:
+    """Keep a delivery, and have its app looked at; answers whether it is new.
+
+    One that was kept already is counted, and nothing more.
+    """
+    values = {item.name: getattr(arrival, item.name) for item in fields(Arrival)}
+    if arrival.outcome is not None:
+        values["settled_at"] = func.clock_timestamp()
+    again = {"times": table.c.times + 1, "last_received_at": func.clock_timestamp()}
+    statement = insert(table).values(values)
+    statement = statement.on_conflict_do_update(index_elements=["key"], set_=again)
+    # A row that this statement inserted, rather than updated, was never locked: its xmax is 0.
+    is_new = conn.execute(statement.returning(literal_column("xmax = 0", Boolean))).scalar_one()
+    if is_new and arrival.outcome is None:
+        apps.ask_look(conn, arrival.app_id)
+    return bool(is_new)
+
+
+def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> list[DeliveryRow]:
+    """The deliveries, newest first, about one app if given."""
+    columns = [table.c[item.name] for item in fields(DeliveryRow)]
+    query = select(*columns).order_by(table.c.id.desc()).limit(limit)
+    if app_id is not None:
+        query = query.where(table.c.app_id == app_id)
+    return [DeliveryRow(*row) for row in conn.execute(query)]

@@ -1,0 +1,70 @@
+"""What the decision about one promotion asks of those around it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, or_, select
+
+from listener.decision import Rival
+from listener.history import Release
+from listener.promotion import ACTIVE, PromotionKind, Status
+from listener.standing import nonce_of
+from listener.store.promotions import PromotionRow, row_of
+from listener.store.tables import post
+from listener.store.tables import promotion as table
+
+
+def rival(conn: Connection, target_id: str, promotion_id: int) -> PromotionRow | None:
+    """Another promotion at work on the target."""
+    query = select(table).where(
+        table.c.target_id == target_id, table.c.status.in_(ACTIVE), table.c.id != promotion_id
+    )
+    row = conn.execute(query).one_or_none()
+    return row_of(row) if row is not None else None
+
+
+def as_rival(row: PromotionRow) -> Rival:
+    """What the target gate needs to know of another promotion at work."""
+    return Rival(str(row.id), row.status)
+
+
+def newer_version(conn: Connection, row: PromotionRow) -> int | None:
+    """The version of a newer candidate of the same rule and target that takes this one's place."""
+    counts = or_(
+        (table.c.status == Status.WAITING) & table.c.evaluated_at.is_not(None),
+        table.c.status.in_(ACTIVE | {Status.SUCCEEDED}),
+    )
+    query = select(func.max(table.c.version)).where(
+        table.c.rule_id == row.rule_id,
+        table.c.target_id == row.target_id,
+        table.c.version > row.version,
+        counts,
+    )
+    version: int | None = conn.execute(query).scalar_one()
+    return version
+
+
+def upstream(conn: Connection, source_id: str, release: Release) -> PromotionRow | None:
+    """Our own promotion that put this release onto the source, in a chain.
+
+    One in doubt does not know its release yet, but the release carries its nonce.
+    """
+    nonce = nonce_of(release.description) or ""
+    named = select(post.c.promotion_id).where(post.c.target_id == source_id, post.c.nonce == nonce)
+    query = (
+        select(table)
+        .where(
+            table.c.target_id == source_id,
+            table.c.kind == PromotionKind.PROMOTE,
+            or_(table.c.target_release_id == release.id, table.c.id.in_(named)),
+        )
+        .order_by(table.c.id.desc())
+        .limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    return row_of(row) if row is not None else None
+
+
+def candidates_known(conn: Connection, rule_id: int, target_id: str) -> dict[str, PromotionRow]:
+    """The promotions of a rule to a target, by source release id."""
+    query = select(table).where(table.c.rule_id == rule_id, table.c.target_id == target_id)
+    return {row.release_id: row_of(row) for row in conn.execute(query)}

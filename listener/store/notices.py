@@ -1,0 +1,43 @@
+"""The outbox: what people are to be told, written in the transaction that made it true."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, literal, update
+
+from listener.store import work
+from listener.store.signal import notify
+from listener.store.tables import notice as table
+
+NOTICES = work.Kind(table, table.c.due_at)
+
+
+def add(conn: Connection, kind: str, *, title: str, body: str, **about: Any) -> None:
+    """Have people told; it is sent after the commit, by whoever claims it."""
+    values = {"kind": kind, "title": title, "body": body, "due_at": func.clock_timestamp(), **about}
+    conn.execute(insert(table).values(values))
+    notify(conn)
+
+
+def reach(conn: Connection, claim: work.Claim, reached: list[str]) -> None:
+    """Write at once which services have the notice, and keep the claim for the next one."""
+    work.renew(conn, claim)
+    conn.execute(update(table).where(work.fenced(claim)).values(reached=reached))
+
+
+def settle(
+    conn: Connection,
+    claim: work.Claim,
+    *,
+    error: str | None,
+    again_in: timedelta | None,
+) -> None:
+    """Hand the notice back: sent, or with an error to be tried again, or given up."""
+    if error is None:
+        times: dict[str, Any] = {"due_at": None, "sent_at": func.clock_timestamp()}
+    else:
+        due_at = func.clock_timestamp() + literal(again_in) if again_in is not None else None
+        times = {"due_at": due_at, "attempt": claim.attempt}
+    work.write(conn, claim, error=error, **times)

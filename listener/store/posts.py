@@ -1,0 +1,110 @@
+"""Posts: one row for each passage into posting, committed before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
+
+from listener.history import Release
+from listener.standing import nonce_of
+from listener.store.tables import post as table
+
+
+@dataclass(frozen=True, slots=True)
+class PostRow:
+    """A release that we asked Heroku for, or may have asked for."""
+
+    id: int
+    promotion_id: int
+    target_id: str
+    kind: str
+    nonce: str
+    artifact: str
+    base_version: int
+    base_artifact: str | None
+    sends: int
+    sent_at: datetime
+    outcome: str | None
+    release_id: str | None
+    release_version: int | None
+
+
+_FIELDS = tuple(PostRow.__dataclass_fields__)
+
+
+def _row(row: Row[Any]) -> PostRow:
+    return PostRow(**{name: row._mapping[name] for name in _FIELDS})
+
+
+def add(conn: Connection, **values: Any) -> PostRow:
+    """Write down what is about to be sent; `sent_at` is this transaction's time."""
+    statement = insert(table).values(sent_at=func.clock_timestamp(), **values).returning(table)
+    return _row(conn.execute(statement).one())
+
+
+def latest(conn: Connection, promotion_id: int) -> PostRow:
+    """The promotion's last post; every one that ever left waiting to post has one."""
+    query = select(table).where(table.c.promotion_id == promotion_id)
+    return _row(conn.execute(query.order_by(table.c.id.desc()).limit(1)).one())
+
+
+def under_way(conn: Connection, target_id: str) -> PostRow | None:
+    """The post on this target of which nobody knows yet what came of it."""
+    query = select(table).where(table.c.target_id == target_id, table.c.outcome.is_(None))
+    row = conn.execute(query.order_by(table.c.id.desc()).limit(1)).one_or_none()
+    return _row(row) if row is not None else None
+
+
+def of_release(conn: Connection, target_id: str, release: Release) -> PostRow | None:
+    """The post that made this release of a target, by what was recorded or by its nonce."""
+    made = or_(
+        table.c.release_id == release.id, table.c.nonce == (nonce_of(release.description) or "")
+    )
+    query = select(table).where(table.c.target_id == target_id, made)
+    row = conn.execute(query.order_by(table.c.id.desc()).limit(1)).one_or_none()
+    return _row(row) if row is not None else None
+
+
+def doubt(conn: Connection, post_id: int) -> None:
+    """Write down that its connection ended without an answer: looks are counted from now."""
+    doubted = update(table).where(table.c.id == post_id)
+    conn.execute(doubted.values(sent_at=func.clock_timestamp()))
+
+
+def unsend(conn: Connection, post_id: int) -> None:
+    """Write down that the last sending never left."""
+    conn.execute(update(table).where(table.c.id == post_id).values(sends=table.c.sends - 1))
+
+
+def send_again(conn: Connection, post_id: int) -> PostRow:
+    """Write down that the post goes out a second time, under the same nonce."""
+    values = {"sends": table.c.sends + 1, "sent_at": func.clock_timestamp()}
+    statement = update(table).where(table.c.id == post_id).values(values).returning(table)
+    return _row(conn.execute(statement).one())
+
+
+def settle(
+    conn: Connection,
+    post_id: int,
+    outcome: str,
+    *,
+    release_id: str | None = None,
+    release_version: int | None = None,
+) -> None:
+    """Write down what became of the post."""
+    values = {
+        "outcome": outcome,
+        "release_id": release_id,
+        "release_version": release_version,
+        "settled_at": func.clock_timestamp(),
+    }
+    conn.execute(update(table).where(table.c.id == post_id).values(values))
+
+
+def issued(conn: Connection, target_id: str) -> frozenset[str]:
+    """Every nonce issued for this target and every release known to be ours there."""
+    query = select(table.c.nonce, table.c.release_id).where(table.c.target_id == target_id)
+    return frozenset(mark for row in conn.execute(query) for mark in row if mark is not None)

@@ -1,0 +1,73 @@
+"""Bringing a database to the schema that this code needs, and telling whether it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from listener.store.engine import parse_url
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK = 7_263_351_884  # of all the migrations that start at once, one goes first
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, made here rather than read from a file."""
+    made = Config()
+    made.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    made.attributes["connection"] = connection
+    return made
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the newest schema; safe to repeat, and when two begin at once."""
+    engine = create_engine(parse_url(url), poolclass=NullPool, hide_parameters=True)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+        # Rather fail, and be repeated, than stop everybody who comes behind us.
+        connection.execute(text("SET lock_timeout = '10s'"))
+        connection.commit()
+        try:
+            has_all = is_newer(connection)
+            connection.rollback()  # Alembic commits only what it began itself
+            if not has_all:
+                command.upgrade(config(connection), "head")
+        finally:
+            connection.rollback()
+            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
+            connection.commit()
+
+
+def version(connection: Connection) -> str | None:
+    """The revision the database is at; None where it was never migrated."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def needed() -> str:
+    """The newest revision that this code knows."""
+    return str(ScriptDirectory.from_config(config()).get_current_head())
+
+
+def is_newer(connection: Connection) -> bool:
+    """The database is ahead of this code: the listener was rolled back, and goes on with it."""
+    found = version(connection)
+    if found is None:
+        return False
+    try:
+        ScriptDirectory.from_config(config()).get_revision(found)
+    except CommandError:
+        return True
+    return False
+
+
+def is_ready(connection: Connection) -> bool:
+    """The database has all that this code needs."""
+    found = version(connection)
+    return found == needed() or is_newer(connection)

@@ -1,0 +1,99 @@
+"""What pages show beside a row, fetched for a whole page at once; no step asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from listener.promotion import ACTIVE, PromotionKind, Status
+from listener.store.tables import app, delivery, post, promotion, promotion_event
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What became of a promotion at one moment."""
+
+    at: datetime
+    event: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery without its body: when it came, how often, and what came of it."""
+
+    id: int
+    subscription_id: int | None
+    app_id: str | None
+    delivery_id: str | None
+    event_id: str | None
+    action: str | None
+    release_id: str | None
+    version: int | None
+    received_at: datetime
+    last_received_at: datetime
+    times: int
+    outcome: str | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How looking at an app goes."""
+
+    at: datetime | None
+    error: str | None
+
+
+def nonces(conn: Connection, promotion_ids: Iterable[int]) -> dict[int, str]:
+    """The nonce of each promotion's last post."""
+    query = (
+        select(post.c.promotion_id, post.c.nonce)
+        .where(post.c.promotion_id.in_(set(promotion_ids)))
+        .order_by(post.c.id)
+    )
+    return {row.promotion_id: row.nonce for row in conn.execute(query)}
+
+
+def timeline(conn: Connection, promotion_id: int) -> tuple[Moment, ...]:
+    """What became of a promotion, oldest first."""
+    c = promotion_event.c
+    query = select(c.at, c.event, c.message).where(c.promotion_id == promotion_id).order_by(c.id)
+    return tuple(Moment(row.at, row.event, row.message) for row in conn.execute(query))
+
+
+def deliveries_of(conn: Connection, release_id: str, *, limit: int = 100) -> list[DeliveryRow]:
+    """The deliveries that named a release, newest first."""
+    columns = [delivery.c[name] for name in DeliveryRow.__dataclass_fields__]
+    query = (
+        select(*columns)
+        .where(delivery.c.release_id == release_id)
+        .order_by(delivery.c.id.desc())
+        .limit(limit)
+    )
+    return [DeliveryRow(*row) for row in conn.execute(query)]
+
+
+def at_work(conn: Connection, target_id: str | None) -> tuple[int, ...]:
+    """The promotions at work on a target (None: on any), oldest first; rollbacks are none."""
+    c = promotion.c
+    query = select(c.id).where(c.status.in_(ACTIVE), c.kind == PromotionKind.PROMOTE).order_by(c.id)
+    if target_id is not None:
+        query = query.where(c.target_id == target_id)
+    return tuple(conn.execute(query).scalars())
+
+
+def look_of(conn: Connection, app_id: str) -> Look:
+    """When the app is looked at next, and what went wrong the last time."""
+    query = select(app.c.look_at, app.c.look_error).where(app.c.id == app_id)
+    row = conn.execute(query).one()
+    return Look(row.look_at, row.look_error)
+
+
+def waited_for(conn: Connection) -> list[str]:
+    """The targets that promotions wait for."""
+    query = select(func.distinct(promotion.c.target_id)).where(promotion.c.status == Status.WAITING)
+    return sorted(conn.execute(query).scalars())

@@ -1,0 +1,70 @@
+"""What every test may ask for: a database of its own, in a real PostgreSQL started for the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import psycopg
+import pytest
+from hypothesis import settings
+from psycopg import sql
+
+from listener import embedded
+from listener.store.schema import migrate
+
+DATABASES = count()
+
+# A slow machine is no failure; pytest's own timeout ends what hangs.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of the run's own server; a database of its own is what a test wants, see below."""
+    with embedded.throwaway() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: str) -> Iterator[str]:
+    """The name of a migrated database that nobody uses: the mould of the tests' own."""
+    with _database(postgres, "template0") as name:
+        migrate(_named(postgres, name))
+        yield name
+
+
+@pytest.fixture
+def database_url(postgres: str, migrated: str) -> Iterator[str]:
+    """The URL of a migrated database with nothing in it."""
+    with _database(postgres, migrated) as name:
+        yield _named(postgres, name)
+
+
+@pytest.fixture
+def empty_database_url(postgres: str) -> Iterator[str]:
+    """The URL of a database that was never migrated."""
+    with _database(postgres, "template0") as name:
+        yield _named(postgres, name)
+
+
+@contextmanager
+def _database(server: str, template: str) -> Iterator[str]:
+    """A copy of the template, dropped afterwards, whoever is still connected to it."""
+    name = f"test_{next(DATABASES)}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        sql.Identifier(name), sql.Identifier(template)
+    )
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(create)
+        try:
+            yield name
+        finally:
+            connection.execute(drop)
+
+
+def _named(server: str, name: str) -> str:
+    return server.replace("/postgres?", f"/{name}?")
