@@ -1,0 +1,163 @@
+"""Claims what is due and has each step taken; any number of processes may do so at once.
+
+NOTIFY wakes it within milliseconds; the poll behind it is the truth. No thread sleeps on a
+promotion's behalf, and no transaction stays open while Heroku is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from listener.steps import dispatch, looking, notifying
+from listener.steps.clock import Clock
+from listener.steps.tools import Tools
+from listener.store import looks, notices, work
+from listener.store.engine import Database
+from listener.store.signal import Ear
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 2.0
+DATABASE_PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Queue:
+    """Work of one kind, and how it is taken further."""
+
+    name: str
+    kind: work.Kind
+    step: Callable[[Tools, work.Claim, Clock], None]
+
+    def claim(self, conn: Connection, owner: str) -> work.Claim | None:
+        """Claim what is due longest."""
+        return work.claim(conn, self.kind, owner=owner)
+
+
+PROMOTING: tuple[Queue, ...] = (
+    Queue("promotion", dispatch.PROMOTIONS, dispatch.promote),
+    Queue("look", looks.LOOKS, looking.step),
+    Queue("chore", looks.CHORES, dispatch.reconcile),
+)
+# On a thread of their own: a dead chat service must delay no promotion.
+TELLING: tuple[Queue, ...] = (Queue("notice", notices.NOTICES, notifying.step),)
+
+
+class Worker:
+    """One thread's loop over its queues."""
+
+    def __init__(self, tools: Tools, queues: Sequence[Queue], ear: Ear, owner: str) -> None:
+        self._tools = tools
+        self._queues = queues
+        self._ear = ear
+        self._owner = owner
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Claim nothing more; the step at hand is finished."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        while not self._stopping.is_set():
+            heard = self._ear.count
+            try:
+                if not self._round():
+                    self._rest(heard)
+            except (DBAPIError, PoolTimeout) as error:
+                log.warning("database_unavailable", error=type(error).__name__)
+                self._stopping.wait(DATABASE_PAUSE_SECONDS)
+            except Exception:  # without its threads a process would promote nothing, silently
+                log.exception("runner_broken")
+                self._stopping.wait(DATABASE_PAUSE_SECONDS)
+
+    def _round(self) -> bool:
+        """One step of every queue that has work, so that none starves another."""
+        return any([self._one(queue) for queue in self._queues])  # noqa: C419 - each has its turn
+
+    def _one(self, queue: Queue) -> bool:
+        if self._stopping.is_set():
+            return False
+        with self._tools.database.begin() as conn:
+            claim = queue.claim(conn, self._owner)
+        if claim is None:
+            return False
+        self._take(queue, claim)
+        return True
+
+    def _take(self, queue: Queue, claim: work.Claim) -> None:
+        begun = time.monotonic()
+        try:
+            queue.step(self._tools, claim, Clock(claim.claimed_at))
+            outcome = "done"
+        except work.LeaseLost:
+            outcome = "lease_lost"
+        except Exception:  # a broken step must not end the loop; it is logged whole
+            log.exception("step_broken", work=queue.name, key=claim.key, attempt=claim.attempt)
+            outcome = "broken"
+            with self._tools.database.begin() as conn:
+                work.postpone(conn, claim, queue.kind, dispatch.pause_after(claim))
+        spent = round((time.monotonic() - begun) * 1000)
+        log.info("step", work=queue.name, key=claim.key, outcome=outcome, ms=spent)
+
+    def _rest(self, heard: int) -> None:
+        with self._tools.database.begin() as conn:
+            # Of its own queues only: what others have to do would keep it awake for nothing.
+            due_in = work.until_next(conn, [queue.kind for queue in self._queues])
+        seconds = POLL_SECONDS if due_in is None else min(max(due_in, 0.02), POLL_SECONDS)
+        self._ear.wait(heard, seconds)
+
+
+class Runners:
+    """The threads of one process, and the one connection that listens for all of them."""
+
+    def __init__(self, tools: Tools, *, promoting: int) -> None:
+        owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+        self._ear = Ear(tools.database)
+        queues = [PROMOTING] * promoting + ([TELLING] if promoting else [])
+        self._workers = [
+            Worker(tools, some, self._ear, f"{owner}:{number}")
+            for number, some in enumerate(queues)
+        ]
+        self._threads = [
+            threading.Thread(target=worker.run, name=f"runner-{number}", daemon=True)
+            for number, worker in enumerate(self._workers)
+        ]
+        self._database: Database = tools.database
+
+    def start(self) -> None:
+        """Start working, with a reconcile first: webhooks may have been missed meanwhile."""
+        with self._database.begin() as conn:
+            looks.ask_reconcile(conn)
+        self._ear.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float) -> bool:
+        """Stop claiming and wait for the steps at hand. Answers whether all ended in time."""
+        ends_at = time.monotonic() + timeout
+        for worker in self._workers:
+            worker.stop()
+        self._ear.stop()
+        for thread in self._threads:
+            thread.join(max(ends_at - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in self._threads)
+
+
+def start_runners(tools: Tools, *, promoting: int) -> Runners:
+    """Start this process's runner threads; to be called after any fork."""
+    runners = Runners(tools, promoting=promoting)
+    if promoting:
+        runners.start()
+    return runners

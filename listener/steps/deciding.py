@@ -1,0 +1,246 @@
+"""The step of a waiting promotion: gather the facts, ask the gates, and go, wait or end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from listener.decision import (
+    GATES,
+    ROLLBACK_GATES,
+    Error,
+    Evaluation,
+    Pass,
+    Reject,
+    Verdict,
+    Wait,
+    at_work,
+    evaluate,
+    longest_wait,
+    on_hold,
+)
+from listener.heroku import HerokuError, RateLimited, Refused
+from listener.promotion import (
+    BLOCKED_STEP,
+    ERRORS_FOR,
+    RATE_LIMIT_WAIT,
+    PromotionKind,
+    Status,
+    back_off,
+)
+from listener.rules import Mode
+from listener.steps import endings, posting
+from listener.steps.candidates import Gathered, Unbelievable, gather
+from listener.steps.clock import Clock
+from listener.steps.endings import Ending
+from listener.steps.tools import Tools
+from listener.store import apps, holds, neighbours, promotions, rules, work
+from listener.store.promotions import PromotionRow
+
+GONE = frozenset({404, 410})
+ON_HOLD = timedelta(hours=1)  # releasing a hold wakes what waits; this is the truth behind it
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Why the database alone says that a promotion has to wait."""
+
+    gate: str
+    verdict: Wait
+    pause: timedelta
+
+
+def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
+    """Evaluate a waiting promotion.
+
+    What the database alone can tell is asked first: an answer of no costs Heroku nothing.
+    """
+    row = promotions.row_of(claim.row)
+    with tools.database.begin() as conn:
+        unwanted, blocked = _unwanted(conn, row), _blocked(conn, row, clock.now())
+    if unwanted is not None:
+        _end(tools, claim, Status.CANCELLED, unwanted)
+    elif blocked is not None:
+        _stay(tools, claim, row, blocked, clock)
+    else:
+        _evaluate(tools, claim, row, clock)
+
+
+def _evaluate(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) -> None:
+    try:
+        gathered = gather(tools, claim, row)
+    except Refused as refusal:
+        if refusal.status in GONE:
+            _end(tools, claim, Status.REJECTED, f"Heroku: {refusal.message}")
+        else:
+            unreadable(tools, claim, row, refusal, clock)
+    except (HerokuError, Unbelievable) as error:
+        unreadable(tools, claim, row, error, clock)
+    else:
+        decide(tools, claim, row, gathered, clock)
+
+
+def _unwanted(conn: Connection, row: PromotionRow) -> str | None:
+    """Why nobody wants it any more.
+
+    Whoever turns a rule off cancels what waits; this one was posting then, and came back.
+    """
+    if row.kind is PromotionKind.ROLLBACK:
+        return _undoes_somebody(conn, row)
+    if row.rule_id is None:
+        return None
+    rule = rules.get(conn, row.rule_id)
+    if not rule.is_live:
+        return f"Rule {rule.name} was removed."
+    if rule.mode is Mode.OFF:
+        return f"Rule {rule.name} is off."
+    if row.target_id not in rule.target_ids:
+        return f"Rule {rule.name} no longer promotes there."
+    return None
+
+
+def _undoes_somebody(conn: Connection, row: PromotionRow) -> str | None:
+    """Whoever asked for a rollback had seen what ran then, not what somebody released since."""
+    for hold in holds.open_(conn, row.target_id):
+        is_later = row.status_at is None or hold.created_at > row.status_at
+        if hold.kind == "detected" and is_later:
+            return f"Since the rollback was asked for, {hold.reason}"
+    return None
+
+
+def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> Blocked | None:
+    """A rival, or a hold.
+
+    A hold is believed only after a first full evaluation, which tells whether this candidate
+    supersedes older ones.
+    """
+    name = apps.get(conn, row.target_id).name
+    rival = neighbours.rival(conn, row.target_id, row.id)
+    if rival is not None:
+        return Blocked("target", at_work(name, neighbours.as_rival(rival), now), BLOCKED_STEP)
+    if row.kind is PromotionKind.ROLLBACK or row.evaluated_at is None:
+        return None
+    held = holds.open_(conn, row.target_id)
+    verdict = on_hold(name, tuple(hold.value for hold in held), now)
+    return Blocked("hold", verdict, ON_HOLD) if isinstance(verdict, Wait) else None
+
+
+def _stay(
+    tools: Tools, claim: work.Claim, row: PromotionRow, blocked: Blocked, clock: Clock
+) -> None:
+    verdict = blocked.verdict
+    due_at = longest_wait(verdict.until, clock.now(), blocked.pause)
+    others = (gate for gate in row.gates if gate["name"] != blocked.gate)
+    gates = [*others, as_json(blocked.gate, verdict)]
+    with tools.database.begin() as conn:
+        promotions.move(
+            conn,
+            claim,
+            Status.WAITING,
+            verdict.message,
+            due_at=due_at,
+            gates=gates,
+            errors_since=None,
+        )
+
+
+def judge(row: PromotionRow, gathered: Gathered, now: datetime) -> Evaluation:
+    """Ask the gates that this kind of promotion has."""
+    gates = ROLLBACK_GATES if row.kind is PromotionKind.ROLLBACK else GATES
+    return evaluate(gathered.candidate, now, gates)
+
+
+def decide(
+    tools: Tools, claim: work.Claim, row: PromotionRow, gathered: Gathered, clock: Clock
+) -> None:
+    """Do what the verdicts say."""
+    now = clock.now()
+    evaluation = judge(row, gathered, now)
+    gates = written(evaluation)
+    seen: dict[str, Any] = {"gates": gates, "errors_since": None, "commit": gathered.commit}
+    match evaluation.objection:
+        case None if gathered.mode is Mode.SHADOW:
+            message = f"Rule {gathered.rule_name} is in shadow mode; armed, it would promote now."
+            _end(tools, claim, Status.SHADOWED, message, **seen, evaluated_at=now)
+        case None:
+            posting.post(tools, claim, row, gathered, clock, seen)
+        case Wait(message, until):
+            pause = ON_HOLD if evaluation.objects_by("hold") else BLOCKED_STEP
+            due_at = longest_wait(until, now, pause)
+            values = {**seen, "evaluated_at": now, "due_at": due_at}
+            _wait(tools, claim, row, gathered, message, values)
+        case Reject(message, status):
+            _end(tools, claim, status, message, **seen, evaluated_at=now)
+        case Error(message):
+            unreadable(tools, claim, row, Unbelievable(message), clock, gates)
+
+
+def _end(tools: Tools, claim: work.Claim, status: Status, reason: str, **values: Any) -> None:
+    endings.end(tools, claim, Ending(status=status, reason=reason, values=values))
+
+
+def _wait(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    gathered: Gathered,
+    reason: str,
+    values: dict[str, Any],
+) -> None:
+    with tools.database.begin() as conn:
+        apps.lock(conn, [row.target_id])
+        promotions.lock_around(conn, row.target_id)
+        promotions.move(conn, claim, Status.WAITING, reason, **values)
+        if gathered.makes_older_give_way:
+            promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
+
+
+def unreadable(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    error: Exception,
+    clock: Clock,
+    gates: list[dict[str, Any]] | None = None,
+) -> None:
+    """Heroku could not be read: the promotion waits with the error as verdict, a day at most."""
+    now = clock.now()
+    since = row.errors_since or now
+    message = f"Heroku could not be read: {error}"
+    verdicts = gates if gates is not None else [as_json("heroku", Error(message))]
+    if now - since >= ERRORS_FOR:
+        _end(tools, claim, Status.ERRORED, message, gates=verdicts)
+        return
+    tries = int((now - since) / timedelta(seconds=5)).bit_length()
+    pause = RATE_LIMIT_WAIT if isinstance(error, RateLimited) else back_off(tries)
+    with tools.database.begin() as conn:
+        promotions.move(
+            conn,
+            claim,
+            Status.WAITING,
+            message,
+            due_at=now + pause,
+            gates=verdicts,
+            errors_since=since,
+        )
+
+
+def written(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The verdicts as they are kept and shown."""
+    return [as_json(name, verdict) for name, verdict in evaluation.verdicts]
+
+
+def as_json(name: str, verdict: Verdict) -> dict[str, Any]:
+    """One verdict as it is kept and shown."""
+    words: dict[type[Any], str] = {Pass: "pass", Wait: "wait", Reject: "reject", Error: "error"}
+    until = verdict.until.isoformat() if isinstance(verdict, Wait) and verdict.until else None
+    return {
+        "name": name,
+        "verdict": words[type(verdict)],
+        "message": verdict.message,
+        "until": until,
+        "facts": dict(verdict.facts),
+    }

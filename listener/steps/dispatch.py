@@ -1,0 +1,64 @@
+"""Which step a claimed row needs, and what happens when a step breaks unexpectedly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from listener.promotion import MOST_ATTEMPTS, Status, back_off
+from listener.steps import deciding, doubting, endings, watching
+from listener.steps.clock import Clock
+from listener.steps.endings import Ending
+from listener.steps.tools import Tools
+from listener.store import looks, posts, work
+from listener.store.tables import promotion
+
+Step = Callable[[Tools, work.Claim, Clock], None]
+
+
+def promote(tools: Tools, claim: work.Claim, clock: Clock) -> None:
+    """Take a promotion one step further."""
+    if claim.attempt > MOST_ATTEMPTS:
+        _give_up(tools, claim)
+        return
+    STEPS[Status(claim.row.status)](tools, claim, clock)
+
+
+def _give_up(tools: Tools, claim: work.Claim) -> None:
+    reason = f"{MOST_ATTEMPTS} tries ended without a result: see the listener's log."
+    ending = Ending(status=Status.ERRORED, reason=reason)
+    if claim.status != Status.WAITING:
+        with tools.database.begin() as conn:
+            post = posts.latest(conn, claim.key)
+        outcome = "unknown" if post.outcome is None else None
+        ending = replace(ending, hold=reason, post=post, outcome=outcome)
+    endings.end(tools, claim, ending)
+
+
+def _roll_back(tools: Tools, claim: work.Claim, clock: Clock) -> None:
+    """A rollback has one status from its post to its end."""
+    with tools.database.begin() as conn:
+        post = posts.latest(conn, claim.key)
+    (watching if post.outcome == "accepted" else doubting).step(tools, claim, clock)
+
+
+STEPS: dict[Status, Step] = {
+    Status.WAITING: deciding.step,
+    Status.POSTING: doubting.step,
+    Status.RELEASING: watching.step,
+    Status.ROLLING_BACK: _roll_back,
+}
+# Code of another version beside this one, during a deploy, may know more statuses.
+PROMOTIONS = work.Kind(promotion, promotion.c.due_at, promotion.c.status.in_(list(STEPS)))
+
+
+def reconcile(tools: Tools, claim: work.Claim, clock: Clock) -> None:
+    """Have every source and target looked at, whatever their webhooks said."""
+    with tools.database.begin() as conn:
+        looks.reconcile(conn, claim, tools.reconcile_every)
+
+
+def pause_after(claim: work.Claim) -> timedelta:
+    """How long a row rests after its step broke unexpectedly."""
+    return back_off(claim.attempt - 1)

@@ -1,0 +1,179 @@
+"""A post of unknown fate: look for its release, adopt it, or send once more, but never blindly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from listener import heroku as platform
+from listener.history import Release
+from listener.promotion import (
+    MOST_POSTS,
+    UNREADABLE_FOR,
+    PromotionKind,
+    Status,
+    back_off,
+    next_look,
+)
+from listener.standing import nonce_of
+from listener.steps import answers, deciding, endings, posting, targets
+from listener.steps.candidates import Gathered, Unbelievable, gather, keep
+from listener.steps.clock import Clock
+from listener.steps.endings import Ending
+from listener.steps.readings import Reading
+from listener.steps.tools import Tools
+from listener.store import facts, posts, promotions, work
+from listener.store.posts import PostRow
+from listener.store.promotions import PromotionRow
+
+
+def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
+    """Look at the target's releases for the one that our post may have made."""
+    row = promotions.row_of(claim.row)
+    with tools.database.begin() as conn:
+        post = posts.latest(conn, row.id)
+    begun = clock.now()
+    try:
+        reading = tools.readings.releases(row.target_id)
+        found = matches(tools, post, reading)
+    except platform.HerokuError as error:
+        _unreadable(tools, claim, row, post, error, clock)
+        return
+    if found:
+        adopt(tools, claim, row, post, found, clock)
+        return
+    targets.glance(tools, reading)
+    look_at = next_look(post.sent_at, begun)  # a look counts from its beginning
+    if look_at is not None:
+        reason = "No release of ours on the target yet; looking again."
+        with tools.database.begin() as conn:
+            promotions.move(conn, claim, Status(row.status), reason, due_at=look_at)
+        return
+    _after_last_look(tools, claim, row, post, clock)
+
+
+def matches(tools: Tools, post: PostRow, reading: Reading) -> list[Release]:
+    """The releases that this post made, oldest first. Raises HerokuError."""
+    ours = [
+        release
+        for release in reading.history.releases
+        if release.version > post.base_version and release.artifact == post.artifact
+    ]
+    named = [release for release in ours if nonce_of(release.description) == post.nonce]
+    if named or not ours:
+        return named
+    with tools.database.begin() as conn:
+        if facts.get(conn, facts.ECHOES) is True:
+            return []
+    account = tools.readings.account_id()
+    silent = [release for release in ours if nonce_of(release.description) is None]
+    return [release for release in silent if release.author_id == account]
+
+
+def adopt(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    found: list[Release],
+    clock: Clock,
+) -> None:
+    """Take over what was found: the newest, and a hold where there are several."""
+    doubles = tuple(release.version for release in found[:-1])
+    answers.accept(tools, claim, row, post, found[-1], clock, doubles=doubles)
+
+
+def _unreadable(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    error: Exception,
+    clock: Clock,
+) -> None:
+    waited = clock.now() - post.sent_at
+    reason = f"Whether Heroku made the release is unknown; its list cannot be read: {error}"
+    if waited >= UNREADABLE_FOR:
+        ending = Ending(status=row.status, reason=reason, post=post, outcome="unknown")
+        endings.end(tools, claim, answers.lost(ending, reason))
+        return
+    due_at = clock.now() + back_off(int(waited.total_seconds() // 10).bit_length())
+    with tools.database.begin() as conn:
+        promotions.move(conn, claim, Status(row.status), reason, due_at=due_at)
+
+
+def _after_last_look(
+    tools: Tools, claim: work.Claim, row: PromotionRow, post: PostRow, clock: Clock
+) -> None:
+    if post.sends >= MOST_POSTS:
+        reason = f"Asked Heroku {post.sends} times for the release and found no trace of it."
+        ending = Ending(status=row.status, reason=reason, post=post, outcome="no_trace")
+        endings.end(tools, claim, answers.lost(ending, reason))
+        return
+    try:
+        keep(tools, claim)
+        gathered = gather(tools, claim, row)
+        found = matches(tools, post, gathered.target)
+    except (platform.HerokuError, Unbelievable) as error:
+        _ungathered(tools, claim, row, post, error, clock)
+        return
+    if found:
+        adopt(tools, claim, row, post, found, clock)
+    elif (objection := _objection(row, post, gathered, clock)) is not None:
+        _back(tools, claim, row, post, objection, clock)
+    else:
+        _send_again(tools, claim, row, post, gathered, clock)
+
+
+def _ungathered(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    error: Exception,
+    clock: Clock,
+) -> None:
+    if isinstance(error, platform.Refused) and error.status in deciding.GONE:
+        _back(tools, claim, row, post, f"Heroku: {error.message}", clock)
+    else:
+        _unreadable(tools, claim, row, post, error, clock)
+
+
+def _send_again(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    gathered: Gathered,
+    clock: Clock,
+) -> None:
+    try:
+        posting.send_again(tools, claim, row, gathered, post, clock)
+    except posting.Stale as stale:
+        due_at = clock.now() + posting.STALE_PAUSE
+        with tools.database.begin() as conn:
+            promotions.move(conn, claim, Status(row.status), str(stale), due_at=due_at)
+    except posting.Overtaken as overtaken:
+        _back(tools, claim, row, post, str(overtaken), clock)
+
+
+def _objection(row: PromotionRow, post: PostRow, gathered: Gathered, clock: Clock) -> str | None:
+    """What speaks against a second sending."""
+    if row.kind is PromotionKind.PROMOTE:
+        objection = deciding.judge(row, gathered, clock.now()).objection
+        return objection.message if objection is not None else None
+    current = gathered.target.history.current
+    is_same = current is not None and current.artifact == post.base_artifact
+    return None if is_same else "The target runs something else by now."
+
+
+def _back(
+    tools: Tools, claim: work.Claim, row: PromotionRow, post: PostRow, why: str, clock: Clock
+) -> None:
+    """Without a release a promotion is decided anew; a rollback ends, lest it undo somebody."""
+    reason = f"Heroku made no release of the first post. {why}"
+    ending = Ending(
+        status=Status.WAITING, reason=reason, due_at=clock.now(), post=post, outcome="no_trace"
+    )
+    if row.kind is PromotionKind.ROLLBACK:
+        ending = replace(ending, status=Status.FAILED, due_at=None, hold=reason)
+    endings.end(tools, claim, ending)

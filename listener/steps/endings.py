@@ -1,0 +1,102 @@
+"""How a promotion leaves an active status: under the target's lock, waking what it held up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from listener.promotion import ACTIVE, ENDED, PromotionKind, Status
+from listener.standing import Known
+from listener.steps.tools import Tools
+from listener.store import apps, holds, notices, posts, promotions, rules, work
+from listener.store.posts import PostRow
+from listener.store.promotions import PromotionRow
+
+log = structlog.get_logger()
+
+TOLD = frozenset({Status.FAILED, Status.ERRORED, Status.ROLLED_BACK})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What a promotion comes to, and what follows from it."""
+
+    status: Status
+    reason: str
+    due_at: datetime | None = None
+    post: PostRow | None = None
+    outcome: str | None = None  # of the post
+    release_id: str | None = None
+    version: int | None = None
+    is_running: bool = False  # the release became what the target runs
+    hold: str | None = None  # the reason of a hold to put
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def end(tools: Tools, claim: work.Claim, ending: Ending) -> PromotionRow:
+    """Write the ending and all that follows from it in one transaction. Raises LeaseLost."""
+    with tools.database.begin() as conn:
+        target = apps.lock(conn, [claim.row.target_id])[claim.row.target_id]
+        promotions.lock_around(conn, target.id)
+        row = promotions.move(
+            conn, claim, ending.status, ending.reason, due_at=ending.due_at, **_values(ending)
+        )
+        if ending.post is not None and ending.outcome is not None:
+            posts.settle(
+                conn,
+                ending.post.id,
+                ending.outcome,
+                release_id=ending.release_id,
+                release_version=ending.version,
+            )
+        if ending.is_running and ending.version is not None:
+            _now_runs(conn, target, Known(ending.version, row.artifact))
+        if ending.hold is not None:
+            holds.put(conn, target.id, reason=ending.hold, by="autopromote", kind="guard")
+        if claim.status in ACTIVE and row.status not in ACTIVE:
+            _make_way(conn, row)
+        if row.status in TOLD:
+            tell(conn, row)
+    log.info("promotion", id=row.id, status=row.status, target=target.name, reason=row.reason)
+    return row
+
+
+def _values(ending: Ending) -> dict[str, Any]:
+    values = dict(ending.values)
+    if ending.release_id is not None:
+        values |= {"target_release_id": ending.release_id, "target_version": ending.version}
+    return values
+
+
+def _now_runs(conn: Connection, target: apps.AppRow, known: Known) -> None:
+    if target.known is None or known.version > target.known.version:
+        apps.set_known(conn, target.id, known)
+
+
+def _make_way(conn: Connection, row: PromotionRow) -> None:
+    """Wake what waited for the target, and what waits for the target as a source, in a chain."""
+    promotions.wake_target(conn, row.target_id, but=row.id)
+    if row.status in ENDED and rules.of_source(conn, row.target_id):
+        promotions.wake_source(conn, row.target_id)
+        apps.ask_look(conn, row.target_id, must_read=True)
+
+
+def tell(conn: Connection, row: PromotionRow) -> None:
+    """Have people told how the promotion ended, with what they can do next."""
+    names = apps.names(conn, [row.source_id, row.target_id])
+    source, target = names[row.source_id], names[row.target_id]
+    what = f"Promotion {row.id} of {source} v{row.version} to {target}"
+    if row.kind is PromotionKind.ROLLBACK:
+        what = f"Rollback {row.id} of {target} to v{row.version}"
+    notices.add(
+        conn,
+        row.status,
+        title=f"{what} {row.status}",
+        body=f"{row.reason}\nLook: `autopromote promotions:info {row.id}`."
+        f" Again: `autopromote promotions:retry {row.id}`.",
+        promotion_id=row.id,
+    )

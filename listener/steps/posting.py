@@ -1,0 +1,224 @@
+"""The post: committed before it is sent, sent at once or not at all, and never blindly again."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, literal
+from sqlalchemy.exc import IntegrityError
+
+from listener import heroku as platform
+from listener.promotion import (
+    BLOCKED_STEP,
+    RATE_LIMIT_WAIT,
+    SEND_WITHIN,
+    PromotionKind,
+    Status,
+    description_of,
+)
+from listener.rules import Mode
+from listener.standing import nonce_of
+from listener.steps import answers, endings
+from listener.steps.candidates import Gathered
+from listener.steps.clock import Clock
+from listener.steps.endings import Ending
+from listener.steps.readings import as_release, is_behind
+from listener.steps.tools import Tools
+from listener.store import apps, facts, holds, neighbours, posts, promotions, rules, work
+from listener.store.posts import PostRow
+from listener.store.promotions import PromotionRow
+
+NOT_SENT_PAUSE = timedelta(seconds=5)
+STALE_PAUSE = timedelta(seconds=1)
+
+
+class Overtaken(Exception):
+    """Between decision and post something changed: the promotion is decided anew."""
+
+
+class Stale(Overtaken):
+    """The facts are too old to post on: they are read anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A post that this claim committed, and the moment by which it must leave."""
+
+    claim: work.Claim
+    post: PostRow
+    send_by: float  # by this process's steady clock
+
+
+def post(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    gathered: Gathered,
+    clock: Clock,
+    seen: dict[str, Any],
+) -> None:
+    """Commit the post, send it, and write what Heroku answered."""
+    try:
+        sending = _commit(tools, claim, row, gathered, clock, seen)
+    except Overtaken as why:
+        _decide_anew(tools, claim, str(why), clock, STALE_PAUSE)
+    except IntegrityError:
+        # The unique index on active promotions of a target: exactly that another one is at work.
+        why_not = "Another promotion is at work on the target."
+        _decide_anew(tools, claim, why_not, clock, BLOCKED_STEP)
+    else:
+        send(tools, sending, row, gathered, clock)
+
+
+def _decide_anew(tools: Tools, claim: work.Claim, why: str, clock: Clock, pause: timedelta) -> None:
+    with tools.database.begin() as conn:
+        promotions.move(conn, claim, Status.WAITING, why, due_at=clock.now() + pause)
+
+
+def sending_status(kind: PromotionKind) -> Status:
+    """The status in which this kind of promotion sends."""
+    return Status.ROLLING_BACK if kind is PromotionKind.ROLLBACK else Status.POSTING
+
+
+def _commit(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    gathered: Gathered,
+    clock: Clock,
+    seen: dict[str, Any],
+) -> Sending:
+    status, current = sending_status(row.kind), gathered.target.history.current
+    with tools.database.begin() as conn:
+        check(conn, row, gathered, clock)
+        promotions.lock_around(conn, row.target_id)
+        work.renew(conn, claim)
+        moved = promotions.move(
+            conn,
+            claim,
+            status,
+            "Asking Heroku for the release.",
+            lease_owner=claim.row.lease_owner,
+            lease_until=func.clock_timestamp() + literal(work.LEASE),
+            due_at=func.clock_timestamp(),
+            evaluated_at=clock.now(),
+            **seen,
+        )
+        if gathered.makes_older_give_way:
+            promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
+        written = posts.add(
+            conn,
+            promotion_id=row.id,
+            target_id=row.target_id,
+            kind=row.kind,
+            nonce=secrets.token_hex(4),
+            artifact=row.artifact,
+            base_version=gathered.target.history.newest_version,
+            base_artifact=current.artifact if current is not None else None,
+        )
+    return Sending(replace(claim, status=moved.status), written, _deadline())
+
+
+def _deadline() -> float:
+    return time.monotonic() + SEND_WITHIN.total_seconds()
+
+
+def check(conn: Connection, row: PromotionRow, gathered: Gathered, clock: Clock) -> None:
+    """Under the target's lock: what the database says now must be what was decided on."""
+    target = apps.lock(conn, [row.target_id])[row.target_id]
+    if not gathered.is_fresh:
+        raise Stale("The facts got old while they were gathered.")
+    if is_behind(gathered.target, target):
+        raise Stale("The target runs a newer release by now.")
+    if row.kind is PromotionKind.ROLLBACK:
+        return
+    now = clock.now()
+    if any(hold.value.is_in_force(now) for hold in holds.open_(conn, row.target_id)):
+        raise Overtaken("A hold was put.")
+    if row.rule_id is not None:
+        _check_rule(conn, row, row.rule_id, gathered)
+
+
+def _check_rule(conn: Connection, row: PromotionRow, rule_id: int, gathered: Gathered) -> None:
+    rule = rules.get(conn, rule_id)
+    if not rule.is_live or rule.mode is not Mode.ARMED:
+        raise Overtaken("The rule is no longer armed.")
+    if rule.revision != gathered.revision:
+        raise Overtaken("The rule changed.")
+    newer = neighbours.newer_version(conn, row)
+    if newer is not None and gathered.makes_older_give_way:
+        raise Overtaken(f"v{newer} is newer.")
+
+
+def send_again(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    gathered: Gathered,
+    post: PostRow,
+    clock: Clock,
+) -> None:
+    """Send a post of which no trace was found a second time, under the same nonce."""
+    with tools.database.begin() as conn:
+        check(conn, row, gathered, clock)
+        work.renew(conn, claim)
+        again = posts.send_again(conn, post.id)
+    send(tools, Sending(claim, again, _deadline()), row, gathered, clock)
+
+
+def send(
+    tools: Tools, sending: Sending, row: PromotionRow, gathered: Gathered, clock: Clock
+) -> None:
+    """Send a committed post, once, and write what Heroku answered."""
+    post, claim = sending.post, sending.claim
+    words = description_of(gathered.candidate.source.name, row.version, post.nonce, kind=row.kind)
+    try:
+        release = tools.heroku.create_release(
+            row.target_id, slug=post.artifact, description=words, send_by=sending.send_by
+        )
+    except platform.RateLimited:
+        _not_sent(tools, claim, post, "Heroku's rate limit is reached.", clock, RATE_LIMIT_WAIT)
+    except platform.NotSent as why:
+        _not_sent(tools, claim, post, f"Not sent: {why}", clock, NOT_SENT_PAUSE)
+    except platform.Refused as refusal:
+        endings.end(tools, claim, answers.refused(refusal, row, post))
+    except platform.Doubtful as doubt:
+        _in_doubt(tools, claim, post, str(doubt), clock)
+    else:
+        answers.accept(tools, claim, row, post, as_release(release), clock)
+        _note_echo(tools, post, release)
+
+
+def _note_echo(tools: Tools, post: PostRow, release: platform.Release) -> None:
+    """Remember whether this Heroku shows our description: after a doubt we know ours by it."""
+    with tools.database.begin() as conn:
+        if nonce_of(release.description) == post.nonce:
+            facts.put(conn, facts.ECHOES, True)
+        elif facts.get(conn, facts.ECHOES) is None:
+            facts.put(conn, facts.ECHOES, False)
+
+
+def _not_sent(
+    tools: Tools, claim: work.Claim, post: PostRow, why: str, clock: Clock, pause: timedelta
+) -> None:
+    if post.sends > 1:
+        # The first sending is of unknown fate still: go on looking for it, and then send again.
+        reason = f"{why} Still looking for the release of the first post."
+        with tools.database.begin() as conn:
+            promotions.move(conn, claim, Status(claim.status or ""), reason, due_at=clock.now())
+            posts.unsend(conn, post.id)
+        return
+    due_at = clock.now() + pause
+    ending = Ending(status=Status.WAITING, reason=why, due_at=due_at, post=post, outcome="not_sent")
+    endings.end(tools, claim, ending)
+
+
+def _in_doubt(tools: Tools, claim: work.Claim, post: PostRow, why: str, clock: Clock) -> None:
+    reason = f"Heroku's answer is missing ({why}); looking for the release on the target."
+    with tools.database.begin() as conn:
+        promotions.move(conn, claim, Status(claim.status or ""), reason, due_at=clock.now())
+        posts.doubt(conn, post.id)

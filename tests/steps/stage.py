@@ -1,0 +1,313 @@
+"""A stage: one listener's steps, taken one at a time, and the Heroku they play before.
+
+Time is the database's: instead of waiting, a test has everything happened so much earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from sqlalchemy import Connection, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from emulator.app import create_app
+from emulator.world import World
+from listener.desk.by_hand import NewPromotions
+from listener.desk.declared import NewRule, RuleChange
+from listener.desk.holds import HoldsDesk, NewHold
+from listener.desk.promotions import PromotionsDesk
+from listener.desk.rollbacks import NewRollback
+from listener.desk.rules import RulesDesk
+from listener.heroku import Heroku
+from listener.promotion import ENDED, Status
+from listener.runner import PROMOTING, Queue
+from listener.steps.clock import Clock
+from listener.steps.readings import Readings
+from listener.steps.tools import Tools
+from listener.store import apps, deliveries, holds, looks, promotions, work
+from listener.store.apps import AppRow
+from listener.store.deliveries import Arrival
+from listener.store.engine import Database
+from listener.store.holds import HoldRow
+from listener.store.promotions import PromotionRow
+from listener.store.tables import delivery, metadata, notice, post, subscription
+from tests.steps.wire import Mortality, Wire, mortal
+
+ANA, BO, ROBOT = "ana@example.com", "bo@example.com", "robot@example.com"
+TOKEN = "HRKU-test-robot"
+STAGING, PROD, EU = "acme-staging", "acme-prod", "acme-prod-eu"
+MOST_STEPS = 80
+LEASE = work.LEASE + timedelta(seconds=1)
+
+
+class Stage:
+    """A listener without threads, its database and its Heroku."""
+
+    def __init__(self, database: Database, world: World) -> None:
+        self.database = database
+        self.mortality = Mortality()
+        self.wire = Wire(httpx.WSGITransport(create_app(world).wsgi_app), self.mortality)
+        self._http = httpx.Client(transport=self.wire.inner, base_url="http://localhost")
+        self.control("tokens", {"token": TOKEN, "email": ROBOT})
+        heroku = Heroku(TOKEN, url="http://localhost", transport=self.wire)
+        mortal_database = mortal(database, self.mortality)
+        self.tools = Tools(mortal_database, heroku, Readings(mortal_database, heroku))
+        self.rules = RulesDesk(self.tools)
+        self.holds = HoldsDesk(self.tools)
+        self.desk = PromotionsDesk(self.tools)
+
+    # Heroku.
+
+    def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
+        """What people, builds and faults do at Heroku."""
+        answer = self._http.request(method, f"/_emulator/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def make_app(self, name: str, **facts: Any) -> None:
+        """A new app with one deploy."""
+        self.control("apps", {"name": name, "owner": ANA, **facts})
+        self.deploy(name)
+
+    def deploy(self, app: str = STAGING, **more: Any) -> int:
+        """New code on an app; answers the version."""
+        return int(self.control(f"apps/{app}/deploys", {"user": ANA, **more})["version"])
+
+    def promote_by_dashboard(self, app: str, version: int, *, source: str = STAGING) -> int:
+        """Somebody releases on an app what a release of another runs, without us."""
+        slug = self.release(source, version)["slug"]["id"]
+        return self.deploy(app, slug_id=slug, description=f"Promote {source} v{version}", user=BO)
+
+    def hotfix(self, app: str = PROD) -> int:
+        """Somebody pushes code of their own."""
+        return self.deploy(app, user=BO, description="Hotfix")
+
+    def configure(self, app: str) -> int:
+        """Somebody sets a config var."""
+        return int(self.control(f"apps/{app}/config", {"FOO": "bar"})["version"])
+
+    def roll_back(self, app: str, version: int) -> int:
+        """Somebody rolls an app back."""
+        body = {"release": version, "user": BO}
+        return int(self.control(f"apps/{app}/rollbacks", body)["version"])
+
+    def phase(self, app: str, **phase: Any) -> None:
+        """Give the app a release phase, ended by `finish`; `none=True` takes it away."""
+        release_phase = None if phase.pop("none", False) else {"seconds": None, **phase}
+        self.control(f"apps/{app}", {"release_phase": release_phase}, "PATCH")
+
+    def finish(self, app: str, version: int, status: str = "succeeded") -> None:
+        """End a release phase."""
+        self.control(f"apps/{app}/releases/{version}", {"status": status})
+
+    def releases(self, app: str) -> list[dict[str, Any]]:
+        """What Heroku shows of an app, oldest first."""
+        headers = {
+            "Authorization": f"Bearer {TOKEN}",
+            "Accept": "application/vnd.heroku+json; version=3",
+            "Range": "version ..; max=1000",
+        }
+        answer = self._http.get(f"/apps/{app}/releases", headers=headers)
+        return sorted(answer.json(), key=lambda release: int(release["version"]))
+
+    def release(self, app: str, version: int) -> dict[str, Any]:
+        """One release of an app."""
+        return next(r for r in self.releases(app) if r["version"] == version)
+
+    def current(self, app: str = PROD) -> int:
+        """The version that an app runs."""
+        return int(next(r for r in self.releases(app) if r["current"])["version"])
+
+    def slug_of(self, app: str, version: int) -> str:
+        """The slug of a release."""
+        return str(self.release(app, version)["slug"]["id"])
+
+    def runs(self, version: int, app: str = PROD, *, source: str = STAGING) -> bool:
+        """Whether an app runs what this release of another ran."""
+        return self.slug_of(app, self.current(app)) == self.slug_of(source, version)
+
+    def times_released(self, version: int, app: str = PROD, *, source: str = STAGING) -> int:
+        """How many releases of an app have the slug of this release of another."""
+        slug = self.slug_of(source, version)
+        return sum((r["slug"] or {}).get("id") == slug for r in self.releases(app))
+
+    def ours(self, app: str = PROD) -> list[int]:
+        """The versions of an app that carry a nonce."""
+        return [r["version"] for r in self.releases(app) if "(autopromote " in r["description"]]
+
+    def posts_sent(self) -> int:
+        """How many POSTs left us."""
+        return sum(call.startswith("POST ") for call in self.wire.calls)
+
+    # What people want of the listener.
+
+    def add_rule(self, name: str = "ship", **wish: Any) -> int:
+        """A rule from staging to production, unless something else is wished; answers its id."""
+        wish = {"source": STAGING, "targets": (PROD,), **wish}
+        rule = self.rules.add(NewRule(name=name, **wish), by=ANA)
+        self.work()
+        self.wire.take_calls()
+        return rule.row.id
+
+    def change_rule(self, name: str = "ship", **change: Any) -> None:
+        """A change of a rule."""
+        self.rules.update(name, RuleChange(**change), by=ANA)
+
+    def promote(self, version: int | None = None, *targets: str, source: str = STAGING) -> None:
+        """A promotion by hand."""
+        wish = NewPromotions(source=source, targets=targets or (PROD,), version=version)
+        self.desk.promote(wish, by=ANA)
+
+    def ask_rollback(self, to: int | None = None) -> None:
+        """A rollback by hand."""
+        self.desk.roll_back(NewRollback(app=PROD, to=to, reason="it is slow"), by=ANA)
+
+    def put_hold(self, app: str | None = PROD, **more: Any) -> None:
+        """A hold by hand."""
+        self.holds.put(NewHold(app=app, reason="launch day", **more), by=ANA)
+
+    def release_hold(self, app: str | None = PROD) -> str:
+        """End the holds; answers what is said."""
+        return self.holds.release(app, by=ANA).message
+
+    def tell(self, version: int, app: str = STAGING, *, event: str = "", **more: Any) -> None:
+        """A webhook delivery about a release, as authentic as they come."""
+        release = next((r for r in self.releases(app) if r["version"] == version), None)
+        values: dict[str, Any] = {"release_id": None, "artifact": None}
+        if release is not None:
+            values = {"release_id": release["id"], "artifact": (release["slug"] or {}).get("id")}
+        app_id = self.app(app).id
+        with self.database.begin() as conn:
+            arrival = Arrival(
+                key=event or f"{app} v{version} {self._count(conn)}",
+                subscription_id=_subscription(conn, app_id),
+                app_id=app_id,
+                body=b"sealed",
+                **{"resource": "release", "version": version, **values, **more},
+            )
+            deliveries.add(conn, arrival)
+
+    def _count(self, conn: Connection) -> int:
+        return len(conn.execute(select(delivery.c.id)).all())
+
+    # The listener at work.
+
+    def step(self, queues: Iterable[Queue] = PROMOTING, *, owner: str = "test") -> bool:
+        """One step of every queue that has work; answers whether any had."""
+        return any([self._step(queue, owner) for queue in queues])  # noqa: C419 - each has its turn
+
+    def _step(self, queue: Queue, owner: str) -> bool:
+        with self.database.begin() as conn:
+            claim = queue.claim(conn, owner)
+        if claim is None:
+            return False
+        try:
+            queue.step(self.tools, claim, Clock(claim.claimed_at))
+        except work.LeaseLost:
+            pass
+        return True
+
+    def work(self, most: int = MOST_STEPS) -> None:
+        """Take steps until nothing is due; fails where something is always due."""
+        for _ in range(most):
+            if not self.step():
+                return
+        raise AssertionError(f"still due after {most} rounds: {self.promotions()}")
+
+    def look(self, app: str = STAGING) -> None:
+        """Have an app looked at as reconcile does, and do what follows."""
+        with self.database.begin() as conn:
+            apps.ask_look(conn, self.app(app).id, must_read=True)
+        self.work()
+
+    def reconcile(self) -> None:
+        """Have everything looked at."""
+        with self.database.begin() as conn:
+            looks.ask_reconcile(conn)
+        self.work()
+
+    def age(self, **by: float) -> None:
+        """Have everything happened so much earlier, and do what is due then."""
+        self.shift(timedelta(**by))
+        self.work()
+
+    def shift(self, by: timedelta) -> None:
+        """Have everything happened so much earlier."""
+        with self.database.begin() as conn:
+            for table in metadata.sorted_tables:
+                times = [c for c in table.c if isinstance(c.type, TIMESTAMP)]
+                if times:
+                    conn.execute(update(table).values({c: c - literal(by) for c in times}))
+
+    def outlive(self) -> None:
+        """Whoever held a lease is gone for good; somebody else goes on until everything ended."""
+        self.shift(LEASE)
+        self.work()
+        for _ in range(40):
+            if all(row.status in ENDED for row in self.promotions()):
+                return
+            self.age(seconds=16)
+        raise AssertionError(f"not ended: {self.promotions()}")
+
+    # What came of it.
+
+    def promotions(self) -> list[PromotionRow]:
+        """Every promotion, oldest first."""
+        with self.database.begin() as conn:
+            return promotions.list_(conn)[::-1]
+
+    def promotion(self, version: int, target: str = PROD) -> PromotionRow:
+        """The last promotion of a version to a target."""
+        app_id = self.app(target).id
+        rows = [r for r in self.promotions() if (r.version, r.target_id) == (version, app_id)]
+        return rows[-1]
+
+    def statuses(self) -> list[Status]:
+        """What became of every promotion, oldest first."""
+        return [row.status for row in self.promotions()]
+
+    def app(self, name: str) -> AppRow:
+        """What is known of an app."""
+        with self.database.begin() as conn:
+            row = apps.find(conn, name)
+        assert row is not None, f"{name} is unknown"
+        return row
+
+    def held(self, app: str = PROD) -> list[HoldRow]:
+        """The open holds of an app, oldest first."""
+        with self.database.begin() as conn:
+            return holds.open_(conn, self.app(app).id)[::-1]
+
+    def outcomes(self) -> list[str | None]:
+        """What came of each delivery, None where that is not settled, oldest first."""
+        query = select(delivery.c.outcome, delivery.c.settled_at).order_by(delivery.c.id)
+        with self.database.begin() as conn:
+            return [r.outcome if r.settled_at else None for r in conn.execute(query)]
+
+    def posts(self) -> list[Any]:
+        """Every post, oldest first."""
+        with self.database.begin() as conn:
+            return list(conn.execute(select(post).order_by(post.c.id)))
+
+    def notices(self) -> list[str]:
+        """The titles of what people are told, oldest first."""
+        with self.database.begin() as conn:
+            return list(conn.execute(select(notice.c.title).order_by(notice.c.id)).scalars())
+
+    def due_in(self) -> float | None:
+        """Seconds until something is due."""
+        with self.database.begin() as conn:
+            return work.until_next(conn, [queue.kind for queue in PROMOTING[:2]])
+
+
+def _subscription(conn: Connection, app_id: str) -> int:
+    query = select(subscription.c.id).where(subscription.c.app_id == app_id)
+    found = conn.execute(query).scalar_one_or_none()
+    if found is not None:
+        return int(found)
+    values = {"app_id": app_id, "url": "https://autopromote.example.com", "created_by": ANA}
+    made = insert(subscription).values(values).returning(subscription.c.id)
+    return int(conn.execute(made).scalar_one())
