@@ -1,0 +1,126 @@
+"""Promoting by hand: the same guards, refused at once where only a person could unblock it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from listener import decision
+from listener.decision import App, Candidate, Pass, Reject
+from listener.desk import apps as named
+from listener.desk import asked, pages
+from listener.desk.asking import Asking
+from listener.desk.views import PromotionView
+from listener.errors import Conflict, Invalid
+from listener.history import History, Release
+from listener.promotion import PromotionKind, Status
+from listener.steps import targets
+from listener.steps.readings import Reading
+from listener.steps.tools import Tools
+from listener.store import apps, holds, releases
+from listener.store.promotions import PromotionRow
+
+NOTHING = "Nothing was promoted."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPromotions:
+    """A release (None: the one that runs) and the targets a person wants it on."""
+
+    source: str
+    targets: tuple[str, ...]
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The release that was chosen, with what its promotion is to say of it."""
+
+    source: App
+    history: History
+    release: Release
+    commit: str | None
+    stack: str | None
+
+
+def promote(tools: Tools, wish: NewPromotions, *, by: str) -> list[PromotionView]:
+    """One promotion a target, or none at all if one is refused; an equal unfinished one stands."""
+    ask = Asking(NOTHING)
+    source = named.read(tools, ask, wish.source)
+    apps_to = named.read_all(tools, ask, wish.targets)
+    if source.id in {app.id for app in apps_to}:
+        raise Invalid(f"{source.name} cannot be promoted onto itself.")
+    choice = _choose(tools, ask, source, wish.version)
+    readings = {app.id: _look(tools, ask, app, source) for app in apps_to}
+    with tools.database.begin() as conn:
+        apps.lock(conn, [source.id, *sorted(readings)])
+        for app in apps_to:
+            _check(conn, choice, app, readings[app.id])
+        return pages.of_promotions(conn, [_ensure(conn, choice, app, by) for app in apps_to])
+
+
+def _choose(tools: Tools, ask: Asking, source: App, version: int | None) -> Choice:
+    history = ask(tools.readings.releases, source.id).history
+    release = history.current if version is None else history.find(version)
+    if release is None:
+        raise Invalid(
+            f"{source.name} shows no release v{version}:"
+            " there is none, or it is too old to be promoted."
+        )
+    if release.artifact is None:
+        raise Invalid(f"{source.name} v{release.version} has no slug.")
+    commit, stack = None, None
+    if release.artifact_type == "slug":
+        commit, stack = ask(tools.readings.slug, source.id, release.artifact)
+    return Choice(
+        source=source,
+        history=history,
+        release=release,
+        commit=commit,
+        stack=stack,
+    )
+
+
+def _look(tools: Tools, ask: Asking, target: App, source: App) -> Reading:
+    """Read the target, so that a hold by what somebody did a moment ago stands before we ask."""
+    reading = ask(tools.readings.releases, target.id)
+    ask(targets.note, tools, reading, source.id)
+    return reading
+
+
+def _check(conn: Connection, choice: Choice, target: App, reading: Reading) -> None:
+    """Ask the gates that wait for a person; those that end the promotion are the runner's."""
+    candidate = Candidate(
+        release=choice.release,
+        source=choice.source,
+        target=target,
+        source_history=choice.history,
+        target_history=reading.history,
+        slug_stack=choice.stack,
+        is_by_hand=True,
+        holds=tuple(hold.value for hold in holds.open_(conn, target.id)),
+    )
+    now = releases.started_at(conn)
+    for gate in (decision.source, decision.match):
+        verdict = gate(candidate, now)
+        is_settled = isinstance(verdict, Reject) and verdict.status is not Status.REJECTED
+        if not isinstance(verdict, Pass) and not is_settled:
+            raise Invalid(verdict.message)
+    held = decision.hold(candidate, now)
+    if not isinstance(held, Pass):
+        raise Conflict("target_held", held.message)
+
+
+def _ensure(conn: Connection, choice: Choice, target: App, by: str) -> PromotionRow:
+    same = asked.find(conn, PromotionKind.PROMOTE, choice.release, target)
+    return same or asked.add(
+        conn,
+        PromotionKind.PROMOTE,
+        choice.release,
+        source=choice.source,
+        target=target,
+        commit=choice.commit,
+        reason=f"Asked for by {by}.",
+        by=by,
+    )

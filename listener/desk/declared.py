@@ -1,0 +1,160 @@
+"""A rule as it is to stand: what is refused, and what a change of it begins anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from listener.decision import App
+from listener.errors import Conflict, Invalid
+from listener.rules import Mode, OnNewer, Route, RuleRefused, Strategy, check_route
+from listener.store import apps, rules
+from listener.store.rules import RuleRow, RuleTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRule:
+    """A rule as a person asks for it; apps by name or id."""
+
+    name: str
+    source: str
+    targets: tuple[str, ...]
+    mode: Mode = Mode.ARMED
+    strategy: Strategy = Strategy.SLUG
+    on_newer: OnNewer = OnNewer.SUPERSEDE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleChange:
+    """What a person wants changed; None leaves a thing as it is."""
+
+    name: str | None = None
+    targets: tuple[str, ...] | None = None
+    mode: Mode | None = None
+    strategy: Strategy | None = None
+    on_newer: OnNewer | None = None
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """What is to change but the targets."""
+        wanted = {name: getattr(self, name) for name in ("name", "mode", "strategy", "on_newer")}
+        return {name: value for name, value in wanted.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A rule as it is to stand, with its apps as Heroku knows them."""
+
+    name: str
+    source: App
+    targets: tuple[App, ...]
+    mode: Mode
+    strategy: Strategy
+    on_newer: OnNewer
+
+    @property
+    def target_ids(self) -> frozenset[str]:
+        """The apps it promotes to."""
+        return frozenset(app.id for app in self.targets)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of its apps by id."""
+        return {app.id: app.name for app in (self.source, *self.targets)}
+
+    @property
+    def route(self) -> Route:
+        """Where releases come from and where they go."""
+        return Route(self.name, self.source.id, tuple(sorted(self.target_ids)))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the rule's own row says."""
+        return {
+            "name": self.name,
+            "mode": self.mode,
+            "strategy": self.strategy,
+            "on_newer": self.on_newer,
+            "source_id": self.source.id,
+        }
+
+    def as_json(self, targets: Iterable[RuleTarget]) -> dict[str, Any]:
+        """The rule as revisions and audit entries keep it."""
+        return {
+            "name": self.name,
+            "mode": self.mode,
+            "strategy": self.strategy,
+            "on_newer": self.on_newer,
+            "source": {"id": self.source.id, "name": self.source.name},
+            "targets": [
+                {"id": t.app_id, "name": self.names[t.app_id], "baseline": t.baseline}
+                for t in targets
+            ],
+        }
+
+
+def standing(conn: Connection, row: RuleRow) -> Declared:
+    """A rule as it stands."""
+    return Declared(
+        name=row.name,
+        source=apps.get(conn, row.source_id).facts,
+        targets=tuple(apps.get(conn, app_id).facts for app_id in row.target_ids),
+        mode=row.mode,
+        strategy=row.strategy,
+        on_newer=row.on_newer,
+    )
+
+
+# What is refused.
+
+
+def check_alone(wanted: Declared) -> None:
+    """What is wrong with the rule whatever other rules say; before Heroku is asked for more."""
+    if wanted.strategy is Strategy.PIPELINE:
+        raise Invalid("Strategy pipeline comes later; use slug.")
+    _refuse_route(wanted.route, (), wanted.names)
+
+
+def check_beside(conn: Connection, wanted: Declared, *, but: int | None = None) -> None:
+    """What is wrong with the rule beside all others (`but` one); under the rules' lock."""
+    if rules.is_name_taken(conn, wanted.name, but=but):
+        raise Conflict("rule_exists", f"There is a rule {wanted.name} already.")
+    if wanted.mode is Mode.OFF:
+        return
+    others = rules.routes(conn, but=but)
+    everyone = {app for route in others for app in (route.source, *route.targets)}
+    _refuse_route(wanted.route, others, {**apps.names(conn, everyone), **wanted.names})
+
+
+def _refuse_route(route: Route, others: Iterable[Route], names: dict[str, str]) -> None:
+    try:
+        check_route(route, others, names)
+    except RuleRefused as refused:
+        raise Invalid(str(refused)) from refused
+
+
+# What a change begins anew.
+
+
+def to_base(wanted: Declared, before: RuleRow | None) -> frozenset[str]:
+    """The targets whose baseline is set now: added ones, and all where the rule begins to act."""
+    if before is None or _begins(wanted.mode, before.mode):
+        return wanted.target_ids
+    return wanted.target_ids - frozenset(before.target_ids)
+
+
+def _begins(mode: Mode, before: Mode) -> bool:
+    """The rule does more than before: what was released until now shall surprise nobody."""
+    return mode is not before and (mode is Mode.ARMED or before is Mode.OFF)
+
+
+def to_arm(wanted: Declared, before: RuleRow | None) -> frozenset[str]:
+    """The targets that this rule did not promote to until now, and does."""
+    if wanted.mode is not Mode.ARMED:
+        return frozenset()
+    if before is None or before.mode is not Mode.ARMED:
+        return wanted.target_ids
+    return wanted.target_ids - frozenset(before.target_ids)

@@ -1,0 +1,145 @@
+"""The explanations desk: what every rule and gate said of a release, from what was written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from listener.desk import apps as named
+from listener.desk import pages, sayings
+from listener.desk.asking import Asking
+from listener.desk.views import Explanation, Saying
+from listener.errors import NotFound
+from listener.history import History, Release
+from listener.promotion import Status
+from listener.steps.tools import Tools
+from listener.store import apps, promotions, releases, rules, shown
+from listener.store.apps import AppRow
+from listener.store.promotions import PromotionRow
+from listener.store.rules import RuleRow
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What is explained: a release of an app, and the promotions of it that were ever made."""
+
+    app: AppRow
+    history: History
+    release: Release
+    made: list[PromotionRow]
+
+
+class ExplanationsDesk:
+    """Explains releases; Heroku is asked only about an app that was never read."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def explain(self, app: str, *, version: int | None) -> Explanation:
+        """What was said of a release; without a version, of the newest deploy."""
+        app_id = self._ensure_read(app)
+        with self._tools.database.begin() as conn:
+            row, history = apps.get(conn, app_id), releases.history(conn, app_id)
+            release = _chosen(row, history, version)
+            return _explain(conn, row, history, release)
+
+    def _ensure_read(self, app: str) -> str:
+        with self._tools.database.begin() as conn:
+            row = apps.find(conn, app)
+        if row is not None and row.read_at is not None:
+            return row.id
+        ask = Asking("Nothing is known of its releases yet.")
+        found = named.read(self._tools, ask, app)
+        ask(self._tools.readings.releases, found.id)
+        return found.id
+
+
+def _chosen(row: AppRow, history: History, version: int | None) -> Release:
+    if version is None:
+        deploys = history.deploys_above(0)
+        release = deploys[-1] if deploys else next(iter(reversed(history.releases)), None)
+    else:
+        release = history.find(version)
+    if release is None:
+        which = f"no release v{version}" if version is not None else "no release"
+        message = f"{row.name} showed {which} when it was last looked at."
+        raise NotFound("release", message)
+    return release
+
+
+def _explain(conn: Connection, row: AppRow, history: History, release: Release) -> Explanation:
+    made = promotions.list_(conn, release_id=release.id)
+    matter = Matter(row, history, release, made)
+    commit, _ = releases.slug_facts(conn, row.id, release.artifact or "")
+    said = _said(conn, matter)
+    return Explanation(
+        app_id=row.id,
+        app_name=row.name,
+        release=release,
+        kind=history.kind(release),
+        commit=commit,
+        summary=_summary(conn, matter, said),
+        deliveries=pages.of_deliveries(conn, release.id),
+        promotions=tuple(pages.of_promotions(conn, made)),
+        sayings=said,
+    )
+
+
+def _said(conn: Connection, matter: Matter) -> tuple[Saying, ...]:
+    app_id = matter.app.id
+    live = [rule for rule in rules.live(conn, app_id=app_id) if rule.source_id == app_id]
+    names = apps.names(conn, {target_id for rule in live for target_id in rule.target_ids})
+    return tuple(
+        _saying(matter, rule, target_id, names[target_id])
+        for rule in live
+        for target_id in rule.target_ids
+    )
+
+
+def _saying(matter: Matter, rule: RuleRow, target_id: str, target_name: str) -> Saying:
+    mine = (row for row in matter.made if (row.rule_id, row.target_id) == (rule.id, target_id))
+    row = next(mine, None)
+    return Saying(
+        rule_id=rule.id,
+        rule_name=rule.name,
+        target_id=target_id,
+        target_name=target_name,
+        says=_of_promotion(row)
+        if row is not None
+        else sayings.without(rule, target_id, matter.history, matter.release),
+        promotion_id=row.id if row is not None else None,
+    )
+
+
+def _of_promotion(row: PromotionRow) -> str:
+    says = f"{row.status}: {row.reason}"
+    if row.status is Status.WAITING and row.due_at is not None:
+        says = f"{says} Looked at again at {_time(row.due_at)}."
+    return says
+
+
+def _summary(conn: Connection, matter: Matter, said: tuple[Saying, ...]) -> str:
+    app = matter.app
+    what = sayings.what_it_is(app.name, matter.history, matter.release)
+    if matter.made:
+        names = apps.names(conn, {row.target_id for row in matter.made})
+        parts = [f"{row.status} to {names[row.target_id]}" for row in reversed(matter.made)]
+        return f"{what} It is {_listed(parts)}."
+    if not said:
+        return f"{what} No rule promotes from {app.name}."
+    look = shown.look_of(conn, app.id)
+    if look.error:
+        return f"{what} {look.error}"
+    if look.at is not None:
+        return f"{what} {app.name} is looked at next at {_time(look.at)}."
+    return f"{what} No rule promoted it."
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

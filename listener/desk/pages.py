@@ -1,0 +1,42 @@
+"""Rows made into views: what people want to see beside them, fetched for a whole page at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from listener.desk.views import DeliveryView, HoldView, PromotionView, RuleView
+from listener.store import apps, rules, shown
+from listener.store.holds import HoldRow
+from listener.store.promotions import PromotionRow
+from listener.store.rules import RuleRow
+
+
+def of_rules(conn: Connection, rows: Sequence[RuleRow]) -> list[RuleView]:
+    """Rules with the names of their apps."""
+    names = apps.names(conn, {app for row in rows for app in (row.source_id, *row.target_ids)})
+    return [RuleView(row, names) for row in rows]
+
+
+def of_promotions(conn: Connection, rows: Sequence[PromotionRow]) -> list[PromotionView]:
+    """Promotions with the names of their apps and rules, and their last nonces."""
+    names = apps.names(conn, {app for row in rows for app in (row.source_id, row.target_id)})
+    named = rules.names(conn, {row.rule_id for row in rows if row.rule_id is not None})
+    nonces = shown.nonces(conn, [row.id for row in rows])
+    return [
+        PromotionView(row, names, named.get(row.rule_id or 0), nonces.get(row.id)) for row in rows
+    ]
+
+
+def of_holds(conn: Connection, rows: Sequence[HoldRow]) -> list[HoldView]:
+    """Holds with the names of their apps."""
+    names = apps.names(conn, {row.app_id for row in rows if row.app_id is not None})
+    return [HoldView(row, names.get(row.app_id or "")) for row in rows]
+
+
+def of_deliveries(conn: Connection, release_id: str) -> tuple[DeliveryView, ...]:
+    """The deliveries that named a release, with the name of its app."""
+    rows = shown.deliveries_of(conn, release_id)
+    names = apps.names(conn, {row.app_id for row in rows if row.app_id is not None})
+    return tuple(DeliveryView(row, names.get(row.app_id or "")) for row in rows)

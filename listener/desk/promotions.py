@@ -1,0 +1,131 @@
+"""The promotions desk: shows, cancels and retries them, and makes those that people ask for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from sqlalchemy import Connection
+
+from listener.desk import apps as named
+from listener.desk import by_hand, ids, pages, rollbacks
+from listener.desk.by_hand import NewPromotions
+from listener.desk.rollbacks import NewRollback
+from listener.desk.views import PromotionView
+from listener.errors import Conflict, NotFound
+from listener.promotion import ENDED, RETRYABLE, Status
+from listener.rules import Mode
+from listener.steps.tools import Tools
+from listener.store import apps, audit, promotions, rules, shown
+from listener.store.promotions import PromotionRow
+
+
+class PromotionsDesk:
+    """Shows promotions and changes what people may change of them."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def list_(self, *, app: str | None, status: Status | None, limit: int) -> list[PromotionView]:
+        """Promotions, newest first, of one app (as source or target) and in one status if given."""
+        with self._tools.database.begin() as conn:
+            app_id = named.find_id(conn, app)
+            rows = promotions.list_(conn, app_id=app_id, status=status, limit=limit)
+            return pages.of_promotions(conn, rows)
+
+    def get(self, promotion_id: str) -> PromotionView:
+        """One promotion, with all that became of it. Raises NotFound."""
+        with self._tools.database.begin() as conn:
+            row = _find(conn, promotion_id)
+            return replace(_view(conn, row), timeline=shown.timeline(conn, row.id))
+
+    def cancel(self, promotion_id: str, *, by: str) -> PromotionView:
+        """End a promotion that waits. Raises Conflict where it does not."""
+        with self._tools.database.begin() as conn:
+            before = _find(conn, promotion_id)
+            row = promotions.cancel(conn, before.id, reason=f"Cancelled by {by}.")
+            if row is None:
+                raise _too_late(_find(conn, promotion_id), "cancelled")
+            _record(conn, by, "promotion.cancelled", before, row)
+            return _view(conn, row)
+
+    def retry(self, promotion_id: str, *, by: str) -> PromotionView:
+        """Let an ended promotion wait again, if what it belongs to is still wanted."""
+        with self._tools.database.begin() as conn:
+            target_id = _find(conn, promotion_id).target_id
+            apps.lock(conn, [target_id])
+            before = _find(conn, promotion_id)
+            if before.status not in RETRYABLE:
+                raise _too_late(before, "retried")
+            revision = _check_wanted(conn, before)
+            # Its status allows it, and nobody else moves it while the target is locked.
+            row = cast(PromotionRow, promotions.retry(conn, before.id, reason=f"Retried by {by}."))
+            if before.rule_id is not None and revision != before.rule_revision:
+                promotions.wake_rule(conn, before.rule_id, revision)
+                row = promotions.get(conn, row.id)
+            _record(conn, by, "promotion.retried", before, row)
+            return _view(conn, row)
+
+    def promote(self, wish: NewPromotions, *, by: str) -> list[PromotionView]:
+        """Promote a release by hand, to one or more targets."""
+        return by_hand.promote(self._tools, wish, by=by)
+
+    def roll_back(self, wish: NewRollback, *, by: str) -> PromotionView:
+        """Bring back what a target ran before, and put a hold."""
+        return rollbacks.roll_back(self._tools, wish, by=by)
+
+
+def _find(conn: Connection, promotion_id: str) -> PromotionRow:
+    number = ids.number(promotion_id)
+    row = promotions.find(conn, number) if number is not None else None
+    if row is None:
+        raise NotFound("promotion", "Couldn't find that promotion.")
+    return row
+
+
+def _view(conn: Connection, row: PromotionRow) -> PromotionView:
+    return pages.of_promotions(conn, [row])[0]
+
+
+def _too_late(row: PromotionRow, what: str) -> Conflict:
+    if row.status in ENDED:
+        return Conflict("promotion_settled", f"Promotion {row.id} has ended: it is {row.status}.")
+    message = f"Promotion {row.id} is {row.status} and cannot be {what} now."
+    return Conflict("not_in_this_state", message)
+
+
+def _check_wanted(conn: Connection, row: PromotionRow) -> int:
+    """Its rule still promotes there, by the revision answered (0: no rule).
+
+    No other promotion by hand is about to do the same.
+    """
+    if row.rule_id is None:
+        same = promotions.find_by_hand(
+            conn, release_id=row.release_id, target_id=row.target_id, kind=row.kind
+        )
+        if same is not None:
+            raise Conflict("not_in_this_state", f"Promotion {same.id} does the same already.")
+        return 0
+    rule = rules.get(conn, row.rule_id)
+    if not rule.is_live:
+        raise Conflict("not_in_this_state", f"Rule {rule.name} was removed.")
+    if rule.mode is Mode.OFF:
+        raise Conflict("not_in_this_state", f"Rule {rule.name} is off.")
+    if row.target_id not in rule.target_ids:
+        name = apps.get(conn, row.target_id).name
+        raise Conflict("not_in_this_state", f"Rule {rule.name} no longer promotes to {name}.")
+    return rule.revision
+
+
+def _record(
+    conn: Connection, by: str, action: str, before: PromotionRow, after: PromotionRow
+) -> None:
+    audit.record(
+        conn,
+        by=by,
+        action=action,
+        subject_type="promotion",
+        subject_id=str(after.id),
+        before={"status": before.status, "reason": before.reason},
+        after={"status": after.status, "reason": after.reason},
+    )

@@ -1,0 +1,115 @@
+"""What desks answer with: rows, and the names and numbers that people want to see beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from listener.history import Kind, Release
+from listener.store.holds import HoldRow
+from listener.store.promotions import PromotionRow
+from listener.store.rules import RuleRow
+from listener.store.shown import DeliveryRow, Moment
+from listener.store.subscriptions import SubscriptionRow
+
+Names = Mapping[str, str]  # of apps, by id
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule, with the names of its apps."""
+
+    row: RuleRow
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionView:
+    """A subscription, with what can be said of its health."""
+
+    row: SubscriptionRow
+    app_name: str
+    is_healthy: bool | None
+    health: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionView:
+    """A promotion, with its rule's name and the nonce of its last post."""
+
+    row: PromotionRow
+    names: Names
+    rule_name: str | None
+    nonce: str | None
+    timeline: tuple[Moment, ...] | None = None  # only where one promotion is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    """A hold, with its app's name; without one it is on every target."""
+
+    row: HoldRow
+    app_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPut:
+    """A new hold, and the promotions that it came too late for."""
+
+    hold: HoldView
+    too_late_for: tuple[int, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What goes to a target now that its hold is released."""
+
+    app_id: str
+    app_name: str
+    promotion: PromotionView | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsReleased:
+    """The holds that were released, and what goes next."""
+
+    released: tuple[HoldView, ...]
+    next: tuple[Next, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """A delivery, with its app's name."""
+
+    row: DeliveryRow
+    app_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What one rule says of a release for one target."""
+
+    rule_id: int
+    rule_name: str
+    target_id: str
+    target_name: str
+    says: str
+    promotion_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What every rule and gate said of a release."""
+
+    app_id: str
+    app_name: str
+    release: Release
+    kind: Kind
+    commit: str | None
+    summary: str
+    deliveries: tuple[DeliveryView, ...]
+    promotions: tuple[PromotionView, ...]
+    sayings: tuple[Saying, ...]

@@ -1,0 +1,76 @@
+"""What a person or a program that asks something of us is told when it cannot be.
+
+Plain exceptions that know nothing of HTTP; `web/problems.py` alone translates them. Every message
+is fit to be shown.
+"""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """What was asked for is not done; `id` is for programs, the message for people."""
+
+    def __init__(self, id: str, message: str) -> None:
+        super().__init__(message)
+        self.id = id
+        self.message = message
+
+
+class NotFound(Refusal):
+    """There is no such thing."""
+
+    def __init__(self, thing: str, message: str) -> None:
+        super().__init__(f"{thing}_not_found", message)
+
+
+class Conflict(Refusal):
+    """Understood, and not possible as things stand."""
+
+
+class Invalid(Refusal):
+    """Understood, and wrong in itself."""
+
+    def __init__(self, message: str, *, id: str = "invalid_params") -> None:
+        super().__init__(id, message)
+
+
+class Malformed(Refusal):
+    """Not understood: not the JSON that it should be."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("bad_request", message)
+
+
+class Unauthorized(Refusal):
+    """Nobody can tell who asks."""
+
+    def __init__(self, message: str, *, id: str = "unauthorized") -> None:
+        super().__init__(id, message)
+
+
+class Forbidden(Refusal):
+    """We know who asks, and that person may not."""
+
+    def __init__(self, message: str, *, id: str = "forbidden") -> None:
+        super().__init__(id, message)
+
+
+class Busy(Refusal):
+    """As many of these as we do at once are under way."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("busy", message)
+
+
+class Unavailable(Refusal):
+    """We cannot do it now, and the same request may do later."""
+
+    def __init__(self, message: str, *, id: str = "unavailable") -> None:
+        super().__init__(id, message)
+
+
+class HerokuUnreadable(Refusal):
+    """Heroku had to be asked, and gave no usable answer."""
+
+    def __init__(self, message: str, *, id: str = "heroku_unreadable") -> None:
+        super().__init__(id, message)

@@ -1,0 +1,42 @@
+"""An office for each test, with a staging app and two production apps at its Heroku."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from emulator.pace import Pace
+from emulator.world import World
+from listener.store.engine import Database, open_database
+from tests.desk.letterbox import Letterbox
+from tests.desk.office import EU, PROD, STAGING, Office
+
+OpenOffice = Callable[..., Office]
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The test's own database."""
+    opened = open_database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def open_office(database: Database) -> Iterator[OpenOffice]:
+    """Opens an office, with a Heroku that has no apps yet."""
+    letterbox = Letterbox()
+    world = World(pace=Pace(event_gap=0.0), transport=letterbox)
+    yield partial(Office, database, world, letterbox)
+    world.close()
+
+
+@pytest.fixture
+def office(open_office: OpenOffice) -> Office:
+    """Every desk, and three apps, each with a deploy of its own."""
+    made = open_office()
+    for name in (STAGING, PROD, EU):
+        made.make_app(name)
+    return made

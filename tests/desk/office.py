@@ -1,0 +1,188 @@
+"""An office: every desk, a database of its own, and an emulated Heroku in the same process."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from emulator.app import create_app
+from emulator.world import World
+from listener.desk.declared import NewRule
+from listener.desk.explanations import ExplanationsDesk
+from listener.desk.holds import HoldsDesk
+from listener.desk.promotions import PromotionsDesk
+from listener.desk.rules import RulesDesk
+from listener.desk.subscriptions import SubscriptionsDesk
+from listener.desk.views import RuleView
+from listener.heroku import HEADER, Heroku, matches
+from listener.keys import Keys
+from listener.runner import PROMOTING
+from listener.steps.clock import Clock
+from listener.steps.readings import Readings
+from listener.steps.tools import Tools
+from listener.store import apps, audit, promotions
+from listener.store.apps import AppRow
+from listener.store.audit import AuditRow
+from listener.store.engine import Database
+from listener.store.promotions import PromotionRow
+from tests.desk.letterbox import Letterbox
+
+ANA, ROBOT = "ana@example.com", "robot@example.com"
+TOKEN = "HRKU-test-robot"
+STAGING, PROD, EU = "acme-staging", "acme-prod", "acme-prod-eu"
+PUBLIC_URL = "https://autopromote.example.com"
+HOOK = f"{PUBLIC_URL}/webhooks/heroku"
+MOST_STEPS = 60
+
+
+class Office:
+    """The desks of one listener, and its Heroku."""
+
+    def __init__(
+        self,
+        database: Database,
+        world: World,
+        letterbox: Letterbox,
+        *,
+        allowed_apps: tuple[str, ...] = ("*",),
+    ) -> None:
+        self.database = database
+        self._world = world
+        self._letterbox = letterbox
+        transport = httpx.WSGITransport(create_app(world).wsgi_app)
+        self._http = httpx.Client(transport=transport, base_url="http://localhost")
+        self.control("tokens", {"token": TOKEN, "email": ROBOT})
+        heroku = Heroku(TOKEN, url="http://localhost", transport=transport)
+        self.keys = Keys(["k" * 32])
+        self.tools = Tools(database, heroku, Readings(database, heroku), allowed_apps=allowed_apps)
+        self.rules = RulesDesk(self.tools)
+        self.promotions = PromotionsDesk(self.tools)
+        self.holds = HoldsDesk(self.tools)
+        self.explanations = ExplanationsDesk(self.tools)
+        self.subscriptions = self.subscriptions_at(PUBLIC_URL)
+
+    def subscriptions_at(self, public_url: str | None) -> SubscriptionsDesk:
+        """A subscriptions desk of a listener that is reached there."""
+        return SubscriptionsDesk(self.tools, self.keys, public_url=public_url)
+
+    # Heroku.
+
+    def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
+        """What people, builds and faults do at Heroku."""
+        answer = self._http.request(method, f"/_emulator/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def heroku(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask Heroku as another client of the same account."""
+        headers = {
+            "Authorization": f"Bearer {TOKEN}",
+            "Accept": "application/vnd.heroku+json; version=3",
+        }
+        answer = self._http.request(method, path, json=body, headers=headers)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def make_app(self, name: str, **facts: Any) -> None:
+        """A new app with one deploy."""
+        self.control("apps", {"name": name, "owner": ANA, **facts})
+        self.deploy(name)
+
+    def deploy(self, app: str) -> int:
+        """New code on an app; answers the version."""
+        return int(self.control(f"apps/{app}/deploys", {"user": ANA})["version"])
+
+    def deploy_same(self, app: str, like: str) -> int:
+        """Release on an app, as somebody promoting by hand does, what another runs."""
+        slug = self.current(like)["slug"]["id"]
+        body = {"slug_id": slug, "user": ANA, "description": f"Promote {like}"}
+        return int(self.control(f"apps/{app}/deploys", body)["version"])
+
+    def releases(self, app: str) -> list[dict[str, Any]]:
+        """What Heroku shows of an app, oldest first."""
+        found = self.heroku("GET", f"/apps/{app}/releases")
+        return sorted(found, key=lambda release: int(release["version"]))
+
+    def current(self, app: str) -> dict[str, Any]:
+        """The release that runs."""
+        return next(release for release in self.releases(app) if release["current"])
+
+    def webhooks(self, app: str = STAGING) -> list[dict[str, Any]]:
+        """The webhooks that Heroku has on an app."""
+        return list(self.heroku("GET", f"/apps/{app}/webhooks"))
+
+    def signs_with(self, app: str, secret: str) -> bool:
+        """Whether Heroku signs what it tells of an app with this secret."""
+        self._world.settle(10)
+        self._letterbox.letters.clear()
+        self.deploy(app)
+        assert self._world.settle(10).idle
+        letters = self._letterbox.letters
+        assert letters, "Heroku delivered nothing"
+        return all(matches(item.content, item.headers[HEADER], secret) for item in letters)
+
+    def break_heroku(self, path: str, status: int = 503, method: str = ".*", **more: Any) -> None:
+        """Have requests that match answered with an error, from now on."""
+        fault = {"kind": "status", "status": status, "method": method, "path": path, **more}
+        self.control("faults", fault)
+
+    def mend_heroku(self) -> None:
+        """Take every fault away."""
+        self.control("faults", method="DELETE")
+
+    def calls(self) -> list[tuple[str, str]]:
+        """Method and path of every request that Heroku has had since the last time."""
+        seen = self.control("requests", method="GET")
+        self.control("requests", method="DELETE")
+        return [(item["method"], item["path"]) for item in seen]
+
+    # The listener.
+
+    def add_rule(self, name: str = "ship", **wish: Any) -> RuleView:
+        """A rule from staging to production, unless something else is wished."""
+        wish = {"source": STAGING, "targets": (PROD,), **wish}
+        return self.rules.add(NewRule(name=name, **wish), by=ANA)
+
+    def look(self, app: str) -> None:
+        """Have an app looked at, and take every step that follows."""
+        with self.database.begin() as conn:
+            apps.ask_look(conn, self.app(app).id, must_read=True)
+        self.work()
+
+    def rules_desk_reading_by(self, readings: Any) -> RulesDesk:
+        """A rules desk that asks Heroku through something that does more besides."""
+        return RulesDesk(replace(self.tools, readings=readings))
+
+    def work(self) -> None:
+        """Take every step that is due, as runners do."""
+        for _ in range(MOST_STEPS):
+            if not sum(self._step(queue) for queue in PROMOTING):
+                return
+        raise AssertionError(f"still due after {MOST_STEPS} rounds")
+
+    def _step(self, queue: Any) -> bool:
+        with self.database.begin() as conn:
+            claim = queue.claim(conn, "test")
+        if claim is None:
+            return False
+        queue.step(self.tools, claim, Clock(claim.claimed_at))
+        return True
+
+    def found(self) -> list[PromotionRow]:
+        """Every promotion, oldest first."""
+        with self.database.begin() as conn:
+            return promotions.list_(conn)[::-1]
+
+    def app(self, name: str) -> AppRow:
+        """What we know of an app."""
+        with self.database.begin() as conn:
+            row = apps.find(conn, name)
+        assert row is not None
+        return row
+
+    def audit(self) -> list[AuditRow]:
+        """What was written down of changes, oldest first."""
+        with self.database.begin() as conn:
+            return audit.list_entries(conn)[::-1]

@@ -1,0 +1,160 @@
+"""Promoting by hand: what goes, and what is refused at once because only a person could help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from listener.desk.by_hand import NewPromotions
+from listener.desk.holds import NewHold
+from listener.errors import Conflict, HerokuUnreadable, Invalid
+from listener.promotion import Status
+from tests.desk.office import ANA, EU, PROD, STAGING, Office
+
+
+def promote(office: Office, *targets: str, version: int | None = None) -> list[int]:
+    wish = NewPromotions(source=STAGING, targets=targets or (PROD,), version=version)
+    return [view.row.id for view in office.promotions.promote(wish, by=ANA)]
+
+
+def outcomes(office: Office) -> list[Status]:
+    return [row.status for row in office.found()]
+
+
+def test_what_the_source_runs_goes_to_every_target(office: Office) -> None:
+    promote(office, PROD, EU)
+    office.work()
+    assert outcomes(office) == [Status.SUCCEEDED, Status.SUCCEEDED]
+    for target in (PROD, EU):
+        assert office.current(target)["slug"] == office.current(STAGING)["slug"]
+
+
+def test_it_is_made_once_for_each_target_in_the_order_given(office: Office) -> None:
+    wish = NewPromotions(source=STAGING, targets=(EU, PROD, EU))
+    views = office.promotions.promote(wish, by=ANA)
+    assert [view.names[view.row.target_id] for view in views] == [EU, PROD]
+    (first, _) = (view.row for view in views)
+    assert (first.is_by_hand, first.found_by, first.created_by) == (True, "hand", ANA)
+    assert first.commit is not None
+    assert [entry.action for entry in office.audit()] == ["promotion.added"] * 2
+
+
+def test_an_equal_unfinished_one_is_answered_again(office: Office) -> None:
+    first = promote(office)
+    assert promote(office, PROD, EU) == [*first, first[0] + 1]
+    office.work()
+    assert promote(office) != first
+
+
+def test_an_older_release_goes_where_the_target_runs_something_else(office: Office) -> None:
+    version = int(office.current(STAGING)["version"])
+    office.deploy(STAGING)
+    promote(office, version=version)
+    office.work()
+    (row,) = office.found()
+    assert (row.status, row.version) == (Status.SUCCEEDED, version)
+
+
+def test_what_the_target_runs_already_is_skipped(office: Office) -> None:
+    office.deploy_same(PROD, like=STAGING)
+    promote(office)
+    office.work()
+    assert outcomes(office) == [Status.SKIPPED]
+
+
+# Refused at once.
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [(99, "acme-staging shows no release v99"), (1, "acme-staging v1 has no slug")],
+)
+def test_a_release_that_cannot_go_is_refused(office: Office, version: int, words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        promote(office, version=version)
+    assert office.found() == []
+
+
+def test_a_release_that_failed_is_refused(office: Office) -> None:
+    office.control(f"apps/{STAGING}", {"release_phase": {}}, method="PATCH")
+    version = office.deploy(STAGING)
+    with pytest.raises(Invalid, match=f"The release phase of acme-staging v{version} is running"):
+        promote(office, version=version)
+    office.control(f"apps/{STAGING}/releases/{version}", {"status": "failed"})
+    with pytest.raises(Invalid, match=f"acme-staging v{version} is failed"):
+        promote(office, version=version)
+
+
+def test_a_slug_that_is_gone_is_refused(office: Office) -> None:
+    release = office.current(STAGING)
+    office.deploy(STAGING)
+    office.control(f"apps/{STAGING}/slugs/{release['slug']['id']}", method="DELETE")
+    with pytest.raises((Invalid, HerokuUnreadable)):
+        promote(office, version=int(release["version"]))
+    assert office.found() == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"stack": "heroku-20"}, "acme-odd runs heroku-20"),
+        ({"container": True}, "acme-odd is a container app"),
+        ({"generation": "fir"}, "acme-odd of fir"),
+    ],
+)
+def test_an_app_that_cannot_run_it_is_refused_for_all(
+    office: Office, facts: dict[str, object], words: str
+) -> None:
+    office.make_app("acme-odd", **facts)
+    with pytest.raises(Invalid, match=words):
+        promote(office, PROD, "acme-odd")
+    assert office.found() == []
+
+
+def test_an_app_cannot_be_promoted_onto_itself(office: Office) -> None:
+    with pytest.raises(Invalid, match="cannot be promoted onto itself"):
+        promote(office, PROD, STAGING)
+
+
+def test_only_apps_of_the_patterns_are_accepted(open_office: Callable[..., Office]) -> None:
+    office = open_office(allowed_apps=("acme-*",))
+    office.make_app(STAGING)
+    office.make_app("other")
+    with pytest.raises(Invalid) as refusal:
+        promote(office, "other")
+    assert refusal.value.id == "app_not_allowed"
+
+
+def test_a_held_target_is_refused_for_all(office: Office) -> None:
+    office.holds.put(NewHold(app=EU, reason="fair week"), by="bo@example.com")
+    with pytest.raises(Conflict) as refusal:
+        promote(office, PROD, EU)
+    words = "acme-prod-eu is on hold by bo@example.com: fair week"
+    assert (refusal.value.id, words in refusal.value.message) == ("target_held", True)
+    assert office.found() == []
+    promote(office, PROD)
+
+
+def test_a_hold_on_every_target_is_one_on_each(office: Office) -> None:
+    office.holds.put(NewHold(app=None, reason="fair week"), by=ANA)
+    with pytest.raises(Conflict, match=r"acme-prod is on hold by ana@example\.com: fair week"):
+        promote(office)
+
+
+def test_what_somebody_did_on_the_target_a_moment_ago_holds_it(office: Office) -> None:
+    office.add_rule()
+    office.deploy(PROD)
+    with pytest.raises(Conflict, match=r"ana@example\.com released v\d+ “Deploy .*” on acme-prod"):
+        promote(office)
+    assert [view.row.kind for view in office.holds.list_(app=PROD, with_ended=False, limit=9)] == [
+        "detected"
+    ]
+
+
+@pytest.mark.parametrize("path", ["/apps/[^/]*/releases", "/apps/acme-prod-eu"])
+def test_nothing_is_promoted_where_heroku_cannot_be_read(office: Office, path: str) -> None:
+    office.break_heroku(path)
+    with pytest.raises(HerokuUnreadable, match=r"Nothing was promoted\.$"):
+        promote(office, PROD, EU)
+    assert office.found() == []

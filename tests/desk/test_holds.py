@@ -1,0 +1,250 @@
+"""The holds desk: what stands still, until when, and what goes once it is released."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from listener.desk.holds import NewHold
+from listener.desk.views import HoldPut
+from listener.errors import HerokuUnreadable, Invalid, NotFound
+from listener.promotion import Status
+from listener.store.tables import hold, promotion
+from tests.desk.office import ANA, EU, PROD, STAGING, Office
+
+BO = "bo@example.com"
+PAST, SOON, LATER = (datetime(year, 1, 1, tzinfo=UTC) for year in (2020, 2120, 2121))
+
+
+def put(office: Office, app: str | None = PROD, **times: Any) -> HoldPut:
+    return office.holds.put(NewHold(app=app, reason="fair week", **times), by=ANA)
+
+
+def waiting(office: Office, *, app: str | None = PROD) -> int:
+    """A rule, a hold, and a promotion that waits on it; answers the source's version."""
+    office.add_rule()
+    put(office, app)
+    version = office.deploy(STAGING)
+    office.look(STAGING)
+    return version
+
+
+def statuses(office: Office) -> list[Status]:
+    return [row.status for row in office.found()]
+
+
+# Putting.
+
+
+def test_a_hold_says_what_stands_still(office: Office) -> None:
+    done = put(office)
+    row = done.hold.row
+    assert (done.hold.app_name, row.kind, row.reason, row.by) == (PROD, "person", "fair week", ANA)
+    assert (done.message, done.too_late_for) == ("acme-prod is on hold until released.", ())
+    assert [(entry.action, entry.by) for entry in office.audit()] == [("hold.put", ANA)]
+
+
+def test_nothing_goes_while_it_is_in_force(office: Office) -> None:
+    waiting(office)
+    assert statuses(office) == [Status.WAITING]
+    assert "acme-prod is on hold by ana@example.com: fair week" in office.found()[0].reason
+
+
+def test_a_hold_to_come_stops_nothing_yet(office: Office) -> None:
+    office.add_rule()
+    done = put(office, starts_at=SOON, ends_at=LATER)
+    times = "from 2120-01-01 00:00 UTC until 2121-01-01 00:00 UTC"
+    assert done.message == f"acme-prod is on hold {times}."
+    office.deploy(STAGING)
+    office.look(STAGING)
+    assert statuses(office) == [Status.SUCCEEDED]
+
+
+def test_a_hold_that_ends_names_its_end_as_the_next_look(office: Office) -> None:
+    office.add_rule()
+    put(office, ends_at=SOON)
+    office.deploy(STAGING)
+    office.look(STAGING)
+    assert [row.due_at for row in office.found()] == [SOON]
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ({"ends_at": PAST}, "until is in the past"),
+        ({"starts_at": LATER, "ends_at": SOON}, "until must be later than from"),
+        ({"starts_at": SOON, "ends_at": SOON}, "until must be later than from"),
+    ],
+)
+def test_times_that_make_no_hold_are_refused(
+    office: Office, times: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(Invalid, match=words):
+        put(office, **times)
+    assert office.holds.list_(app=None, with_ended=True, limit=10) == []
+
+
+@pytest.mark.parametrize("app", [PROD, None])
+def test_a_hold_says_what_it_came_too_late_for(office: Office, app: str | None) -> None:
+    waiting(office)
+    (row,) = office.found()
+    with office.database.begin() as conn:
+        conn.execute(update(promotion).values(status=Status.POSTING))
+    done = put(office, app)
+    assert done.too_late_for == (row.id,)
+    assert done.message.endswith(f" Too late for promotion {row.id}, already posting.")
+    assert put(office, EU).too_late_for == ()
+
+
+def test_a_known_app_is_held_while_heroku_is_down(office: Office) -> None:
+    office.add_rule()
+    office.break_heroku(".*")
+    assert put(office).hold.app_name == PROD
+    with pytest.raises(HerokuUnreadable, match=r"No hold was put\.$"):
+        put(office, EU)
+
+
+def test_an_app_that_heroku_lacks_is_invalid(office: Office) -> None:
+    with pytest.raises(Invalid, match="Heroku knows no app no-such-app"):
+        put(office, "no-such-app")
+
+
+# Showing.
+
+
+def test_holds_are_listed_newest_first_with_those_on_every_target(office: Office) -> None:
+    holds = [put(office), put(office, None), put(office, EU)]
+    ids = [done.hold.row.id for done in holds]
+    listed = office.holds.list_(app=None, with_ended=False, limit=10)
+    assert [view.row.id for view in listed] == ids[::-1]
+    assert [view.app_name for view in listed] == [EU, None, PROD]
+    of_prod = office.holds.list_(app=PROD, with_ended=False, limit=10)
+    assert [view.row.id for view in of_prod] == [ids[1], ids[0]]
+    assert len(office.holds.list_(app=None, with_ended=False, limit=2)) == 2
+
+
+def test_released_holds_are_shown_when_asked_for(office: Office) -> None:
+    put(office)
+    office.holds.release(PROD, by=BO)
+    assert office.holds.list_(app=PROD, with_ended=False, limit=10) == []
+    (view,) = office.holds.list_(app=PROD, with_ended=True, limit=10)
+    assert view.row.released_by == BO
+
+
+# Releasing.
+
+
+def test_releasing_says_what_goes_next_and_it_goes(office: Office) -> None:
+    version = waiting(office)
+    done = office.holds.release(PROD, by=BO)
+    assert [(view.row.released_by, view.app_name) for view in done.released] == [(BO, PROD)]
+    (after,) = done.next
+    assert after.promotion is not None
+    assert after.promotion.row.version == version
+    assert done.message == f"v{version} of acme-staging goes next to acme-prod."
+    office.work()
+    assert statuses(office) == [Status.SUCCEEDED]
+    assert office.audit()[-1].action == "hold.released"
+    assert office.audit()[-1].by == BO
+
+
+def test_of_several_that_wait_the_newest_goes(office: Office) -> None:
+    waiting(office)
+    version = office.deploy(STAGING)
+    office.look(STAGING)
+    assert f"v{version} of" in office.holds.release(PROD, by=ANA).message
+    office.work()
+    assert statuses(office) == [Status.SUPERSEDED, Status.SUCCEEDED]
+
+
+def test_where_nothing_waits_it_says_so(office: Office) -> None:
+    put(office)
+    assert office.holds.release(PROD, by=ANA).message == "Nothing waits for acme-prod."
+
+
+def test_another_hold_keeps_it_waiting_and_is_named(office: Office) -> None:
+    waiting(office)
+    put(office, None)
+    done = office.holds.release(PROD, by=ANA)
+    assert done.message == "Still, acme-prod is on hold by ana@example.com: fair week."
+    office.work()
+    assert statuses(office) == [Status.WAITING]
+    done = office.holds.release(None, by=ANA)
+    assert [after.app_name for after in done.next] == [PROD]
+    office.work()
+    assert statuses(office) == [Status.SUCCEEDED]
+
+
+def test_what_the_target_runs_is_explained_from_then_on(office: Office) -> None:
+    office.add_rule()
+    hotfix = office.deploy(PROD)
+    office.look(PROD)
+    (view,) = office.holds.list_(app=PROD, with_ended=False, limit=10)
+    assert view.row.kind == "detected"
+    office.deploy(STAGING)
+    office.look(STAGING)
+    assert statuses(office) == [Status.WAITING]
+    office.holds.release(PROD, by=ANA)
+    known = office.app(PROD).known
+    assert known is not None
+    assert known.version == hotfix
+    office.work()
+    assert statuses(office) == [Status.SUCCEEDED]
+    assert office.holds.list_(app=PROD, with_ended=False, limit=10) == []
+
+
+def test_what_happens_on_the_target_before_the_release_is_seen(office: Office) -> None:
+    office.add_rule()
+    put(office)
+    hotfix = office.deploy(PROD)
+    office.holds.release(PROD, by=ANA)
+    known = office.app(PROD).known
+    assert known is not None
+    assert known.version == hotfix
+
+
+def test_nothing_is_released_where_heroku_cannot_be_read(office: Office) -> None:
+    office.add_rule()
+    put(office)
+    office.break_heroku("/apps/.*/releases")
+    with pytest.raises(HerokuUnreadable, match=r"Nothing was released\.$"):
+        office.holds.release(PROD, by=ANA)
+    assert len(office.holds.list_(app=PROD, with_ended=False, limit=10)) == 1
+
+
+def test_a_hold_on_every_target_needs_no_heroku(office: Office) -> None:
+    put(office, None)
+    office.break_heroku(".*")
+    assert office.holds.release(None, by=ANA).message == "Nothing waits for any target."
+
+
+def test_the_hold_of_an_app_that_is_gone_can_be_released(office: Office) -> None:
+    office.add_rule()
+    put(office)
+    office.control(f"apps/{PROD}", method="DELETE")
+    assert len(office.holds.release(PROD, by=ANA).released) == 1
+
+
+@pytest.mark.parametrize("app", [PROD, None])
+def test_what_is_not_held_is_not_found(office: Office, app: str | None) -> None:
+    put(office, EU)
+    with pytest.raises(NotFound) as refusal:
+        office.holds.release(app, by=ANA)
+    assert refusal.value.id == "hold_not_found"
+
+
+def test_who_releases_one_target_is_told_of_the_hold_on_all(office: Office) -> None:
+    put(office, None)
+    with pytest.raises(NotFound, match=r"acme-prod is not on hold\. Every target is"):
+        office.holds.release(PROD, by=ANA)
+
+
+def test_a_hold_that_is_over_cannot_be_released(office: Office) -> None:
+    put(office, ends_at=SOON)
+    with office.database.begin() as conn:
+        conn.execute(update(hold).values(ends_at=PAST))
+    with pytest.raises(NotFound):
+        office.holds.release(PROD, by=ANA)
