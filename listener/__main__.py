@@ -1,0 +1,107 @@
+"""`python -m listener migrate | worker | run`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Event
+
+import structlog
+
+from listener import logs
+from listener.app import assemble
+from listener.desk.resealing import is_anything_sealed, reseal
+from listener.embedded import home, server
+from listener.keys import Keys
+from listener.settings import BadSettings, read, read_database_url, read_secret_keys
+from listener.shift import Shift
+from listener.store import schema
+from listener.store.engine import Database, open_database
+
+log = structlog.get_logger()
+
+Environment = Mapping[str, str]
+GUNICORN_CONF = Path(__file__).with_name("gunicorn_conf.py")
+
+
+def migrate(env: Environment) -> int:
+    """Bring the database to the schema of this code, and seal everything with the newest key."""
+    url = read_database_url(env)
+    schema.migrate(url)
+    database = open_database(url)
+    try:
+        with database.begin() as conn:
+            log.info("migrated", revision=schema.version(conn), newer=schema.is_newer(conn))
+        _seal_anew(database, env)
+    finally:
+        database.dispose()
+    return 0
+
+
+def _seal_anew(database: Database, env: Environment) -> None:
+    if is_anything_sealed(database):
+        done = reseal(database, Keys(read_secret_keys(env)))
+        log.info("resealed", renewed=done.renewed, cannot_be_opened=done.broken)
+
+
+def worker(env: Environment) -> int:
+    """Promote, without answering requests, until told to stop."""
+    settings = read(env)
+    # The setting speaks of web processes: 0 there means that this one does the work.
+    shift = Shift(assemble(settings).tools, promoting=max(settings.runners, 1))
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    shift.begin()
+    stopping.wait()
+    shift.end()
+    return 0
+
+
+def run(env: Environment) -> int:
+    """The listener on this machine, with a PostgreSQL of its own where DATABASE_URL is unset."""
+    if env.get("DATABASE_URL"):
+        return _serve(env)
+    with server(home(Path.cwd())) as url:
+        return _serve({**env, "DATABASE_URL": url})
+
+
+def _serve(env: Environment) -> int:
+    read(env)
+    migrate(env)
+    command = [sys.executable, "-m", "gunicorn", "--config", str(GUNICORN_CONF)]
+    with subprocess.Popen([*command, "listener.app:create_app()"], env=dict(env)) as gunicorn:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches gunicorn by itself
+        signal.signal(signal.SIGTERM, lambda *_: gunicorn.terminate())
+        return gunicorn.wait()
+
+
+COMMANDS: dict[str, Callable[[Environment], int]] = {
+    "migrate": migrate,
+    "worker": worker,
+    "run": run,
+}
+
+
+def main(words: list[str], env: Environment) -> int:
+    """Do what the command says; answers the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m listener", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, command in COMMANDS.items():
+        commands.add_parser(name, help=command.__doc__)
+    chosen = parser.parse_args(words).command
+    logs.configure()
+    try:
+        return COMMANDS[chosen](env)
+    except BadSettings as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

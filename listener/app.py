@@ -1,0 +1,152 @@
+"""Puts the listener together: the one place that knows every part."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask
+
+from listener.desk.explanations import ExplanationsDesk
+from listener.desk.gauges import Gauges
+from listener.desk.holds import HoldsDesk
+from listener.desk.inbox import Inbox
+from listener.desk.journal import Journal
+from listener.desk.logins import Logins
+from listener.desk.promotions import PromotionsDesk
+from listener.desk.readiness import Readiness
+from listener.desk.rules import RulesDesk
+from listener.desk.subscriptions import SubscriptionsDesk
+from listener.heroku import Account, Heroku
+from listener.keys import Keys
+from listener.roles import Roles
+from listener.settings import Settings, read
+from listener.shift import Shift
+from listener.steps.readings import Readings
+from listener.steps.tools import Tools
+from listener.store.engine import Database, open_database
+from listener.web import (
+    audit,
+    deliveries,
+    explanations,
+    health,
+    holds,
+    metrics,
+    openapi,
+    problems,
+    promotions,
+    requests,
+    rules,
+    subscriptions,
+    tokens,
+    webhooks,
+)
+from listener.web.services import Services
+
+LARGEST_BODY = 1024 * 1024
+SHIFT = "autopromote_shift"
+
+ROOMS = (
+    webhooks,
+    tokens,
+    rules,
+    subscriptions,
+    deliveries,
+    promotions,
+    holds,
+    explanations,
+    audit,
+    health,
+    metrics,
+    openapi,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What steps and desks work with."""
+
+    settings: Settings
+    tools: Tools
+    keys: Keys
+    roles: Roles
+
+    @property
+    def database(self) -> Database:
+        """The database of this process."""
+        return self.tools.database
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.tools.database.dispose()
+        self.tools.heroku.close()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI app of a process, from its environment unless told; to be called after any fork."""
+    return build(assemble(settings or read(os.environ)))
+
+
+def build(parts: Parts) -> Flask:
+    """The app that answers requests; promotions wait for its shift to begin."""
+    app = Flask("listener", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions[SHIFT] = Shift(parts.tools, promoting=parts.settings.runners)
+    services_of(parts).join(app)
+    requests.join(app)
+    metrics.Meter().join(app)
+    problems.join(app)
+    for room in ROOMS:
+        app.register_blueprint(room.bp)
+    return app
+
+
+def shift_of(app: Flask) -> Shift:
+    """The app's shift on promotions, for whoever runs the process to begin and to end."""
+    return cast(Shift, app.extensions[SHIFT])
+
+
+def assemble(settings: Settings) -> Parts:
+    """Everything that promotions need; nothing connects yet."""
+    database = open_database(settings.database_url, pool_size=settings.pool_size)
+    heroku = Heroku(settings.heroku_api_key, url=settings.heroku_api_url)
+    tools = Tools(
+        database=database,
+        heroku=heroku,
+        readings=Readings(database, heroku),
+        allowed_apps=settings.apps,
+        reconcile_every=settings.reconcile,
+        notify_urls=settings.notify,
+    )
+    roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
+    return Parts(settings, tools, Keys(settings.secret_keys), roles)
+
+
+def services_of(parts: Parts) -> Services:
+    """The desks that rooms work with."""
+    settings, tools, keys = parts.settings, parts.tools, parts.keys
+
+    def whose(token: str) -> Account:
+        with closing(Heroku(token, url=settings.heroku_api_url)) as heroku:
+            return heroku.account()
+
+    return Services(
+        keys=keys,
+        roles=parts.roles,
+        inbox=Inbox(parts.database, keys),
+        journal=Journal(parts.database),
+        logins=Logins(keys, parts.roles, whose),
+        readiness=Readiness(parts.database, keys),
+        gauges=Gauges(parts.database, tools.heroku),
+        rules=RulesDesk(tools),
+        subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
+        promotions=PromotionsDesk(tools),
+        holds=HoldsDesk(tools),
+        explanations=ExplanationsDesk(tools),
+        metrics_token=settings.metrics_token,
+        public_url=settings.public_url,
+    )

@@ -1,0 +1,95 @@
+"""How gunicorn runs the listener; `Procfile` names this file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from contextlib import closing
+from threading import Thread
+from types import FrameType
+from typing import Any
+
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+
+from listener import logs
+from listener.settings import BadSettings, read
+
+try:
+    _settings = read(os.environ)
+except BadSettings as _bad:
+    # Here, before any worker: they would fail one after the other, each with a traceback.
+    sys.exit(str(_bad))
+
+
+def _address(port: int) -> str:
+    """Every address of this machine, IPv6 included where that does not shut IPv4 out."""
+    try:
+        with closing(socket.socket(socket.AF_INET6)) as probe:
+            takes_both = not probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+            probe.bind(("::", 0))
+    except OSError:
+        takes_both = False
+    return f"[::]:{port}" if takes_both else f"0.0.0.0:{port}"
+
+
+class LogfmtLogger(Logger):  # type: ignore[misc]
+    """Gunicorn's own events as lines of ours; its access log stays off, for we write our own."""
+
+    def setup(self, cfg: Any) -> None:
+        """Follow a configuration."""
+        super().setup(cfg)
+        logs.configure()
+        self.error_log.handlers = []
+        self.error_log.propagate = True
+
+
+bind = [_address(_settings.port)]
+worker_class = "gthread"
+workers = _settings.processes
+threads = 5
+timeout = 60  # without a sign of life of a whole process; a request has limits of its own
+graceful_timeout = 25  # Heroku kills what is left 30 s after SIGTERM
+keepalive = (
+    95  # longer than Heroku's router keeps idle connections, so that it never meets a closed one
+)
+forwarded_allow_ips = "*"  # a dyno is reached through the router alone
+forwarder_headers = ""  # and nobody may name another path than the one that is asked for
+control_socket_disable = True
+logger_class = LogfmtLogger
+
+# Where processes share what they count; read by prometheus_client when a worker imports it.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="autopromote-metrics-"))
+
+
+def post_worker_init(worker: Any) -> None:
+    """Begin to promote, now that the process is the one that stays; end when told to terminate."""
+    from listener.app import shift_of  # noqa: PLC0415 - the arbiter needs none of it
+
+    shift = shift_of(worker.wsgi)
+    terminate = signal.getsignal(signal.SIGTERM)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        # Beside the requests that are still answered: both have the same 25 seconds.
+        Thread(target=shift.end, name="end-of-shift", daemon=True).start()
+        if callable(terminate):
+            terminate(number, frame)
+
+    signal.signal(signal.SIGTERM, end)
+    shift.begin()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Wait for the steps at hand."""
+    from listener.app import shift_of  # noqa: PLC0415 - the arbiter needs none of it
+
+    if worker.wsgi is not None:
+        shift_of(worker.wsgi).end()
+
+
+def on_exit(server: Any) -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -1,0 +1,298 @@
+"""The shapes of the API's answers, for `/openapi.json`; a test holds real answers against them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from listener.promotion import PromotionKind, Status
+from listener.roles import Role
+from listener.rules import Mode, OnNewer, Strategy
+
+
+class Answer(BaseModel):
+    """An object that the API answers with; later ones may tell more."""
+
+
+class Problem(Answer):
+    """What went wrong: `id` for programs, `message` for people."""
+
+    id: str
+    message: str
+
+
+class Condition(Answer):
+    """How the process is."""
+
+    status: Literal["ok", "ready"]
+
+
+class Token(Answer):
+    """A token of the listener's own."""
+
+    token: str
+    email: str
+    role: Role
+    expires_at: datetime
+
+
+class Whoami(Answer):
+    """Whom the listener takes the caller for, and what it is itself."""
+
+    email: str
+    role: Role
+    token_expires_at: datetime
+    version: str
+    url: str
+
+
+class Ref(Answer):
+    """An app, by id and name."""
+
+    id: str
+    name: str | None
+
+
+class Id(Answer):
+    """Something by its id."""
+
+    id: str
+
+
+class Target(Ref):
+    """An app that a rule promotes to; versions above the baseline are promoted."""
+
+    baseline: int | None
+    baseline_note: str
+
+
+class Rule(Answer):
+    """What goes from where to where."""
+
+    id: str
+    name: str
+    mode: Mode
+    strategy: Strategy
+    on_newer: OnNewer
+    revision: int
+    source: Ref
+    targets: list[Target]
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+
+
+class Secret(Answer):
+    """What became of a webhook secret; never the secret."""
+
+    state: Literal["current", "previous", "pending"]
+    created_at: datetime
+    proved_at: datetime | None
+    valid_until: datetime | None
+
+
+class Subscription(Answer):
+    """The listener's webhook on a source app."""
+
+    id: str
+    app: Ref
+    url: str
+    level: str
+    healthy: bool | None
+    health: str
+    heroku_id: str | None
+    last_delivery_at: datetime | None
+    secrets: list[Secret]
+    created_at: datetime
+    updated_at: datetime
+
+
+class Release(Answer):
+    """A release, by id and version."""
+
+    id: str
+    version: int | None
+
+
+class Delivery(Answer):
+    """What Heroku told, how often, and what came of it."""
+
+    id: str
+    app: Ref | None
+    delivery_id: str | None
+    event_id: str | None
+    action: str | None
+    release: Release | None
+    received_at: datetime
+    last_received_at: datetime
+    times: int
+    outcome: str | None
+    settled_at: datetime | None
+    subscription: Id | None
+
+
+class Slug(Answer):
+    """The compiled code."""
+
+    id: str
+    commit: str | None
+
+
+class Source(Answer):
+    """Where a promotion comes from."""
+
+    app: Ref
+    release: Release
+    slug: Slug
+
+
+class Destination(Answer):
+    """Where a promotion goes; with a release once there is one."""
+
+    app: Ref
+    release: Release | None
+
+
+class RuleRef(Answer):
+    """The rule, as it was when it decided."""
+
+    id: str
+    name: str | None
+    revision: int | None
+
+
+class Gate(Answer):
+    """What one gate said, and the facts it saw."""
+
+    name: str
+    verdict: Literal["pass", "wait", "reject", "error"]
+    message: str
+    until: datetime | None
+    facts: dict[str, Any]
+
+
+class Moment(Answer):
+    """What became of a promotion at one moment."""
+
+    at: datetime
+    event: str
+    message: str
+
+
+class Promotion(Answer):
+    """The durable intent to bring one release to one target."""
+
+    id: str
+    status: Status
+    reason: str
+    due_at: datetime | None
+    rule: RuleRef | None
+    by_hand: bool
+    kind: PromotionKind
+    found_by: str
+    source: Source
+    target: Destination
+    gates: list[Gate]
+    nonce: str | None
+    created_by: str | None
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+
+class PromotionInFull(Promotion):
+    """A promotion with its timeline."""
+
+    timeline: list[Moment]
+
+
+class Hold(Answer):
+    """Automatic promotion to an app, or to every target, stands still until it is released."""
+
+    id: str
+    app: Ref | None
+    kind: Literal["person", "detected", "guard"]
+    reason: str
+    by: str
+    created_at: datetime
+    from_: Annotated[datetime | None, Field(alias="from")]
+    until: datetime | None
+    released_at: datetime | None
+    released_by: str | None
+
+
+class HoldPut(Hold):
+    """A new hold, and the promotions that it came too late for."""
+
+    too_late_for: list[str]
+    message: str
+
+
+class Next(Answer):
+    """What goes to an app now."""
+
+    app: Ref
+    promotion: Promotion | None
+    message: str
+
+
+class HoldsReleased(Answer):
+    """The holds that were released, and what goes next."""
+
+    released: list[Hold]
+    next: list[Next]
+    message: str
+
+
+class ExplainedRelease(Answer):
+    """The release that is explained."""
+
+    id: str
+    version: int
+    status: str
+    kind: Literal["deploy", "rollback", "config", "addon", "retry", "unknown"]
+    slug: Slug | None
+    description: str | None
+    created_at: datetime | None
+
+
+class Saying(Answer):
+    """What one rule says of a release for one target."""
+
+    rule: Ref
+    target: Ref
+    says: str
+    promotion_id: str | None
+
+
+class Explanation(Answer):
+    """What every rule and gate said of a release."""
+
+    app: Ref
+    release: ExplainedRelease
+    summary: str
+    deliveries: list[Delivery]
+    promotions: list[Promotion]
+    rules: list[Saying]
+
+
+class Subject(Answer):
+    """What was changed."""
+
+    type: str
+    id: str
+    name: str | None
+
+
+class AuditEntry(Answer):
+    """Who changed what, when, from what to what."""
+
+    id: str
+    at: datetime
+    by: str
+    action: str
+    subject: Subject
+    before: Any
+    after: Any

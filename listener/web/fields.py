@@ -1,0 +1,91 @@
+"""What single values in request bodies may be: names, versions, reasons, moments."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+
+from listener.errors import Invalid
+from listener.promotion import Status
+
+LONGEST_NAME = 100
+LONGEST_REASON = 4096
+MOST_TARGETS = 100
+HIGHEST_VERSION = 2**31 - 1
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+_MOST_DIGITS = 11
+
+
+def _rule_name(name: str) -> str:
+    """A rule's name stands in addresses and beside ids, so it must be none of either."""
+    if name.isdigit():
+        raise ValueError("a rule's name must not be a number, for ids are")
+    if name in (".", "..") or "/" in name or not name.isprintable():
+        raise ValueError("a rule's name must fit into an address: no slash, no control character")
+    return name
+
+
+def _version(said: Any) -> Any:
+    """A release is written as 42, "42" or "v42"."""
+    digits = str(said).strip().lower().removeprefix("v")
+    if isinstance(said, (str, int)) and digits.isascii() and digits.isdigit():
+        return int(digits[:_MOST_DIGITS])
+    raise ValueError("a release is written like v42")
+
+
+def _written(said: Any) -> Any:
+    if isinstance(said, str):
+        return said
+    raise ValueError("a time is written like 2026-03-02T12:00:00Z")
+
+
+def _moment(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its zone, like 2026-03-02T12:00:00Z")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"a time must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return moment.astimezone(UTC)
+
+
+_Stripped = StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)
+
+AppName = Annotated[str, _Stripped]
+RuleName = Annotated[str, _Stripped, AfterValidator(_rule_name)]
+Targets = Annotated[tuple[AppName, ...], Field(min_length=1, max_length=MOST_TARGETS)]
+Version = Annotated[int, BeforeValidator(_version), Field(ge=1, le=HIGHEST_VERSION)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON)
+]
+Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_moment)]
+
+_VERSION: TypeAdapter[int] = TypeAdapter(Version)
+
+
+def version_of(text: str | None) -> int | None:
+    """The release that an address names; None where it names none. Raises Invalid."""
+    if text is None:
+        return None
+    try:
+        return _VERSION.validate_python(text)
+    except ValidationError as error:
+        raise Invalid("release: a release is written like v42.") from error
+
+
+def status_of(text: str | None) -> Status | None:
+    """The status that an address names; None where it names none. Raises Invalid."""
+    if text is None:
+        return None
+    try:
+        return Status(text)
+    except ValueError as error:
+        words = ", ".join(Status)
+        raise Invalid(f"status: there is no {text}; there are {words}.") from error

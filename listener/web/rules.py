@@ -1,0 +1,91 @@
+"""Rules: what goes from where to where, as people declare it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from listener.desk.declared import NewRule, RuleChange
+from listener.roles import Role
+from listener.rules import Mode, OnNewer, Strategy
+from listener.web import queries, shapes
+from listener.web.auth import needs, person
+from listener.web.bodies import Body, takes
+from listener.web.fields import AppName, RuleName, Targets
+from listener.web.services import services
+
+bp = Blueprint("rules", __name__, url_prefix="/api/rules")
+
+
+class RuleBody(Body):
+    """A new rule."""
+
+    name: RuleName
+    source: AppName
+    targets: Targets
+    mode: Mode = Mode.ARMED
+    strategy: Strategy = Strategy.SLUG
+    on_newer: OnNewer = OnNewer.SUPERSEDE
+
+
+class RuleChangeBody(Body):
+    """What is to change of a rule; what is not named stays."""
+
+    name: RuleName | None = None
+    targets: Targets | None = None
+    mode: Mode | None = None
+    strategy: Strategy | None = None
+    on_newer: OnNewer | None = None
+
+
+@bp.get("")
+@needs(Role.VIEWER)
+def list_() -> ResponseReturnValue:
+    """The rules, newest first; with an app, those that name it."""
+    found = services().rules.list_(app=queries.text("app"), limit=queries.limit())
+    return jsonify([shapes.rule(view) for view in found])
+
+
+@bp.post("")
+@needs(Role.ADMIN)
+@takes(RuleBody)
+def add(body: RuleBody) -> ResponseReturnValue:
+    """A new rule; it acts on releases from now on."""
+    wish = NewRule(
+        name=body.name,
+        source=body.source,
+        targets=body.targets,
+        mode=body.mode,
+        strategy=body.strategy,
+        on_newer=body.on_newer,
+    )
+    return jsonify(shapes.rule(services().rules.add(wish, by=person().email))), 201
+
+
+@bp.get("/<rule>")
+@needs(Role.VIEWER)
+def show(rule: str) -> ResponseReturnValue:
+    """One rule, by name or id."""
+    return jsonify(shapes.rule(services().rules.get(rule)))
+
+
+@bp.patch("/<rule>")
+@needs(Role.ADMIN)
+@takes(RuleChangeBody)
+def update(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
+    """The rule's next revision; what waits under it is decided anew."""
+    change = RuleChange(
+        name=body.name,
+        targets=body.targets,
+        mode=body.mode,
+        strategy=body.strategy,
+        on_newer=body.on_newer,
+    )
+    return jsonify(shapes.rule(services().rules.update(rule, change, by=person().email)))
+
+
+@bp.delete("/<rule>")
+@needs(Role.ADMIN)
+def remove(rule: str) -> ResponseReturnValue:
+    """The rule is removed, and what waits under it cancelled."""
+    return jsonify(shapes.rule(services().rules.remove(rule, by=person().email)))

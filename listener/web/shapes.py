@@ -1,0 +1,243 @@
+"""The JSON that the API answers with: every shape in one place, as others rely on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from listener.desk.views import (
+    DeliveryView,
+    Explanation,
+    HoldPut,
+    HoldsReleased,
+    HoldView,
+    Next,
+    PromotionView,
+    RuleView,
+    Saying,
+    SubscriptionView,
+)
+from listener.history import Kind
+from listener.store.shown import Moment
+from listener.store.subscriptions import SecretRow
+
+Json = dict[str, Any]
+
+
+def time(moment: datetime | None) -> str | None:
+    """A moment in UTC, ISO 8601 with `Z`."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def ref(app_id: str, names: Mapping[str, str]) -> Json:
+    """An app as others nest it."""
+    return {"id": app_id, "name": names.get(app_id, app_id)}
+
+
+def rule(view: RuleView) -> Json:
+    """A rule."""
+    row = view.row
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "mode": row.mode,
+        "strategy": row.strategy,
+        "on_newer": row.on_newer,
+        "revision": row.revision,
+        "source": ref(row.source_id, view.names),
+        "targets": [
+            {
+                **ref(target.app_id, view.names),
+                "baseline": target.baseline,
+                "baseline_note": f"acts from v{target.baseline + 1} on",
+            }
+            for target in row.targets
+        ],
+        "created_at": time(row.created_at),
+        "updated_at": time(row.updated_at),
+        "created_by": row.created_by,
+    }
+
+
+def subscription(view: SubscriptionView) -> Json:
+    """A subscription; never a secret, only what became of each."""
+    row = view.row
+    return {
+        "id": str(row.id),
+        "app": {"id": row.app_id, "name": view.app_name},
+        "url": row.url,
+        "level": row.level,
+        "healthy": view.is_healthy,
+        "health": view.health,
+        "heroku_id": row.heroku_id,
+        "last_delivery_at": time(row.last_delivery_at),
+        "secrets": [_secret(secret) for secret in row.secrets],
+        "created_at": time(row.created_at),
+        "updated_at": time(row.updated_at),
+    }
+
+
+def _secret(row: SecretRow) -> Json:
+    return {
+        "state": row.state,
+        "created_at": time(row.created_at),
+        "proved_at": time(row.proved_at),
+        "valid_until": time(row.valid_until),
+    }
+
+
+def delivery(view: DeliveryView) -> Json:
+    """A delivery, without its body."""
+    row = view.row
+    is_release = row.release_id is not None
+    return {
+        "id": str(row.id),
+        "app": {"id": row.app_id, "name": view.app_name} if row.app_id is not None else None,
+        "delivery_id": row.delivery_id,
+        "event_id": row.event_id,
+        "action": row.action,
+        "release": {"id": row.release_id, "version": row.version} if is_release else None,
+        "received_at": time(row.received_at),
+        "last_received_at": time(row.last_received_at),
+        "times": row.times,
+        "outcome": row.outcome,
+        "settled_at": time(row.settled_at),
+        "subscription": _nested(row.subscription_id),
+    }
+
+
+def _nested(row_id: int | None) -> Json | None:
+    return {"id": str(row_id)} if row_id is not None else None
+
+
+def promotion(view: PromotionView) -> Json:
+    """A promotion; its timeline only where one promotion was asked for."""
+    row = view.row
+    shape = {
+        "id": str(row.id),
+        "status": row.status,
+        "reason": row.reason,
+        "due_at": time(row.due_at),
+        "rule": _rule_of(view),
+        "by_hand": row.is_by_hand,
+        "kind": row.kind,
+        "found_by": row.found_by,
+        "source": {
+            "app": ref(row.source_id, view.names),
+            "release": {"id": row.release_id, "version": row.version},
+            "slug": {"id": row.artifact, "commit": row.commit},
+        },
+        "target": {"app": ref(row.target_id, view.names), "release": _arrived(view)},
+        "gates": [_gate(gate) for gate in row.gates],
+        "nonce": view.nonce,
+        "created_by": row.created_by,
+        "created_at": time(row.created_at),
+        "updated_at": time(row.updated_at),
+        "ended_at": time(row.ended_at),
+    }
+    if view.timeline is not None:
+        shape["timeline"] = [_moment(moment) for moment in view.timeline]
+    return shape
+
+
+def _rule_of(view: PromotionView) -> Json | None:
+    row = view.row
+    if row.rule_id is None:
+        return None
+    return {"id": str(row.rule_id), "name": view.rule_name, "revision": row.rule_revision}
+
+
+def _arrived(view: PromotionView) -> Json | None:
+    row = view.row
+    if row.target_release_id is None:
+        return None
+    return {"id": row.target_release_id, "version": row.target_version}
+
+
+def _gate(kept: Json) -> Json:
+    until = kept.get("until")
+    return {
+        "name": kept["name"],
+        "verdict": kept["verdict"],
+        "message": kept["message"],
+        "until": time(datetime.fromisoformat(until)) if until else None,
+        "facts": kept.get("facts") or {},
+    }
+
+
+def _moment(moment: Moment) -> Json:
+    return {"at": time(moment.at), "event": moment.event, "message": moment.message}
+
+
+def hold(view: HoldView) -> Json:
+    """A hold; without an app it is on every target."""
+    row = view.row
+    return {
+        "id": str(row.id),
+        "app": {"id": row.app_id, "name": view.app_name} if row.app_id is not None else None,
+        "kind": row.kind,
+        "reason": row.reason,
+        "by": row.by,
+        "created_at": time(row.created_at),
+        "from": time(row.starts_at),
+        "until": time(row.ends_at),
+        "released_at": time(row.released_at),
+        "released_by": row.released_by,
+    }
+
+
+def hold_put(put: HoldPut) -> Json:
+    """A new hold, and what it came too late for."""
+    late = [str(promotion_id) for promotion_id in put.too_late_for]
+    return {**hold(put.hold), "too_late_for": late, "message": put.message}
+
+
+def holds_released(done: HoldsReleased) -> Json:
+    """The holds that were released, and what goes next."""
+    return {
+        "released": [hold(view) for view in done.released],
+        "next": [_next(item) for item in done.next],
+        "message": done.message,
+    }
+
+
+def _next(item: Next) -> Json:
+    return {
+        "app": {"id": item.app_id, "name": item.app_name},
+        "promotion": promotion(item.promotion) if item.promotion is not None else None,
+        "message": item.message,
+    }
+
+
+def explanation(view: Explanation) -> Json:
+    """What every rule and gate said of a release."""
+    release = view.release
+    slug = {"id": release.artifact, "commit": view.commit} if release.artifact else None
+    return {
+        "app": {"id": view.app_id, "name": view.app_name},
+        "release": {
+            "id": release.id,
+            "version": release.version,
+            "status": release.status,
+            "kind": "unknown" if view.kind is Kind.UNSETTLED else view.kind,
+            "slug": slug,
+            "description": release.description,
+            "created_at": time(release.created_at),
+        },
+        "summary": view.summary,
+        "deliveries": [delivery(item) for item in view.deliveries],
+        "promotions": [promotion(item) for item in view.promotions],
+        "rules": [_saying(item) for item in view.sayings],
+    }
+
+
+def _saying(item: Saying) -> Json:
+    return {
+        "rule": {"id": str(item.rule_id), "name": item.rule_name},
+        "target": {"id": item.target_id, "name": item.target_name},
+        "says": item.says,
+        "promotion_id": str(item.promotion_id) if item.promotion_id is not None else None,
+    }

@@ -1,0 +1,1 @@
+"""The listener at its door: requests in, answers and state out."""

@@ -1,0 +1,104 @@
+"""`/api/holds`: put, shown and released over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.desk.office import PROD, STAGING, Office
+from tests.web.rooms.caller import Caller
+
+RELEASE = "/api/holds/actions/release"
+
+
+def test_a_hold_is_answered_whole(approver: Caller, office: Office) -> None:
+    body = {"app": PROD, "reason": "fair week", "until": "2120-01-01T02:00:00+02:00"}
+    put = approver.post("/api/holds", body)
+    assert put.pop("created_at").endswith("Z")
+    assert put == {
+        "id": "1",
+        "app": {"id": office.app(PROD).id, "name": PROD},
+        "kind": "person",
+        "reason": "fair week",
+        "by": "bo@example.com",
+        "from": None,
+        "until": "2120-01-01T00:00:00.000Z",
+        "released_at": None,
+        "released_by": None,
+        "too_late_for": [],
+        "message": "acme-prod is on hold until 2120-01-01 00:00 UTC.",
+    }
+    (listed,) = approver.get("/api/holds")
+    assert {**listed, **put, "created_at": listed["created_at"]}.keys() == {
+        *listed,
+        "too_late_for",
+        "message",
+    }
+
+
+def test_a_hold_on_every_target(approver: Caller) -> None:
+    put = approver.post("/api/holds", {"app": None, "reason": "fair week"})
+    assert put["app"] is None
+    assert put["message"] == "every target is on hold until released."
+    released = approver.post(RELEASE, {"app": None}, status=200)
+    assert [hold["id"] for hold in released["released"]] == ["1"]
+
+
+def test_releasing_says_what_goes_next(admin: Caller, office: Office) -> None:
+    admin.post("/api/rules", {"name": "ship", "source": STAGING, "targets": [PROD]})
+    admin.post("/api/holds", {"app": PROD, "reason": "fair week"})
+    version = office.deploy(STAGING)
+    office.look(STAGING)
+    done = admin.post(RELEASE, {"app": PROD}, status=200)
+    assert sorted(done) == ["message", "next", "released"]
+    assert done["released"][0]["released_by"] == "ana@example.com"
+    assert done["released"][0]["released_at"].endswith("Z")
+    (after,) = done["next"]
+    assert after["app"]["name"] == PROD
+    assert after["promotion"]["source"]["release"]["version"] == version
+    assert after["message"] == f"v{version} of acme-staging goes next to acme-prod."
+    office.work()
+    assert [item["status"] for item in admin.get("/api/promotions")] == ["succeeded"]
+
+
+def test_released_holds_are_shown_when_asked_for(approver: Caller) -> None:
+    approver.post("/api/holds", {"app": PROD, "reason": "fair week"})
+    approver.post(RELEASE, {"app": PROD}, status=200)
+    assert approver.get("/api/holds") == []
+    (hold,) = approver.get(f"/api/holds?all=true&app={PROD}")
+    assert hold["released_by"] == "bo@example.com"
+
+
+def test_what_is_not_held(approver: Caller) -> None:
+    status, id_, message = approver.refused("POST", RELEASE, {"app": PROD})
+    assert (status, id_, message) == (404, "hold_not_found", "acme-prod is not on hold.")
+
+
+def test_nothing_is_released_where_heroku_cannot_be_read(approver: Caller, office: Office) -> None:
+    approver.post("/api/holds", {"app": PROD, "reason": "fair week"})
+    office.break_heroku("/apps/.*/releases")
+    status, id_, message = approver.refused("POST", RELEASE, {"app": PROD})
+    assert (status, id_) == (502, "heroku_unreadable")
+    assert message.endswith("Nothing was released.")
+    assert len(approver.get("/api/holds")) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "app is missing. reason is missing."),
+        ({"app": PROD, "reason": ""}, "reason: "),
+        ({"app": PROD, "reason": "x" * 4097}, "reason: "),
+        ({"app": PROD, "reason": "x", "until": "tomorrow"}, "until: "),
+        ({"app": PROD, "reason": "x", "until": "2120-01-01T00:00:00"}, "a time needs its zone"),
+        ({"app": PROD, "reason": "x", "until": "2020-01-01T00:00:00Z"}, "until is in the past"),
+        ({"app": PROD, "reason": "x", "form": "x"}, "form is unknown; the nearest known is from."),
+        ({"app": PROD, "reason": "x", "starts_at": None}, "starts_at is unknown"),
+    ],
+)
+def test_what_is_wrong_is_said(approver: Caller, body: Any, words: str) -> None:
+    status, id_, message = approver.refused("POST", "/api/holds", body)
+    assert (status, id_) == (422, "invalid_params")
+    assert words in message
+    assert approver.get("/api/holds") == []

@@ -1,0 +1,166 @@
+"""`/api/promotions` and `/api/rollbacks`: asked for, shown, cancelled and retried over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.desk.office import EU, PROD, STAGING, Office
+from tests.web.rooms.caller import Caller
+
+PROMOTE = {"source": STAGING, "targets": [PROD]}
+
+
+def test_a_promotion_is_answered_whole(approver: Caller, office: Office) -> None:
+    (made,) = approver.post("/api/promotions", PROMOTE)
+    release = office.current(STAGING)
+    slug = office.heroku("GET", f"/apps/{STAGING}/slugs/{release['slug']['id']}")
+    assert made.pop("due_at").endswith("Z")
+    assert made.pop("created_at").endswith("Z")
+    assert made.pop("updated_at").endswith("Z")
+    assert made == {
+        "id": "1",
+        "status": "waiting",
+        "reason": "Asked for by bo@example.com.",
+        "rule": None,
+        "by_hand": True,
+        "kind": "promote",
+        "found_by": "hand",
+        "source": {
+            "app": {"id": release["app"]["id"], "name": STAGING},
+            "release": {"id": release["id"], "version": release["version"]},
+            "slug": {"id": slug["id"], "commit": slug["commit"]},
+        },
+        "target": {"app": {"id": office.app(PROD).id, "name": PROD}, "release": None},
+        "gates": [],
+        "nonce": None,
+        "created_by": "bo@example.com",
+        "ended_at": None,
+    }
+
+
+def test_once_it_went_it_shows_where_and_how(approver: Caller, office: Office) -> None:
+    approver.post("/api/promotions", PROMOTE)
+    office.work()
+    shown = approver.get("/api/promotions/1")
+    release = office.current(PROD)
+    assert (shown["status"], shown["due_at"]) == ("succeeded", None)
+    assert shown["target"]["release"] == {"id": release["id"], "version": release["version"]}
+    assert shown["nonce"] in release["description"]
+    assert shown["ended_at"].endswith("Z")
+    gates = {gate["name"]: gate["verdict"] for gate in shown["gates"]}
+    assert gates == dict.fromkeys(("source", "match", "order", "target", "hold"), "pass")
+    assert all(
+        sorted(gate) == ["facts", "message", "name", "until", "verdict"] for gate in shown["gates"]
+    )
+    assert [moment["event"] for moment in shown["timeline"]] == ["waiting", "posting", "succeeded"]
+    assert all(moment["at"].endswith("Z") for moment in shown["timeline"])
+
+
+def test_one_by_rule_names_its_rule(admin: Caller, office: Office) -> None:
+    admin.post("/api/rules", {"name": "ship", **PROMOTE})
+    hold = {"app": PROD, "reason": "fair week", "until": "2120-01-01T00:00:00Z"}
+    admin.post("/api/holds", hold)
+    office.deploy(STAGING)
+    office.look(STAGING)
+    (waiting,) = admin.get(f"/api/promotions?app={PROD}&status=waiting")
+    assert waiting["rule"] == {"id": "1", "name": "ship", "revision": 1}
+    assert waiting["by_hand"] is False
+    held = next(gate for gate in waiting["gates"] if gate["name"] == "hold")
+    assert (held["verdict"], held["until"]) == ("wait", "2120-01-01T00:00:00.000Z")
+    assert waiting["due_at"] == "2120-01-01T00:00:00.000Z"
+    assert "timeline" not in waiting
+
+
+def test_they_are_filtered(approver: Caller) -> None:
+    approver.post("/api/promotions", {"source": STAGING, "targets": [PROD, EU]})
+    assert [item["id"] for item in approver.get("/api/promotions")] == ["2", "1"]
+    assert [item["id"] for item in approver.get(f"/api/promotions?app={PROD}")] == ["1"]
+    assert approver.get("/api/promotions?status=failed") == []
+    assert len(approver.get("/api/promotions?limit=1")) == 1
+    assert approver.refused("GET", "/api/promotions?status=done")[:2] == (422, "invalid_params")
+
+
+def test_cancel_and_retry(approver: Caller) -> None:
+    approver.post("/api/promotions", PROMOTE)
+    path = "/api/promotions/1/actions"
+    assert approver.refused("POST", f"{path}/retry")[:2] == (409, "not_in_this_state")
+    assert approver.post(f"{path}/cancel", status=200)["status"] == "cancelled"
+    assert approver.refused("POST", f"{path}/cancel")[:2] == (409, "promotion_settled")
+    assert approver.post(f"{path}/retry", status=200)["status"] == "waiting"
+
+
+@pytest.mark.parametrize("promotion_id", ["7", "none", "9" * 30, "%00"])
+def test_what_is_not_there(approver: Caller, promotion_id: str) -> None:
+    for method, path in (("GET", ""), ("POST", "/actions/cancel"), ("POST", "/actions/retry")):
+        status, id_, _ = approver.refused(method, f"/api/promotions/{promotion_id}{path}")
+        assert (status, id_) in ((404, "promotion_not_found"), (422, "invalid_params"))
+
+
+def test_a_held_target_is_a_conflict_and_nothing_is_made(approver: Caller) -> None:
+    approver.post("/api/holds", {"app": EU, "reason": "fair week"})
+    status, id_, message = approver.refused(
+        "POST", "/api/promotions", {"source": STAGING, "targets": [PROD, EU]}
+    )
+    assert (status, id_) == (409, "target_held")
+    assert "acme-prod-eu is on hold by bo@example.com: fair week" in message
+    assert approver.get("/api/promotions") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "source is missing. targets is missing."),
+        ({**PROMOTE, "release": "now"}, "release: a release is written like v42."),
+        ({**PROMOTE, "release": 99}, "acme-staging shows no release v99"),
+        ({**PROMOTE, "targets": [STAGING]}, "cannot be promoted onto itself"),
+        ({**PROMOTE, "relase": 3}, "relase is unknown; the nearest known is release."),
+    ],
+)
+def test_what_is_wrong_is_said(approver: Caller, body: Any, words: str) -> None:
+    status, id_, message = approver.refused("POST", "/api/promotions", body)
+    assert (status, id_) == (422, "invalid_params")
+    assert words in message
+
+
+def test_the_release_may_be_named_in_both_ways(approver: Caller, office: Office) -> None:
+    version = office.current(STAGING)["version"]
+    office.deploy(STAGING)
+    (first,) = approver.post("/api/promotions", {**PROMOTE, "release": version})
+    (again,) = approver.post("/api/promotions", {**PROMOTE, "release": f"v{version}"})
+    assert first["id"] == again["id"]
+    assert first["source"]["release"]["version"] == version
+
+
+# Rolling back.
+
+
+def test_a_rollback(approver: Caller, office: Office) -> None:
+    before = office.current(PROD)
+    office.deploy(PROD)
+    body = {"app": PROD, "reason": " 500s on checkout "}
+    made = approver.post("/api/rollbacks", body)
+    assert (made["kind"], made["by_hand"], made["rule"]) == ("rollback", True, None)
+    assert made["source"]["release"]["version"] == before["version"]
+    (hold,) = approver.get("/api/holds")
+    assert (hold["app"]["name"], hold["reason"]) == (PROD, "500s on checkout")
+    office.work()
+    assert approver.get("/api/promotions/1")["status"] == "rolled_back"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"app": PROD}, "reason is missing."),
+        ({"app": PROD, "reason": "  "}, "reason: "),
+        ({"app": PROD, "reason": "x" * 4097}, "reason: "),
+        ({"app": PROD, "reason": "x", "to": "v0"}, "to: "),
+        ({"app": PROD, "reason": "x", "to": 99}, "acme-prod shows no release v99"),
+    ],
+)
+def test_a_rollback_that_is_wrong(approver: Caller, body: Any, words: str) -> None:
+    status, id_, message = approver.refused("POST", "/api/rollbacks", body)
+    assert (status, id_) == (422, "invalid_params")
+    assert words in message
+    assert approver.get("/api/holds") == []

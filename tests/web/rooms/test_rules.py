@@ -1,0 +1,121 @@
+"""`/api/rules`: declared, shown, changed and removed over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.desk.office import EU, PROD, STAGING, Office
+from tests.web.rooms.caller import Caller
+
+RULE = {"name": "ship", "source": STAGING, "targets": [PROD]}
+
+
+def test_a_rule_is_answered_whole(admin: Caller, office: Office) -> None:
+    rule = admin.post("/api/rules", RULE)
+    ids = {name: office.heroku("GET", f"/apps/{name}")["id"] for name in (STAGING, PROD)}
+    baseline = int(office.current(STAGING)["version"])
+    assert rule.pop("created_at") == rule.pop("updated_at")
+    assert rule == {
+        "id": "1",
+        "name": "ship",
+        "mode": "armed",
+        "strategy": "slug",
+        "on_newer": "supersede",
+        "revision": 1,
+        "source": {"id": ids[STAGING], "name": STAGING},
+        "targets": [
+            {
+                "id": ids[PROD],
+                "name": PROD,
+                "baseline": baseline,
+                "baseline_note": f"acts from v{baseline + 1} on",
+            }
+        ],
+        "created_by": "ana@example.com",
+    }
+    shown = admin.get("/api/rules/ship")
+    assert {**rule, **shown} == shown
+    assert shown["created_at"].endswith("Z")
+    assert admin.get("/api/rules/1") == shown
+    assert admin.get("/api/rules") == [shown]
+
+
+def test_a_rule_is_changed(admin: Caller) -> None:
+    admin.post("/api/rules", {**RULE, "mode": "shadow"})
+    change = {"name": "go", "targets": [EU], "mode": "armed", "on_newer": "keep"}
+    rule = admin.patch("/api/rules/ship", change)
+    assert (rule["name"], rule["mode"], rule["on_newer"], rule["revision"]) == (
+        "go",
+        "armed",
+        "keep",
+        2,
+    )
+    assert [target["name"] for target in rule["targets"]] == [EU]
+    assert admin.refused("GET", "/api/rules/ship")[:2] == (404, "rule_not_found")
+
+
+def test_a_rule_is_removed(admin: Caller) -> None:
+    admin.post("/api/rules", RULE)
+    assert admin.delete("/api/rules/ship")["name"] == "ship"
+    assert admin.get("/api/rules") == []
+    for method in ("GET", "PATCH", "DELETE"):
+        body: Any = {} if method == "PATCH" else None
+        status, id_, message = admin.refused(method, "/api/rules/ship", body)
+        assert (status, id_, message) == (404, "rule_not_found", "Couldn't find that rule.")
+
+
+def test_rules_are_filtered_and_limited(admin: Caller) -> None:
+    admin.post("/api/rules", RULE)
+    admin.post("/api/rules", {**RULE, "name": "europe", "targets": [EU]})
+    names = [rule["name"] for rule in admin.get(f"/api/rules?app={STAGING}")]
+    assert names == ["europe", "ship"]
+    assert [rule["name"] for rule in admin.get(f"/api/rules?app={PROD}")] == ["ship"]
+    assert [rule["name"] for rule in admin.get("/api/rules?limit=1")] == ["europe"]
+    assert admin.refused("GET", "/api/rules?limit=0")[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "name is missing. source is missing. targets is missing."),
+        ({**RULE, "tagets": []}, "tagets is unknown; the nearest known is targets."),
+        ({**RULE, "name": "12"}, "a rule's name must not be a number"),
+        ({**RULE, "targets": []}, "targets: "),
+        ({**RULE, "targets": PROD}, "targets: "),
+        ({**RULE, "mode": "on"}, "mode: Input should be 'armed', 'shadow' or 'off'."),
+        ({**RULE, "strategy": "pipeline"}, "Strategy pipeline comes later; use slug."),
+        ({**RULE, "targets": [STAGING]}, "acme-staging cannot be promoted onto itself."),
+        ({**RULE, "source": "a\0b"}, "NUL"),
+        ({**RULE, "source": "../account"}, "Heroku knows no app ../account"),
+        ([], "The body must be a JSON object."),
+    ],
+)
+def test_what_is_wrong_is_said(admin: Caller, body: Any, words: str) -> None:
+    status, id_, message = admin.refused("POST", "/api/rules", body)
+    assert (status, id_) == (422, "invalid_params")
+    assert words in message
+
+
+def test_a_name_that_is_taken(admin: Caller) -> None:
+    admin.post("/api/rules", RULE)
+    refusal = admin.refused("POST", "/api/rules", RULE)
+    assert refusal == (409, "rule_exists", "There is a rule ship already.")
+
+
+def test_heroku_that_cannot_be_read(admin: Caller, office: Office) -> None:
+    office.break_heroku("/apps/.*/releases")
+    status, id_, message = admin.refused("POST", "/api/rules", RULE)
+    assert (status, id_) == (502, "heroku_unreadable")
+    assert message.endswith("The rule was not saved.")
+    assert admin.get("/api/rules") == []
+
+
+def test_text_that_is_no_unicode_is_refused(admin: Caller) -> None:
+    answer = admin.client.post(
+        "/api/rules",
+        data=b'{"name": "\\ud800", "source": "a", "targets": ["b"]}',
+        headers={"Authorization": admin.ask("GET", "/api/rules").request.headers["Authorization"]},
+    )
+    assert answer.status_code in (400, 422)

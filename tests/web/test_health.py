@@ -1,0 +1,62 @@
+"""Health: up is not ready; what keeps us from working is said, with what to do."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from listener.app import Parts, assemble, build
+from listener.keys import Keys
+from listener.settings import Settings
+from tests.web.source import Source
+
+
+def test_the_process_is_up(client: FlaskClient) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+
+
+def test_all_is_ready(client: FlaskClient, source: Source) -> None:
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ready"})
+
+
+def test_a_database_that_is_not_migrated_is_not_ready(
+    settings: Settings, empty_database_url: str
+) -> None:
+    with closing(assemble(replace(settings, database_url=empty_database_url))) as parts:
+        client = build(parts).test_client()
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.get_json()) == (
+            503,
+            {
+                "id": "not_ready",
+                "message": "The database is not migrated: run `python -m listener migrate`.",
+            },
+        )
+        assert client.get("/healthz").status_code == 200
+
+
+def test_a_database_that_is_away_is_not_ready(settings: Settings) -> None:
+    away = replace(settings, database_url="postgres://ana:pw@127.0.0.1:9/acme")
+    with closing(assemble(away)) as parts:
+        answer = build(parts).test_client().get("/readyz")
+    assert (answer.status_code, answer.get_json()["message"]) == (
+        503,
+        "The database cannot be reached.",
+    )
+
+
+@pytest.mark.usefixtures("source")
+def test_a_secret_that_no_key_opens_is_not_ready(parts: Parts) -> None:
+    client = build(replace(parts, keys=Keys(["n" * 32]))).test_client()
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    message = answer.get_json()["message"]
+    assert "acme-staging" in message
+    assert "SECRET_KEY" in message
+    assert "autopromote webhooks:rotate --now -a acme-staging" in message
