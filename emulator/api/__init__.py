@@ -1,0 +1,1 @@
+"""The Platform API: one file a room, each a blueprint."""

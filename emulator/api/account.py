@@ -1,0 +1,93 @@
+"""The caller's account, its request budget and its tokens."""
+
+from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
+
+from emulator import accounts, scopes
+from emulator.api.body import optional_text_of, read_body
+from emulator.api.caller import account, world
+from emulator.api.lists import answer_list
+from emulator.errors import InvalidParams, NotFound
+from emulator.ranges import Key
+from emulator.records import Authorization, Json
+from emulator.shapes import account_shape, authorization_shape
+
+bp = Blueprint("account", __name__)
+
+KEYS: dict[str, Key[Authorization]] = {"id": Key(lambda each: each.id)}
+
+
+@bp.get("/account")
+@bp.get("/users/~")
+def info() -> Response:
+    """Who the caller is."""
+    return jsonify(account_shape(account()))
+
+
+@bp.get("/account/rate-limits")
+def rate_limits() -> Response:
+    """How many requests are left; asking is free."""
+    return jsonify({"remaining": world().rates.remaining(account().id)})
+
+
+@bp.get("/oauth/authorizations")
+def authorizations() -> Response:
+    """The caller's tokens, masked."""
+    own = [each for each in world().authorizations.values() if each.account_id == account().id]
+    return answer_list(own, KEYS, _masked)
+
+
+@bp.post("/oauth/authorizations")
+def authorize() -> ResponseReturnValue:
+    """A new token of the caller."""
+    body = read_body()
+    made = accounts.authorize(
+        world(),
+        account(),
+        scopes=_scopes(body),
+        description=optional_text_of(body, "description") or "",
+        expires_in=_seconds(body),
+    )
+    return jsonify(authorization_shape(world(), made, is_new=True)), 201
+
+
+@bp.get("/oauth/authorizations/<authorization_id>")
+def authorization_info(authorization_id: str) -> Response:
+    """One of the caller's tokens, masked."""
+    return jsonify(_masked(_own(authorization_id)))
+
+
+@bp.delete("/oauth/authorizations/<authorization_id>")
+def revoke(authorization_id: str) -> Response:
+    """End one of the caller's tokens."""
+    gone = _own(authorization_id)
+    del world().authorizations[gone.id]
+    return jsonify(_masked(gone))
+
+
+def _own(authorization_id: str) -> Authorization:
+    found = world().authorizations.get(authorization_id)
+    if found is None or found.account_id != account().id:
+        raise NotFound("authorization")
+    return found
+
+
+def _masked(authorization: Authorization) -> Json:
+    return authorization_shape(world(), authorization, is_new=False)
+
+
+def _scopes(body: Json) -> tuple[str, ...]:
+    wanted = body.get("scope")
+    if not isinstance(wanted, list) or not wanted or not scopes.KNOWN.issuperset(map(str, wanted)):
+        raise InvalidParams(f"Scope must be a list of {', '.join(sorted(scopes.KNOWN))}.")
+    return tuple(wanted)
+
+
+def _seconds(body: Json) -> int | None:
+    seconds = body.get("expires_in")
+    if seconds is None:
+        return None
+    # The Heroku CLI sends the number as the text that was typed.
+    if not str(seconds).isdigit() or int(seconds) < 1:
+        raise InvalidParams("Expires in must be a number of seconds.")
+    return int(seconds)

@@ -1,0 +1,47 @@
+"""Who asks, in which world, for which app."""
+
+from flask import current_app, g, request
+
+from emulator import apps
+from emulator.errors import TwoFactorNeeded
+from emulator.records import Account, App, Authorization
+from emulator.world import World
+
+EXTENSION = "emulator"
+
+
+def world() -> World:
+    """The world this Flask app shows."""
+    found: World = current_app.extensions[EXTENSION]
+    return found
+
+
+def authorization() -> Authorization:
+    """The token of this request."""
+    found: Authorization = g.authorization
+    return found
+
+
+def account() -> Account:
+    """Whose token it is."""
+    return world().accounts[authorization().account_id]
+
+
+def get_app(identity: str) -> App:
+    """The app with this id or name, if the caller may use it."""
+    app = apps.get_app(world(), identity)
+    apps.check_use(app, account())
+    return app
+
+
+def get_app_to_change(identity: str) -> App:
+    """The same, for a change: a protected app wants a second factor."""
+    app = get_app(identity)
+    if app.is_protected and "Heroku-Two-Factor-Code" not in request.headers:
+        raise TwoFactorNeeded(f"A second authentication factor is required for {app.name}.")
+    return app
+
+
+def is_sdk() -> bool:
+    """True when the caller asked for the sdk variant of version 3."""
+    return "version=3.sdk" in request.headers.get("Accept", "").replace(" ", "")

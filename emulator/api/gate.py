@@ -1,0 +1,65 @@
+"""What every request of the Platform API goes through, before and after its room."""
+
+import hashlib
+import re
+
+from flask import Flask, Response, g, request
+
+from emulator import accounts, scopes
+from emulator.api.caller import world
+from emulator.errors import Forbidden, NotAcceptable, RateLimited
+
+VERSION_3 = re.compile(r"application/vnd\.heroku\+json;\s*version=3(\.[\w.-]+)?\s*(,.*|;.*)?")
+OUT_OF_SCOPE = "The scope of this OAuth authorization does not allow access to this resource."
+OUT_OF_REQUESTS = (
+    "Your account reached the API rate limit\nPlease wait a few minutes before making new requests"
+)
+OPEN = ("/_emulator/", "/streams/")
+FREE = "/account/rate-limits"
+
+
+def register(app: Flask) -> None:
+    """Put the gate around every room."""
+    app.before_request(enter)
+    app.after_request(leave)
+
+
+def is_open() -> bool:
+    """True for what needs no token: control, and release output."""
+    return request.path.startswith(OPEN)
+
+
+def enter() -> None:
+    """Let in who has a valid token, asks for version 3, has requests left and the scope."""
+    if is_open():
+        return
+    g.authorization = accounts.identify(world(), request.headers.get("Authorization", ""))
+    if not VERSION_3.fullmatch(request.headers.get("Accept", "")):
+        raise NotAcceptable(
+            "Please specify a version along with Heroku's API MIME type. "
+            "For example, `Accept: application/vnd.heroku+json; version=3`."
+        )
+    account_id = g.authorization.account_id
+    if request.path != FREE and not world().rates.spend(account_id):
+        raise RateLimited(OUT_OF_REQUESTS)
+    if not scopes.needed(request.method, request.path).intersection(g.authorization.scopes):
+        raise Forbidden(OUT_OF_SCOPE)
+
+
+def leave(response: Response) -> Response:
+    """Add what Heroku adds to every answer; what the caller already has is not sent again."""
+    if "authorization" in g:
+        _tell_limits(response)
+    if request.method == "GET" and response.status_code in (200, 206) and not is_open():
+        response.set_etag(hashlib.md5(response.get_data(), usedforsecurity=False).hexdigest())
+        response.make_conditional(request)
+    return response
+
+
+def _tell_limits(response: Response) -> None:
+    needed = scopes.needed(request.method, request.path)
+    left = world().rates.remaining(g.authorization.account_id)
+    response.headers["RateLimit-Remaining"] = str(left)
+    response.headers["RateLimit-Multiplier"] = "1"
+    response.headers["Oauth-Scope"] = " ".join(g.authorization.scopes)
+    response.headers["Oauth-Scope-Accepted"] = " ".join(sorted(needed))

@@ -1,0 +1,141 @@
+"""Pipelines, couplings and promotions."""
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from emulator import apps, pipelines, releases
+from emulator.api.body import id_in, read_body, text_of
+from emulator.api.caller import account, get_app, get_app_to_change, world
+from emulator.api.pipeline_shapes import (
+    coupling_shape,
+    pipeline_shape,
+    promotion_shape,
+    target_shape,
+)
+from emulator.errors import Forbidden, InvalidParams, NotFound
+from emulator.records import Coupling, Json, Pipeline, Release
+from emulator.shapes import release_shape
+
+bp = Blueprint("pipelines", __name__)
+
+
+@bp.get("/pipelines")
+def index() -> Response:
+    """The pipelines, or the one that `eq[name]` names."""
+    name = request.args.get("eq[name]")
+    shown = [each for each in world().pipelines.values() if name in (None, each.name)]
+    return jsonify([pipeline_shape(each) for each in shown if _is_visible(each)])
+
+
+@bp.post("/pipelines")
+def create() -> ResponseReturnValue:
+    """A new pipeline of the caller."""
+    made = pipelines.create(world(), text_of(read_body(), "name"), account())
+    return jsonify(pipeline_shape(made)), 201
+
+
+@bp.get("/pipelines/<identity>")
+def info(identity: str) -> Response:
+    """One pipeline, by id or name."""
+    return jsonify(pipeline_shape(_get(identity)))
+
+
+@bp.get("/pipelines/<identity>/pipeline-couplings")
+def couplings(identity: str) -> Response:
+    """The places of a pipeline."""
+    return _couplings(pipelines.of_pipeline(world(), _get(identity)))
+
+
+@bp.get("/pipeline-couplings")
+def all_couplings() -> Response:
+    """The places of all apps that the caller may use."""
+    own = [
+        each
+        for each in world().couplings.values()
+        if apps.may_use(world().apps[each.app_id], account())
+    ]
+    return _couplings(own)
+
+
+@bp.post("/pipeline-couplings")
+def couple() -> ResponseReturnValue:
+    """Put an app at a stage."""
+    body = read_body()
+    app = get_app_to_change(text_of(body, "app"))
+    pipeline = _get(text_of(body, "pipeline"))
+    made = pipelines.couple(world(), pipeline, app, text_of(body, "stage"))
+    return jsonify(coupling_shape(world(), made)), 201
+
+
+@bp.get("/apps/<identity>/pipeline-couplings")
+def coupling(identity: str) -> Response:
+    """The place of one app: an object, not a list."""
+    found = pipelines.find_coupling(world(), get_app(identity))
+    if found is None:
+        raise NotFound("pipeline coupling")
+    return jsonify(coupling_shape(world(), found))
+
+
+@bp.get("/pipelines/<identity>/latest-releases")
+def latest_releases(identity: str) -> Response:
+    """The newest release of every app in the pipeline."""
+    places = pipelines.of_pipeline(world(), _get(identity))
+    latest = [world().releases[each.app_id][-1] for each in places]
+    return jsonify([release_shape(world(), release) for release in latest])
+
+
+@bp.post("/pipeline-promotions")
+def promote() -> ResponseReturnValue:
+    """Bring a release to the targets; it says `pending` whatever the targets do."""
+    body = read_body()
+    pipeline = _get(id_in(body, "pipeline"))
+    targets = body.get("targets")
+    if not isinstance(targets, list) or not all(isinstance(each, dict) for each in targets):
+        raise InvalidParams("Missing or invalid param: targets")
+    wanted = [apps.get_app(world(), id_in(each, "app")) for each in targets]
+    made = pipelines.promote(world(), account(), pipeline, _source(body), wanted)
+    return jsonify(promotion_shape(world(), made) | {"status": "pending"}), 201
+
+
+def _source(body: Json) -> Release:
+    """The release the body names, else what the source runs when the request arrives."""
+    app = get_app(id_in(body, "source", "app"))
+    if isinstance(body["source"].get("release"), dict):
+        return releases.get_release(world(), app, id_in(body, "source", "release"))
+    current = releases.find_current(world(), app)
+    if current is None:
+        raise InvalidParams("The source app has no current release.")
+    return current
+
+
+@bp.get("/pipeline-promotions/<promotion_id>")
+def promotion(promotion_id: str) -> Response:
+    """One promotion."""
+    found = pipelines.get_promotion(world(), promotion_id)
+    return jsonify(promotion_shape(world(), found))
+
+
+@bp.get("/pipeline-promotions/<promotion_id>/promotion-targets")
+def promotion_targets(promotion_id: str) -> Response:
+    """What became of each target."""
+    found = pipelines.get_promotion(world(), promotion_id)
+    return jsonify([target_shape(world(), found, target) for target in found.targets])
+
+
+def _get(identity: str) -> Pipeline:
+    pipeline = pipelines.get_pipeline(world(), identity)
+    if not _is_visible(pipeline):
+        raise Forbidden(f"You do not have access to the pipeline {pipeline.name}.")
+    return pipeline
+
+
+def _is_visible(pipeline: Pipeline) -> bool:
+    """True for its owner, and for whoever may use one of its apps."""
+    places = pipelines.of_pipeline(world(), pipeline)
+    return pipeline.owner_id == account().id or any(
+        apps.may_use(world().apps[each.app_id], account()) for each in places
+    )
+
+
+def _couplings(shown: list[Coupling]) -> Response:
+    return jsonify([coupling_shape(world(), each) for each in shown])

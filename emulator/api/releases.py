@@ -1,0 +1,96 @@
+"""Releases of an app, its slugs and its OCI images."""
+
+from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
+
+from emulator import apps, releases, slugs
+from emulator.api.body import optional_text_of, read_body, text_of
+from emulator.api.caller import account, get_app, get_app_to_change, is_sdk, world
+from emulator.api.lists import answer_list
+from emulator.errors import InvalidParams, NotFound
+from emulator.ranges import Key
+from emulator.records import App, Json, Release, Slug
+from emulator.shapes import image_shape, release_shape, slug_shape
+
+bp = Blueprint("releases", __name__, url_prefix="/apps/<identity>")
+
+KEYS: dict[str, Key[Release]] = {
+    "version": Key(lambda release: release.version, int),
+    "id": Key(lambda release: release.id),
+}
+
+
+@bp.get("/releases")
+def index(identity: str) -> Response:
+    """The app's releases, oldest first unless asked otherwise."""
+    return answer_list(world().releases[get_app(identity).id], KEYS, _shape)
+
+
+@bp.get("/releases/<release>")
+def info(identity: str, release: str) -> Response:
+    """One release, by id or version."""
+    return jsonify(_shape(releases.get_release(world(), get_app(identity), release)))
+
+
+@bp.get("/releases/<release>/config-vars")
+def config_vars(identity: str, release: str) -> Response:
+    """The configuration that a release ran with."""
+    return jsonify(dict(releases.get_release(world(), get_app(identity), release).config))
+
+
+@bp.post("/releases")
+def create(identity: str) -> ResponseReturnValue:
+    """Release a slug, an OCI image, or what an earlier release ran."""
+    app, body = get_app_to_change(identity), read_body()
+    made = _roll_back(app, body) if "release" in body else _release(app, body)
+    return jsonify(_shape(made)), 201
+
+
+def _roll_back(app: App, body: Json) -> Release:
+    old = releases.get_release(world(), app, text_of(body, "release"))
+    return releases.roll_back(world(), app, account(), old)
+
+
+def _release(app: App, body: Json) -> Release:
+    slug = _releasable(app, body)
+    description = optional_text_of(body, "description") or f"Deploy {slug.commit[:8]}"
+    change = releases.Change(description, slug.id)
+    return releases.create(world(), app, account(), change)
+
+
+def _releasable(app: App, body: Json) -> Slug:
+    """The code that the body names, if this app can run it and the caller may use it."""
+    if app.is_container:
+        raise InvalidParams("Apps on the container stack cannot release slugs.")
+    name, type = ("oci_image", "oci-image") if app.generation == "fir" else ("slug", "slug")
+    slug = slugs.get_slug(world(), text_of(body, name), type)
+    origin = apps.find_app(world(), slug.app_id)
+    if origin is not None:
+        apps.check_use(origin, account())
+    if slug.deleted_at is not None:
+        raise InvalidParams("Slug has expired and can no longer be released.")
+    return slug
+
+
+@bp.get("/slugs/<slug_id>")
+def slug_info(identity: str, slug_id: str) -> Response:
+    """A slug that this app was built into or has run."""
+    return jsonify(slug_shape(_used(get_app(identity), slug_id, "slug")))
+
+
+@bp.get("/oci-images/<image_id>")
+def image_info(identity: str, image_id: str) -> Response:
+    """An image of the app; Heroku answers a list of one."""
+    return jsonify([image_shape(_used(get_app(identity), image_id, "oci-image"))])
+
+
+def _used(app: App, slug_id: str, type: str) -> Slug:
+    slug = slugs.get_slug(world(), slug_id, type)
+    has_run = any(release.slug_id == slug_id for release in world().releases[app.id])
+    if slug.app_id != app.id and not has_run:
+        raise NotFound("slug" if type == "slug" else "oci image")
+    return slug
+
+
+def _shape(release: Release) -> Json:
+    return release_shape(world(), release, is_sdk=is_sdk())

@@ -1,0 +1,52 @@
+"""Puts the emulator together: the door, the gate, the rooms of the API, the control."""
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from emulator.api import account, apps, gate, pipelines, problems, releases, streams, webhooks
+from emulator.api.caller import EXTENSION
+from emulator.control import apps as control_apps
+from emulator.control import deliveries as control_deliveries
+from emulator.control import faults as control_faults
+from emulator.control import people as control_people
+from emulator.control import releases as control_releases
+from emulator.control import requests as control_requests
+from emulator.control.faults import REFUSE
+from emulator.door import Door
+from emulator.world import World
+
+if TYPE_CHECKING:
+    from flask.sansio.blueprints import Blueprint
+
+__all__ = ["REFUSE", "create_app"]
+
+API: "tuple[Blueprint, ...]" = (
+    account.bp,
+    apps.bp,
+    releases.bp,
+    webhooks.bp,
+    pipelines.bp,
+    streams.bp,
+)
+CONTROL: "tuple[Blueprint, ...]" = (
+    control_people.bp,
+    control_apps.bp,
+    control_releases.bp,
+    control_deliveries.bp,
+    control_faults.bp,
+    control_requests.bp,
+)
+
+
+def create_app(world: World | None = None) -> Flask:
+    """A Heroku with this world behind it, or an empty one; works behind any WSGI server."""
+    app = Flask("emulator", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.extensions[EXTENSION] = world = world or World()
+    problems.register(app)
+    gate.register(app)
+    for bp in (*API, *CONTROL):
+        app.register_blueprint(bp)
+    app.wsgi_app = Door(app.wsgi_app, world)  # type: ignore[method-assign]
+    return app

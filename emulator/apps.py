@@ -1,0 +1,131 @@
+"""Apps: finding them, who may see them, what they run."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from emulator import accounts, releases
+from emulator.errors import Forbidden, InvalidParams, NotFound
+from emulator.records import Account, App
+from emulator.state import State, new_id
+
+NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]")
+BAD_NAME = (
+    "Name must start with a letter, end with a letter or digit and can only contain "
+    "lowercase letters, digits, and dashes."
+)
+DEFAULT_STACK = "heroku-24"
+
+
+def find_app(world: State, identity: str) -> App | None:
+    """The app with this id or name."""
+    if identity in world.apps:
+        return world.apps[identity]
+    return next((app for app in world.apps.values() if app.name == identity), None)
+
+
+def get_app(world: State, identity: str) -> App:
+    """The app with this id or name."""
+    app = find_app(world, identity)
+    if app is None:
+        raise NotFound("app")
+    return app
+
+
+def may_use(app: App, account: Account) -> bool:
+    """True for the owner and the collaborators."""
+    return account.id == app.owner_id or account.id in app.collaborator_ids
+
+
+def check_use(app: App, account: Account) -> None:
+    """Let only the app's people through."""
+    if not may_use(app, account):
+        raise Forbidden(f"You do not have access to the app {app.name}.")
+
+
+def create(
+    world: State,
+    name: str,
+    *,
+    owner: Account,
+    collaborators: Iterable[Account],
+    stack: str = DEFAULT_STACK,
+    generation: str = "cedar",
+    created_at: datetime | None = None,
+) -> App:
+    """A new app with the two releases that every app is born with."""
+    check_name(world, name)
+    now = created_at or world.now()
+    app = App(
+        id=new_id(),
+        name=name,
+        owner_id=owner.id,
+        collaborator_ids=frozenset(account.id for account in collaborators) - {owner.id},
+        build_stack=stack,
+        generation=generation,
+        created_at=now,
+        updated_at=now,
+    )
+    world.apps[app.id] = app
+    world.releases[app.id] = []
+    for description in ("Initial release", "Enable Logplex"):
+        birth = releases.Change(description, created_at=now, is_silent=True)
+        releases.create(world, app, owner, birth)
+    return world.apps[app.id]
+
+
+def check_name(world: State, name: str) -> None:
+    """Refuse what is no name, or is taken."""
+    if not NAME.fullmatch(name):
+        raise InvalidParams(BAD_NAME)
+    if find_app(world, name) is not None:
+        raise InvalidParams(f"Name {name} is already taken")
+
+
+def update(world: State, app: App, **changes: Any) -> App:
+    """The app with some of its fields changed."""
+    changed = replace(app, updated_at=world.now(), **changes)
+    world.apps[app.id] = changed
+    return changed
+
+
+def delete(world: State, app: App) -> None:
+    """Forget the app, what it ran and who listened to it."""
+    del world.apps[app.id]
+    del world.releases[app.id]
+    for webhook in [each for each in world.webhooks.values() if each.app_id == app.id]:
+        del world.webhooks[webhook.id]
+        world.queues.pop(webhook.id, None)
+    for coupling in [each for each in world.couplings.values() if each.app_id == app.id]:
+        del world.couplings[coupling.id]
+
+
+def people(world: State, app: App) -> list[Account]:
+    """The owner, then the collaborators."""
+    others = [world.accounts[each] for each in app.collaborator_ids]
+    return [world.accounts[app.owner_id], *sorted(others, key=lambda account: account.email)]
+
+
+def configure(world: State, app: App, changes: Mapping[str, Any]) -> tuple[App, str]:
+    """The app with these config vars set or removed, and the sentence that says so."""
+    if not all(value is None or isinstance(value, str) for value in changes.values()):
+        raise InvalidParams("Config vars must be strings or null.")
+    config = {key: value for key, value in app.config.items() if key not in changes}
+    config |= {key: value for key, value in changes.items() if value is not None}
+    words = [
+        f"{verb} {', '.join(names)} config vars"
+        for verb, names in (
+            ("Set", [key for key, value in changes.items() if value is not None]),
+            ("Remove", [key for key, value in changes.items() if value is None]),
+        )
+        if names
+    ]
+    return update(world, app, config=config), " and ".join(words)
+
+
+def default_owner(world: State) -> Account:
+    """The first account there is: tests seldom care whose an app is."""
+    first = next(iter(world.accounts.values()), None)
+    return first or accounts.ensure_account(world, "owner@example.com")

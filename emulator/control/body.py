@@ -1,0 +1,56 @@
+"""What stands in the body of a control request, besides texts."""
+
+from collections.abc import Mapping
+
+from emulator.errors import InvalidParams
+from emulator.records import Json
+
+
+def number_of(body: Mapping[str, object], name: str) -> float | None:
+    """A number, or nothing."""
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidParams(f"{name} must be a number.")
+    return float(value)
+
+
+def count_of(body: Mapping[str, object], name: str, default: int = 0) -> int:
+    """A whole number of at least nothing."""
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidParams(f"{name} must be a whole number.")
+    return value
+
+
+def flag_of(body: Mapping[str, object], name: str) -> bool:
+    """True or false; false when it is not there."""
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise InvalidParams(f"{name} must be true or false.")
+    return value
+
+
+def texts_of(body: Mapping[str, object], name: str) -> list[str] | None:
+    """A list of texts, or nothing."""
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InvalidParams(f"{name} must be a list of texts.")
+    return value
+
+
+def object_of(body: Json, name: str) -> Json:
+    """An object; an empty one when it is not there."""
+    value = body.get(name) or {}
+    if not isinstance(value, dict):
+        raise InvalidParams(f"{name} must be an object.")
+    return value
+
+
+def only(body: Mapping[str, object], *known: str) -> None:
+    """Refuse names that nobody reads: a typing error in a test should be heard."""
+    if unknown := body.keys() - set(known):
+        raise InvalidParams(f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(known)}.")

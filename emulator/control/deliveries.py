@@ -1,0 +1,60 @@
+"""How webhooks are served, and waiting until everything is delivered."""
+
+from dataclasses import asdict, replace
+
+from flask import Blueprint, Response, jsonify
+
+from emulator.api.body import read_body
+from emulator.api.caller import world
+from emulator.control.body import count_of, flag_of, number_of, only
+from emulator.errors import NotFound
+from emulator.records import Manners, Webhook
+
+bp = Blueprint("control_deliveries", __name__, url_prefix="/_emulator")
+
+LONGEST = 10.0
+
+
+@bp.get("/webhooks")
+def index() -> Response:
+    """All webhooks of all apps, without their secrets."""
+    return jsonify([_shape(webhook) for webhook in world().webhooks.values()])
+
+
+@bp.patch("/webhooks/<webhook_id>")
+def serve_badly(webhook_id: str) -> Response:
+    """From now on: `delay` seconds, `shuffle`, `repeats` and `duplicates` of each delivery."""
+    if webhook_id not in world().webhooks:
+        raise NotFound("webhook")
+    body = read_body()
+    only(body, "delay", "shuffle", "repeats", "duplicates")
+    manners = Manners(
+        delay=number_of(body, "delay") or 0.0,
+        shuffle=flag_of(body, "shuffle"),
+        repeats=count_of(body, "repeats"),
+        duplicates=count_of(body, "duplicates"),
+    )
+    webhook = replace(world().webhooks[webhook_id], manners=manners)
+    world().webhooks[webhook_id] = webhook
+    return jsonify(_shape(webhook))
+
+
+@bp.post("/flush")
+@bp.post("/webhooks/flush")
+def flush() -> Response:
+    """Wait, ten seconds or `{"seconds"}` at most, until nothing is queued; says whether so."""
+    seconds = number_of(read_body(), "seconds")
+    idle = world().settle(LONGEST if seconds is None else min(seconds, LONGEST))
+    return jsonify(asdict(idle))
+
+
+def _shape(webhook: Webhook) -> dict[str, object]:
+    app = world().apps[webhook.app_id]
+    return {
+        "id": webhook.id,
+        "app": {"id": app.id, "name": app.name},
+        "url": webhook.url,
+        "level": webhook.level,
+        "queued": len(world().queues.get(webhook.id, [])),
+        **asdict(webhook.manners),
+    }

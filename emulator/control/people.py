@@ -1,0 +1,64 @@
+"""Tokens, request budgets, and the state in short."""
+
+from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
+
+from emulator import accounts, releases
+from emulator.api.body import optional_text_of, read_body, text_of
+from emulator.api.caller import world
+from emulator.control.body import number_of, texts_of
+from emulator.records import App, Json
+
+bp = Blueprint("control_people", __name__, url_prefix="/_emulator")
+
+
+@bp.post("/tokens")
+def add_token() -> ResponseReturnValue:
+    """Give an account, made if need be, a token: `{"token", "email", "scope"?, "expires_in"?}`."""
+    body = read_body()
+    owner = accounts.ensure_account(world(), text_of(body, "email"))
+    seconds = number_of(body, "expires_in")
+    made = accounts.authorize(
+        world(),
+        owner,
+        scopes=tuple(texts_of(body, "scope") or ["global"]),
+        token=optional_text_of(body, "token"),
+        expires_in=None if seconds is None else int(seconds),
+    )
+    return jsonify({"id": made.id, "token": made.token, "email": owner.email}), 201
+
+
+@bp.post("/rate-limits")
+def set_rate_limit() -> Response:
+    """Leave an account so many requests: `{"email", "remaining"}`."""
+    body = read_body()
+    owner = accounts.get_account(world(), text_of(body, "email"))
+    world().rates.set(owner.id, number_of(body, "remaining") or 0.0)
+    return jsonify({"remaining": world().rates.remaining(owner.id)})
+
+
+@bp.get("/state")
+def state() -> Response:
+    """What there is, in short."""
+    return jsonify(
+        {
+            "accounts": [account.email for account in world().accounts.values()],
+            "apps": [_app(app) for app in world().apps.values()],
+            "pipelines": [pipeline.name for pipeline in world().pipelines.values()],
+            "webhooks": len(world().webhooks),
+            "queued": world().queued(),
+            "faults": len(world().faults.all()),
+            "requests": len(world().exchanges),
+        }
+    )
+
+
+def _app(app: App) -> Json:
+    current = releases.find_current(world(), app)
+    return {
+        "id": app.id,
+        "name": app.name,
+        "releases": len(world().releases[app.id]),
+        "current": current.version if current else None,
+        "slug": current.slug_id if current else None,
+    }

@@ -1,0 +1,121 @@
+"""Making releases as people, builds and add-ons make them."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
+
+from emulator import accounts, apps, history, releases, slugs
+from emulator.api.body import optional_text_of, read_body, text_of
+from emulator.api.caller import world
+from emulator.control.body import count_of, number_of, only
+from emulator.errors import InvalidParams
+from emulator.records import Account, App, Json, Release
+from emulator.shapes import release_shape, slug_shape
+
+bp = Blueprint("control_releases", __name__, url_prefix="/_emulator/apps/<identity>")
+
+Answer = ResponseReturnValue
+
+
+@bp.post("/deploys")
+def deploy(identity: str) -> Answer:
+    """A build: a new slug, or a known one when `slug_id` names it, and its release."""
+    app, body = apps.get_app(world(), identity), read_body()
+    only(body, "commit", "description", "user", "slug_id", "age_days")
+    user = _user(app, body)
+    slug_id, commit = optional_text_of(body, "slug_id"), optional_text_of(body, "commit")
+    slug = world().slugs.get(slug_id or "")
+    if slug is None and not app.is_container:
+        slug = slugs.build(world(), app, commit=commit, slug_id=slug_id)
+    days = number_of(body, "age_days") or 0.0
+    mark = slug.commit if slug else commit or "container"
+    change = releases.Change(
+        optional_text_of(body, "description") or f"Deploy {mark[:8]}",
+        slug.id if slug else None,
+        created_at=world().now() - timedelta(days=days) if days else None,
+    )
+    return _made(releases.create(world(), app, user, change))
+
+
+@bp.post("/config")
+def configure(identity: str) -> Answer:
+    """Set and remove config vars: a release with the same code."""
+    app, body = apps.get_app(world(), identity), read_body()
+    changed, description = apps.configure(world(), app, body)
+    if not description:
+        raise InvalidParams("Name at least one config var.")
+    user = world().accounts[app.owner_id]
+    return _made(releases.create(world(), changed, user, releases.Change(description)))
+
+
+@bp.post("/addons")
+def add_addon(identity: str) -> Answer:
+    """Attach an add-on: a release with the same code, made by the add-on's own account."""
+    app, plan = apps.get_app(world(), identity), text_of(read_body(), "plan")
+    service = plan.partition(":")[0]
+    name = service.removeprefix("heroku-").replace("-", "_").upper()
+    changed = apps.update(world(), app, addon_plans=(*app.addon_plans, plan))
+    user = accounts.ensure_account(world(), f"{service}@addons.heroku.com")
+    change = releases.Change(f"Attach {name} by {service}")
+    return _made(releases.create(world(), changed, user, change))
+
+
+@bp.post("/rollbacks")
+def roll_back(identity: str) -> Answer:
+    """A person goes back: `{"release": version or id, "user"?}`."""
+    app, body = apps.get_app(world(), identity), read_body()
+    return _made(releases.roll_back(world(), app, _user(app, body), _named(app, body)))
+
+
+@bp.post("/retries")
+def retry(identity: str) -> Answer:
+    """A person retries a release: `{"release": version or id, "user"?}`."""
+    app, body = apps.get_app(world(), identity), read_body()
+    return _made(releases.retry(world(), app, _user(app, body), _named(app, body)))
+
+
+@bp.post("/history")
+def tell_history(identity: str) -> Answer:
+    """Many releases at once, without events: `{"releases": N, "deploy_every"?}`."""
+    app, body = apps.get_app(world(), identity), read_body()
+    only(body, "releases", "deploy_every")
+    count, every = count_of(body, "releases"), count_of(body, "deploy_every", 1)
+    made = history.tell(world(), app, count=count, deploy_every=every)
+    return jsonify({"releases": made}), 201
+
+
+@bp.post("/releases/<release>")
+def finish(identity: str, release: str) -> Response:
+    """End a release phase by hand: `{"status": "succeeded" or "failed"}`."""
+    app, status = apps.get_app(world(), identity), text_of(read_body(), "status")
+    if status not in ("succeeded", "failed"):
+        raise InvalidParams("status must be succeeded or failed.")
+    found = releases.get_release(world(), app, release)
+    if found.status != "pending":
+        raise InvalidParams(f"v{found.version} is not pending, it is {found.status}.")
+    return jsonify(release_shape(world(), releases.finish(world(), found, status) or found))
+
+
+@bp.delete("/slugs/<slug_id>")
+def expire(identity: str, slug_id: str) -> Response:
+    """Destroy a slug, as Heroku does when it is old."""
+    apps.get_app(world(), identity)
+    slug = world().slugs.get(slug_id) or slugs.get_slug(world(), slug_id)
+    slugs.delete(world(), slug)
+    return jsonify(slug_shape(world().slugs[slug.id]))
+
+
+def _user(app: App, body: Json) -> Account:
+    email = optional_text_of(body, "user")
+    return accounts.ensure_account(world(), email) if email else world().accounts[app.owner_id]
+
+
+def _named(app: App, body: Json) -> Release:
+    only(body, "release", "user")
+    return releases.get_release(world(), app, str(body.get("release", "")).removeprefix("v"))
+
+
+def _made(release: Release) -> Answer:
+    now = releases.find_release(world(), release.app_id, release.id)
+    return jsonify(release_shape(world(), now or release)), 201

@@ -1,0 +1,175 @@
+"""The door of the API: it keeps the log of requests, and here things go wrong on purpose."""
+
+import json
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import httpx
+from werkzeug.wrappers import Request, Response
+
+from emulator import accounts
+from emulator.errors import Unauthorized
+from emulator.faults import Fault, Strike
+from emulator.records import Exchange
+from emulator.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+CONTROL = "/_emulator"
+WIRE = "emulator.wire"  # in the environ where there is a real connection to spoil
+SPOIL = "emulator.spoil"  # what the connection is asked to do to this answer
+
+
+@dataclass(frozen=True, slots=True)
+class Spoil:
+    """How a connection spoils an answer: `reset`, `cut`, or `trickle`, seconds between bytes."""
+
+    kind: str
+    seconds: float = 0.0
+
+
+class Door:
+    """Wraps the API; control requests pass untouched and unrecorded."""
+
+    def __init__(self, inner: "WSGIApplication", world: State) -> None:
+        self._inner = inner
+        self._world = world
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> "Iterable[bytes]":
+        """Answer one request."""
+        if environ.get("PATH_INFO", "").startswith(CONTROL):
+            return self._pass(environ)(environ, start_response)
+        return self._answer(environ)(environ, start_response)
+
+    def _answer(self, environ: "WSGIEnvironment") -> Response:
+        body = _keep_body(environ)
+        request = Request(environ)
+        with self._world.lock:
+            strike = self._world.faults.strike(request.method, request.path)
+            email = _email(self._world, request)
+        request_id = _request_id(request)
+
+        self._world.closing.wait(strike.before)
+        response = self._apply(environ, strike)
+        response.headers["Request-Id"] = request_id
+        self._log(request, body, response, strike, request_id, email)
+        self._world.closing.wait(strike.after)
+        _spoil(environ, strike.fault)
+        return response
+
+    def _pass(self, environ: "WSGIEnvironment") -> Response:
+        with self._world.lock:
+            return Response.from_app(self._inner, environ)
+
+    def _apply(self, environ: "WSGIEnvironment", strike: Strike) -> Response:
+        if not strike.is_applied:
+            return _refusal(strike.fault)
+        answer = self._pass(environ)
+        is_replaced = strike.fault is not None and strike.fault.kind == "status"
+        return _refusal(strike.fault) if is_replaced else answer
+
+    def _log(
+        self,
+        request: Request,
+        body: bytes,
+        response: Response,
+        strike: Strike,
+        request_id: str,
+        email: str | None,
+    ) -> None:
+        kind = strike.fault.kind if strike.fault else None
+        exchange = Exchange(
+            method=request.method,
+            path=request.path,
+            query=request.query_string.decode(),
+            range=request.headers.get("Range"),
+            status=None if kind in ("reset", "cut") else response.status_code,
+            token_email=email,
+            request_id=request_id,
+            body=_parsed(body),
+            fault=kind,
+            was_applied=strike.is_applied,
+            at=self._world.now(),
+        )
+        with self._world.changed:
+            self._world.exchanges.append(exchange)
+            self._world.changed.notify_all()
+
+
+def _keep_body(environ: "WSGIEnvironment") -> bytes:
+    """Read the body, and put it back for whoever reads next."""
+    body = Request(environ).get_data(cache=False)
+    environ["wsgi.input"] = BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return body
+
+
+def _email(world: State, request: Request) -> str | None:
+    try:
+        who = accounts.identify(world, request.headers.get("Authorization", ""))
+    except Unauthorized:
+        return None
+    return world.accounts[who.account_id].email
+
+
+def _request_id(request: Request) -> str:
+    """The client's ids, and after them our own."""
+    given = request.headers.get("Request-Id", "")
+    return f"{given},{uuid4()}" if given else str(uuid4())
+
+
+def _refusal(fault: Fault | None) -> Response:
+    """The answer that a fault gives: its own words, or Heroku's for such a status."""
+    status = fault.status if fault else 500
+    body = fault.body if fault and fault.body is not None else _words(status)
+    is_text = isinstance(body, str)
+    text = body if is_text else json.dumps(body)
+    default = "text/html; charset=utf-8" if is_text else "application/json"
+    response = Response(text, status=status)
+    response.headers["Content-Type"] = (fault and fault.content_type) or default
+    for name, value in (fault.headers if fault else {}).items():
+        response.headers[name] = value
+    return response
+
+
+def _words(status: int) -> Any:
+    names = {
+        400: "bad_request",
+        401: "unauthorized",
+        402: "delinquent",
+        403: "forbidden",
+        404: "not_found",
+        409: "conflict",
+        410: "gone",
+        422: "invalid_params",
+        429: "rate_limit",
+        503: "service_unavailable",
+    }
+    name = names.get(status, "internal_server_error")
+    return {"id": name, "message": f"The emulator was told to answer {status}."}
+
+
+def _spoil(environ: "WSGIEnvironment", fault: Fault | None) -> None:
+    """Tell the connection what to do; where there is none, fail as a client would see it."""
+    if fault is None or fault.kind == "status":
+        return
+    if WIRE in environ:
+        environ[SPOIL] = Spoil(fault.kind, fault.seconds)
+    elif fault.kind == "reset":
+        raise httpx.ReadError("[Errno 104] Connection reset by peer")
+    elif fault.kind == "cut":
+        raise httpx.RemoteProtocolError("peer closed connection without sending complete body")
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body) if body else None
+    except ValueError:
+        return body.decode(errors="replace")

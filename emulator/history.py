@@ -1,0 +1,26 @@
+"""A long past for an app, made at once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from emulator import releases, slugs
+from emulator.records import App
+from emulator.state import State
+
+GAP = timedelta(hours=1)
+
+
+def tell(world: State, app: App, *, count: int, deploy_every: int = 1) -> int:
+    """So many releases an hour apart, the last one now; the first of every few is a deploy."""
+    user, start = world.accounts[app.owner_id], world.now() - GAP * (count - 1)
+    for number in range(count):
+        created_at = start + GAP * number
+        if number % max(deploy_every, 1):
+            change = releases.Change("Set SEASON config vars")
+        else:
+            slug = slugs.build(world, app)
+            change = releases.Change(f"Deploy {slug.commit[:8]}", slug.id)
+        past = replace(change, created_at=created_at, is_silent=True)
+        releases.create(world, world.apps[app.id], user, past)
+    slugs.sweep(world, app)
+    return count

@@ -1,0 +1,140 @@
+"""Pipelines, the stages of apps in them, and promotions from one to others."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from emulator import apps, releases
+from emulator.errors import InvalidParams, NotFound
+from emulator.records import (
+    Account,
+    App,
+    Coupling,
+    Pipeline,
+    PipelinePromotion,
+    PromotionTarget,
+    Release,
+)
+from emulator.state import State, new_id
+
+STAGES = ("test", "review", "development", "staging", "production")
+NAME = re.compile(r"[a-z][a-z0-9-]{2,29}")
+
+
+def create(world: State, name: str, owner: Account) -> Pipeline:
+    """A new pipeline with nothing in it."""
+    if not NAME.fullmatch(name):
+        raise InvalidParams("Name must be 3 to 30 lowercase letters, digits and dashes.")
+    pipeline = Pipeline(new_id(), name, owner.id, "cedar", world.now())
+    world.pipelines[pipeline.id] = pipeline
+    return pipeline
+
+
+def get_pipeline(world: State, identity: str) -> Pipeline:
+    """The pipeline with this id or name."""
+    for pipeline in world.pipelines.values():
+        if identity in (pipeline.id, pipeline.name):
+            return pipeline
+    raise NotFound("pipeline")
+
+
+def couple(world: State, pipeline: Pipeline, app: App, stage: str) -> Coupling:
+    """Put an app at a stage; an app is in one pipeline at most."""
+    if stage not in STAGES:
+        raise InvalidParams(f"Stage must be one of {', '.join(STAGES)}.")
+    if find_coupling(world, app) is not None:
+        raise InvalidParams(f"App {app.name} is already in a pipeline.")
+    if not of_pipeline(world, pipeline):
+        world.pipelines[pipeline.id] = replace(pipeline, generation=app.generation)
+    coupling = Coupling(new_id(), app.id, pipeline.id, stage, world.now())
+    world.couplings[coupling.id] = coupling
+    return coupling
+
+
+def find_coupling(world: State, app: App) -> Coupling | None:
+    """The place of an app."""
+    return next((each for each in world.couplings.values() if each.app_id == app.id), None)
+
+
+def of_pipeline(world: State, pipeline: Pipeline) -> list[Coupling]:
+    """All places in a pipeline."""
+    return [each for each in world.couplings.values() if each.pipeline_id == pipeline.id]
+
+
+def get_promotion(world: State, promotion_id: str) -> PipelinePromotion:
+    """The promotion with this id."""
+    if promotion_id not in world.promotions:
+        raise NotFound("pipeline promotion")
+    return world.promotions[promotion_id]
+
+
+def promote(
+    world: State, user: Account, pipeline: Pipeline, release: Release, targets: Iterable[App]
+) -> PipelinePromotion:
+    """Bring one release to all targets, each on its own."""
+    wanted = list(targets)
+    _check(world, pipeline, release, wanted)
+    promotion = PipelinePromotion(
+        id=new_id(),
+        pipeline_id=pipeline.id,
+        app_id=release.app_id,
+        release_id=release.id,
+        targets=tuple(_bring(world, user, release, app) for app in wanted),
+        created_at=world.now(),
+    )
+    world.promotions[promotion.id] = promotion
+    return promotion
+
+
+def _check(world: State, pipeline: Pipeline, release: Release, targets: list[App]) -> None:
+    source = world.apps[release.app_id]
+    for app in (source, *targets):
+        coupling = find_coupling(world, app)
+        if coupling is None or coupling.pipeline_id != pipeline.id:
+            raise InvalidParams(f"App {app.name} is not in the pipeline {pipeline.name}.")
+        if app.is_container:
+            raise InvalidParams("Pipeline promotions are not supported on apps using containers.")
+    if not targets:
+        raise InvalidParams("At least one target is needed.")
+    if source in targets:
+        raise InvalidParams("Cannot promote an app to itself.")
+    slug = world.slugs.get(release.slug_id or "")
+    if release.status != "succeeded" or slug is None or slug.deleted_at is not None:
+        raise InvalidParams("The release to promote has no code, failed or is expired.")
+
+
+def _bring(world: State, user: Account, release: Release, app: App) -> PromotionTarget:
+    if not apps.may_use(app, user):
+        return PromotionTarget(
+            new_id(), app.id, error_message="User does not have access to that app"
+        )
+    change = releases.Change(description(world, release), release.slug_id)
+    return PromotionTarget(new_id(), app.id, releases.create(world, app, user, change).id)
+
+
+def description(world: State, release: Release) -> str:
+    """How a promoted release calls itself."""
+    commit = world.slugs[release.slug_id or ""].commit[:8]
+    return f"Promote {world.apps[release.app_id].name} v{release.version} {commit}"
+
+
+def target_status(world: State, target: PromotionTarget) -> str:
+    """How far one target is; that follows from its release."""
+    if target.release_id is None:
+        return "failed"
+    release = releases.find_release(world, target.app_id, target.release_id)
+    if release is None or release.status == "failed":
+        return "failed"
+    return "pending" if release.status == "pending" else "succeeded"
+
+
+def target_error(world: State, target: PromotionTarget) -> str | None:
+    """Why one target failed."""
+    if target.error_message is None and target_status(world, target) == "failed":
+        return "release command failed"
+    return target.error_message
+
+
+def is_completed(world: State, promotion: PipelinePromotion) -> bool:
+    """True when no target is pending; some may have failed."""
+    return all(target_status(world, target) != "pending" for target in promotion.targets)

@@ -1,0 +1,224 @@
+"""What the emulated Heroku remembers: frozen values, one class for each kind of row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may log in."""
+
+    id: str
+    email: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """A token, whose it is, and what it may do."""
+
+    id: str
+    account_id: str
+    token: str = field(repr=False)
+    access_id: str
+    scopes: tuple[str, ...]
+    description: str
+    created_at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """An app's release phase; without `seconds` it runs until somebody finishes it by hand."""
+
+    seconds: float | None
+    fails: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An app, its people and its configuration."""
+
+    id: str
+    name: str
+    owner_id: str
+    collaborator_ids: frozenset[str]
+    build_stack: str
+    generation: str
+    created_at: datetime
+    updated_at: datetime
+    config: Mapping[str, str] = field(default_factory=dict, repr=False)
+    addon_plans: tuple[str, ...] = ()
+    phase: Phase | None = None
+    is_protected: bool = False
+
+    @property
+    def is_container(self) -> bool:
+        """Such an app runs images that somebody pushed, and has no slugs."""
+        return self.build_stack == "container"
+
+
+@dataclass(frozen=True, slots=True)
+class Slug:
+    """Built code: a slug on Cedar, an OCI image on Fir."""
+
+    id: str
+    app_id: str
+    commit: str
+    stack: str
+    created_at: datetime
+    type: str = "slug"
+    commit_description: str = ""
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Code and configuration of an app, numbered."""
+
+    id: str
+    app_id: str
+    user_id: str
+    version: int
+    status: str
+    is_current: bool
+    description: str
+    created_at: datetime
+    updated_at: datetime
+    slug_id: str | None = None
+    config: Mapping[str, str] = field(default_factory=dict, repr=False)
+    addon_plans: tuple[str, ...] = ()
+    stream_id: str | None = field(default=None, repr=False)
+    has_output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How badly a webhook is served, for tests: Heroku promises neither order nor once."""
+
+    delay: float = 0.0  # seconds each delivery is held back
+    shuffle: bool = False  # any of the queued deliveries goes next
+    repeats: int = 0  # the same delivery again, as after a lost answer
+    duplicates: int = 0  # the same event under other ids, as in Private Spaces
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A subscription to the events of one app."""
+
+    id: str
+    app_id: str
+    url: str
+    level: str
+    include: tuple[str, ...]
+    secret: str = field(repr=False)
+    authorization: str | None = field(repr=False)
+    created_at: datetime
+    updated_at: datetime
+    manners: Manners = Manners()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened to an app; `payload` is what subscribers are told."""
+
+    id: str
+    app_id: str
+    include: str
+    payload: Json
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One HTTP try of a delivery."""
+
+    id: str
+    status: str
+    code: int | None
+    error_class: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The handing of one event to one webhook."""
+
+    id: str
+    sequence: int
+    event_id: str
+    webhook_id: str
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    due_at: datetime
+    repeats_left: int = 0
+    num_attempts: int = 0
+    next_attempt_at: datetime | None = None
+    last_attempt: Attempt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Apps in an order of stages."""
+
+    id: str
+    name: str
+    owner_id: str
+    generation: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Coupling:
+    """The place of one app in a pipeline."""
+
+    id: str
+    app_id: str
+    pipeline_id: str
+    stage: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionTarget:
+    """What became of one target of a pipeline promotion."""
+
+    id: str
+    app_id: str
+    release_id: str | None = None
+    error_message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PipelinePromotion:
+    """The bringing of one release to the targets of a pipeline."""
+
+    id: str
+    pipeline_id: str
+    app_id: str
+    release_id: str
+    targets: tuple[PromotionTarget, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and what it was answered; without a status, the answer never arrived whole."""
+
+    method: str
+    path: str
+    query: str
+    range: str | None
+    status: int | None
+    token_email: str | None
+    request_id: str
+    body: Any = field(repr=False)
+    fault: str | None
+    was_applied: bool
+    at: datetime

@@ -1,0 +1,96 @@
+"""The emulator on a real socket, one thread a connection."""
+
+import socket
+import socketserver
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from emulator.app import REFUSE, create_app
+from emulator.wire import Wire
+from emulator.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """Accepts connections and hands them to `Wire`."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(
+        self, address: tuple[str, int], application: "WSGIApplication", closing: threading.Event
+    ) -> None:
+        self.application = application
+        self.closing = closing
+        self.connections: set[socket.socket] = set()
+        super().__init__(address, Wire)
+
+    @override
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no error; anything else is shown as usual."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+    def hang_up(self, keep: object = None) -> None:
+        """End every connection but one."""
+        for connection in list(self.connections):
+            if connection is not keep:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+class Host:
+    """A world at an address of this machine."""
+
+    def __init__(self, world: World, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.world = world
+        app = create_app(world)
+        app.extensions[REFUSE] = self.refuse
+        self._application = app.wsgi_app
+        self._server = self._listen((host, port))
+        self._address: tuple[str, int] = (host, self._server.server_address[1])
+        self.url = world.url = f"http://{host}:{self._address[1]}"
+
+    def refuse(self, seconds: float, keep: object = None) -> None:
+        """Refuse connections for so long, and end those that stand, but not the one to `keep`."""
+        self._stop_listening(keep)
+        threading.Thread(target=self._listen_again, args=(seconds,), daemon=True).start()
+
+    def stop(self) -> None:
+        """End the world and whatever listens for it."""
+        self.world.close()
+        self._stop_listening(None)
+
+    def _listen(self, address: tuple[str, int]) -> Server:
+        server = Server(address, self._application, self.world.closing)
+        threading.Thread(
+            target=server.serve_forever, args=(0.05,), name="emulator", daemon=True
+        ).start()
+        return server
+
+    def _stop_listening(self, keep: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._server.hang_up(keep)
+
+    def _listen_again(self, seconds: float) -> None:
+        if not self.world.closing.wait(seconds):
+            self._server = self._listen(self._address)
+
+
+@contextmanager
+def serve(world: World | None = None, port: int = 0, host: str = "127.0.0.1") -> Iterator[Host]:
+    """A world (an empty one unless given) on a real socket, ended with the block."""
+    served = Host(world or World(), host, port)
+    try:
+        yield served
+    finally:
+        served.stop()

@@ -1,0 +1,176 @@
+"""Records in the words of Heroku's schema: apps, releases, slugs, people."""
+
+import hashlib
+from uuid import NAMESPACE_DNS, uuid5
+
+from emulator import releases, slugs
+from emulator.records import Account, App, Authorization, Json, Release, Slug
+from emulator.state import State
+from emulator.times import stamp
+
+
+def named(kind: str, name: str) -> Json:
+    """A thing that everybody knows by name: a stack, a region, a generation, a plan."""
+    return {"id": str(uuid5(NAMESPACE_DNS, f"{name}.{kind}.heroku.com")), "name": name}
+
+
+def person(world: State, account_id: str) -> Json:
+    """Somebody, as named in what they did."""
+    account = world.accounts[account_id]
+    return {"id": account.id, "email": account.email}
+
+
+def app_reference(app: App) -> Json:
+    """An app, as named in what belongs to it."""
+    return {"id": app.id, "name": app.name}
+
+
+def app_shape(world: State, app: App, *, is_sdk: bool = False) -> Json:
+    """An app; the sdk variant of the API gives the generation as a word."""
+    history = world.releases[app.id]
+    has_code = bool(history) and history[-1].slug_id is not None
+    mark = hashlib.sha256(app.id.encode()).hexdigest()[:12]
+    return {
+        "acm": False,
+        "archived_at": None,
+        "buildpack_provided_description": "Python" if has_code else None,
+        "build_stack": named("stack", app.build_stack),
+        "created_at": stamp(app.created_at),
+        "generation": app.generation if is_sdk else named("generation", app.generation),
+        "git_url": f"https://git.heroku.com/{app.name}.git",
+        "id": app.id,
+        "internal_routing": None,
+        "maintenance": False,
+        "name": app.name,
+        "owner": person(world, app.owner_id),
+        "organization": None,
+        "team": None,
+        "region": named("region", "us"),
+        "released_at": stamp(history[-1].created_at) if history else None,
+        "repo_size": 0,
+        "slug_size": 0,
+        "space": None,
+        "stack": named("stack", running_stack(world, app)),
+        "updated_at": stamp(app.updated_at),
+        "web_url": f"https://{app.name}-{mark}.herokuapp.com/",
+    }
+
+
+def running_stack(world: State, app: App) -> str:
+    """The stack of the code that runs, else that of the next build."""
+    current = releases.find_current(world, app)
+    slug = world.slugs.get((current.slug_id if current else None) or "")
+    return slug.stack if slug else app.build_stack
+
+
+def release_shape(world: State, release: Release, *, is_sdk: bool = False) -> Json:
+    """A release; the sdk variant also has the OCI image."""
+    slug = world.slugs.get(release.slug_id or "")
+    shape = {
+        "addon_plan_names": list(release.addon_plans),
+        "artifacts": [{"type": slug.type, "id": slug.id}] if slug else [],
+        "app": app_reference(world.apps[release.app_id]),
+        "created_at": stamp(release.created_at),
+        "description": release.description,
+        "id": release.id,
+        "updated_at": stamp(release.updated_at),
+        "slug": _only(slug, "slug"),
+        "status": release.status,
+        "user": person(world, release.user_id),
+        "version": release.version,
+        "current": release.is_current,
+        "output_stream_url": stream_url(world, release),
+        "eligible_for_rollback": slugs.is_eligible(world, release),
+    }
+    return shape | {"oci_image": _only(slug, "oci-image")} if is_sdk else shape
+
+
+def _only(slug: Slug | None, type: str) -> Json | None:
+    return {"id": slug.id} if slug is not None and slug.type == type else None
+
+
+def stream_url(world: State, release: Release) -> str | None:
+    """Where the output of the release phase is; whoever has this url may read it."""
+    return f"{world.url}/streams/{release.stream_id}" if release.stream_id else None
+
+
+def slug_shape(slug: Slug) -> Json:
+    """A slug."""
+    return {
+        "blob": {"method": "GET", "url": f"https://slugs.example.com/{slug.id}.tgz?signed"},
+        "buildpack_provided_description": "Python",
+        "checksum": f"SHA256:{hashlib.sha256(slug.id.encode()).hexdigest()}",
+        "commit": slug.commit,
+        "commit_description": slug.commit_description,
+        "created_at": stamp(slug.created_at),
+        "id": slug.id,
+        "process_types": {"web": "./bin/web --port $PORT"},
+        "size": 2048,
+        "stack": named("stack", slug.stack),
+        "updated_at": stamp(slug.deleted_at or slug.created_at),
+        "deleted_at": stamp(slug.deleted_at) if slug.deleted_at else None,
+    }
+
+
+def image_shape(slug: Slug) -> Json:
+    """An OCI image."""
+    return {
+        "id": slug.id,
+        "base_image_name": "heroku/heroku:24",
+        "base_top_layer": f"sha256:{hashlib.sha256(slug.stack.encode()).hexdigest()}",
+        "commit": slug.commit,
+        "commit_description": slug.commit_description,
+        "image_repo": f"registry.example.com/{slug.app_id}",
+        "digest": f"sha256:{hashlib.sha256(slug.id.encode()).hexdigest()}",
+        "stack": named("stack", slug.stack),
+        "process_types": {},
+        "buildpacks": [],
+        "created_at": stamp(slug.created_at),
+        "updated_at": stamp(slug.deleted_at or slug.created_at),
+        "architecture": "arm64",
+        "deleted_at": stamp(slug.deleted_at) if slug.deleted_at else None,
+    }
+
+
+def account_shape(account: Account) -> Json:
+    """An account."""
+    return {
+        "allow_tracking": True,
+        "beta": False,
+        "created_at": stamp(account.created_at),
+        "email": account.email,
+        "federated": False,
+        "id": account.id,
+        "identity_provider": None,
+        "last_login": stamp(account.created_at),
+        "name": None,
+        "sms_number": None,
+        "suspended_at": None,
+        "delinquent_at": None,
+        "two_factor_authentication": False,
+        "updated_at": stamp(account.created_at),
+        "verified": True,
+        "country_of_residence": None,
+        "default_organization": None,
+        "default_team": None,
+    }
+
+
+def authorization_shape(world: State, authorization: Authorization, *, is_new: bool) -> Json:
+    """An authorization; its token is shown only once."""
+    token = authorization.token if is_new else "*" * len(authorization.token)
+    expires_at = authorization.expires_at
+    left = int((expires_at - world.now()).total_seconds()) if expires_at else None
+    return {
+        "access_token": {"expires_in": left, "id": authorization.access_id, "token": token},
+        "client": None,
+        "created_at": stamp(authorization.created_at),
+        "description": authorization.description,
+        "grant": None,
+        "id": authorization.id,
+        "refresh_token": None,
+        "scope": list(authorization.scopes),
+        "session": None,
+        "updated_at": stamp(authorization.created_at),
+        "user": {**person(world, authorization.account_id), "full_name": None},
+    }

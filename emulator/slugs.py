@@ -1,0 +1,73 @@
+"""Slugs and OCI images: made by a build, gone when no release protects them."""
+
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+
+from emulator.errors import NotFound
+from emulator.records import App, Release, Slug
+from emulator.state import State, new_id
+
+KEPT_FOR = timedelta(days=30)
+KEPT_RELEASES = 20
+
+
+def build(world: State, app: App, *, commit: str | None = None, slug_id: str | None = None) -> Slug:
+    """New code of an app."""
+    identity = slug_id or new_id()
+    slug = Slug(
+        id=identity,
+        app_id=app.id,
+        commit=commit or hashlib.sha1(identity.encode(), usedforsecurity=False).hexdigest(),
+        stack=app.build_stack,
+        created_at=world.now(),
+        type="oci-image" if app.generation == "fir" else "slug",
+    )
+    world.slugs[slug.id] = slug
+    return slug
+
+
+def get_slug(world: State, slug_id: str, type: str = "slug") -> Slug:
+    """The slug or image with this id."""
+    slug = world.slugs.get(slug_id)
+    if slug is None or slug.type != type:
+        raise NotFound("slug" if type == "slug" else "oci image")
+    return slug
+
+
+def delete(world: State, slug: Slug) -> None:
+    """Destroy the code: its releases can no longer be returned to."""
+    world.slugs[slug.id] = replace(slug, deleted_at=world.now())
+    for history in world.releases.values():
+        for index, release in enumerate(history):
+            if release.slug_id == slug.id and release.status == "succeeded":
+                history[index] = replace(release, status=_status_without_slug(release))
+
+
+def _status_without_slug(release: Release) -> str:
+    return release.status if release.is_current else "expired"
+
+
+def sweep(world: State, app: App) -> None:
+    """Destroy what only releases use that are older than 30 days and than the newest 20."""
+    protected = {
+        release.slug_id
+        for history in world.releases.values()
+        for release in history
+        if _protects(world, release, newest=len(history))
+    }
+    for release in world.releases[app.id]:
+        slug = world.slugs.get(release.slug_id or "")
+        if slug and slug.deleted_at is None and slug.id not in protected:
+            delete(world, slug)
+
+
+def _protects(world: State, release: Release, *, newest: int) -> bool:
+    is_young = release.created_at > world.now() - KEPT_FOR
+    return is_young or release.is_current or release.version > newest - KEPT_RELEASES
+
+
+def is_eligible(world: State, release: Release) -> bool:
+    """True for a release that an app can go back to."""
+    slug = world.slugs.get(release.slug_id or "")
+    return release.status == "succeeded" and slug is not None and slug.deleted_at is None

@@ -1,0 +1,81 @@
+"""The state of the emulated Heroku: one lock around everything that changes."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from itertools import count
+from random import Random
+from uuid import uuid4
+
+from emulator.clock import Clock, SystemClock
+from emulator.faults import Faults
+from emulator.pace import Pace
+from emulator.rates import Rates
+from emulator.records import (
+    Account,
+    App,
+    Authorization,
+    Coupling,
+    Delivery,
+    Event,
+    Exchange,
+    Pipeline,
+    PipelinePromotion,
+    Release,
+    Slug,
+    Webhook,
+)
+from emulator.timetable import Timetable
+
+
+class State:
+    """Everything Heroku knows. Hold `lock` while reading or changing it."""
+
+    def __init__(self, *, clock: Clock | None = None, pace: Pace | None = None) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.pace = pace or Pace()
+        self.url = "http://localhost"  # where a server serves it
+        self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)
+        self.closing = threading.Event()
+        self.chance = Random(7)  # the same disorder in every run
+
+        self.on_queue: Callable[[str], object] = str  # nobody carries anything out yet
+        self.faults = Faults()
+        self.rates = Rates(self.clock)
+        self.timetable = Timetable(self.clock, self.changed, self.closing)
+        self._remember_nothing()
+
+    def _remember_nothing(self) -> None:
+        self.accounts: dict[str, Account] = {}
+        self.authorizations: dict[str, Authorization] = {}
+        self.apps: dict[str, App] = {}
+        self.slugs: dict[str, Slug] = {}
+        self.releases: dict[str, list[Release]] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        self.events: dict[str, Event] = {}
+        self.deliveries: dict[str, Delivery] = {}
+        self.queues: dict[str, list[str]] = {}
+        self.pipelines: dict[str, Pipeline] = {}
+        self.couplings: dict[str, Coupling] = {}
+        self.promotions: dict[str, PipelinePromotion] = {}
+        self.exchanges: list[Exchange] = []
+        self.sequence = count(1)
+
+    def now(self) -> datetime:
+        """The time of this world."""
+        return self.clock.now()
+
+    def wake(self, webhook_id: str) -> None:
+        """Say that the queue of this webhook has something in it."""
+        self.changed.notify_all()
+        self.on_queue(webhook_id)
+
+    def queued(self) -> int:
+        """How many deliveries are not settled yet."""
+        return sum(len(queue) for queue in self.queues.values())
+
+
+def new_id() -> str:
+    """An id nobody has."""
+    return str(uuid4())

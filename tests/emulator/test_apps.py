@@ -1,0 +1,108 @@
+"""Apps: who sees them, and what belongs to them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.emulator.callers import ANA, ROBOT, VERSION_3, Caller
+
+LISTS = ("releases", "webhooks", "config-vars", "collaborators", "addons", "dynos", "formation")
+
+
+def test_an_app_is_found_by_id_and_by_name(ana: Caller) -> None:
+    app = ana.get("/apps/staging")
+
+    assert ana.get(f"/apps/{app['id']}") == app
+    assert (app["owner"]["email"], app["stack"]["name"]) == (ANA, "heroku-24")
+    assert app["generation"]["name"] == "cedar"
+
+
+def test_the_sdk_variant_gives_the_generation_as_a_word(ana: Caller) -> None:
+    assert ana.get("/apps/staging", Accept=VERSION_3 + ".sdk")["generation"] == "cedar"
+
+
+def test_an_unknown_app_is_not_found_in_herokus_words(ana: Caller) -> None:
+    answer = ana.ask("GET", "/apps/nowhere")
+
+    assert answer.status_code == 404
+    assert answer.json() == {"id": "not_found", "message": "Couldn't find that app."}
+
+
+@pytest.mark.parametrize("path", ["", *(f"/{name}" for name in LISTS)])
+def test_only_its_people_see_an_app(ana: Caller, eve: Caller, path: str) -> None:
+    assert ana.ask("GET", f"/apps/staging{path}").status_code == 200
+    assert eve.refused("GET", f"/apps/staging{path}") == (403, "forbidden")
+
+
+def test_lists_hold_ones_own_apps(ana: Caller, eve: Caller) -> None:
+    ids = [app["id"] for app in ana.get("/apps")]
+
+    assert {app["name"] for app in ana.get("/apps")} == {"staging", "production"}
+    assert ana.get("/users/~/apps") == ana.get("/apps")
+    assert eve.get("/apps") == []
+    assert [app["id"] for app in ana.post("/filters/apps", {"in": {"id": ids[:1]}})] == ids[:1]
+    assert eve.post("/filters/apps", {"in": {"id": ids}}) == []
+
+
+def test_collaborators_are_named(ana: Caller) -> None:
+    people = ana.get("/apps/staging/collaborators", Range="id ..; max=1000;")
+
+    assert {each["user"]["email"]: each["role"] for each in people} == {
+        ANA: "owner",
+        ROBOT: "collaborator",
+    }
+
+
+def test_config_vars_are_set_and_removed_by_a_release_with_the_same_code(ana: Caller) -> None:
+    slug = ana.deploy()["slug"]
+
+    first = ana.ask("PATCH", "/apps/staging/config-vars", {"ONE": "1", "TWO": "2"})
+    second = ana.ask("PATCH", "/apps/staging/config-vars", {"ONE": None})
+
+    assert (first.json(), second.json()) == ({"ONE": "1", "TWO": "2"}, {"TWO": "2"})
+    assert [
+        (each["description"], each["slug"]) for each in ana.get("/apps/staging/releases")[3:]
+    ] == [
+        ("Set ONE, TWO config vars", slug),
+        ("Remove ONE config vars", slug),
+    ]
+    assert ana.get("/apps/staging/releases/4/config-vars") == {"ONE": "1", "TWO": "2"}
+    assert ana.get("/apps/staging/config-vars") == {"TWO": "2"}
+
+
+def test_a_config_var_is_a_text(ana: Caller) -> None:
+    assert ana.refused("PATCH", "/apps/staging/config-vars", {"ONE": 1}) == (422, "invalid_params")
+
+
+def test_a_protected_app_wants_a_second_factor_for_changes(ana: Caller) -> None:
+    slug = ana.deploy()["slug"]["id"]
+    ana.control("apps/production", {"protected": True}, "PATCH")
+
+    body = {"slug": slug}
+    assert ana.refused("POST", "/apps/production/releases", body) == (403, "two_factor")
+    assert ana.ask("GET", "/apps/production/releases").status_code == 200
+    answer = ana.ask("POST", "/apps/production/releases", body, Heroku_Two_Factor_Code="123456")
+    assert answer.status_code == 201
+
+
+def test_an_app_with_code_runs_a_dyno(ana: Caller) -> None:
+    assert ana.get("/apps/staging/dynos") == []
+    assert ana.get("/apps/staging/formation") == []
+
+    version = ana.deploy()["version"]
+
+    assert [each["release"]["version"] for each in ana.get("/apps/staging/dynos")] == [version]
+    assert [each["type"] for each in ana.get("/apps/staging/formation")] == ["web"]
+    ana.control("apps/staging", {"release_phase": {"seconds": 1}}, "PATCH")
+    assert [each["type"] for each in ana.get("/apps/staging/formation")] == ["web", "release"]
+
+
+def test_the_stack_is_that_of_the_code_that_runs(ana: Caller) -> None:
+    ana.deploy()
+    ana.control("apps/staging", {"stack": "heroku-26"}, "PATCH")
+    before = ana.get("/apps/staging")
+    ana.deploy()
+    after = ana.get("/apps/staging")
+
+    assert (before["stack"]["name"], before["build_stack"]["name"]) == ("heroku-24", "heroku-26")
+    assert after["stack"]["name"] == "heroku-26"
