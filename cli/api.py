@@ -1,0 +1,194 @@
+"""The listener's API, a method a call."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import httpx
+
+from cli.errors import NotAListener, Refused, Unreachable
+from cli.exchange import bearer, body_of, open_client, own_words, path_part, reason, was_sent
+from cli.resources import (
+    Delivery,
+    Explanation,
+    Hold,
+    Identity,
+    NewHold,
+    Promotion,
+    Released,
+    Rule,
+    Subscription,
+    Token,
+)
+from cli.shape import misfit
+
+Body = Mapping[str, Any]
+Answer = TypeVar("Answer")
+
+
+class Listener:
+    """The listener at one URL. With `renew`, an expired token is replaced once a request."""
+
+    def __init__(
+        self, url: str, token: str | None, *, renew: Callable[[], str] | None = None
+    ) -> None:
+        self.url = url
+        self._headers = bearer(token) if token else {}
+        self._renew = renew
+        self._client = open_client(url, {"Accept": "application/json"})
+
+    def create_token(self, heroku_token: str) -> Token:
+        return self._ask("POST", "tokens", Token, body={"heroku_token": heroku_token})
+
+    def whoami(self) -> Identity:
+        return self._ask("GET", "whoami", Identity)
+
+    def rules(self, *, app: str | None, limit: int | None) -> list[Rule]:
+        return self._ask("GET", "rules", list[Rule], query={"app": app, "limit": limit})
+
+    def create_rule(self, rule: Body) -> Rule:
+        return self._ask("POST", "rules", Rule, body=rule)
+
+    def rule(self, name: str) -> Rule:
+        return self._ask("GET", f"rules/{path_part(name)}", Rule)
+
+    def update_rule(self, name: str, changes: Body) -> Rule:
+        return self._ask("PATCH", f"rules/{path_part(name)}", Rule, body=changes)
+
+    def remove_rule(self, name: str) -> Rule:
+        return self._ask("DELETE", f"rules/{path_part(name)}", Rule)
+
+    def subscriptions(self, *, app: str | None, limit: int | None) -> list[Subscription]:
+        return self._ask(
+            "GET", "subscriptions", list[Subscription], query={"app": app, "limit": limit}
+        )
+
+    def create_subscription(self, app: str) -> tuple[Subscription, bool]:
+        """Return the subscription, and whether it is new."""
+        response = self._call("POST", "subscriptions", body={"app": app})
+        return self._fitting(response, Subscription), response.status_code == httpx.codes.CREATED
+
+    def subscription(self, app: str) -> Subscription:
+        return self._ask("GET", f"subscriptions/{path_part(app)}", Subscription)
+
+    def rotate_subscription(self, app: str, *, now: bool) -> Subscription:
+        path = f"subscriptions/{path_part(app)}/actions/rotate"
+        return self._ask("POST", path, Subscription, body={"now": now})
+
+    def remove_subscription(self, app: str) -> Subscription:
+        return self._ask("DELETE", f"subscriptions/{path_part(app)}", Subscription)
+
+    def deliveries(self, *, app: str | None, limit: int | None) -> list[Delivery]:
+        return self._ask("GET", "deliveries", list[Delivery], query={"app": app, "limit": limit})
+
+    def promotions(
+        self, *, app: str | None, status: str | None, limit: int | None
+    ) -> list[Promotion]:
+        query = {"app": app, "status": status, "limit": limit}
+        return self._ask("GET", "promotions", list[Promotion], query=query)
+
+    def promotion(self, id: str) -> Promotion:
+        return self._ask("GET", f"promotions/{path_part(id)}", Promotion)
+
+    def cancel_promotion(self, id: str) -> Promotion:
+        return self._ask("POST", f"promotions/{path_part(id)}/actions/cancel", Promotion)
+
+    def retry_promotion(self, id: str) -> Promotion:
+        return self._ask("POST", f"promotions/{path_part(id)}/actions/retry", Promotion)
+
+    def promote(self, source: str, targets: Sequence[str], release: str | None) -> list[Promotion]:
+        body = {"source": source, "targets": targets, **({"release": release} if release else {})}
+        return self._ask("POST", "promotions", list[Promotion], body=body)
+
+    def roll_back(self, app: str, *, to: str | None, reason: str) -> Promotion:
+        body = {"app": app, "reason": reason, **({"to": to} if to else {})}
+        return self._ask("POST", "rollbacks", Promotion, body=body)
+
+    def explanation(self, app: str, release: str | None) -> Explanation:
+        return self._ask(
+            "GET", f"apps/{path_part(app)}/explanation", Explanation, query={"release": release}
+        )
+
+    def holds(self, *, app: str | None, with_released: bool, limit: int | None) -> list[Hold]:
+        query = {"app": app, "all": "true" if with_released else None, "limit": limit}
+        return self._ask("GET", "holds", list[Hold], query=query)
+
+    def add_hold(self, hold: Body) -> NewHold:
+        return self._ask("POST", "holds", NewHold, body=hold)
+
+    def release_hold(self, app: str | None) -> Released:
+        """Release what holds the app; None releases the hold on every target."""
+        return self._ask("POST", "holds/actions/release", Released, body={"app": app})
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        shape: type[Answer],
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Body | None = None,
+    ) -> Answer:
+        return self._fitting(self._call(method, path, query=query, body=body), shape)
+
+    def _fitting(self, response: httpx.Response, shape: type[Answer]) -> Answer:
+        answer: Answer | None = body_of(response)
+        if answer is None:
+            raise self._stranger(response)
+        if place := misfit(answer, shape):
+            raise NotAListener(
+                f"Couldn't understand the answer of {self.url} ({place}). Is it of another version?"
+            )
+        return answer
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Body | None = None,
+    ) -> httpx.Response:
+        response = self._send(method, path, query, body)
+        if response.status_code == httpx.codes.UNAUTHORIZED and self._renew:
+            self._headers = bearer(self._renew())
+            response = self._send(method, path, query, body)
+        if not response.is_success:
+            raise self._refusal(response)
+        return response
+
+    def _send(
+        self, method: str, path: str, query: Mapping[str, Any] | None, body: Body | None
+    ) -> httpx.Response:
+        given = {key: value for key, value in (query or {}).items() if value is not None}
+        try:
+            return self._client.request(
+                method, f"/api/{path}", params=given, json=body, headers=self._headers
+            )
+        except httpx.RequestError as error:
+            raise Unreachable(self._silence(error, is_change=method != "GET")) from error
+
+    def _silence(self, error: httpx.RequestError, *, is_change: bool) -> str:
+        if is_change and was_sent(error):
+            doubt = "It may have been done: look before you say it again."
+            return f"No answer from {self.url}: {reason(error)}. {doubt}"
+        hint = "Is it running, and is the URL right?"
+        return f"Couldn't reach the listener at {self.url}: {reason(error)}. {hint}"
+
+    def _refusal(self, response: httpx.Response) -> Refused | NotAListener | Unreachable:
+        if words := own_words(response):
+            return Refused(words[1], id=words[0], status=response.status_code)
+        if response.is_server_error:
+            return Unreachable(
+                f"{self.url} answered {response.status_code} without a reason. Look at its logs."
+            )
+        return self._stranger(response)
+
+    def _stranger(self, response: httpx.Response) -> NotAListener:
+        if target := response.headers.get("Location"):
+            return NotAListener(
+                f"{self.url} sends us on to {target}. If that is the listener, log in to that URL."
+            )
+        return NotAListener(
+            f"{self.url} does not answer like a listener ({response.status_code})."
+            " Is the URL right?"
+        )

@@ -1,0 +1,86 @@
+"""A command, and how its help looks: fragments, flags and examples in the Heroku manner."""
+
+# The decorator is in typing from Python 3.12 on, and typing_extensions would cost every start.
+# mypy: disable-error-code="explicit-override"
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from cli.program import NAME, Program
+
+
+class Command(click.Command):
+    """A command of one file, with examples."""
+
+    def __init__(self, *args: Any, examples: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the help."""
+        first, *more = inspect.cleandoc(self.help or "").split("\n\n")
+        formatter.write(
+            f"{first}\n\nUSAGE\n  $ {ctx.command_path} {self.usage(ctx)}".rstrip() + "\n"
+        )
+        self.write_rows(formatter, "FLAGS", self.flags(ctx))
+        if more:
+            formatter.write("\nDESCRIPTION\n")
+            with formatter.indentation():
+                for paragraph in more:
+                    formatter.write_text(paragraph)
+        formatter.write(
+            "\nEXAMPLES\n" + "".join(f"  $ {NAME} {example}\n" for example in self.examples)
+        )
+        self.write_rows(formatter, "COMMANDS", self.neighbours(ctx))
+
+    def usage(self, ctx: click.Context) -> str:
+        """Return arguments and required flags as one would type them."""
+        pieces = []
+        for param in self.get_params(ctx):
+            if isinstance(param, click.Argument):
+                name = param.human_readable_name
+                pieces.append(name if param.required else f"[{name}]")
+            elif isinstance(param, click.Option) and param.required:
+                pieces.append(f"{param.opts[-1]} {param.metavar}")
+        return " ".join(pieces)
+
+    def flags(self, ctx: click.Context) -> list[tuple[str, str]]:
+        """Return each flag and what it is for."""
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        records = [option.get_help_record(ctx) for option in options]
+        return [record for record in records if record]
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return the flag with a help that is worded like the others."""
+        option = super().get_help_option(ctx)
+        if option:
+            option.help = "show this help"
+        return option
+
+    def neighbours(self, ctx: click.Context) -> list[tuple[str, str]]:
+        """Return the other commands of the topic, where this is its list."""
+        program = ctx.parent.command if ctx.parent else None
+        if not isinstance(program, Program) or ctx.info_name is None:
+            return []
+        return [(name, program.table[name][1]) for name in program.verbs(ctx.info_name)]
+
+    def write_rows(
+        self, formatter: click.HelpFormatter, title: str, rows: list[tuple[str, str]]
+    ) -> None:
+        """Print a titled list, if there is anything in it."""
+        if rows:
+            formatter.write(f"\n{title}\n")
+            with formatter.indentation():
+                formatter.write_dl(rows)
+
+
+def command(*examples: str) -> Callable[[Callable[..., None]], Command]:
+    """Make a command of a function; each example is what one types after `autopromote`."""
+
+    def decorate(function: Callable[..., None]) -> Command:
+        return click.command(cls=Command, examples=examples)(function)
+
+    return decorate

@@ -1,0 +1,81 @@
+"""`autopromote explain`: what every rule and gate said of a release."""
+
+import click
+
+from cli.command import command
+from cli.commands.promotions.view import line, show_gates
+from cli.context import Context, pass_context
+from cli.options import as_json, chosen_app, version
+from cli.output import block, say, say_json, section
+from cli.plain import plain_line
+from cli.resources import Delivery, Explanation, Promotion, RuleAnswer
+from cli.times import when
+
+
+@command("explain --app example-app-staging", "explain v42 --app example-app-staging --json")
+@chosen_app
+@click.argument("release", required=False, callback=version)
+@as_json
+@pass_context
+def explain(context: Context, app: str, release: str | None, as_json: bool) -> None:
+    """explain what was decided about a release, and why
+
+    Without a release, the newest deploy is explained.
+    """
+    explanation = context.listener.explanation(app, release)
+    say_json(explanation) if as_json else show_explanation(explanation)
+
+
+def show_explanation(explanation: Explanation) -> None:
+    """Print the summary, then all that stands behind it."""
+    show_release(explanation)
+    if rules := explanation.get("rules"):
+        section("Rules")
+        show_rules(rules)
+    for promotion in explanation.get("promotions", []):
+        section(line(promotion))
+        show_decision(promotion)
+    if deliveries := explanation.get("deliveries"):
+        section("Deliveries")
+        show_deliveries(deliveries)
+
+
+def show_release(explanation: Explanation) -> None:
+    """Print what the release is."""
+    release = explanation["release"]
+    slug = release.get("slug")
+    block(
+        f"⬢ {explanation['app']['name']} v{release['version']}",
+        [
+            ("Summary", explanation["summary"]),
+            ("Kind", release.get("kind")),
+            ("Status", release.get("status")),
+            ("Description", release.get("description")),
+            ("Slug", slug["id"] if slug else None),
+            ("Commit", slug.get("commit") if slug else None),
+            ("Created", when(release.get("created_at"))),
+        ],
+    )
+
+
+def show_rules(answers: list[RuleAnswer]) -> None:
+    """Print what each rule says, target by target."""
+    for answer in answers:
+        say(plain_line(f"{answer['rule']['name']} to {answer['target']['name']}: {answer['says']}"))
+
+
+def show_decision(promotion: Promotion) -> None:
+    """Print a promotion's gates, and when it is looked at next."""
+    show_gates(promotion["gates"])
+    if promotion["due_at"]:
+        say(f"Looked at next: {when(promotion['due_at'])}")
+
+
+def show_deliveries(deliveries: list[Delivery]) -> None:
+    """Print what Heroku delivered about the release."""
+    for delivery in deliveries:
+        what, outcome = (
+            delivery.get("action") or "event",
+            delivery.get("outcome") or "not decided yet",
+        )
+        say(plain_line(f"{when(delivery['received_at'])} {what}: {outcome}"))

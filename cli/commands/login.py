@@ -1,0 +1,38 @@
+"""`autopromote login`: an exchange of identities, in which no powerful token leaves the machine."""
+
+import click
+
+from cli.command import command
+from cli.context import TOKEN, URL, Context, pass_context
+from cli.errors import Misuse
+from cli.hosts import trusted_url
+from cli.output import action, say, warn
+
+
+@command("login --url https://example-app.herokuapp.com")
+@click.option(
+    "--url", metavar="URL", help=f"the listener's URL; else {URL}, else that of the last login"
+)
+@click.option(
+    "--send-full-token",
+    is_flag=True,
+    help="send your own Heroku token if Heroku makes no throw-away one",
+)
+@pass_context
+def login(context: Context, url: str | None, send_full_token: bool) -> None:
+    """log in to a listener with your Heroku account
+
+    Your Heroku token stays here: Heroku makes one that tells who you are and lives for a minute,
+    the listener asks Heroku whose it is, and issues a token of its own for 12 hours.
+    """
+    url = trusted_url(url, name="--url") if url else context.find_url()
+    if url is None:
+        raise Misuse(
+            "Which listener? Run `autopromote login --url https://example-app.herokuapp.com`."
+        )
+
+    with action(f"Logging in to {url}"):
+        login = context.log_in(url, send_full_token=send_full_token)
+    say(f"Logged in as {login.email} ({login.role})")
+    if context.env.get(TOKEN):
+        warn(f"{TOKEN} is set, and goes before this login.")

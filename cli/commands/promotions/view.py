@@ -1,0 +1,114 @@
+"""How a promotion looks: as a row, as a line, and in full."""
+
+import click
+
+from cli.output import block, paint, say, section
+from cli.plain import plain_line
+from cli.resources import Destination, GateAnswer, Moment, Promotion, Source
+from cli.tables import table
+from cli.times import when
+
+COLUMNS = ("ID", "Status", "Release", "Target", "Rule", "Created", "Reason")
+SIGNS = {
+    "pass": ("✓", "good"),
+    "wait": ("◷", "quiet"),
+    "reject": ("✗", "bad"),
+    "error": ("!", "warning"),
+}
+
+
+def show_promotions(promotions: list[Promotion]) -> None:
+    """Print a row for each promotion."""
+    table(COLUMNS, [row(promotion) for promotion in promotions])
+
+
+def row(promotion: Promotion) -> tuple[str | None, ...]:
+    """Return the promotion as a row of the table."""
+    return (
+        promotion["id"],
+        promotion["status"],
+        released(promotion["source"]),
+        released(promotion["target"]),
+        origin(promotion),
+        when(promotion["created_at"]),
+        promotion["reason"],
+    )
+
+
+def released(place: Source | Destination) -> str:
+    """Return app and version: `example-app v44`; the app alone before there is a release."""
+    release = place["release"]
+    version = release["version"] if release else None
+    return place["app"]["name"] if version is None else f"{place['app']['name']} v{version}"
+
+
+def origin(promotion: Promotion) -> str:
+    """Return the rule's name, or that a person made it."""
+    return promotion["rule"]["name"] if promotion["rule"] else "by hand"
+
+
+def line(promotion: Promotion) -> str:
+    """Return what a promotion is about, its status and why: `Promotion 42 of …: waiting (…)`."""
+    source, target = released(promotion["source"]), released(promotion["target"])
+    is_rollback = promotion.get("kind") == "rollback"
+    what = (
+        f"Rollback {promotion['id']} of {target}"
+        if is_rollback
+        else f"Promotion {promotion['id']} of {source} to {target}"
+    )
+    reason = f" ({promotion['reason']})" if promotion["reason"] else ""
+    return f"{what}: {promotion['status']}{reason}"
+
+
+def show_line(promotion: Promotion) -> None:
+    """Print that line."""
+    say(plain_line(line(promotion)))
+
+
+def show_promotion(promotion: Promotion) -> None:
+    """Print everything that is known of a promotion."""
+    slug = promotion["source"]["slug"]
+    by = promotion.get("created_by")
+    block(
+        f"Promotion {promotion['id']}",
+        [
+            ("Status", promotion["status"]),
+            ("Reason", promotion["reason"]),
+            ("Looked at next", when(promotion["due_at"])),
+            ("Release", released(promotion["source"])),
+            ("Slug", slug["id"] if slug else None),
+            ("Commit", slug.get("commit") if slug else None),
+            ("Target", released(promotion["target"])),
+            ("Rule", f"{origin(promotion)}, {by}" if by else origin(promotion)),
+            ("Found by", promotion.get("found_by")),
+            ("Created", when(promotion["created_at"])),
+            ("Ended", when(promotion.get("ended_at"))),
+        ],
+    )
+    if promotion["gates"]:
+        section("Gates")
+        show_gates(promotion["gates"])
+    if timeline := promotion.get("timeline"):
+        section("Timeline")
+        show_timeline(timeline)
+
+
+def show_gates(gates: list[GateAnswer]) -> None:
+    """Print each gate with a sign, in the order in which they were asked."""
+    width = max((len(plain_line(gate["name"])) for gate in gates), default=0)
+    for gate in gates:
+        show_gate(gate, width)
+
+
+def show_gate(gate: GateAnswer, width: int) -> None:
+    """Print a line like `✓ source   v44 succeeded`."""
+    sign, colour = SIGNS.get(gate["verdict"], ("?", "warning"))
+    until = f", until {when(gate.get('until'))}" if gate.get("until") else ""
+    text = plain_line(f"{gate['message']}{until}") or gate["verdict"]
+    click.echo(f"{paint(sign, colour)} {plain_line(gate['name']).ljust(width)}  {text}")
+
+
+def show_timeline(moments: list[Moment]) -> None:
+    """Print what happened, in the order in which the listener tells it."""
+    for moment in moments:
+        say(plain_line(f"{when(moment['at'])} {moment['message']}"))

@@ -1,0 +1,44 @@
+"""`autopromote rules:add`."""
+
+import click
+
+from cli.command import command
+from cli.commands.rules.view import show_rule
+from cli.context import Context, pass_context
+from cli.options import as_json, each_of, mode, on_newer, strategy, targets
+from cli.output import action, say_json
+
+
+@command(
+    "rules:add ship --from example-app-staging --to example-app",
+    "rules:add ship --from example-app-staging --to example-app,example-app-eu --mode shadow",
+)
+@click.argument("name")
+@click.option("-f", "--from", "source", metavar="APP", required=True, help="app to promote from")
+@targets(required=True)
+@mode
+@strategy
+@on_newer
+@as_json
+@pass_context
+def add(
+    context: Context,
+    /,
+    name: str,
+    source: str,
+    targets: tuple[str, ...],
+    as_json: bool,
+    **choices: str | None,
+) -> None:
+    """add a rule to promote releases of one app to others
+
+    The rule acts on releases newer than those that are there when it is added. In shadow mode it
+    decides and records, and promotes nothing.
+    """
+    chosen = {key: value for key, value in choices.items() if value is not None}
+    with action(f"Adding rule {name}"):
+        rule = context.listener.create_rule(
+            {"name": name, "source": source, "targets": each_of(targets), **chosen}
+        )
+
+    say_json(rule) if as_json else show_rule(rule)

@@ -1,0 +1,35 @@
+"""`autopromote rules`."""
+
+from cli.command import command
+from cli.context import Context, pass_context
+from cli.options import as_json, num, of_app, warn_if_cut
+from cli.output import say_json, tell
+from cli.tables import table
+
+
+@command("rules", "rules --app example-app-staging --json")
+@of_app
+@num
+@as_json
+@pass_context
+def index(context: Context, app: str | None, num: int | None, as_json: bool) -> None:
+    """list the rules by which releases are promoted"""
+    rules = context.listener.rules(app=app, limit=num)
+    if as_json:
+        say_json(rules)
+    elif not rules:
+        tell("There are no rules.\nUse `autopromote rules:add` to add one.")
+    else:
+        table(
+            ("Name", "Mode", "Source", "Targets"),
+            [
+                (
+                    rule["name"],
+                    rule["mode"],
+                    rule["source"]["name"],
+                    ", ".join(app["name"] for app in rule["targets"]),
+                )
+                for rule in rules
+            ],
+        )
+    warn_if_cut(rules, num, "rules")

@@ -1,0 +1,19 @@
+"""`autopromote rules:info`."""
+
+import click
+
+from cli.command import command
+from cli.commands.rules.view import show_rule
+from cli.context import Context, pass_context
+from cli.options import as_json
+from cli.output import say_json
+
+
+@command("rules:info ship")
+@click.argument("name")
+@as_json
+@pass_context
+def info(context: Context, name: str, as_json: bool) -> None:
+    """show a rule, and from which release on it acts"""
+    rule = context.listener.rule(name)
+    say_json(rule) if as_json else show_rule(rule)

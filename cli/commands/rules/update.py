@@ -1,0 +1,43 @@
+"""`autopromote rules:update`."""
+
+import click
+
+from cli.command import command
+from cli.commands.rules.view import show_rule
+from cli.context import Context, pass_context
+from cli.errors import Misuse
+from cli.options import as_json, each_of, mode, on_newer, strategy, targets
+from cli.output import action, say_json
+
+
+@command("rules:update ship --mode armed", "rules:update ship --to example-app,example-app-eu")
+@click.argument("name")
+@click.option("--name", "new_name", metavar="NAME", help="call the rule something else")
+@targets(required=False)
+@mode
+@strategy
+@on_newer
+@as_json
+@pass_context
+def update(
+    context: Context,
+    /,
+    name: str,
+    new_name: str | None,
+    targets: tuple[str, ...],
+    as_json: bool,
+    **choices: str | None,
+) -> None:
+    """change a rule
+
+    What is not said stays as it is; the apps of --to take the place of all targets. A target that
+    is added, and every target when the rule is armed, waits for releases newer than today's.
+    """
+    said = {"name": new_name, "targets": each_of(targets) or None, **choices}
+    changes = {key: value for key, value in said.items() if value is not None}
+    if not changes:
+        raise Misuse("Nothing to change. Say what: --name, --to, --mode, --strategy or --on-newer.")
+
+    with action(f"Updating rule {name}"):
+        rule = context.listener.update_rule(name, changes)
+    say_json(rule) if as_json else show_rule(rule)

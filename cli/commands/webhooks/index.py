@@ -1,0 +1,39 @@
+"""`autopromote webhooks`."""
+
+from cli.command import command
+from cli.commands.webhooks.view import health_of
+from cli.context import Context, pass_context
+from cli.options import as_json, num, of_app, warn_if_cut
+from cli.output import say_json, tell
+from cli.tables import table
+from cli.times import when
+
+
+@command("webhooks", "webhooks --app example-app-staging --json")
+@of_app
+@num
+@as_json
+@pass_context
+def index(context: Context, app: str | None, num: int | None, as_json: bool) -> None:
+    """list the listener's webhooks on source apps"""
+    subscriptions = context.listener.subscriptions(app=app, limit=num)
+    if as_json:
+        say_json(subscriptions)
+    elif not subscriptions:
+        tell("There are no webhooks.\nUse `autopromote webhooks:add` to add one.")
+    else:
+        table(
+            ("App", "ID", "Level", "URL", "Last delivery", "Health"),
+            [
+                (
+                    found["app"]["name"],
+                    found["id"],
+                    found["level"],
+                    found["url"],
+                    when(found["last_delivery_at"]),
+                    health_of(found),
+                )
+                for found in subscriptions
+            ],
+        )
+    warn_if_cut(subscriptions, num, "webhooks")

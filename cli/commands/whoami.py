@@ -1,0 +1,28 @@
+"""`autopromote whoami`: who the listener takes us for."""
+
+from cli.command import command
+from cli.context import Context, pass_context
+from cli.options import as_json
+from cli.output import block, say_json
+from cli.times import when
+
+
+@command("whoami", "whoami --json")
+@as_json
+@pass_context
+def whoami(context: Context, as_json: bool) -> None:
+    """show who you are to the listener, and your role"""
+    identity = context.listener.whoami()
+    if as_json:
+        say_json(identity)
+        return
+
+    block(
+        identity["email"],
+        [
+            ("Role", identity["role"]),
+            ("Listener", context.listener.url),
+            ("Version", identity.get("version")),
+            ("Token expires", when(identity.get("token_expires_at"))),
+        ],
+    )

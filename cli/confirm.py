@@ -1,0 +1,27 @@
+"""Asking before what cannot be taken back."""
+
+import sys
+
+import click
+
+from cli.context import Context
+from cli.errors import Failure, Misuse
+from cli.output import warn
+
+
+def confirm(context: Context, name: str, confirmed: str | None, *, warning: str) -> None:
+    """Return if the name was confirmed: by the flag, or by somebody who typed it."""
+    if confirmed is None:
+        confirmed = ask(context, name, warning)
+    if confirmed != name:
+        raise Failure(f"Confirmation {confirmed} did not match {name}. Aborted.")
+
+
+def ask(context: Context, name: str, warning: str) -> str:
+    """Have the name typed."""
+    if not context.is_interactive:
+        raise Misuse(f"{warning}\nTo proceed, re-run this command with --confirm {name}")
+
+    warn(f"{warning}\nTo proceed, type {name} or re-run this command with --confirm {name}")
+    click.echo("> ", err=True, nl=False)
+    return sys.stdin.readline().strip()

@@ -1,0 +1,93 @@
+"""What a command has at hand: the listener, the store, the environment."""
+
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.errors import Failure, LoginExpired, Misuse, NotLoggedIn
+from cli.hosts import heroku_url, trusted_url
+from cli.store import Login, Store, directory
+
+if TYPE_CHECKING:
+    from cli.api import Listener
+
+URL = "AUTOPROMOTE_URL"
+TOKEN = "AUTOPROMOTE_TOKEN"  # noqa: S105 - the name of a variable
+
+
+class Context:
+    """Finds everything when it is first asked for, so that help and misuse cost nothing."""
+
+    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+        self.env = os.environ if env is None else env
+        self.store = Store(directory(self.env))
+
+    @cached_property
+    def login(self) -> Login | None:
+        """What the last login left, if it did."""
+        return self.store.find()
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether somebody is there to be asked."""
+        return sys.stdin.isatty()
+
+    def find_url(self) -> str | None:
+        """Return where the listener is: `AUTOPROMOTE_URL`, else where the last login went."""
+        if url := self.env.get(URL):
+            return trusted_url(url, name=URL)
+        return self.login.url if self.login else None
+
+    @cached_property
+    def listener(self) -> "Listener":
+        """The listener, with the token for it.
+
+        A stored token goes only to the URL that issued it, and is renewed when it has expired;
+        one of the environment goes where the environment says, as it is.
+        """
+        url, token = self.find_url(), self.env.get(TOKEN)
+        if url is None:
+            raise (
+                Misuse(f"{TOKEN} is set, but not for which listener. Set {URL}.")
+                if token
+                else NotLoggedIn()
+            )
+        if token:
+            return self.reach(url, token)
+        if self.login is None or self.login.url != url:
+            raise NotLoggedIn
+        return self.reach(url, self.login.token, renews=True)
+
+    def reach(self, url: str, token: str | None = None, *, renews: bool = False) -> "Listener":
+        """Return the listener at that URL."""
+        from cli.api import Listener
+
+        return Listener(url, token, renew=self.renew if renews else None)
+
+    def renew(self) -> str:
+        """Log in again, silently, and return the new token."""
+        if self.login is None:
+            raise NotLoggedIn
+        try:
+            return self.log_in(self.login.url).token
+        except Failure as failure:
+            raise LoginExpired(failure.message) from failure
+
+    def log_in(self, url: str, *, send_full_token: bool = False) -> Login:
+        """Log in to the listener at that URL, and keep what it issued."""
+        from cli.credentials import get_credential
+        from cli.login import log_in
+
+        heroku = heroku_url(self.env)
+        credential = get_credential(self.env, heroku)
+        token = log_in(self.reach(url), heroku, credential, send_full_token=send_full_token)
+        login = Login(url=url, token=token["token"], email=token["email"], role=token["role"])
+        self.store.save(login)
+        return login
+
+
+pass_context = click.make_pass_decorator(Context, ensure=True)

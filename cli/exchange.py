@@ -1,0 +1,83 @@
+"""One HTTP exchange: its limits, and its failures as words."""
+
+import re
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from cli.errors import Misuse
+from cli.hosts import is_loopback
+from cli.version import installed_version
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
+REASONS: tuple[tuple[type[httpx.RequestError], str], ...] = (
+    (httpx.ConnectTimeout, f"no connection within {CONNECT_SECONDS:.0f} s"),
+    (httpx.TimeoutException, f"no answer within {ANSWER_SECONDS:.0f} s"),
+    (httpx.ProxyError, "the proxy refused"),
+    (httpx.TransportError, "the connection broke off"),
+    (httpx.RequestError, "the answer was unreadable"),
+)
+
+
+def open_client(url: str, headers: dict[str, str]) -> httpx.Client:
+    """Return a client for one server. It follows no redirect, so a token stays where it was sent.
+
+    Proxies of the environment count, except on the way to this very machine.
+    """
+    try:
+        return httpx.Client(
+            base_url=url,
+            headers={"User-Agent": f"autopromote/{installed_version()}", **headers},
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=not is_loopback(urlsplit(url).hostname or ""),
+        )
+    except httpx.InvalidURL as error:
+        raise Misuse(f"Not a URL: {url}") from error
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header that carries a token."""
+    if not token.isascii() or re.search(r"[^!-~]", token):
+        raise Misuse("The token holds characters that no token has.")
+    return {"Authorization": f"Bearer {token}"}
+
+
+def path_part(name: str) -> str:
+    """Return a name as one part of a path, so that it names nothing else."""
+    if not name.strip("."):
+        raise Misuse(f"Not a name or id: '{name}'")
+    return quote(name, safe="")
+
+
+def reason(error: httpx.RequestError) -> str:
+    """Say why there was no answer; never in the library's words, which may quote the token."""
+    if type(error) is httpx.ConnectError:
+        return re.sub(r"^\[.*?\] ", "", str(error)).lower() or "no connection"
+    return next(words for kind, words in REASONS if isinstance(error, kind))
+
+
+def was_sent(error: httpx.RequestError) -> bool:
+    """Whether the request may have reached the server."""
+    return not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
+
+
+def body_of(response: httpx.Response) -> Any:
+    """Return the JSON of an answer; None where it is none."""
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def own_words(response: httpx.Response) -> tuple[str | None, str] | None:
+    """Return id and message of an error `{"id", "message"}`; None where the answer is none."""
+    match body_of(response):
+        case {"id": str(id), "message": str(message)}:
+            return id, message
+        case {"message": str(message)}:
+            return None, message
+        case _:
+            return None

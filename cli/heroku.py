@@ -1,0 +1,55 @@
+"""The few calls to Heroku that logging in needs."""
+
+from dataclasses import dataclass, field
+
+import httpx
+
+from cli.errors import HerokuRefused, HerokuUnreachable
+from cli.exchange import bearer, body_of, open_client, own_words, path_part, reason
+
+ACCEPT = "application/vnd.heroku+json; version=3"
+THROW_AWAY = {"description": "autopromote login", "scope": ["identity"], "expires_in": 60}
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """A token of its own at Heroku, until it is deleted or its time is up."""
+
+    id: str
+    token: str = field(repr=False)
+
+
+class Heroku:
+    """The Platform API, asked with the user's own credential."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self._client = open_client(url, {"Accept": ACCEPT, **bearer(token)})
+
+    def create_authorization(self) -> Authorization:
+        """Make a token that can tell who the user is, and nothing else, for a minute."""
+        match body_of(self._call("POST", "/oauth/authorizations", THROW_AWAY)):
+            case {"id": str(id), "access_token": {"token": str(token)}}:
+                return Authorization(id, token)
+            case _:
+                raise HerokuUnreachable(f"{self.url} does not answer like Heroku.")
+
+    def delete_authorization(self, id: str) -> None:
+        """End it before its minute is over."""
+        self._call("DELETE", f"/oauth/authorizations/{path_part(id)}")
+
+    def _call(self, method: str, path: str, body: object = None) -> httpx.Response:
+        try:
+            response = self._client.request(method, path, json=body)
+        except httpx.RequestError as error:
+            raise HerokuUnreachable(
+                f"Couldn't ask Heroku at {self.url}: {reason(error)}."
+            ) from error
+
+        if response.is_success:
+            return response
+        silence = f"Couldn't ask Heroku at {self.url}: it answered {response.status_code}."
+        if response.is_server_error:
+            raise HerokuUnreachable(silence)
+        error_id, message = own_words(response) or (None, silence)
+        raise HerokuRefused(message, id=error_id, status=response.status_code)

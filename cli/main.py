@@ -1,0 +1,65 @@
+"""The table of commands, and the way in.
+
+A command's module is imported when it is run, so `--version` and `--help` wait for nothing.
+"""
+
+import os
+import sys
+
+# name: (module below cli.commands, what it does: the first line of its help)
+COMMANDS = {
+    "login": ("login", "log in to a listener with your Heroku account"),
+    "logout": ("logout", "forget the login"),
+    "whoami": ("whoami", "show who you are to the listener, and your role"),
+    "rules": ("rules.index", "list the rules by which releases are promoted"),
+    "rules:add": ("rules.add", "add a rule to promote releases of one app to others"),
+    "rules:info": ("rules.info", "show a rule, and from which release on it acts"),
+    "rules:update": ("rules.update", "change a rule"),
+    "rules:remove": ("rules.remove", "remove a rule and cancel what waits under it"),
+    "webhooks": ("webhooks.index", "list the listener's webhooks on source apps"),
+    "webhooks:add": ("webhooks.add", "have Heroku tell the listener of an app's releases"),
+    "webhooks:info": ("webhooks.info", "show an app's webhook and its health"),
+    "webhooks:rotate": ("webhooks.rotate", "give an app's webhook a new secret"),
+    "webhooks:remove": ("webhooks.remove", "remove an app's webhook at Heroku"),
+    "webhooks:deliveries": (
+        "webhooks.deliveries",
+        "list what Heroku delivered, and what became of it",
+    ),
+    "promotions": ("promotions.index", "list promotions, newest first"),
+    "promotions:info": ("promotions.info", "show a promotion, its gates and what happened"),
+    "promotions:cancel": ("promotions.cancel", "cancel a promotion that waits"),
+    "promotions:retry": ("promotions.retry", "try a promotion again that failed or was cancelled"),
+    "promote": ("promote", "promote a release by hand, behind the same gates"),
+    "rollback": ("rollback", "take an app back to what it ran before, and hold it"),
+    "explain": ("explain", "explain what was decided about a release, and why"),
+    "holds": ("holds.index", "list the holds that keep apps from being promoted to"),
+    "holds:add": ("holds.add", "keep automatic promotion from an app"),
+    "holds:release": ("holds.release", "release a hold, and show what goes next"),
+}
+ALIASES = {"subscriptions": "webhooks"}
+
+
+def main() -> int:
+    """Run the program and return its exit code."""
+    try:
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Nobody reads on, as in `autopromote promotions | head`: what is left goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def run(arguments: list[str]) -> int:
+    """Say the version at once; load the rest for everything else."""
+    if arguments == ["--version"]:
+        from cli.version import version_line
+
+        sys.stdout.write(f"{version_line()}\n")
+        sys.stdout.flush()
+        return 0
+
+    from cli import program
+
+    return program.run(COMMANDS, ALIASES, arguments)

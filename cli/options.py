@@ -1,0 +1,121 @@
+"""Flags that several commands share, and how their values are read."""
+
+from collections.abc import Callable, Iterable, Sized
+from typing import Any
+
+import click
+
+from cli.apps import get_app
+from cli.context import Context
+from cli.output import warn
+
+Decorated = Callable[..., Any]
+
+MOST = 1000
+USUAL = 100
+REMOTE = "cli.remote"
+ALL = "cli.all"
+
+as_json = click.option("--json", "as_json", is_flag=True, help="print the answer as JSON")
+num = click.option(
+    "-n",
+    "--num",
+    type=click.IntRange(1, MOST),
+    metavar="N",
+    help=f"how many to show, {USUAL} unless said",
+)
+of_app = click.option("-a", "--app", metavar="APP", help="only those of this app")
+wait = click.option("--wait", is_flag=True, help="wait until it ends, and show how it goes")
+mode = click.option(
+    "--mode", metavar="MODE", help="armed, shadow (decides and promotes nothing) or off"
+)
+strategy = click.option(
+    "--strategy", metavar="STRATEGY", help="how releases are made: slug or pipeline"
+)
+on_newer = click.option(
+    "--on-newer", metavar="WHAT", help="supersede what waits when a newer release comes, or keep it"
+)
+
+
+def confirmation(what: str) -> Callable[[Decorated], Decorated]:
+    """Add `--confirm`."""
+    return click.option(
+        "--confirm", "confirmed", metavar=what, help=f"set to {what} to skip the question"
+    )
+
+
+def targets(*, required: bool) -> Callable[[Decorated], Decorated]:
+    """Add `--to APP[,APP]`, which may be repeated."""
+    return click.option(
+        "-t",
+        "--to",
+        "targets",
+        metavar="APP[,APP]",
+        multiple=True,
+        required=required,
+        help="apps to promote to",
+    )
+
+
+def each_of(values: Iterable[str]) -> list[str]:
+    """Return the names in lists like `a,b`, each once, in their order."""
+    names = [name.strip() for value in values for name in value.split(",")]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def version(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Return a release's version as the listener writes it: `v42` for `42` too."""
+    return f"v{value}" if value and value.isdecimal() else value
+
+
+def chosen_app(function: Decorated) -> Decorated:
+    """Pass the app the command is about as `app`: `-a`, else `HEROKU_APP`, else the git remote."""
+    function = click.option(
+        "-r",
+        "--remote",
+        metavar="REMOTE",
+        is_eager=True,
+        expose_value=False,
+        callback=keep(REMOTE),
+        help="git remote of app to use",
+    )(function)
+    return click.option(
+        "-a", "--app", metavar="APP", callback=choose, help="app to run command against"
+    )(function)
+
+
+def chosen_app_or_all(function: Decorated) -> Decorated:
+    """Pass the app like `chosen_app`; None where `--all` is said."""
+    function = click.option(
+        "--all",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=keep(ALL),
+        help="every target",
+    )(function)
+    return chosen_app(function)
+
+
+def keep(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """Return a callback that lays the flag's value aside for `choose`."""
+
+    def callback(context: click.Context, _: click.Parameter, value: Any) -> None:
+        context.meta[key] = value
+
+    return callback
+
+
+def choose(context: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    """Make the app of what was said, the environment and the repository."""
+    if not context.meta.get(ALL):
+        return get_app(value, context.meta.get(REMOTE), context.ensure_object(Context).env)
+    if value:
+        raise click.UsageError("Say --app or --all, not both.", context)
+    return None
+
+
+def warn_if_cut(shown: Sized, num: int | None, things: str) -> None:
+    """Say that there may be more, where nobody asked for so few."""
+    if num is None and len(shown) == USUAL:
+        warn(f"Only showing the {USUAL} newest {things}. Say --num for more.")

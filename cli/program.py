@@ -1,0 +1,120 @@
+"""The program: finds the command, runs it, turns what went wrong into words and an exit code."""
+
+# The decorator is in typing from Python 3.12 on, and typing_extensions would cost every start.
+# mypy: disable-error-code="explicit-override"
+
+import sys
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from io import TextIOWrapper
+
+import click
+
+from cli.errors import Failure, Misuse, Unfinished
+from cli.output import complain, tell
+
+NAME = "autopromote"
+HELP = ("help", "show help for a command")
+Table = Mapping[str, tuple[str, str]]
+
+
+def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> int:
+    """Run one command and return the exit code."""
+    keep_printing()
+    program = Program(table, aliases)
+    try:
+        result = program.main(list(arguments) or ["--help"], prog_name=NAME, standalone_mode=False)
+    except click.UsageError as error:
+        complain(f"{error.format_message()}\n{hint(error.ctx)}")
+        return Misuse.exit_code
+    except click.Abort:
+        return 130
+    except Unfinished as unfinished:
+        tell(unfinished.message)
+        return unfinished.exit_code
+    except Failure as failure:
+        complain(failure.message + (f"\n\nError ID: {failure.id}" if failure.id else ""))
+        return failure.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def keep_printing() -> None:
+    """Have a character that the terminal cannot show replaced, rather than stop at it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def hint(context: click.Context | None) -> str:
+    """Say where help is."""
+    return f"See more help with `{context.command_path if context else NAME} --help`."
+
+
+class Program(click.Group):
+    """All commands, each by its name with a colon or with a space."""
+
+    def __init__(self, table: Table, aliases: Mapping[str, str]) -> None:
+        super().__init__(
+            name=NAME,
+            help="promote Heroku releases from a source app to its targets by themselves",
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )
+        self.table = table
+        self.aliases = aliases
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names, in the table's order."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command; None where there is none of that name."""
+        if cmd_name not in self.table:
+            return None
+        path = self.table[cmd_name][0]
+        module = import_module(f"cli.commands.{path}")
+        found: click.Command = getattr(module, path.rpartition(".")[2])
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the words name, and what is left for it."""
+        if args[0] == "help":
+            args = [*args[1:], "--help"]
+            if args == ["--help"]:
+                click.echo(self.get_help(ctx))
+                ctx.exit()
+
+        name, rest = self.split(args)
+        command = self.get_command(ctx, name)
+        if command is None:
+            said = args[: len(args) - len(rest)]
+            raise Misuse(self.unknown(" ".join(said), name))
+        return name, command, rest
+
+    def split(self, args: list[str]) -> tuple[str, list[str]]:
+        """Return the full name, said in one word (`rules:add`) or two, and the rest."""
+        topic, colon, verb = args[0].partition(":")
+        topic = self.aliases.get(topic, topic)
+        if not colon and self.verbs(topic) and len(args) > 1 and not args[1].startswith("-"):
+            return f"{topic}:{args[1]}", args[2:]
+        return f"{topic}{colon}{verb}", args[1:]
+
+    def verbs(self, topic: str) -> list[str]:
+        """Return the commands of a topic beside its list."""
+        return [name for name in self.table if name.startswith(f"{topic}:")]
+
+    def unknown(self, said: str, name: str) -> str:
+        """Say that there is no such command, and which may have been meant."""
+        near = get_close_matches(name, [*self.table, HELP[0]], n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        return f"{said} is not an {NAME} command.{meant}\nRun `{NAME} help` for a list of commands."
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print what the program is for and every command, without importing one."""
+        formatter.write(f"{self.help}\n\nUSAGE\n  $ {NAME} COMMAND\n\nCOMMANDS\n")
+        with formatter.indentation():
+            formatter.write_dl([*((name, line) for name, (_, line) in self.table.items()), HELP])
+        formatter.write(f"\nEXAMPLES\n  $ {NAME} login --url https://example-app.herokuapp.com\n")
+        formatter.write(f"  $ {NAME} help rules:add\n")

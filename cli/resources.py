@@ -1,0 +1,232 @@
+"""What the listener answers; keys that it may leave out say so."""
+
+from typing import Any, NotRequired, TypedDict
+
+
+class Named(TypedDict):
+    """An app or a rule, by its id and name."""
+
+    id: str
+    name: str
+
+
+class Token(TypedDict):
+    """A listener's token, fresh from a login."""
+
+    token: str
+    email: str
+    role: str
+
+
+class Identity(TypedDict):
+    """Who we are to the listener."""
+
+    email: str
+    role: str
+    token_expires_at: NotRequired[str | None]
+    version: NotRequired[str | None]
+    url: NotRequired[str | None]
+
+
+class Target(TypedDict):
+    """An app that a rule promotes to, and from which source version on."""
+
+    id: str
+    name: str
+    baseline: NotRequired[int | None]
+    baseline_note: NotRequired[str | None]
+
+
+class Rule(TypedDict):
+    """Source, targets and conditions."""
+
+    id: str
+    name: str
+    mode: str
+    source: Named
+    targets: list[Target]
+    strategy: NotRequired[str]
+    on_newer: NotRequired[str]
+    revision: NotRequired[int]
+    created_at: NotRequired[str]
+    updated_at: NotRequired[str]
+    created_by: NotRequired[str | None]
+
+
+class Secret(TypedDict):
+    """One of a subscription's secrets: its state, never itself."""
+
+    state: str
+    created_at: NotRequired[str]
+    proved_at: NotRequired[str | None]
+    valid_until: NotRequired[str | None]
+
+
+class Subscription(TypedDict):
+    """The listener's webhook on a source app."""
+
+    id: str
+    app: Named
+    url: str
+    level: str
+    healthy: bool | None
+    last_delivery_at: str | None
+    health: NotRequired[str | None]
+    heroku_id: NotRequired[str | None]
+    secrets: NotRequired[list[Secret]]
+    created_at: NotRequired[str]
+
+
+class ReleaseRef(TypedDict):
+    """A release, by its id and version."""
+
+    id: str | None
+    version: int | None
+
+
+class SlugRef(TypedDict):
+    """A slug, by its id and commit."""
+
+    id: str | None
+    commit: NotRequired[str | None]
+
+
+class Delivery(TypedDict):
+    """One delivery of Heroku's, and what became of it."""
+
+    id: str
+    received_at: str
+    app: NotRequired[Named | None]
+    event_id: NotRequired[str | None]
+    action: NotRequired[str | None]
+    release: NotRequired[ReleaseRef | None]
+    times: NotRequired[int]
+    outcome: NotRequired[str | None]
+
+
+class Source(TypedDict):
+    """What is promoted."""
+
+    app: Named
+    release: ReleaseRef
+    slug: SlugRef | None
+
+
+class Destination(TypedDict):
+    """Where it goes, and the release it became there."""
+
+    app: Named
+    release: ReleaseRef | None
+
+
+class GateAnswer(TypedDict):
+    """A gate's verdict on a promotion."""
+
+    name: str
+    verdict: str
+    message: str
+    until: NotRequired[str | None]
+    facts: NotRequired[dict[str, Any] | None]
+
+
+class Moment(TypedDict):
+    """Something that happened to a promotion."""
+
+    at: str
+    event: NotRequired[str | None]
+    message: str
+
+
+class Promotion(TypedDict):
+    """The listener's intent to bring one release to one target."""
+
+    id: str
+    status: str
+    reason: str | None
+    due_at: str | None
+    rule: Named | None
+    source: Source
+    target: Destination
+    gates: list[GateAnswer]
+    created_at: str
+    updated_at: str
+    kind: NotRequired[str]
+    found_by: NotRequired[str | None]
+    by_hand: NotRequired[bool]
+    nonce: NotRequired[str | None]
+    created_by: NotRequired[str | None]
+    ended_at: NotRequired[str | None]
+    timeline: NotRequired[list[Moment]]
+
+
+class ExplainedRelease(TypedDict):
+    """A release of a source app."""
+
+    id: str | None
+    version: int
+    status: NotRequired[str | None]
+    kind: NotRequired[str | None]
+    slug: NotRequired[SlugRef | None]
+    description: NotRequired[str | None]
+    created_at: NotRequired[str | None]
+
+
+class RuleAnswer(TypedDict):
+    """What a rule says of a release."""
+
+    rule: Named
+    target: Named
+    says: str
+    promotion_id: NotRequired[str | None]
+
+
+class Explanation(TypedDict):
+    """Everything that is known of one release."""
+
+    app: Named
+    release: ExplainedRelease
+    summary: str
+    deliveries: NotRequired[list[Delivery]]
+    promotions: NotRequired[list[Promotion]]
+    rules: NotRequired[list[RuleAnswer]]
+
+
+# Written as a call, because `from` is no name in Python.
+Hold = TypedDict(
+    "Hold",
+    {
+        "id": str,
+        "app": Named | None,
+        "reason": str,
+        "by": str | None,
+        "created_at": str,
+        "from": str | None,
+        "until": str | None,
+        "kind": NotRequired[str],
+        "released_at": NotRequired[str | None],
+        "released_by": NotRequired[str | None],
+    },
+)
+
+
+class NewHold(Hold):
+    """A hold just put, and the promotions it came too late for."""
+
+    too_late_for: NotRequired[list[str]]
+    message: NotRequired[str | None]
+
+
+class Next(TypedDict):
+    """What a released hold lets go."""
+
+    app: Named
+    message: str
+    promotion: NotRequired[Promotion | None]
+
+
+class Released(TypedDict):
+    """The holds released, and what follows."""
+
+    released: list[Hold]
+    next: list[Next]
+    message: NotRequired[str | None]

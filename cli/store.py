@@ -1,0 +1,80 @@
+"""What `login` wrote: one file that only its owner may read."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from cli.errors import Failure
+
+FILE = "login.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A listener's token, and the URL that issued it."""
+
+    url: str
+    token: str = field(repr=False)
+    email: str
+    role: str
+
+
+def directory(env: Mapping[str, str]) -> Path:
+    """Return where our files are, by the XDG rules."""
+    configured = Path(env.get("XDG_CONFIG_HOME", ""))
+    home = Path(env.get("HOME") or Path.home())
+    return (configured if configured.is_absolute() else home / ".config") / "autopromote"
+
+
+class Store:
+    """Keeps the login between two commands."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / FILE
+
+    def find(self) -> Login | None:
+        """Return the login; None where there is none, or the file makes no sense."""
+        try:
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
+            return Login(
+                url=kept["url"], token=kept["token"], email=kept["email"], role=kept["role"]
+            )
+        except FileNotFoundError:
+            return None
+        except (ValueError, LookupError, TypeError):
+            return None  # a login that cannot be read is had again by logging in
+        except OSError as error:
+            raise Failure(f"Couldn't read {self.path}: {error.strerror}.") from error
+
+    def save(self, login: Login) -> None:
+        """Write the login: whole or not at all, and never readable for others."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.parent.chmod(0o700)
+            self._replace(json.dumps(asdict(login), indent=2) + "\n")
+        except OSError as error:
+            raise Failure(f"Couldn't write {self.path}: {error.strerror}.") from error
+
+    def _replace(self, text: str) -> None:
+        handle, name = tempfile.mkstemp(
+            dir=self.path.parent, prefix=f".{FILE}."
+        )  # made with mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self.path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def forget(self) -> None:
+        """Remove the login; it is no error if there is none."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise Failure(f"Couldn't remove {self.path}: {error.strerror}.") from error

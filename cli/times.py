@@ -1,0 +1,73 @@
+"""Times as people read and write them on the command line."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from cli.errors import Misuse
+
+DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+STEPS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+
+
+def when(text: str | None) -> str | None:
+    """Show a time of the listener's; one that cannot be read, as it is."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return show_time(moment, datetime.now(UTC)) if moment.tzinfo else text
+
+
+def show_time(moment: datetime, now: datetime) -> str:
+    """Return local time and distance: `2015/11/17 17:37:41 (~ 1h ago)`."""
+    return f"{moment.astimezone():%Y/%m/%d %H:%M:%S} ({distance(moment, now)})"
+
+
+def distance(moment: datetime, now: datetime) -> str:
+    """Return how far away a moment is, in its largest unit: `~ 1h ago`, `in ~ 5m`."""
+    seconds = int((moment - now).total_seconds())
+    return f"in ~ {largest_unit(seconds)}" if seconds > 0 else f"~ {largest_unit(-seconds)} ago"
+
+
+def largest_unit(seconds: int) -> str:
+    """Return the seconds in the largest unit they fill, rounded down."""
+    unit, size = next((step for step in STEPS if seconds >= step[1]), STEPS[-1])
+    return f"{seconds // size}{unit}"
+
+
+def read_time(text: str, now: datetime) -> str:
+    """Read `2h` from now, or an ISO 8601 time with its zone; return it in UTC."""
+    moment = from_now(text, now) or absolute(text)
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def from_now(text: str, now: datetime) -> datetime | None:
+    """Read a duration from now; None where the text is none."""
+    found = DURATION.fullmatch(text)
+    if not text or found is None:
+        return None
+
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    try:
+        return now + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError as error:
+        raise Misuse(f"{text} is too far away.") from error
+
+
+def absolute(text: str) -> datetime:
+    """Read an ISO 8601 time; without its zone it could mean any of two dozen moments."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Misuse(
+            f"Couldn't read the time {text}."
+            " Write a duration from now like 2h, or a time like 2030-01-31T18:00Z."
+        ) from error
+
+    if moment.tzinfo is None:
+        raise Misuse(
+            f"The time {text} has no zone. Write it like 2030-01-31T18:00Z, or with +01:00 for Z."
+        )
+    return moment

@@ -1,0 +1,1 @@
+"""Tests of the command line: the real program, its stdout, stderr and exit code."""

@@ -1,0 +1,89 @@
+"""Times are shown as the Heroku CLI shows them, and read without guessing a zone."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.errors import Misuse
+from cli.times import distance, read_time, show_time, when
+
+NOON = datetime(2015, 11, 17, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("away", "shown"),
+    [
+        (timedelta(), "~ 0s ago"),
+        (timedelta(seconds=-59), "~ 59s ago"),
+        (timedelta(seconds=-60), "~ 1m ago"),
+        (timedelta(minutes=-119), "~ 1h ago"),
+        (timedelta(hours=-47), "~ 1d ago"),
+        (timedelta(days=-400), "~ 400d ago"),
+        (timedelta(seconds=5), "in ~ 5s"),
+        (timedelta(hours=3), "in ~ 3h"),
+    ],
+)
+def test_distance_is_in_the_largest_unit(away: timedelta, shown: str) -> None:
+    assert distance(NOON + away, NOON) == shown
+
+
+def test_a_time_is_shown_with_its_distance() -> None:
+    moment = datetime(2015, 11, 17, 11, 0, 41, tzinfo=UTC)
+    assert show_time(moment, NOON) == f"{moment.astimezone():%Y/%m/%d %H:%M:%S} (~ 59m ago)"
+
+
+@pytest.mark.parametrize("text", ["soon", "", "2015-11-17T12:00:00"])
+def test_a_time_that_is_none_is_shown_as_it_is(text: str) -> None:
+    assert when(text) == text
+
+
+def test_no_time_is_shown_as_nothing() -> None:
+    assert when(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("2h", "2015-11-17T14:00:00Z"),
+        ("90m", "2015-11-17T13:30:00Z"),
+        ("1d12h", "2015-11-19T00:00:00Z"),
+        ("45s", "2015-11-17T12:00:45Z"),
+        ("2030-01-31T18:00Z", "2030-01-31T18:00:00Z"),
+        ("2030-01-31T18:00:00+01:00", "2030-01-31T17:00:00Z"),
+        ("2030-01-31 18:00:00.250000+00:00", "2030-01-31T18:00:00Z"),
+    ],
+)
+def test_durations_and_times_are_sent_in_utc(text: str, sent: str) -> None:
+    assert read_time(text, NOON) == sent
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("2030-01-31T18:00", "has no zone"),
+        ("2030-01-31", "has no zone"),
+        ("tomorrow", "Couldn't read the time tomorrow"),
+        ("", "Couldn't read the time"),
+        ("2h from now", "Couldn't read the time"),
+        ("12h1d", "Couldn't read the time"),
+        ("9999999999999d", "is too far away"),
+        ("3000000d", "is too far away"),
+    ],
+)
+def test_what_could_mean_several_moments_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(Misuse, match=complaint):
+        read_time(text, NOON)
+
+
+@given(st.timedeltas(min_value=timedelta(days=-40000), max_value=timedelta(days=40000)))
+def test_a_distance_is_rounded_down_to_its_unit(away: timedelta) -> None:
+    found = re.search(r"(\d+)([smhd])", distance(NOON + away, NOON))
+    assert found is not None
+    number, unit = found.groups()
+    seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
+    assert int(number) == abs(int(away.total_seconds())) // seconds

@@ -1,0 +1,136 @@
+"""Which token goes where: each only to whom it is for, and none where there is doubt."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.program import Autopromote, barred, failed
+from tests.cli.stranger import answer, stranger
+
+
+@pytest.mark.parametrize(
+    ("env", "stored"),
+    [
+        ({}, None),
+        ({"AUTOPROMOTE_URL": "https://example.com"}, None),
+        ({"AUTOPROMOTE_URL": "http://127.0.0.1:2"}, "http://127.0.0.1:1"),
+    ],
+)
+def test_without_a_token_for_that_url_nobody_is_asked(
+    autopromote: Autopromote, env: dict[str, str], stored: str | None
+) -> None:
+    if stored:
+        store_login(autopromote, stored)
+    assert autopromote("rules", **env) == failed("Not logged in. Run `autopromote login`.")
+
+
+def store_login(autopromote: Autopromote, url: str) -> None:
+    """Leave a login behind, as `login` does."""
+    folder = autopromote.home / ".config" / "autopromote"
+    folder.mkdir(parents=True)
+    login = {"url": url, "token": "stored", "email": "ana@example.com", "role": "admin"}
+    (folder / "login.json").write_text(json.dumps(login), encoding="utf-8")
+
+
+def test_a_stored_token_goes_to_the_url_that_issued_it_however_it_is_spelled(
+    autopromote: Autopromote,
+) -> None:
+    with stranger(answer("404 Not Found", '{"message": "here"}')) as met:
+        store_login(autopromote, met.url)
+        assert autopromote("rules") == failed("here")
+        assert autopromote(
+            "rules", AUTOPROMOTE_URL=f"{met.url.upper().replace('HTTP', 'http')}/"
+        ) == failed("here")
+    assert [b"Authorization: Bearer stored" in heard for heard in met.heard] == [True, True]
+
+
+def test_a_token_of_the_environment_goes_before_the_stored_one(autopromote: Autopromote) -> None:
+    with stranger(answer("401 Unauthorized", '{"message": "no"}')) as met:
+        store_login(autopromote, met.url)
+        outcome = autopromote(
+            "rules", AUTOPROMOTE_TOKEN="given", HEROKU_API_KEY="k", HEROKU_API_URL=met.url
+        )
+    assert outcome == failed("no")
+    assert [b"Authorization: Bearer given" in heard for heard in met.heard] == [True]
+
+
+def test_a_login_that_cannot_be_renewed_says_why(autopromote: Autopromote) -> None:
+    with stranger(
+        answer("401 Unauthorized", '{"id": "unauthorized", "message": "Who are you?"}')
+    ) as met:
+        store_login(autopromote, met.url)
+        outcome = autopromote("rules", HEROKU_API_URL=met.url)
+    assert outcome == failed(
+        f"Your login expired and could not be renewed: Found no Heroku credential for {met.url}:"
+        " HEROKU_API_KEY is not set, netrc has none, and `heroku auth:token` gave none.\n"
+        "Run `heroku login`, or set HEROKU_API_KEY.\n"
+        "Run `autopromote login`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("reply", "message", "error_id"),
+    [
+        (
+            answer(
+                "401 Unauthorized",
+                '{"id": "unauthorized", "message": "Invalid credentials provided."}',
+            ),
+            "Heroku refused the token of HEROKU_API_KEY: Invalid credentials provided.",
+            "unauthorized",
+        ),
+        (
+            answer("403 Forbidden", '{"id": "forbidden", "message": "You do not have access."}'),
+            (
+                "Heroku made no throw-away token: You do not have access.\n"
+                "Nothing was sent to http://127.0.0.1:1. To send it your Heroku token itself,"
+                " run `autopromote login --send-full-token`."
+            ),
+            "forbidden",
+        ),
+        (
+            answer("429 Too Many", '{"id": "rate_limit", "message": "Please wait."}'),
+            "Please wait.",
+            "rate_limit",
+        ),
+        (
+            answer("502 Bad Gateway", "<html>"),
+            "Couldn't ask Heroku at {url}: it answered 502.",
+            None,
+        ),
+        (answer("201 Created", "{}"), "{url} does not answer like Heroku.", None),
+        (b"", "Couldn't ask Heroku at {url}: the connection broke off.", None),
+    ],
+)
+def test_a_heroku_that_makes_no_token_ends_the_login(
+    autopromote: Autopromote, reply: bytes, message: str, error_id: str | None
+) -> None:
+    with stranger(reply) as heroku:
+        outcome = autopromote(
+            "login",
+            "--url",
+            "http://127.0.0.1:1",
+            HEROKU_API_URL=heroku.url,
+            HEROKU_API_KEY="HRKU-secret",
+        )
+    assert outcome.stdout == ""
+    assert outcome.code == 1
+    assert (
+        outcome.stderr
+        == "Logging in to http://127.0.0.1:1... !\n"
+        + failed(message.format(url=heroku.url), error_id).stderr
+    )
+    assert "HRKU-secret" not in outcome.stderr
+
+
+def test_logging_out_forgets_and_says_so(autopromote: Autopromote) -> None:
+    store_login(autopromote, "https://example.com")
+    assert autopromote("logout") == ("", "Logging out of https://example.com... done\n", 0)
+    assert autopromote("logout", AUTOPROMOTE_TOKEN="t") == (
+        "",
+        "Not logged in.\n"
+        + barred("Warning: AUTOPROMOTE_TOKEN is set, and still goes to the listener."),
+        0,
+    )
