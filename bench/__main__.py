@@ -1,0 +1,154 @@
+"""`make bench`: how fast a delivery is answered, a deploy is promoted and a command starts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from demo.stage import BIN, Stage, say, wait_for
+
+DELIVERIES, SENDERS, DEPLOYS, STARTS = 2000, 4, 30, 15
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The value below which this share of them lies."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def row(what: str, milliseconds: list[float]) -> str:
+    """One line of the table."""
+    p50, p99 = statistics.median(milliseconds), percentile(milliseconds, 0.99)
+    return f"| {what} | {len(milliseconds)} | {p50:.1f} | {p99:.1f} | {max(milliseconds):.1f} |"
+
+
+def timed(work: Callable[[], object]) -> float:
+    """How long it took, in milliseconds."""
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1000
+
+
+def answers(stage: Stage) -> list[float]:
+    """How long signed deliveries take until their 204, durable write included."""
+    secret = _secret(stage)
+    app = stage.ask("webhooks")[0]["app"]
+    bodies = [_body(app) for _ in range(DELIVERIES)]
+
+    def send(some: list[bytes]) -> list[float]:
+        with httpx.Client(base_url=stage.url) as http:
+            return [timed(partial(_deliver, http, body, secret)) for body in some]
+
+    with ThreadPoolExecutor(SENDERS) as pool:
+        parts = pool.map(send, [bodies[n::SENDERS] for n in range(SENDERS)])
+        return [one for part in parts for one in part]
+
+
+def _secret(stage: Stage) -> str:
+    requests = httpx.get(f"{stage.heroku_url}/_emulator/requests").json()
+    made = [r for r in requests if r["method"] == "POST" and r["path"].endswith("/webhooks")]
+    return str(made[-1]["body"]["secret"])
+
+
+def _body(app: Any) -> bytes:
+    """A release that is known already: what most deliveries are about."""
+    ids = [str(uuid.uuid4()) for _ in range(4)]
+    data = {"id": ids[0], "app": app, "status": "succeeded", "current": True, "version": 1}
+    event = {"id": ids[1], "action": "update", "resource": "release"}
+    metadata = {"delivery": {"id": ids[2]}, "event": {"id": ids[3], "include": "api:release"}}
+    more = {"data": data | {"slug": None}, "webhook_metadata": metadata}
+    return json.dumps(event | more).encode()
+
+
+def _deliver(http: httpx.Client, body: bytes, secret: str) -> None:
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    signature = base64.b64encode(digest).decode()
+    answer = http.post(
+        "/webhooks/heroku", content=body, headers={"Heroku-Webhook-Hmac-SHA256": signature}
+    )
+    assert answer.status_code == 204, answer.status_code
+
+
+def promotions(stage: Stage) -> dict[str, list[float]]:
+    """How long it takes from the first delivery to the post, and to the end, deploy by deploy."""
+    posted, ended = [], []
+    for _ in range(DEPLOYS):
+        version = stage.heroku("apps/acme-staging/deploys", {})["version"]
+        promotion = wait_for(partial(_succeeded, stage, version), f"v{version}")
+        at = {event["event"]: _time(event["at"]) for event in promotion["timeline"]}
+        received = min(_time(d["received_at"]) for d in _deliveries(stage, version))
+        posted.append((at["posting"] - received).total_seconds() * 1000)
+        ended.append((at["succeeded"] - received).total_seconds() * 1000)
+    return {"delivery → intent committed": posted, "delivery → released": ended}
+
+
+def _succeeded(stage: Stage, version: int) -> Any:
+    newest = stage.ask("promotions", "-n", "1")[0]
+    if newest["source"]["release"]["version"] != version or newest["status"] != "succeeded":
+        return None
+    return stage.ask("promotions:info", newest["id"])
+
+
+def _deliveries(stage: Stage, version: int) -> list[Any]:
+    found = stage.ask("webhooks:deliveries", "-a", "acme-staging", "-n", "10")
+    return [one for one in found if (one["release"] or {}).get("version") == version]
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def starts(stage: Stage) -> dict[str, list[float]]:
+    """How long commands take, from the shell and back."""
+
+    def run(*words: str) -> float:
+        command = [str(BIN / "autopromote"), *words]
+        return timed(
+            lambda: subprocess.run(command, env=stage.person, capture_output=True, check=True)
+        )
+
+    lines = (("--version",), ("--help",), ("rules",))
+    return {
+        f"`autopromote {' '.join(words)}`": [run(*words) for _ in range(STARTS)] for words in lines
+    }
+
+
+def main() -> int:
+    """Measure everything in one run and print a table fit for RESULTS.md."""
+    with tempfile.TemporaryDirectory(prefix="autopromote-bench-") as folder, ExitStack() as stack:
+        stage = Stage(Path(folder), stack)
+        stage.start()
+        for line in (
+            ("login",),
+            ("webhooks:add", "--app", "acme-staging"),
+            ("rules:add", "ship", "--from", "acme-staging", "--to", "acme-prod"),
+        ):
+            stage.type(*line)
+        say("\n| what | n | p50 ms | p99 ms | max ms |\n|---|---|---|---|---|")
+        for what, took in promotions(stage).items():
+            say(row(what, took))
+        say(row(f"signed delivery → 204, {SENDERS} senders", answers(stage)))
+        for what, took in starts(stage).items():
+            say(row(what, took))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

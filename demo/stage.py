@@ -1,0 +1,178 @@
+"""The stage of the demo and of the measurements: every process, started as the Procfile says."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from listener import embedded
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+PERSON, ROBOT = "HRKU-demo-ana", "HRKU-demo-robot"
+PATIENCE = 30.0
+
+
+class DemoFailed(Exception):
+    """A step of the demo did not come out as promised."""
+
+
+def say(text: str = "") -> None:
+    """One line for the person who watches."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(ask: Callable[[], Any], what: str) -> Any:
+    """Ask until there is an answer that is true. Raises DemoFailed."""
+    ends_at = time.monotonic() + PATIENCE
+    while time.monotonic() < ends_at:
+        if answer := ask():
+            return answer
+        time.sleep(0.05)  # between two questions
+    raise DemoFailed(f"waited {PATIENCE:.0f} s in vain for {what}")
+
+
+def is_up(url: str) -> bool:
+    """Whether a server answers there."""
+    try:
+        return httpx.get(url, timeout=2).is_success
+    except httpx.TransportError:
+        return False
+
+
+@contextmanager
+def running(
+    command: list[str], env: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of ours, ended by its id when the demo ends."""
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=dict(env), stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+class Stage:
+    """The processes, and the program as a person would use it."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._env = {
+            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "NO_COLOR": "1",
+        }
+        self.heroku_url = f"http://127.0.0.1:{free_port()}"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.person = self._env | {
+            "AUTOPROMOTE_URL": self.url,
+            "HEROKU_API_URL": self.heroku_url,
+            "HEROKU_API_KEY": PERSON,
+        }
+
+    def start(self) -> None:
+        """Start the emulator, PostgreSQL, and the listener by the Procfile's lines."""
+        begun = time.monotonic()
+        port = self.heroku_url.rpartition(":")[2]
+        emulator = [str(BIN / "python"), "-m", "emulator", "--port", port, "--seed", "demo"]
+        self._run(emulator, self._env, "emulator")
+        settings = self._env | {
+            "DATABASE_URL": self._stack.enter_context(embedded.throwaway()),
+            "SECRET_KEY": secrets.token_hex(32),
+            "HEROKU_API_KEY": ROBOT,
+            "HEROKU_API_URL": self.heroku_url,
+            "AUTOPROMOTE_ADMINS": "ana@example.com",
+            "PUBLIC_URL": self.url,
+            "PORT": str(self.port),
+        }
+        lines = (ROOT / "Procfile").read_text().splitlines()
+        procfile = {name: line.strip() for name, _, line in (one.partition(":") for one in lines)}
+        self._shell(procfile["release"], settings)
+        self._run(["bash", "-c", f"exec {procfile['web']}"], settings, "listener")
+        wait_for(lambda: is_up(f"{self.heroku_url}/_emulator/state"), "the emulator")
+        wait_for(lambda: is_up(f"{self.url}/readyz"), "the listener")
+        say(f"An emulated Heroku: {self.heroku_url}    the listener: {self.url}")
+        say(f"Both are up, with PostgreSQL, after {time.monotonic() - begun:.1f} s.")
+
+    def _run(
+        self, command: list[str], env: Mapping[str, str], name: str
+    ) -> subprocess.Popen[bytes]:
+        log = self._folder / f"{name}.log"
+        return self._stack.enter_context(running(command, env, log))
+
+    def _shell(self, line: str, env: Mapping[str, str]) -> None:
+        done = subprocess.run(
+            ["bash", "-c", f"exec {line}"],
+            cwd=ROOT,
+            env=dict(env),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise DemoFailed(f"{line}\n{done.stdout}{done.stderr}")
+
+    def type(self, *words: str) -> None:
+        """Run the program and show it, as if somebody typed it."""
+        say(f"\n$ autopromote {' '.join(words)}")
+        done = self._cli(*words)
+        for line in (done.stderr + done.stdout).splitlines():
+            say(f"  {line}" if line else "")
+        if done.returncode:
+            raise DemoFailed(f"autopromote {' '.join(words)} ended with {done.returncode}")
+
+    def ask(self, *words: str) -> Any:
+        """Run the program with --json and read its answer."""
+        done = self._cli(*words, "--json")
+        if done.returncode:
+            raise DemoFailed(done.stderr)
+        return json.loads(done.stdout)
+
+    def _cli(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [str(BIN / "autopromote"), *words]
+        return subprocess.run(
+            command,
+            check=False,
+            env=self.person,
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def heroku(self, path: str, body: Any) -> Any:
+        """Do something at the emulated Heroku."""
+        answer = httpx.post(f"{self.heroku_url}/_emulator/{path}", json=body, timeout=10)
+        return answer.raise_for_status().json()

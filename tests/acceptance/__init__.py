@@ -1,0 +1,1 @@
+"""The whole product on real processes: emulator, dynos, PostgreSQL, the command line."""

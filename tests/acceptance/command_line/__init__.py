@@ -1,0 +1,1 @@
+"""The command line against the real listener, as a person meets it."""

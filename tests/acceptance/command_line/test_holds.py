@@ -1,0 +1,72 @@
+"""Holds, and what waits for them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.acceptance.command_line.people import apps
+from tests.acceptance.town import Town
+from tests.cli.program import Autopromote, barred
+
+pytestmark = pytest.mark.acceptance
+
+
+def test_a_hold_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> None:
+    apps(town, "h-staging", "h-prod")
+    added = ana("holds:add", "-a", "h-prod", "--reason", "a \x1b[31msale", "--until", "2h")
+    assert added.stderr == "Adding hold on ⬢ h-prod... done\n"
+    assert added.stdout.startswith("h-prod is on hold")
+
+    refused = ana("promote", "-a", "h-staging", "--to", "h-prod")
+    assert (refused.stdout, refused.code) == ("", 1)
+    assert refused.stderr.endswith(barred("", "Error ID: target_held"))
+    assert ana("promotions", "-a", "h-prod", "--json").stdout == "[]\n"
+
+    listed = ana("holds", "-a", "h-prod")
+    header, row = listed.stdout.splitlines()
+    assert header.split() == ["App", "Kind", "By", "Created", "From", "Until", "Reason"]
+    assert row.startswith("h-prod  person  ana@example.com  ")
+    assert row.endswith("  a sale")
+
+    released = ana("holds:release", "-a", "h-prod")
+    assert released.stderr == "Releasing hold on ⬢ h-prod... done\n"
+    assert released.stdout.startswith("h-prod: ")
+    assert ana("holds", "-a", "h-prod") == (
+        "",
+        "There are no holds.\nUse `autopromote holds:add` to add one.\n",
+        0,
+    )
+    assert "Released" in ana("holds", "-a", "h-prod", "--released").stdout.splitlines()[0]
+
+
+def test_a_hold_that_is_not_there(town: Town, ana: Autopromote) -> None:
+    apps(town, "z-prod")
+    outcome = ana("holds:release", "-a", "z-prod")
+    assert (outcome.stdout, outcome.code) == ("", 1)
+    assert outcome.stderr.endswith(barred("", "Error ID: hold_not_found"))
+
+
+def test_what_waits_for_a_hold_is_cancelled_and_tried_again(town: Town, ana: Autopromote) -> None:
+    apps(town, "c-staging", "c-prod")
+    ana("webhooks:add", "-a", "c-staging")
+    ana("rules:add", "c", "--from", "c-staging", "--to", "c-prod")
+    ana("holds:add", "-a", "c-prod", "--reason", "sale")
+    town.heroku.deploy("c-staging")
+    waiting = town.wait_for("waiting", target="c-prod")["id"]
+
+    cancelled = ana("promotions:cancel", waiting)
+    assert cancelled.stderr == f"Cancelling promotion {waiting}... done\n"
+    assert re.match(rf"Promotion {waiting} of .* to c-prod: cancelled\b", cancelled.stdout)
+    assert ana("promotions:cancel", waiting).stderr.endswith(
+        barred("", "Error ID: promotion_settled")
+    )
+
+    retried = ana("promotions:retry", waiting)
+    assert retried.stderr == f"Retrying promotion {waiting}... done\n"
+    assert re.match(rf"Promotion {waiting} of .* to c-prod: waiting\b", retried.stdout)
+
+    released = ana("holds:release", "-a", "c-prod")
+    assert "goes next" in released.stdout
+    town.wait_for("succeeded", target="c-prod")

@@ -1,0 +1,166 @@
+"""Promoting, rolling back and explaining, as a person does it."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import threading
+
+import pytest
+
+from tests.acceptance.command_line.people import answer_of, apps
+from tests.acceptance.town import Town
+from tests.cli.program import Autopromote, barred
+
+pytestmark = pytest.mark.acceptance
+
+
+def test_waiting_tells_each_change_and_ends_with_0(town: Town, ana: Autopromote) -> None:
+    apps(town, "p-staging", "p-prod")
+    version = town.heroku.current("p-staging")["version"]
+
+    outcome = ana("promote", "-a", "p-staging", "--to", "p-prod", "--wait")
+    assert outcome.code == 0
+    assert re.fullmatch(r"p-prod v\d+: succeeded( \(.*\))?\n", outcome.stdout)
+    first, *changes = outcome.stderr.splitlines()
+    assert first == "Promoting ⬢ p-staging to ⬢ p-prod... done"
+    assert all(f" of p-staging v{version} to p-prod" in change for change in changes)
+    assert re.search(r"v\d+: succeeded\b", changes[-1])
+    assert town.heroku.current("p-prod")["slug"] == town.heroku.current("p-staging")["slug"]
+
+
+def test_what_is_there_already_is_skipped_which_is_fine(town: Town, ana: Autopromote) -> None:
+    apps(town, "k-staging", "k-prod")
+    words = ("promote", "-a", "k-staging", "--to", "k-prod", "--wait", "--json")
+    assert ana(*words).code == 0
+    again = ana(*words)
+    assert again.code == 0
+    assert [one["status"] for one in json.loads(again.stdout)] == ["skipped"]
+
+
+def test_a_failed_release_phase_ends_with_1(town: Town, ana: Autopromote) -> None:
+    apps(town, "f-staging")
+    town.heroku.app("f-prod", release_phase={"seconds": 0.1, "fails": True})
+    outcome = ana("promote", "-a", "f-staging", "--to", "f-prod", "--wait")
+    assert outcome.code == 1
+    assert re.match(r"f-prod v\d+: failed\b", outcome.stdout)
+
+
+def test_without_waiting_it_says_how_to_look(town: Town, ana: Autopromote) -> None:
+    apps(town, "n-staging", "n-prod")
+    outcome = ana("promote", "-a", "n-staging", "--to", "n-prod")
+    found = re.match(r"Promotion (\d+) of n-staging v\d+ to n-prod: \w+", outcome.stdout)
+    assert found is not None
+    look = f"Use `autopromote promotions:info {found[1]}` to see how it goes.\n"
+    assert outcome.stderr == f"Promoting ⬢ n-staging to ⬢ n-prod... done\n{look}"
+
+
+def interrupted_at(said: str, person: Autopromote, *words: str) -> tuple[str, str, int]:
+    """Run a command and press Ctrl-C once it has said this; return what it says then."""
+    with subprocess.Popen(
+        person.command(*words),
+        env=person.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as child:
+        too_late = threading.Timer(60, child.kill)
+        too_late.start()
+        try:
+            assert child.stderr is not None
+            assert any(said in line for line in child.stderr), f"it never said {said}"
+            child.send_signal(signal.SIGINT)
+            stdout, stderr = child.communicate()
+        finally:
+            too_late.cancel()
+            child.kill()
+    return stdout, stderr, child.returncode
+
+
+def test_an_interrupt_stops_the_waiting_and_not_the_promotion(town: Town, ana: Autopromote) -> None:
+    apps(town, "i-staging")
+    town.heroku.app("i-prod", release_phase={"seconds": 3600})
+    stdout, stderr, code = interrupted_at(
+        ": releasing", ana, "promote", "-a", "i-staging", "--to", "i-prod", "--wait"
+    )
+
+    assert (stdout, code) == ("", 130)
+    [promotion] = answer_of(ana, "promotions", "-a", "i-prod")
+    assert stderr.endswith(
+        "No longer waiting; what was begun goes on by itself.\n"
+        f"Run `autopromote promotions:info {promotion['id']}` to look again.\n"
+    )
+    assert promotion["status"] == "releasing"
+
+    version = promotion["target"]["release"]["version"]
+    town.heroku.control(f"apps/i-prod/releases/{version}", {"status": "succeeded"})
+    words = ("promote", "-a", "i-staging", "--to", "i-prod", "--wait", "--json")
+    assert json.loads(ana(*words).stdout)[0]["status"] in {"succeeded", "skipped"}
+
+
+def test_everything_about_a_promotion_is_shown(town: Town, ana: Autopromote) -> None:
+    apps(town, "e-staging", "e-prod")
+    [done] = json.loads(
+        ana("promote", "-a", "e-staging", "--to", "e-prod", "--wait", "--json").stdout
+    )
+    shown = ana("promotions:info", done["id"])
+    assert (shown.stderr, shown.code) == ("", 0)
+    assert shown.stdout.startswith(f"=== Promotion {done['id']}\n\nStatus:")
+    for gate in done["gates"]:
+        assert re.search(rf"^✓ {gate['name']} ", shown.stdout, re.MULTILINE)
+    assert "\n=== Timeline\n\n" in shown.stdout
+
+    listed = ana("promotions", "-a", "e-prod", "--status", "succeeded")
+    header, row = listed.stdout.splitlines()
+    assert header.split() == ["ID", "Status", "Release", "Target", "Rule", "Created", "Reason"]
+    assert row.startswith(f"{done['id']}")
+    assert " by hand " in row
+
+
+def test_a_promotion_that_is_not_there(ana: Autopromote) -> None:
+    outcome = ana("promotions:info", "99999999")
+    assert (outcome.stdout, outcome.code) == ("", 1)
+    assert outcome.stderr.endswith(barred("", "Error ID: promotion_not_found"))
+
+
+def test_a_rollback_says_what_will_happen_and_holds(town: Town, ana: Autopromote) -> None:
+    apps(town, "b-staging", "b-prod")
+    before = town.heroku.current("b-prod")["slug"]
+    ana("promote", "-a", "b-staging", "--to", "b-prod", "--wait")
+
+    outcome = ana("rollback", "-a", "b-prod", "--reason", "checkout is broken", "--wait")
+    assert outcome.code == 0
+    assert outcome.stderr.startswith(
+        "⬢ b-prod goes back to what it ran before, and is on hold from now on.\n"
+        "Use `autopromote holds:release --app b-prod` when it may be promoted to again.\n"
+        "Rolling back ⬢ b-prod... done\n"
+    )
+    assert re.match(r"b-prod v\d+: (succeeded|rolled_back)\b", outcome.stdout)
+    assert town.heroku.current("b-prod")["slug"] == before
+    [hold] = answer_of(ana, "holds", "-a", "b-prod")
+    assert "checkout is broken" in hold["reason"]
+
+
+def test_every_rule_and_gate_has_its_say(town: Town, ana: Autopromote) -> None:
+    apps(town, "x-staging", "x-prod")
+    ana("webhooks:add", "-a", "x-staging")
+    ana("rules:add", "x", "--from", "x-staging", "--to", "x-prod")
+    release = town.heroku.deploy("x-staging")
+    done = town.wait_for("succeeded", target="x-prod")
+    town.heroku.wait_for_deliveries()
+
+    explained = ana("explain", "-a", "x-staging")
+    assert (explained.stderr, explained.code) == ("", 0)
+    assert explained.stdout.startswith(f"=== ⬢ x-staging v{release['version']}\n\nSummary: ")
+    assert "\n=== Rules\n\nx to x-prod: " in explained.stdout
+    assert f"\n=== Promotion {done['id']} of x-staging v" in explained.stdout
+    assert "\n✓ source " in explained.stdout
+    assert "\n=== Deliveries\n\n" in explained.stdout
+    version = str(release["version"])
+    assert ana("explain", version, HEROKU_APP="x-staging").stdout.startswith("=== ⬢ x-staging")
+
+    answer = answer_of(ana, "explain", f"v{version}", "-a", "x-staging")
+    assert answer["release"]["version"] == release["version"]
+    assert [said["rule"]["name"] for said in answer["rules"]] == ["x"]

@@ -1,0 +1,80 @@
+"""Rules, from their first day to their last."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.acceptance.command_line.people import TIME, answer_of, apps
+from tests.acceptance.town import Town
+from tests.cli.program import BAR, Autopromote, barred
+
+DISTANCE = r"\(~ \d+s ago\)"  # two looks are some seconds apart
+
+pytestmark = pytest.mark.acceptance
+
+
+def test_a_rule_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> None:
+    apps(town, "r-staging", "r-prod", "r-prod-eu")
+    town.heroku.deploy("r-staging")
+    first = town.heroku.current("r-staging")["version"] + 1
+
+    added = ana("rules:add", "r", "--from", "r-staging", "--to", "r-prod", "--mode", "shadow")
+    assert (added.stderr, added.code) == ("Adding rule r... done\n", 0)
+    assert re.fullmatch(
+        rf"=== r\n\nSource: +r-staging\nTargets: +r-prod \(acts from v{first} on\)\n"
+        rf"Mode: +shadow\nStrategy: +slug\nOn newer: +supersede\nRevision: +1\n"
+        rf"Created: +{TIME}\nUpdated: +{TIME}\nBy: +ana@example\.com\nID: +\d+\n",
+        added.stdout,
+    )
+
+    updated = ana("rules", "update", "r", "--to", "r-prod,r-prod-eu", "--mode", "armed")
+    assert (updated.stderr, updated.code) == ("Updating rule r... done\n", 0)
+    assert f"r-prod-eu (acts from v{first} on)\n" in updated.stdout
+    shown = ana("rules:info", "r")
+    assert re.sub(DISTANCE, "", shown.stdout) == re.sub(DISTANCE, "", updated.stdout)
+    assert (shown.stderr, shown.code) == ("", 0)
+
+    listed = ana("rules", "--app", "r-staging")
+    assert (listed.stderr, listed.code) == ("", 0)
+    header, row = listed.stdout.splitlines()
+    assert header.split() == ["Name", "Mode", "Source", "Targets"]
+    assert re.fullmatch(r"r +armed +r-staging +(r-prod, r-prod-eu|r-prod-eu, r-prod)", row)
+    assert answer_of(ana, "rules", "-a", "r-staging") == [answer_of(ana, "rules:info", "r")]
+
+    assert ana("rules:remove", "r", "--confirm", "r") == ("", "Removing rule r... done\n", 0)
+    assert ana("rules", "-a", "r-staging") == (
+        "",
+        "There are no rules.\nUse `autopromote rules:add` to add one.\n",
+        0,
+    )
+    assert answer_of(ana, "rules", "-a", "r-staging") == []
+
+
+def test_a_change_with_json_is_the_rule(town: Town, ana: Autopromote) -> None:
+    apps(town, "j-staging", "j-prod")
+    rule = answer_of(ana, "rules:add", "j", "--from", "j-staging", "--to", "j-prod")
+    assert (rule["name"], rule["mode"], rule["source"]["name"]) == ("j", "armed", "j-staging")
+    assert [target["name"] for target in rule["targets"]] == ["j-prod"]
+    assert isinstance(rule["id"], str)
+
+    assert answer_of(ana, "rules:update", "j", "--name", "k")["name"] == "k"
+    assert answer_of(ana, "rules:remove", "k", "--confirm", "k")["id"] == rule["id"]
+
+
+@pytest.mark.parametrize(
+    ("words", "error_id"),
+    [
+        (("rules:info", "nowhere"), "rule_not_found"),
+        (("rules:add", "x", "--from", "itself", "--to", "itself"), "invalid_params"),
+        (("rules:add", "x", "--from", "a", "--to", "b", "--mode", "q"), "invalid_params"),
+    ],
+)
+def test_the_listeners_own_words_are_shown(
+    town: Town, ana: Autopromote, words: tuple[str, ...], error_id: str
+) -> None:
+    outcome = ana(*words)
+    assert (outcome.stdout, outcome.code) == ("", 1)
+    assert f"{BAR}Error: " in outcome.stderr
+    assert outcome.stderr.endswith(barred("", f"Error ID: {error_id}"))

@@ -1,0 +1,279 @@
+"""A town on loopback: the emulator, dynos started as the Procfile says, and the real CLI."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+ADMIN, ROBOT = "ana@example.com", "robot@example.com"
+ADMIN_TOKEN, ROBOT_TOKEN = "HRKU-test-ana", "HRKU-test-robot"
+PATIENCE = 40.0
+ENDED = {"succeeded", "failed", "errored", "rolled_back", "superseded", "cancelled"} | {
+    "rejected",
+    "skipped",
+    "shadowed",
+}
+
+Answer = TypeVar("Answer")
+
+
+def wait_until(ask: Callable[[], Answer | None], what: str, patience: float = PATIENCE) -> Answer:
+    """Ask until there is an answer that is true; fail with what was waited for."""
+    ends_at = time.monotonic() + patience
+    while time.monotonic() < ends_at:
+        if answer := ask():
+            return answer
+        time.sleep(0.02)  # between two questions, never instead of one
+    raise AssertionError(f"waited {patience} s in vain for {what}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(**values: str) -> dict[str, str]:
+    """Nothing of the caller's environment but PATH, so that only the contract's variables count."""
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **values}
+
+
+class Process:
+    """A process group of ours, ended by its id."""
+
+    def __init__(self, command: list[str], env: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=env, stdout=out, stderr=out, start_new_session=True
+            )
+
+    @property
+    def is_alive(self) -> bool:
+        """It still runs."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL the whole group, as when a dyno vanishes."""
+        if self.is_alive:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self, patience: float = 30.0) -> int:
+        """SIGTERM as Heroku does; answers the exit code."""
+        if self.is_alive:
+            self._process.terminate()
+        try:
+            return self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+
+class Heroku:
+    """The emulator on a real socket, and what tests ask of it."""
+
+    def __init__(self, log: Path) -> None:
+        tokens = [f"{ADMIN_TOKEN}={ADMIN}", f"{ROBOT_TOKEN}={ROBOT}"]
+        flags = [word for token in tokens for word in ("--token", token)]
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        command = [str(BIN / "python"), "-m", "emulator", "--port", str(port), *flags]
+        self.process = Process(command, environment(), log)
+        self._http = httpx.Client(base_url=self.url, timeout=30)
+        self._as_admin = {
+            "Authorization": f"Bearer {ADMIN_TOKEN}",
+            "Accept": "application/vnd.heroku+json; version=3",
+        }
+        wait_until(self._answers, "the emulator")
+
+    def close(self) -> None:
+        """End the emulator, and what is open to it."""
+        self._http.close()
+        self.process.kill()
+
+    def _answers(self) -> bool:
+        try:
+            return self._http.get("/_emulator/state").is_success
+        except httpx.TransportError:
+            assert self.process.is_alive, self.process.log.read_text()
+            return False
+
+    def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
+        """A call of the control API."""
+        answer = self._http.request(method, f"/_emulator/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def api(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """A call of the Platform API, as the admin."""
+        answer = self._http.request(method, path, json=body, headers=self._as_admin | headers)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def app(self, name: str, **values: Any) -> Any:
+        """Make an app that both accounts may use."""
+        return self.control("apps", {"name": name, "collaborators": [ADMIN, ROBOT], **values})
+
+    def deploy(self, app: str, **values: Any) -> Any:
+        """A person deploys new code."""
+        return self.control(f"apps/{app}/deploys", values)
+
+    def releases(self, app: str) -> list[Any]:
+        """All releases of an app, newest first."""
+        found = self.api("GET", f"/apps/{app}/releases", Range="version ..; order=desc, max=1000")
+        assert isinstance(found, list)
+        return found
+
+    def current(self, app: str) -> Any:
+        """The release an app runs."""
+        return next(release for release in self.releases(app) if release["current"])
+
+    def posts(self, app: str) -> list[Any]:
+        """The requests for new releases of an app that arrived."""
+        return self.requests("POST", f"/apps/{app}/releases")
+
+    def requests(self, method: str | None = None, ending: str = "") -> list[Any]:
+        """The API requests that the listener's user made; apps by name or id."""
+        names = {app["id"]: app["name"] for app in self.api("GET", "/apps")}
+        found = []
+        for request in self.control("requests", method="GET"):
+            path = request["path"]
+            for app_id, name in names.items():
+                path = path.replace(app_id, name)
+            is_ours = request["token_email"] == ROBOT and path.endswith(ending)
+            if is_ours and method in (None, request["method"]):
+                found.append(request | {"path": path})
+        return found
+
+    def fault(self, kind: str, method: str = "POST", path: str = ".*", **values: Any) -> None:
+        """Have coming requests go wrong."""
+        self.control("faults", {"kind": kind, "method": method, "path": path, **values})
+
+    def wait_for_deliveries(self) -> None:
+        """Until every webhook delivery that is due was handed over."""
+        wait_until(lambda: self.control("webhooks/flush")["idle"], "webhook deliveries")
+
+
+class Dyno:
+    """The listener's web process, started by the Procfile's line with the contract's environment."""
+
+    def __init__(self, env: Mapping[str, str], log: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        lines = (ROOT / "Procfile").read_text().splitlines()
+        web = next(line.removeprefix("web:").strip() for line in lines if line.startswith("web:"))
+        values = {**env, "PORT": str(self.port)}
+        self.process = Process(["bash", "-c", f"exec {web}"], environment(**values), log)
+        wait_until(self._is_ready, f"the listener; see {log}")
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz").is_success
+        except httpx.TransportError:
+            assert self.process.is_alive, self.process.log.read_text()
+            return False
+
+
+class Town:
+    """Everything together; a test makes the apps it needs."""
+
+    def __init__(self, heroku: Heroku, database_url: str, folder: Path) -> None:
+        self.heroku = heroku
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.settings = {
+            "DATABASE_URL": database_url,
+            "SECRET_KEY": "a secret key of at least thirty-two characters",
+            "HEROKU_API_KEY": ROBOT_TOKEN,
+            "AUTOPROMOTE_ADMINS": ADMIN,
+            "HEROKU_API_URL": heroku.url,
+            "PUBLIC_URL": self.url,
+        }
+        self.dynos: list[Dyno] = []
+
+    def migrate(self) -> None:
+        """The Procfile's release phase."""
+        command = [str(BIN / "python"), "-m", "listener", "migrate"]
+        env = environment(**self.settings)
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    def start(self, *, second: bool = False, **settings: str) -> Dyno:
+        """Start a web dyno: the one that Heroku delivers to, or a second one beside it."""
+        log = self.folder / f"dyno-{len(self.dynos)}.log"
+        dyno = Dyno(self.settings | settings, log, None if second else self.port)
+        self.dynos.append(dyno)
+        return dyno
+
+    def close(self) -> None:
+        """End every dyno."""
+        for dyno in self.dynos:
+            dyno.process.kill()
+
+    def cli(self, *words: str, expect: int = 0, **env: str) -> str:
+        """Run the real program; answers its stdout."""
+        home = {"HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder / "config")}
+        base = environment(
+            AUTOPROMOTE_URL=self.url,
+            HEROKU_API_URL=self.heroku.url,
+            HEROKU_API_KEY=ADMIN_TOKEN,
+            **home,
+        )
+        done = subprocess.run(
+            [str(BIN / "autopromote"), *words],
+            cwd=self.folder,
+            env=base | env,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == expect, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout if expect == 0 else done.stdout + done.stderr
+
+    def json(self, *words: str) -> Any:
+        """Run the real program with --json."""
+        return json.loads(self.cli(*words, "--json"))
+
+    def pair(self, source: str = "acme-staging", *targets: str, **rule: str) -> None:
+        """Apps with one release each, a subscription and an armed rule between them."""
+        targets = targets or ("acme-prod",)
+        for app in (source, *targets):
+            self.heroku.app(app)
+            self.heroku.deploy(app)
+        self.cli("login")
+        self.cli("webhooks:add", "-a", source)
+        flags = [word for name, value in rule.items() for word in (f"--{name}", value)]
+        self.cli("rules:add", "ship", "--from", source, "--to", ",".join(targets), *flags)
+
+    def promotions(self, **match: str) -> list[Any]:
+        """The promotions, newest first, whose plain fields have these values."""
+        found = self.json("promotions")
+        return [one for one in found if all(one[name] == value for name, value in match.items())]
+
+    def wait_for(self, status: str, version: int | None = None, target: str | None = None) -> Any:
+        """The promotion once it has this status."""
+
+        def look() -> Any:
+            for one in self.promotions():
+                is_it = version in (None, one["source"]["release"]["version"])
+                is_there = target in (None, one["target"]["app"]["name"])
+                if is_it and is_there and one["status"] == status:
+                    return one
+            return None
+
+        return wait_until(look, f"{status} of v{version}; there are {self.promotions()}")

@@ -1,0 +1,1 @@
+"""The PostgreSQL that this machine lends itself."""

@@ -1,0 +1,1 @@
+"""Tests of what holds the listener together: settings, keys, roles, logs, processes."""

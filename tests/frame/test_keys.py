@@ -1,0 +1,112 @@
+"""Keys: what is sealed opens, with any key we have; a token is whose it says, for twelve hours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listener.keys import TOKEN_LIFE, BadToken, Identity, Keys, SealBroken
+
+OLD, NEW = "o" * 32, "n" * 32
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@given(st.binary())
+def test_what_is_sealed_opens(content: bytes) -> None:
+    keys = Keys([NEW])
+    assert keys.open(keys.seal(content)) == content
+
+
+def test_a_seal_hides_what_it_holds() -> None:
+    assert b"hush" not in Keys([NEW]).seal(b"hush")
+
+
+def test_an_older_key_still_opens() -> None:
+    assert Keys([NEW, OLD]).open(Keys([OLD]).seal(b"hush")) == b"hush"
+
+
+def test_the_newest_key_seals() -> None:
+    assert Keys([NEW]).open(Keys([NEW, OLD]).seal(b"hush")) == b"hush"
+
+
+@pytest.mark.parametrize("sealed", [b"", b"nonsense", Keys([OLD]).seal(b"hush")])
+def test_what_no_key_opens_is_said(sealed: bytes) -> None:
+    with pytest.raises(SealBroken):
+        Keys([NEW]).open(sealed)
+
+
+def test_each_purpose_has_keys_of_its_own() -> None:
+    keys = Keys([NEW])
+    with pytest.raises(SealBroken):
+        keys.bodies.open(keys.secrets.seal(b"hush"))
+
+
+def test_renewing_seals_with_the_newest_key_once() -> None:
+    seal = Keys([NEW, OLD]).secrets
+    renewed = seal.renew(Keys([OLD]).seal(b"hush"))
+
+    assert renewed is not None
+    assert Keys([NEW]).open(renewed) == b"hush"
+    assert seal.renew(renewed) is None
+
+
+def test_what_no_key_opens_is_not_renewed() -> None:
+    with pytest.raises(SealBroken):
+        Keys([NEW]).secrets.renew(Keys([OLD]).seal(b"hush"))
+
+
+@pytest.mark.parametrize("none", [[], [""], [NEW, ""]])
+def test_an_empty_key_is_none(none: list[str]) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        Keys(none)
+
+
+def test_a_token_tells_whose_it_is_and_until_when() -> None:
+    keys = Keys([NEW])
+    token = keys.sign_token("ana@acme.com", now=NOON)
+
+    assert token.identity == Identity("ana@acme.com", NOON + TOKEN_LIFE)
+    assert keys.read_token(token.text, now=NOON) == token.identity
+    assert token.text not in repr(token)
+
+
+def test_a_token_ends_after_twelve_hours() -> None:
+    keys = Keys([NEW])
+    token = keys.sign_token("ana@acme.com", now=NOON)
+
+    keys.read_token(token.text, now=NOON + timedelta(hours=12, seconds=-1))
+    with pytest.raises(BadToken):
+        keys.read_token(token.text, now=NOON + timedelta(hours=12))
+
+
+def test_tokens_outlive_a_new_key_but_not_the_loss_of_theirs() -> None:
+    token = Keys([OLD]).sign_token("ana@acme.com", now=NOON).text
+
+    assert Keys([NEW, OLD]).read_token(token, now=NOON).email == "ana@acme.com"
+    with pytest.raises(BadToken):
+        Keys([NEW]).read_token(token, now=NOON)
+
+
+def test_the_newest_key_signs() -> None:
+    token = Keys([NEW, OLD]).sign_token("ana@acme.com", now=NOON).text
+    assert Keys([NEW]).read_token(token, now=NOON).email == "ana@acme.com"
+
+
+@given(st.text())
+def test_nothing_else_is_a_token(text: str) -> None:
+    with pytest.raises(BadToken):
+        Keys([NEW]).read_token(text, now=NOON)
+
+
+@given(st.integers(min_value=0, max_value=200), st.characters())
+def test_a_changed_token_is_none(place: int, letter: str) -> None:
+    keys = Keys([NEW])
+    token = keys.sign_token("ana@acme.com", now=NOON).text
+    place %= len(token) - 1  # the last letter has spare bits
+    changed = token[:place] + letter + token[place + 1 :]
+    if changed != token:
+        with pytest.raises(BadToken):
+            keys.read_token(changed, now=NOON)

@@ -1,0 +1,79 @@
+"""The log: one event a line, key=value, whoever writes it and whatever strangers send."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from listener import logs
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """What is logged; the loggers are as they were afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    levels = {name: logging.getLogger(name).level for name in logs.QUIET}
+    stream = io.StringIO()
+    logs.configure(stream)
+    yield stream
+    structlog.reset_defaults()
+    root.handlers, root.level = handlers, level
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+
+
+def test_an_event_is_one_line_of_keys_and_values(written: io.StringIO) -> None:
+    structlog.get_logger().info("request", path="/healthz", ms=3, user=None, is_new=True)
+
+    line = written.getvalue()
+    assert line.startswith("at=")
+    assert line.endswith(" level=info event=request path=/healthz ms=3 is_new=true\n")
+
+
+def test_other_libraries_write_in_the_same_form(written: io.StringIO) -> None:
+    logging.getLogger("gunicorn.error").warning("Worker %s is gone", 7)
+
+    assert written.getvalue().endswith(' level=warning event="Worker 7 is gone"\n')
+
+
+@pytest.mark.parametrize("name", ["httpx", "sqlalchemy.engine", "alembic.runtime.migration"])
+def test_chatter_of_libraries_is_left_out(written: io.StringIO, name: str) -> None:
+    logging.getLogger(name).info("HTTP Request: GET https://…?token=hush")
+
+    assert written.getvalue() == ""
+
+
+@pytest.mark.parametrize("letter", ["\n", "\r", "\x1b", "\x00", "\u2028", "\x85"])
+def test_strangers_neither_begin_a_line_nor_steer_a_terminal(
+    written: io.StringIO, letter: str
+) -> None:
+    structlog.get_logger().info("request", path=f"/a{letter}event=forged")
+
+    assert letter not in written.getvalue().rstrip("\n")
+
+
+def test_a_traceback_stays_on_its_line_and_shows_no_values(written: io.StringIO) -> None:
+    def fail(secret: str) -> None:
+        raise RuntimeError(len(secret))
+
+    try:
+        fail("hush-hush")
+    except RuntimeError as error:
+        structlog.get_logger().error("request_broken", exc_info=error)
+
+    line = written.getvalue()
+    assert line.count("\n") == 1
+    assert "RuntimeError: 9" in line
+    assert line.count("hush-hush") == line.count('fail(\\"hush-hush\\")')  # the code, not the value
+
+
+def test_configuring_twice_writes_once(written: io.StringIO) -> None:
+    logs.configure(written)
+    structlog.get_logger().info("request")
+
+    assert written.getvalue().count("event=request") == 1
