@@ -15,7 +15,7 @@ def heroku(tmp_path: Path) -> Iterator[Heroku]:
     """The emulator as a process of its own."""
     emulator = Heroku(tmp_path / "emulator.log")
     yield emulator
-    emulator.process.kill()
+    emulator.close()
 
 
 @pytest.fixture

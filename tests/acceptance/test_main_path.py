@@ -68,7 +68,7 @@ def test_what_brings_no_new_code_is_not_promoted(town: Town, change: str) -> Non
 
 def _outcome(town: Town, version: int) -> str:
     def look() -> str | None:
-        for delivery in town.json("webhooks:deliveries", "-a", "acme-staging"):
+        for delivery in town.get("deliveries?app=acme-staging"):
             release = delivery["release"] or {}
             if release.get("version") == version and delivery["settled_at"]:
                 return str(delivery["outcome"])
@@ -127,7 +127,7 @@ def test_a_rollback_on_production_holds_until_released_then_the_newest_goes(town
 
     town.heroku.deploy("acme-staging")
     waiting = town.wait_for("waiting")
-    wait_until(lambda: town.json("holds", "-a", "acme-prod"), "the hold")
+    wait_until(lambda: town.get("holds?app=acme-prod"), "the hold")
     newest = town.heroku.deploy("acme-staging")
     town.wait_for("waiting", newest["version"])
     town.wait_for("superseded", waiting["source"]["release"]["version"])

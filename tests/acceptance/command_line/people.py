@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +36,8 @@ def asked(town: Town) -> list[str]:
     """What was asked of Heroku by people, not by the listener's own user."""
     requests = town.heroku.control("requests", method="GET")
     return [f"{one['method']} {one['path']}" for one in requests if one["token_email"] != ROBOT]
+
+
+def timeless(shown: str) -> str:
+    """What was shown, without how long ago it all was: that grows between two looks."""
+    return re.sub(r"\(~ \d+[smhd] ago\)", "", shown)
