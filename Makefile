@@ -6,7 +6,7 @@
 BIN := .venv/bin
 STAMP := .venv/installed
 CODE := listener cli emulator demo bench tests
-UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header $(UPGRADE) pyproject.toml
 
 # A name may be a version manager's shim with nothing behind it, so each is tried by running it.
@@ -55,10 +55,10 @@ clean: ## remove all that was made here, but a developer's database
 # so is one whose Python was removed. Any other is brought up to date where it is.
 IS_IN_PLACE := $(BIN)/python -c '' 2>/dev/null && [ "$$(cat $(STAMP) 2>/dev/null)" = '$(CURDIR)' ]
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-# uv installs in a third of pip's time, but knows nothing of pip's settings: where those name an index
-# of one's own, or uv cannot do it, pip does.
-HAS_OWN_INDEX := $(PIP) config list | grep -q '[.]index-url\|no-index'
-UV_INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
+# uv takes half of pip's time, but knows nothing of pip's settings: where those name an index of one's
+# own, or uv cannot do it, pip does.
+HAS_OWN_INDEX := $(BIN)/python -m pip config list | grep -q '[.]index-url\|no-index'
+UV_INSTALL := $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --compile-bytecode
 
 $(STAMP): requirements-dev.txt pyproject.toml
 	@$(IS_IN_PLACE) && exit; for python in $(PYTHONS); do \

@@ -5,11 +5,13 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from cli.program import NAME, Program
+
+HELP_FLAG = ("-h, --help", "show this help")
 
 
 class Command(click.Command):
@@ -49,23 +51,14 @@ class Command(click.Command):
 
     def flags(self, ctx: click.Context) -> list[tuple[str, str]]:
         """Return each flag and what it is for."""
-        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        options = [param for param in self.params if isinstance(param, click.Option)]
         records = [option.get_help_record(ctx) for option in options]
-        return [record for record in records if record]
-
-    def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """Return the flag with a help that is worded like the others."""
-        option = super().get_help_option(ctx)
-        if option:
-            option.help = "show this help"
-        return option
+        return [*(record for record in records if record), HELP_FLAG]
 
     def neighbours(self, ctx: click.Context) -> list[tuple[str, str]]:
         """Return the other commands of the topic, where this is its list."""
-        program = ctx.parent.command if ctx.parent else None
-        if not isinstance(program, Program) or ctx.info_name is None:
-            return []
-        return [(name, program.table[name][1]) for name in program.verbs(ctx.info_name)]
+        program = cast("Program", ctx.find_root().command)
+        return [(name, program.table[name][1]) for name in program.verbs(ctx.info_name or "")]
 
     def write_rows(
         self, formatter: click.HelpFormatter, title: str, rows: list[tuple[str, str]]

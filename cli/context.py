@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -60,20 +60,20 @@ class Context:
             return self.reach(url, token)
         if self.login is None or self.login.url != url:
             raise NotLoggedIn
-        return self.reach(url, self.login.token, renews=True)
+        return self.reach(url, self.login.token, renew=lambda: self.renew(url))
 
-    def reach(self, url: str, token: str | None = None, *, renews: bool = False) -> "Listener":
+    def reach(
+        self, url: str, token: str | None = None, *, renew: Callable[[], str] | None = None
+    ) -> "Listener":
         """Return the listener at that URL."""
         from cli.api import Listener
 
-        return Listener(url, token, renew=self.renew if renews else None)
+        return Listener(url, token, renew=renew)
 
-    def renew(self) -> str:
+    def renew(self, url: str) -> str:
         """Log in again, silently, and return the new token."""
-        if self.login is None:
-            raise NotLoggedIn
         try:
-            return self.log_in(self.login.url).token
+            return self.log_in(url).token
         except Failure as failure:
             raise LoginExpired(failure.message) from failure
 

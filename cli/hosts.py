@@ -10,6 +10,8 @@ from cli.errors import Misuse
 HEROKU = "heroku.com"
 HEROKU_DOMAINS = (HEROKU, "herokai.com", "herokuspace.com", "herokudev.com")
 HEROKU_LOOPBACK = ("localhost", "127.0.0.1")  # the official CLI knows no other
+ODD = re.compile(r"[\s\\%]")  # read in different ways by different programs
+LONGEST_LABEL = 63
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -36,7 +38,7 @@ def url_of_host(host: str) -> str:
 
 def is_herokus(url: SplitResult) -> bool:
     """Whether the Heroku CLI would send its token to this URL, and safely."""
-    if url.username is not None or not has_port_or_none(url):
+    if url.username is not None or not is_sound(url):
         return False
     if url.hostname in HEROKU_LOOPBACK:
         return url.scheme in DEFAULT_PORTS
@@ -63,7 +65,7 @@ def git_prefixes(env: Mapping[str, str]) -> tuple[str, ...]:
 def trusted_url(text: str, *, name: str) -> str:
     """Return the URL in its one spelling, if it may be sent a token: https, or this machine."""
     url = urlsplit(text.strip())
-    if url.scheme not in DEFAULT_PORTS or not url.hostname or not has_port_or_none(url):
+    if url.scheme not in DEFAULT_PORTS or not url.hostname or not is_sound(url):
         raise Misuse(
             f"{name} is not a URL: {text}. Write it like https://example-app.herokuapp.com."
         )
@@ -83,13 +85,14 @@ def spell(url: SplitResult) -> str:
     return f"{url.scheme}://{host}{port}{url.path.rstrip('/')}"
 
 
-def has_port_or_none(url: SplitResult) -> bool:
-    """Whether the port, if there is one, is a port; and nothing odd stands in the host."""
+def is_sound(url: SplitResult) -> bool:
+    """Whether host and port are such that everybody reads them alike, and a resolver takes them."""
     try:
         _ = url.port
     except ValueError:
         return False
-    return re.search(r"[\s\\%]", url.netloc) is None
+    labels = (url.hostname or "").removesuffix(".").split(".")
+    return not ODD.search(url.netloc) and all(0 < len(label) <= LONGEST_LABEL for label in labels)
 
 
 def is_loopback(host: str) -> bool:

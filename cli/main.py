@@ -43,7 +43,7 @@ def main() -> int:
     """Run the program and return its exit code."""
     try:
         return run(sys.argv[1:])
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # pragma: no cover - only in the milliseconds before click has begun
         return 130
     except BrokenPipeError:
         # Nobody reads on, as in `autopromote promotions | head`: what is left goes nowhere.

@@ -4,10 +4,10 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 
-def installed_version() -> str:
+def installed_version(distribution: str = "heroku-autopromote") -> str:
     """Return the version of the installed distribution."""
     try:
-        return version("heroku-autopromote")
+        return version(distribution)
     except PackageNotFoundError:
         return "0+source"  # run from a checkout that nobody installed
 

@@ -42,12 +42,12 @@ class Watch:
             raise Unfinished(goes_on(promotions)) from interrupt
 
     def _follow(self, promotions: list[Promotion]) -> list[Promotion]:
-        for pause in pauses():
-            self._tell_changes(promotions)
-            if all(promotion["status"] not in ACTIVE for promotion in promotions):
-                break
-            self.pause(pause)
+        remaining = pauses()
+        self._tell_changes(promotions)
+        while any(promotion["status"] in ACTIVE for promotion in promotions):
+            self.pause(next(remaining))
             promotions = [self._look(promotion) for promotion in promotions]
+            self._tell_changes(promotions)
         return promotions
 
     def _tell_changes(self, promotions: Sequence[Promotion]) -> None:

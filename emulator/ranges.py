@@ -18,7 +18,8 @@ FORM = re.compile(r"\s*(\w+) +(\])?([^\s;]*?)\.\.([^\s;\[]*)(\[)?\s*(?:[;,](.*))
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: in Python 3.11 a frozen generic with slots cannot be made as Key[int](…).
+@dataclass(frozen=True)
 class Key(Generic[T]):
     """What a list can be sorted by, and how a bound of it reads."""
 
@@ -39,7 +40,7 @@ class Range:
     max: int = DEFAULT_MAX
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page(Generic[T]):
     """One part of a list, and the Range of the next, if there is one."""
 

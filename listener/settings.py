@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
+from listener import values
 from listener.heroku.address import checked_token, checked_url
-from listener.store.engine import parse_url
 
-SHORTEST_KEY = 32
 MOST_RUNNERS = 16
-SHORTEST_RECONCILE = timedelta(seconds=1)
-LONGEST_RECONCILE = timedelta(days=1)
 # A dyno has at most seven connections to the database, so that those of an old dyno and its
 # successor stay under the twenty of the smallest plan.
 CONNECTIONS = 7
 MOST_PROCESSES = 2
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _REQUIRED = object()
 
 
@@ -29,7 +22,9 @@ class BadSettings(Exception):
     """Settings are missing or malformed; the message names every one and shows no secret."""
 
     def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(["The listener cannot start; in its settings", *faults]))
+        super().__init__(
+            "\n".join(["The listener cannot start, because of its settings:", *faults])
+        )
         self.faults = tuple(faults)
 
 
@@ -96,95 +91,10 @@ def _read(env: Mapping[str, str], variables: tuple[Variable, ...]) -> dict[str, 
     return found
 
 
-# How each value is read. A ValueError's message is shown, so it never holds the value of a secret.
-
-
-def _database_url(text: str) -> str:
-    parse_url(text)
-    return text
-
-
-def _secret_keys(text: str) -> tuple[str, ...]:
-    keys = tuple(key.strip() for key in text.split(","))
-    if any(len(key) < SHORTEST_KEY for key in keys):
-        message = f"every key, comma-separated, must have at least {SHORTEST_KEY} characters."
-        raise ValueError(message)
-    return keys
-
-
-def _patterns(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word for part in text.split(",") if (word := part.strip())))
-
-
-def _emails(text: str) -> tuple[str, ...]:
-    patterns = _patterns(text)
-    wrong = [one for one in patterns if not re.fullmatch(r"[^@\s]+@[^@\s]+", one)]
-    if wrong or not patterns:
-        message = f"{', '.join(wrong) or 'it'} is no e-mail address or pattern like *@acme.com."
-        raise ValueError(message)
-    return patterns
-
-
-def _apps(text: str) -> tuple[str, ...]:
-    patterns = _patterns(text)
-    if not patterns:
-        message = "it names no app; leave it out to allow every app."
-        raise ValueError(message)
-    return patterns
-
-
-def _notify(text: str) -> tuple[str, ...]:
-    # A URL may itself hold commas: a new one begins where a scheme does.
-    urls = tuple(re.split(r"[\s,]+(?=[a-z][a-z0-9+.-]*://)", text.strip(", "), flags=re.IGNORECASE))
-    if all(re.match(r"[a-z][a-z0-9+.-]*://.", url, re.IGNORECASE) for url in urls):
-        return urls
-    message = "it must be apprise URLs like slack://…, comma-separated."
-    raise ValueError(message)
-
-
-def _duration(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,6})([smhd])", text, re.ASCII)
-    if found is None:
-        message = "it must be a number with s, m, h or d, like 5m."
-        raise ValueError(message)
-    duration = timedelta(**{_UNITS[found[2]]: int(found[1])})
-    if not SHORTEST_RECONCILE <= duration <= LONGEST_RECONCILE:
-        message = "it must be from 1s to 1d."
-        raise ValueError(message)
-    return duration
-
-
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if re.fullmatch(r"\d{1,5}", text, re.ASCII) and least <= int(text) <= most:
-            return int(text)
-        message = f"it must be a number from {least} to {most}."
-        raise ValueError(message)
-
-    return parse
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    is_plain = parts.hostname and not (parts.username or parts.query or parts.fragment)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
-    if not (is_plain and is_safe) or re.search(r"\s", text):
-        message = "it must be an https:// URL (http:// for this machine only)."
-        raise ValueError(message)
-    return text.rstrip("/")
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
 def _public_url(env: Mapping[str, str]) -> str | None:
     """Where Heroku reaches us; None where neither PUBLIC_URL nor the dyno's metadata tell."""
     if given := env.get("PUBLIC_URL", "").strip():
-        return _url(given)
+        return values.url(given)
     domain = env.get("HEROKU_APP_DEFAULT_DOMAIN_NAME", "").strip()
     return f"https://{domain}" if domain else None
 
@@ -203,14 +113,14 @@ class Variable:
 DATABASE_URL = Variable(
     "DATABASE_URL",
     "database_url",
-    _database_url,
+    values.database_url,
     hint="run `heroku addons:create heroku-postgresql:essential-0`, which sets it.",
 )
 SECRET_KEY = Variable(
     "SECRET_KEY",
     "secret_keys",
-    _secret_keys,
-    hint=f"at least {SHORTEST_KEY} random characters, from `openssl rand -hex 32`.",
+    values.secret_keys,
+    hint=f"at least {values.SHORTEST_KEY} random characters, from `openssl rand -hex 32`.",
 )
 VARIABLES = (
     DATABASE_URL,
@@ -224,18 +134,18 @@ VARIABLES = (
     Variable(
         "AUTOPROMOTE_ADMINS",
         "admins",
-        _emails,
+        values.emails,
         hint="e-mail patterns of who may do everything, like ana@acme.com,*@ops.acme.com.",
     ),
-    Variable("AUTOPROMOTE_APPROVERS", "approvers", _emails, ()),
-    Variable("AUTOPROMOTE_VIEWERS", "viewers", _emails, ()),
-    Variable("AUTOPROMOTE_APPS", "apps", _apps, ("*",)),
-    Variable("AUTOPROMOTE_NOTIFY", "notify", _notify, ()),
-    Variable("AUTOPROMOTE_RECONCILE", "reconcile", _duration, timedelta(minutes=5)),
-    Variable("AUTOPROMOTE_RUNNERS", "runners", _number(0, MOST_RUNNERS), 1),
+    Variable("AUTOPROMOTE_APPROVERS", "approvers", values.emails, ()),
+    Variable("AUTOPROMOTE_VIEWERS", "viewers", values.emails, ()),
+    Variable("AUTOPROMOTE_APPS", "apps", values.apps, ("*",)),
+    Variable("AUTOPROMOTE_NOTIFY", "notify", values.notify, ()),
+    Variable("AUTOPROMOTE_RECONCILE", "reconcile", values.duration, timedelta(minutes=5)),
+    Variable("AUTOPROMOTE_RUNNERS", "runners", values.number(0, MOST_RUNNERS), 1),
     Variable("AUTOPROMOTE_METRICS_TOKEN", "metrics_token", str, None),
     Variable("HEROKU_API_URL", "heroku_api_url", checked_url, "https://api.heroku.com"),
-    Variable("PUBLIC_URL", "public_url", _url, None),
-    Variable("PORT", "port", _number(1, 65535), 8000),
-    Variable("WEB_CONCURRENCY", "web_concurrency", _number(1, 99999), 1),
+    Variable("PUBLIC_URL", "public_url", values.url, None),
+    Variable("PORT", "port", values.number(1, 65535), 8000),
+    Variable("WEB_CONCURRENCY", "web_concurrency", values.number(1, 99999), 1),
 )

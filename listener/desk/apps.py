@@ -14,12 +14,19 @@ from listener.steps.tools import Tools
 from listener.store import apps
 
 
+def find(tools: Tools, ask: Asking, name: str) -> App | None:
+    """An app's facts, read from Heroku now, if it is there. Raises Invalid if it is not allowed."""
+    app = ask.unless_gone(tools.readings.app, name)
+    if app is not None:
+        check_allowed(tools, app.name)
+    return app
+
+
 def read(tools: Tools, ask: Asking, name: str) -> App:
     """An app's facts, read from Heroku now. Raises Invalid where it is unknown or not allowed."""
-    app = ask.unless_gone(tools.readings.app, name)
+    app = find(tools, ask, name)
     if app is None:
         raise Invalid(f"Heroku knows no app {name} that the listener's account may see.")
-    check_allowed(tools, app.name)
     return app
 
 

@@ -51,7 +51,9 @@ class ExplanationsDesk:
         if row is not None and row.read_at is not None:
             return row.id
         ask = Asking("Nothing is known of its releases yet.")
-        found = named.read(self._tools, ask, app)
+        found = named.find(self._tools, ask, app)
+        if found is None:
+            raise NotFound("app", f"Neither the listener nor Heroku knows an app {app}.")
         ask(self._tools.readings.releases, found.id)
         return found.id
 

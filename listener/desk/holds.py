@@ -158,10 +158,11 @@ def _time(moment: datetime) -> str:
 
 def _explain(conn: Connection, row: AppRow, reading: Reading | None) -> None:
     """What the app runs now is known from here on, if anybody ever armed a rule for it."""
-    if reading is None or row.known is None:
+    current = reading.history.current if reading is not None else None
+    if reading is None or current is None or row.known is None:
         return
-    current, newest = reading.history.current, reading.history.newest_version
-    if current is not None and newest >= row.known.version:
+    newest = reading.history.newest_version
+    if newest >= row.known.version:  # a promotion of ours may have ended since the reading
         apps.set_known(conn, row.id, Known(newest, current.artifact))
 
 

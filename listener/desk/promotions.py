@@ -58,6 +58,7 @@ class PromotionsDesk:
             if before.status not in RETRYABLE:
                 raise _too_late(before, "retried")
             revision = _check_wanted(conn, before)
+            promotions.lock_around(conn, before.source_id)
             # Its status allows it, and nobody else moves it while the target is locked.
             row = cast(PromotionRow, promotions.retry(conn, before.id, reason=f"Retried by {by}."))
             if before.rule_id is not None and revision != before.rule_revision:

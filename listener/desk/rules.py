@@ -158,6 +158,7 @@ def _based(
 
 
 def _change(conn: Connection, before: RuleRow, wanted: Declared, fresh: Fresh, by: str) -> RuleRow:
+    promotions.lock_around(conn, before.source_id)
     was = declared.standing(conn, before).as_json(before.targets)
     targets = _based(conn, wanted, before, fresh)
     after = wanted.as_json(targets)

@@ -107,8 +107,7 @@ class SubscriptionsDesk:
 
     def _forget(self, row: SubscriptionRow, by: str) -> None:
         with self._tools.database.begin() as conn:
-            if subscriptions.lock(conn, row.id) is None:
-                return
+            present(subscriptions.lock(conn, row.id))
             subscriptions.remove(conn, row.id)
             _record(conn, by, "subscription.removed", row, apps.get(conn, row.app_id).name)
 

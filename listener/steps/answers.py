@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from listener import heroku as platform
 from listener.history import EXPIRED, FAILED, PENDING, SUCCEEDED, History, Release
-from listener.promotion import PromotionKind, Status, release_poll
-from listener.standing import is_ours, nonce_of
+from listener.promotion import ENDED, PromotionKind, Status, release_poll
+from listener.standing import is_ours
 from listener.steps import endings
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
@@ -61,8 +62,9 @@ def accept(
         status = sending_or(Status.RELEASING, row)
         reason = f"v{release.version} runs; looking at what was released just before it."
         ending = replace(ending, status=status, reason=reason, due_at=clock.now(), is_running=False)
-    hold = _twins(row, doubles) if doubles else ending.hold
-    endings.end(tools, claim, replace(ending, post=post, outcome="accepted", hold=hold))
+    if doubles and ending.status in ENDED:
+        ending = replace(ending, hold=_twins(row, doubles))
+    endings.end(tools, claim, replace(ending, post=post, outcome="accepted"))
 
 
 def sending_or(status: Status, row: PromotionRow) -> Status:
@@ -71,23 +73,49 @@ def sending_or(status: Status, row: PromotionRow) -> Status:
 
 
 def surprise(
+    row: PromotionRow,
+    post: PostRow,
+    made: Sequence[Release],
+    history: History,
+    issued: frozenset[str],
+) -> str | None:
+    """What happened on the target beside our release, and is a reason for a hold.
+
+    `made` are the releases of the post, oldest first; the last one is the promotion's.
+    """
+    *twins, ours = made
+    if twins:
+        return _twins(row, tuple(release.version for release in twins))
+    return _overtaken(row, post, ours, history, issued) or _undone(post, ours, history)
+
+
+def _overtaken(
     row: PromotionRow, post: PostRow, ours: Release, history: History, issued: frozenset[str]
 ) -> str | None:
-    """What happened on the target beside our release, and is a reason for a hold."""
-    others = [r for r in history.releases if r.version > post.base_version and r.id != ours.id]
-    twins = tuple(r.version for r in others if nonce_of(r.description) == post.nonce)
-    if twins:
-        return _twins(row, twins)
-    for release in others:
+    for release in history.releases:
         is_news = release.artifact not in (post.base_artifact, post.artifact)
         # One whose phase runs still was overtaken as well; a failed one never ran.
-        is_overtaken = release.version < ours.version and release.status != FAILED
-        if is_overtaken and is_news and not is_ours(release, issued):
-            return (
-                f"Promotion {row.id} overtook v{release.version} by {release.author or 'somebody'}"
-                f" (“{release.description}”), which was released at the same time."
-            )
+        is_between = post.base_version < release.version < ours.version
+        if is_between and is_news and release.status != FAILED and not is_ours(release, issued):
+            what = _named(release)
+            return f"Promotion {row.id} overtook {what}, which was released at the same time."
     return None
+
+
+def _undone(post: PostRow, ours: Release, history: History) -> str | None:
+    """Whoever brought other code is found by what is known of the target; this one is not."""
+    current = history.current
+    if current is None or current.version <= ours.version:
+        return None
+    if current.artifact == ours.artifact or current.artifact != post.base_artifact:
+        return None
+    what = _named(current)
+    return f"{what} came while the phase of v{ours.version} ran: the code of before runs."
+
+
+def _named(release: Release) -> str:
+    who = release.author or "somebody"
+    return f"v{release.version} by {who} (“{release.description}”)"
 
 
 def _twins(row: PromotionRow, versions: tuple[int, ...]) -> str:

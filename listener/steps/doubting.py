@@ -14,14 +14,13 @@ from listener.promotion import (
     back_off,
     next_look,
 )
-from listener.standing import nonce_of
 from listener.steps import answers, deciding, endings, posting, targets
 from listener.steps.candidates import Gathered, Unbelievable, gather, keep
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
-from listener.steps.readings import Reading
 from listener.steps.tools import Tools
-from listener.store import facts, posts, promotions, work
+from listener.steps.traces import made_by
+from listener.store import posts, promotions, work
 from listener.store.posts import PostRow
 from listener.store.promotions import PromotionRow
 
@@ -34,7 +33,7 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     begun = clock.now()
     try:
         reading = tools.readings.releases(row.target_id)
-        found = matches(tools, post, reading)
+        found = made_by(tools, post, reading)
     except platform.HerokuError as error:
         _unreadable(tools, claim, row, post, error, clock)
         return
@@ -49,24 +48,6 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
             promotions.move(conn, claim, Status(row.status), reason, due_at=look_at)
         return
     _after_last_look(tools, claim, row, post, clock)
-
-
-def matches(tools: Tools, post: PostRow, reading: Reading) -> list[Release]:
-    """The releases that this post made, oldest first. Raises HerokuError."""
-    ours = [
-        release
-        for release in reading.history.releases
-        if release.version > post.base_version and release.artifact == post.artifact
-    ]
-    named = [release for release in ours if nonce_of(release.description) == post.nonce]
-    if named or not ours:
-        return named
-    with tools.database.begin() as conn:
-        if facts.get(conn, facts.ECHOES) is True:
-            return []
-    account = tools.readings.account_id()
-    silent = [release for release in ours if nonce_of(release.description) is None]
-    return [release for release in silent if release.author_id == account]
 
 
 def adopt(
@@ -112,7 +93,7 @@ def _after_last_look(
     try:
         keep(tools, claim)
         gathered = gather(tools, claim, row)
-        found = matches(tools, post, gathered.target)
+        found = made_by(tools, post, gathered.target)
     except (platform.HerokuError, Unbelievable) as error:
         _ungathered(tools, claim, row, post, error, clock)
         return

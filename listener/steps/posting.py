@@ -147,7 +147,7 @@ def _check_rule(conn: Connection, row: PromotionRow, rule_id: int, gathered: Gat
     rule = rules.get(conn, rule_id)
     if not rule.is_live or rule.mode is not Mode.ARMED:
         raise Overtaken("The rule is no longer armed.")
-    if rule.revision != gathered.revision:
+    if rule.revision != gathered.revision or row.target_id not in rule.target_ids:
         raise Overtaken("The rule changed.")
     newer = neighbours.newer_version(conn, row)
     if newer is not None and gathered.makes_older_give_way:

@@ -14,37 +14,46 @@ from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.readings import LACKING_FOR, Reading
 from listener.steps.tools import Tools
+from listener.steps.traces import made_by
 from listener.store import posts, promotions, work
+from listener.store.posts import PostRow
 from listener.store.promotions import PromotionRow
 
 
 def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     """Read the list, not the single release: it also shows who released beside us."""
     row = promotions.row_of(claim.row)
+    with tools.database.begin() as conn:
+        post = posts.latest(conn, row.id)
     try:
         reading = tools.readings.releases(row.target_id)
+        ending = _judge(tools, row, post, reading, clock)
     except platform.HerokuError as error:
         _unreadable(tools, claim, row, error, clock)
         return
-    endings.end(tools, claim, _judge(tools, row, reading, clock))
+    endings.end(tools, claim, ending)
     targets.glance(tools, reading)
 
 
-def _judge(tools: Tools, row: PromotionRow, reading: Reading, clock: Clock) -> Ending:
-    """What the promotion comes to by the target's list."""
+def _judge(
+    tools: Tools, row: PromotionRow, post: PostRow, reading: Reading, clock: Clock
+) -> Ending:
+    """What the promotion comes to by the target's list. Raises HerokuError."""
     running_for = clock.now() - (row.status_at or clock.now())
-    release = next((r for r in reading.history.releases if r.id == row.target_release_id), None)
+    history = reading.history
+    release = next((r for r in history.releases if r.id == row.target_release_id), None)
     if release is None:
         return _lacking(row, running_for, clock)
     with tools.database.begin() as conn:
-        post, issued = posts.latest(conn, row.id), posts.issued(conn, row.target_id)
+        issued = posts.issued(conn, row.target_id)
     ending = answers.fate(row, release, clock, running_for)
     if ending.is_running:
-        hold = answers.surprise(row, post, release, reading.history, issued)
+        twins = [twin for twin in made_by(tools, post, reading) if twin.id != release.id]
+        hold = answers.surprise(row, post, [*twins, release], history, issued)
         return replace(ending, hold=hold)
     if ending.due_at is None:
         return ending
-    if (over := _over(release, reading.history, issued)) is not None:
+    if (over := _over(release, post, history, issued)) is not None:
         who = over.author or "Somebody"
         reason = f"{who} released v{over.version} over v{release.version}, which had not run yet."
         return answers.lost(ending, reason)
@@ -55,12 +64,15 @@ def _judge(tools: Tools, row: PromotionRow, reading: Reading, clock: Clock) -> E
     return ending
 
 
-def _over(ours: Release, history: History, issued: frozenset[str]) -> Release | None:
-    """The newer release of somebody else that runs now, with other code."""
+def _over(ours: Release, post: PostRow, history: History, issued: frozenset[str]) -> Release | None:
+    """The newer release of somebody else that runs now, with code of its own.
+
+    One with the code of before, a config change say, leaves it to Heroku what runs in the end.
+    """
     current = history.current
-    if current is None or current.version < ours.version or current.artifact == ours.artifact:
+    if current is None or current.version < ours.version or is_ours(current, issued):
         return None
-    return current if not is_ours(current, issued) else None
+    return current if current.artifact not in (ours.artifact, post.base_artifact) else None
 
 
 def _lacking(row: PromotionRow, running_for: timedelta, clock: Clock) -> Ending:

@@ -70,10 +70,6 @@ class RuleRow:
         return next((t.baseline + 1 for t in self.targets if t.app_id == app_id), None)
 
 
-class RuleUnknown(Exception):
-    """There is no rule of this id."""
-
-
 _LIVE = table.c.removed_at.is_(None)
 _ACTS = _LIVE & (table.c.mode != Mode.OFF)
 _PLAIN = tuple(name for name in RuleRow.__dataclass_fields__ if name != "targets")
@@ -115,11 +111,9 @@ def _names_target(app_id: str) -> ColumnElement[bool]:
 
 
 def get(conn: Connection, rule_id: int) -> RuleRow:
-    """The rule of this id, removed or not. Raises RuleUnknown."""
-    rows = _select(conn, table.c.id == rule_id)
-    if not rows:
-        raise RuleUnknown(rule_id)
-    return rows[0]
+    """The rule of this id, removed or not; whoever has the id of one knows that it is there."""
+    (row,) = _select(conn, table.c.id == rule_id)
+    return row
 
 
 def find(conn: Connection, name_or_id: str) -> RuleRow | None:
@@ -219,15 +213,13 @@ def is_name_taken(conn: Connection, name: str, *, but: int | None = None) -> boo
     return any(rule_id != but for rule_id in conn.execute(query).scalars())
 
 
-def armed_targets(conn: Connection, *, but: int | None = None) -> frozenset[str]:
-    """The apps that a live armed rule names, without those that only one rule names."""
+def armed_targets(conn: Connection, *, but: int) -> frozenset[str]:
+    """The apps that a live armed rule other than this one names."""
     query = (
         select(rule_target.c.app_id)
         .join(table, table.c.id == rule_target.c.rule_id)
-        .where(_LIVE, table.c.mode == Mode.ARMED)
+        .where(_LIVE, table.c.mode == Mode.ARMED, table.c.id != but)
     )
-    if but is not None:
-        query = query.where(table.c.id != but)
     return frozenset(conn.execute(query).scalars())
 
 

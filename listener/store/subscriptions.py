@@ -102,11 +102,12 @@ def _rows(conn: Connection, found: Sequence[Row[Any]]) -> list[SubscriptionRow]:
         state = SecretState(row.state)
         item = SecretRow(row.id, state, row.created_at, row.proved_at, row.valid_until)
         secrets[row.subscription_id] = (*secrets.get(row.subscription_id, ()), item)
-    return [_row(row, secrets.get(row.id, ())) for row in found]
-
-
-def _row(row: Row[Any], secrets: tuple[SecretRow, ...]) -> SubscriptionRow:
-    return SubscriptionRow(**{name: row._mapping[name] for name in _PLAIN}, secrets=secrets)
+    return [
+        SubscriptionRow(
+            **{name: row._mapping[name] for name in _PLAIN}, secrets=secrets.get(row.id, ())
+        )
+        for row in found
+    ]
 
 
 def _select(
@@ -203,20 +204,12 @@ def _set(conn: Connection, subscription_id: int, **values: Any) -> None:
 
 def live_secrets(conn: Connection) -> list[LiveSecret]:
     """Every secret that a delivery may be signed with, of every subscription, newest first."""
-    c = secret.c
+    own = [secret.c[name] for name in ("id", "subscription_id", "sealed", "state", "proved_at")]
     query = (
-        select(
-            c.id,
-            c.subscription_id,
-            table.c.app_id,
-            table.c.heroku_id,
-            c.sealed,
-            c.state,
-            c.proved_at,
-        )
-        .join(table, table.c.id == c.subscription_id)
+        select(*own, table.c.app_id, table.c.heroku_id)
+        .join(table, table.c.id == secret.c.subscription_id)
         .where(_LIVE, _is_valid())
-        .order_by(c.id.desc())
+        .order_by(secret.c.id.desc())
     )
     return [
         LiveSecret(**{**row._mapping, "state": SecretState(row.state)})

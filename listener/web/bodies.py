@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from flask import request
+from flask import current_app, request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, from_json
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -21,6 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 LONGEST_TEXT = 4096
 SECONDS = 10.0
+CONFIG = "BODY_SECONDS"
 PIECE, DISCARDED_PIECES = 64 * 1024, 128
 
 
@@ -95,10 +96,12 @@ def _discard_rest() -> None:
 @contextmanager
 def _hurried(client: socket.socket | None) -> Iterator[None]:
     """Hang up on a client that takes too long to send, so that it holds no thread."""
-    timer = threading.Timer(SECONDS, _hang_up, [client])
+    if client is None:  # a server that does not lend its sockets
+        yield
+        return
+    timer = threading.Timer(current_app.config.get(CONFIG, SECONDS), _hang_up, [client])
     timer.daemon = True
-    if client is not None:
-        timer.start()
+    timer.start()
     try:
         yield
     finally:

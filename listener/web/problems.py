@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
 
 from listener import errors
 from listener.heroku import BadSignature
@@ -74,10 +73,8 @@ def database_failed(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
 
 
 def refused_by_http(error: HTTPException) -> ResponseReturnValue:
-    """What the framework refuses, with the headers it wants; a redirect stays one."""
+    """What the framework refuses, with the headers it wants."""
     answer = error.get_response()
-    if isinstance(error, RequestRedirect):
-        return answer
     name = error.name.lower().replace(" ", "_")
     id, message = WORDS.get(answer.status_code, (name, error.description or error.name))
     answer.set_data(jsonify(id=id, message=message).get_data())

@@ -26,6 +26,9 @@ def _one_word(token: SecretStr) -> SecretStr:
     raise ValueError(message)
 
 
+HerokuToken = Annotated[SecretStr, Field(min_length=1, max_length=4096), AfterValidator(_one_word)]
+
+
 class NewToken(Body):
     """A Heroku token, used once to ask Heroku who brings it, and kept nowhere."""
 

@@ -14,7 +14,8 @@ A_MINUTE_OF_LOOKS = 110.0
 
 
 def _releases_with(town: Town, slug: str) -> list[Any]:
-    return [one for one in town.heroku.releases("acme-prod") if one["slug"]["id"] == slug]
+    found = town.heroku.releases("acme-prod")
+    return [one for one in found if (one["slug"] or {}).get("id") == slug]
 
 
 def _end_of(town: Town, version: int, patience: float = PATIENCE) -> Any:

@@ -105,11 +105,6 @@ class Heroku:
         self._http.close()
         self.process.kill()
 
-    def close(self) -> None:
-        """End it."""
-        self._http.close()
-        self.process.kill()
-
     def _answers(self) -> bool:
         try:
             return self._http.get("/_emulator/state").is_success

@@ -163,6 +163,17 @@ def test_a_login_needs_to_know_where(autopromote: Autopromote, words: tuple[str,
             "Error: AUTOPROMOTE_TOKEN is set, but not for which listener. Set AUTOPROMOTE_URL.",
         ),
         (
+            {"AUTOPROMOTE_URL": "https://ex\u00e4mple..com", "AUTOPROMOTE_TOKEN": "t"},
+            (
+                "Error: AUTOPROMOTE_URL is not a URL: https://ex\u00e4mple..com."
+                " Write it like https://example-app.herokuapp.com."
+            ),
+        ),
+        (
+            {"AUTOPROMOTE_URL": "https://\u2603\u200d.com", "AUTOPROMOTE_TOKEN": "t"},
+            "Error: Not a URL: https://\u2603\u200d.com",
+        ),
+        (
             {"AUTOPROMOTE_URL": "https://example.com", "AUTOPROMOTE_TOKEN": "a\nb"},
             "Error: The token holds characters that no token has.",
         ),

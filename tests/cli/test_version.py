@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from importlib.metadata import PackageNotFoundError, version
 
+from cli.version import installed_version
 from tests.cli.program import Autopromote
 
 
@@ -19,3 +20,7 @@ def test_the_version_is_that_of_the_distribution(autopromote: Autopromote) -> No
     assert re.fullmatch(
         rf"autopromote/{re.escape(expected)} \S+ python-3\.\d+\.\d+\n", outcome.stdout
     )
+
+
+def test_a_checkout_that_nobody_installed_says_so() -> None:
+    assert installed_version("no-such-distribution") == "0+source"

@@ -84,6 +84,10 @@ def test_a_release_without_code_is_no_deploy(status: str, kind: Kind) -> None:
     assert log(SHIPPED, bare).kind(bare) == kind
 
 
+def test_the_kinds_have_names_for_people_and_programs() -> None:
+    assert list(Kind) == ["deploy", "rollback", "config", "addon", "retry", "unsettled"]
+
+
 def test_a_rollback_beyond_a_page_of_releases_is_no_deploy() -> None:
     many = [release(v, f"slug-{v}") for v in range(1, 301)]
     back = release(301, "slug-2")
@@ -123,6 +127,11 @@ def test_what_did_not_succeed_does_not_run_whatever_the_list_says(status: str) -
     current = release(1, "A", is_current=True)
     assert History([current, release(2, "B", status, is_current=True)]).current == current
     assert History([release(2, "B", status, is_current=True)]).current is None
+
+
+def test_what_runs_is_what_the_list_says_not_the_newest_that_ever_ran() -> None:
+    late = History([release(1, "A", is_current=True), release(2, "B")])
+    assert late.current == release(1, "A", is_current=True)
 
 
 def test_of_two_current_releases_the_newer_runs() -> None:

@@ -6,13 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.rules import Route, RuleRefused, check_route, is_allowed
+from listener.rules import Mode, OnNewer, Route, RuleRefused, Strategy, check_route, is_allowed
 
 APPS = ("dev", "staging", "prod", "dr", "demo")
 NAMED = {app: f"acme-{app}" for app in APPS}
 SHIP = Route("ship", "staging", ("prod",))
 FEED = Route("feed", "dev", ("staging",))
 SAVE = Route("save", "prod", ("dr",))
+
+
+def test_the_words_are_the_contracts() -> None:
+    assert list(Mode) == ["armed", "shadow", "off"]
+    assert list(Strategy) == ["slug", "pipeline"]
+    assert list(OnNewer) == ["supersede", "keep"]
 
 
 @pytest.mark.parametrize(
@@ -45,9 +51,9 @@ def test_accepts_a_route_that_only_goes_forward(new: Route, others: list[Route])
             id="onto itself",
         ),
         pytest.param(
-            Route("other", "dev", ("demo", "prod")),
-            [SHIP],
-            "acme-prod already gets its releases from acme-staging by rule ship."
+            Route("other", "dev", ("prod", "demo", "dr")),
+            [Route("ship", "staging", ("prod", "dr"))],
+            "acme-dr already gets its releases from acme-staging by rule ship."
             " A target has one source: turn that rule off or remove it first.",
             id="two sources",
         ),

@@ -112,6 +112,13 @@ def test_an_app_that_cannot_run_it_is_refused_for_all(
     assert office.found() == []
 
 
+def test_an_image_is_refused(office: Office) -> None:
+    office.make_app("acme-fir", generation="fir")
+    wish = NewPromotions(source="acme-fir", targets=(PROD,))
+    with pytest.raises(Invalid, match=r"acme-fir is of generation fir, acme-prod of cedar\."):
+        office.promotions.promote(wish, by=ANA)
+
+
 def test_an_app_cannot_be_promoted_onto_itself(office: Office) -> None:
     with pytest.raises(Invalid, match="cannot be promoted onto itself"):
         promote(office, PROD, STAGING)

@@ -157,8 +157,9 @@ def test_what_is_not_there_is_not_found(office: Office) -> None:
     with pytest.raises(NotFound) as refusal:
         explain(office, 99)
     assert refusal.value.id == "release_not_found"
-    with pytest.raises(Invalid, match="Heroku knows no app"):
+    with pytest.raises(NotFound) as refusal:
         explain(office, app="no-such-app")
+    assert refusal.value.id == "app_not_found"
 
 
 def test_only_apps_of_the_patterns_are_read(open_office: Callable[..., Office]) -> None:

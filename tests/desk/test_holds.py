@@ -12,6 +12,8 @@ from listener.desk.holds import NewHold
 from listener.desk.views import HoldPut
 from listener.errors import HerokuUnreadable, Invalid, NotFound
 from listener.promotion import Status
+from listener.standing import Known
+from listener.store import apps
 from listener.store.tables import hold, promotion
 from tests.desk.office import ANA, EU, PROD, STAGING, Office
 
@@ -204,6 +206,16 @@ def test_what_happens_on_the_target_before_the_release_is_seen(office: Office) -
     known = office.app(PROD).known
     assert known is not None
     assert known.version == hotfix
+
+
+def test_what_is_known_since_the_reading_is_not_forgotten(office: Office) -> None:
+    office.add_rule()
+    put(office)
+    later = Known(99, "a slug that came after the reading")
+    with office.database.begin() as conn:
+        apps.set_known(conn, office.app(PROD).id, later)
+    office.holds.release(PROD, by=ANA)
+    assert office.app(PROD).known == later
 
 
 def test_nothing_is_released_where_heroku_cannot_be_read(office: Office) -> None:

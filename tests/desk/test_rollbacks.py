@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from listener.decision import App
 from listener.desk.holds import NewHold
-from listener.desk.rollbacks import NewRollback
+from listener.desk.rollbacks import NewRollback, choose
 from listener.desk.views import HoldView
 from listener.errors import HerokuUnreadable, Invalid
+from listener.history import History
 from listener.promotion import PromotionKind, Status
 from listener.store.promotions import PromotionRow
 from tests.desk.office import ANA, PROD, STAGING, Office
@@ -102,6 +104,11 @@ def test_is_refused(office: Office, to: int | None, words: str) -> None:
     with pytest.raises(Invalid, match=words):
         roll_back(office, to)
     assert (office.found(), held(office)) == ([], [])
+
+
+def test_an_app_that_runs_nothing_has_nothing_before() -> None:
+    with pytest.raises(Invalid, match="nothing that it ran before"):
+        choose(App("id", PROD), History(), None)
 
 
 def test_what_it_runs_already_is_refused(office: Office) -> None:

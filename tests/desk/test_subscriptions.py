@@ -282,6 +282,14 @@ def test_a_secret_that_no_key_opens_is_replaced(office: Office) -> None:
     assert office.signs_with(STAGING, text)
 
 
+def test_making_it_again_replaces_a_secret_that_no_key_opens(office: Office) -> None:
+    add(office)
+    office.keys = Keys(["another key of at least 32 characters"])
+    office.subscriptions_at(PUBLIC_URL).add(STAGING, by=ANA, reached_at=HOST)
+    newest = office.keys.open(live(office)[0].sealed).decode()
+    assert office.signs_with(STAGING, newest)
+
+
 def test_rotations_are_written_down(office: Office) -> None:
     add(office)
     office.subscriptions.rotate(STAGING, now=False, by=ANA)

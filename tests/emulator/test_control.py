@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from emulator.world import World
@@ -101,7 +103,7 @@ def test_history_is_made_at_once_and_told_to_nobody(
     assert receiver.is_empty()
 
 
-def test_a_flush_waits_until_everything_is_told(ana: Caller, receiver: Receiver) -> None:
+def test_a_flush_waits_until_everything_is_told(ana: Caller, world: World) -> None:
     wanted = {"include": ["api:release"], "level": "sync", "url": "http://receiver.test/"}
     webhook = ana.post("/apps/staging/webhooks", wanted)
     assert ana.control("flush") == {"idle": True, "queued": 0}
@@ -110,9 +112,15 @@ def test_a_flush_waits_until_everything_is_told(ana: Caller, receiver: Receiver)
     ana.deploy()
 
     assert ana.control("webhooks/flush", {"seconds": 0.05}) == {"idle": False, "queued": 1}
+    world.advance(timedelta(seconds=0.16))
+    with world.changed:
+        assert world.changed.wait_for(world.timetable.is_quiet, 10)
+    assert ana.control("webhooks/flush", {"seconds": 0.05}) == {"idle": False, "queued": 2}
     shown = ana.control("webhooks", method="GET")
-    assert [(each["app"]["name"], each["queued"]) for each in shown] == [("staging", 1)]
+    assert [(each["app"]["name"], each["queued"]) for each in shown] == [("staging", 2)]
     assert "secret" not in shown[0]
+    world.advance(timedelta(seconds=60))
+    assert ana.control("flush") == {"idle": True, "queued": 0}
 
 
 def test_the_state_in_short(ana: Caller) -> None:

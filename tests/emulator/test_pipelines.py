@@ -173,6 +173,8 @@ def test_apps_of_other_pipelines_and_containers_are_no_targets(ana: Caller, pipe
     body = _body(ana, pipeline)
     outside = body | {"targets": [{"app": {"id": _ids(ana, "outside")[0]}}]}
     assert ana.refused("POST", "/pipeline-promotions", outside) == (422, "invalid_params")
+    ana.control("pipelines", {"name": "other", "couplings": {"production": ["outside"]}})
+    assert ana.refused("POST", "/pipeline-promotions", outside) == (422, "invalid_params")
 
     ana.control("apps/production", {"container": True}, "PATCH")
 

@@ -164,6 +164,13 @@ def test_what_is_older_than_30_days_and_20_releases_expires(ana: Caller, world: 
     assert _release(ana, "staging", release="3") == (422, "invalid_params")
 
 
+def test_what_is_younger_than_30_days_does_not_expire(ana: Caller) -> None:
+    ana.deploy(age_days=29)
+    ana.control("apps/staging/history", {"releases": 25})
+
+    assert ana.get("/apps/staging/releases/3")["status"] == "succeeded"
+
+
 def test_a_slug_that_another_app_runs_does_not_expire(ana: Caller, world: World) -> None:
     old = ana.deploy()
     ana.post("/apps/production/releases", {"slug": old["slug"]["id"]})

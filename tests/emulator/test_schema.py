@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from jsonschema import Draft4Validator, FormatChecker, ValidationError
+from jsonschema import ValidationError
 
 from emulator.app import create_app
 from emulator.world import World
 from tests.emulator.callers import Caller, Receiver, make_world, with_apps
+from tests.emulator.schema import Schema, blank, schema_path
 
-BESIDE = Path(__file__).parents[3] / "shared" / "data" / "platform-api.schema.json"
-# What clients read, or recorded payloads have, though the schema lacks it.
-BEYOND = {"pipeline.name", "payload.published_at"}
 # Routes that the schema lacks: only seen in the Heroku CLI, or not for JSON.
 UNDESCRIBED = {
     ("GET", "/apps/<>/oci-images/<>"),
@@ -31,81 +26,11 @@ UNDESCRIBED = {
     ("GET", "/streams/<>"),
 }
 
-FORMATS = FormatChecker()
-
-
-@FORMATS.checks("date-time", raises=ValueError)
-def _is_time(value: object) -> bool:
-    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
-
-
-def _schema_path() -> Path:
-    named = os.environ.get("HEROKU_SCHEMA")
-    return Path(named) if named else BESIDE
-
-
-@dataclass
-class Schema:
-    """Heroku's schema: finds the description of an answer by its route, and checks it."""
-
-    root: dict[str, Any]
-    seen: set[tuple[str, str]] = field(default_factory=set)
-
-    def links(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """Method, path and target schema of every call that the schema describes."""
-        for definition in self.root["definitions"].values():
-            for link in definition.get("links", []):
-                target = link.get("targetSchema", definition)
-                yield link["method"], _blank(link["href"]), target
-
-    def target(self, method: str, route: str) -> dict[str, Any] | None:
-        """The description of what a route answers."""
-        found = [target for verb, path, target in self.links() if (verb, path) == (method, route)]
-        return found[0] if found else None
-
-    def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
-        """A node without references at its top."""
-        while "$ref" in node:
-            found: Any = self.root
-            for part in node["$ref"].removeprefix("#/").split("/"):
-                found = found[part]
-            node = found
-        return node
-
-    def check(self, method: str, route: str, answer: Any) -> None:
-        """Fail unless the answer is as described, with every field and no other."""
-        self.seen.add((method, route))
-        target = self.target(method, route)
-        assert target is not None, f"the schema does not describe {method} {route}"
-        validator = Draft4Validator({**target, "definitions": self.root["definitions"]})
-        validator.evolve(format_checker=FORMATS).validate(answer)
-        unknown = set(self.unknown(target, answer, route)) - BEYOND
-        assert unknown == set(), f"{method} {route}"
-
-    def unknown(self, node: dict[str, Any], value: Any, name: str) -> Iterator[str]:
-        """Names of fields that the description lacks, and, at the top, those it has and we lack."""
-        node = self.resolve(node)
-        if isinstance(value, list):
-            for each in value:
-                yield from self.unknown(node.get("items", {}), each, name)
-        elif isinstance(value, dict) and "properties" in node:
-            known = node["properties"]
-            yield from (f"{name}.{key}" for key in value.keys() - known.keys())
-            if name.startswith("/"):
-                yield from (f"{name} lacks {key}" for key in known.keys() - value.keys())
-            for key in value.keys() & known.keys():
-                yield from self.unknown(known[key], value[key], key)
-
-
-def _blank(path: str) -> str:
-    """A path with every parameter left blank, in the schema's spelling or in Flask's."""
-    return re.sub(r"<[^>]+>|\{[^}]+\}", "<>", path)
-
 
 @pytest.fixture
 def schema() -> Schema:
     """Heroku's schema, where it can be found."""
-    path = _schema_path()
+    path = schema_path()
     if not path.is_file():
         pytest.skip(f"Heroku's schema is not at {path}: let HEROKU_SCHEMA name it")
     return Schema(json.loads(path.read_text()))
@@ -127,7 +52,7 @@ class Visit:
         assert answer.is_success, answer.text
         urls = self.app.url_map.bind("")
         rule, _ = urls.match(path.partition("?")[0], method, return_rule=True)
-        self.schema.check(method, _blank(rule.rule), answer.json())
+        self.schema.check(method, blank(rule.rule), answer.json())
         return answer.json()
 
 
@@ -253,7 +178,7 @@ def test_every_answer_of_every_route_is_as_the_schema_says(schema: Schema, app: 
             tour(visit)
 
     routes = {
-        (method, _blank(rule.rule))
+        (method, blank(rule.rule))
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if not rule.rule.startswith("/_emulator")

@@ -97,8 +97,11 @@ def test_output_goes_on_until_the_command_ends(world: World) -> None:
             first = next(pieces)
             client.post("/_emulator/apps/staging/releases/3", json={"status": "succeeded"})
             rest = "".join(pieces)
+        head = client.head(url)
+        after = client.get("/account")
 
     assert (first, rest) == ("Running release command...\n", "Migrated.\n")
+    assert (head.status_code, head.content, after.status_code) == (200, b"", 200)
 
 
 def test_deliveries_arrive_over_a_socket(world: World) -> None:

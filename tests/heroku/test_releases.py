@@ -87,6 +87,12 @@ def test_a_part_that_names_no_next_one_is_the_last(peer: Start, client: Client) 
     assert versions(client(at.url).releases("acme-prod", enough=everything)) == [2]
 
 
+def test_a_whole_list_is_the_last_page_whatever_it_names(peer: Start, client: Client) -> None:
+    body = [samples.release(2, current=True)]
+    at = peer(giving(answer(200, body, next_range="a"), page(1)))
+    assert versions(client(at.url).releases("acme-prod", enough=everything)) == [2]
+
+
 @pytest.mark.parametrize("pages", [[page()], [page(2, 1)], [page(2, then="a"), page(1)]])
 def test_a_list_without_a_current_release_is_no_answer(
     peer: Start, client: Client, pages: list[bytes]

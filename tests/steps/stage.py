@@ -34,7 +34,7 @@ from listener.store.engine import Database
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
 from listener.store.tables import delivery, metadata, notice, post, subscription
-from tests.steps.wire import Mortality, Wire, mortal
+from tests.steps.wire import Around, Mortality, Wire, mortal
 
 ANA, BO, ROBOT = "ana@example.com", "bo@example.com", "robot@example.com"
 TOKEN = "HRKU-test-robot"
@@ -84,6 +84,10 @@ class Stage:
     def hotfix(self, app: str = PROD) -> int:
         """Somebody pushes code of their own."""
         return self.deploy(app, user=BO, description="Hotfix")
+
+    def hotfix_quietly(self) -> None:
+        """Production gets history that nobody is told of."""
+        self.control(f"apps/{PROD}/history", {"releases": 1})
 
     def configure(self, app: str) -> int:
         """Somebody sets a config var."""
@@ -173,6 +177,10 @@ class Stage:
         """End the holds; answers what is said."""
         return self.holds.release(app, by=ANA).message
 
+    def cancel(self, row: PromotionRow) -> None:
+        """Cancel a promotion."""
+        self.desk.cancel(str(row.id), by=ANA)
+
     def tell(self, version: int, app: str = STAGING, *, event: str = "", **more: Any) -> None:
         """A webhook delivery about a release, as authentic as they come."""
         release = next((r for r in self.releases(app) if r["version"] == version), None)
@@ -194,6 +202,8 @@ class Stage:
         return len(conn.execute(select(delivery.c.id)).all())
 
     # The listener at work.
+
+    looking = PROMOTING[1:2]
 
     def step(self, queues: Iterable[Queue] = PROMOTING, *, owner: str = "test") -> bool:
         """One step of every queue that has work; answers whether any had."""
@@ -223,6 +233,31 @@ class Stage:
             apps.ask_look(conn, self.app(app).id, must_read=True)
         self.work()
 
+    def look_only(self, app: str = STAGING) -> None:
+        """Have an app looked at, and nothing that follows from it done."""
+        with self.database.begin() as conn:
+            apps.ask_look(conn, self.app(app).id, must_read=True)
+        assert self.step(self.looking)
+
+    def look_at_once(self, around: Around, path: str) -> None:
+        """One look at staging, with something happening around its reading."""
+        self.wire.put(around, method="GET", path=path)
+        self.look_only()
+
+    def reconcile_only(self) -> None:
+        """Have everything become due for a look, and nothing done."""
+        with self.database.begin() as conn:
+            looks.ask_reconcile(conn)
+        assert self.step(PROMOTING[2:])
+
+    def step_until(self, status: Status) -> None:
+        """Take steps until the last promotion has this status."""
+        for _ in range(MOST_STEPS):
+            if self.promotions()[-1].status is status:
+                return
+            assert self.step()
+        raise AssertionError(f"never {status}: {self.promotions()}")
+
     def reconcile(self) -> None:
         """Have everything looked at."""
         with self.database.begin() as conn:
@@ -241,6 +276,11 @@ class Stage:
                 times = [c for c in table.c if isinstance(c.type, TIMESTAMP)]
                 if times:
                     conn.execute(update(table).values({c: c - literal(by) for c in times}))
+
+    @staticmethod
+    def seconds(number: float) -> timedelta:
+        """For `shift`."""
+        return timedelta(seconds=number)
 
     def outlive(self) -> None:
         """Whoever held a lease is gone for good; somebody else goes on until everything ended."""
@@ -296,6 +336,20 @@ class Stage:
         """The titles of what people are told, oldest first."""
         with self.database.begin() as conn:
             return list(conn.execute(select(notice.c.title).order_by(notice.c.id)).scalars())
+
+    def promotion_due_in(self, version: int) -> float:
+        """Seconds until a promotion is due."""
+        with self.database.begin() as conn:
+            now = conn.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        due_at = self.promotion(version).due_at
+        assert due_at is not None
+        return float((due_at - now).total_seconds())
+
+    def due_after_post(self) -> float:
+        """Seconds from the last post to what is due next of its promotion."""
+        sent_at, row = self.posts()[-1].sent_at, self.promotions()[-1]
+        assert row.due_at is not None
+        return round((row.due_at - sent_at).total_seconds(), 3)
 
     def due_in(self) -> float | None:
         """Seconds until something is due."""

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from listener.store.engine import Database
 
-Around = Callable[[httpx.Request, Callable[[], httpx.Response]], httpx.Response]
+Send = Callable[[], httpx.Response]
+Around = Callable[[httpx.Request, Send], httpx.Response]
 
 
 class Killed(BaseException):
@@ -109,33 +110,45 @@ class Wire(httpx.BaseTransport):
 # What may happen to a request.
 
 
-def lost(_: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+def lost(_: httpx.Request, send: Send) -> httpx.Response:
     """It never arrives, and nobody can tell."""
     raise httpx.ReadTimeout("timed out")
 
 
-def answer_lost(_: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+def answer_lost(_: httpx.Request, send: Send) -> httpx.Response:
     """It is carried out, and the connection dies before the answer."""
     send().read()
     raise httpx.ReadError("[Errno 104] Connection reset by peer")
 
 
-def refused(_: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+def refused(_: httpx.Request, send: Send) -> httpx.Response:
     """Nobody listens."""
     raise httpx.ConnectError("[Errno 111] Connection refused")
 
 
-def twice(_: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+def twice(_: httpx.Request, send: Send) -> httpx.Response:
     """Something on the way repeats it, and the answers are lost."""
     send().read()
     send().read()
     raise httpx.ReadError("[Errno 104] Connection reset by peer")
 
 
+def after(act: Callable[[], Any]) -> Around:
+    """Something happens once Heroku has answered."""
+
+    def around(_: httpx.Request, send: Send) -> httpx.Response:
+        response = send()
+        response.read()
+        act()
+        return response
+
+    return around
+
+
 def before(act: Callable[[], Any]) -> Around:
     """Somebody is faster."""
 
-    def around(_: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+    def around(_: httpx.Request, send: Send) -> httpx.Response:
         act()
         return send()
 
@@ -145,7 +158,7 @@ def before(act: Callable[[], Any]) -> Around:
 def answers(status: int, *, applied: bool, body: Any = None) -> Around:
     """It is carried out or not, and answered so."""
 
-    def around(_: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+    def around(_: httpx.Request, send: Send) -> httpx.Response:
         if applied:
             send().read()
         if isinstance(body, str):
@@ -158,7 +171,7 @@ def answers(status: int, *, applied: bool, body: Any = None) -> Around:
 def edited(edit: Callable[[Any], Any]) -> Around:
     """The answer says something else than Heroku did."""
 
-    def around(_: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+    def around(_: httpx.Request, send: Send) -> httpx.Response:
         response = send()
         response.read()
         return httpx.Response(response.status_code, json=edit(response.json()))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from listener.store.engine import BadDatabaseUrl, Database, open_database, parse_url
@@ -73,9 +73,13 @@ def test_anything_else_is_refused_without_showing_it(given: str) -> None:
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), database.begin() as conn:
-        conn.execute(text("INSERT INTO fact (name, value) VALUES ('a', '1')"))
-        raise ZeroDivisionError
+    def fail() -> None:
+        with database.begin() as conn:
+            conn.execute(text("INSERT INTO fact (name, value) VALUES ('a', '1')"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with database.begin() as conn:
         assert conn.execute(text("SELECT count(*) FROM fact")).scalar_one() == 0
 
@@ -86,10 +90,9 @@ def test_waiting_for_a_connection_ends(database: Database) -> None:
 
 
 def test_what_was_written_is_in_no_error(database: Database) -> None:
-    statement = text("SELECT cast(:value AS integer)")
-    with pytest.raises(Exception, match="hidden") as raised, database.begin() as conn:
-        conn.execute(statement, {"value": "1"})
-        conn.execute(text("SELECT 1 FROM nowhere WHERE :value = ''"), {"value": "hush"})
+    statement = text("SELECT 1 FROM nowhere WHERE :value = ''")
+    with pytest.raises(ProgrammingError) as raised, database.begin() as conn:
+        conn.execute(statement, {"value": "hush"})
     assert "hush" not in str(raised.value)
 
 

@@ -27,8 +27,8 @@ class Source:
         self.secret = f"{SECRET} of {name}"
         with parts.database.begin() as conn:
             apps.ensure(conn, App(self.id, name, "heroku-24", "cedar", False))
-            row, _ = subscriptions.add(conn, self.id, url="https://x", by="ana@example.com")
-        self.subscription_id = row.id
+            subscriptions.add(conn, self.id, url="https://x", by="ana@example.com")
+            self.subscription_id = subscriptions.live(conn, app_id=self.id)[0].id
         self.secret_id = self.add_secret(self.secret)
 
     def add_secret(self, text: str, *, keys: Any = None) -> int:

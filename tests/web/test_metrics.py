@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, insert, literal, update
 
-from listener.app import Parts
+from listener.app import Parts, assemble, build
+from listener.settings import Settings
 from listener.store.tables import app as apps
 from listener.store.tables import hold, promotion
+from tests.heroku.peer import Peer, answer, giving
+from tests.web.conftest import STRANGER, VIEWER
 from tests.web.source import Source
 
 DOOR = "/webhooks/heroku"
+As = Callable[[str], dict[str, str]]
 
 
 def scraped(client: FlaskClient) -> dict[tuple[str, ...], float]:
@@ -79,3 +86,34 @@ def test_how_late_the_work_is(client: FlaskClient, parts: Parts, source: Source)
 
 def test_what_heroku_still_grants_is_told_once_it_was_asked(client: FlaskClient) -> None:
     assert ("autopromote_heroku_requests_left",) not in scraped(client)
+
+
+def test_what_heroku_still_grants_is_what_it_said_last(settings: Settings) -> None:
+    account = answer(200, {"id": "1", "email": "robot@example.com"}, ratelimit_remaining="4217")
+    with (
+        Peer(giving(account)).listening() as heroku,
+        closing(assemble(replace(settings, heroku_api_url=heroku.url))) as parts,
+    ):
+        parts.tools.heroku.account()
+        found = scraped(build(parts).test_client())
+    assert found["autopromote_heroku_requests_left",] == 4217
+
+
+def test_the_metrics_token_opens_the_metrics_and_nothing_else(client: FlaskClient) -> None:
+    headers = {"Authorization": "Bearer scrape-me"}
+    assert client.get("/metrics", headers=headers).status_code == 200
+    assert client.get("/api/whoami", headers=headers).status_code == 401
+
+
+def test_any_role_opens_the_metrics(client: FlaskClient, as_: As) -> None:
+    assert client.get("/metrics", headers=as_(VIEWER)).status_code == 200
+    assert client.get("/metrics", headers=as_(STRANGER)).status_code == 403
+    assert client.get("/metrics", headers={"Authorization": "Bearer ü"}).status_code == 401
+
+
+def test_without_a_metrics_token_none_opens_them(parts: Parts) -> None:
+    settings = replace(parts.settings, metrics_token=None)
+    client = build(replace(parts, settings=settings)).test_client()
+    for token in ("", "None", "scrape-me"):
+        answer = client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401

@@ -14,6 +14,12 @@ from listener.web.openapi import TOLD
 
 
 @pytest.fixture
+def database_url() -> str:
+    """Nothing here asks a database."""
+    return "postgres://ana:pw@127.0.0.1:9/acme"
+
+
+@pytest.fixture
 def described(client: FlaskClient) -> Any:
     """The description."""
     return client.get("/openapi.json").get_json()

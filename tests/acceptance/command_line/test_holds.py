@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.acceptance.command_line.people import apps
+from tests.acceptance.command_line.people import answer_of, apps
 from tests.acceptance.town import Town
 from tests.cli.program import Autopromote, barred
 
@@ -70,3 +70,28 @@ def test_what_waits_for_a_hold_is_cancelled_and_tried_again(town: Town, ana: Aut
     released = ana("holds:release", "-a", "c-prod")
     assert "goes next" in released.stdout
     town.wait_for("succeeded", target="c-prod")
+
+
+def test_a_hold_on_every_target_holds_every_target(town: Town, ana: Autopromote) -> None:
+    apps(town, "every-staging", "every-prod")
+    hold = answer_of(ana, "holds:add", "--all", "--reason", "holidays", "--from", "0s")
+    assert hold["app"] is None
+
+    try:
+        refused = ana("promote", "-a", "every-staging", "--to", "every-prod")
+        assert refused.stderr.endswith(barred("", "Error ID: target_held"))
+        assert "every target  person  ana@example.com" in ana("holds").stdout
+    finally:
+        released = answer_of(ana, "holds:release", "--all")
+    assert [one["id"] for one in released["released"]] == [hold["id"]]
+
+
+def test_a_hold_that_comes_too_late_says_so(town: Town, ana: Autopromote) -> None:
+    apps(town, "late-staging")
+    town.heroku.app("late-prod", release_phase={"seconds": 3600})
+    ana("promote", "-a", "late-staging", "--to", "late-prod")
+    promotion = town.wait_for("releasing", target="late-prod")
+
+    late = ana("holds:add", "-a", "late-prod", "--reason", "stop")
+    assert (late.stdout, late.code) == ("", 0)
+    assert f"Too late for promotion {promotion['id']}" in late.stderr

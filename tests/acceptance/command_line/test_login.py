@@ -6,6 +6,7 @@ import json
 import re
 import stat
 
+import httpx
 import pytest
 
 from tests.acceptance.command_line.people import (
@@ -20,6 +21,7 @@ from tests.acceptance.command_line.people import (
 )
 from tests.acceptance.town import ADMIN_TOKEN, Town
 from tests.cli.program import BAR, Autopromote, barred, failed
+from tests.cli.stranger import answer, stranger
 
 pytestmark = pytest.mark.acceptance
 
@@ -45,6 +47,25 @@ def test_a_login_shows_the_listener_a_throw_away_token_and_ends_it(
     assert (request["body"]["scope"], request["body"]["expires_in"]) == (["identity"], 60)
     left = town.heroku.api("GET", "/oauth/authorizations")
     assert [one["scope"] for one in left if "identity" in one["scope"]] == []
+
+
+def test_whoever_is_logged_in_to_never_sees_the_credential(town: Town, person: Autopromote) -> None:
+    with stranger(answer("403 Forbidden", '{"id": "no_role", "message": "No."}')) as greedy:
+        outcome = person("login", "--url", greedy.url)
+    said = f"Logging in to {greedy.url}... !\n"
+    assert outcome == ("", said + barred("Error: No.", "", "Error ID: no_role"), 1)
+
+    [heard] = greedy.heard
+    assert ADMIN_TOKEN.encode() not in heard
+    shown = json.loads(heard.partition(b"\r\n\r\n")[2])["heroku_token"]
+    account = httpx.get(
+        f"{town.heroku.url}/account",
+        headers={
+            "Authorization": f"Bearer {shown}",
+            "Accept": "application/vnd.heroku+json; version=3",
+        },
+    )
+    assert account.status_code == 401, "what was shown is of no use any more"
 
 
 def test_a_login_is_kept_for_its_owner_alone(town: Town, ana: Autopromote) -> None:

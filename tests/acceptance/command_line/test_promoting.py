@@ -164,3 +164,24 @@ def test_every_rule_and_gate_has_its_say(town: Town, ana: Autopromote) -> None:
     answer = answer_of(ana, "explain", f"v{version}", "-a", "x-staging")
     assert answer["release"]["version"] == release["version"]
     assert [said["rule"]["name"] for said in answer["rules"]] == ["x"]
+
+
+def test_lists_without_anything_name_the_next_command(town: Town, ana: Autopromote) -> None:
+    apps(town, "l-prod")
+    hint = "Use `autopromote rules:add` to have them made, or `promote` to make one.\n"
+    nothing = ("", f"There are no such promotions.\n{hint}", 0)
+    assert ana("promotions", "-a", "l-prod") == nothing
+    assert ana("promotions", "--status", "verifying") == nothing
+    assert answer_of(ana, "webhooks:deliveries", "-a", "l-prod") == []
+    assert ana("webhooks:deliveries", "-a", "l-prod") == (
+        "",
+        "There are no deliveries.\nUse `autopromote webhooks` to see what they come from.\n",
+        0,
+    )
+
+
+def test_a_rollback_without_waiting_says_how_to_look(town: Town, ana: Autopromote) -> None:
+    apps(town, "g-prod")
+    town.heroku.deploy("g-prod")
+    rolled = answer_of(ana, "rollback", "-a", "g-prod", "--reason", "broken")
+    assert (rolled["kind"], rolled["target"]["app"]["name"]) == ("rollback", "g-prod")

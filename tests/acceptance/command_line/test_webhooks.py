@@ -43,6 +43,10 @@ def test_a_webhook_from_its_first_day_to_its_last(town: Town, ana: Autopromote) 
     assert rotated.stderr == "Rotating the webhook secret of ⬢ w-staging... done\n"
     assert rotated.code == 0
 
+    listed = ana("webhooks", "-a", "w-staging").stdout.splitlines()
+    assert listed[0].split() == ["App", "ID", "Level", "URL", "Last", "delivery", "Health"]
+    assert listed[1].startswith("w-staging  ")
+
     removed = ana("webhooks:remove", "-a", "w-staging", "--confirm", "w-staging")
     assert removed == ("", "Removing webhook from ⬢ w-staging... done\n", 0)
     assert town.heroku.api("GET", "/apps/w-staging/webhooks") == []
@@ -55,4 +59,6 @@ def test_no_secret_is_ever_shown(town: Town, ana: Autopromote) -> None:
         ana("webhooks:info", "-a", "s-staging"),
         ana("webhooks:rotate", "-a", "s-staging", "--json"),
     ]
+    shown.append(ana("webhooks:remove", "-a", "s-staging", "--confirm", "s-staging", "--json"))
+    assert [one.code for one in shown] == [0] * 4
     assert not [one for one in shown if re.search(r"[0-9a-f]{64}", one.stdout + one.stderr)]

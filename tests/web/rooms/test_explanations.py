@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from listener.heroku import HEADER
 from tests.desk.office import PROD, STAGING, Office
 from tests.web.rooms.caller import Caller
 
@@ -35,6 +36,29 @@ def test_a_deploy_is_explained_whole(admin: Caller, office: Office) -> None:
     assert rule["says"].startswith("succeeded: ")
 
 
+def test_it_shows_what_heroku_told_of_the_release(admin: Caller, office: Office) -> None:
+    admin.post("/api/rules", {"name": "ship", "source": STAGING, "targets": [PROD]})
+    admin.post("/api/subscriptions", {"app": STAGING})
+    version = office.deploy(STAGING)
+    letters = office.letters()
+    for letter in letters:
+        headers = {HEADER: letter.headers[HEADER]}
+        answer = admin.client.post("/webhooks/heroku", data=letter.content, headers=headers)
+        assert answer.status_code == 204
+    office.work()
+    view = admin.get(PATH)
+    assert len(view["deliveries"]) == len(letters)
+    told = view["deliveries"][0]
+    assert told["app"] == view["app"]
+    assert told["release"] == {"id": view["release"]["id"], "version": version}
+    assert told["outcome"] == f"v{version} is a deploy: promotion 1"
+    assert (told["times"], told["subscription"]) == (1, {"id": "1"})
+    for moment in ("received_at", "last_received_at", "settled_at"):
+        assert told[moment].endswith("Z")
+    assert view["promotions"][0]["found_by"] == "webhook"
+    assert admin.get("/api/subscriptions/1")["healthy"] is True
+
+
 def test_a_release_may_be_named(admin: Caller, office: Office) -> None:
     version = int(office.current(STAGING)["version"])
     office.deploy(STAGING)
@@ -56,4 +80,5 @@ def test_a_release_without_code_has_no_slug(admin: Caller) -> None:
 def test_what_is_not_there(admin: Caller) -> None:
     assert admin.refused("GET", f"{PATH}?release=v99")[:2] == (404, "release_not_found")
     assert admin.refused("GET", f"{PATH}?release=last")[:2] == (422, "invalid_params")
-    assert admin.refused("GET", "/api/apps/no-such-app/explanation")[0] == 422
+    refusal = admin.refused("GET", "/api/apps/no-such-app/explanation")
+    assert refusal[:2] == (404, "app_not_found")

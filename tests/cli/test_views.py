@@ -1,0 +1,210 @@
+"""What is known is shown in one layout; what is not known leaves no gap.
+
+Where a time stands, these have a word instead: a time is shown with how long ago it was.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.commands.explain import show_explanation
+from cli.commands.promotions.outcome import show_ends
+from cli.commands.promotions.view import show_line, show_promotion
+from cli.commands.webhooks.view import secret_line
+from cli.options import warn_if_cut
+from cli.resources import Delivery, Explanation, Promotion, Secret
+from tests.cli.program import barred
+
+BARE: Promotion = {
+    "id": "42",
+    "status": "waiting",
+    "reason": None,
+    "due_at": None,
+    "rule": None,
+    "source": {
+        "app": {"id": "a", "name": "example-app-staging"},
+        "release": {"id": "r", "version": 42},
+        "slug": None,
+    },
+    "target": {"app": {"id": "b", "name": "example-app"}, "release": None},
+    "gates": [],
+    "created_at": "yesterday",
+    "updated_at": "today",
+}
+FULL: Promotion = {
+    **BARE,
+    "status": "succeeded",
+    "reason": "released as v52\nby us",
+    "due_at": "soon",
+    "rule": {"id": "1", "name": "ship"},
+    "created_by": "ana@example.com",
+    "found_by": "webhook",
+    "ended_at": "now",
+    "source": {**BARE["source"], "slug": {"id": "s", "commit": "c0ffee"}},
+    "target": {**BARE["target"], "release": {"id": "x", "version": 52}},
+    "gates": [
+        {"name": "source", "verdict": "pass", "message": "v42 succeeded"},
+        {"name": "hold", "verdict": "reject", "message": "on hold \x1b[2Jby Ana"},
+        {"name": "soak", "verdict": "wait", "message": "soaks", "until": "noon"},
+        {"name": "heroku", "verdict": "error", "message": ""},
+        {"name": "new", "verdict": "unheard of", "message": "?"},
+    ],
+    "timeline": [{"at": "noon", "event": "posted", "message": "sent\nonce"}],
+}
+DELIVERY: Delivery = {"id": "9", "received_at": "noon", "action": "create", "outcome": "decided"}
+
+
+def test_of_a_new_promotion_only_what_is_known_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    show_promotion(BARE)
+    assert capsys.readouterr().out == (
+        "=== Promotion 42\n"
+        "\n"
+        "Status:   waiting\n"
+        "Release:  example-app-staging v42\n"
+        "Target:   example-app\n"
+        "Rule:     by hand\n"
+        "Created:  yesterday\n"
+    )
+
+
+def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    show_promotion(FULL)
+    assert capsys.readouterr().out == (
+        "=== Promotion 42\n"
+        "\n"
+        "Status:          succeeded\n"
+        "Reason:          released as v52\n"
+        "                 by us\n"
+        "Looked at next:  soon\n"
+        "Release:         example-app-staging v42\n"
+        "Slug:            s\n"
+        "Commit:          c0ffee\n"
+        "Target:          example-app v52\n"
+        "Rule:            ship, ana@example.com\n"
+        "Found by:        webhook\n"
+        "Created:         yesterday\n"
+        "Ended:           now\n"
+        "\n"
+        "=== Gates\n"
+        "\n"
+        "✓ source  v42 succeeded\n"
+        "✗ hold    on hold by Ana\n"
+        "◷ soak    soaks, until noon\n"
+        "! heroku  error\n"
+        "? new     ?\n"
+        "\n"
+        "=== Timeline\n"
+        "\n"
+        "noon sent once\n"
+    )
+
+
+def test_a_line_ends_with_status_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    show_line(BARE)
+    show_line(FULL)
+    show_line({**FULL, "kind": "rollback"})
+    show_ends([BARE, FULL], [], as_json=False)
+    assert capsys.readouterr().out == (
+        "Promotion 42 of example-app-staging v42 to example-app: waiting\n"
+        "Promotion 42 of example-app-staging v42 to example-app v52: succeeded"
+        " (released as v52 by us)\n"
+        "Rollback 42 of example-app v52: succeeded (released as v52 by us)\n"
+        "example-app: waiting\n"
+        "example-app v52: succeeded (released as v52 by us)\n"
+    )
+
+
+def test_an_explanation_of_little_is_short(capsys: pytest.CaptureFixture[str]) -> None:
+    explanation: Explanation = {
+        "app": {"id": "a", "name": "example-app-staging"},
+        "release": {"id": "r", "version": 42},
+        "summary": "No rule promotes from it.",
+    }
+    show_explanation(explanation)
+    assert capsys.readouterr().out == (
+        "=== ⬢ example-app-staging v42\n\nSummary:  No rule promotes from it.\n"
+    )
+
+
+def test_an_explanation_says_what_each_rule_and_gate_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_explanation(
+        {
+            "app": {"id": "a", "name": "example-app-staging"},
+            "release": {
+                "id": "r",
+                "version": 42,
+                "kind": "deploy",
+                "status": "succeeded",
+                "slug": {"id": "s", "commit": "c0ffee"},
+                "description": "Deploy c0ffee",
+                "created_at": "noon",
+            },
+            "summary": "It waits.",
+            "deliveries": [DELIVERY, {"id": "10", "received_at": "noon"}],
+            "promotions": [{**BARE, "due_at": "soon", "gates": FULL["gates"][:1]}],
+            "rules": [
+                {
+                    "rule": {"id": "1", "name": "ship"},
+                    "target": {"id": "b", "name": "example-app"},
+                    "says": "waiting",
+                }
+            ],
+        }
+    )
+    assert capsys.readouterr().out == (
+        "=== ⬢ example-app-staging v42\n"
+        "\n"
+        "Summary:      It waits.\n"
+        "Kind:         deploy\n"
+        "Status:       succeeded\n"
+        "Description:  Deploy c0ffee\n"
+        "Slug:         s\n"
+        "Commit:       c0ffee\n"
+        "Created:      noon\n"
+        "\n"
+        "=== Rules\n"
+        "\n"
+        "ship to example-app: waiting\n"
+        "\n"
+        "=== Promotion 42 of example-app-staging v42 to example-app: waiting\n"
+        "\n"
+        "✓ source  v42 succeeded\n"
+        "Looked at next: soon\n"
+        "\n"
+        "=== Deliveries\n"
+        "\n"
+        "noon create: decided\n"
+        "noon event: not decided yet\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("secret", "line"),
+    [
+        ({"state": "current"}, "current, not proved by a delivery yet"),
+        ({"state": "current", "proved_at": "noon"}, "current, proved by a delivery"),
+        (
+            {"state": "previous", "proved_at": "noon", "valid_until": "friday"},
+            "previous, valid until friday",
+        ),
+    ],
+)
+def test_a_secret_shows_its_state_and_not_itself(secret: Secret, line: str) -> None:
+    assert secret_line(secret) == line
+
+
+@pytest.mark.parametrize(
+    ("shown", "num", "warning"),
+    [
+        (100, None, barred("Warning: Only showing the 100 newest rules. Say --num for more.")),
+        (99, None, ""),
+        (100, 100, ""),
+    ],
+)
+def test_a_list_that_may_be_cut_says_so(
+    capsys: pytest.CaptureFixture[str], shown: int, num: int | None, warning: str
+) -> None:
+    warn_if_cut(range(shown), num, "rules")
+    assert capsys.readouterr() == ("", warning)

@@ -1,0 +1,162 @@
+"""`python -m listener`: migrate, worker, run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from listener.decision import App
+from listener.keys import Keys, SealBroken
+from listener.store import apps, deliveries, schema, subscriptions
+from listener.store.deliveries import Arrival
+from listener.store.engine import Database, open_database
+from listener.store.tables import delivery, secret
+from tests.frame.processes import KEY, PYTHON, Web, do, saying, settings, start
+
+NEW = "n" * 32
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """The database, for a moment."""
+    database = open_database(url)
+    yield database
+    database.dispose()
+
+
+def seal_something(database: Database, keys: Keys) -> None:
+    """One secret and one body."""
+    with database.begin() as conn:
+        apps.ensure(conn, App("a", "acme-staging", "heroku-24", "cedar", False))
+        subscriptions.add(conn, "a", url="https://x", by="ana")
+        row = subscriptions.live(conn)[0]
+        subscriptions.add_pending(conn, row.id, keys.seal(b"hush"))
+        body = keys.bodies.seal(b"body")
+        deliveries.add(
+            conn, Arrival(key="d", subscription_id=row.id, app_id="a", body=body, outcome="ignored")
+        )
+
+
+def unsealed(database: Database, keys: Keys) -> tuple[bytes, bytes]:
+    """Both, opened."""
+    with database.begin() as conn:
+        sealed = conn.execute(select(secret.c.sealed)).scalar_one()
+        body = conn.execute(select(delivery.c.body)).scalar_one()
+    return keys.open(sealed), keys.bodies.open(body)
+
+
+def test_migrating_needs_nothing_but_a_database(empty_database_url: str) -> None:
+    done = do("release", {"DATABASE_URL": empty_database_url})
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "event=migrated" in done.stdout
+    with opened(empty_database_url) as database, database.begin() as conn:
+        assert schema.is_ready(conn)
+
+
+def test_without_a_database_it_says_so(tmp_path: Path) -> None:
+    done = do("release", {"HOME": str(tmp_path)})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "The listener cannot start, because of its settings:\n"
+        "DATABASE_URL is missing: run `heroku addons:create heroku-postgresql:essential-0`,"
+        " which sets it.\n"
+    )
+
+
+def test_migrating_seals_everything_with_the_newest_key(database_url: str) -> None:
+    with opened(database_url) as database:
+        seal_something(database, Keys([KEY]))
+        with pytest.raises(SealBroken):
+            unsealed(database, Keys([NEW]))
+
+        done = do("release", {"DATABASE_URL": database_url, "SECRET_KEY": f"{NEW},{KEY}"})
+
+        assert done.returncode == 0, done.stderr
+        assert "event=resealed renewed=2 cannot_be_opened=0" in done.stdout
+        assert unsealed(database, Keys([NEW])) == (b"hush", b"body")
+
+        again = do("release", {"DATABASE_URL": database_url, "SECRET_KEY": NEW})
+        assert "event=resealed renewed=0 cannot_be_opened=0" in again.stdout
+
+
+def test_what_no_key_opens_is_told_and_left_alone(database_url: str) -> None:
+    with opened(database_url) as database:
+        seal_something(database, Keys([KEY]))
+        done = do("release", {"DATABASE_URL": database_url, "SECRET_KEY": NEW})
+
+        assert done.returncode == 0
+        assert "event=resealed renewed=0 cannot_be_opened=2" in done.stdout
+        assert unsealed(database, Keys([KEY])) == (b"hush", b"body")
+
+
+def test_where_something_is_sealed_migrating_needs_the_key(database_url: str) -> None:
+    with opened(database_url) as database:
+        seal_something(database, Keys([KEY]))
+    done = do("release", {"DATABASE_URL": database_url})
+    assert done.returncode == 1
+    assert "SECRET_KEY is missing" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_worker_works_until_told_to_stop(database_url: str, tmp_path: Path) -> None:
+    env = settings(database_url) | {"AUTOPROMOTE_RUNNERS": "0"}  # as for the web process
+    worker = start("worker", env, tmp_path / "log")
+    try:
+        saying(worker, "event=step work=chore key=reconcile outcome=done")
+        assert worker.stop() == 0
+    finally:
+        worker.kill()
+
+
+def test_a_worker_waits_for_a_database_that_is_not_migrated(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    worker = start("worker", settings(empty_database_url), tmp_path / "log")
+    try:
+        saying(worker, 'event=runners_wait reason="the database is not migrated"')
+        schema.migrate(empty_database_url)
+        saying(worker, "event=runners_started")
+    finally:
+        worker.kill()
+
+
+def test_a_worker_can_be_stopped_while_it_waits(tmp_path: Path) -> None:
+    env = settings("postgres://ana:pw@127.0.0.1:9/acme")
+    worker = start("worker", env, tmp_path / "log")
+    try:
+        saying(worker, 'event=runners_wait reason="the database cannot be used')
+        assert worker.stop() == 0
+    finally:
+        worker.kill()
+
+
+def test_run_migrates_and_serves(empty_database_url: str, tmp_path: Path) -> None:
+    command = [PYTHON, "-m", "listener", "run"]
+    web = Web(settings(empty_database_url), tmp_path / "log", command)
+    try:
+        assert web.http.get("/readyz").json() == {"status": "ready"}
+        assert web.process.stop() == 0
+    finally:
+        web.end()
+
+
+@pytest.mark.parametrize("kind", ["web", "worker"])
+def test_every_bad_setting_is_named_at_once_and_nothing_starts(kind: str) -> None:
+    done = do(kind, {"PORT": "web", "SECRET_KEY": "short"})
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr + done.stdout
+    lines = done.stderr.splitlines()
+    assert lines[0] == "The listener cannot start, because of its settings:"
+    assert [line.split()[0] for line in lines[1:]] == [
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "HEROKU_API_KEY",
+        "AUTOPROMOTE_ADMINS",
+        "PORT",
+    ]

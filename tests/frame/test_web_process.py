@@ -1,0 +1,103 @@
+"""The web process as the Procfile starts it: gunicorn, real sockets, real signals."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from listener.keys import Keys
+from listener.store import schema
+from tests.frame.processes import KEY, Web, saying, settings
+
+
+@pytest.fixture
+def web(database_url: str, tmp_path: Path) -> Iterator[Web]:
+    """A web process, as on a dyno that Heroku takes for a large one."""
+    values = settings(database_url) | {"WEB_CONCURRENCY": "4", "AUTOPROMOTE_METRICS_TOKEN": "s"}
+    started = Web(values, tmp_path / "log")
+    yield started
+    started.end()
+
+
+def spoken(web: Web, request: bytes) -> bytes:
+    """Send bytes, and read until the other side is done."""
+    with socket.create_connection(("127.0.0.1", web.port), timeout=20) as client:
+        client.sendall(request)
+        client.shutdown(socket.SHUT_WR)
+        answer = b""
+        while more := client.recv(65536):
+            answer += more
+    return answer
+
+
+def test_it_promotes_and_answers_with_one_line_a_request(web: Web) -> None:
+    saying(web.process, "event=runners_started promoting=1")
+    answer = web.http.get("/readyz", params={"token": "hush-hush"})
+
+    number = answer.headers["Request-Id"]
+    lines = [line for line in web.process.log.read_text().splitlines() if number in line]
+    assert [line.split(" level=")[1].split(" ms=")[0] for line in lines] == [
+        "info event=request method=GET path=/readyz status=200"
+    ]
+    assert "hush-hush" not in web.process.log.read_text()
+
+
+def test_a_database_that_is_not_migrated_yet_is_waited_for(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    web = Web(settings(empty_database_url), tmp_path / "log")
+    try:
+        assert web.http.get("/readyz").status_code == 503
+        schema.migrate(empty_database_url)
+        saying(web.process, "event=runners_started")
+        assert web.http.get("/readyz").status_code == 200
+    finally:
+        web.end()
+
+
+def test_it_ends_in_peace_when_told_to(web: Web) -> None:
+    saying(web.process, "event=runners_started")
+    assert web.process.stop(patience=28) == 0
+    assert "Traceback" not in web.process.log.read_text()
+
+
+def test_what_its_processes_count_is_told_together(web: Web) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        statuses = list(threads.map(lambda _: web.http.get("/nowhere").status_code, range(40)))
+    assert statuses == [404] * 40
+
+    text = web.http.get("/metrics", headers={"Authorization": "Bearer s"}).text
+    line = 'autopromote_requests_total{method="GET",route="unknown",status="404"} 40.0'
+    assert line in text.splitlines()
+
+
+def test_a_chunked_body_without_end_is_cut_off(web: Web) -> None:
+    chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    request = b"POST /webhooks/heroku HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = spoken(web, request + chunk * 20 + b"0\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b'"id":"too_large"' in answer
+
+
+def test_a_connection_is_good_for_more_after_a_body_that_was_too_large(web: Web) -> None:
+    for body in (b"x" * 2_000_000, b"x", b"x" * 3_000_000, b"x"):
+        status = web.http.post("/webhooks/heroku", content=body).status_code
+        assert status == (413 if len(body) > 1 else 401)
+
+
+def test_a_path_is_what_was_asked_for_whatever_headers_say(web: Web) -> None:
+    forged = b"GET /nowhere/healthz HTTP/1.1\r\nHost: x\r\nSCRIPT_NAME: /nowhere\r\n\r\n"
+    assert spoken(web, forged).startswith(b"HTTP/1.1 404")
+
+
+def test_the_router_s_word_on_https_is_believed(web: Web) -> None:
+    token = Keys([KEY]).sign_token("ana@example.com", now=datetime.now(UTC)).text
+    headers = {"Authorization": f"Bearer {token}", "X-Forwarded-Proto": "https"}
+    told = web.http.get("/api/whoami", headers=headers).json()["url"]
+    assert told == f"https://127.0.0.1:{web.port}"

@@ -1,0 +1,49 @@
+"""What Heroku reads: the button's app.json, the Procfile, and that they agree with the settings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from listener.settings import BadSettings, read
+
+ROOT = Path(__file__).resolve().parents[1]
+APP = json.loads((ROOT / "app.json").read_text())
+REQUIRED = {name for name, asked in APP["env"].items() if asked.get("required", True)}
+FILLED_IN = {
+    "AUTOPROMOTE_ADMINS": "ana@example.com",
+    "HEROKU_API_KEY": "HRKU-00000000-0000-4000-8000-000000000000",
+    "SECRET_KEY": "what Heroku generates has 64 characters of its own choice",
+}
+ADDED_BY_HEROKU = {"DATABASE_URL": "postgres://user:word@db.example.com/name"}
+
+
+def test_what_the_button_asks_for_is_enough() -> None:
+    assert set(FILLED_IN) == REQUIRED
+    read(FILLED_IN | ADDED_BY_HEROKU)
+
+
+@pytest.mark.parametrize("name", sorted(REQUIRED))
+def test_the_button_asks_for_nothing_that_can_be_left_out(name: str) -> None:
+    asked = FILLED_IN | ADDED_BY_HEROKU
+    del asked[name]
+
+    with pytest.raises(BadSettings, match=name):
+        read(asked)
+
+
+def test_the_button_brings_the_smallest_database_and_one_web_dyno() -> None:
+    assert APP["addons"] == [{"plan": "heroku-postgresql:essential-0"}]
+    assert APP["formation"] == {"web": {"quantity": 1, "size": "basic"}}
+
+
+def test_the_procfile_is_what_the_contract_says() -> None:
+    lines = (ROOT / "Procfile").read_text().splitlines()
+
+    assert dict(line.split(": ", 1) for line in lines) == {
+        "release": "python -m listener migrate",
+        "web": "gunicorn --config listener/gunicorn_conf.py 'listener.app:create_app()'",
+        "worker": "python -m listener worker",
+    }
