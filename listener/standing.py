@@ -83,7 +83,7 @@ def stand(
     # with that one, or a person who undid it would seem to have changed nothing.
     ours = _latest_of_ours(known, target, issued)
     base = known if ours is None else Known(ours.version, ours.artifact)
-    if (stranger := _stranger(base, target, issued)) is not None:
+    if (stranger := _stranger(base, target)) is not None:
         return Moved(stranger, current, foreign_nonce=nonce_of(stranger.description))
     here = Known(max(current.version, base.version), current.artifact)
     if current.artifact == base.artifact:
@@ -98,13 +98,10 @@ def _latest_of_ours(known: Known, target: History, issued: AbstractSet[str]) -> 
     return next((release for release in later if is_ours(release, issued)), None)
 
 
-def _stranger(base: Known, target: History, issued: AbstractSet[str]) -> Release | None:
-    """The earliest release that another installation made, even of the very same artifact."""
-    for release in target.releases:
-        is_new = release.version > base.version and release.has_run
-        if is_new and nonce_of(release.description) and not is_ours(release, issued):
-            return release
-    return None
+def _stranger(base: Known, target: History) -> Release | None:
+    """The earliest release since ours that another installation made, even of the same artifact."""
+    later = (r for r in target.releases if r.version > base.version and r.has_run)
+    return next((release for release in later if nonce_of(release.description)), None)
 
 
 def is_ours(release: Release, issued: AbstractSet[str]) -> bool:

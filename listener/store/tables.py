@@ -65,7 +65,7 @@ def _app(name: str, *, is_required: bool = True) -> Column[str]:
 
 
 def _lease() -> list[SchemaItem]:
-    """What a claim writes: who works on the row, until when, and the number that voids old claims."""
+    """What a claim writes: who works on the row, until when, and what voids older claims."""
     return [
         _text("lease_owner"),
         _time("lease_until"),

@@ -115,10 +115,10 @@ def test_a_failed_release_phase_on_production_ends_as_failed(town: Town) -> None
 
 # The state boundaries at which a dyno vanishes: what is made slow, and the request to wait for.
 KILLS: dict[str, dict[str, Any]] = {
-    "reading-the-source": {"method": "GET", "path": "/apps/[^/]+/releases$", "skip": 0, "before": 9},
-    "reading-the-target": {"method": "GET", "path": "/apps/[^/]+/releases$", "skip": 1, "before": 9},
-    "post-not-applied": {"method": "POST", "path": "/apps/[^/]+/releases$", "before": 9},
-    "post-applied": {"method": "POST", "path": "/apps/[^/]+/releases$", "after": 9},
+    "reading-the-source": {"method": "GET", "skip": 0, "before": 9},
+    "reading-the-target": {"method": "GET", "skip": 1, "before": 9},
+    "post-not-applied": {"method": "POST", "before": 9},
+    "post-applied": {"method": "POST", "after": 9},
 }
 
 
@@ -132,7 +132,7 @@ def test_a_dyno_killed_in_the_middle_leaves_exactly_one_release(
     first = town.dynos[0]
     town.heroku.control("requests", method="DELETE")
     fault = KILLS[boundary]
-    town.heroku.fault("latency", times=1, **fault)
+    town.heroku.fault("latency", path="/apps/[^/]+/releases", times=1, **fault)
 
     release = town.heroku.deploy("acme-staging")
     wait_until(lambda: town.heroku.control("faults", method="GET")[0]["seen"], "the slow request")
@@ -169,9 +169,7 @@ def test_a_dyno_killed_during_the_release_phase_is_followed_by_another(town: Tow
 
 def test_sigterm_ends_a_dyno_in_time_and_loses_nothing(town: Town) -> None:
     town.pair()
-    town.heroku.fault(
-        "latency", times=1, method="GET", path="/apps/[^/]+/releases$", before=3
-    )
+    town.heroku.fault("latency", times=1, method="GET", path="/apps/[^/]+/releases$", before=3)
     release = town.heroku.deploy("acme-staging")
     wait_until(lambda: town.heroku.control("faults", method="GET")[0]["seen"], "the slow request")
 

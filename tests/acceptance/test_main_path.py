@@ -102,9 +102,7 @@ def test_a_target_that_runs_it_already_is_skipped_without_a_write(town: Town) ->
     )
     release = town.heroku.deploy("acme-staging")
     _promote_by_hand(town, release)
-    town.heroku.control(
-        f"apps/acme-staging/releases/{release['version']}", {"status": "succeeded"}
-    )
+    town.heroku.control(f"apps/acme-staging/releases/{release['version']}", {"status": "succeeded"})
 
     promotion = town.wait_for("skipped")
 

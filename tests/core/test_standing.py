@@ -183,6 +183,11 @@ def test_another_installation_is_held_and_named(later: list[Release], change: in
     assert (moved.change.version, moved.foreign_nonce) == (change, "0badc0de")
 
 
+def test_another_installation_is_explained_once_a_person_released_the_hold() -> None:
+    released = Known(11, "C")
+    assert look(release(11, "C", words=THEIRS), known=released) == Same(released)
+
+
 @pytest.mark.parametrize("status", ["failed", "pending"])
 def test_another_installation_that_changed_nothing_is_not_held(status: str) -> None:
     assert look(release(11, "C", status, THEIRS)) == Same(KNOWN)

@@ -82,7 +82,7 @@ class Web:
     def end(self) -> None:
         """Whatever happened."""
         self.http.close()
-        self.process.kill()
+        self.process.stop()
 
 
 PYTHON = str(BIN / "python")

@@ -179,6 +179,12 @@ def test_whatever_is_authentic_is_accepted_understood_or_not(
     assert (kept.outcome, kept.app_id) == (outcome, source.id)
 
 
+def test_two_that_are_not_understood_are_two(client: FlaskClient, source: Source) -> None:
+    for body in (b"{}", b"[]", b"{}"):
+        client.post(DOOR, **source.signed(body))
+    assert [kept.times for kept in source.deliveries()] == [2, 1]
+
+
 @pytest.mark.parametrize("change", [{"sequence": "\0"}, {"resource": "build"}, {"news": {"a": 1}}])
 def test_what_we_need_not_understand_is_no_obstacle(
     client: FlaskClient, source: Source, change: dict[str, Any]

@@ -360,7 +360,8 @@ def upgrade() -> None:
         ["release_id", "target_id", "kind"],
         unique=True,
         postgresql_where=sa.text(
-            "rule_id IS NULL AND status IN ('waiting', 'posting', 'releasing', 'verifying', 'rolling_back')"
+            "rule_id IS NULL AND status IN"
+            " ('waiting', 'posting', 'releasing', 'verifying', 'rolling_back')"
         ),
     )
     op.create_table(
