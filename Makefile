@@ -1,6 +1,8 @@
 # Everything a developer runs; `make` alone lists it. Nothing here asks a question.
 
 .DEFAULT_GOAL := help
+# Six at once on two cores: the tests of lost answers and killed dynos mostly wait.
+ARGS ?= -n 6 --dist worksteal -q
 .PHONY: help setup demo run test check fix bench lock clean out-of-place
 
 BIN := .venv/bin

@@ -127,8 +127,8 @@ def _summary(conn: Connection, matter: Matter, said: tuple[Saying, ...]) -> str:
     what = sayings.what_it_is(app.name, matter.history, matter.release)
     if matter.made:
         names = apps.names(conn, {row.target_id for row in matter.made})
-        parts = [f"{row.status} to {names[row.target_id]}" for row in reversed(matter.made)]
-        return f"{what} It is {_listed(parts)}."
+        parts = [f"{names[row.target_id]}: {row.status}" for row in reversed(matter.made)]
+        return f"{what} Promotion to {_listed(parts)}."
     if not said:
         return f"{what} No rule promotes from {app.name}."
     look = shown.look_of(conn, app.id)

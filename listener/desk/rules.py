@@ -18,7 +18,7 @@ from listener.rules import Mode
 from listener.standing import Known
 from listener.steps.readings import Reading
 from listener.steps.tools import Tools
-from listener.store import apps, audit, promotions, releases, rules
+from listener.store import apps, audit, promotions, releases, rules, shown
 from listener.store.rules import RuleRow, RuleTarget
 
 NOT_SAVED = "The rule was not saved."
@@ -190,7 +190,7 @@ def _cancel(conn: Connection, before: RuleRow, row: RuleRow, fresh: Fresh, by: s
 
 
 def _begin(conn: Connection, row: RuleRow, fresh: Fresh) -> None:
-    """What newly armed targets run counts as explained from now on; the source is looked at.
+    """What newly armed targets run counts as explained from now on.
 
     A target that another armed rule names already keeps what is known of it.
     """
@@ -200,7 +200,9 @@ def _begin(conn: Connection, row: RuleRow, fresh: Fresh) -> None:
         if app_id not in guarded and current is not None:
             known = Known(reading.history.newest_version, current.artifact)
             apps.set_known(conn, app_id, known)
-    if row.mode is not Mode.OFF:
+    # Heroku may have told of a release after we read the source and before the rule was there
+    # to want it: then nobody looked at it, and nobody else would before the next reconcile.
+    if row.mode is not Mode.OFF and shown.was_told_of_newer(conn, row.source_id):
         apps.ask_look(conn, row.source_id, must_read=True)
 
 

@@ -58,15 +58,25 @@ def gather(tools: Tools, claim: work.Claim, row: PromotionRow) -> Gathered:
     is_promotion = row.kind is PromotionKind.PROMOTE
     if is_promotion and row.artifact_type == "slug":
         commit, stack = readings.slug(row.source_id, row.artifact)
-    source = readings.fresh(row.source_id)
-    keep(tools, claim)
-    target = readings.releases(row.target_id)  # always asked: who released just now is seen
-    if not (source.is_fresh and target.is_fresh):
-        keep(tools, claim)
-        source, target = readings.both(row.source_id, row.target_id)
+    source, target = _lists(tools, claim, row)
     targets.note(tools, target, row.source_id if is_promotion else None)
     keep(tools, claim)
     return _assemble(tools, row, (source_app, target_app), (source, target), (commit, stack))
+
+
+def _lists(tools: Tools, claim: work.Claim, row: PromotionRow) -> tuple[Reading, Reading]:
+    """Source and target, recent together; the target's always new, to see who released just now."""
+    readings = tools.readings
+    if row.source_id == row.target_id:
+        target = readings.releases(row.target_id)
+        return target, target
+    source = readings.fresh(row.source_id)
+    keep(tools, claim)
+    target = readings.releases(row.target_id)
+    if source.is_fresh and target.is_fresh:
+        return source, target
+    keep(tools, claim)
+    return readings.both(row.source_id, row.target_id)
 
 
 def keep(tools: Tools, claim: work.Claim) -> None:

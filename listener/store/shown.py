@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from listener.promotion import ACTIVE, PromotionKind, Status
-from listener.store.tables import app, delivery, post, promotion, promotion_event
+from listener.store.tables import app, delivery, post, promotion, promotion_event, release
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,15 @@ def deliveries_of(conn: Connection, release_id: str, *, limit: int = 100) -> lis
         .limit(limit)
     )
     return [DeliveryRow(*row) for row in conn.execute(query)]
+
+
+def was_told_of_newer(conn: Connection, app_id: str) -> bool:
+    """Whether a delivery names a later version than any that the app's readings showed."""
+    newest = select(func.coalesce(func.max(release.c.version), 0)).where(release.c.app_id == app_id)
+    query = select(delivery.c.id).where(
+        delivery.c.app_id == app_id, delivery.c.version > newest.scalar_subquery()
+    )
+    return conn.execute(query.limit(1)).first() is not None
 
 
 def at_work(conn: Connection, target_id: str | None) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ OpenOffice = Callable[..., Office]
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """The test's own database."""
-    opened = open_database(database_url)
+    opened = open_database(database_url, pool_size=4)
     yield opened
     opened.dispose()
 

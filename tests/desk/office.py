@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from emulator.app import create_app
 from emulator.world import World
 from listener.desk.declared import NewRule
 from listener.desk.explanations import ExplanationsDesk
 from listener.desk.holds import HoldsDesk
+from listener.desk.inbox import Inbox
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.rules import RulesDesk
 from listener.desk.subscriptions import SubscriptionsDesk
@@ -61,6 +62,7 @@ class Office:
         heroku = Heroku(TOKEN, url="http://localhost", transport=transport)
         self.keys = Keys(["k" * 32])
         self.tools = Tools(database, heroku, Readings(database, heroku), allowed_apps=allowed_apps)
+        self._inbox = Inbox(database, self.keys)
         self.rules = RulesDesk(self.tools)
         self.promotions = PromotionsDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
@@ -116,6 +118,11 @@ class Office:
     def webhooks(self, app: str = STAGING) -> list[dict[str, Any]]:
         """The webhooks that Heroku has on an app."""
         return list(self.heroku("GET", f"/apps/{app}/webhooks"))
+
+    def receive(self) -> None:
+        """Take in what Heroku has delivered."""
+        for letter in self.letters():
+            self._inbox.receive(letter.content, letter.headers[HEADER])
 
     def letters(self) -> list[httpx.Request]:
         """What Heroku has delivered since the last time, once nothing more is on its way."""
@@ -191,6 +198,15 @@ class Office:
             return False
         queue.step(self.tools, claim, Clock(claim.claimed_at))
         return True
+
+    def somebody_waits_for_a_lock(self) -> bool:
+        """Whether a transaction on this database is kept waiting by another."""
+        query = text(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        with self.database.begin() as conn:
+            return bool(conn.execute(query).scalar_one())
 
     def found(self) -> list[PromotionRow]:
         """Every promotion, oldest first."""

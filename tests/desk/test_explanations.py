@@ -33,7 +33,7 @@ def test_a_deploy_that_went(office: Office) -> None:
     assert (view.app_name, view.release.version, view.kind) == (STAGING, version, Kind.DEPLOY)
     assert view.summary == (
         f"acme-staging v{version} is a deploy: the first release with this slug."
-        " It is succeeded to acme-prod."
+        " Promotion to acme-prod: succeeded."
     )
     (made,) = view.promotions
     assert made.row.status is Status.SUCCEEDED

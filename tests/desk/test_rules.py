@@ -331,19 +331,61 @@ def test_after_every_armed_rule_was_gone_it_is_explained_anew(office: Office) ->
 # At the same time.
 
 
-def test_two_rules_at_once_do_not_close_a_ring(office: Office) -> None:
-    def add(name: str, source: str, target: str) -> str:
-        try:
-            office.rules.add(NewRule(name=name, source=source, targets=(target,)), by=ANA)
-        except Invalid as refused:
-            return refused.message
-        return "saved"
+def test_what_heroku_tells_of_while_the_rule_is_saved_goes(office: Office) -> None:
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
 
-    with ThreadPoolExecutor(2) as pool:
-        forth = pool.submit(add, "forth", STAGING, PROD)
-        back = pool.submit(add, "back", PROD, STAGING)
-    outcomes = {forth.result(), back.result()}
-    assert "saved" in outcomes
-    assert any("in a ring" in outcome for outcome in outcomes)
-    with office.database.begin() as conn:
-        assert len(rules.routes(conn)) == 1
+    class Busy:
+        """Readings of a source of which Heroku tells something new as soon as it was read."""
+
+        def __init__(self) -> None:
+            self.versions: list[int] = []
+
+        def app(self, name: str) -> object:
+            return office.tools.readings.app(name)
+
+        def releases(self, app_id: str) -> object:
+            reading = office.tools.readings.releases(app_id)
+            if not self.versions:
+                self.versions.append(office.deploy(STAGING))
+                office.receive()
+                office.work()
+            return reading
+
+    busy = Busy()
+    wish = NewRule(name="ship", source=STAGING, targets=(PROD,))
+    office.rules_desk_reading_by(busy).add(wish, by=ANA)
+    office.work()
+    assert statuses(office) == [(busy.versions[0], Status.SUCCEEDED)]
+
+
+def test_a_rule_that_is_saved_costs_no_look(office: Office) -> None:
+    office.add_rule()
+    office.calls()
+    office.work()
+    assert office.calls() == []
+
+
+def test_two_rules_without_an_app_in_common_do_not_close_a_ring_at_once(office: Office) -> None:
+    office.make_app("acme-canary")
+    office.add_rule("there", source=PROD, targets=(EU,))
+    office.add_rule("back", source="acme-canary", targets=(STAGING,))
+    ids = {name: office.tools.readings.app(name).id for name in (STAGING, PROD)}
+    with ThreadPoolExecutor(1) as pool:
+        with office.database.begin() as conn:
+            rules.lock(conn)
+            rules.add(
+                conn,
+                by=ANA,
+                targets=[rules.RuleTarget(ids[PROD], 0)],
+                declared={},
+                name="first",
+                mode=Mode.ARMED,
+                strategy=Strategy.SLUG,
+                on_newer=OnNewer.SUPERSEDE,
+                source_id=ids[STAGING],
+            )
+            second = pool.submit(office.add_rule, "second", source=EU, targets=("acme-canary",))
+            while not (second.done() or office.somebody_waits_for_a_lock()):
+                pass
+        with pytest.raises(Invalid, match="in a ring"):
+            second.result()

@@ -130,6 +130,18 @@ def test_one_that_somebody_removed_is_made_again_with_the_same_secret(office: Of
     assert office.signs_with(STAGING, before)
 
 
+def test_one_that_somebody_made_in_its_place_gets_a_secret_of_ours(office: Office) -> None:
+    add(office)
+    path = f"/apps/{STAGING}/webhooks"
+    office.heroku("DELETE", f"{path}/{office.webhooks()[0]['id']}")
+    body = {"url": HOOK, "level": "sync", "include": ["api:release"], "secret": "not-ours"}
+    office.heroku("POST", path, body)
+    view = add(office)
+    (webhook,) = office.webhooks()
+    assert view.row.heroku_id == webhook["id"]
+    assert office.signs_with(STAGING, texts(office)[0])
+
+
 def test_a_listener_that_moved_takes_its_webhook_along(office: Office) -> None:
     add(office)
     moved = office.subscriptions_at("https://new.example.com/")

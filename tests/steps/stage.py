@@ -34,7 +34,7 @@ from listener.store.engine import Database
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
 from listener.store.tables import delivery, metadata, notice, post, subscription
-from tests.steps.wire import Around, Mortality, Wire, mortal
+from tests.steps.wire import Around, MortalDatabase, Mortality, Wire
 
 ANA, BO, ROBOT = "ana@example.com", "bo@example.com", "robot@example.com"
 TOKEN = "HRKU-test-robot"
@@ -53,7 +53,7 @@ class Stage:
         self._http = httpx.Client(transport=self.wire.inner, base_url="http://localhost")
         self.control("tokens", {"token": TOKEN, "email": ROBOT})
         heroku = Heroku(TOKEN, url="http://localhost", transport=self.wire)
-        mortal_database = mortal(database, self.mortality)
+        mortal_database = MortalDatabase(database, self.mortality)
         self.tools = Tools(mortal_database, heroku, Readings(mortal_database, heroku))
         self.rules = RulesDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
@@ -291,6 +291,20 @@ class Stage:
                 return
             self.age(seconds=16)
         raise AssertionError(f"not ended: {self.promotions()}")
+
+    def is_busy(self) -> bool:
+        """Somebody is at work on something, or should be."""
+        due_in = self.due_in()
+        return due_in is not None and due_in < LEASE.total_seconds() and self.leases() > 0
+
+    def leases(self) -> int:
+        """How many rows somebody works on."""
+        query = "SELECT count(*) FROM {} WHERE lease_until > now()"
+        with self.database.begin() as conn:
+            return sum(
+                conn.exec_driver_sql(query.format(table)).scalar_one()
+                for table in ("promotion", "app", "chore")
+            )
 
     # What came of it.
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import httpx
+import psycopg
 from sqlalchemy import Connection
+from typing_extensions import override
 
 from listener.store.engine import Database
 
@@ -39,28 +41,27 @@ class Mortality:
         self.dies_at, self.lived = moment, 0
 
 
-class MortalDatabase:
+class MortalDatabase(Database):
     """A database whose user may die right before and right after each commit."""
 
     def __init__(self, database: Database, mortality: Mortality) -> None:
-        self._database = database
+        self._inner = database
         self._mortality = mortality
 
+    @override
     def begin(self) -> AbstractContextManager[Connection]:
-        """A transaction, as a database gives one."""
         return self._begin()
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
-        with self._database.begin() as conn:
+        with self._inner.begin() as conn:
             yield conn
             self._mortality.moment()
         self._mortality.moment()
 
-
-def mortal(database: Database, mortality: Mortality) -> Database:
-    """The database as steps see it."""
-    return cast("Database", MortalDatabase(database, mortality))
+    @override
+    def listen(self, channel: str) -> psycopg.Connection[Any]:
+        return self._inner.listen(channel)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,98 @@
+"""A process may die between any two lines: exactly one release, and nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from listener.promotion import Status
+from tests.steps import wire
+from tests.steps.stage import PROD, Stage
+from tests.steps.wire import Killed
+
+MOST_MOMENTS = 150
+
+
+def lives(stage: Stage, moment: int) -> bool:
+    """Work until nothing is due, or until it dies at this moment; answers whether it lived."""
+    stage.mortality.die_at(moment)
+    try:
+        stage.work()
+    except Killed:
+        return False
+    finally:
+        stage.mortality.die_at(None)
+    return True
+
+
+def moments_of(stage: Stage, version: int) -> int:
+    """How many moments there are in the life of such a promotion."""
+    stage.mortality.die_at(None)
+    stage.tell(version)
+    stage.work()
+    return stage.mortality.lived
+
+
+def test_killed_at_any_moment_it_releases_exactly_once_and_loses_no_delivery(stage: Stage) -> None:
+    moments = moments_of(stage, stage.deploy())
+    assert 20 < moments < MOST_MOMENTS
+
+    for moment in range(1, moments + 1):
+        version = stage.deploy()
+        stage.tell(version)
+        assert not lives(stage, moment), f"lived through moment {moment} of {moments}"
+        stage.outlive()
+
+        assert stage.promotion(version).status is Status.SUCCEEDED, f"killed at {moment}"
+        assert stage.times_released(version) == 1, f"killed at {moment}"
+    assert None not in stage.outcomes()
+    assert len(stage.ours()) == moments + 1
+    assert stage.held() == []
+
+
+def test_killed_while_watching_a_release_phase_it_is_watched_by_another(stage: Stage) -> None:
+    stage.phase(PROD)
+    for moment in range(1, 40, 3):
+        version = stage.deploy()
+        stage.look()
+        stage.finish(PROD, int(stage.promotion(version).target_version or 0))
+        stage.shift(stage.seconds(3))
+        if lives(stage, moment):
+            break
+        stage.outlive()
+        assert stage.promotion(version).status is Status.SUCCEEDED
+    else:
+        pytest.fail("a watching that never ends")
+    stage.outlive()
+    assert set(stage.statuses()) == {Status.SUCCEEDED}
+    assert len(stage.ours()) == len(stage.promotions())
+
+
+def test_killed_while_looking_for_a_lost_post_it_is_sent_again_once(stage: Stage) -> None:
+    for moment in range(1, 60, 3):
+        stage.wire.put(wire.lost)
+        version = stage.deploy()
+        stage.look()
+        stage.shift(stage.seconds(61))
+        if lives(stage, moment):
+            break
+        stage.outlive()
+        assert stage.promotion(version).status is Status.SUCCEEDED, f"killed at {moment}"
+        assert stage.times_released(version) == 1, f"killed at {moment}"
+    else:
+        pytest.fail("a looking that never ends")
+
+
+def test_killed_in_a_rollback_it_goes_back_once(stage: Stage) -> None:
+    stage.deploy()
+    stage.look()
+    for moment in range(1, 40, 2):
+        before = stage.current()
+        stage.ask_rollback()
+        done = lives(stage, moment)
+        stage.outlive()
+        assert stage.promotions()[-1].status is Status.ROLLED_BACK, f"killed at {moment}"
+        assert stage.current() == before + 1, f"killed at {moment}"
+        stage.release_hold()
+        if done:
+            return
+    pytest.fail("a rollback that never ends")

@@ -1,0 +1,193 @@
+"""The runner's threads: awake within milliseconds, asleep otherwise, and never broken for good."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, event
+from typing_extensions import override
+
+from listener import runner
+from listener.promotion import Status
+from listener.runner import Runners, start_runners
+from listener.store import apps, notices, work
+from listener.store.engine import Database
+from tests.steps import wire
+from tests.steps.stage import PROD, Stage
+
+PATIENCE = 20.0
+
+
+@contextmanager
+def running(stage: Stage, promoting: int = 1) -> Iterator[Runners]:
+    """Threads at work."""
+    runners = start_runners(stage.tools, promoting=promoting)
+    try:
+        yield runners
+    finally:
+        assert runners.stop(PATIENCE)
+
+
+def wait_for(stage: Stage, condition: Callable[[], bool]) -> None:
+    """Wait until a commit made it true; every commit that matters is notified."""
+    with stage.database.listen("autopromote") as connection:
+        for _ in range(400):
+            if condition():
+                return
+            list(connection.notifies(timeout=PATIENCE / 400, stop_after=1))
+    raise AssertionError(f"in vain: {stage.promotions()}")
+
+
+def test_a_delivery_is_promoted_by_the_threads_alone(stage: Stage) -> None:
+    with running(stage):
+        version = stage.deploy()
+        stage.tell(version)
+        wait_for(stage, lambda: stage.statuses() == [Status.SUCCEEDED])
+    assert stage.times_released(version) == 1
+
+
+def test_starting_begins_with_a_reconcile(stage: Stage) -> None:
+    version = stage.deploy()
+    with running(stage, promoting=2):
+        wait_for(stage, lambda: stage.statuses() == [Status.SUCCEEDED])
+    assert stage.promotion(version).found_by == "reconcile"
+
+
+def test_stopping_finishes_the_step_at_hand_and_claims_nothing_more(stage: Stage) -> None:
+    in_post, go_on = threading.Event(), threading.Event()
+
+    def slowly() -> None:
+        in_post.set()
+        assert go_on.wait(PATIENCE)
+
+    stage.wire.put(wire.before(slowly))
+    version = stage.deploy()
+    stage.tell(version)
+    runners = start_runners(stage.tools, promoting=1)
+    assert in_post.wait(PATIENCE)
+    assert not runners.stop(0.05)
+    go_on.set()
+    assert runners.stop(PATIENCE)
+
+    assert stage.promotion(version).status is Status.SUCCEEDED
+
+
+def test_without_runner_threads_nothing_is_started(stage: Stage) -> None:
+    before = threading.active_count()
+    runners = start_runners(stage.tools, promoting=0)
+    assert threading.active_count() == before
+    assert runners.stop(0)
+
+
+def test_a_step_that_breaks_is_put_off_and_ends_no_thread(stage: Stage) -> None:
+    def break_it() -> None:
+        raise ValueError("a bug of ours")
+
+    path = f"/apps/{stage.app(PROD).id}/releases"
+    stage.wire.put(wire.before(break_it), method="GET", path=path)
+    version = stage.deploy()
+    stage.tell(version)
+    with running(stage):
+        wait_for(stage, lambda: bool(stage.promotions()) and stage.promotions()[0].attempt == 1)
+        assert stage.promotion_due_in(version) > 0
+        stage.shift(stage.seconds(6))
+        with stage.database.begin() as conn:
+            apps.ask_look(conn, stage.app(PROD).id)
+        wait_for(stage, lambda: stage.statuses() == [Status.SUCCEEDED])
+    assert stage.times_released(version) == 1
+
+
+def test_a_claim_that_breaks_ends_no_thread(stage: Stage) -> None:
+    """The database is gone for a moment, or something nobody thought of happens."""
+    tools = replace(stage.tools, database=Moody(stage.database))
+    version = stage.deploy()
+    stage.tell(version)
+    runners = start_runners(tools, promoting=1)
+    try:
+        wait_for(stage, lambda: stage.statuses() == [Status.SUCCEEDED])
+    finally:
+        assert runners.stop(PATIENCE)
+    assert stage.times_released(version) == 1
+
+
+class Moody(Database):
+    """A database with two bad moments."""
+
+    def __init__(self, database: Database) -> None:
+        self._inner = database
+        self._bad: list[Exception] = [TimeoutError("odd"), ValueError("odder")]
+        self._calls = 0
+
+    @override
+    def begin(self) -> AbstractContextManager[Connection]:
+        self._calls += 1
+        if self._calls in (3, 5):
+            raise self._bad.pop()
+        return self._inner.begin()
+
+    @override
+    def listen(self, channel: str) -> psycopg.Connection[Any]:
+        return self._inner.listen(channel)
+
+
+def test_work_of_others_keeps_no_thread_awake(stage: Stage) -> None:
+    """A notice that is due is none of a promoting thread's business."""
+    with stage.database.begin() as conn:
+        notices.add(conn, "held", title="a hold", body="is told")
+        conn.exec_driver_sql("UPDATE chore SET due_at = NULL")
+        promoting = [queue.kind for queue in runner.PROMOTING]
+        assert work.until_next(conn, promoting) is None
+        assert work.until_next(conn, [runner.TELLING[0].kind]) == 0.0
+
+
+def test_a_status_of_newer_code_is_neither_claimed_nor_waited_for(stage: Stage) -> None:
+    stage.put_hold()
+    stage.deploy()
+    stage.look()
+    with stage.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE promotion SET status = 'verifying', due_at = now()")
+        conn.exec_driver_sql("UPDATE chore SET due_at = NULL")
+        conn.exec_driver_sql("UPDATE app SET look_at = NULL")
+        assert work.until_next(conn, [queue.kind for queue in runner.PROMOTING]) is None
+        assert runner.PROMOTING[0].claim(conn, "test") is None
+
+
+def test_an_idle_runner_hardly_asks_the_database(stage: Stage) -> None:
+    asked = threading.Semaphore(0)
+    with running(stage) as runners:
+        wait_for(stage, lambda: (stage.due_in() or 9) > 5)
+        del runners
+        counted = Count(stage.database, asked)
+        with counted:
+            assert not all(asked.acquire(timeout=1.0) for _ in range(40))
+
+
+class Count:
+    """Counts the statements of a database while it is watched."""
+
+    def __init__(self, database: Database, asked: threading.Semaphore) -> None:
+        self._engine = database._engine  # noqa: SLF001 - the one place to listen at
+        self._asked = asked
+
+    def __enter__(self) -> None:
+        event.listen(self._engine, "before_cursor_execute", self._count)
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(self._engine, "before_cursor_execute", self._count)
+
+    def _count(self, *_: object) -> None:
+        self._asked.release()
+
+
+@pytest.mark.parametrize("promoting", [1, 2])
+def test_every_thread_is_gone_after_the_stop(stage: Stage, promoting: int) -> None:
+    before = threading.active_count()
+    with running(stage, promoting):
+        pass
+    assert threading.active_count() == before
