@@ -51,7 +51,7 @@ def test_one_that_waits_names_the_next_look(office: Office) -> None:
     said = says(view)[("ship", PROD)]
     assert said.startswith("waiting: acme-prod is on hold by ana@example.com: fair week")
     assert " Looked at again at 20" in said
-    for words in ("waiting to acme-prod", "succeeded to acme-prod-eu", " and "):
+    for words in ("acme-prod: waiting", "acme-prod-eu: succeeded", " and "):
         assert words in view.summary
 
 

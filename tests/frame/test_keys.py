@@ -32,7 +32,9 @@ def test_the_newest_key_seals() -> None:
     assert Keys([NEW]).open(Keys([NEW, OLD]).seal(b"hush")) == b"hush"
 
 
-@pytest.mark.parametrize("sealed", [b"", b"nonsense", Keys([OLD]).seal(b"hush")])
+@pytest.mark.parametrize(
+    "sealed", [b"", b"nonsense", Keys([OLD]).seal(b"hush")], ids=["empty", "nonsense", "older"]
+)
 def test_what_no_key_opens_is_said(sealed: bytes) -> None:
     with pytest.raises(SealBroken):
         Keys([NEW]).open(sealed)
