@@ -56,6 +56,8 @@ def _ensure_started(cluster: Cluster) -> None:
 
 def main(directories: list[str]) -> None:
     """Lend a server to whoever started this, until this is ended."""
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     with server(Path(directories[0])) if directories else throwaway() as url:
         sys.stdout.write(f"{url}\n")
         sys.stdout.flush()

@@ -13,6 +13,7 @@ from listener.history import History, Release
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ANA = "ana@example.com"
 RAN = ("succeeded", "expired")
+DESCRIBED = ("", "Deploy 1a5f89db", "Set FOO config vars", "Retry of v3: Deploy")
 WORDS = ("succeeded", "succeeded", "succeeded", "expired", "failed", "pending", "building")
 
 
@@ -36,11 +37,13 @@ def with_current(releases: tuple[Release, ...]) -> list[Release]:
 
 
 @st.composite
-def release_logs(draw: st.DrawFn, artifacts: str = "ABCD") -> list[Release]:
+def release_logs(
+    draw: st.DrawFn, artifacts: str = "ABCD", described: tuple[str, ...] = DESCRIBED
+) -> list[Release]:
     """What an app may have been through: few artifacts, so that they come back often."""
     versions = draw(st.lists(st.integers(1, 60), unique=True, max_size=12))
     artifact = st.none() | st.sampled_from(artifacts)
-    words = st.sampled_from(("", "Deploy 1a5f89db", "Set FOO config vars", "Retry of v3: Deploy"))
+    words = st.sampled_from(described)
     made = [
         release(version, draw(artifact), draw(st.sampled_from(WORDS)), draw(words))
         for version in sorted(versions)

@@ -66,6 +66,7 @@ TABLE = {
 
 def test_the_status_words_are_the_contracts() -> None:
     assert " ".join(Status) == WORDS
+    assert list(PromotionKind) == ["promote", "rollback"]
 
 
 @pytest.mark.parametrize("before", Status)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
 from listener.history import History, Release
 from listener.standing import (
@@ -21,7 +19,7 @@ from listener.standing import (
     nonce_of,
     stand,
 )
-from tests.core.releases import RAN, log, release, release_logs
+from tests.core.releases import log, release
 
 KNOWN = Known(10, "B")
 SOURCE = log(release(40, "A"), release(41, "B"), release(42, "C"), release(43, "D"))
@@ -145,6 +143,9 @@ def test_what_never_ran_on_the_source_is_not_forward(status: str) -> None:
         pytest.param(
             [release(11, "X"), release(12, "C", words=OURS)], Known(12, "C"), id="over a hotfix"
         ),
+        pytest.param(
+            [release(11, "C", words=OURS), release(12, "D", words=OURS)], Known(12, "D"), id="twice"
+        ),
     ],
 )
 def test_ours_is_known_however_late_it_turns_up(later: list[Release], known: Known) -> None:
@@ -152,6 +153,17 @@ def test_ours_is_known_however_late_it_turns_up(later: list[Release], known: Kno
     assert isinstance(standing, Ours)
     assert standing.known == known
     assert is_ours(standing.release, ISSUED)
+
+
+@pytest.mark.parametrize(
+    ("known", "later"),
+    [
+        pytest.param(Known(11, "C"), [], id="recorded"),
+        pytest.param(Known(12, "X"), [release(12, "X")], id="replaced, and the hold released"),
+    ],
+)
+def test_what_was_ours_before_is_past(known: Known, later: list[Release]) -> None:
+    assert look(release(11, "C", words=OURS), *later, known=known) == Same(known)
 
 
 @pytest.mark.parametrize("artifact", ["A", "B", "X"])
@@ -222,36 +234,3 @@ def test_a_target_that_no_rule_ever_named_is_taken_as_it_is() -> None:
 )
 def test_reads_the_nonce_of_whoever_made_the_release(words: str, nonce: str | None) -> None:
     assert nonce_of(words) == nonce
-
-
-KNOWNS = st.builds(Known, st.integers(0, 60), st.none() | st.sampled_from("ABCD"))
-
-
-@given(KNOWNS, release_logs(), release_logs())
-def test_what_never_ran_changes_nothing(
-    known: Known, releases: list[Release], source: list[Release]
-) -> None:
-    ran = [r for r in releases if r.status in RAN]
-    assume(History(ran).newest_version >= known.version)  # or the reading is an old one
-    whole, bare = (
-        stand(known, History(some), History(source), issued=ISSUED) for some in (releases, ran)
-    )
-    assert whole == bare
-
-
-@given(KNOWNS, release_logs(), release_logs())
-def test_what_is_known_only_moves_up_and_to_what_runs(
-    known: Known, releases: list[Release], source: list[Release]
-) -> None:
-    history = History(releases)
-    match stand(known, history, History(source), issued=ISSUED):
-        case Same(now) | Ours(now, _) | Forward(now, _):
-            assert now.version >= known.version
-            assert history.current is not None
-            assert now.artifact == history.current.artifact
-            again = stand(now, history, History(source), issued=ISSUED)
-            assert again == Same(now)
-        case Moved(_, current):
-            assert current == history.current
-        case Unclear():
-            assert history.current is None or history.newest_version < known.version

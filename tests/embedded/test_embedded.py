@@ -41,7 +41,7 @@ def borrower(*words: str, **env: str) -> Iterator[subprocess.Popen[str]]:
         command, cwd=ROOT, env=os.environ | env, stdout=pipe, stderr=pipe, text=True
     ) as process:
         yield process
-        process.send_signal(signal.SIGINT)  # as Ctrl-C does
+        process.terminate()
 
 
 def url_of(process: subprocess.Popen[str]) -> str:

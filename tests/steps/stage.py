@@ -341,6 +341,11 @@ class Stage:
         with self.database.begin() as conn:
             return [r.outcome if r.settled_at else None for r in conn.execute(query)]
 
+    def life(self, version: int) -> list[str]:
+        """The statuses that a promotion went through."""
+        with self.database.begin() as conn:
+            return [item.event for item in promotions.events(conn, self.promotion(version).id)]
+
     def posts(self) -> list[Any]:
         """Every post, oldest first."""
         with self.database.begin() as conn:

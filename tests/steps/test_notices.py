@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from listener.promotion import Status
 from listener.runner import TELLING
 from listener.steps import notifying
 from listener.store.tables import notice
 from tests.steps import wire
 from tests.steps.chats import Chat, open_chat
-from tests.steps.stage import LEASE, PROD, Stage
+from tests.steps.stage import ANA, LEASE, PROD, Stage
 
 
 @pytest.fixture
@@ -130,23 +131,22 @@ def test_without_services_a_notice_is_settled(stage: Stage) -> None:
     assert [row.due_at for row in rows(stage)] == [None]
 
 
-def test_a_notice_is_written_with_what_made_it_true_or_not_at_all(
-    stage: Stage, alive: Chat
-) -> None:
-    stage.wire.put(wire.answers(403, applied=False))
-    stage.deploy()
-    told(stage, alive)
-    moment = 0
-    while not rows(stage):
-        moment += 1
+def test_a_notice_is_written_with_what_made_it_true_or_not_at_all(stage: Stage) -> None:
+    version = fail(stage)
+    for moment in range(1, 40):
+        stage.wire.put(wire.answers(403, applied=False))
+        stage.desk.retry(str(stage.promotion(version).id), by=ANA)
         stage.mortality.die_at(moment)
         with pytest.raises(wire.Killed):
-            stage.look()
+            stage.work()
         stage.mortality.die_at(None)
-        ended = {row.status for row in stage.promotions()} == {"failed"}
-        assert ended == bool(rows(stage))
-        stage.shift(LEASE)
-    assert moment > 20
+        assert len(rows(stage)) == stage.life(version).count("failed"), f"killed at {moment}"
+        if stage.promotion(version).status is Status.FAILED:
+            return
+        stage.wire.troubles.clear()
+        stage.wire.put(wire.answers(403, applied=False), times=2)
+        stage.outlive()
+    pytest.fail("a promotion that never ends")
 
 
 def test_a_service_that_was_told_before_the_process_died_is_not_told_again(

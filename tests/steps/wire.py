@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -81,11 +82,14 @@ class Wire(httpx.BaseTransport):
     mortality: Mortality = field(default_factory=Mortality)
     troubles: list[Trouble] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    witness: Callable[[str], None] | None = None  # is shown the slug of each post before it leaves
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send it, or let its trouble have it."""
         self.mortality.moment()
         self.calls.append(f"{request.method} {request.url.path}")
+        if self.witness is not None and request.method == "POST":
+            self.witness(json.loads(request.content)["slug"])
         response = self._send(request)
         self.mortality.moment()
         return response

@@ -1,0 +1,45 @@
+"""What holds for every reading of a target, whatever was known before."""
+
+from __future__ import annotations
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from listener.history import History, Release
+from listener.standing import Forward, Known, Moved, Ours, Same, Unclear, stand
+from tests.core.releases import DESCRIBED, RAN, release_logs
+
+ISSUED = frozenset({"7f3a9c21", "r7"})
+NONCES = ("(autopromote 7f3a9c21)", "(autopromote 0badc0de)")
+LOGS = release_logs(described=(*DESCRIBED, *DESCRIBED, *NONCES))
+KNOWNS = st.builds(Known, st.integers(0, 60), st.none() | st.sampled_from("ABCD"))
+
+
+@given(KNOWNS, LOGS, release_logs())
+def test_what_never_ran_changes_nothing(
+    known: Known, releases: list[Release], source: list[Release]
+) -> None:
+    ran = [r for r in releases if r.status in RAN]
+    assume(History(ran).newest_version >= known.version)  # or the reading is an old one
+    whole, bare = (
+        stand(known, History(some), History(source), issued=ISSUED) for some in (releases, ran)
+    )
+    assert whole == bare
+
+
+@given(KNOWNS, LOGS, release_logs())
+def test_what_is_known_only_moves_up_and_to_what_runs(
+    known: Known, releases: list[Release], source: list[Release]
+) -> None:
+    history = History(releases)
+    match stand(known, history, History(source), issued=ISSUED):
+        case Same(now) | Ours(now, _) | Forward(now, _):
+            assert now.version >= known.version
+            assert history.current is not None
+            assert now.artifact == history.current.artifact
+            again = stand(now, history, History(source), issued=ISSUED)
+            assert again == Same(now)
+        case Moved(_, current):
+            assert current == history.current
+        case Unclear():
+            assert history.current is None or history.newest_version < known.version
