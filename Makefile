@@ -1,8 +1,6 @@
 # Everything a developer runs; `make` alone lists it. Nothing here asks a question.
 
 .DEFAULT_GOAL := help
-# Six at once on two cores: the tests of lost answers and killed dynos mostly wait.
-ARGS ?= -n 6 --dist worksteal -q
 .PHONY: help setup demo run test check fix bench lock clean out-of-place
 
 BIN := .venv/bin
@@ -10,6 +8,9 @@ STAMP := .venv/installed
 CODE := listener cli emulator demo bench tests
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header $(UPGRADE) pyproject.toml
+
+# More than a small machine has cores: the longest tests wait out a minute of looks.
+WORKERS ?= 6
 
 # A name may be a version manager's shim with nothing behind it, so each is tried by running it.
 PYTHONS := python3 python3.13 python3.12 python3.11 /usr/bin/python3
@@ -28,7 +29,7 @@ run: setup ## the listener on this machine, with a PostgreSQL of its own where D
 
 test: setup ## every test, and what of listener and cli they did not reach
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

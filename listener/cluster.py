@@ -69,7 +69,8 @@ class Cluster:
 
     def is_running(self) -> bool:
         """Tell whether a server runs on these data."""
-        return self._data.exists() and self._run("pg_ctl", "status") == 0
+        # Without a word to the log: the directory may be going away while a guard still looks.
+        return _run([str(self.programs / "pg_ctl"), "-D", str(self._data), "status"]) == 0
 
     def url(self) -> str:
         """Return the URL of the running server's first database."""
@@ -96,18 +97,14 @@ class Cluster:
         return short
 
     def _do(self, program: str, *arguments: str) -> None:
-        if code := self._run(program, *arguments):
+        command = [str(self.programs / program), "-D", str(self._data), *arguments]
+        # Into a file: the server inherits these, and the end of a pipe would never come.
+        with self._log.open("ab") as log:
+            code = _run(command, output=log.fileno())
+        if code:
             words = self._log.read_text(errors="replace").splitlines()[-20:]
             raise PostgresFailed(
                 "\n".join([f"{program} in {self.directory} ended with {code}:", *words])
-            )
-
-    def _run(self, program: str, *arguments: str) -> int:
-        # Into a file: the server inherits these, and the end of a pipe would never come.
-        with self._log.open("ab") as log:
-            return _run(
-                [str(self.programs / program), "-D", str(self._data), *arguments],
-                output=log.fileno(),
             )
 
 

@@ -220,6 +220,13 @@ def test_order(change: Change, verdict: Verdict) -> None:
     assert without_facts(order(replace(READY, **change), NOON)) == verdict
 
 
+def test_what_can_never_pass_ends_as_rejected_unless_it_says_otherwise() -> None:
+    expired = replace(READY, release=replace(V42, status="expired"))
+    objection = evaluate(expired, NOON).objection
+    assert isinstance(objection, Reject)
+    assert objection.status is Status.REJECTED
+
+
 @pytest.mark.parametrize("gate", [*GATES, *ROLLBACK_GATES])
 @pytest.mark.parametrize("candidate", [READY, replace(READY, **prod(release(11, "B"))), BACK])
 def test_every_verdict_is_a_sentence_with_facts_to_write_down(

@@ -100,13 +100,16 @@ def test_it_ends_with_its_last_user(open_folder: Path) -> None:
     assert not cluster.is_running()
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_it_ends_however_its_user_does(how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 0), (signal.SIGINT, 0)]
+)
+def test_it_ends_however_its_user_does(how: signal.Signals, code: int) -> None:
     with borrower() as user:
         url = url_of(user)
         with psycopg.connect(url, autocommit=True) as connection:
             user.send_signal(how)
             wait_for_its_end(connection)
+        assert user.wait() == code
 
 
 def test_a_path_too_long_for_a_socket_is_none_too_long(open_folder: Path) -> None:

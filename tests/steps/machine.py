@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from listener.promotion import ENDED
 from tests.steps import wire
-from tests.steps.stage import LEASE, Stage
+from tests.steps.stage import LEASE, ROBOT, Stage
 from tests.steps.wire import Killed
 
 NUMBERS = count(1)
@@ -35,6 +35,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
+        self.stage.control("rate-limits", {"email": ROBOT, "remaining": 4500})
         for name in (self.source, self.target):
             self.stage.make_app(name)
         self.stage.add_rule(self.target, source=self.source, targets=(self.target,))
@@ -52,6 +53,11 @@ class Machine(RuleBasedStateMachine):
     def deploy_and_tell(self) -> None:
         self.stage.tell(self.stage.deploy(self.source), self.source)
         self._then()
+
+    @rule()
+    def deploy_and_work(self) -> None:
+        self.deploy_and_tell()
+        self.stage.work()
 
     @rule(app=st.sampled_from(("source", "target")))
     def configure(self, app: str) -> None:
