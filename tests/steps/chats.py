@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
+from typing_extensions import override
+
 
 @dataclass
 class Chat:
@@ -32,6 +34,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
+    @override
     def log_message(self, format: str, *args: Any) -> None:
         """Nobody reads it."""
 

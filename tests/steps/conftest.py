@@ -4,33 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
+from emulator.app import create_app
 from emulator.world import World
-from listener.store.engine import Database, open_database
-from tests.steps.stage import EU, PROD, STAGING, Stage
+from listener.store.engine import Database
+from tests.steps.emulated import EU, PROD, STAGING, Emulated
+from tests.steps.stage import Stage
+from tests.store import clean
+
+
+@pytest.fixture(scope="session")
+def one_database(postgres: str, migrated: str) -> Iterator[Database]:
+    """The database of all these tests."""
+    with clean.shared_database(postgres, migrated, "steps_of_tests") as database:
+        yield database
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """The test's own database."""
-    opened = open_database(database_url, pool_size=4)
-    yield opened
-    opened.dispose()
+def database(one_database: Database) -> Database:
+    """A database with nothing in it."""
+    return clean.empty(one_database)
+
+
+@pytest.fixture(scope="session")
+def one_heroku() -> Iterator[httpx.BaseTransport]:
+    """The way to the Heroku of all these tests."""
+    world = World()
+    yield httpx.WSGITransport(create_app(world).wsgi_app)
+    world.close()
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    """An empty Heroku."""
-    made = World()
-    yield made
-    made.close()
+def heroku(one_heroku: httpx.BaseTransport) -> httpx.BaseTransport:
+    """The way to a Heroku with nothing in it."""
+    Emulated(one_heroku).clear()
+    return one_heroku
 
 
 @pytest.fixture
-def bare(database: Database, world: World) -> Stage:
+def bare(database: Database, heroku: httpx.BaseTransport) -> Stage:
     """Three apps, each with a deploy of its own, and no rule."""
-    made = Stage(database, world)
+    made = Stage(database, heroku)
     for name in (STAGING, PROD, EU):
         made.make_app(name)
     return made

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from listener.promotion import ENDED
 from tests.steps import wire
-from tests.steps.stage import LEASE, ROBOT, Stage
+from tests.steps.emulated import ROBOT
+from tests.steps.stage import LEASE, Stage
 from tests.steps.wire import Killed
 
 NUMBERS = count(1)
@@ -24,9 +25,10 @@ FRESH = timedelta(seconds=3)
 class Machine(RuleBasedStateMachine):
     """One source, one target, one armed rule, and everything that may happen to them."""
 
-    def __init__(self, stage: Stage) -> None:
+    stage: Stage
+
+    def __init__(self) -> None:
         super().__init__()
-        self.stage = stage
         number = next(NUMBERS)
         self.source, self.target = f"s-{number}", f"t-{number}"
         self.explained = ""  # the artifact that the target runs with everybody's knowledge

@@ -6,6 +6,7 @@ Time is the database's: instead of waiting, a test has everything happened so mu
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,6 @@ import httpx
 from sqlalchemy import Connection, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
-from emulator.app import create_app
-from emulator.world import World
 from listener.desk.by_hand import NewPromotions
 from listener.desk.declared import NewRule, RuleChange
 from listener.desk.holds import HoldsDesk, NewHold
@@ -34,117 +33,27 @@ from listener.store.engine import Database
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
 from listener.store.tables import delivery, metadata, notice, post, subscription
+from tests.steps.emulated import ANA, PROD, STAGING, TOKEN, Emulated
 from tests.steps.wire import Around, MortalDatabase, Mortality, Wire
 
-ANA, BO, ROBOT = "ana@example.com", "bo@example.com", "robot@example.com"
-TOKEN = "HRKU-test-robot"
-STAGING, PROD, EU = "acme-staging", "acme-prod", "acme-prod-eu"
 MOST_STEPS = 80
 LEASE = work.LEASE + timedelta(seconds=1)
 
 
-class Stage:
+class Stage(Emulated):
     """A listener without threads, its database and its Heroku."""
 
-    def __init__(self, database: Database, world: World) -> None:
+    def __init__(self, database: Database, transport: httpx.BaseTransport) -> None:
         self.database = database
         self.mortality = Mortality()
-        self.wire = Wire(httpx.WSGITransport(create_app(world).wsgi_app), self.mortality)
-        self._http = httpx.Client(transport=self.wire.inner, base_url="http://localhost")
-        self.control("tokens", {"token": TOKEN, "email": ROBOT})
+        self.wire = Wire(transport, self.mortality)
+        super().__init__(self.wire.inner)
         heroku = Heroku(TOKEN, url="http://localhost", transport=self.wire)
         mortal_database = MortalDatabase(database, self.mortality)
         self.tools = Tools(mortal_database, heroku, Readings(mortal_database, heroku))
         self.rules = RulesDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.desk = PromotionsDesk(self.tools)
-
-    # Heroku.
-
-    def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
-        """What people, builds and faults do at Heroku."""
-        answer = self._http.request(method, f"/_emulator/{path}", json=body)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
-
-    def make_app(self, name: str, **facts: Any) -> None:
-        """A new app with one deploy."""
-        self.control("apps", {"name": name, "owner": ANA, **facts})
-        self.deploy(name)
-
-    def deploy(self, app: str = STAGING, **more: Any) -> int:
-        """New code on an app; answers the version."""
-        return int(self.control(f"apps/{app}/deploys", {"user": ANA, **more})["version"])
-
-    def promote_by_dashboard(self, app: str, version: int, *, source: str = STAGING) -> int:
-        """Somebody releases on an app what a release of another runs, without us."""
-        slug = self.release(source, version)["slug"]["id"]
-        return self.deploy(app, slug_id=slug, description=f"Promote {source} v{version}", user=BO)
-
-    def hotfix(self, app: str = PROD) -> int:
-        """Somebody pushes code of their own."""
-        return self.deploy(app, user=BO, description="Hotfix")
-
-    def hotfix_quietly(self) -> None:
-        """Production gets history that nobody is told of."""
-        self.control(f"apps/{PROD}/history", {"releases": 1})
-
-    def configure(self, app: str) -> int:
-        """Somebody sets a config var."""
-        return int(self.control(f"apps/{app}/config", {"FOO": "bar"})["version"])
-
-    def roll_back(self, app: str, version: int) -> int:
-        """Somebody rolls an app back."""
-        body = {"release": version, "user": BO}
-        return int(self.control(f"apps/{app}/rollbacks", body)["version"])
-
-    def phase(self, app: str, **phase: Any) -> None:
-        """Give the app a release phase, ended by `finish`; `none=True` takes it away."""
-        release_phase = None if phase.pop("none", False) else {"seconds": None, **phase}
-        self.control(f"apps/{app}", {"release_phase": release_phase}, "PATCH")
-
-    def finish(self, app: str, version: int, status: str = "succeeded") -> None:
-        """End a release phase."""
-        self.control(f"apps/{app}/releases/{version}", {"status": status})
-
-    def releases(self, app: str) -> list[dict[str, Any]]:
-        """What Heroku shows of an app, oldest first."""
-        headers = {
-            "Authorization": f"Bearer {TOKEN}",
-            "Accept": "application/vnd.heroku+json; version=3",
-            "Range": "version ..; max=1000",
-        }
-        answer = self._http.get(f"/apps/{app}/releases", headers=headers)
-        return sorted(answer.json(), key=lambda release: int(release["version"]))
-
-    def release(self, app: str, version: int) -> dict[str, Any]:
-        """One release of an app."""
-        return next(r for r in self.releases(app) if r["version"] == version)
-
-    def current(self, app: str = PROD) -> int:
-        """The version that an app runs."""
-        return int(next(r for r in self.releases(app) if r["current"])["version"])
-
-    def slug_of(self, app: str, version: int) -> str:
-        """The slug of a release."""
-        return str(self.release(app, version)["slug"]["id"])
-
-    def runs(self, version: int, app: str = PROD, *, source: str = STAGING) -> bool:
-        """Whether an app runs what this release of another ran."""
-        return self.slug_of(app, self.current(app)) == self.slug_of(source, version)
-
-    def times_released(self, version: int, app: str = PROD, *, source: str = STAGING) -> int:
-        """How many releases of an app have the slug of this release of another."""
-        slug = self.slug_of(source, version)
-        return sum((r["slug"] or {}).get("id") == slug for r in self.releases(app))
-
-    def ours(self, app: str = PROD) -> list[int]:
-        """The versions of an app that carry a nonce."""
-        return [r["version"] for r in self.releases(app) if "(autopromote " in r["description"]]
-
-    def posts_sent(self) -> int:
-        """How many POSTs left us."""
-        return sum(call.startswith("POST ") for call in self.wire.calls)
 
     # What people want of the listener.
 
@@ -214,10 +123,8 @@ class Stage:
             claim = queue.claim(conn, owner)
         if claim is None:
             return False
-        try:
+        with suppress(work.LeaseLost):
             queue.step(self.tools, claim, Clock(claim.claimed_at))
-        except work.LeaseLost:
-            pass
         return True
 
     def work(self, most: int = MOST_STEPS) -> None:
@@ -308,6 +215,10 @@ class Stage:
 
     # What came of it.
 
+    def posts_sent(self) -> int:
+        """How many POSTs left us."""
+        return sum(call.startswith("POST ") for call in self.wire.calls)
+
     def promotions(self) -> list[PromotionRow]:
         """Every promotion, oldest first."""
         with self.database.begin() as conn:
@@ -368,7 +279,7 @@ class Stage:
         """Seconds from the last post to what is due next of its promotion."""
         sent_at, row = self.posts()[-1].sent_at, self.promotions()[-1]
         assert row.due_at is not None
-        return round((row.due_at - sent_at).total_seconds(), 3)
+        return float(round((row.due_at - sent_at).total_seconds(), 3))
 
     def due_in(self) -> float | None:
         """Seconds until something is due."""

@@ -6,7 +6,8 @@ import pytest
 
 from listener.promotion import Status
 from tests.steps import wire
-from tests.steps.stage import EU, PROD, STAGING, Stage
+from tests.steps.emulated import EU, PROD
+from tests.steps.stage import Stage
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from listener.promotion import ENDED, Status
 from listener.rules import OnNewer
 from listener.runner import PROMOTING
-from tests.steps.stage import EU, PROD, Stage
+from tests.steps.emulated import EU, PROD
+from tests.steps.stage import Stage
 
 RACERS = 3
 MOST_ROUNDS = 400

@@ -6,7 +6,8 @@ import pytest
 
 from listener.promotion import Status
 from tests.steps import wire
-from tests.steps.stage import PROD, Stage
+from tests.steps.emulated import PROD
+from tests.steps.stage import Stage
 from tests.steps.wire import Killed
 
 MOST_MOMENTS = 150

@@ -7,7 +7,8 @@ import pytest
 from listener.promotion import Status
 from listener.rules import OnNewer
 from tests.steps import wire
-from tests.steps.stage import PROD, STAGING, Stage
+from tests.steps.emulated import PROD, STAGING
+from tests.steps.stage import Stage
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from listener.steps import notifying
 from listener.store.tables import notice
 from tests.steps import wire
 from tests.steps.chats import Chat, open_chat
-from tests.steps.stage import ANA, LEASE, PROD, Stage
+from tests.steps.emulated import ANA, PROD
+from tests.steps.stage import LEASE, Stage
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from listener import heroku
 from listener.promotion import Status
 from listener.standing import Known
 from tests.steps import wire
-from tests.steps.stage import EU, PROD, STAGING, TOKEN, Stage
+from tests.steps.emulated import EU, PROD, STAGING, TOKEN
+from tests.steps.stage import Stage
 
 PAGE = "<html>Application error</html>"
 NO = [301, 302, 400, 401, 402, 403, 404, 406, 409, 410, 412, 416, 422]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from listener.promotion import Status
 from tests.steps import wire
-from tests.steps.stage import ANA, PROD, STAGING, Stage
+from tests.steps.emulated import ANA, PROD, STAGING
+from tests.steps.stage import Stage
 
 
 def retry(stage: Stage, version: int) -> None:

@@ -1,4 +1,4 @@
-"""Rolling back by hand: the older slug comes back, the config stays, and automation stands still."""
+"""Rolling back by hand: the older slug comes back, and automation stands still."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import pytest
 from listener.promotion import Status
 from listener.standing import Known
 from tests.steps import wire
-from tests.steps.stage import PROD, Stage
+from tests.steps.emulated import PROD
+from tests.steps.stage import Stage
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from listener.runner import Runners, start_runners
 from listener.store import apps, notices, work
 from listener.store.engine import Database
 from tests.steps import wire
-from tests.steps.stage import PROD, Stage
+from tests.steps.emulated import PROD
+from tests.steps.stage import Stage
 
 PATIENCE = 20.0
 

@@ -19,4 +19,9 @@ SETTINGS = settings(
 
 
 def test_never_twice_never_back_never_over_somebody_never_during_a_hold(bare: Stage) -> None:
-    run_state_machine_as_test(lambda: Machine(bare), settings=SETTINGS)  # type: ignore[no-untyped-call]
+    class Staged(Machine):
+        """The machine on this test's stage."""
+
+        stage = bare
+
+    run_state_machine_as_test(Staged, settings=SETTINGS)

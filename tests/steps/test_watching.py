@@ -7,7 +7,8 @@ import pytest
 from listener.promotion import Status
 from listener.standing import Known
 from tests.steps import wire
-from tests.steps.stage import PROD, STAGING, Stage
+from tests.steps.emulated import PROD, STAGING
+from tests.steps.stage import Stage
 
 LIST = "/apps/[^/]+/releases"
 

@@ -102,7 +102,9 @@ class Wire(httpx.BaseTransport):
                 return trouble.around(request, lambda: self.inner.handle_request(request))
         return self.inner.handle_request(request)
 
-    def put(self, around: Around, *, method: str = "POST", path: str = ".*", times: int = 1) -> None:
+    def put(
+        self, around: Around, *, method: str = "POST", path: str = ".*", times: int = 1
+    ) -> None:
         """Have the next requests that match go wrong."""
         self.troubles += [Trouble(method, path, around)] * times
 

@@ -1,0 +1,41 @@
+"""One database for many tests: what was compiled and prepared for one of them serves the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+
+from listener.store.engine import Database, open_database
+from listener.store.tables import metadata
+
+DELETE = "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))
+# Tests name the first promotion and the first rule by number.
+COUNT_ANEW = "; ".join(
+    f"ALTER TABLE {name} ALTER COLUMN id RESTART" for name in ("promotion", "rule")
+)
+
+
+@contextmanager
+def shared_database(server: str, template: str, name: str) -> Iterator[Database]:
+    """A copy of the template, dropped at the end of the run."""
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+        opened = open_database(server.replace("/postgres?", f"/{name}?"), pool_size=6)
+        try:
+            yield opened
+        finally:
+            opened.dispose()
+            connection.execute(drop)
+
+
+def empty(database: Database) -> Database:
+    """The database with nothing in it: far cheaper than a new one."""
+    with database.begin() as conn:
+        conn.exec_driver_sql(DELETE)
+        conn.exec_driver_sql(COUNT_ANEW)
+    return database
