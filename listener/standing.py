@@ -86,11 +86,14 @@ def stand(
     if (stranger := _stranger(base, target)) is not None:
         return Moved(stranger, current, foreign_nonce=nonce_of(stranger.description))
     here = Known(max(current.version, base.version), current.artifact)
-    if current.artifact == base.artifact:
+    away = target.change_after(base.version, base.artifact)
+    if current.artifact == base.artifact and (away is None or away.version > current.version):
         return Same(here) if ours is None else Ours(here, ours)
     if _is_forward(base, current, target, source):
         return Forward(here, current)
-    return Moved(target.change_after(base.version, base.artifact) or current, current)
+    # Also where the target is back at what we know: whoever looked in between would have seen
+    # somebody move it, and what is held must not hang on when we happen to look.
+    return Moved(away or current, current)
 
 
 def _latest_of_ours(known: Known, target: History, issued: AbstractSet[str]) -> Release | None:

@@ -145,4 +145,7 @@ def _what_happened(name: str, moved: Moved) -> str:
         who = f"Another autopromote installation ({who})"
     when = f" at {change.created_at:%Y-%m-%d %H:%M} UTC" if change.created_at is not None else ""
     words = f" “{change.description}”" if change.description else ""
-    return f"{who} released v{change.version}{words} on {name}{when}; no promotion of ours did."
+    said = f"{who} released v{change.version}{words} on {name}{when}; no promotion of ours did."
+    if moved.current.artifact == change.artifact:
+        return said
+    return f"{said} It runs v{moved.current.version} by now, with other code."

@@ -51,7 +51,6 @@ def look(*later: Release, known: Known | None = KNOWN) -> Standing:
         pytest.param([release(11, "X", "pending", is_current=True)], 10, id="pending, called so"),
         pytest.param([release(11, "C", "pending", OURS)], 10, id="our own still pending"),
         pytest.param([release(11, "C", "failed", OURS)], 10, id="our own that failed"),
-        pytest.param([release(11, "X"), release(12, "B")], 12, id="moved away and back"),
     ],
 )
 def test_the_same_artifact_is_explained(later: list[Release], version: int) -> None:
@@ -68,6 +67,11 @@ def test_the_same_artifact_is_explained(later: list[Release], version: int) -> N
         pytest.param([release(11, "Y", "failed"), release(12, "X")], 12, id="at the second try"),
         pytest.param([release(11, "X"), release(12, "A")], 11, id="the earliest is named"),
         pytest.param([release(11, "C"), release(12, "A")], 11, id="forward, then back"),
+        pytest.param([release(11, "X"), release(12, "B")], 11, id="a hotfix, undone"),
+        pytest.param([release(11, "C"), release(12, "B")], 11, id="forward, and rolled back"),
+        pytest.param(
+            [release(11, "C"), release(12, "B"), release(13, "B")], 11, id="rolled back, config"
+        ),
         pytest.param(
             [release(11, "A", words="Retry of v9: " + OURS)], 11, id="a person retries ours"
         ),
@@ -88,6 +92,11 @@ def test_a_release_that_was_pending_when_we_looked_is_named_all_the_same() -> No
     moved = look(release(11, "X"), release(12, "X", words="Set FOO"), known=first.known)
     assert isinstance(moved, Moved)
     assert moved.change.version == 11
+
+
+def test_what_succeeded_but_does_not_run_yet_moved_nothing() -> None:
+    history = History([release(10, "B", is_current=True), release(11, "X")])
+    assert stand(KNOWN, history, SOURCE, issued=ISSUED) == Same(KNOWN)
 
 
 def test_a_late_release_phase_below_what_we_know_is_held_too() -> None:

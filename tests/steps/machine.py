@@ -141,7 +141,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_was_posted_that_must_not_be(self) -> None:
-        assert self.wrong == []
+        assert self.wrong == [], self.wrong
 
     @invariant()
     def each_slug_was_released_by_us_once_at_most(self) -> None:

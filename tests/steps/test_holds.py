@@ -55,6 +55,20 @@ def test_the_earliest_release_that_changed_the_artifact_is_named(stage: Stage) -
     assert f"released v{hotfix} “Hotfix”" in stage.held()[0].reason
 
 
+def test_a_rollback_of_what_went_forward_by_hand_unseen_is_held(stage: Stage) -> None:
+    before = stage.current()
+    forward = stage.promote_by_dashboard(PROD, stage.deploy())
+    back = stage.roll_back(PROD, before)
+    version = stage.deploy()
+    stage.look()
+
+    (hold,) = stage.held()
+    assert f"bo@example.com released v{forward} “" in hold.reason
+    assert hold.reason.endswith(f"It runs v{back} by now, with other code.")
+    assert stage.promotion(version).status is Status.WAITING
+    assert stage.posts() == []
+
+
 def test_a_hold_is_put_once_however_often_the_target_is_read(stage: Stage) -> None:
     stage.hotfix()
     for _ in range(3):
