@@ -310,18 +310,29 @@ ROLLBACK_GATES: tuple[Gate, ...] = (match, room_to_roll_back)
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Every verdict of one evaluation, in order; the first that objects decides."""
+    """Every verdict of one evaluation, in order.
+
+    The first that objects decides; but nobody waits for what can never be.
+    """
 
     verdicts: tuple[tuple[str, Verdict], ...]
 
     @property
     def objection(self) -> Wait | Reject | Error | None:
-        """The first verdict that is no pass."""
-        return next((v for _, v in self.verdicts if not isinstance(v, Pass)), None)
+        """The verdict that decides; None where every gate passes."""
+        return self._deciding[1] if self._deciding is not None else None
 
     def objects_by(self, gate: str) -> bool:
         """Whether it is this gate that decides."""
-        return next((n == gate for n, v in self.verdicts if not isinstance(v, Pass)), False)
+        return self._deciding is not None and self._deciding[0] == gate
+
+    @property
+    def _deciding(self) -> tuple[str, Wait | Reject | Error] | None:
+        objecting = [(name, v) for name, v in self.verdicts if not isinstance(v, Pass)]
+        first = next(iter(objecting), None)
+        if first is None or not isinstance(first[1], Wait):
+            return first
+        return next(((name, v) for name, v in objecting if isinstance(v, Reject)), first)
 
 
 NAMES = {room_to_roll_back.__name__: "target"}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from listener import VERSION
 from listener.settings import BadSettings, read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,3 +49,8 @@ def test_the_procfile_is_what_the_contract_says() -> None:
         "web": "gunicorn --config listener/gunicorn_conf.py 'listener.app:create_app()'",
         "worker": "python -m listener worker",
     }
+
+
+def test_a_dyno_tells_the_version_that_the_distribution_has() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == VERSION

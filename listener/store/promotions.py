@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from listener.promotion import ENDED, RETRYABLE, UNFINISHED, PromotionKind, Status
+from listener.promotion import ENDED, RETRYABLE, UNFINISHED, PromotionKind, Status, may_go
 from listener.store import work
 from listener.store.signal import notify
 from listener.store.tables import promotion as table
@@ -79,6 +79,10 @@ def row_of(row: Row[Any]) -> PromotionRow:
 
 class PromotionUnknown(Exception):
     """There is no promotion of this id."""
+
+
+class NoSuchWay(Exception):
+    """A step wants to go a way that the transition table does not list: nothing is written."""
 
 
 def find(conn: Connection, promotion_id: int) -> PromotionRow | None:
@@ -158,7 +162,10 @@ def find_by_hand(
 def move(
     conn: Connection, claim: work.Claim, status: Status, reason: str, **values: Any
 ) -> PromotionRow:
-    """Write a step's outcome under the claim's fence. Raises LeaseLost."""
+    """Write a step's outcome under the claim's fence. Raises LeaseLost, NoSuchWay."""
+    before = Status(claim.status or "")
+    if status is not before and not may_go(before, status):
+        raise NoSuchWay(f"{before} → {status}")
     if status in ENDED:
         values = {"due_at": None, "ended_at": func.clock_timestamp(), **values}
     if status != claim.status:

@@ -208,3 +208,11 @@ def test_what_somebody_is_at_work_on_is_due_when_the_lease_is_over(database: Dat
     seconds = due_in(database)
     assert seconds is not None
     assert 20 < seconds <= 30
+
+
+def test_a_way_that_the_table_does_not_list_is_not_gone(database: Database) -> None:
+    row = rows.add(database)
+    claim = rows.claimed(database)
+    with pytest.raises(promotions.NoSuchWay, match="waiting → succeeded"), database.begin() as conn:
+        promotions.move(conn, claim, Status.SUCCEEDED, "Without a post.")
+    assert rows.get(database, row).status is Status.WAITING
