@@ -11,8 +11,12 @@ from listener.steps import deciding, doubting, endings, watching
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.tools import Tools
-from listener.store import looks, posts, work
+from listener.store import deliveries, looks, posts, work
 from listener.store.tables import promotion
+
+# Far longer than the 72 h for which Heroku repeats one, and than anybody asks why.
+DELIVERIES_FOR = timedelta(days=90)
+MOST_FORGOTTEN = 1000  # at once, so that a reconcile stays short
 
 Step = Callable[[Tools, work.Claim, Clock], None]
 
@@ -54,9 +58,13 @@ PROMOTIONS = work.Kind(promotion, promotion.c.due_at, promotion.c.status.in_(lis
 
 
 def reconcile(tools: Tools, claim: work.Claim, clock: Clock) -> None:
-    """Have every source and target looked at, whatever their webhooks said."""
+    """Have every source and target looked at, whatever their webhooks said.
+
+    What was delivered long ago is forgotten by the way, for databases are small.
+    """
     with tools.database.begin() as conn:
         looks.reconcile(conn, claim, tools.reconcile_every)
+        deliveries.forget(conn, older_than=DELIVERIES_FOR, most=MOST_FORGOTTEN)
 
 
 def pause_after(claim: work.Claim) -> timedelta:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from listener.promotion import Status
 from tests.steps import wire
 from tests.steps.emulated import EU, PROD, STAGING
@@ -60,3 +62,27 @@ def test_facts_of_apps_are_read_anew_once_an_hour(stage: Stage) -> None:
 
     stage.reconcile()
     assert f"GET /apps/{prod}" not in stage.wire.take_calls()
+
+
+def test_reconcile_forgets_deliveries_that_are_three_months_old(stage: Stage) -> None:
+    old, new = stage.deploy(), stage.deploy()
+    stage.tell(old)
+    stage.work()
+    stage.shift(timedelta(days=60))
+    stage.tell(new)
+    stage.work()
+    stage.shift(timedelta(days=31))
+    stage.reconcile()
+
+    (kept,) = stage.outcomes()
+    assert kept is not None
+    assert kept.startswith(f"v{new} is a deploy")
+
+
+def test_a_delivery_that_is_not_settled_is_kept_however_old(bare: Stage) -> None:
+    bare.add_rule()
+    bare.tell(99)
+    bare.shift(timedelta(days=91))
+    bare.reconcile_only()
+
+    assert bare.outcomes() == [None]
