@@ -78,6 +78,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: not self.stage.held(self.target))
     @rule()
     def promote_forward(self) -> None:
+        self._take_into_account()  # what we released before counts before what somebody does now
         newest = self._order()[-1]
         slug, words = {"slug_id": newest}, "by hand"
         if newest == self._runs():
