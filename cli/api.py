@@ -8,6 +8,7 @@ import httpx
 from cli.errors import NotAListener, Refused, Unreachable
 from cli.exchange import bearer, body_of, open_client, own_words, path_part, reason, was_sent
 from cli.resources import (
+    Backtest,
     Delivery,
     Explanation,
     Hold,
@@ -56,6 +57,10 @@ class Listener:
 
     def remove_rule(self, name: str) -> Rule:
         return self._ask("DELETE", f"rules/{path_part(name)}", Rule)
+
+    def backtest(self, name: str, *, limit: int) -> list[Backtest]:
+        path = f"rules/{path_part(name)}/backtest"
+        return self._ask("GET", path, list[Backtest], query={"limit": limit})
 
     def subscriptions(self, *, app: str | None, limit: int | None) -> list[Subscription]:
         return self._ask(

@@ -16,6 +16,7 @@ COMMANDS = {
     "rules:info": ("rules.info", "show a rule, and from which release on it acts"),
     "rules:update": ("rules.update", "change a rule"),
     "rules:remove": ("rules.remove", "remove a rule and cancel what waits under it"),
+    "rules:backtest": ("rules.backtest", "show what a rule would have done until now"),
     "webhooks": ("webhooks.index", "list the listener's webhooks on source apps"),
     "webhooks:add": ("webhooks.add", "have Heroku tell the listener of an app's releases"),
     "webhooks:info": ("webhooks.info", "show an app's webhook and its health"),

@@ -171,6 +171,24 @@ class ExplainedRelease(TypedDict):
     created_at: NotRequired[str | None]
 
 
+class Arrival(TypedDict):
+    """The release by which a target really got some code."""
+
+    version: int
+    at: str | None
+
+
+class Backtest(TypedDict):
+    """What a rule would have done with a release on one target."""
+
+    release: ExplainedRelease
+    target: Named
+    status: str | None
+    message: str
+    at: NotRequired[str | None]
+    arrived: NotRequired[Arrival | None]
+
+
 class RuleAnswer(TypedDict):
     """What a rule says of a release."""
 

@@ -9,6 +9,7 @@ from typing import cast
 
 from flask import Flask
 
+from listener.desk.backtests import BacktestsDesk
 from listener.desk.explanations import ExplanationsDesk
 from listener.desk.gauges import Gauges
 from listener.desk.holds import HoldsDesk
@@ -143,6 +144,7 @@ def services_of(parts: Parts) -> Services:
         readiness=Readiness(parts.database, keys),
         gauges=Gauges(parts.database, tools.heroku),
         rules=RulesDesk(tools),
+        backtests=BacktestsDesk(tools),
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),
         holds=HoldsDesk(tools),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from listener.backtest import Result
 from listener.history import Kind, Release
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
@@ -113,3 +114,13 @@ class Explanation:
     deliveries: tuple[DeliveryView, ...]
     promotions: tuple[PromotionView, ...]
     sayings: tuple[Saying, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestView:
+    """What would have become of a release on one target, and why."""
+
+    target_id: str
+    target_name: str
+    result: Result
+    message: str

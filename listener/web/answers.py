@@ -84,6 +84,43 @@ class Rule(Answer):
     created_by: str
 
 
+class Slug(Answer):
+    """The compiled code."""
+
+    id: str
+    commit: str | None
+
+
+class ExplainedRelease(Answer):
+    """The release that is explained."""
+
+    id: str
+    version: int
+    status: str
+    kind: Literal["deploy", "rollback", "config", "addon", "retry", "unknown"]
+    slug: Slug | None
+    description: str | None
+    created_at: datetime | None
+
+
+class Arrival(Answer):
+    """The release by which a target really got some code, and when."""
+
+    version: int
+    at: datetime | None
+
+
+class Backtest(Answer):
+    """What a rule would have done with a release on one target; without a status, nothing."""
+
+    release: ExplainedRelease
+    target: Ref
+    status: Status | None
+    message: str
+    at: datetime | None
+    arrived: Arrival | None
+
+
 class Secret(Answer):
     """What became of a webhook secret; never the secret."""
 
@@ -131,13 +168,6 @@ class Delivery(Answer):
     outcome: str | None
     settled_at: datetime | None
     subscription: Id | None
-
-
-class Slug(Answer):
-    """The compiled code."""
-
-    id: str
-    commit: str | None
 
 
 class Source(Answer):
@@ -244,18 +274,6 @@ class HoldsReleased(Answer):
     released: list[Hold]
     next: list[Next]
     message: str
-
-
-class ExplainedRelease(Answer):
-    """The release that is explained."""
-
-    id: str
-    version: int
-    status: str
-    kind: Literal["deploy", "rollback", "config", "addon", "retry", "unknown"]
-    slug: Slug | None
-    description: str | None
-    created_at: datetime | None
 
 
 class Saying(Answer):

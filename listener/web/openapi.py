@@ -60,6 +60,7 @@ TOLD: dict[str, Told] = {
     "rules.list_": Told(answers.Rule, is_list=True, queries=("app", "limit")),
     "rules.add": Told(answers.Rule, status=201, problems=HEROKU),
     "rules.show": Told(answers.Rule, problems=(404,)),
+    "rules.backtest": Told(answers.Backtest, is_list=True, queries=("limit",), problems=(404, 502)),
     "rules.update": Told(answers.Rule, problems=HEROKU),
     "rules.remove": Told(answers.Rule, problems=(404, 409)),
     "subscriptions.list_": Told(answers.Subscription, is_list=True, queries=("app", "limit")),

@@ -69,6 +69,14 @@ def show(rule: str) -> ResponseReturnValue:
     return jsonify(shapes.rule(services().rules.get(rule)))
 
 
+@bp.get("/<rule>/backtest")
+@needs(Role.VIEWER)
+def backtest(rule: str) -> ResponseReturnValue:
+    """What the rule would have done with its source's newest releases, newest first."""
+    found = services().backtests.of_rule(rule, newest=queries.limit())
+    return jsonify([shapes.backtest(view) for view in found])
+
+
 @bp.patch("/<rule>")
 @needs(Role.ADMIN)
 @takes(RuleChangeBody)

@@ -9,6 +9,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from listener.desk.backtests import BacktestsDesk
 from listener.desk.explanations import ExplanationsDesk
 from listener.desk.gauges import Gauges
 from listener.desk.holds import HoldsDesk
@@ -42,6 +43,7 @@ class Services:
     readiness: Readiness
     gauges: Gauges
     rules: RulesDesk
+    backtests: BacktestsDesk
     subscriptions: SubscriptionsDesk
     promotions: PromotionsDesk
     holds: HoldsDesk

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listener.desk.views import (
+    BacktestView,
     DeliveryView,
     Explanation,
     HoldPut,
@@ -18,7 +19,7 @@ from listener.desk.views import (
     Saying,
     SubscriptionView,
 )
-from listener.history import Kind
+from listener.history import Kind, Release
 from listener.store.shown import Moment
 from listener.store.subscriptions import SecretRow
 
@@ -214,23 +215,40 @@ def _next(item: Next) -> Json:
 
 def explanation(view: Explanation) -> Json:
     """What every rule and gate said of a release."""
-    release = view.release
-    slug = {"id": release.artifact, "commit": view.commit} if release.artifact else None
     return {
         "app": {"id": view.app_id, "name": view.app_name},
-        "release": {
-            "id": release.id,
-            "version": release.version,
-            "status": release.status,
-            "kind": "unknown" if view.kind is Kind.UNSETTLED else view.kind,
-            "slug": slug,
-            "description": release.description,
-            "created_at": time(release.created_at),
-        },
+        "release": _release(view.release, view.kind, view.commit),
         "summary": view.summary,
         "deliveries": [delivery(item) for item in view.deliveries],
         "promotions": [promotion(item) for item in view.promotions],
         "rules": [_saying(item) for item in view.sayings],
+    }
+
+
+def _release(release: Release, kind: Kind, commit: str | None) -> Json:
+    return {
+        "id": release.id,
+        "version": release.version,
+        "status": release.status,
+        "kind": "unknown" if kind is Kind.UNSETTLED else kind,
+        "slug": {"id": release.artifact, "commit": commit} if release.artifact else None,
+        "description": release.description,
+        "created_at": time(release.created_at),
+    }
+
+
+def backtest(view: BacktestView) -> Json:
+    """What would have become of a release on one target."""
+    result, arrived = view.result, view.result.arrived
+    return {
+        "release": _release(result.release, result.kind, None),
+        "target": {"id": view.target_id, "name": view.target_name},
+        "status": result.status,
+        "message": view.message,
+        "at": time(result.at),
+        "arrived": {"version": arrived.version, "at": time(arrived.created_at)}
+        if arrived is not None
+        else None,
     }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 
 from emulator.app import create_app
 from emulator.world import World
+from listener.desk.backtests import BacktestsDesk
 from listener.desk.declared import NewRule
 from listener.desk.explanations import ExplanationsDesk
 from listener.desk.holds import HoldsDesk
@@ -64,6 +65,7 @@ class Office:
         self.tools = Tools(database, heroku, Readings(database, heroku), allowed_apps=allowed_apps)
         self._inbox = Inbox(database, self.keys)
         self.rules = RulesDesk(self.tools)
+        self.backtests = BacktestsDesk(self.tools)
         self.promotions = PromotionsDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.explanations = ExplanationsDesk(self.tools)
@@ -96,9 +98,9 @@ class Office:
         self.control("apps", {"name": name, "owner": ANA, **facts})
         self.deploy(name)
 
-    def deploy(self, app: str) -> int:
+    def deploy(self, app: str, **more: Any) -> int:
         """New code on an app; answers the version."""
-        return int(self.control(f"apps/{app}/deploys", {"user": ANA})["version"])
+        return int(self.control(f"apps/{app}/deploys", {"user": ANA, **more})["version"])
 
     def deploy_same(self, app: str, like: str) -> int:
         """Release on an app, as somebody promoting by hand does, what another runs."""

@@ -76,3 +76,31 @@ def test_the_listeners_own_words_are_shown(
     assert (outcome.stdout, outcome.code) == ("", 1)
     assert f"{BAR}Error: " in outcome.stderr
     assert outcome.stderr.endswith(barred("", f"Error ID: {error_id}"))
+
+
+def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
+    apps(town, "b-staging", "b-prod")
+    version = town.heroku.deploy("b-staging")["version"]
+    added = ana("rules:add", "b", "--from", "b-staging", "--to", "b-prod", "--mode", "shadow")
+    assert added.code == 0
+
+    tried = ana("rules:backtest", "b", "-n", "1")
+    assert (tried.stderr, tried.code) == ("", 0)
+    header, row = tried.stdout.splitlines()
+    assert re.split(r"  +", header) == [
+        "Release",
+        "Kind",
+        "Released",
+        "Target",
+        "Would be",
+        "At",
+        "Really",
+        "Why",
+    ]
+    shown = rf"v{version} +deploy +{TIME} +b-prod +promoted +It would have gone to b-prod\."
+    assert re.fullmatch(shown, row)
+    (told,) = answer_of(ana, "rules:backtest", "b", "--num", "1")
+    assert (told["release"]["version"], told["status"]) == (version, "shadowed")
+    unknown = ana("rules", "backtest", "nowhere")
+    assert (unknown.stdout, unknown.code) == ("", 1)
+    assert "Error ID: rule_not_found" in unknown.stderr

@@ -37,6 +37,7 @@ def busy(office: Office, admin: Caller) -> Office:
 def test_answers_are_as_described(admin: Caller) -> None:
     check("rules.list_", admin.get("/api/rules"))
     check("rules.show", admin.get("/api/rules/ship"))
+    check("rules.backtest", admin.get("/api/rules/ship/backtest"))
     check("rules.update", admin.patch("/api/rules/ship", {"mode": "shadow"}))
     check("subscriptions.list_", admin.get("/api/subscriptions"))
     check("subscriptions.show", admin.get(f"/api/subscriptions/{STAGING}"))

@@ -56,6 +56,34 @@ def test_a_rule_is_changed(admin: Caller) -> None:
     assert admin.refused("GET", "/api/rules/ship")[:2] == (404, "rule_not_found")
 
 
+def test_a_rule_is_tried_over_the_past(admin: Caller, office: Office) -> None:
+    office.deploy(PROD, age_days=9)
+    version = office.deploy(STAGING, age_days=5)
+    admin.post("/api/rules", RULE)
+    release = office.releases(STAGING)[-1]
+    prod, at = office.heroku("GET", f"/apps/{PROD}")["id"], release["created_at"]
+    created_at = at.replace("Z", ".000Z")
+
+    (tried,) = admin.get("/api/rules/ship/backtest?limit=1")
+    assert tried == {
+        "release": {
+            "id": release["id"],
+            "version": version,
+            "status": "succeeded",
+            "kind": "deploy",
+            "slug": {"id": release["slug"]["id"], "commit": None},
+            "description": release["description"],
+            "created_at": created_at,
+        },
+        "target": {"id": prod, "name": PROD},
+        "status": "shadowed",
+        "message": f"It would have gone to {PROD}.",
+        "at": created_at,
+        "arrived": None,
+    }
+    assert admin.refused("GET", "/api/rules/nowhere/backtest")[:2] == (404, "rule_not_found")
+
+
 def test_a_rule_is_removed(admin: Caller) -> None:
     admin.post("/api/rules", RULE)
     assert admin.delete("/api/rules/ship")["name"] == "ship"

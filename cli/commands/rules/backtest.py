@@ -1,0 +1,63 @@
+"""`autopromote rules:backtest`."""
+
+import click
+
+from cli.command import command
+from cli.context import Context, pass_context
+from cli.options import MOST, as_json
+from cli.output import say_json, tell
+from cli.resources import Backtest
+from cli.tables import table
+from cli.times import when
+
+USUAL = 30
+COLUMNS = ("Release", "Kind", "Released", "Target", "Would be", "At", "Really", "Why")
+WORDS = {"shadowed": "promoted", None: "nothing"}
+
+
+@command("rules:backtest ship", "rules:backtest ship --num 100 --json")
+@click.argument("name")
+@click.option(
+    "-n",
+    "--num",
+    type=click.IntRange(1, MOST),
+    default=USUAL,
+    metavar="N",
+    help=f"how many of the source's newest releases, {USUAL} unless said",
+)
+@as_json
+@pass_context
+def backtest(context: Context, name: str, num: int, as_json: bool) -> None:
+    """show what a rule would have done until now
+
+    The source's real releases are played again before the rule as it stands. Each target begins
+    with what it really ran, and then runs what the rule would have brought it.
+    """
+    results = context.listener.backtest(name, limit=num)
+    if as_json:
+        say_json(results)
+    elif not results:
+        tell("The source has no releases yet.")
+    else:
+        show_backtest(results)
+
+
+def show_backtest(results: list[Backtest]) -> None:
+    """Print a row for each release and target."""
+    table(COLUMNS, [row(result) for result in results])
+
+
+def row(result: Backtest) -> tuple[str | None, ...]:
+    """Return a result as a row of the table; what happened when it was released needs no time."""
+    release, status, arrived = result["release"], result["status"], result.get("arrived")
+    at = result.get("at")
+    return (
+        f"v{release['version']}",
+        release.get("kind"),
+        when(release.get("created_at")),
+        result["target"]["name"] if status else None,
+        WORDS.get(status, status),
+        when(at) if at != release.get("created_at") else None,
+        f"v{arrived['version']}" if arrived and status else None,
+        result["message"],
+    )
