@@ -7,22 +7,12 @@ target back, it stands on hold until somebody really released other code on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from listener.decision import (
-    GATES,
-    App,
-    Candidate,
-    Error,
-    Evaluation,
-    Gate,
-    Hold,
-    Reject,
-    Wait,
-    evaluate,
-)
+from listener.decision import App, Candidate, Error, Evaluation, Hold, Reject, Wait, evaluate
+from listener.gates.tables import GATES, Gates
 from listener.history import EXPIRED, SUCCEEDED, History, Kind, Release
 from listener.promotion import Status
 from listener.rules import OnNewer
@@ -59,13 +49,13 @@ class Result:
     arrived: Release | None = None
 
 
-def backtest(case: Case, *, newest: int, gates: Sequence[Gate] = GATES) -> tuple[Result, ...]:
+def backtest(case: Case, *, newest: int, gates: Gates = GATES) -> tuple[Result, ...]:
     """What would have become of the source's newest releases, oldest first."""
     dated = [release for release in case.source_history.releases if release.created_at is not None]
     considered = dated[-newest:]
     if not considered:
         return ()
-    play = _Play(case, tuple(gates), considered[0])
+    play = _Play(case, gates, considered[0])
     for release in considered:
         play.arrive(release)
     play.until(case.now)
@@ -77,7 +67,7 @@ class _Play:
     """The target as it would have been, and what waits for it."""
 
     case: Case
-    gates: tuple[Gate, ...]
+    gates: Gates
     first: Release
     target: History = field(init=False)
     holds: tuple[Hold, ...] = field(init=False)

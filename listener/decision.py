@@ -1,4 +1,4 @@
-"""Whether a candidate may go: one function a gate, each answering with a sentence and its facts."""
+"""A candidate, what gates say of it, and what that comes to."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from listener.history import EXPIRED, FAILED, PENDING, SUCCEEDED, History, Release
-from listener.promotion import BLOCKED_STEP, RELEASE_PHASE_FOR, UNFINISHED, Status
+from listener.history import History, Release
+from listener.promotion import Status
 from listener.rules import OnNewer
 
 Facts = Mapping[str, Any]
@@ -105,207 +105,8 @@ class Candidate:
     own_releases: frozenset[str] = frozenset()
 
 
+# One condition: a function that answers with a sentence and the facts it saw.
 Gate = Callable[[Candidate, datetime], Verdict]
-
-
-def source(candidate: Candidate, now: datetime) -> Verdict:
-    """The release succeeded, its artifact is still there, and the source stands by it."""
-    release, app = candidate.release, candidate.source.name
-    facts = {"version": release.version, "status": release.status, "slug": release.artifact}
-    if release.artifact is None:
-        return Reject(f"{app} v{release.version} has no slug.", facts=facts)
-    if release.status == EXPIRED:
-        return Reject(f"{app} v{release.version} has expired: its slug is gone.", facts=facts)
-    if release.status == PENDING:
-        return Wait(f"The release phase of {app} v{release.version} is running.", facts=facts)
-    if release.status == FAILED:
-        return Reject(f"{app} v{release.version} is {release.status}.", facts=facts)
-    if release.status != SUCCEEDED:  # a word of Heroku's that is new to us may mean anything
-        return Error(f"{app} v{release.version} is {release.status}, whatever that means.", facts)
-    return _chain(candidate, facts) or _stands_by(candidate, facts)
-
-
-def _chain(candidate: Candidate, facts: Facts) -> Verdict | None:
-    match candidate.upstream:
-        case None | Status.SUCCEEDED:
-            return None
-        case status if status in UNFINISHED:
-            return Wait(f"Our own promotion onto {candidate.source.name} is {status}.", facts=facts)
-        case status:
-            return Reject(f"Our own promotion onto {candidate.source.name} {status}.", facts=facts)
-
-
-def _stands_by(candidate: Candidate, facts: Facts) -> Verdict:
-    release, app = candidate.release, candidate.source.name
-    back = candidate.source_history.went_back_past(release)
-    if back is not None:
-        who = f" by {back.author}" if back.author else ""
-        message = (
-            f"{app} was rolled back{who} in v{back.version} to the code of"
-            f" v{candidate.source_history.first_run(back.artifact)}, older than v{release.version}."
-        )
-        return Reject(message, Status.SUPERSEDED, {**facts, "rolled_back_in": back.version})
-    current = candidate.source_history.current
-    if current is None:
-        return Error(f"{app} shows no current release.", facts)
-    follows = candidate.on_newer is OnNewer.SUPERSEDE and not candidate.is_by_hand
-    if follows and current.artifact != release.artifact:
-        message = f"{app} runs newer code than v{release.version} by now, in v{current.version}."
-        return Reject(message, Status.SUPERSEDED, {**facts, "current": current.version})
-    return Pass(f"{app} v{release.version} succeeded and {app} stands by it.", facts)
-
-
-def match(candidate: Candidate, now: datetime) -> Verdict:
-    """Source and target can run the same artifact."""
-    source_app, target_app = candidate.source, candidate.target
-    facts = {
-        "stack": candidate.slug_stack or source_app.stack,
-        "target_stack": target_app.stack,
-        "generation": source_app.generation,
-        "target_generation": target_app.generation,
-    }
-    if not candidate.is_allowed:
-        return Reject("AUTOPROMOTE_APPS does not name both apps.", facts=facts)
-    for app in (source_app, target_app):
-        if app.is_container:
-            return Reject(
-                f"{app.name} is a container app: its images cannot be promoted.", facts=facts
-            )
-    if source_app.generation != target_app.generation:
-        return Reject(
-            f"{source_app.name} is of generation {source_app.generation},"
-            f" {target_app.name} of {target_app.generation}.",
-            facts=facts,
-        )
-    if candidate.release.artifact_type != "slug":
-        return Reject(f"{source_app.name} v{candidate.release.version} has no slug.", facts=facts)
-    return _stacks(facts["stack"], target_app, facts)
-
-
-def _stacks(stack: str | None, target_app: App, facts: Facts) -> Verdict:
-    if stack is None or target_app.stack is None:
-        unknown = target_app.name if stack is not None else "the slug"
-        return Error(f"The stack of {unknown} is not known.", facts)
-    if stack != target_app.stack:
-        return Reject(
-            f"The slug is built for {stack}, {target_app.name} runs {target_app.stack}."
-            f" Run `heroku stack:set {stack} -a {target_app.name}` or rebuild.",
-            facts=facts,
-        )
-    return Pass(f"Both run {target_app.stack}.", facts)
-
-
-def order(candidate: Candidate, now: datetime) -> Verdict:
-    """The target never moves back, and never returns by itself to what it left."""
-    target = candidate.target.name
-    current = candidate.target_history.current
-    running = current.artifact if current is not None else None
-    mine = candidate.source_history.first_run(candidate.release.artifact)
-    theirs = candidate.source_history.first_run(running)
-    facts = {"candidate": mine, "target_runs": theirs}
-    if running == candidate.release.artifact:
-        return Pass(f"{target} runs this very slug.", facts)
-    if candidate.newer is not None:
-        message = f"{candidate.source.name} v{candidate.newer} is newer and takes its place."
-        return Reject(message, Status.SUPERSEDED, {**facts, "newer": candidate.newer})
-    if mine is None:
-        return Error(f"{candidate.source.name} shows no release that ran this slug.", facts)
-    if theirs is not None and theirs > mine:
-        message = f"{target} already runs {candidate.source.name} v{theirs}, which is newer."
-        return Reject(message, Status.SUPERSEDED, facts)
-    if not candidate.is_by_hand and (objection := _returns(candidate, mine, theirs, facts)):
-        return objection
-    return Pass(f"{candidate.source.name} v{mine} is newer than what {target} runs.", facts)
-
-
-def _returns(candidate: Candidate, mine: int, theirs: int | None, facts: Facts) -> Reject | None:
-    """What the target left, and what is older than something it left, only a person brings back."""
-    name, ran = candidate.target.name, candidate.target_history
-    left = ran.has_left(candidate.release.artifact)
-    if left is not None:
-        return Reject(
-            f"{name} ran this slug in v{left.version} and left it."
-            " Only `autopromote promote` brings it back.",
-            facts={**facts, "ran_in": left.version},
-        )
-    # Code that never was on the source, a hotfix say, has no place in its order: then the newest
-    # of the source that the target ever ran counts.
-    reached = ran.reached(candidate.source_history, by=ran.newest_version)
-    if theirs is None and reached > mine:
-        message = f"{name} ran {candidate.source.name} v{reached} before, which is newer."
-        return Reject(message, Status.SUPERSEDED, {**facts, "target_ran": reached})
-    return None
-
-
-def target(candidate: Candidate, now: datetime) -> Verdict:
-    """The target does not run it yet, and nobody else is releasing there."""
-    name, current = candidate.target.name, candidate.target_history.current
-    if current is None:
-        return Error(f"{name} shows no current release.")
-    facts = {"version": current.version, "slug": current.artifact}
-    if current.artifact == candidate.release.artifact:
-        message = f"{name} already runs this slug, in v{current.version}."
-        return Reject(message, Status.SKIPPED, facts)
-    return _is_free(candidate, now) or Pass(f"{name} runs v{current.version} and is free.", facts)
-
-
-def _is_free(candidate: Candidate, now: datetime) -> Verdict | None:
-    name = candidate.target.name
-    if candidate.rival is not None:
-        return at_work(name, candidate.rival, now)
-    for release in candidate.target_history.releases:
-        if release.id not in candidate.own_releases and _is_releasing(release, now):
-            who = release.author or "somebody"
-            message = f"{who} is releasing v{release.version} on {name}."
-            return Wait(message, now + BLOCKED_STEP, {"pending": release.version})
-    return None
-
-
-def at_work(name: str, rival: Rival, now: datetime) -> Wait:
-    """Another promotion is at work on the target: one at a time."""
-    message = f"Promotion {rival.id} is at work on {name} ({rival.status})."
-    return Wait(message, now + BLOCKED_STEP, {"promotion": rival.id})
-
-
-def _is_releasing(release: Release, now: datetime) -> bool:
-    """Its release phase runs. Heroku ends one after an hour; a pending one beyond is a relic."""
-    begun = release.created_at or now
-    return release.status == PENDING and now - begun < RELEASE_PHASE_FOR
-
-
-def hold(candidate: Candidate, now: datetime) -> Verdict:
-    """No hold is in force on the target, nor on all targets."""
-    return on_hold(candidate.target.name, candidate.holds, now)
-
-
-def on_hold(name: str, holds: Iterable[Hold], now: datetime) -> Verdict:
-    """Whether one of these holds stops promotions to the target at this moment."""
-    for held in holds:
-        if held.is_in_force(now):
-            message = f"{name} is on hold by {held.by}: {held.reason}"
-            return Wait(message, held.ends_at, {"by": held.by})
-    return Pass(f"{name} is not on hold.")
-
-
-GATES: tuple[Gate, ...] = (source, match, order, target, hold)
-
-
-def room_to_roll_back(candidate: Candidate, now: datetime) -> Verdict:
-    """The target ran the artifact, does not run it now, and nobody else is releasing there."""
-    name, current = candidate.target.name, candidate.target_history.current
-    if current is None:
-        return Error(f"{name} shows no current release.")
-    if candidate.release.artifact is None:
-        return Reject(f"{name} v{candidate.release.version} has no slug.")
-    if current.artifact == candidate.release.artifact:
-        message = f"{name} already runs this slug, in v{current.version}."
-        return Reject(message, Status.SKIPPED)
-    if candidate.release.status != SUCCEEDED:
-        return Reject(f"{name} v{candidate.release.version} is {candidate.release.status}.")
-    return _is_free(candidate, now) or Pass(f"{name} runs v{current.version} and is free.")
-
-
-ROLLBACK_GATES: tuple[Gate, ...] = (match, room_to_roll_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,14 +136,9 @@ class Evaluation:
         return next(((name, v) for name, v in objecting if isinstance(v, Reject)), first)
 
 
-NAMES = {room_to_roll_back.__name__: "target"}
-
-
-def evaluate(candidate: Candidate, now: datetime, gates: tuple[Gate, ...] = GATES) -> Evaluation:
-    """Ask every gate and keep every answer."""
-    return Evaluation(
-        tuple((NAMES.get(gate.__name__, gate.__name__), gate(candidate, now)) for gate in gates)
-    )
+def evaluate(candidate: Candidate, now: datetime, gates: Iterable[tuple[str, Gate]]) -> Evaluation:
+    """Ask every gate and keep every answer, under the name that people know it by."""
+    return Evaluation(tuple((name, gate(candidate, now)) for name, gate in gates))
 
 
 def longest_wait(until: datetime | None, now: datetime, otherwise: timedelta) -> datetime:

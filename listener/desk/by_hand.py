@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from listener import decision
 from listener.decision import App, Candidate, Pass, Reject
 from listener.desk import apps as named
 from listener.desk import asked, pages
 from listener.desk.asking import Asking
 from listener.desk.views import PromotionView
 from listener.errors import Conflict, Invalid
+from listener.gates import always
 from listener.history import History, Release
 from listener.promotion import PromotionKind, Status
 from listener.steps import targets
@@ -102,12 +102,12 @@ def _check(conn: Connection, choice: Choice, target: App, reading: Reading) -> N
         holds=tuple(hold.value for hold in holds.open_(conn, target.id)),
     )
     now = releases.started_at(conn)
-    for gate in (decision.source, decision.match):
+    for gate in (always.source, always.match):
         verdict = gate(candidate, now)
         is_settled = isinstance(verdict, Reject) and verdict.status is not Status.REJECTED
         if not isinstance(verdict, Pass) and not is_settled:
             raise Invalid(verdict.message)
-    held = decision.hold(candidate, now)
+    held = always.hold(candidate, now)
     if not isinstance(held, Pass):
         raise Conflict("target_held", held.message)
 

@@ -9,12 +9,13 @@ from typing import Any, cast
 
 from sqlalchemy import Connection
 
-from listener.decision import Wait, on_hold
+from listener.decision import Wait
 from listener.desk import apps as named
 from listener.desk import pages
 from listener.desk.asking import Asking
 from listener.desk.views import HoldPut, HoldsReleased, HoldView, Next
 from listener.errors import Invalid, NotFound
+from listener.gates.always import on_hold
 from listener.promotion import PromotionKind
 from listener.standing import Known
 from listener.steps.readings import Reading

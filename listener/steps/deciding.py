@@ -9,19 +9,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from listener.decision import (
-    GATES,
-    ROLLBACK_GATES,
     Error,
     Evaluation,
     Pass,
     Reject,
     Verdict,
     Wait,
-    at_work,
     evaluate,
     longest_wait,
-    on_hold,
 )
+from listener.gates.always import at_work, on_hold
+from listener.gates.tables import GATES, ROLLBACK_GATES
 from listener.heroku import HerokuError, RateLimited, Refused
 from listener.promotion import (
     BLOCKED_STEP,

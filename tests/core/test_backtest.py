@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.backtest import Case, Result, as_of, backtest
-from listener.decision import GATES, Candidate, Gate, Pass, Verdict, Wait, evaluate
+from listener.decision import Candidate, Gate, Pass, Verdict, Wait, evaluate
+from listener.gates.tables import GATES, Gates
 from listener.history import History, Kind, Release
 from listener.promotion import Status
 from listener.rules import OnNewer
@@ -36,7 +37,7 @@ BEFORE = made(9, "A", -9)  # what production ran when it all began
 def tried(
     *source: Release,
     target: tuple[Release, ...] = (),
-    gates: tuple[Gate, ...] = GATES,
+    gates: Gates = GATES,
     on_newer: OnNewer = OnNewer.SUPERSEDE,
 ) -> dict[int, Result]:
     """What becomes of each release of a staging app that began with A."""
@@ -111,7 +112,7 @@ def test_what_the_target_ran_already_is_skipped() -> None:
 
 
 def test_what_waits_goes_when_its_time_comes_between_two_releases() -> None:
-    gates = (*GATES, soak(2))
+    gates = (*GATES, ("soak", soak(2)))
     results = tried(made(41, "B", 0), made(42, "C", 5), gates=gates)
 
     assert statuses(results) == {41: "shadowed", 42: "shadowed"}
@@ -119,7 +120,7 @@ def test_what_waits_goes_when_its_time_comes_between_two_releases() -> None:
 
 
 def test_a_newer_release_supersedes_what_still_waits() -> None:
-    gates = (*GATES, soak(2))
+    gates = (*GATES, ("soak", soak(2)))
     results = tried(made(41, "B", 0), made(42, "C", 1), gates=gates)
 
     assert statuses(results) == {41: "superseded", 42: "shadowed"}
@@ -127,7 +128,7 @@ def test_a_newer_release_supersedes_what_still_waits() -> None:
 
 
 def test_with_keep_each_goes_when_it_has_soaked() -> None:
-    gates = (*GATES, soak(2))
+    gates = (*GATES, ("soak", soak(2)))
     results = tried(made(41, "B", 0), made(42, "C", 1), gates=gates, on_newer=OnNewer.KEEP)
 
     assert statuses(results) == {41: "shadowed", 42: "shadowed"}
@@ -135,7 +136,7 @@ def test_with_keep_each_goes_when_it_has_soaked() -> None:
 
 
 def test_a_rollback_of_the_source_supersedes_what_waits() -> None:
-    gates = (*GATES, soak(2))
+    gates = (*GATES, ("soak", soak(2)))
     results = tried(made(41, "B", 0), made(42, "A", 1), gates=gates)
     assert statuses(results) == {41: "superseded", 42: None}
 
@@ -144,7 +145,7 @@ def test_what_waits_without_a_time_waits_to_the_end() -> None:
     def approval(candidate: Candidate, now: datetime) -> Verdict:
         return Wait("nobody approved")
 
-    result = tried(made(41, "B", 0), gates=(*GATES, approval))[41]
+    result = tried(made(41, "B", 0), gates=(*GATES, ("approvals", approval)))[41]
     assert (result.status, result.message, result.at) == ("waiting", "nobody approved", None)
 
 
@@ -226,7 +227,7 @@ def test_back_test_and_live_decision_agree(source: list[Release], target: list[R
         target_history=as_of(case.target_history, NOON),
         slug_stack="heroku-24",
     )
-    objection = evaluate(live, NOON).objection
+    objection = evaluate(live, NOON, GATES).objection
     assert (result.status is Status.SHADOWED) == (objection is None)
     assert objection is None or result.message == objection.message
 
@@ -244,7 +245,7 @@ def test_every_release_that_was_considered_has_one_result(
         now=at(100),
         on_newer=on_newer,
     )
-    results = backtest(case, newest=newest, gates=(*GATES, soak(3)))
+    results = backtest(case, newest=newest, gates=(*GATES, ("soak", soak(3))))
     assert [result.release for result in results] == dated[-newest:]
     gone = [result.release.artifact for result in results if result.status is Status.SHADOWED]
     assert len(gone) == len(set(gone))

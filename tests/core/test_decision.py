@@ -7,22 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from listener.decision import (
-    GATES,
-    ROLLBACK_GATES,
-    App,
-    Candidate,
-    Error,
-    Gate,
-    Pass,
-    Reject,
-    Verdict,
-    Wait,
-    evaluate,
-    match,
-    order,
-    source,
-)
+from listener.decision import App, Candidate, Error, Gate, Pass, Reject, Verdict, Wait, evaluate
+from listener.gates.always import match, order, source
+from listener.gates.tables import GATES, ROLLBACK_GATES
 from listener.history import History
 from listener.promotion import Status
 from listener.rules import OnNewer
@@ -50,7 +37,7 @@ def upstream(status: str) -> Change:
 
 
 def test_a_ready_candidate_goes() -> None:
-    evaluation = evaluate(READY, NOON)
+    evaluation = evaluate(READY, NOON, GATES)
     assert evaluation.objection is None
     assert [name for name, _ in evaluation.verdicts] == [
         "source",
@@ -222,12 +209,12 @@ def test_order(change: Change, verdict: Verdict) -> None:
 
 def test_what_can_never_pass_ends_as_rejected_unless_it_says_otherwise() -> None:
     expired = replace(READY, release=replace(V42, status="expired"))
-    objection = evaluate(expired, NOON).objection
+    objection = evaluate(expired, NOON, GATES).objection
     assert isinstance(objection, Reject)
     assert objection.status is Status.REJECTED
 
 
-@pytest.mark.parametrize("gate", [*GATES, *ROLLBACK_GATES])
+@pytest.mark.parametrize("gate", [gate for _, gate in (*GATES, *ROLLBACK_GATES)])
 @pytest.mark.parametrize("candidate", [READY, replace(READY, **prod(release(11, "B"))), BACK])
 def test_every_verdict_is_a_sentence_with_facts_to_write_down(
     gate: Gate, candidate: Candidate

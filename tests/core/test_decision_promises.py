@@ -10,8 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.decision import (
-    GATES,
-    ROLLBACK_GATES,
     Candidate,
     Evaluation,
     Hold,
@@ -22,6 +20,7 @@ from listener.decision import (
     evaluate,
     longest_wait,
 )
+from listener.gates.tables import GATES, ROLLBACK_GATES
 from listener.promotion import BLOCKED_STEP, ENDED, RELEASE_PHASE_FOR
 from listener.rules import OnNewer
 from tests.core.candidates import HOLDS, MINUTES, READY, VERDICTS, candidates
@@ -63,8 +62,8 @@ def test_only_passes_let_a_candidate_go_and_one_objection_decides(verdicts: list
 
 @given(candidates(), HOLDS, MINUTES)
 def test_one_more_hold_only_ever_stops(candidate: Candidate, more: Hold, now: datetime) -> None:
-    before = evaluate(candidate, now).objection
-    after = evaluate(replace(candidate, holds=(*candidate.holds, more)), now).objection
+    before = evaluate(candidate, now, GATES).objection
+    after = evaluate(replace(candidate, holds=(*candidate.holds, more)), now, GATES).objection
     if before is not None:
         assert after == before
     else:
@@ -76,7 +75,7 @@ def test_one_more_hold_only_ever_stops(candidate: Candidate, more: Hold, now: da
 def test_a_hold_stops_a_ready_candidate_exactly_while_it_lasts(
     holds: list[Hold], now: datetime
 ) -> None:
-    objection = evaluate(replace(READY, holds=tuple(holds)), now).objection
+    objection = evaluate(replace(READY, holds=tuple(holds)), now, GATES).objection
     assert (objection is None) == (not any(h.is_in_force(now) for h in holds))
 
 
@@ -84,7 +83,7 @@ def test_a_hold_stops_a_ready_candidate_exactly_while_it_lasts(
 def test_waiting_out_every_timed_wait_ends(candidate: Candidate, now: datetime) -> None:
     alone = replace(candidate, rival=None)
     for _ in range(MOST_STEPS):
-        match evaluate(alone, now).objection:
+        match evaluate(alone, now, GATES).objection:
             case Wait(until=datetime() as until):
                 now = until
             case _:
@@ -112,7 +111,7 @@ def test_what_goes_is_newer_stood_by_and_never_left(
         on_newer=on_newer,
         is_by_hand=is_by_hand,
     )
-    goes = evaluate(candidate, NOON).objection is None
+    goes = evaluate(candidate, NOON, GATES).objection is None
     runs, left = ran[-1], set(ran[:-1])
     stands_by = not went_back or version <= 41
     follows = on_newer is OnNewer.KEEP or is_by_hand or version == (41 if went_back else 43)
@@ -125,7 +124,7 @@ def test_what_goes_passed_everything(candidate: Candidate, now: datetime) -> Non
     ready = replace(candidate, target=READY.target, slug_stack="heroku-24", is_allowed=True)
     ready = replace(ready, rival=None, upstream=None, newer=None, holds=())
     current, mine = ready.target_history.current, ready.release.artifact
-    if evaluate(ready, now).objection is None:
+    if evaluate(ready, now, GATES).objection is None:
         assert ready.release.status == "succeeded"
         assert mine is not None
         assert current is not None

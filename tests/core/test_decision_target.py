@@ -8,19 +8,9 @@ from typing import Any
 
 import pytest
 
-from listener.decision import (
-    ROLLBACK_GATES,
-    Error,
-    Hold,
-    Pass,
-    Reject,
-    Rival,
-    Verdict,
-    Wait,
-    evaluate,
-    hold,
-    target,
-)
+from listener.decision import Error, Hold, Pass, Reject, Rival, Verdict, Wait, evaluate
+from listener.gates.always import hold, target
+from listener.gates.tables import ROLLBACK_GATES
 from listener.history import History
 from listener.promotion import Status
 from tests.core.candidates import BACK, READY, Change, prod, without_facts

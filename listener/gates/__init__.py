@@ -1,0 +1,1 @@
+"""The gates: one function for each condition that a candidate must pass."""
