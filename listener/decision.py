@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from listener.conditions import NONE, Conditions
 from listener.history import History, Release
 from listener.promotion import Status
 from listener.rules import OnNewer
@@ -85,6 +86,35 @@ class Rival:
     status: Status
 
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's yes or no to one promotion, for the very release and slug that it brings."""
+
+    by: str
+    at: datetime
+    is_approved: bool = True
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A promotion to the same target that has ended."""
+
+    id: str
+    status: Status
+    ended_at: datetime
+    was_released: bool  # it made a release on the target
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Which gates a person set aside for one promotion, and why."""
+
+    gates: frozenset[str]
+    by: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A release a rule applies to, with every fact needed to decide."""
@@ -103,6 +133,15 @@ class Candidate:
     newer: int | None = None  # version of a newer candidate of the same rule that supersedes
     is_allowed: bool = True  # both apps match AUTOPROMOTE_APPS
     own_releases: frozenset[str] = frozenset()
+    # What the conditions of its rule ask about.
+    conditions: Conditions = NONE
+    found_at: datetime | None = None
+    soaks_from: datetime | None = None  # when Heroku first showed that it had succeeded
+    author: str | None = None  # of the first release in a chain
+    commit_message: str | None = None
+    approvals: tuple[Approval, ...] = ()
+    past: tuple[Past, ...] = ()
+    override: Override | None = None
 
 
 # One condition: a function that answers with a sentence and the facts it saw.

@@ -20,8 +20,9 @@ class BadPattern(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A glob of `*` and `?`, in which brackets mean themselves and case means nothing; or, between
-    slashes, a regular expression of RE2, found anywhere in the text.
+    """A glob, or a regular expression of RE2 between slashes, found anywhere in the text.
+
+    A glob has `*` and `?`; brackets mean themselves in it, and case means nothing.
     """
 
     text: str

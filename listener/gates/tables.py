@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from listener.decision import Gate
-from listener.gates import always
+from collections.abc import Callable
+from datetime import datetime
+
+from listener.conditions import Conditions
+from listener.decision import Candidate, Gate, Override, Pass, Verdict
+from listener.gates import always, people, timing
 
 Gates = tuple[tuple[str, Gate], ...]
+Asks = Callable[[Conditions], object]
 
 GATES: Gates = (
     ("source", always.source),
@@ -18,3 +23,39 @@ ROLLBACK_GATES: Gates = (
     ("match", always.match),
     ("target", always.room_to_roll_back),
 )
+# Each is asked only where the rule asks for it; what can never change comes first.
+CONDITIONAL: tuple[tuple[str, Gate, Asks], ...] = (
+    ("author", people.author, lambda c: c.authors or c.not_authors),
+    ("commit-message", people.commit_message, lambda c: c.needs_commit_message),
+    ("description", people.description, lambda c: c.descriptions or c.not_descriptions),
+    ("soak", timing.soak, lambda c: c.soak),
+    ("window", timing.window, lambda c: c.windows),
+    ("min-gap", timing.min_gap, lambda c: c.min_gap),
+    ("max-per-day", timing.max_per_day, lambda c: c.max_per_day),
+    ("brake", people.brake, lambda c: c.brake),
+    ("approvals", people.approvals, lambda c: c.approvals),
+)
+OVERRIDABLE = frozenset(name for name, _, _ in CONDITIONAL)
+
+
+def asked(candidate: Candidate) -> Gates:
+    """The gates that a candidate must pass, by what its rule asks; some set aside by a person."""
+    return (*GATES, *conditional(candidate))
+
+
+def conditional(candidate: Candidate) -> Gates:
+    """Those of its rule's conditions: they look at nothing that Heroku would have to be asked."""
+    conditions, override = candidate.conditions, candidate.override
+    wanted = ((name, gate) for name, gate, asks in CONDITIONAL if asks(conditions))
+    if override is None:
+        return tuple(wanted)
+    aside = override.gates & OVERRIDABLE
+    return tuple((name, _set_aside(override) if name in aside else gate) for name, gate in wanted)
+
+
+def _set_aside(override: Override) -> Gate:
+    def passes(candidate: Candidate, now: datetime) -> Verdict:
+        message = f"Set aside by {override.by}: {override.reason}"
+        return Pass(message, {"overridden_by": override.by})
+
+    return passes

@@ -1,0 +1,115 @@
+"""Conditions as people write them: read, refused with what to write, and written again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listener.conditions import (
+    NONE,
+    READERS,
+    Aspect,
+    BadCondition,
+    Brake,
+    Conditions,
+    OnFailure,
+    parse,
+)
+
+OFFICE = "Mon-Fri 09:00-16:30 Europe/London"
+EVERYTHING: dict[str, Any] = {
+    "soak": "30m",
+    "windows": [OFFICE],
+    "approvals": 1,
+    "approval_timeout": "2h",
+    "self_approval": False,
+    "authors": ["*@acme.com"],
+    "not_authors": ["/^bot/"],
+    "commit_messages": ["*"],
+    "not_commit_messages": ["*[no promote]*"],
+    "descriptions": ["Deploy *"],
+    "not_descriptions": ["*WIP*"],
+    "checks": ["https://staging.example.com/healthz"],
+    "parity": ["stack", "config-names"],
+    "min_gap": "2h",
+    "max_per_day": 4,
+    "brake": "2/1d",
+    "verify": ["https://www.example.com/healthz"],
+    "verify_for": "10m",
+    "on_failure": "rollback",
+}
+
+
+def test_everything_can_be_asked_for() -> None:
+    assert set(EVERYTHING) == set(READERS) == set(Conditions.__dataclass_fields__)
+    found = parse(EVERYTHING)
+    assert (found.soak, found.approvals) == (timedelta(minutes=30), 1)
+    assert [window.text for window in found.windows] == [OFFICE]
+    assert found.parity == (Aspect.STACK, Aspect.CONFIG_NAMES)
+    assert (found.brake, found.on_failure) == (Brake(2, timedelta(days=1)), OnFailure.ROLLBACK)
+    assert found.as_json() == EVERYTHING
+
+
+def test_nothing_asked_for_is_nothing_written() -> None:
+    assert parse({}) == NONE
+    assert NONE.as_json() == {}
+
+
+def test_what_is_not_said_stays_and_null_takes_it_away() -> None:
+    before = parse(EVERYTHING)
+    after = parse({"soak": None, "brake": None, "windows": [], "approvals": 2}, before)
+    assert (after.soak, after.brake, after.windows) == (timedelta(0), None, ())
+    assert (after.approvals, after.min_gap) == (2, before.min_gap)
+
+
+def test_one_text_is_a_list_of_one_and_repeats_count_once() -> None:
+    assert parse({"authors": "*@acme.com"}) == parse({"authors": ["*@acme.com", "*@acme.com"]})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("soak", "30", "write a number with s, m, h or d, like 30m"),
+        ("soak", 30, "it must be a text"),
+        ("windows", ["Mon-Fri 09:00-16:30"], "Mon-Fri 09:00-16:30 Europe/London"),
+        ("windows", [7], "it must be a text"),
+        ("windows", 7, "it must be a list of 20 texts at most"),
+        ("authors", ["x"] * 21, "it must be a list of 20 texts at most"),
+        ("authors", ["/(/"], "is no regular expression of RE2"),
+        ("approvals", 6, "it must be a number from 0 to 5"),
+        ("approvals", True, "it must be a number from 0 to 5"),
+        ("approvals", "1", "it must be a number from 0 to 5"),
+        ("approval_timeout", "10s", "it must be from 1m to 90d"),
+        ("self_approval", "no", "it must be true or false"),
+        ("checks", ["staging.example.com"], "is no URL like https://example.com/healthz"),
+        ("checks", ["ftp://example.com"], "is no URL like"),
+        ("checks", ["https://ana:pw@example.com"], "is no URL like"),
+        ("checks", ["https://example.com/ä"], "only ASCII characters"),
+        ("parity", ["colour"], "'colour' is none of stack, generation, buildpacks, config-names"),
+        ("max_per_day", -1, "it must be a number from 0 to 1000"),
+        ("brake", "2", "is no brake: write a count and a time, like 2/24h"),
+        ("brake", "0/24h", "is no brake"),
+        ("brake", "2/0s", "a brake needs a time"),
+        ("verify_for", "3h", "it must be from 1s to 2h"),
+        ("on_failure", "panic", "'panic' is none of rollback, hold, notify"),
+        ("colour", "red", "there is no such condition"),
+    ],
+)
+def test_what_is_written_wrongly_is_refused_by_its_name(name: str, value: Any, words: str) -> None:
+    with pytest.raises(BadCondition) as refused:
+        parse({name: value})
+    assert refused.value.name == name
+    assert str(refused.value).startswith(f"{name}: ")
+    assert words in str(refused.value)
+
+
+@given(st.sets(st.sampled_from(sorted(EVERYTHING))))
+def test_conditions_survive_writing_and_reading(names: set[str]) -> None:
+    said = {name: EVERYTHING[name] for name in names}
+    found = parse(said)
+    assert found.as_json() == said
+    assert parse(found.as_json()) == found
