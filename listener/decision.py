@@ -162,9 +162,10 @@ class Evaluation:
         """The verdict that decides; None where every gate passes."""
         return self._deciding[1] if self._deciding is not None else None
 
-    def objects_by(self, gate: str) -> bool:
-        """Whether it is this gate that decides."""
-        return self._deciding is not None and self._deciding[0] == gate
+    @property
+    def decided_by(self) -> str | None:
+        """The gate whose verdict that is."""
+        return self._deciding[0] if self._deciding is not None else None
 
     @property
     def _deciding(self) -> tuple[str, Wait | Reject | Error] | None:

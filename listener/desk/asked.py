@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from listener.decision import App
 from listener.history import Release
 from listener.promotion import PromotionKind, Status
-from listener.store import audit, promotions
+from listener.store import audit, neighbours, promotions
 from listener.store.promotions import PromotionRow
 
 
@@ -45,6 +45,8 @@ def add(
         artifact_type=release.artifact_type,
         commit=commit,
         target_id=target.id,
+        soaks_from=release.updated_at or release.created_at,
+        author=neighbours.author(conn, source.id, release),
         created_by=by,
     )
     made = cast(PromotionRow, row)  # the lock keeps an equal one out

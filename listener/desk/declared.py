@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
+from listener import conditions
+from listener.conditions import BadCondition, Conditions
 from listener.decision import App
 from listener.errors import Conflict, Invalid
 from listener.rules import Mode, OnNewer, Route, RuleRefused, Strategy, check_route
@@ -25,6 +27,7 @@ class NewRule:
     mode: Mode = Mode.ARMED
     strategy: Strategy = Strategy.SLUG
     on_newer: OnNewer = OnNewer.SUPERSEDE
+    conditions: Mapping[str, Any] = field(default_factory=dict)  # as `conditions.parse` reads them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +39,11 @@ class RuleChange:
     mode: Mode | None = None
     strategy: Strategy | None = None
     on_newer: OnNewer | None = None
+    conditions: Mapping[str, Any] = field(default_factory=dict)  # None in it takes one away
 
     @property
     def plain(self) -> dict[str, Any]:
-        """What is to change but the targets."""
+        """What is to change but targets and conditions."""
         wanted = {name: getattr(self, name) for name in ("name", "mode", "strategy", "on_newer")}
         return {name: value for name, value in wanted.items() if value is not None}
 
@@ -54,6 +58,7 @@ class Declared:
     mode: Mode
     strategy: Strategy
     on_newer: OnNewer
+    conditions: Conditions = conditions.NONE
 
     @property
     def target_ids(self) -> frozenset[str]:
@@ -78,6 +83,7 @@ class Declared:
             "mode": self.mode,
             "strategy": self.strategy,
             "on_newer": self.on_newer,
+            "conditions": self.conditions.as_json(),
             "source_id": self.source.id,
         }
 
@@ -88,6 +94,7 @@ class Declared:
             "mode": self.mode,
             "strategy": self.strategy,
             "on_newer": self.on_newer,
+            **self.conditions.as_json(),
             "source": {"id": self.source.id, "name": self.source.name},
             "targets": [
                 {"id": t.app_id, "name": self.names[t.app_id], "baseline": t.baseline}
@@ -105,10 +112,19 @@ def standing(conn: Connection, row: RuleRow) -> Declared:
         mode=row.mode,
         strategy=row.strategy,
         on_newer=row.on_newer,
+        conditions=row.conditions,
     )
 
 
 # What is refused.
+
+
+def conditions_of(said: Mapping[str, Any], before: Conditions = conditions.NONE) -> Conditions:
+    """The conditions as they are to stand. Raises Invalid."""
+    try:
+        return conditions.parse(said, before)
+    except BadCondition as error:
+        raise Invalid(str(error)) from error
 
 
 def check_alone(wanted: Declared) -> None:

@@ -51,7 +51,7 @@ class RulesDesk:
 
     def add(self, wish: NewRule, *, by: str) -> RuleView:
         """Save a new rule; it acts on versions above those its source has now."""
-        ask = Asking(NOT_SAVED)
+        ask, conditions = Asking(NOT_SAVED), declared.conditions_of(wish.conditions)
         wanted = Declared(
             name=wish.name,
             source=named.read(self._tools, ask, wish.source),
@@ -59,6 +59,7 @@ class RulesDesk:
             mode=wish.mode,
             strategy=wish.strategy,
             on_newer=wish.on_newer,
+            conditions=conditions,
         )
         declared.check_alone(wanted)
         fresh = self._read(ask, wanted, None)
@@ -103,7 +104,8 @@ class RulesDesk:
             return _view(conn, row)
 
     def _merge(self, ask: Asking, standing: Declared, change: RuleChange) -> Declared:
-        wanted = replace(standing, **change.plain)
+        conditions = declared.conditions_of(change.conditions, standing.conditions)
+        wanted = replace(standing, **change.plain, conditions=conditions)
         if change.targets is None:
             return wanted
         targets = named.read_all(self._tools, ask, change.targets)
@@ -153,7 +155,7 @@ def _based(
     kept = {target.app_id: target.baseline for target in before.targets} if before else {}
     return tuple(
         RuleTarget(app_id, newest if app_id in fresh.based else kept[app_id])
-        for app_id in sorted(wanted.target_ids)
+        for app_id in (app.id for app in wanted.targets)
     )
 
 

@@ -35,7 +35,9 @@ CONDITIONAL: tuple[tuple[str, Gate, Asks], ...] = (
     ("brake", people.brake, lambda c: c.brake),
     ("approvals", people.approvals, lambda c: c.approvals),
 )
-OVERRIDABLE = frozenset(name for name, _, _ in CONDITIONAL)
+OF_RULES = frozenset(name for name, _, _ in CONDITIONAL)
+TIMED = frozenset({"hold", "soak", "window", "min-gap", "max-per-day"})
+PEOPLES = frozenset({"hold", "brake", "approvals"})  # whoever has a say wakes what waits for it
 
 
 def asked(candidate: Candidate) -> Gates:
@@ -49,7 +51,7 @@ def conditional(candidate: Candidate) -> Gates:
     wanted = ((name, gate) for name, gate, asks in CONDITIONAL if asks(conditions))
     if override is None:
         return tuple(wanted)
-    aside = override.gates & OVERRIDABLE
+    aside = override.gates & OF_RULES
     return tuple((name, _set_aside(override) if name in aside else gate) for name, gate in wanted)
 
 

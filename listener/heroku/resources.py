@@ -121,6 +121,7 @@ class Slug:
 
     id: str
     commit: str | None
+    commit_message: str | None
     stack: str | None
     process_types: tuple[str, ...]
     deleted_at: datetime | None
@@ -135,6 +136,7 @@ class Slug:
         return cls(
             id=fields.text("id"),
             commit=fields.words("commit"),
+            commit_message=fields.words("commit_description"),
             stack=fields.name_of("stack"),
             process_types=fields.keys("process_types"),
             deleted_at=fields.moment("deleted_at") if fields.has("deleted_at") else None,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from listener.decision import App, Candidate
 from listener.history import Release
 from listener.promotion import PromotionKind
 from listener.rules import Mode, OnNewer, is_allowed
-from listener.steps import targets
+from listener.steps import circumstances, targets
 from listener.steps.readings import Reading, is_behind
 from listener.steps.tools import Tools
 from listener.store import apps, holds, neighbours, posts, releases, rules, work
 from listener.store.promotions import PromotionRow
+
+NEVER = -math.inf  # when a reading arrived that nothing may be posted on
 
 
 class Unbelievable(Exception):
@@ -58,10 +64,17 @@ def gather(tools: Tools, claim: work.Claim, row: PromotionRow) -> Gathered:
     is_promotion = row.kind is PromotionKind.PROMOTE
     if is_promotion and row.artifact_type == "slug":
         commit, stack = readings.slug(row.source_id, row.artifact)
+        if _wants_commit_message(tools, row):
+            readings.learn_commit_message(row.source_id, row.artifact)
     source, target = _lists(tools, claim, row)
     targets.note(tools, target, row.source_id if is_promotion else None)
     keep(tools, claim)
     return _assemble(tools, row, (source_app, target_app), (source, target), (commit, stack))
+
+
+def _wants_commit_message(tools: Tools, row: PromotionRow) -> bool:
+    with tools.database.begin() as conn:
+        return circumstances.conditions_of(conn, row).needs_commit_message
 
 
 def _lists(tools: Tools, claim: work.Claim, row: PromotionRow) -> tuple[Reading, Reading]:
@@ -92,33 +105,57 @@ def _assemble(
     read: tuple[Reading, Reading],
     slug: tuple[str | None, str | None],
 ) -> Gathered:
-    (source_app, target_app), (source, target), (commit, stack) = both, read, slug
-    release = _release_of(row, source, source_app)
+    target_app, target = both[1], read[1]
     with tools.database.begin() as conn:
         if is_behind(target, apps.get(conn, row.target_id)):
             raise Unbelievable(f"{target_app.name} does not show yet what we released there.")
-        rule = rules.get(conn, row.rule_id) if row.rule_id is not None else None
-        above = neighbours.upstream(conn, row.source_id, release)
-        rival = neighbours.rival(conn, row.target_id, row.id)
-        on_newer = OnNewer(rule.on_newer) if rule is not None else OnNewer.KEEP
-        candidate = Candidate(
-            release=release,
-            source=source_app,
-            target=target_app,
-            source_history=releases.history(conn, row.source_id),
-            target_history=target.history,
-            slug_stack=stack,
-            on_newer=on_newer,
-            is_by_hand=row.is_by_hand,
-            holds=tuple(hold.value for hold in holds.open_(conn, row.target_id)),
-            rival=neighbours.as_rival(rival) if rival is not None else None,
-            upstream=above.status if above is not None else None,
-            newer=_newer(neighbours.newer_version(conn, row), on_newer),
-            is_allowed=all(
-                is_allowed(a.name, tools.allowed_apps) for a in (source_app, target_app)
-            ),
-            own_releases=posts.issued(conn, row.target_id),
-        )
+        return _gathered(conn, tools, row, both, read, slug)
+
+
+def stored(conn: Connection, tools: Tools, row: PromotionRow) -> Gathered | None:
+    """A candidate from what is written down alone, nothing of it fresh; None where that lacks."""
+    both = apps.get(conn, row.source_id), apps.get(conn, row.target_id)
+    source, target = (Reading(app.id, releases.history(conn, app.id), NEVER) for app in both)
+    if source.history.find(row.version) is None or target.history.current is None:
+        return None
+    slug = releases.slug_facts(conn, row.source_id, row.artifact)
+    facts = both[0].facts, both[1].facts
+    with suppress(Unbelievable):
+        return _gathered(conn, tools, row, facts, (source, target), slug)
+    return None
+
+
+def _gathered(
+    conn: Connection,
+    tools: Tools,
+    row: PromotionRow,
+    both: tuple[App, App],
+    read: tuple[Reading, Reading],
+    slug: tuple[str | None, str | None],
+) -> Gathered:
+    (source_app, target_app), (source, target), (commit, stack) = both, read, slug
+    release = _release_of(row, source, source_app)
+    rule = rules.get(conn, row.rule_id) if row.rule_id is not None else None
+    above = neighbours.upstream(conn, row.source_id, release)
+    rival = neighbours.rival(conn, row.target_id, row.id)
+    on_newer = OnNewer(rule.on_newer) if rule is not None else OnNewer.KEEP
+    candidate = Candidate(
+        release=release,
+        source=source_app,
+        target=target_app,
+        source_history=releases.history(conn, row.source_id),
+        target_history=target.history,
+        slug_stack=stack,
+        on_newer=on_newer,
+        is_by_hand=row.is_by_hand,
+        holds=tuple(hold.value for hold in holds.open_(conn, row.target_id)),
+        rival=neighbours.as_rival(rival) if rival is not None else None,
+        upstream=above.status if above is not None else None,
+        newer=_newer(neighbours.newer_version(conn, row), on_newer),
+        is_allowed=all(is_allowed(a.name, tools.allowed_apps) for a in both),
+        own_releases=posts.issued(conn, row.target_id),
+        **circumstances.gather(conn, row),
+    )
     mode = Mode(rule.mode) if rule is not None else Mode.ARMED
     name, revision = (rule.name, rule.revision) if rule is not None else (None, None)
     return Gathered(candidate, source, target, mode, name, revision, commit)

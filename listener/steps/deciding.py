@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection
 
@@ -18,8 +17,9 @@ from listener.decision import (
     evaluate,
     longest_wait,
 )
-from listener.gates.always import at_work, on_hold
-from listener.gates.tables import GATES, ROLLBACK_GATES
+from listener.forecast import earliest
+from listener.gates.always import at_work
+from listener.gates.tables import OF_RULES, PEOPLES, ROLLBACK_GATES, asked
 from listener.heroku import HerokuError, RateLimited, Refused
 from listener.promotion import (
     BLOCKED_STEP,
@@ -31,7 +31,7 @@ from listener.promotion import (
 )
 from listener.rules import Mode
 from listener.steps import endings, posting
-from listener.steps.candidates import Gathered, Unbelievable, gather
+from listener.steps.candidates import Gathered, Unbelievable, gather, stored
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.tools import Tools
@@ -40,15 +40,6 @@ from listener.store.promotions import PromotionRow
 
 GONE = frozenset({404, 410})
 ON_HOLD = timedelta(hours=1)  # releasing a hold wakes what waits; this is the truth behind it
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """Why the database alone says that a promotion has to wait."""
-
-    gate: str
-    verdict: Wait
-    pause: timedelta
 
 
 def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
@@ -63,7 +54,7 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
         _end(tools, claim, Status.CANCELLED, unwanted)
     elif blocked is not None:
         _stay(tools, claim, row, blocked, clock)
-    else:
+    elif not _waits_on(tools, claim, row, clock):
         _evaluate(tools, claim, row, clock)
 
 
@@ -109,30 +100,41 @@ def _undoes_somebody(conn: Connection, row: PromotionRow) -> str | None:
     return None
 
 
-def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> Blocked | None:
-    """A rival, or a hold.
+def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> Wait | None:
+    """Another promotion is at work on the target."""
+    rival = neighbours.rival(conn, row.target_id, row.id)
+    if rival is None:
+        return None
+    name = apps.get(conn, row.target_id).name
+    return at_work(name, neighbours.as_rival(rival), now)
+
+
+def _waits_on(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) -> bool:
+    """Whether what is written down has it wait for time or for people; then so much is written.
 
     A hold is believed only after a first full evaluation, which tells whether this candidate
     supersedes older ones.
     """
-    name = apps.get(conn, row.target_id).name
-    rival = neighbours.rival(conn, row.target_id, row.id)
-    if rival is not None:
-        return Blocked("target", at_work(name, neighbours.as_rival(rival), now), BLOCKED_STEP)
-    if row.kind is PromotionKind.ROLLBACK or row.evaluated_at is None:
-        return None
-    held = holds.open_(conn, row.target_id)
-    verdict = on_hold(name, tuple(hold.value for hold in held), now)
-    return Blocked("hold", verdict, ON_HOLD) if isinstance(verdict, Wait) else None
+    if row.kind is PromotionKind.ROLLBACK:
+        return False
+    with tools.database.begin() as conn:
+        gathered = stored(conn, tools, row)
+    if gathered is None:
+        return False
+    now = clock.now()
+    evaluation = judge(row, gathered, now)
+    patient = OF_RULES if row.evaluated_at is None else OF_RULES | {"hold"}
+    objection = evaluation.objection
+    if not isinstance(objection, Wait) or evaluation.decided_by not in patient:
+        return False
+    _wait(tools, claim, row, gathered, evaluation, clock)
+    return True
 
 
-def _stay(
-    tools: Tools, claim: work.Claim, row: PromotionRow, blocked: Blocked, clock: Clock
-) -> None:
-    verdict = blocked.verdict
-    due_at = longest_wait(verdict.until, clock.now(), blocked.pause)
-    others = (gate for gate in row.gates if gate["name"] != blocked.gate)
-    gates = [*others, as_json(blocked.gate, verdict)]
+def _stay(tools: Tools, claim: work.Claim, row: PromotionRow, verdict: Wait, clock: Clock) -> None:
+    due_at = longest_wait(verdict.until, clock.now(), BLOCKED_STEP)
+    others = (gate for gate in row.gates if gate["name"] != "target")
+    gates = [*others, as_json("target", verdict)]
     with tools.database.begin() as conn:
         promotions.move(
             conn,
@@ -147,8 +149,9 @@ def _stay(
 
 def judge(row: PromotionRow, gathered: Gathered, now: datetime) -> Evaluation:
     """Ask the gates that this kind of promotion has."""
-    gates = ROLLBACK_GATES if row.kind is PromotionKind.ROLLBACK else GATES
-    return evaluate(gathered.candidate, now, gates)
+    candidate = gathered.candidate
+    gates = ROLLBACK_GATES if row.kind is PromotionKind.ROLLBACK else asked(candidate)
+    return evaluate(candidate, now, gates)
 
 
 def decide(
@@ -165,11 +168,8 @@ def decide(
             _end(tools, claim, Status.SHADOWED, message, **seen, evaluated_at=now)
         case None:
             posting.post(tools, claim, row, gathered, clock, seen)
-        case Wait(message, until):
-            pause = ON_HOLD if evaluation.objects_by("hold") else BLOCKED_STEP
-            due_at = longest_wait(until, now, pause)
-            values = {**seen, "evaluated_at": now, "due_at": due_at}
-            _wait(tools, claim, row, gathered, message, values)
+        case Wait():
+            _wait(tools, claim, row, gathered, evaluation, clock)
         case Reject(message, status):
             _end(tools, claim, status, message, **seen, evaluated_at=now)
         case Error(message):
@@ -185,13 +185,27 @@ def _wait(
     claim: work.Claim,
     row: PromotionRow,
     gathered: Gathered,
-    reason: str,
-    values: dict[str, Any],
+    evaluation: Evaluation,
+    clock: Clock,
 ) -> None:
+    """Write down what it waits for and until when, and have older candidates give way."""
+    now, wait = clock.now(), cast(Wait, evaluation.objection)  # who found none is not here
+    pause = ON_HOLD if evaluation.decided_by in PEOPLES else BLOCKED_STEP
     with tools.database.begin() as conn:
         apps.lock(conn, [row.target_id])
         promotions.lock_around(conn, row.target_id)
-        promotions.move(conn, claim, Status.WAITING, reason, **values)
+        promotions.move(
+            conn,
+            claim,
+            Status.WAITING,
+            wait.message,
+            due_at=longest_wait(wait.until, now, pause),
+            gates=written(evaluation),
+            errors_since=None,
+            commit=gathered.commit or row.commit,
+            evaluated_at=now,
+            earliest_at=earliest(gathered.candidate, now),
+        )
         if gathered.makes_older_give_way:
             promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
 

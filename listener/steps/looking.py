@@ -54,7 +54,7 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     except platform.HerokuError as error:
         _unreadable(tools, claim, error, clock)
         return
-    _conclude(tools, claim, row, clock)
+    _conclude(tools, claim, row, history.current, clock)
     if is_target and reading is not None:
         targets.glance(tools, reading)
 
@@ -85,8 +85,14 @@ def _unreadable(tools: Tools, claim: work.Claim, error: platform.HerokuError, cl
         looks.finish(conn, claim, again_at=again_at, error=message)
 
 
-def _conclude(tools: Tools, claim: work.Claim, row: AppRow, clock: Clock) -> None:
-    """Candidates, outcomes and the next look, in one transaction under the locks."""
+def _conclude(
+    tools: Tools, claim: work.Claim, row: AppRow, ran: Release | None, clock: Clock
+) -> None:
+    """Candidates, outcomes and the next look, in one transaction under the locks.
+
+    `ran` is what the app ran when it was last looked at: what waits is decided anew where it runs
+    something else by now.
+    """
     with tools.database.begin() as conn:
         apps.lock(conn, [row.id])  # no rule from here changes any more
         live = rules.of_source(conn, row.id)
@@ -95,6 +101,8 @@ def _conclude(tools: Tools, claim: work.Claim, row: AppRow, clock: Clock) -> Non
         history = releases.history(conn, row.id)
         told = looks.undecided(conn, row.id)
         _learn_slugs(conn, row, history, told)
+        if _is_other(ran, history.current):
+            promotions.wake_source(conn, row.id)
         for rule in live:
             _make_candidates(conn, row, rule, history)
         findings = _settle(conn, row, history, live, told, clock.now())
@@ -102,6 +110,10 @@ def _conclude(tools: Tools, claim: work.Claim, row: AppRow, clock: Clock) -> Non
         looks.remark(conn, findings.undecided, findings.reason)
         again_at = _again_at(claim, history, live, findings, clock)
         looks.finish(conn, claim, again_at=again_at, error=None)
+
+
+def _is_other(before: Release | None, now: Release | None) -> bool:
+    return before is not None and now is not None and before.artifact != now.artifact
 
 
 def _learn_slugs(conn: Connection, row: AppRow, history: History, told: list[Told]) -> None:
@@ -152,6 +164,8 @@ def _make_candidate(
         artifact_type=release.artifact_type,
         commit=commit,
         target_id=target_id,
+        soaks_from=release.updated_at or release.created_at,
+        author=neighbours.author(conn, row.id, release),
     )
 
 

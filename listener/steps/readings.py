@@ -116,6 +116,15 @@ class Readings:
             releases.set_slug_facts(conn, app_id, artifact, commit=found.commit, stack=found.stack)
         return found.commit, found.stack
 
+    def learn_commit_message(self, app_id: str, artifact: str) -> None:
+        """Have it written down what the commit of a slug says, where that was never asked."""
+        with self._database.begin() as conn:
+            known = releases.commit_message(conn, app_id, artifact)
+        if known is None:
+            said = self._heroku.slug(app_id, artifact).commit_message or ""
+            with self._database.begin() as conn:
+                releases.set_commit_message(conn, app_id, artifact, said)
+
     def account_id(self) -> str:
         """The id of the listener's own Heroku user; asked for once."""
         with self._database.begin() as conn:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, or_, select
+from datetime import timedelta
 
-from listener.decision import Rival
+from sqlalchemy import Connection, func, literal, or_, select
+
+from listener.decision import Past, Rival
 from listener.history import Release
 from listener.promotion import ACTIVE, PromotionKind, Status
 from listener.standing import nonce_of
 from listener.store.promotions import PromotionRow, row_of
 from listener.store.tables import post
 from listener.store.tables import promotion as table
+
+RELEASED_OR_WRONG = (Status.SUCCEEDED, Status.FAILED, Status.ERRORED, Status.ROLLED_BACK)
+MOST_PAST = 1000
 
 
 def rival(conn: Connection, target_id: str, promotion_id: int) -> PromotionRow | None:
@@ -62,6 +67,33 @@ def upstream(conn: Connection, source_id: str, release: Release) -> PromotionRow
     )
     row = conn.execute(query).one_or_none()
     return row_of(row) if row is not None else None
+
+
+def author(conn: Connection, source_id: str, release: Release) -> str | None:
+    """Whose release it is: in a chain, that of whoever made the first one."""
+    above = upstream(conn, source_id, release)
+    return above.author if above is not None and above.author is not None else release.author
+
+
+def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[Past, ...]:
+    """The promotions of the same target that ended within this time, newest first."""
+    c = table.c
+    query = (
+        select(c.id, c.status, c.ended_at, c.kind, c.target_release_id)
+        .where(c.target_id == row.target_id, c.id != row.id)
+        .where(c.ended_at > func.now() - literal(within), c.status.in_(RELEASED_OR_WRONG))
+        .order_by(c.ended_at.desc())
+        .limit(MOST_PAST)
+    )
+    return tuple(
+        Past(
+            str(found.id),
+            Status(found.status),
+            found.ended_at,
+            found.target_release_id is not None and found.kind == PromotionKind.PROMOTE,
+        )
+        for found in conn.execute(query)
+    )
 
 
 def candidates_known(conn: Connection, rule_id: int, target_id: str) -> dict[str, PromotionRow]:

@@ -56,6 +56,10 @@ class PromotionRow:
     attempt: int
     errors_since: datetime | None
     status_at: datetime | None
+    soaks_from: datetime | None
+    author: str | None
+    override: dict[str, Any] | None
+    earliest_at: datetime | None
     created_by: str | None
     created_at: datetime
     updated_at: datetime

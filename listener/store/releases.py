@@ -131,6 +131,20 @@ def set_slug_facts(
         conn.execute(update(release).where(same).values(known))
 
 
+def commit_message(conn: Connection, app_id: str, artifact: str) -> str | None:
+    """What the commit of an artifact says: empty where Heroku tells none, None where not asked."""
+    same = (release.c.app_id == app_id) & (release.c.artifact == artifact)
+    query = select(func.max(release.c.commit_message)).where(same)
+    said: str | None = conn.execute(query).scalar_one()
+    return said
+
+
+def set_commit_message(conn: Connection, app_id: str, artifact: str, said: str) -> None:
+    """Write down what Heroku's slug tells of its commit."""
+    same = (release.c.app_id == app_id) & (release.c.artifact == artifact)
+    conn.execute(update(release).where(same).values(commit_message=said))
+
+
 def versions_of(conn: Connection, release_ids: Iterable[str]) -> dict[str, int]:
     """The versions of these releases by id."""
     query = select(release.c.id, release.c.version).where(release.c.id.in_(set(release_ids)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,8 @@ from sqlalchemy import (
     update,
 )
 
+from listener import conditions
+from listener.conditions import Conditions
 from listener.rules import Mode, OnNewer, Route, Strategy
 from listener.store.tables import rule as table
 from listener.store.tables import rule_revision, rule_target
@@ -42,6 +44,7 @@ class RuleRow:
     mode: Mode
     strategy: Strategy
     on_newer: OnNewer
+    conditions: Conditions
     source_id: str
     revision: int
     created_by: str
@@ -73,7 +76,12 @@ class RuleRow:
 _LIVE = table.c.removed_at.is_(None)
 _ACTS = _LIVE & (table.c.mode != Mode.OFF)
 _PLAIN = tuple(name for name in RuleRow.__dataclass_fields__ if name != "targets")
-_ENUMS = {"mode": Mode, "strategy": Strategy, "on_newer": OnNewer}
+_READ: dict[str, Callable[[Any], Any]] = {
+    "mode": Mode,
+    "strategy": Strategy,
+    "on_newer": OnNewer,
+    "conditions": conditions.parse,
+}
 
 
 def _rows(conn: Connection, found: Sequence[Row[Any]]) -> list[RuleRow]:
@@ -83,15 +91,15 @@ def _rows(conn: Connection, found: Sequence[Row[Any]]) -> list[RuleRow]:
 
 def _row(row: Row[Any], targets: tuple[RuleTarget, ...]) -> RuleRow:
     values = {name: row._mapping[name] for name in _PLAIN}
-    enums = {name: kind(values[name]) for name, kind in _ENUMS.items()}
-    return RuleRow(**{**values, **enums}, targets=targets)
+    told = {name: read(values[name]) for name, read in _READ.items()}
+    return RuleRow(**{**values, **told}, targets=targets)
 
 
 def _targets(conn: Connection, rule_ids: Sequence[int]) -> dict[int, tuple[RuleTarget, ...]]:
     query = (
         select(rule_target)
         .where(rule_target.c.rule_id.in_(rule_ids))
-        .order_by(rule_target.c.rule_id, rule_target.c.app_id)
+        .order_by(rule_target.c.rule_id, rule_target.c.position, rule_target.c.app_id)
     )
     found: dict[int, tuple[RuleTarget, ...]] = {}
     for row in conn.execute(query):
@@ -226,8 +234,13 @@ def armed_targets(conn: Connection, *, but: int) -> frozenset[str]:
 def _put_targets(conn: Connection, rule_id: int, targets: Iterable[RuleTarget]) -> None:
     conn.execute(delete(rule_target).where(rule_target.c.rule_id == rule_id))
     values = [
-        {"rule_id": rule_id, "app_id": target.app_id, "baseline": target.baseline}
-        for target in targets
+        {
+            "rule_id": rule_id,
+            "app_id": target.app_id,
+            "baseline": target.baseline,
+            "position": position,
+        }
+        for position, target in enumerate(targets)
     ]
     conn.execute(insert(rule_target), values)
 

@@ -110,6 +110,7 @@ release = Table(
     Column("artifact_type", Text, nullable=False, server_default="slug"),
     _required("is_current", Boolean, "false"),
     _text("commit"),
+    _text("commit_message"),  # empty where Heroku was asked and tells none
     _text("stack"),
     Column("description", Text, nullable=False, server_default=""),
     _text("author"),
@@ -130,6 +131,7 @@ rule = Table(
     _text("strategy", is_required=True),
     _text("on_newer", is_required=True),
     _app("source_id"),
+    Column("conditions", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("revision", Integer, nullable=False, server_default="1"),
     _text("created_by", is_required=True),
     _now("created_at"),
@@ -145,6 +147,7 @@ rule_target = Table(
     Column("rule_id", BigInteger, ForeignKey("rule.id"), primary_key=True),
     Column("app_id", Text, ForeignKey("app.id"), primary_key=True),
     Column("baseline", Integer, nullable=False),
+    Column("position", Integer, nullable=False, server_default="0"),  # as people named them
     Index("ix_rule_target_app_id", "app_id"),
 )
 
@@ -245,6 +248,10 @@ promotion = Table(
     *_lease(),
     _time("errors_since"),
     _time("status_at"),
+    _time("soaks_from"),
+    _text("author"),
+    Column("override", JSONB),
+    _time("earliest_at"),
     _text("created_by"),
     _now("created_at"),
     _now("updated_at"),
@@ -262,6 +269,7 @@ promotion = Table(
     Index("ix_promotion_due_at", "due_at", postgresql_where=IS_DUE),
     Index("ix_promotion_source_id", "source_id"),
     Index("ix_promotion_target_id", "target_id"),
+    Index("ix_promotion_ended", "target_id", "ended_at"),
 )
 
 promotion_event = Table(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from listener.conditions import Aspect, OnFailure
 from listener.promotion import PromotionKind, Status
 from listener.roles import Role
 from listener.rules import Mode, OnNewer, Strategy
@@ -76,6 +77,25 @@ class Rule(Answer):
     mode: Mode
     strategy: Strategy
     on_newer: OnNewer
+    soak: str | None
+    windows: list[str] | None
+    approvals: int | None
+    approval_timeout: str | None
+    self_approval: bool | None
+    authors: list[str] | None
+    not_authors: list[str] | None
+    commit_messages: list[str] | None
+    not_commit_messages: list[str] | None
+    descriptions: list[str] | None
+    not_descriptions: list[str] | None
+    checks: list[str] | None
+    parity: list[Aspect] | None
+    min_gap: str | None
+    max_per_day: int | None
+    brake: str | None
+    verify: list[str] | None
+    verify_for: str | None
+    on_failure: OnFailure | None
     revision: int
     source: Ref
     targets: list[Target]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
+from listener.conditions import READERS, Aspect, OnFailure
 from listener.desk.declared import NewRule, RuleChange
 from listener.roles import Role
 from listener.rules import Mode, OnNewer, Strategy
@@ -17,7 +20,36 @@ from listener.web.services import services
 bp = Blueprint("rules", __name__, url_prefix="/api/rules")
 
 
-class RuleBody(Body):
+class Conditioned(Body):
+    """What a rule asks of releases beyond the gates that are always on; null takes one away."""
+
+    soak: str | None = None
+    windows: list[str] | None = None
+    approvals: int | None = None
+    approval_timeout: str | None = None
+    self_approval: bool | None = None
+    authors: list[str] | None = None
+    not_authors: list[str] | None = None
+    commit_messages: list[str] | None = None
+    not_commit_messages: list[str] | None = None
+    descriptions: list[str] | None = None
+    not_descriptions: list[str] | None = None
+    checks: list[str] | None = None
+    parity: list[Aspect] | None = None
+    min_gap: str | None = None
+    max_per_day: int | None = None
+    brake: str | None = None
+    verify: list[str] | None = None
+    verify_for: str | None = None
+    on_failure: OnFailure | None = None
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """What was said of conditions, as plain values."""
+        return self.model_dump(mode="json", include=set(READERS), exclude_unset=True)
+
+
+class RuleBody(Conditioned):
     """A new rule."""
 
     name: RuleName
@@ -28,7 +60,7 @@ class RuleBody(Body):
     on_newer: OnNewer = OnNewer.SUPERSEDE
 
 
-class RuleChangeBody(Body):
+class RuleChangeBody(Conditioned):
     """What is to change of a rule; what is not named stays."""
 
     name: RuleName | None = None
@@ -58,6 +90,7 @@ def add(body: RuleBody) -> ResponseReturnValue:
         mode=body.mode,
         strategy=body.strategy,
         on_newer=body.on_newer,
+        conditions=body.conditions,
     )
     return jsonify(shapes.rule(services().rules.add(wish, by=person().email))), 201
 
@@ -88,6 +121,7 @@ def update(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
         mode=body.mode,
         strategy=body.strategy,
         on_newer=body.on_newer,
+        conditions=body.conditions,
     )
     return jsonify(shapes.rule(services().rules.update(rule, change, by=person().email)))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from listener.conditions import READERS, Conditions
 from listener.desk.views import (
     BacktestView,
     DeliveryView,
@@ -47,6 +48,7 @@ def rule(view: RuleView) -> Json:
         "mode": row.mode,
         "strategy": row.strategy,
         "on_newer": row.on_newer,
+        **_conditions(row.conditions),
         "revision": row.revision,
         "source": ref(row.source_id, view.names),
         "targets": [
@@ -61,6 +63,11 @@ def rule(view: RuleView) -> Json:
         "updated_at": time(row.updated_at),
         "created_by": row.created_by,
     }
+
+
+def _conditions(conditions: Conditions) -> Json:
+    """Every condition; null where the rule does not ask for it."""
+    return dict.fromkeys(READERS) | conditions.as_json()
 
 
 def subscription(view: SubscriptionView) -> Json:

@@ -104,7 +104,7 @@ def test_an_app_is_needed_and_not_guessed(autopromote: Autopromote, words: tuple
 @pytest.mark.parametrize("words", [(), ("--to", ""), ("--to", " , "), ("--json",)])
 def test_an_update_changes_something(autopromote: Autopromote, words: tuple[str, ...]) -> None:
     assert autopromote("rules:update", "ship", *words) == misused(
-        "Error: Nothing to change. Say what: --name, --to, --mode, --strategy or --on-newer."
+        "Error: Nothing to change. Say what: see --help for what there is."
     )
 
 

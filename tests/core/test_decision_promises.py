@@ -49,15 +49,13 @@ def test_a_rejection_is_an_end(candidate: Candidate) -> None:
 def test_only_passes_let_a_candidate_go_and_one_objection_decides(verdicts: list[Verdict]) -> None:
     evaluation = Evaluation(tuple((str(place), v) for place, v in enumerate(verdicts)))
     objections = [place for place, v in enumerate(verdicts) if not isinstance(v, Pass)]
-    deciding = [p for p in range(len(verdicts)) if evaluation.objects_by(str(p))]
     if not objections:
-        assert evaluation.objection is None
-        assert deciding == []
+        assert (evaluation.objection, evaluation.decided_by) == (None, None)
     else:
         first, rejected = verdicts[objections[0]], [v for v in verdicts if isinstance(v, Reject)]
         waits_in_vain = isinstance(first, Wait) and rejected
         assert evaluation.objection is (rejected[0] if waits_in_vain else first)
-        assert [verdicts[place] for place in deciding] == [evaluation.objection]
+        assert verdicts[int(evaluation.decided_by or "")] is evaluation.objection
 
 
 @given(candidates(), HOLDS, MINUTES)

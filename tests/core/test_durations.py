@@ -26,7 +26,9 @@ def test_a_duration_is_read_with_its_units(text: str, duration: timedelta) -> No
     assert parse(text) == duration
 
 
-@pytest.mark.parametrize("text", ["", " ", "30", "m", "30 m", "-5m", "1.5h", "5w", "12h1d", "\uff15m"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "30", "m", "30 m", "-5m", "1.5h", "5w", "12h1d", "\uff15m"]
+)
 def test_what_has_no_unit_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(BadDuration, match="write a number with s, m, h or d, like 30m"):
         parse(text)

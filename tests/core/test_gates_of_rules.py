@@ -23,7 +23,7 @@ from listener.decision import (
     Wait,
     evaluate,
 )
-from listener.gates.tables import CONDITIONAL, GATES, OVERRIDABLE, asked
+from listener.gates.tables import CONDITIONAL, GATES, OF_RULES, asked
 from listener.promotion import Status
 from tests.core.candidates import HOLDS, MINUTES, READY, without_facts
 from tests.core.releases import ANA, NOON
@@ -317,7 +317,7 @@ def test_what_a_rule_asks_for_is_asked(gate: str) -> None:
     assert [name for name, _ in asked(candidate)[len(GATES) :]] == [gate]
 
 
-@pytest.mark.parametrize("gate", sorted(OVERRIDABLE))
+@pytest.mark.parametrize("gate", sorted(OF_RULES))
 def test_a_person_may_set_a_gate_of_a_rule_aside(gate: str) -> None:
     override = Override(frozenset({gate}), ANA, "the site is down")
     candidate = replace(CANDIDATE, conditions=parse(ONE_OF_EACH[gate]), override=override)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from listener.conditions import NONE
 from listener.desk import sayings
 from listener.history import History, Release
 from listener.rules import Mode, OnNewer, Strategy
@@ -20,6 +21,7 @@ RULE = RuleRow(
     mode=Mode.ARMED,
     strategy=Strategy.SLUG,
     on_newer=OnNewer.SUPERSEDE,
+    conditions=NONE,
     source_id="s",
     revision=1,
     created_by="ana@example.com",

@@ -120,6 +120,7 @@ def test_reads_a_slug(peer: Start, client: Client) -> None:
     body = {
         "id": samples.SLUG_ID,
         "commit": "1a5f89db",
+        "commit_description": "Fix the cart",
         "stack": {"id": "2", "name": "heroku-24"},
         "process_types": {"web": "./web", "release": "./migrate"},
         "deleted_at": "2026-01-02T03:04:05Z",
@@ -128,12 +129,14 @@ def test_reads_a_slug(peer: Start, client: Client) -> None:
     at = peer(giving(answer(200, body)))
     slug = client(at.url).slug("acme-prod", samples.SLUG_ID)
     deleted_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    assert slug == Slug(samples.SLUG_ID, "1a5f89db", "heroku-24", ("web", "release"), deleted_at)
+    assert slug == Slug(
+        samples.SLUG_ID, "1a5f89db", "Fix the cart", "heroku-24", ("web", "release"), deleted_at
+    )
     assert at.requests[0].path == f"/apps/acme-prod/slugs/{samples.SLUG_ID}"
 
 
 def test_reads_a_slug_of_which_little_is_told() -> None:
-    assert Slug.from_json({"id": "slug-1"}) == Slug("slug-1", None, None, (), None)
+    assert Slug.from_json({"id": "slug-1"}) == Slug("slug-1", None, None, None, (), None)
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ class Stage(Emulated):
     # The listener at work.
 
     looking = PROMOTING[1:2]
+    promoting = PROMOTING[:1]
 
     def step(self, queues: Iterable[Queue] = PROMOTING, *, owner: str = "test") -> bool:
         """One step of every queue that has work; answers whether any had."""

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from listener.conditions import READERS
 from listener.web.openapi import TOLD
 
 
@@ -61,9 +62,8 @@ def test_every_body_is_described_with_the_words_it_may_say(described: Any) -> No
 
     schema = described["components"]["schemas"][name]
     assert schema["additionalProperties"] is False
-    assert {"name", "source", "targets", "mode", "strategy", "on_newer"} == set(
-        schema["properties"]
-    )
+    own = {"name", "source", "targets", "mode", "strategy", "on_newer"}
+    assert own | set(READERS) == set(schema["properties"])
 
 
 def test_every_reference_leads_somewhere(described: Any) -> None:

@@ -1,9 +1,12 @@
 """`autopromote rules:add`."""
 
+from typing import Any
+
 import click
 
 from cli.command import command
 from cli.commands.rules.view import show_rule
+from cli.conditions import conditions, said
 from cli.context import Context, pass_context
 from cli.options import as_json, each_of, mode, on_newer, strategy, targets
 from cli.output import action, say_json
@@ -12,6 +15,7 @@ from cli.output import action, say_json
 @command(
     "rules:add ship --from example-app-staging --to example-app",
     "rules:add ship --from example-app-staging --to example-app,example-app-eu --mode shadow",
+    "rules:add ship --from example-app-staging --to example-app --soak 1h --approvals 1",
 )
 @click.argument("name")
 @click.option("-f", "--from", "source", metavar="APP", required=True, help="app to promote from")
@@ -19,6 +23,7 @@ from cli.output import action, say_json
 @mode
 @strategy
 @on_newer
+@conditions
 @as_json
 @pass_context
 def add(
@@ -28,17 +33,16 @@ def add(
     source: str,
     targets: tuple[str, ...],
     as_json: bool,
-    **choices: str | None,
+    **choices: Any,
 ) -> None:
     """add a rule to promote releases of one app to others
 
     The rule acts on releases newer than those that are there when it is added. In shadow mode it
-    decides and records, and promotes nothing.
+    decides and records, and promotes nothing. Times have units: s, m, h or d.
     """
-    chosen = {key: value for key, value in choices.items() if value is not None}
     with action(f"Adding rule {name}"):
         rule = context.listener.create_rule(
-            {"name": name, "source": source, "targets": each_of(targets), **chosen}
+            {"name": name, "source": source, "targets": each_of(targets), **said(choices)}
         )
 
     say_json(rule) if as_json else show_rule(rule)

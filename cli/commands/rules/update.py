@@ -1,22 +1,30 @@
 """`autopromote rules:update`."""
 
+from typing import Any
+
 import click
 
 from cli.command import command
 from cli.commands.rules.view import show_rule
+from cli.conditions import conditions, said
 from cli.context import Context, pass_context
 from cli.errors import Misuse
 from cli.options import as_json, each_of, mode, on_newer, strategy, targets
 from cli.output import action, say_json
 
 
-@command("rules:update ship --mode armed", "rules:update ship --to example-app,example-app-eu")
+@command(
+    "rules:update ship --mode armed",
+    "rules:update ship --to example-app,example-app-eu",
+    "rules:update ship --soak 1h --window none",
+)
 @click.argument("name")
 @click.option("--name", "new_name", metavar="NAME", help="call the rule something else")
 @targets(required=False)
 @mode
 @strategy
 @on_newer
+@conditions
 @as_json
 @pass_context
 def update(
@@ -26,17 +34,17 @@ def update(
     new_name: str | None,
     targets: tuple[str, ...],
     as_json: bool,
-    **choices: str | None,
+    **choices: Any,
 ) -> None:
     """change a rule
 
     What is not said stays as it is; the apps of --to take the place of all targets. A target that
-    is added, and every target when the rule is armed, waits for releases newer than today's.
+    is added, and every target when the rule is armed, waits for releases newer than today's. A
+    condition is taken away by the word none, like --soak none.
     """
-    said = {"name": new_name, "targets": each_of(targets) or None, **choices}
-    changes = {key: value for key, value in said.items() if value is not None}
+    changes = said({"name": new_name, "targets": tuple(each_of(targets)), **choices})
     if not changes:
-        raise Misuse("Nothing to change. Say what: --name, --to, --mode, --strategy or --on-newer.")
+        raise Misuse("Nothing to change. Say what: see --help for what there is.")
 
     with action(f"Updating rule {name}"):
         rule = context.listener.update_rule(name, changes)

@@ -1,5 +1,8 @@
 """How a rule looks."""
 
+from typing import Any
+
+from cli.conditions import LISTS, PARITY, TEXTS
 from cli.output import block
 from cli.resources import Rule, Target
 from cli.times import when
@@ -15,6 +18,7 @@ def show_rule(rule: Rule) -> None:
             ("Mode", rule["mode"]),
             ("Strategy", rule.get("strategy")),
             ("On newer", rule.get("on_newer")),
+            *asked(rule),
             ("Revision", str(rule.get("revision") or "")),
             ("Created", when(rule.get("created_at"))),
             ("Updated", when(rule.get("updated_at"))),
@@ -28,3 +32,19 @@ def target_line(target: Target) -> str:
     """Return the target's name and its baseline: `example-app (acts from v43 on)`."""
     note = target.get("baseline_note")
     return f"{target['name']} ({note})" if note else target["name"]
+
+
+def asked(rule: Rule) -> list[tuple[str, str]]:
+    """Return each condition as one would type it: `--soak` and `30m`, a line for each of a list."""
+    flags = {field: flag for field, flag, _, _ in (*TEXTS, *LISTS, PARITY)}
+    found = [(flag, shown(rule.get(field))) for field, flag in flags.items()]
+    if rule.get("self_approval") is False:
+        found.append(("--no-self-approval", "yes"))
+    return [(flag, text) for flag, text in found if text]
+
+
+def shown(value: Any) -> str:
+    """Return a condition's value, or nothing."""
+    if isinstance(value, list):
+        return "\n".join(str(each) for each in value)
+    return "" if value is None else str(value)

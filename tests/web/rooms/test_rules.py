@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from listener.conditions import READERS
 from tests.desk.office import EU, PROD, STAGING, Office
 from tests.web.rooms.caller import Caller
 
@@ -23,6 +24,7 @@ def test_a_rule_is_answered_whole(admin: Caller, office: Office) -> None:
         "mode": "armed",
         "strategy": "slug",
         "on_newer": "supersede",
+        **dict.fromkeys(READERS),
         "revision": 1,
         "source": {"id": ids[STAGING], "name": STAGING},
         "targets": [
@@ -54,6 +56,40 @@ def test_a_rule_is_changed(admin: Caller) -> None:
     )
     assert [target["name"] for target in rule["targets"]] == [EU]
     assert admin.refused("GET", "/api/rules/ship")[:2] == (404, "rule_not_found")
+
+
+def test_conditions_are_declared_changed_and_taken_away(admin: Caller) -> None:
+    asked = {"soak": "30m", "windows": ["Mon-Fri 09:00-16:30 Europe/London"], "approvals": 1}
+    rule = admin.post("/api/rules", {**RULE, **asked, "self_approval": False})
+    assert {**rule, **asked, "self_approval": False} == rule
+
+    changed = admin.patch("/api/rules/ship", {"soak": "1h", "approvals": None})
+    assert (changed["soak"], changed["approvals"]) == ("1h", None)
+    assert (changed["windows"], changed["revision"]) == (asked["windows"], 2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"soak": "30"}, "soak: '30' is no duration: write a number with s, m, h or d, like 30m."),
+        ({"windows": ["Mon 09:00-10:00"]}, "windows: "),
+        ({"approvals": 9}, "approvals: it must be a number from 0 to 5."),
+        ({"parity": ["colour"]}, "parity.0: "),
+        ({"sok": "30m"}, "sok is unknown; the nearest known is soak."),
+    ],
+)
+def test_a_condition_that_makes_no_sense_is_refused(
+    admin: Caller, asked: dict[str, Any], words: str
+) -> None:
+    status, error_id, message = admin.refused("POST", "/api/rules", {**RULE, **asked})
+    assert (status, error_id) == (422, "invalid_params")
+    assert words in message
+    assert admin.get("/api/rules") == []
+
+
+def test_targets_come_back_as_they_were_named(admin: Caller) -> None:
+    rule = admin.post("/api/rules", {**RULE, "targets": [EU, PROD]})
+    assert [target["name"] for target in rule["targets"]] == [EU, PROD]
 
 
 def test_a_rule_is_tried_over_the_past(admin: Caller, office: Office) -> None:
