@@ -1,7 +1,7 @@
 # Everything a developer runs; `make` alone lists it. Nothing here asks a question.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check fix bench lock clean out-of-place
+.PHONY: help setup demo run test plugin test-heroku-cli check fix bench lock clean out-of-place
 
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -19,7 +19,7 @@ PYTHONS := python3 python3.13 python3.12 python3.11 /usr/bin/python3
 IS_USABLE := import sys, ssl, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 setup: $(STAMP) ## make .venv with everything; seconds when it is up to date
 
@@ -35,6 +35,35 @@ test: setup ## every test, and what of listener and cli they did not reach
 	@$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS) || [ $$? -eq 5 ]
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+# The plugin of the Heroku CLI, and that CLI itself, installed once a checkout as its lock says; from
+# which registry, npm's own settings say.
+PLUGIN := cli/heroku-plugin
+OFFICIAL := .heroku-cli
+OFFICIAL_LOCK := $(addprefix tests/heroku_cli/,package.json package-lock.json .npmrc)
+IS_NODE_USABLE := process.exit(+(parseInt(process.versions.node) < 20))
+NEED_NODE := node -e '$(IS_NODE_USABLE)' 2>/dev/null && npm --version >/dev/null 2>&1 || \
+	{ echo 'This needs Node.js 20 or newer, with npm, on the PATH: https://nodejs.org' >&2; exit 1; }
+
+plugin: setup ## pack the plugin that makes it `heroku autopromote:...`, and say how to install it
+	@$(NEED_NODE)
+	@$(BIN)/python $(PLUGIN)/table.py
+	@mkdir -p dist
+	@cd $(PLUGIN) && tarball=$$(npm pack --silent --no-update-notifier --pack-destination $(CURDIR)/dist) && \
+	  echo "heroku plugins:install file:$(CURDIR)/dist/$$tarball"
+
+test-heroku-cli: plugin $(OFFICIAL)/installed ## our plugin, our emulator and the official Heroku CLI together
+	@for file in $(PLUGIN)/*.js; do node --check "$$file" || exit; done
+	@HEROKU_CLI=$(CURDIR)/$(OFFICIAL)/node_modules/.bin/heroku \
+	  $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/heroku_cli $(ARGS)
+
+$(OFFICIAL)/installed: $(OFFICIAL_LOCK)
+	@$(NEED_NODE)
+	@echo 'Installing the official Heroku CLI into $(OFFICIAL); it takes half a minute...'
+	@mkdir -p $(OFFICIAL)
+	@cp $^ $(OFFICIAL)
+	@cd $(OFFICIAL) && npm ci --prefer-offline --loglevel=error
+	@touch $@
 
 check: setup ## format, lint, types, import contracts, locks
 	@$(BIN)/ruff format --check $(CODE)
@@ -54,7 +83,7 @@ lock: setup ## compile the requirement files anew; UPGRADE=--upgrade takes newer
 	@$(UV_COMPILE) --extra listener --extra local --extra dev -c requirements.txt -o requirements-dev.txt
 
 clean: ## remove all that was made here, but a developer's database
-	@rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+	@rm -rf .venv $(OFFICIAL) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
 	@find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Scripts in a virtual environment know its place by the full name, so one that was moved is made anew;

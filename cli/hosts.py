@@ -31,7 +31,7 @@ def url_of_host(host: str) -> str:
     if not is_herokus(url):
         raise Misuse(
             f"HEROKU_HOST {host} is not one the Heroku CLI accepts, so no token is sent there."
-            f" Set HEROKU_API_URL to the API's full URL instead."
+            " Unset it, or run `autopromote` itself with HEROKU_API_URL, the API's full URL."
         )
     return f"{url.scheme}://{url.netloc}"
 

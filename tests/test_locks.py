@@ -1,7 +1,8 @@
-"""The requirement files are what `make lock` makes of pyproject.toml."""
+"""The requirement files are what `make lock` makes of pyproject.toml; no lock names an index."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -47,3 +48,16 @@ def test_every_pin_has_its_hashes_and_nothing_names_an_index(name: str) -> None:
 
 def test_development_has_what_production_has() -> None:
     assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
+
+
+def test_the_official_clis_lock_has_its_hashes_and_names_no_registry() -> None:
+    lock = json.loads((ROOT / "tests/heroku_cli/package-lock.json").read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+
+    # What is bundled lies in the tarball of another package, whose hash covers it.
+    fetched = {name for name, package in packages.items() if not package.get("inBundle")}
+    hashed = {
+        name for name in packages if packages[name].get("integrity", "").startswith("sha512-")
+    }
+    assert hashed == fetched
+    assert [name for name in packages if "resolved" in packages[name]] == []
