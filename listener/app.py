@@ -22,6 +22,7 @@ from listener.desk.rules import RulesDesk
 from listener.desk.subscriptions import SubscriptionsDesk
 from listener.heroku import Account, Heroku
 from listener.keys import Keys
+from listener.probing import Prober
 from listener.roles import Roles
 from listener.settings import Settings, read
 from listener.shift import Shift
@@ -122,6 +123,7 @@ def assemble(settings: Settings) -> Parts:
         allowed_apps=settings.apps,
         reconcile_every=settings.reconcile,
         notify_urls=settings.notify,
+        prober=Prober(allow_private=settings.allow_private_checks),
     )
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
     return Parts(settings, tools, Keys(settings.secret_keys), roles)
