@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from listener.conditions import NONE, Conditions
+from listener.health import Streak
 from listener.history import History, Release
 from listener.promotion import Status
 from listener.rules import OnNewer
@@ -142,6 +143,7 @@ class Candidate:
     approvals: tuple[Approval, ...] = ()
     past: tuple[Past, ...] = ()
     override: Override | None = None
+    streak: Streak | None = None  # of what it has checked; None where nothing was asked yet
 
 
 # One condition: a function that answers with a sentence and the facts it saw.

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from listener.conditions import NONE, Conditions
 from listener.decision import Approval, Override
 from listener.promotion import PromotionKind
+from listener.steps.checking import streak_of
 from listener.store import approvals, neighbours, releases, rules
 from listener.store.promotions import PromotionRow
 
@@ -43,6 +44,7 @@ def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
         "approvals": (*_of_whoever_asked(row), *approvals.of(conn, row)),
         "past": neighbours.past(conn, row, within=_horizon(conditions)),
         "override": _override(row),
+        "streak": streak_of(row),
     }
 
 

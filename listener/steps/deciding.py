@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from listener.decision import (
 )
 from listener.forecast import earliest
 from listener.gates.always import at_work
-from listener.gates.tables import OF_RULES, PEOPLES, ROLLBACK_GATES, asked
+from listener.gates.tables import NETWORK, OF_RULES, PEOPLES, ROLLBACK_GATES, asked
 from listener.heroku import HerokuError, RateLimited, Refused
 from listener.promotion import (
     BLOCKED_STEP,
@@ -30,7 +31,7 @@ from listener.promotion import (
     back_off,
 )
 from listener.rules import Mode
-from listener.steps import endings, posting
+from listener.steps import checking, endings, posting
 from listener.steps.candidates import Gathered, Unbelievable, gather, stored
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
@@ -54,8 +55,8 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
         _end(tools, claim, Status.CANCELLED, unwanted)
     elif blocked is not None:
         _stay(tools, claim, row, blocked, clock)
-    elif not _waits_on(tools, claim, row, clock):
-        _evaluate(tools, claim, row, clock)
+    elif (ready := _unless_it_waits(tools, claim, row, clock)) is not None:
+        _evaluate(tools, claim, ready, clock)
 
 
 def _evaluate(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) -> None:
@@ -109,26 +110,27 @@ def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> Wait | None:
     return at_work(name, neighbours.as_rival(rival), now)
 
 
-def _waits_on(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) -> bool:
-    """Whether what is written down has it wait for time or for people; then so much is written.
+def _unless_it_waits(
+    tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock
+) -> PromotionRow | None:
+    """None where what is written down has it wait for time, people or good answers of a check.
 
-    A hold is believed only after a first full evaluation, which tells whether this candidate
-    supersedes older ones.
+    Then so much is written, and Heroku was asked for nothing. A hold is believed only after a first
+    full evaluation, which tells whether this candidate supersedes older ones.
     """
     if row.kind is PromotionKind.ROLLBACK:
-        return False
+        return row
     with tools.database.begin() as conn:
         gathered = stored(conn, tools, row)
     if gathered is None:
-        return False
-    now = clock.now()
-    evaluation = judge(row, gathered, now)
+        return row
+    row, gathered, evaluation = judged(tools, row, gathered, clock)
     patient = OF_RULES if row.evaluated_at is None else OF_RULES | {"hold"}
     objection = evaluation.objection
     if not isinstance(objection, Wait) or evaluation.decided_by not in patient:
-        return False
+        return row
     _wait(tools, claim, row, gathered, evaluation, clock)
-    return True
+    return None
 
 
 def _stay(tools: Tools, claim: work.Claim, row: PromotionRow, verdict: Wait, clock: Clock) -> None:
@@ -154,14 +156,27 @@ def judge(row: PromotionRow, gathered: Gathered, now: datetime) -> Evaluation:
     return evaluate(candidate, now, gates)
 
 
+def judged(
+    tools: Tools, row: PromotionRow, gathered: Gathered, clock: Clock
+) -> tuple[PromotionRow, Gathered, Evaluation]:
+    """Every verdict; where only the network's are missing, they are asked for."""
+    evaluation = judge(row, gathered, clock.now())
+    if evaluation.decided_by not in NETWORK:
+        return row, gathered, evaluation
+    row = checking.ask(tools, row, gathered.candidate, clock)
+    candidate = replace(gathered.candidate, streak=checking.streak_of(row))
+    gathered = replace(gathered, candidate=candidate)
+    return row, gathered, judge(row, gathered, clock.now())
+
+
 def decide(
     tools: Tools, claim: work.Claim, row: PromotionRow, gathered: Gathered, clock: Clock
 ) -> None:
     """Do what the verdicts say."""
-    now = clock.now()
-    evaluation = judge(row, gathered, now)
-    gates = written(evaluation)
+    row, gathered, evaluation = judged(tools, row, gathered, clock)
+    now, gates = clock.now(), written(evaluation)
     seen: dict[str, Any] = {"gates": gates, "errors_since": None, "commit": gathered.commit}
+    seen |= checking.kept(row)
     match evaluation.objection:
         case None if gathered.mode is Mode.SHADOW:
             message = f"Rule {gathered.rule_name} is in shadow mode; armed, it would promote now."
@@ -191,6 +206,9 @@ def _wait(
     """Write down what it waits for and until when, and have older candidates give way."""
     now, wait = clock.now(), cast(Wait, evaluation.objection)  # who found none is not here
     pause = ON_HOLD if evaluation.decided_by in PEOPLES else BLOCKED_STEP
+    due_at = longest_wait(wait.until, now, pause)
+    if evaluation.decided_by in NETWORK:
+        due_at = checking.due_at(row, now)
     with tools.database.begin() as conn:
         apps.lock(conn, [row.target_id])
         promotions.lock_around(conn, row.target_id)
@@ -199,8 +217,9 @@ def _wait(
             claim,
             Status.WAITING,
             wait.message,
-            due_at=longest_wait(wait.until, now, pause),
+            due_at=due_at,
             gates=written(evaluation),
+            **checking.kept(row),
             errors_since=None,
             commit=gathered.commit or row.commit,
             evaluated_at=now,

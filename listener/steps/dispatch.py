@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import and_, not_
+
 from listener.promotion import MOST_ATTEMPTS, Status, back_off
 from listener.steps import deciding, doubting, endings, watching
 from listener.steps.clock import Clock
@@ -54,7 +56,11 @@ STEPS: dict[Status, Step] = {
     Status.ROLLING_BACK: _roll_back,
 }
 # Code of another version beside this one, during a deploy, may know more statuses.
-PROMOTIONS = work.Kind(promotion, promotion.c.due_at, promotion.c.status.in_(list(STEPS)))
+_KNOWN = promotion.c.status.in_(list(STEPS))
+# What waits for answers of other URLs than Heroku's, each of which may take its time.
+_ASKS = and_(promotion.c.status == Status.WAITING, promotion.c.checked.is_not(None))
+PROMOTIONS = work.Kind(promotion, promotion.c.due_at, and_(_KNOWN, not_(_ASKS)))
+PROBED = work.Kind(promotion, promotion.c.due_at, and_(_KNOWN, _ASKS))
 
 
 def reconcile(tools: Tools, claim: work.Claim, clock: Clock) -> None:

@@ -99,7 +99,9 @@ def _after_last_look(
         return
     if found:
         adopt(tools, claim, row, post, found, clock)
-    elif (objection := _objection(row, post, gathered, clock)) is not None:
+        return
+    gathered, objection = _objection(tools, row, post, gathered, clock)
+    if objection is not None:
         _back(tools, claim, row, post, objection, clock)
     else:
         _send_again(tools, claim, row, post, gathered, clock)
@@ -137,14 +139,17 @@ def _send_again(
         _back(tools, claim, row, post, str(overtaken), clock)
 
 
-def _objection(row: PromotionRow, post: PostRow, gathered: Gathered, clock: Clock) -> str | None:
-    """What speaks against a second sending."""
+def _objection(
+    tools: Tools, row: PromotionRow, post: PostRow, gathered: Gathered, clock: Clock
+) -> tuple[Gathered, str | None]:
+    """What speaks against a second sending, and what that stands on."""
     if row.kind is PromotionKind.PROMOTE:
-        objection = deciding.judge(row, gathered, clock.now()).objection
-        return objection.message if objection is not None else None
+        _, gathered, evaluation = deciding.judged(tools, row, gathered, clock)
+        objection = evaluation.objection
+        return gathered, objection.message if objection is not None else None
     current = gathered.target.history.current
     is_same = current is not None and current.artifact == post.base_artifact
-    return None if is_same else "The target runs something else by now."
+    return gathered, None if is_same else "The target runs something else by now."
 
 
 def _back(

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, func, literal
 from sqlalchemy.exc import IntegrityError
 
 from listener import heroku as platform
+from listener.decision import evaluate
+from listener.gates.tables import of_network
 from listener.promotion import (
     BLOCKED_STEP,
     RATE_LIMIT_WAIT,
@@ -137,6 +139,8 @@ def check(conn: Connection, row: PromotionRow, gathered: Gathered, clock: Clock)
     if row.kind is PromotionKind.ROLLBACK:
         return
     now = clock.now()
+    if evaluate(gathered.candidate, now, of_network(gathered.candidate)).objection is not None:
+        raise Stale("What the checks answered got old meanwhile.")
     if any(hold.value.is_in_force(now) for hold in holds.open_(conn, row.target_id)):
         raise Overtaken("A hold was put.")
     if row.rule_id is not None:

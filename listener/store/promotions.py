@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     update,
@@ -60,6 +61,9 @@ class PromotionRow:
     author: str | None
     override: dict[str, Any] | None
     earliest_at: datetime | None
+    checked: dict[str, Any] | None
+    checked_at: datetime | None
+    verification: dict[str, Any] | None
     created_by: str | None
     created_at: datetime
     updated_at: datetime
@@ -311,6 +315,9 @@ def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow |
                 "ended_at": None,
                 "errors_since": None,
                 "evaluated_at": None,
+                "checked": null(),
+                "checked_at": None,
+                "verification": null(),
                 "target_release_id": None,
                 "target_version": None,
             }

@@ -21,8 +21,9 @@ from listener.desk.promotions import PromotionsDesk
 from listener.desk.rollbacks import NewRollback
 from listener.desk.rules import RulesDesk
 from listener.heroku import Heroku
+from listener.probing import Prober
 from listener.promotion import ENDED, Status
-from listener.runner import PROMOTING, Queue
+from listener.runner import PROBING, PROMOTING, Queue
 from listener.steps.clock import Clock
 from listener.steps.readings import Readings
 from listener.steps.tools import Tools
@@ -50,7 +51,12 @@ class Stage(Emulated):
         super().__init__(self.wire.inner)
         heroku = Heroku(TOKEN, url="http://localhost", transport=self.wire)
         mortal_database = MortalDatabase(database, self.mortality)
-        self.tools = Tools(mortal_database, heroku, Readings(mortal_database, heroku))
+        self.tools = Tools(
+            mortal_database,
+            heroku,
+            Readings(mortal_database, heroku),
+            prober=Prober(allow_private=True),
+        )
         self.rules = RulesDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.desk = PromotionsDesk(self.tools)
@@ -115,7 +121,9 @@ class Stage(Emulated):
     looking = PROMOTING[1:2]
     promoting = PROMOTING[:1]
 
-    def step(self, queues: Iterable[Queue] = PROMOTING, *, owner: str = "test") -> bool:
+    def step(
+        self, queues: Iterable[Queue] = (*PROMOTING, *PROBING), *, owner: str = "test"
+    ) -> bool:
         """One step of every queue that has work; answers whether any had."""
         return any([self._step(queue, owner) for queue in queues])  # noqa: C419 - each has its turn
 
@@ -285,7 +293,7 @@ class Stage(Emulated):
     def due_in(self) -> float | None:
         """Seconds until something is due."""
         with self.database.begin() as conn:
-            return work.until_next(conn, [queue.kind for queue in PROMOTING[:2]])
+            return work.until_next(conn, [queue.kind for queue in (*PROMOTING[:2], *PROBING)])
 
 
 def _subscription(conn: Connection, app_id: str) -> int:

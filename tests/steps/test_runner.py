@@ -162,7 +162,7 @@ def test_a_status_of_newer_code_is_neither_claimed_nor_waited_for(stage: Stage) 
 @pytest.mark.parametrize("promoting", [1, 2])
 def test_every_thread_is_gone_after_the_stop(stage: Stage, promoting: int) -> None:
     with running(stage, promoting):
-        assert ours() == {"ear", *(f"runner-{number}" for number in range(promoting + 1))}
+        assert ours() == {"ear", *(f"runner-{number}" for number in range(2 * promoting + 1))}
     assert ours() == set()
 
 
