@@ -156,6 +156,20 @@ class Moment(TypedDict):
     message: str
 
 
+class Verification(TypedDict):
+    """How well production answered since a release."""
+
+    urls: list[str]
+    good: int
+    asked: int
+    of: int
+    in_a_row: int
+    last_bad: str | None
+    on_failure: str
+    outcome: str | None
+    until: str | None
+
+
 class Promotion(TypedDict):
     """The listener's intent to bring one release to one target."""
 
@@ -175,6 +189,7 @@ class Promotion(TypedDict):
     nonce: NotRequired[str | None]
     created_by: NotRequired[str | None]
     ended_at: NotRequired[str | None]
+    verification: NotRequired[Verification | None]
     timeline: NotRequired[list[Moment]]
 
 

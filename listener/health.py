@@ -1,4 +1,4 @@
-"""How well answers what a rule names: in a row before a promotion, over a time after it."""
+"""How well answers what a rule names, and how often in a row before a promotion."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 import click
 
 from cli.command import command
-from cli.commands.promotions.view import line, show_gates
+from cli.commands.promotions.view import line, show_gates, verified
 from cli.context import Context, pass_context
 from cli.options import as_json, chosen_app, version
 from cli.output import block, say, say_json, section
@@ -67,6 +67,8 @@ def show_rules(answers: list[RuleAnswer]) -> None:
 def show_decision(promotion: Promotion) -> None:
     """Print a promotion's gates, and when it is looked at next."""
     show_gates(promotion["gates"])
+    if seen := verified(promotion):
+        say(plain_line(f"Verified: {seen}"))
     if promotion["due_at"]:
         say(f"Looked at next: {when(promotion['due_at'])}")
 

@@ -14,7 +14,7 @@ from listener.promotion import (
     back_off,
     next_look,
 )
-from listener.steps import answers, deciding, endings, posting, targets
+from listener.steps import answers, deciding, endings, posting, retreating, targets
 from listener.steps.candidates import Gathered, Unbelievable, gather, keep
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
@@ -90,6 +90,9 @@ def _after_last_look(
         ending = Ending(status=row.status, reason=reason, post=post, outcome="no_trace")
         endings.end(tools, claim, answers.lost(ending, reason))
         return
+    if answers.is_way_back(row, post):
+        _back_again(tools, claim, row, post, clock)
+        return
     try:
         keep(tools, claim)
         gathered = gather(tools, claim, row)
@@ -105,6 +108,35 @@ def _after_last_look(
         _back(tools, claim, row, post, objection, clock)
     else:
         _send_again(tools, claim, row, post, gathered, clock)
+
+
+def _back_again(
+    tools: Tools, claim: work.Claim, row: PromotionRow, post: PostRow, clock: Clock
+) -> None:
+    """A rollback of our own is asked for again while ours still runs, whatever the gates say."""
+    try:
+        keep(tools, claim)
+        reading = tools.readings.releases(row.target_id)
+        found = made_by(tools, post, reading)
+    except platform.HerokuError as error:
+        _ungathered(tools, claim, row, post, error, clock)
+        return
+    if found:
+        adopt(tools, claim, row, post, found, clock)
+        return
+    try:
+        retreating.send_again(tools, claim, row, post, reading, clock)
+    except posting.Stale as stale:
+        _look_again(tools, claim, row, str(stale), clock)
+    except posting.Overtaken as why:
+        _back(tools, claim, row, post, f"Not rolled back: {why}", clock)
+        targets.glance(tools, reading)
+
+
+def _look_again(tools: Tools, claim: work.Claim, row: PromotionRow, why: str, clock: Clock) -> None:
+    with tools.database.begin() as conn:
+        due_at = clock.now() + posting.STALE_PAUSE
+        promotions.move(conn, claim, Status(row.status), why, due_at=due_at)
 
 
 def _ungathered(
@@ -132,9 +164,7 @@ def _send_again(
     try:
         posting.send_again(tools, claim, row, gathered, post, clock)
     except posting.Stale as stale:
-        due_at = clock.now() + posting.STALE_PAUSE
-        with tools.database.begin() as conn:
-            promotions.move(conn, claim, Status(row.status), str(stale), due_at=due_at)
+        _look_again(tools, claim, row, str(stale), clock)
     except posting.Overtaken as overtaken:
         _back(tools, claim, row, post, str(overtaken), clock)
 
@@ -160,6 +190,6 @@ def _back(
     ending = Ending(
         status=Status.WAITING, reason=reason, due_at=clock.now(), post=post, outcome="no_trace"
     )
-    if row.kind is PromotionKind.ROLLBACK:
+    if post.kind == PromotionKind.ROLLBACK:
         ending = replace(ending, status=Status.FAILED, due_at=None, hold=reason)
     endings.end(tools, claim, ending)

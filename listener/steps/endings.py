@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from listener.promotion import ACTIVE, ENDED, PromotionKind, Status
+from listener.promotion import ACTIVE, ENDED, RETRYABLE, PromotionKind, Status
 from listener.standing import Known
 from listener.steps.tools import Tools
 from listener.store import apps, holds, notices, posts, promotions, rules, work
@@ -33,6 +33,8 @@ class Ending:
     release_id: str | None = None
     version: int | None = None
     is_running: bool = False  # the release became what the target runs
+    artifact: str | None = None  # its slug, where it is not the promotion's own
+    is_way_back: bool = False  # the release undoes the one that the promotion made
     hold: str | None = None  # the reason of a hold to put
     values: dict[str, Any] = field(default_factory=dict)
 
@@ -54,7 +56,7 @@ def end(tools: Tools, claim: work.Claim, ending: Ending) -> PromotionRow:
                 release_version=ending.version,
             )
         if ending.is_running and ending.version is not None:
-            _now_runs(conn, target, Known(ending.version, row.artifact))
+            _now_runs(conn, target, Known(ending.version, ending.artifact or row.artifact))
         if ending.hold is not None:
             holds.put(conn, target.id, reason=ending.hold, by="autopromote", kind="guard")
         if claim.status in ACTIVE and row.status not in ACTIVE:
@@ -67,7 +69,7 @@ def end(tools: Tools, claim: work.Claim, ending: Ending) -> PromotionRow:
 
 def _values(ending: Ending) -> dict[str, Any]:
     values = dict(ending.values)
-    if ending.release_id is not None:
+    if ending.release_id is not None and not ending.is_way_back:
         values |= {"target_release_id": ending.release_id, "target_version": ending.version}
     return values
 
@@ -95,8 +97,21 @@ def tell(conn: Connection, row: PromotionRow) -> None:
     notices.add(
         conn,
         row.status,
-        title=f"{what} {row.status}",
-        body=f"{row.reason}\nLook: `autopromote promotions:info {row.id}`."
-        f" Again: `autopromote promotions:retry {row.id}`.",
+        title=f"{what} {_WORDS.get(row.status, row.status)}",
+        body=f"{row.reason}\nLook: `autopromote promotions:info {row.id}`.{_next(row, target)}",
         promotion_id=row.id,
     )
+
+
+_WORDS = {Status.ROLLED_BACK: "was rolled back"}
+
+
+def _next(row: PromotionRow, target: str) -> str:
+    """What a person can do about it."""
+    if row.status in RETRYABLE and row.verification is None:
+        return f" Again: `autopromote promotions:retry {row.id}`."
+    if row.kind is PromotionKind.ROLLBACK or row.target_release_id is None:
+        return ""
+    if row.status is Status.ROLLED_BACK:
+        return f" Deploy a fix, then `autopromote holds:release -a {target}`."
+    return f" Back by hand: `autopromote rollback -a {target} --reason …`."

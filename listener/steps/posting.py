@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, literal
+from sqlalchemy import Connection, func, literal, null
 from sqlalchemy.exc import IntegrityError
 
 from listener import heroku as platform
@@ -33,6 +33,7 @@ from listener.steps.tools import Tools
 from listener.store import apps, facts, holds, neighbours, posts, promotions, rules, work
 from listener.store.posts import PostRow
 from listener.store.promotions import PromotionRow
+from listener.verification import plan
 
 NOT_SENT_PAUSE = timedelta(seconds=5)
 STALE_PAUSE = timedelta(seconds=1)
@@ -51,7 +52,9 @@ class Sending:
     """A post that this claim committed, and the moment by which it must leave."""
 
     claim: work.Claim
+    row: PromotionRow
     post: PostRow
+    words: str  # of the release's description
     send_by: float  # by this process's steady clock
 
 
@@ -73,7 +76,7 @@ def post(
         why_not = "Another promotion is at work on the target."
         _decide_anew(tools, claim, why_not, clock, BLOCKED_STEP)
     else:
-        send(tools, sending, row, gathered, clock)
+        send(tools, sending, clock)
 
 
 def _decide_anew(tools: Tools, claim: work.Claim, why: str, clock: Clock, pause: timedelta) -> None:
@@ -97,17 +100,14 @@ def _commit(
     status, current = sending_status(row.kind), gathered.target.history.current
     with tools.database.begin() as conn:
         check(conn, row, gathered, clock)
-        promotions.lock_around(conn, row.target_id)
-        work.renew(conn, claim)
-        moved = promotions.move(
+        planned = plan(gathered.candidate.conditions)
+        moved = keep_moving(
             conn,
             claim,
             status,
             "Asking Heroku for the release.",
-            lease_owner=claim.row.lease_owner,
-            lease_until=func.clock_timestamp() + literal(work.LEASE),
-            due_at=func.clock_timestamp(),
             evaluated_at=clock.now(),
+            verification=planned.as_json() if planned is not None else null(),
             **seen,
         )
         if gathered.makes_older_give_way:
@@ -117,12 +117,45 @@ def _commit(
             promotion_id=row.id,
             target_id=row.target_id,
             kind=row.kind,
-            nonce=secrets.token_hex(4),
+            nonce=new_nonce(),
             artifact=row.artifact,
             base_version=gathered.target.history.newest_version,
             base_artifact=current.artifact if current is not None else None,
         )
-    return Sending(replace(claim, status=moved.status), written, _deadline())
+    return sending(claim, moved, written, _words(moved, written, gathered))
+
+
+def keep_moving(
+    conn: Connection, claim: work.Claim, status: Status, reason: str, **values: Any
+) -> PromotionRow:
+    """Move to the status in which a post is sent, and keep the row, for a live claim only."""
+    promotions.lock_around(conn, claim.row.target_id)
+    work.renew(conn, claim)
+    return promotions.move(
+        conn,
+        claim,
+        status,
+        reason,
+        lease_owner=claim.row.lease_owner,
+        lease_until=func.clock_timestamp() + literal(work.LEASE),
+        due_at=func.clock_timestamp(),
+        **values,
+    )
+
+
+def new_nonce() -> str:
+    """What tells a release of ours from all others."""
+    return secrets.token_hex(4)
+
+
+def sending(claim: work.Claim, row: PromotionRow, post: PostRow, words: str) -> Sending:
+    """What was just committed, to be sent at once."""
+    return Sending(replace(claim, status=row.status), row, post, words, _deadline())
+
+
+def _words(row: PromotionRow, post: PostRow, gathered: Gathered) -> str:
+    source = gathered.candidate.source.name
+    return description_of(source, row.version, post.nonce, kind=row.kind)
 
 
 def _deadline() -> float:
@@ -171,23 +204,20 @@ def send_again(
         check(conn, row, gathered, clock)
         work.renew(conn, claim)
         again = posts.send_again(conn, post.id)
-    send(tools, Sending(claim, again, _deadline()), row, gathered, clock)
+    send(tools, sending(claim, row, again, _words(row, again, gathered)), clock)
 
 
-def send(
-    tools: Tools, sending: Sending, row: PromotionRow, gathered: Gathered, clock: Clock
-) -> None:
+def send(tools: Tools, sending: Sending, clock: Clock) -> None:
     """Send a committed post, once, and write what Heroku answered."""
-    post, claim = sending.post, sending.claim
-    words = description_of(gathered.candidate.source.name, row.version, post.nonce, kind=row.kind)
+    post, claim, row = sending.post, sending.claim, sending.row
     try:
         release = tools.heroku.create_release(
-            row.target_id, slug=post.artifact, description=words, send_by=sending.send_by
+            row.target_id, slug=post.artifact, description=sending.words, send_by=sending.send_by
         )
     except platform.RateLimited:
-        _not_sent(tools, claim, post, "Heroku's rate limit is reached.", clock, RATE_LIMIT_WAIT)
+        _not_sent(tools, sending, "Heroku's rate limit is reached.", clock, RATE_LIMIT_WAIT)
     except platform.NotSent as why:
-        _not_sent(tools, claim, post, f"Not sent: {why}", clock, NOT_SENT_PAUSE)
+        _not_sent(tools, sending, f"Not sent: {why}", clock, NOT_SENT_PAUSE)
     except platform.Refused as refusal:
         endings.end(tools, claim, answers.refused(refusal, row, post))
     except platform.Doubtful as doubt:
@@ -206,9 +236,8 @@ def _note_echo(tools: Tools, post: PostRow, release: platform.Release) -> None:
             facts.put(conn, facts.ECHOES, False)
 
 
-def _not_sent(
-    tools: Tools, claim: work.Claim, post: PostRow, why: str, clock: Clock, pause: timedelta
-) -> None:
+def _not_sent(tools: Tools, sending: Sending, why: str, clock: Clock, pause: timedelta) -> None:
+    claim, post = sending.claim, sending.post
     if post.sends > 1:
         # The first sending is of unknown fate still: go on looking for it, and then send again.
         reason = f"{why} Still looking for the release of the first post."
@@ -217,7 +246,10 @@ def _not_sent(
             posts.unsend(conn, post.id)
         return
     due_at = clock.now() + pause
-    ending = Ending(status=Status.WAITING, reason=why, due_at=due_at, post=post, outcome="not_sent")
+    # What is to be undone must not wait to be promoted: it asks for the way back anew.
+    is_way_back = answers.is_way_back(sending.row, post)
+    status = Status.ROLLING_BACK if is_way_back else Status.WAITING
+    ending = Ending(status=status, reason=why, due_at=due_at, post=post, outcome="not_sent")
     endings.end(tools, claim, ending)
 
 

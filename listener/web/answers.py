@@ -11,6 +11,7 @@ from listener.conditions import Aspect, OnFailure
 from listener.promotion import PromotionKind, Status
 from listener.roles import Role
 from listener.rules import Mode, OnNewer, Strategy
+from listener.verification import Outcome
 
 
 class Answer(BaseModel):
@@ -231,6 +232,20 @@ class Moment(Answer):
     message: str
 
 
+class Verification(Answer):
+    """How well production answered since the release, and what follows where it is not well."""
+
+    urls: list[str]
+    good: int
+    asked: int
+    of: int
+    in_a_row: int
+    last_bad: str | None
+    on_failure: OnFailure
+    outcome: Outcome | None
+    until: datetime | None
+
+
 class Promotion(Answer):
     """The durable intent to bring one release to one target."""
 
@@ -245,6 +260,7 @@ class Promotion(Answer):
     source: Source
     target: Destination
     gates: list[Gate]
+    verification: Verification | None
     nonce: str | None
     created_by: str | None
     created_at: datetime

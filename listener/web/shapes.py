@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from listener import verification
 from listener.conditions import READERS, Conditions
 from listener.desk.views import (
     BacktestView,
@@ -20,7 +21,10 @@ from listener.desk.views import (
     Saying,
     SubscriptionView,
 )
+from listener.health import shown
 from listener.history import Kind, Release
+from listener.promotion import Status
+from listener.store.promotions import PromotionRow
 from listener.store.shown import Moment
 from listener.store.subscriptions import SecretRow
 
@@ -140,6 +144,7 @@ def promotion(view: PromotionView) -> Json:
         },
         "target": {"app": ref(row.target_id, view.names), "release": _arrived(view)},
         "gates": [_gate(gate) for gate in row.gates],
+        "verification": _verification(row),
         "nonce": view.nonce,
         "created_by": row.created_by,
         "created_at": time(row.created_at),
@@ -163,6 +168,25 @@ def _arrived(view: PromotionView) -> Json | None:
     if row.target_release_id is None:
         return None
     return {"id": row.target_release_id, "version": row.target_version}
+
+
+def _verification(row: PromotionRow) -> Json | None:
+    """How well production answered since the release; null where nobody asks."""
+    if row.verification is None or row.target_release_id is None:
+        return None
+    seen, is_asked = verification.read(row.verification), row.status is Status.VERIFYING
+    until = row.status_at + seen.lasts if is_asked and row.status_at is not None else None
+    return {
+        "urls": [shown(url) for url in seen.urls],
+        "good": seen.good,
+        "asked": seen.asked,
+        "of": seen.planned,
+        "in_a_row": seen.run,
+        "last_bad": seen.said or None,
+        "on_failure": seen.on_failure,
+        "outcome": seen.outcome,
+        "until": time(until),
+    }
 
 
 def _gate(kept: Json) -> Json:

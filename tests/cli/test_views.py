@@ -9,7 +9,7 @@ import pytest
 
 from cli.commands.explain import show_explanation
 from cli.commands.promotions.outcome import show_ends
-from cli.commands.promotions.view import show_line, show_promotion
+from cli.commands.promotions.view import show_line, show_promotion, verified
 from cli.commands.webhooks.view import secret_line
 from cli.options import warn_if_cut
 from cli.resources import Delivery, Explanation, Promotion, Secret
@@ -49,6 +49,17 @@ FULL: Promotion = {
         {"name": "heroku", "verdict": "error", "message": ""},
         {"name": "new", "verdict": "unheard of", "message": "?"},
     ],
+    "verification": {
+        "urls": ["https://prod.example.com/healthz"],
+        "good": 4,
+        "asked": 5,
+        "of": 30,
+        "in_a_row": 1,
+        "last_bad": "https://prod.example.com/healthz answered 503",
+        "on_failure": "rollback",
+        "outcome": None,
+        "until": "noon",
+    },
     "timeline": [{"at": "noon", "event": "posted", "message": "sent\nonce"}],
 }
 DELIVERY: Delivery = {"id": "9", "received_at": "noon", "action": "create", "outcome": "decided"}
@@ -80,6 +91,9 @@ def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[s
         "Slug:            s\n"
         "Commit:          c0ffee\n"
         "Target:          example-app v52\n"
+        "Verified:        4 of 5 answers were good, the last 1 in a row, the last bad one:"
+        " https://prod.example.com/healthz answered 503; 30 in all until noon,"
+        " then rollback if bad\n"
         "Rule:            ship, ana@example.com\n"
         "Found by:        webhook\n"
         "Created:         yesterday\n"
@@ -208,3 +222,13 @@ def test_a_list_that_may_be_cut_says_so(
 ) -> None:
     warn_if_cut(range(shown), num, "rules")
     assert capsys.readouterr() == ("", warning)
+
+
+def test_a_verification_that_is_decided_says_how_it_went() -> None:
+    seen = {**FULL["verification"], "until": None, "last_bad": None, "good": 5}
+    assert verified({**FULL, "verification": seen}) == (  # type: ignore[typeddict-item]
+        "5 of 5 answers were good, the last 1 in a row"
+    )
+    begun = {**seen, "good": 0, "asked": 0}
+    assert verified({**FULL, "verification": begun}) == "0 of 0 answers were good"  # type: ignore[typeddict-item]
+    assert verified(BARE) is None

@@ -34,6 +34,7 @@ def test_a_promotion_is_answered_whole(approver: Caller, office: Office) -> None
         },
         "target": {"app": {"id": office.app(PROD).id, "name": PROD}, "release": None},
         "gates": [],
+        "verification": None,
         "nonce": None,
         "created_by": "bo@example.com",
         "ended_at": None,
