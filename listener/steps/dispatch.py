@@ -11,7 +11,7 @@ from listener.steps import deciding, doubting, endings, watching
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.tools import Tools
-from listener.store import looks, posts, work
+from listener.store import looks, posts, tending, work
 from listener.store.tables import promotion
 
 Step = Callable[[Tools, work.Claim, Clock], None]
@@ -54,8 +54,9 @@ PROMOTIONS = work.Kind(promotion, promotion.c.due_at, promotion.c.status.in_(lis
 
 
 def reconcile(tools: Tools, claim: work.Claim, clock: Clock) -> None:
-    """Have every source and target looked at, whatever their webhooks said."""
+    """Have every source, target and webhook of ours looked at, whatever webhooks said."""
     with tools.database.begin() as conn:
+        tending.ask(conn)
         looks.reconcile(conn, claim, tools.reconcile_every)
 
 
