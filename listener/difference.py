@@ -26,6 +26,11 @@ class Difference:
     runs_as: int | None
     deploys: tuple[Release, ...]  # newest first: brought by what is newer, undone by what is older
 
+    @property
+    def is_backwards(self) -> bool:
+        """The promotion would undo deploys."""
+        return self.relation is Relation.OLDER
+
     def says(self, release: Release, source: str, target: str) -> str:
         """The difference in one sentence."""
         many = f"{len(self.deploys)} deploy{'s' * (len(self.deploys) != 1)}"

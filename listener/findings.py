@@ -38,6 +38,7 @@ class Unread:
 
     message: str
     mend: str = ""
+    status: int | None = None  # of a definite no
 
     def finding(self, name: str, app: App | None = None) -> Finding:
         """What is told in place of what would have been found."""

@@ -36,7 +36,9 @@ def container(source: Traits, target: Traits) -> Finding:
     boxed = [each.app.name for each in (source, target) if each.app.is_container]
     stacks = [each.app.stack for each in (source, target) if not each.app.is_container]
     if not boxed:
-        return _ok("container", target, "Neither is a container app.")
+        return _ok(
+            "container", target, f"Neither {_both(source, target, 'nor')} is a container app."
+        )
     return Finding(
         name="container",
         state=State.BROKEN,
@@ -56,7 +58,9 @@ def generation(source: Traits, target: Traits) -> Finding:
     ours, theirs = source.app.generation, target.app.generation
     facts = {"source": ours, "target": theirs}
     if ours == theirs:
-        return _ok("generation", target, f"Both are of generation {ours}.", facts)
+        return _ok(
+            "generation", target, f"{_both(source, target)} are of generation {ours}.", facts
+        )
     return Finding(
         name="generation",
         state=State.BROKEN,
@@ -76,7 +80,7 @@ def stack(source: Traits, target: Traits) -> Finding:
         unknown = source.app.name if ours is None else target.app.name
         return Unread(f"The stack of {unknown} is not known.").finding("stack", target.app)
     if ours == theirs:
-        return _ok("stack", target, f"Both run {ours}.", facts)
+        return _ok("stack", target, f"{_both(source, target)} run {ours}.", facts)
     return Finding(
         name="stack",
         state=State.BROKEN,
@@ -98,7 +102,9 @@ def buildpacks(source: Traits, target: Traits) -> Finding:
         if not chosen:
             return _ok("buildpacks", target, f"{app.name} chose no buildpacks of its own.", facts)
     if list(ours) == list(theirs):
-        return _ok("buildpacks", target, f"Both build with {', '.join(ours)}.", facts)
+        return _ok(
+            "buildpacks", target, f"{_both(source, target)} build with {', '.join(ours)}.", facts
+        )
     return Finding(
         name="buildpacks",
         state=State.WARNING,
@@ -149,6 +155,10 @@ def compare(source: Traits, target: Traits) -> tuple[Finding, ...]:
 
 def _ok(name: str, target: Traits, message: str, facts: Facts | None = None) -> Finding:
     return Finding(name=name, state=State.OK, message=message, app=target.app, facts=facts or {})
+
+
+def _both(source: Traits, target: Traits, word: str = "and") -> str:
+    return f"{source.app.name} {word} {target.app.name}"
 
 
 def _first_unread(*found: object) -> Unread:

@@ -36,10 +36,10 @@ def test_apps_that_are_alike() -> None:
     assert [each.name for each in findings] == [aspect.__name__ for aspect in ASPECTS]
     assert {each.app for each in findings} == {PROD.app}
     assert [each.message for each in findings] == [
-        "Neither is a container app.",
-        "Both are of generation cedar.",
-        "Both run heroku-24.",
-        "Both build with heroku/python.",
+        "Neither staging nor prod is a container app.",
+        "staging and prod are of generation cedar.",
+        "staging and prod run heroku-24.",
+        "staging and prod build with heroku/python.",
         "prod has every config var of staging.",
     ]
 
