@@ -90,7 +90,8 @@ class Office:
         """What a doctor finds, of a listener that is reached there and answers itself."""
         tools = replace(self.tools, database=database or self.database)
         readiness = Readiness(tools.database, keys or self.keys)
-        mirror = Mirror(public_url, self.keys.mark, transport=Answering({MARK: self.keys.mark}))
+        outside = Answering({MARK: self.keys.mark})
+        mirror = Mirror(public_url, self.keys.mark, transport=outside)
         doctor = Doctor(tools, readiness, mirror, hook_url=hook_url(public_url))
         return doctor.examine(asked_by=asked_by)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from threading import Lock
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from listener.desk.checkup import account, hooks, itself, reach, standstill
 from listener.desk.gathering import UNAUTHORIZED, attempt, gather, traits
 from listener.desk.mirror import Mirror
 from listener.desk.readiness import Readiness
+from listener.errors import Busy
 from listener.findings import Finding, State, Unread
 from listener.parity import compare
 from listener.rules import Mode
@@ -65,9 +67,21 @@ class Doctor:
         self._readiness = readiness
         self._mirror = mirror
         self._hook_url = hook_url
+        self._is_free = Lock()
 
     def examine(self, *, asked_by: str) -> list[Finding]:
-        """Every finding. Heroku is asked for some seconds, and what was not reached is unknown."""
+        """Every finding. Heroku is asked for some seconds, and what was not reached is unknown.
+
+        Raises Busy while another examination goes on: promotions share the connections to Heroku.
+        """
+        if not self._is_free.acquire(blocking=False):
+            raise Busy("Everything is just being examined for somebody. Try again in a moment.")
+        try:
+            return self._examined(asked_by)
+        finally:
+            self._is_free.release()
+
+    def _examined(self, asked_by: str) -> list[Finding]:
         ask = Asking("")
         faults = self._readiness.faults()
         own = [

@@ -6,12 +6,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from listener.desk.asking import BEGIN_WITHIN_SECONDS, Asking
+from listener.desk.checkup.doctor import Doctor
 from listener.desk.gathering import gather
 from listener.desk.holds import NewHold
+from listener.desk.mirror import Mirror
+from listener.desk.readiness import Readiness
+from listener.errors import Busy
 from listener.findings import Finding, State, Unread, is_sound
 from listener.heroku import Refused
 from listener.keys import Keys
@@ -276,6 +282,34 @@ def test_without_a_database_the_rest_is_examined(ward: Office) -> None:
         ("keys", UNKNOWN),
     ]
     assert {"public_url", "token", "scopes"} <= {each.name for each in findings}
+
+
+class Meeting(httpx.BaseTransport):
+    """Tells that somebody came, and lets nobody go before that is allowed."""
+
+    def __init__(self) -> None:
+        self.came, self.may_go = threading.Event(), threading.Event()
+
+    def handle_request(self, _: httpx.Request) -> httpx.Response:
+        """Wait."""
+        self.came.set()
+        assert self.may_go.wait(10)
+        return httpx.Response(200)
+
+
+def test_one_examination_goes_on_at_a_time(office: Office) -> None:
+    meeting = Meeting()
+    mirror = Mirror(PUBLIC_URL, office.keys.mark, transport=meeting)
+    readiness = Readiness(office.database, office.keys)
+    doctor = Doctor(office.tools, readiness, mirror, hook_url=None)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(doctor.examine, asked_by="")
+        assert meeting.came.wait(10)
+        with pytest.raises(Busy, match="Try again in a moment"):
+            doctor.examine(asked_by="")
+        meeting.may_go.set()
+        assert first.result()
+    assert doctor.examine(asked_by="")
 
 
 # Asking several things at once.
