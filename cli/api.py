@@ -10,7 +10,9 @@ from cli.exchange import bearer, body_of, open_client, own_words, path_part, rea
 from cli.resources import (
     Backtest,
     Delivery,
+    Diff,
     Explanation,
+    Finding,
     Hold,
     Identity,
     NewHold,
@@ -112,6 +114,15 @@ class Listener:
         return self._ask(
             "GET", f"apps/{path_part(app)}/explanation", Explanation, query={"release": release}
         )
+
+    def diff(
+        self, app: str, targets: Sequence[str], *, release: str | None, repo: str | None
+    ) -> Diff:
+        query = {"to": ",".join(targets), "release": release, "repo": repo}
+        return self._ask("GET", f"apps/{path_part(app)}/diff", Diff, query=query)
+
+    def findings(self) -> list[Finding]:
+        return self._ask("GET", "findings", list[Finding])
 
     def holds(self, *, app: str | None, with_released: bool, limit: int | None) -> list[Hold]:
         query = {"app": app, "all": "true" if with_released else None, "limit": limit}

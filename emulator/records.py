@@ -53,6 +53,7 @@ class App:
     updated_at: datetime
     config: Mapping[str, str] = field(default_factory=dict, repr=False)
     addon_plans: tuple[str, ...] = ()
+    buildpacks: tuple[str, ...] = ()
     phase: Phase | None = None
     is_protected: bool = False
 
@@ -73,6 +74,7 @@ class Slug:
     created_at: datetime
     type: str = "slug"
     commit_description: str = ""
+    process_types: tuple[str, ...] = ("web",)
     deleted_at: datetime | None = None
 
 

@@ -25,6 +25,7 @@ FIELDS = (
     "collaborators",
     "owner",
     "protected",
+    "buildpacks",
 )
 
 
@@ -98,6 +99,8 @@ def _changes(body: Json) -> dict[str, Any]:
         changes["phase"] = _phase(body["release_phase"])
     if "protected" in body:
         changes["is_protected"] = flag_of(body, "protected")
+    if (buildpacks := texts_of(body, "buildpacks")) is not None:
+        changes["buildpacks"] = tuple(buildpacks)
     return changes
 
 

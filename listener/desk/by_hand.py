@@ -60,8 +60,8 @@ def promote(tools: Tools, wish: NewPromotions, *, by: str) -> list[PromotionView
         return pages.of_promotions(conn, [_ensure(conn, choice, app, by) for app in apps_to])
 
 
-def _choose(tools: Tools, ask: Asking, source: App, version: int | None) -> Choice:
-    history = ask(tools.readings.releases, source.id).history
+def choose(source: App, history: History, version: int | None) -> Release:
+    """The release of this version (None: the one that runs). Raises Invalid without code."""
     release = history.current if version is None else history.find(version)
     if release is None:
         raise Invalid(
@@ -70,9 +70,15 @@ def _choose(tools: Tools, ask: Asking, source: App, version: int | None) -> Choi
         )
     if release.artifact is None:
         raise Invalid(f"{source.name} v{release.version} has no slug.")
+    return release
+
+
+def _choose(tools: Tools, ask: Asking, source: App, version: int | None) -> Choice:
+    history = ask(tools.readings.releases, source.id).history
+    release = choose(source, history, version)
     commit, stack = None, None
     if release.artifact_type == "slug":
-        commit, stack = ask(tools.readings.slug, source.id, release.artifact)
+        commit, stack = ask(tools.readings.slug, source.id, str(release.artifact))
     return Choice(
         source=source,
         history=history,

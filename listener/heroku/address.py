@@ -10,6 +10,8 @@ import httpx
 from listener.heroku.errors import Refused
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
+_USERINFO = re.compile(r"//[^/?#]*@")
+_QUERY = re.compile(r"[?][^#]*")
 _TOKEN = re.compile(r"[!-~]+", re.ASCII)
 
 
@@ -24,6 +26,11 @@ def checked_url(url: str) -> str:
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.host)):
         return str(parts).rstrip("/")
     raise ValueError("Heroku's url must be https, or http on this machine (127.0.0.1, localhost).")
+
+
+def without_secrets(url: str) -> str:
+    """The url of somebody else, fit to be shown: without what may hold a password or a token."""
+    return _QUERY.sub("", _USERINFO.sub("//", url, count=1), count=1)
 
 
 def _is_loopback(host: str) -> bool:

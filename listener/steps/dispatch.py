@@ -11,7 +11,7 @@ from listener.steps import deciding, doubting, endings, watching
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.tools import Tools
-from listener.store import deliveries, looks, posts, work
+from listener.store import deliveries, looks, posts, tending, work
 from listener.store.tables import promotion
 
 # Far longer than the 72 h for which Heroku repeats one, and than anybody asks why.
@@ -58,11 +58,12 @@ PROMOTIONS = work.Kind(promotion, promotion.c.due_at, promotion.c.status.in_(lis
 
 
 def reconcile(tools: Tools, claim: work.Claim, clock: Clock) -> None:
-    """Have every source and target looked at, whatever their webhooks said.
+    """Have every source, target and webhook of ours looked at, whatever webhooks said.
 
     What was delivered long ago is forgotten by the way, for databases are small.
     """
     with tools.database.begin() as conn:
+        tending.ask(conn)
         looks.reconcile(conn, claim, tools.reconcile_every)
         deliveries.forget(conn, older_than=DELIVERIES_FOR, most=MOST_FORGOTTEN)
 

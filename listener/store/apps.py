@@ -90,6 +90,12 @@ def get(conn: Connection, app_id: str) -> AppRow:
     return _row(row)
 
 
+def all_of(conn: Connection, app_ids: Iterable[str]) -> list[AppRow]:
+    """The apps of these ids that are known."""
+    query = select(table).where(table.c.id.in_(set(app_ids)))
+    return [_row(row) for row in conn.execute(query)]
+
+
 def lock(conn: Connection, app_ids: Sequence[str]) -> dict[str, AppRow]:
     """Lock these apps in the order given: a source first, then its targets by id."""
     locked: dict[str, AppRow] = {}

@@ -81,6 +81,8 @@ TOLD: dict[str, Told] = {
     "holds.add": Told(answers.HoldPut, status=201, problems=HEROKU),
     "holds.release": Told(answers.HoldsReleased, problems=(404, 422, 502)),
     "explanations.show": Told(answers.Explanation, queries=("release",), problems=(404, 422, 502)),
+    "diffs.show": Told(answers.Diff, queries=("to", "release", "repo"), problems=(404, 422, 502)),
+    "findings.list_": Told(answers.Finding, is_list=True, problems=(429,)),
     "audit.list_": Told(answers.AuditEntry, is_list=True, queries=("subject", "limit")),
     "health.is_up": Told(answers.Condition),
     "health.is_ready": Told(answers.Condition, problems=(503,)),

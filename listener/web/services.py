@@ -10,6 +10,8 @@ from typing import cast
 from flask import Flask, current_app
 
 from listener.desk.backtests import BacktestsDesk
+from listener.desk.checkup.doctor import Doctor
+from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
 from listener.desk.gauges import Gauges
 from listener.desk.holds import HoldsDesk
@@ -48,6 +50,8 @@ class Services:
     promotions: PromotionsDesk
     holds: HoldsDesk
     explanations: ExplanationsDesk
+    diffs: DiffsDesk
+    doctor: Doctor
     metrics_token: str | None = None
     public_url: str | None = None
     now: Callable[[], datetime] = utc_now

@@ -25,6 +25,15 @@ UNDESCRIBED = {
     ("GET", "/users/~/apps"),
     ("GET", "/streams/<>"),
 }
+BELONGINGS = (
+    "",
+    "/addons",
+    "/buildpack-installations",
+    "/collaborators",
+    "/config-vars",
+    "/dynos",
+    "/formation",
+)
 
 
 @pytest.fixture
@@ -71,10 +80,11 @@ def _visit(schema: Schema) -> Iterator[Visit]:
 
 def apps_and_what_belongs_to_them(visit: Visit) -> None:
     visit.ana.control("apps/staging/addons", {"plan": "heroku-postgresql:essential-0"})
+    visit.ana.control("apps/staging", {"buildpacks": ["heroku/python"]}, "PATCH")
     for before in (True, False):
         listed = visit.asked("GET", "/apps")
         assert len(listed) == 2
-        for path in ("", "/addons", "/collaborators", "/config-vars", "/dynos", "/formation"):
+        for path in BELONGINGS:
             visit.asked("GET", f"/apps/staging{path}")
         visit.asked("POST", "/filters/apps", {"in": {"id": [each["id"] for each in listed]}})
         if before:

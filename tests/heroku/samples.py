@@ -64,3 +64,18 @@ def delivery(**changes: Any) -> dict[str, Any]:
         "status": "succeeded",
         "webhook": {"id": "hook-1", "level": "sync"},
     } | changes
+
+
+def buildpack(name: str = "heroku/python", **changes: Any) -> dict[str, Any]:
+    """A buildpack that an app builds with."""
+    return {"ordinal": 0, "buildpack": {"url": f"urn:buildpack:{name}", "name": name}} | changes
+
+
+def authorization(**changes: Any) -> dict[str, Any]:
+    """A token of the account that lives for ever, masked as Heroku shows it."""
+    return {
+        "id": "authorization-1",
+        "access_token": {"expires_in": None, "id": "access-1", "token": "*****"},
+        "description": "autopromote",
+        "scope": ["global"],
+    } | changes

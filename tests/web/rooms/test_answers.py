@@ -45,6 +45,8 @@ def test_answers_are_as_described(admin: Caller) -> None:
     check("audit.list_", admin.get("/api/audit-entries"))
     check("tokens.whoami", admin.get("/api/whoami"))
     check("explanations.show", admin.get(f"/api/apps/{STAGING}/explanation"))
+    check("diffs.show", admin.get(f"/api/apps/{STAGING}/diff?to={PROD},{EU}&repo=acme/shop"))
+    check("findings.list_", admin.get("/api/findings"))
 
 
 @pytest.mark.usefixtures("busy")
