@@ -47,7 +47,7 @@ class Difference:
                 )
             case Relation.UNRELATED if self.runs is None or self.runs.artifact is None:
                 return f"{target} runs no code yet."
-            case Relation.UNRELATED:
+            case _:
                 return f"{target} runs code that {source} never ran, in v{self.runs.version}."
 
 

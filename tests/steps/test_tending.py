@@ -99,6 +99,7 @@ def test_what_is_mended_is_healthy_again(stage: Stage, desk: SubscriptionsDesk) 
     break_it(stage, desk, {"level": "sync"})
     stage.reconcile()
     assert shown(desk).row.health is None
+    assert stage.notices() == [TITLE, TITLE]
 
 
 def test_it_costs_one_call_a_webhook_each_reconcile(stage: Stage, desk: SubscriptionsDesk) -> None:
