@@ -15,6 +15,7 @@ from listener.heroku.errors import (
     Refused,
 )
 from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
+from listener.heroku.pipelines import Coupling, PipelinePromotion, PromotionTarget
 from listener.heroku.resources import Account, App, Artifact, Release, Slug
 from listener.heroku.signature import (
     HEADER,
@@ -33,6 +34,7 @@ __all__ = [
     "Artifact",
     "BadAnswer",
     "BadSignature",
+    "Coupling",
     "Deadlines",
     "Delivery",
     "Doubtful",
@@ -42,6 +44,8 @@ __all__ = [
     "HerokuError",
     "MalformedEvent",
     "NotSent",
+    "PipelinePromotion",
+    "PromotionTarget",
     "RateLimited",
     "Refused",
     "Release",
