@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from listener import matching
 from listener.history import EXPIRED, FAILED, PENDING, SUCCEEDED, History, Release
 from listener.promotion import BLOCKED_STEP, RELEASE_PHASE_FOR, UNFINISHED, Status
-from listener.rules import OnNewer
+from listener.rules import OnNewer, Strategy
 
 Facts = Mapping[str, Any]
+
+SLUG, OCI_IMAGE = "slug", "oci-image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Candidate:
     source_history: History
     target_history: History
     slug_stack: str | None
+    strategy: Strategy = Strategy.SLUG
+    pipelines: tuple[str | None, str | None] = (None, None)  # of source and target; None: in none
     on_newer: OnNewer = OnNewer.SUPERSEDE
     is_by_hand: bool = False
     holds: tuple[Hold, ...] = ()
@@ -163,23 +168,53 @@ def match(candidate: Candidate, now: datetime) -> Verdict:
         "target_stack": target_app.stack,
         "generation": source_app.generation,
         "target_generation": target_app.generation,
+        "strategy": candidate.strategy,
     }
+    if (why_not := _unlike(candidate) or _no_way(candidate)) is not None:
+        return Reject(why_not, facts=facts)
+    if candidate.release.artifact_type != SLUG:
+        return _image_stacks(source_app, target_app, facts)
+    return _stacks(facts["stack"], target_app, facts)
+
+
+def _unlike(candidate: Candidate) -> str | None:
+    source_app, target_app = candidate.source, candidate.target
     if not candidate.is_allowed:
-        return Reject("AUTOPROMOTE_APPS does not name both apps.", facts=facts)
+        return "AUTOPROMOTE_APPS does not name both apps."
     for app in (source_app, target_app):
         if app.is_container:
-            return Reject(
-                f"{app.name} is a container app: its images cannot be promoted.", facts=facts
-            )
+            return matching.container(app.name)
     if source_app.generation != target_app.generation:
-        return Reject(
+        return (
             f"{source_app.name} is of generation {source_app.generation},"
-            f" {target_app.name} of {target_app.generation}.",
-            facts=facts,
+            f" {target_app.name} of {target_app.generation}."
         )
-    if candidate.release.artifact_type != "slug":
-        return Reject(f"{source_app.name} v{candidate.release.version} has no slug.", facts=facts)
-    return _stacks(facts["stack"], target_app, facts)
+    return None
+
+
+def _no_way(candidate: Candidate) -> str | None:
+    """Why the strategy cannot bring this artifact there; a rollback stays within its app."""
+    source_app, target_app = candidate.source, candidate.target
+    name = f"{source_app.name} v{candidate.release.version}"
+    if candidate.release.artifact_type != SLUG and candidate.strategy is Strategy.SLUG:
+        return f"{name} has no slug."
+    if candidate.release.artifact_type not in (SLUG, OCI_IMAGE):
+        return f"{name} has neither a slug nor an image that can be promoted."
+    if candidate.strategy is Strategy.SLUG or source_app.id == target_app.id:
+        return None
+    return matching.pipelines(source_app.name, target_app.name, candidate.pipelines)
+
+
+def _image_stacks(source_app: App, target_app: App, facts: Facts) -> Verdict:
+    """An image brings the system that it runs on, so that a stack nobody tells is no obstacle."""
+    stacks = {source_app.stack, target_app.stack} - {None}
+    if len(stacks) > 1:
+        message = (
+            f"{source_app.name} runs {source_app.stack}, {target_app.name} {target_app.stack}."
+            f" Have {target_app.name} built for the same stack."
+        )
+        return Reject(message, facts=facts)
+    return Pass("The image brings its stack with it.", facts)
 
 
 def _stacks(stack: str | None, target_app: App, facts: Facts) -> Verdict:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from listener import matching
 from listener.decision import (
     GATES,
     ROLLBACK_GATES,
@@ -133,11 +134,11 @@ FIR: Change = {"generation": "fir"}
         ({"is_allowed": False}, Reject("AUTOPROMOTE_APPS does not name both apps.")),
         (
             {"source": replace(STAGING, is_container=True)},
-            Reject("staging is a container app: its images cannot be promoted."),
+            Reject(matching.container("staging")),
         ),
         (
             {"target": replace(PROD, is_container=True)},
-            Reject("prod is a container app: its images cannot be promoted."),
+            Reject(matching.container("prod")),
         ),
         (
             {"target": replace(PROD, **FIR)},
