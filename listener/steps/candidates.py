@@ -8,10 +8,13 @@ from listener.decision import App, Candidate
 from listener.history import Release
 from listener.promotion import PromotionKind
 from listener.rules import Mode, OnNewer, is_allowed
-from listener.steps import targets
+from listener.steps import targets, ways
+from listener.steps.leases import keep
 from listener.steps.readings import Reading, is_behind
 from listener.steps.tools import Tools
+from listener.steps.ways import Way
 from listener.store import apps, holds, neighbours, posts, releases, rules, work
+from listener.store.posts import PostRow
 from listener.store.promotions import PromotionRow
 
 
@@ -30,6 +33,7 @@ class Gathered:
     rule_name: str | None
     revision: int | None
     commit: str | None
+    account_id: str | None  # ours, where the release to come will bear no nonce
 
     @property
     def is_fresh(self) -> bool:
@@ -49,11 +53,17 @@ class Gathered:
         return f"{candidate.source.name} v{candidate.release.version} is newer and takes its place."
 
 
-def gather(tools: Tools, claim: work.Claim, row: PromotionRow) -> Gathered:
-    """Read what the gates need. Raises HerokuError, Unbelievable, LeaseLost."""
+def gather(
+    tools: Tools, claim: work.Claim, row: PromotionRow, post: PostRow | None = None
+) -> Gathered:
+    """Read what the gates need. Raises HerokuError, Unbelievable, LeaseLost.
+
+    With a `post` that is to be sent again, what they need for the way that it went.
+    """
     readings = tools.readings
     source_app, target_app = readings.facts(row.source_id), readings.facts(row.target_id)
     keep(tools, claim)
+    way = ways.choose(tools, claim, row, source_app, post)
     commit, stack = row.commit, None
     is_promotion = row.kind is PromotionKind.PROMOTE
     if is_promotion and row.artifact_type == "slug":
@@ -61,7 +71,7 @@ def gather(tools: Tools, claim: work.Claim, row: PromotionRow) -> Gathered:
     source, target = _lists(tools, claim, row)
     targets.note(tools, target, row.source_id if is_promotion else None)
     keep(tools, claim)
-    return _assemble(tools, row, (source_app, target_app), (source, target), (commit, stack))
+    return _assemble(tools, row, (source_app, target_app), (source, target), (commit, stack), way)
 
 
 def _lists(tools: Tools, claim: work.Claim, row: PromotionRow) -> tuple[Reading, Reading]:
@@ -79,18 +89,13 @@ def _lists(tools: Tools, claim: work.Claim, row: PromotionRow) -> tuple[Reading,
     return readings.both(row.source_id, row.target_id)
 
 
-def keep(tools: Tools, claim: work.Claim) -> None:
-    """Each call may take ten seconds where Heroku is slow; the lease must outlast them all."""
-    with tools.database.begin() as conn:
-        work.renew(conn, claim)
-
-
 def _assemble(
     tools: Tools,
     row: PromotionRow,
     both: tuple[App, App],
     read: tuple[Reading, Reading],
     slug: tuple[str | None, str | None],
+    way: Way,
 ) -> Gathered:
     (source_app, target_app), (source, target), (commit, stack) = both, read, slug
     release = _release_of(row, source, source_app)
@@ -108,6 +113,8 @@ def _assemble(
             source_history=releases.history(conn, row.source_id),
             target_history=target.history,
             slug_stack=stack,
+            strategy=way.strategy,
+            pipelines=way.pipelines,
             on_newer=on_newer,
             is_by_hand=row.is_by_hand,
             holds=tuple(hold.value for hold in holds.open_(conn, row.target_id)),
@@ -121,7 +128,7 @@ def _assemble(
         )
     mode = Mode(rule.mode) if rule is not None else Mode.ARMED
     name, revision = (rule.name, rule.revision) if rule is not None else (None, None)
-    return Gathered(candidate, source, target, mode, name, revision, commit)
+    return Gathered(candidate, source, target, mode, name, revision, commit, way.account_id)
 
 
 def _release_of(row: PromotionRow, source: Reading, app: App) -> Release:

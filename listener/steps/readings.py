@@ -12,7 +12,7 @@ from listener import heroku as platform
 from listener.decision import App
 from listener.history import History, Release
 from listener.promotion import FRESH_FOR
-from listener.store import apps, facts, releases
+from listener.store import apps, releases
 from listener.store.apps import AppRow
 from listener.store.engine import Database
 
@@ -21,6 +21,7 @@ from listener.store.engine import Database
 ENOUGH_RELEASES = 25
 ENOUGH_AGE = timedelta(days=35)
 LACKING_FOR = timedelta(minutes=10)  # webhooks and answers may outrun the API's list
+NOT_FOUND = 404
 FACTS_FOR = timedelta(minutes=65)  # reconcile reads them anew before they are that old
 
 
@@ -49,6 +50,7 @@ class Readings:
     def __init__(self, database: Database, heroku: platform.Heroku) -> None:
         self._database = database
         self._heroku = heroku
+        self._account_id: str | None = None  # a token is one user's as long as the process lives
 
     def app(self, app: str) -> App:
         """The facts of an app by name or id, read now."""
@@ -62,7 +64,7 @@ class Readings:
         """The facts of a known app, read anew only if they are old."""
         with self._database.begin() as conn:
             row, now = apps.get(conn, app_id), releases.started_at(conn)
-        if row.facts_at is not None and now - row.facts_at < FACTS_FOR:
+        if _is_recent(row.facts_at, now):
             return row.facts
         return self.app(app_id)
 
@@ -116,16 +118,45 @@ class Readings:
             releases.set_slug_facts(conn, app_id, artifact, commit=found.commit, stack=found.stack)
         return found.commit, found.stack
 
-    def account_id(self) -> str:
-        """The id of the listener's own Heroku user; asked for once."""
+    def pipelines(self, source_id: str, target_id: str) -> tuple[str | None, str | None]:
+        """The pipelines that two apps are in; that it is one and the same may be known already.
+
+        Anything else is read anew, since it ends a promotion. One that moved meanwhile Heroku
+        refuses itself.
+        """
         with self._database.begin() as conn:
-            known = facts.get(conn, facts.ACCOUNT)
-        if known is None:
-            account = self._heroku.account()
-            known = {"id": account.id, "email": account.email}
-            with self._database.begin() as conn:
-                facts.put(conn, facts.ACCOUNT, known)
-        return str(known["id"])
+            rows = apps.get(conn, source_id), apps.get(conn, target_id)
+            now = releases.started_at(conn)
+        ids = {row.pipeline_id for row in rows}
+        if len(ids) == 1 and all(_is_recent(row.pipeline_at, now) for row in rows):
+            (pipeline_id,) = ids
+            if pipeline_id is not None:
+                return pipeline_id, pipeline_id
+        return self._pipeline(source_id), self._pipeline(target_id)
+
+    def _pipeline(self, app_id: str) -> str | None:
+        try:
+            found = self._heroku.coupling(app_id).pipeline_id
+        except platform.Refused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            found = None
+        with self._database.begin() as conn:
+            apps.set_pipeline(conn, app_id, found)
+        return found
+
+    def account_id(self) -> str:
+        """The id of the listener's own Heroku user; asked for once by each process.
+
+        Another process may have been started with another token, so that none trusts another's.
+        """
+        if self._account_id is None:
+            self._account_id = self._heroku.account().id
+        return self._account_id
+
+
+def _is_recent(read_at: datetime | None, now: datetime) -> bool:
+    return read_at is not None and now - read_at < FACTS_FOR
 
 
 def is_behind(reading: Reading, row: AppRow) -> bool:
