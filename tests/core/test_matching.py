@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ BRINGS = Pass("The image brings its stack with it.")
 APART = "and a pipeline promotion stays within one pipeline. Run"
 
 
-def target(**facts: str | None) -> Change:
+def target(**facts: Any) -> Change:
     return {"target": replace(FIR.target, **facts)}
 
 
