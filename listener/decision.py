@@ -184,12 +184,9 @@ def _unlike(candidate: Candidate) -> str | None:
     for app in (source_app, target_app):
         if app.is_container:
             return matching.container(app.name)
-    if source_app.generation != target_app.generation:
-        return (
-            f"{source_app.name} is of generation {source_app.generation},"
-            f" {target_app.name} of {target_app.generation}."
-        )
-    return None
+    return matching.generations(
+        source_app.name, source_app.generation, target_app.name, target_app.generation
+    )
 
 
 def _no_way(candidate: Candidate) -> str | None:

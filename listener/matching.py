@@ -13,6 +13,13 @@ def container(name: str) -> str:
     )
 
 
+def generations(source: str, of_source: str, target: str, of_target: str) -> str | None:
+    """Why one generation of Heroku does not run what another built."""
+    if of_source == of_target:
+        return None
+    return f"{source} is of generation {of_source}, {target} of {of_target}."
+
+
 def pipelines(source: str, target: str, places: tuple[str | None, str | None]) -> str | None:
     """Why Heroku has no promotion between two apps; `places` are the pipelines they are in."""
     from_, to = places

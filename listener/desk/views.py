@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from listener.history import Kind, Release
+from listener.rules import Strategy
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
 from listener.store.rules import RuleRow
@@ -21,6 +22,8 @@ class RuleView:
 
     row: RuleRow
     names: Names
+    strategy: Strategy  # what it comes to, which may be other than what was declared
+    strategy_note: str | None = None  # why
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,9 @@ class Reading:
         return self.age <= FRESH_FOR
 
 
+Places = tuple[str | None, str | None]  # the pipelines of a source and a target, if any
+
+
 class Readings:
     """Asks Heroku, one call at a time, and stores every answer."""
 
@@ -118,21 +121,19 @@ class Readings:
             releases.set_slug_facts(conn, app_id, artifact, commit=found.commit, stack=found.stack)
         return found.commit, found.stack
 
-    def pipelines(self, source_id: str, target_id: str) -> tuple[str | None, str | None]:
-        """The pipelines that two apps are in; that it is one and the same may be known already.
+    def pipelines(self, source_id: str, *target_ids: str) -> list[Places]:
+        """The pipelines of a source and of each target; what is one and the same may be known.
 
-        Anything else is read anew, since it ends a promotion. One that moved meanwhile Heroku
-        refuses itself.
+        Anything else is read anew, since it ends a promotion. Of an app that moved meanwhile
+        Heroku itself refuses the promotion.
         """
         with self._database.begin() as conn:
-            rows = apps.get(conn, source_id), apps.get(conn, target_id)
-            now = releases.started_at(conn)
-        ids = {row.pipeline_id for row in rows}
-        if len(ids) == 1 and all(_is_recent(row.pipeline_at, now) for row in rows):
-            (pipeline_id,) = ids
-            if pipeline_id is not None:
-                return pipeline_id, pipeline_id
-        return self._pipeline(source_id), self._pipeline(target_id)
+            now, source = releases.started_at(conn), apps.get(conn, source_id)
+            known = _shares(source, [apps.get(conn, app_id) for app_id in target_ids], now)
+        if known.issuperset(target_ids):
+            return [(source.pipeline_id, source.pipeline_id)] * len(target_ids)
+        place = self._pipeline(source_id)
+        return [(place, self._pipeline(target_id)) for target_id in target_ids]
 
     def _pipeline(self, app_id: str) -> str | None:
         try:
@@ -153,6 +154,17 @@ class Readings:
         if self._account_id is None:
             self._account_id = self._heroku.account().id
         return self._account_id
+
+
+def _shares(source: AppRow, targets: Sequence[AppRow], now: datetime) -> set[str]:
+    """The targets that were in the source's pipeline when that was read last, not long ago."""
+    if source.pipeline_id is None or not _is_recent(source.pipeline_at, now):
+        return set()
+    return {
+        target.id
+        for target in targets
+        if target.pipeline_id == source.pipeline_id and _is_recent(target.pipeline_at, now)
+    }
 
 
 def _is_recent(read_at: datetime | None, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from listener.decision import App
 from listener.promotion import PromotionKind
 from listener.rules import Strategy, strategy_of
 from listener.steps.leases import keep
+from listener.steps.readings import Places
 from listener.steps.tools import Tools
 from listener.store import rules, work
 from listener.store.posts import PostRow
@@ -19,7 +20,7 @@ class Way:
     """A strategy, with what it needs; what it does not need stays unasked."""
 
     strategy: Strategy = Strategy.SLUG
-    pipelines: tuple[str | None, str | None] = (None, None)  # of source and target
+    pipelines: Places = (None, None)
     account_id: str | None = None  # by which a release without a nonce is known as ours
 
 
@@ -40,9 +41,9 @@ def choose(
     keep(tools, claim)
     if row.kind is PromotionKind.ROLLBACK:
         return way
-    way = replace(way, pipelines=tools.readings.pipelines(row.source_id, row.target_id))
+    (places,) = tools.readings.pipelines(row.source_id, row.target_id)
     keep(tools, claim)
-    return way
+    return replace(way, pipelines=places)
 
 
 def _wished(tools: Tools, row: PromotionRow) -> Strategy:

@@ -112,6 +112,12 @@ def names(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
     return {row.id: row.name for row in conn.execute(query)}
 
 
+def generations(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
+    """The generations of these apps by id."""
+    query = select(table.c.id, table.c.generation).where(table.c.id.in_(set(app_ids)))
+    return {row.id: row.generation for row in conn.execute(query)}
+
+
 def ask_look(conn: Connection, app_id: str, *, must_read: bool = False) -> None:
     """Have somebody look at the app's releases now; `must_read` even if no delivery asks for it."""
     values: dict[str, Any] = {

@@ -75,6 +75,7 @@ class Rule(Answer):
     name: str
     mode: Mode
     strategy: Strategy
+    strategy_note: str | None = None
     on_newer: OnNewer
     revision: int
     source: Ref

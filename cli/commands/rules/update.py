@@ -32,6 +32,7 @@ def update(
 
     What is not said stays as it is; the apps of --to take the place of all targets. A target that
     is added, and every target when the rule is armed, waits for releases newer than today's.
+    Fir apps go by strategy pipeline whatever is said.
     """
     said = {"name": new_name, "targets": each_of(targets) or None, **choices}
     changes = {key: value for key, value in said.items() if value is not None}

@@ -85,7 +85,7 @@ def test_rules_are_filtered_and_limited(admin: Caller) -> None:
         ({**RULE, "targets": []}, "targets: "),
         ({**RULE, "targets": PROD}, "targets: "),
         ({**RULE, "mode": "on"}, "mode: Input should be 'armed', 'shadow' or 'off'."),
-        ({**RULE, "strategy": "pipeline"}, "Strategy pipeline comes later; use slug."),
+        ({**RULE, "strategy": "pipeline"}, "`heroku pipelines:create -a acme-staging -s staging`"),
         ({**RULE, "targets": [STAGING]}, "acme-staging cannot be promoted onto itself."),
         ({**RULE, "source": "a\0b"}, "NUL"),
         ({**RULE, "source": "../account"}, "Heroku knows no app ../account"),
