@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 
 from sqlalchemy import Connection
@@ -54,15 +53,18 @@ def _write(
     if row.known is None:
         return True  # nobody armed a rule for it: nothing to guard
     source = releases.history(conn, source_id) if source_id is not None else History()
-    late = traces.late(conn, target)
-    issued = posts.issued(conn, row.id) | late.keys()
-    standing = stand(row.known, target.history, source, issued=issued)
+    late, issued = traces.late(conn, target), posts.issued(conn, row.id)
+    standing = stand(row.known, target.history, source, issued=issued | late.keys())
     if isinstance(standing, Forward | Moved) and traces.may_be_under_way(conn, target):
         return True
     if isinstance(standing, Moved) and not is_final and not _is_held(conn, row.id):
         return False
     if isinstance(standing, Ours):
-        _say_if_late(conn, row, standing.release, source, late)
+        # What only seems to be ours is held as if it was somebody's.
+        unproved = stand(row.known, target.history, source, issued=issued) if late else standing
+        post = posts.of_release(conn, row.id, standing.release) or late.get(standing.release.id)
+        is_moved = isinstance(unproved, Moved)
+        _say_if_late(conn, row, standing.release, source, post, is_moved=is_moved)
     apply(conn, row, standing)
     return True
 
@@ -91,14 +93,18 @@ def _move_on(conn: Connection, row: AppRow, known: Known) -> None:
 
 
 def _say_if_late(
-    conn: Connection, row: AppRow, release: Release, source: History, late: Mapping[str, PostRow]
+    conn: Connection,
+    row: AppRow,
+    release: Release,
+    source: History,
+    post: PostRow | None,
+    *,
+    is_moved: bool,
 ) -> None:
     """A release of ours that turns up after its post was given up, or made twice, is told.
 
-    Where it took the target back to older code, the target is held; where no nonce proves that it
-    is ours, already if it is not known to be newer.
+    Where it took the target back to older code, the target is held.
     """
-    post = posts.of_release(conn, row.id, release) or late.get(release.id)
     if post is None or post.outcome is None or post.release_id == release.id:
         return
     beside = f" beside v{post.release_version}" if post.release_version is not None else ""
@@ -111,9 +117,8 @@ def _say_if_late(
     if post.release_id is None:
         posts.settle(conn, post.id, "late", release_id=release.id, release_version=release.version)
     arrived, before = source.first_run(release.artifact), _place_of_known(row, source)
-    is_ordered = arrived is not None and before is not None
     is_older = arrived is not None and before is not None and arrived < before
-    if is_older or (post.unnamed is not None and not is_ordered):
+    if is_older or is_moved:
         holds.put(conn, row.id, reason=reason, by="autopromote", kind="guard")
     else:
         about = {"promotion_id": post.promotion_id}
