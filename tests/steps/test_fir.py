@@ -74,7 +74,9 @@ def test_whatever_form_heroku_gives_the_facts_in(
     firs: Stage, generation: object, stack: object
 ) -> None:
     told = {"generation": generation, "stack": stack}
-    firs.wire.put(wire.edited(lambda app: {**app, **told}), method="GET", path="/apps/[^/]+", times=9)
+    firs.wire.put(
+        wire.edited(lambda app: {**app, **told}), method="GET", path="/apps/[^/]+", times=9
+    )
     with firs.database.begin() as conn:
         conn.exec_driver_sql("UPDATE app SET facts_at = NULL, generation = 'cedar', stack = NULL")
     firs.deploy(SPRUCE)

@@ -98,6 +98,18 @@ def test_what_is_wrong_is_said(admin: Caller, body: Any, words: str) -> None:
     assert words in message
 
 
+def test_a_rule_from_a_fir_app_tells_its_strategy_and_why(admin: Caller, office: Office) -> None:
+    for name in ("acme-spruce", "acme-larch"):
+        office.make_app(name, generation="fir")
+    couplings = {"staging": ["acme-spruce"], "production": ["acme-larch"]}
+    office.control("pipelines", {"name": "firs", "couplings": couplings})
+    body = {"name": "firs", "source": "acme-spruce", "targets": ["acme-larch"]}
+    rule = admin.post("/api/rules", body)
+    assert rule["strategy"] == "pipeline"
+    assert rule["strategy_note"].startswith("for acme-spruce is a Fir app")
+    assert "strategy_note" not in admin.post("/api/rules", RULE)
+
+
 def test_a_name_that_is_taken(admin: Caller) -> None:
     admin.post("/api/rules", RULE)
     refusal = admin.refused("POST", "/api/rules", RULE)
