@@ -46,6 +46,7 @@ class Rule(TypedDict):
     source: Named
     targets: list[Target]
     strategy: NotRequired[str]
+    strategy_note: NotRequired[str | None]
     on_newer: NotRequired[str]
     soak: NotRequired[str | None]
     windows: NotRequired[list[str] | None]

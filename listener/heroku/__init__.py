@@ -16,6 +16,7 @@ from listener.heroku.errors import (
     Refused,
 )
 from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
+from listener.heroku.pipelines import Coupling, PipelinePromotion, PromotionTarget
 from listener.heroku.resources import Account, App, Artifact, Authorization, Release, Slug
 from listener.heroku.signature import (
     HEADER,
@@ -35,6 +36,7 @@ __all__ = [
     "Authorization",
     "BadAnswer",
     "BadSignature",
+    "Coupling",
     "Deadlines",
     "Delivery",
     "Doubtful",
@@ -44,6 +46,8 @@ __all__ = [
     "HerokuError",
     "MalformedEvent",
     "NotSent",
+    "PipelinePromotion",
+    "PromotionTarget",
     "RateLimited",
     "Refused",
     "Release",

@@ -47,8 +47,13 @@ def checked_token(token: str) -> str:
     raise ValueError("A Heroku token is one word of ASCII characters.")
 
 
+def is_name(name: str) -> bool:
+    """Whether it may be an id or a name as part of a path."""
+    return _NAME.fullmatch(name) is not None
+
+
 def checked_name(name: str, *, of: str) -> str:
     """An id or a name as part of a path; what can be none is not found, as Heroku would say."""
-    if _NAME.fullmatch(name):
+    if is_name(name):
         return name
     raise Refused(f"Couldn't find that {of}.", status=404, id="not_found")

@@ -12,6 +12,7 @@ from listener.heroku import paging
 from listener.heroku.address import checked_name
 from listener.heroku.answers import Answer
 from listener.heroku.errors import BadAnswer, Doubtful
+from listener.heroku.pipelines import Coupling, PipelinePromotion, PromotionTarget
 from listener.heroku.resources import Account, App, Authorization, Buildpack, Release, Slug
 from listener.heroku.transport import BoundedTransport, trusted
 from listener.heroku.webhooks import Delivery, Webhook
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 URL = "https://api.heroku.com"
 USER_AGENT = "heroku-autopromote"
+PROMOTIONS = "/pipeline-promotions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,38 @@ class Heroku:
     def rollback_release(self, app: str, *, release: str, send_by: float | None = None) -> Release:
         """Release anew what an earlier release was, its config vars included."""
         return self._release(app, {"release": release}, send_by)
+
+    def coupling(self, app: str) -> Coupling:
+        """The app's place in its pipeline; one in none is refused as not found."""
+        return Coupling.from_json(self._read(f"{_app(app)}/pipeline-couplings").json())
+
+    def create_pipeline_promotion(
+        self,
+        *,
+        pipeline: str,
+        source: str,
+        release: str,
+        target: str,
+        send_by: float | None = None,
+    ) -> PipelinePromotion:
+        """Promote this very release within a pipeline, to one target; all of them by id.
+
+        Without the release Heroku would take whatever the source runs when the call arrives.
+        """
+        body = {
+            "pipeline": {"id": pipeline},
+            "source": {"app": {"id": source}, "release": {"id": release}},
+            "targets": [{"app": {"id": target}}],
+        }
+        seconds = self._deadlines.release
+        answer = self._wire.send("POST", PROMOTIONS, body, seconds=seconds, send_by=send_by)
+        return _written(answer, PipelinePromotion.from_json)
+
+    def promotion_targets(self, promotion: str) -> list[PromotionTarget]:
+        """What became of a pipeline promotion on each of its targets."""
+        id = checked_name(promotion, of="pipeline promotion")
+        answer = self._read(f"{PROMOTIONS}/{id}/promotion-targets")
+        return paging.as_list(answer, PromotionTarget.from_json)
 
     def webhooks(self, app: str) -> list[Webhook]:
         """The webhooks on an app, ours and others'."""

@@ -78,6 +78,7 @@ class Rule(Answer):
     name: str
     mode: Mode
     strategy: Strategy
+    strategy_note: str | None = None
     on_newer: OnNewer
     soak: str | None
     windows: list[str] | None

@@ -156,6 +156,11 @@ def pipelines_and_promotions(visit: Visit) -> None:
         "targets": [{"app": {"id": ids["production"]}}],
     }
     promotion = visit.asked("POST", "/pipeline-promotions", body)
+    visit.ana.control("apps/production", {"arrival": {"seconds": None, "error": "No"}}, "PATCH")
+    waiting = visit.asked("POST", "/pipeline-promotions", body)
+    for _ in range(2):
+        visit.asked("GET", f"/pipeline-promotions/{waiting['id']}/promotion-targets")
+        visit.ana.control("apps/production/arrivals")
     for status in ("failed", None):
         visit.asked("GET", f"/pipeline-promotions/{promotion['id']}")
         visit.asked("GET", f"/pipeline-promotions/{promotion['id']}/promotion-targets")

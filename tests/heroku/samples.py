@@ -79,3 +79,39 @@ def authorization(**changes: Any) -> dict[str, Any]:
         "description": "autopromote",
         "scope": ["global"],
     } | changes
+
+
+def coupling(**changes: Any) -> dict[str, Any]:
+    """An app's place in a pipeline."""
+    return {
+        "app": {"id": APP_ID},
+        "created_at": "2026-01-02T03:04:05Z",
+        "id": "coupling-1",
+        "pipeline": {"id": "pipeline-1"},
+        "stage": "staging",
+        "updated_at": "2026-01-02T03:04:05Z",
+    } | changes
+
+
+def promotion(**changes: Any) -> dict[str, Any]:
+    """A pipeline promotion that was just asked for."""
+    return {
+        "created_at": "2026-01-02T03:04:05Z",
+        "id": "promotion-1",
+        "pipeline": {"id": "pipeline-1"},
+        "source": {"app": {"id": APP_ID}, "release": {"id": "release-42"}},
+        "status": "pending",
+        "updated_at": "2026-01-02T03:04:05Z",
+    } | changes
+
+
+def promotion_target(**changes: Any) -> dict[str, Any]:
+    """A target of a pipeline promotion, of which nothing came yet."""
+    return {
+        "app": {"id": "app-prod"},
+        "error_message": None,
+        "id": "target-1",
+        "pipeline_promotion": {"id": "promotion-1"},
+        "release": None,
+        "status": "pending",
+    } | changes
