@@ -16,6 +16,7 @@ from cli.resources import (
     Hold,
     Identity,
     NewHold,
+    Pipeline,
     Promotion,
     Released,
     Rule,
@@ -59,6 +60,9 @@ class Listener:
 
     def remove_rule(self, name: str) -> Rule:
         return self._ask("DELETE", f"rules/{path_part(name)}", Rule)
+
+    def pipelines(self) -> list[Pipeline]:
+        return self._ask("GET", "pipelines", list[Pipeline])
 
     def backtest(self, name: str, *, limit: int) -> list[Backtest]:
         path = f"rules/{path_part(name)}/backtest"

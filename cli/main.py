@@ -8,6 +8,7 @@ import sys
 
 # name: (module below cli.commands, what it does: the first line of its help)
 COMMANDS = {
+    "init": ("init", "set up the first rule"),
     "login": ("login", "log in to a listener with your Heroku account"),
     "logout": ("logout", "forget the login"),
     "whoami": ("whoami", "show who you are to the listener, and your role"),

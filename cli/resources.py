@@ -28,6 +28,15 @@ class Identity(TypedDict):
     url: NotRequired[str | None]
 
 
+class Pipeline(TypedDict):
+    """A pipeline of Heroku's, with its apps at two stages."""
+
+    id: str
+    name: str
+    staging: list[Named]
+    production: list[Named]
+
+
 class Target(TypedDict):
     """An app that a rule promotes to, and from which source version on."""
 

@@ -20,6 +20,7 @@ from listener.desk.inbox import Inbox
 from listener.desk.journal import Journal
 from listener.desk.logins import Logins
 from listener.desk.mirror import Mirror
+from listener.desk.pipelines import PipelinesDesk
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
@@ -42,6 +43,7 @@ from listener.web import (
     holds,
     metrics,
     openapi,
+    pipelines,
     problems,
     promotions,
     requests,
@@ -59,6 +61,7 @@ ROOMS = (
     webhooks,
     tokens,
     rules,
+    pipelines,
     subscriptions,
     deliveries,
     promotions,
@@ -157,6 +160,7 @@ def services_of(parts: Parts) -> Services:
         gauges=Gauges(parts.database, tools.heroku),
         rules=RulesDesk(tools),
         backtests=BacktestsDesk(tools),
+        pipelines=PipelinesDesk(tools),
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),
         holds=HoldsDesk(tools),

@@ -16,7 +16,7 @@ from listener.heroku.errors import (
     Refused,
 )
 from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
-from listener.heroku.pipelines import Coupling, PipelinePromotion, PromotionTarget
+from listener.heroku.pipelines import Coupling, Pipeline, PipelinePromotion, PromotionTarget
 from listener.heroku.resources import Account, App, Artifact, Authorization, Release, Slug
 from listener.heroku.signature import (
     HEADER,
@@ -46,6 +46,7 @@ __all__ = [
     "HerokuError",
     "MalformedEvent",
     "NotSent",
+    "Pipeline",
     "PipelinePromotion",
     "PromotionTarget",
     "RateLimited",

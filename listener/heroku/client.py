@@ -12,7 +12,7 @@ from listener.heroku import paging
 from listener.heroku.address import checked_name
 from listener.heroku.answers import Answer
 from listener.heroku.errors import BadAnswer, Doubtful
-from listener.heroku.pipelines import Coupling, PipelinePromotion, PromotionTarget
+from listener.heroku.pipelines import Coupling, Pipeline, PipelinePromotion, PromotionTarget
 from listener.heroku.resources import Account, App, Authorization, Buildpack, Release, Slug
 from listener.heroku.transport import BoundedTransport, trusted
 from listener.heroku.webhooks import Delivery, Webhook
@@ -126,6 +126,15 @@ class Heroku:
     def rollback_release(self, app: str, *, release: str, send_by: float | None = None) -> Release:
         """Release anew what an earlier release was, its config vars included."""
         return self._release(app, {"release": release}, send_by)
+
+    def pipelines(self) -> list[Pipeline]:
+        """The pipelines that the account may see."""
+        return paging.walk_all(lambda wanted: self._read("/pipelines", wanted), Pipeline.from_json)
+
+    def couplings(self) -> list[Coupling]:
+        """The places of all apps that the account may see, in whatever pipeline."""
+        path = "/pipeline-couplings"
+        return paging.walk_all(lambda wanted: self._read(path, wanted), Coupling.from_json)
 
     def coupling(self, app: str) -> Coupling:
         """The app's place in its pipeline; one in none is refused as not found."""

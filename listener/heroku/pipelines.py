@@ -14,6 +14,19 @@ PENDING = "pending"
 
 
 @dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Apps in an order of stages."""
+
+    id: str
+    name: str
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one pipeline."""
+        return read("pipeline", value, lambda fields: cls(fields.text("id"), fields.text("name")))
+
+
+@dataclass(frozen=True, slots=True)
 class Coupling:
     """An app's place in its one pipeline."""
 

@@ -64,6 +64,15 @@ class Id(Answer):
     id: str
 
 
+class Pipeline(Answer):
+    """A pipeline of Heroku's, with its apps at two stages."""
+
+    id: str
+    name: str
+    staging: list[Ref]
+    production: list[Ref]
+
+
 class Target(Ref):
     """An app that a rule promotes to; versions above the baseline are promoted."""
 

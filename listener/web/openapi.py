@@ -63,6 +63,7 @@ TOLD: dict[str, Told] = {
     "rules.backtest": Told(answers.Backtest, is_list=True, queries=("limit",), problems=(404, 502)),
     "rules.update": Told(answers.Rule, problems=HEROKU),
     "rules.remove": Told(answers.Rule, problems=(404, 409)),
+    "pipelines.list_": Told(answers.Pipeline, is_list=True, problems=(502,)),
     "subscriptions.list_": Told(answers.Subscription, is_list=True, queries=("app", "limit")),
     "subscriptions.add": Told(answers.Subscription, status=201, also=200, problems=HEROKU),
     "subscriptions.show": Told(answers.Subscription, problems=(404,)),

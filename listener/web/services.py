@@ -18,6 +18,7 @@ from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
 from listener.desk.journal import Journal
 from listener.desk.logins import Logins
+from listener.desk.pipelines import PipelinesDesk
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
@@ -46,6 +47,7 @@ class Services:
     gauges: Gauges
     rules: RulesDesk
     backtests: BacktestsDesk
+    pipelines: PipelinesDesk
     subscriptions: SubscriptionsDesk
     promotions: PromotionsDesk
     holds: HoldsDesk

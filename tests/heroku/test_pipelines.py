@@ -14,6 +14,7 @@ from listener.heroku import (
     Doubtful,
     Heroku,
     NotSent,
+    Pipeline,
     PipelinePromotion,
     PromotionTarget,
     RateLimited,
@@ -37,6 +38,16 @@ def test_tells_the_place_of_an_app(peer: Start, client: Client) -> None:
     found = client(at.url).coupling("acme-staging")
     assert found == Coupling(samples.APP_ID, "pipeline-1", "staging")
     assert at.requests[0].path == "/apps/acme-staging/pipeline-couplings"
+
+
+def test_tells_all_pipelines_and_places(peer: Start, client: Client) -> None:
+    at = peer(giving(answer(200, [{"id": "pipeline-1", "name": "acme"}])))
+    assert client(at.url).pipelines() == [Pipeline("pipeline-1", "acme")]
+    assert at.requests[0].path == "/pipelines"
+
+    at = peer(giving(answer(200, [samples.coupling()])))
+    assert client(at.url).couplings() == [Coupling(samples.APP_ID, "pipeline-1", "staging")]
+    assert at.requests[0].path == "/pipeline-couplings"
 
 
 def test_an_app_in_no_pipeline_is_refused_as_not_found(peer: Start, client: Client) -> None:

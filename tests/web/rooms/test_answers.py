@@ -33,12 +33,14 @@ def busy(office: Office, admin: Caller) -> Office:
     return office
 
 
-@pytest.mark.usefixtures("busy")
-def test_answers_are_as_described(admin: Caller) -> None:
+def test_answers_are_as_described(admin: Caller, busy: Office) -> None:
     check("rules.list_", admin.get("/api/rules"))
     check("rules.show", admin.get("/api/rules/ship"))
     check("rules.backtest", admin.get("/api/rules/ship/backtest"))
     check("rules.update", admin.patch("/api/rules/ship", {"mode": "shadow"}))
+    couplings = {"staging": [STAGING], "production": [PROD]}
+    busy.control("pipelines", {"name": "acme", "owner": "ana@example.com", "couplings": couplings})
+    check("pipelines.list_", admin.get("/api/pipelines"))
     check("subscriptions.list_", admin.get("/api/subscriptions"))
     check("subscriptions.show", admin.get(f"/api/subscriptions/{STAGING}"))
     check("deliveries.list_", admin.get("/api/deliveries"))
