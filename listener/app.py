@@ -15,6 +15,7 @@ from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
 from listener.desk.journal import Journal
 from listener.desk.logins import Logins
+from listener.desk.outputs import OutputsDesk
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
@@ -145,6 +146,7 @@ def services_of(parts: Parts) -> Services:
         rules=RulesDesk(tools),
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),
+        outputs=OutputsDesk(tools),
         holds=HoldsDesk(tools),
         explanations=ExplanationsDesk(tools),
         metrics_token=settings.metrics_token,

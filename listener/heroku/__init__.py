@@ -15,6 +15,7 @@ from listener.heroku.errors import (
     Refused,
 )
 from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
+from listener.heroku.output import Piece
 from listener.heroku.resources import Account, App, Artifact, Release, Slug
 from listener.heroku.signature import (
     HEADER,
@@ -42,6 +43,7 @@ __all__ = [
     "HerokuError",
     "MalformedEvent",
     "NotSent",
+    "Piece",
     "RateLimited",
     "Refused",
     "Release",

@@ -15,6 +15,7 @@ from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
 from listener.desk.journal import Journal
 from listener.desk.logins import Logins
+from listener.desk.outputs import OutputsDesk
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
@@ -44,6 +45,7 @@ class Services:
     rules: RulesDesk
     subscriptions: SubscriptionsDesk
     promotions: PromotionsDesk
+    outputs: OutputsDesk
     holds: HoldsDesk
     explanations: ExplanationsDesk
     metrics_token: str | None = None
