@@ -1,6 +1,5 @@
 """The app a command is about, as in the Heroku CLI: `-a`, `HEROKU_APP`, else the git remote."""
 
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,6 +51,8 @@ def app_of_line(line: str, prefixes: tuple[str, ...]) -> Remote | None:
 
 def git(env: Mapping[str, str], *words: str) -> str:
     """Return what git prints; nothing outside a repository, or without git."""
+    import subprocess
+
     try:
         done = subprocess.run(
             ["git", *words],

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import click
 
-from cli.program import NAME, Program
+from cli.overview import NAME
+from cli.program import Program
 
 HELP_FLAG = ("-h, --help", "show this help")
 

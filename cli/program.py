@@ -13,10 +13,7 @@ import click
 
 from cli.errors import Failure, Misuse, Unfinished
 from cli.output import complain, tell
-
-NAME = "autopromote"
-HELP = ("help", "show help for a command")
-Table = Mapping[str, tuple[str, str]]
+from cli.overview import HELP, NAME, Table, overview
 
 
 def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> int:
@@ -24,7 +21,7 @@ def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> i
     keep_printing()
     program = Program(table, aliases)
     try:
-        result = program.main(list(arguments) or ["--help"], prog_name=NAME, standalone_mode=False)
+        result = program.main(list(arguments), prog_name=NAME, standalone_mode=False)
     except click.UsageError as error:
         complain(f"{error.format_message()}\n{hint(error.ctx)}")
         return Misuse.exit_code
@@ -57,7 +54,6 @@ class Program(click.Group):
     def __init__(self, table: Table, aliases: Mapping[str, str]) -> None:
         super().__init__(
             name=NAME,
-            help="promote Heroku releases from a source app to its targets by themselves",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
         self.table = table
@@ -82,10 +78,6 @@ class Program(click.Group):
         """Find the command that the words name, and what is left for it."""
         if args[0] == "help":
             args = [*args[1:], "--help"]
-            if args == ["--help"]:
-                click.echo(self.get_help(ctx))
-                ctx.exit()
-
         name, rest = self.split(args)
         command = self.get_command(ctx, name)
         if command is None:
@@ -113,8 +105,4 @@ class Program(click.Group):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print what the program is for and every command, without importing one."""
-        formatter.write(f"{self.help}\n\nUSAGE\n  $ {NAME} COMMAND\n\nCOMMANDS\n")
-        with formatter.indentation():
-            formatter.write_dl([*((name, line) for name, (_, line) in self.table.items()), HELP])
-        formatter.write(f"\nEXAMPLES\n  $ {NAME} login --url https://example-app.herokuapp.com\n")
-        formatter.write(f"  $ {NAME} help rules:add\n")
+        formatter.write(overview(self.table))
