@@ -7,12 +7,14 @@ import httpx
 
 from cli.errors import NotAListener, Refused, Unreachable
 from cli.exchange import bearer, body_of, open_client, own_words, path_part, reason, was_sent
+from cli.progress import LATER, turning
 from cli.resources import (
     Delivery,
     Explanation,
     Hold,
     Identity,
     NewHold,
+    Output,
     Promotion,
     Released,
     Rule,
@@ -89,6 +91,10 @@ class Listener:
     def promotion(self, id: str) -> Promotion:
         return self._ask("GET", f"promotions/{path_part(id)}", Promotion)
 
+    def promotion_output(self, id: str, offset: int) -> Output:
+        path = f"promotions/{path_part(id)}/output"
+        return self._ask("GET", path, Output, query={"offset": offset})
+
     def cancel_promotion(self, id: str) -> Promotion:
         return self._ask("POST", f"promotions/{path_part(id)}/actions/cancel", Promotion)
 
@@ -161,9 +167,10 @@ class Listener:
     ) -> httpx.Response:
         given = {key: value for key, value in (query or {}).items() if value is not None}
         try:
-            return self._client.request(
-                method, f"/api/{path}", params=given, json=body, headers=self._headers
-            )
+            with turning("Waiting for the listener", after=LATER):
+                return self._client.request(
+                    method, f"/api/{path}", params=given, json=body, headers=self._headers
+                )
         except httpx.RequestError as error:
             raise Unreachable(self._silence(error, is_change=method != "GET")) from error
 

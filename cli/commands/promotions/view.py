@@ -19,7 +19,7 @@ SIGNS = {
 
 def show_promotions(promotions: list[Promotion]) -> None:
     """Print a row for each promotion."""
-    table(COLUMNS, [row(promotion) for promotion in promotions])
+    table(COLUMNS, [row(promotion) for promotion in promotions], spare=("Rule", "Created"))
 
 
 def row(promotion: Promotion) -> tuple[str | None, ...]:
@@ -36,10 +36,11 @@ def row(promotion: Promotion) -> tuple[str | None, ...]:
 
 
 def released(place: Source | Destination) -> str:
-    """Return app and version: `example-app v44`; the app alone before there is a release."""
+    """Return app and version: `⬢ example-app v44`; the app alone before there is a release."""
     release = place["release"]
     version = release["version"] if release else None
-    return place["app"]["name"] if version is None else f"{place['app']['name']} v{version}"
+    name = f"⬢ {place['app']['name']}"
+    return name if version is None else f"{name} v{version}"
 
 
 def origin(promotion: Promotion) -> str:

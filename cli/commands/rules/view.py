@@ -10,7 +10,7 @@ def show_rule(rule: Rule) -> None:
     block(
         rule["name"],
         [
-            ("Source", rule["source"]["name"]),
+            ("Source", f"⬢ {rule['source']['name']}"),
             ("Targets", "\n".join(target_line(target) for target in rule["targets"])),
             ("Mode", rule["mode"]),
             ("Strategy", rule.get("strategy")),
@@ -25,6 +25,6 @@ def show_rule(rule: Rule) -> None:
 
 
 def target_line(target: Target) -> str:
-    """Return the target's name and its baseline: `example-app (acts from v43 on)`."""
-    note = target.get("baseline_note")
-    return f"{target['name']} ({note})" if note else target["name"]
+    """Return the target's name and its baseline: `⬢ example-app (acts from v43 on)`."""
+    note, name = target.get("baseline_note"), f"⬢ {target['name']}"
+    return f"{name} ({note})" if note else name
