@@ -31,12 +31,17 @@ class Listener:
     """The listener at one URL. With `renew`, an expired token is replaced once a request."""
 
     def __init__(
-        self, url: str, token: str | None, *, renew: Callable[[], str] | None = None
+        self,
+        url: str,
+        token: str | None,
+        *,
+        renew: Callable[[], str] | None = None,
+        seconds: float | None = None,
     ) -> None:
         self.url = url
         self._headers = bearer(token) if token else {}
         self._renew = renew
-        self._client = open_client(url, {"Accept": "application/json"})
+        self._client = open_client(url, {"Accept": "application/json"}, seconds=seconds)
 
     def create_token(self, heroku_token: str) -> Token:
         return self._ask("POST", "tokens", Token, body={"heroku_token": heroku_token})

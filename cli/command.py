@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import click
 
+from cli import names
 from cli.overview import NAME
 from cli.program import Program
 
@@ -59,7 +60,8 @@ class Command(click.Command):
     def neighbours(self, ctx: click.Context) -> list[tuple[str, str]]:
         """Return the other commands of the topic, where this is its list."""
         program = cast("Program", ctx.find_root().command)
-        return [(name, program.table[name][1]) for name in program.verbs(ctx.info_name or "")]
+        verbs = names.verbs(program.table, ctx.info_name or "")
+        return [(name, program.table[name][1]) for name in verbs]
 
     def write_rows(
         self, formatter: click.HelpFormatter, title: str, rows: list[tuple[str, str]]

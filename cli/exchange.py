@@ -22,7 +22,7 @@ REASONS: tuple[tuple[type[httpx.RequestError], str], ...] = (
 )
 
 
-def open_client(url: str, headers: dict[str, str]) -> httpx.Client:
+def open_client(url: str, headers: dict[str, str], *, seconds: float | None = None) -> httpx.Client:
     """Return a client for one server. It follows no redirect, so a token stays where it was sent.
 
     Proxies of the environment count, except on the way to this very machine.
@@ -32,7 +32,7 @@ def open_client(url: str, headers: dict[str, str]) -> httpx.Client:
             base_url=url,
             verify=authorities(url),
             headers={"User-Agent": f"autopromote/{VERSION}", **headers},
-            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            timeout=httpx.Timeout(seconds or ANSWER_SECONDS, connect=seconds or CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=not is_loopback(urlsplit(url).hostname or ""),
         )

@@ -39,6 +39,7 @@ COMMANDS = {
     "holds": ("holds.index", "list the holds that keep apps from being promoted to"),
     "holds:add": ("holds.add", "keep automatic promotion from an app"),
     "holds:release": ("holds.release", "release a hold, and show what goes next"),
+    "completion": ("completion", "print what makes a shell complete this program"),
 }
 ALIASES = {"subscriptions": "webhooks"}
 
@@ -66,6 +67,10 @@ def run(arguments: list[str]) -> int:
             from cli.overview import overview
 
             return say(overview(COMMANDS))
+        case ["__complete", *words]:
+            from cli.completion.answer import answer
+
+            return answer(COMMANDS, ALIASES, words)
         case _:
             from cli import program
 

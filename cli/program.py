@@ -11,6 +11,7 @@ from io import TextIOWrapper
 
 import click
 
+from cli import names
 from cli.errors import Failure, Misuse, Unfinished
 from cli.output import complain, tell
 from cli.overview import HELP, NAME, Table, overview
@@ -48,6 +49,14 @@ def hint(context: click.Context | None) -> str:
     return f"See more help with `{context.command_path if context else NAME} --help`."
 
 
+def load(table: Table, name: str) -> click.Command:
+    """Import a command of the table, and nothing else of it."""
+    path = table[name][0]
+    module = import_module(f"cli.commands.{path}")
+    found: click.Command = getattr(module, path.rpartition(".")[2])
+    return found
+
+
 class Program(click.Group):
     """All commands, each by its name with a colon or with a space."""
 
@@ -65,12 +74,7 @@ class Program(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command; None where there is none of that name."""
-        if cmd_name not in self.table:
-            return None
-        path = self.table[cmd_name][0]
-        module = import_module(f"cli.commands.{path}")
-        found: click.Command = getattr(module, path.rpartition(".")[2])
-        return found
+        return load(self.table, cmd_name) if cmd_name in self.table else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -78,24 +82,12 @@ class Program(click.Group):
         """Find the command that the words name, and what is left for it."""
         if args[0] == "help":
             args = [*args[1:], "--help"]
-        name, rest = self.split(args)
+        name, rest = names.split(self.table, self.aliases, args)
         command = self.get_command(ctx, name)
         if command is None:
             said = args[: len(args) - len(rest)]
             raise Misuse(self.unknown(" ".join(said), name))
-        return name, command, rest
-
-    def split(self, args: list[str]) -> tuple[str, list[str]]:
-        """Return the full name, said in one word (`rules:add`) or two, and the rest."""
-        topic, colon, verb = args[0].partition(":")
-        topic = self.aliases.get(topic, topic)
-        if not colon and self.verbs(topic) and len(args) > 1 and not args[1].startswith("-"):
-            return f"{topic}:{args[1]}", args[2:]
-        return f"{topic}{colon}{verb}", args[1:]
-
-    def verbs(self, topic: str) -> list[str]:
-        """Return the commands of a topic beside its list."""
-        return [name for name in self.table if name.startswith(f"{topic}:")]
+        return name, command, list(rest)
 
     def unknown(self, said: str, name: str) -> str:
         """Say that there is no such command, and which may have been meant."""
