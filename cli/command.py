@@ -4,6 +4,7 @@
 # mypy: disable-error-code="explicit-override"
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from cli import names
 from cli.overview import NAME
 from cli.program import Program
 
+LINE, BREAK = 80, " \\\n"
 HELP_FLAG = ("-h, --help", "show this help")
 
 
@@ -35,9 +37,7 @@ class Command(click.Command):
             with formatter.indentation():
                 for paragraph in more:
                     formatter.write_text(paragraph)
-        formatter.write(
-            "\nEXAMPLES\n" + "".join(f"  $ {NAME} {example}\n" for example in self.examples)
-        )
+        formatter.write("\nEXAMPLES\n" + "".join(typed(example) for example in self.examples))
         self.write_rows(formatter, "COMMANDS", self.neighbours(ctx))
 
     def usage(self, ctx: click.Context) -> str:
@@ -71,6 +71,18 @@ class Command(click.Command):
             formatter.write(f"\n{title}\n")
             with formatter.indentation():
                 formatter.write_dl(rows)
+
+
+def typed(example: str) -> str:
+    """Return an example as one would type it: broken before a flag where the line is too long."""
+    first, *flags = re.split(r" (?=--)", f"  $ {NAME} {example}")
+    lines = [first]
+    for flag in flags:
+        if len(lines[-1]) + len(flag) < LINE - len(BREAK):
+            lines[-1] += f" {flag}"
+        else:
+            lines.append(f"      {flag}")
+    return BREAK.join(lines) + "\n"
 
 
 def command(*examples: str) -> Callable[[Callable[..., None]], Command]:

@@ -16,6 +16,7 @@ from cli.progress import turning
 
 GAP = "  "
 BANG = " ›   "
+SHORTEST_LINE = 20
 APP = re.compile(r"⬢ [\w-]+")  # how every app is written; it is coloured where it is printed
 PIECES = re.compile(rf"({APP.pattern})")
 Colour = int | str | tuple[int, int, int]
@@ -65,14 +66,36 @@ def paint_status(text: str) -> str:
     return paint(text, colour) if colour else text
 
 
+def fold(text: str, stream: TextIO, *, taken: int = 0) -> list[str]:
+    """Return the text's lines, on a terminal such as fit it beside what is taken; words stay whole.
+
+    Anywhere else they are as they were, for whoever reads there wants no line ends of ours.
+    """
+    lines = text.split("\n")
+    if not stream.isatty():
+        return lines
+
+    import shutil
+    import textwrap
+
+    width = max(shutil.get_terminal_size().columns - taken, SHORTEST_LINE)
+    folder = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    return [part for line in lines for part in folder.wrap(line) or [""]]
+
+
 def say(text: str) -> None:
     """Print a result."""
-    click.echo(paint_apps(plain(text)))
+    click.echo(paint_apps("\n".join(fold(plain(text), sys.stdout))))
 
 
 def tell(text: str) -> None:
     """Say something about the result, on stderr."""
-    click.echo(paint_apps(plain(text), sys.stderr), err=True)
+    click.echo(paint_apps("\n".join(fold(plain(text), sys.stderr)), sys.stderr), err=True)
+
+
+def copy(text: str, *, err: bool = False) -> None:
+    """Print a line that somebody else made, in the shape that it was given."""
+    click.echo(plain(text), err=err)
 
 
 def warn(text: str) -> None:
@@ -88,7 +111,7 @@ def complain(text: str) -> None:
 def barred(text: str, word: str, colour: str) -> None:
     """Print every line behind the bar that sets warnings and errors apart."""
     bar = paint(BANG, colour, stream=sys.stderr)
-    for line in f"{word}: {text}".split("\n"):
+    for line in fold(f"{word}: {text}", sys.stderr, taken=len(BANG)):
         click.echo(f"{bar}{paint_apps(line, sys.stderr)}".rstrip(), err=True)
 
 
@@ -139,7 +162,7 @@ def block(title: str, fields: Iterable[tuple[str, str | None]]) -> None:
 
     header(title)
     for key, value in shown:
-        first, *more = value.split("\n")
+        first, *more = fold(value, sys.stdout, taken=width + len(GAP))
         click.echo(f"{paint(key.ljust(width), 'quiet')}{GAP}{shown_as(key, first)}")
         for line in more:
             click.echo(f"{' ' * (width + len(GAP))}{paint_apps(line)}")

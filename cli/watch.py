@@ -8,7 +8,7 @@ from itertools import chain, repeat
 from cli.commands.promotions.view import line
 from cli.errors import Failure, Refused, Unfinished, Unreachable
 from cli.follow import Follower
-from cli.output import tell, warn
+from cli.output import copy, tell, warn
 from cli.plain import plain_line
 from cli.progress import turning
 from cli.resources import Output, Promotion
@@ -88,7 +88,7 @@ class Watch:
         if id not in self.followers and read is not None and has_released(promotion):
             name = "" if is_alone else f"⬢ {promotion['target']['app']['name']}: "
             self.followers[id] = Follower(
-                lambda offset: read(id, offset), lambda text: tell(f"{name}{text}")
+                lambda offset: read(id, offset), lambda text: copy(f"{name}{text}", err=True)
             )
         return self.followers.get(id)
 

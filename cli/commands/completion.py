@@ -13,13 +13,7 @@ from cli.completion.shells import SCRIPTS
 def completion(shell: str) -> None:
     """print what makes a shell complete this program
 
-    It completes commands, flags, and the names of rules, apps and promotions. To have it in every
-    shell, write it where that shell looks:
-
-    bash: autopromote completion bash > ~/.local/share/bash-completion/completions/autopromote
-
-    zsh: autopromote completion zsh > DIR/_autopromote, for a DIR that is in fpath
-
-    fish: autopromote completion fish > ~/.config/fish/completions/autopromote.fish
+    It completes commands, flags, and the names of rules, apps and promotions. Its first lines say
+    how to use it in this shell, and where to write it to have it in every one.
     """
     sys.stdout.write(SCRIPTS[shell])

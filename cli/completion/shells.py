@@ -6,7 +6,8 @@ from collections.abc import Sequence
 Candidate = tuple[str, str]
 
 BASH = """\
-# bash completion for autopromote; try it with: source <(autopromote completion bash)
+# Completion of autopromote. In this shell: source <(autopromote completion bash)
+# In every one: write it to ~/.local/share/bash-completion/completions/autopromote
 _autopromote() {
     local IFS=$'\\n'
     COMPREPLY=($("$1" __complete bash "$COMP_WORDBREAKS" "${COMP_LINE:0:$COMP_POINT}" 2>/dev/null))
@@ -15,7 +16,8 @@ complete -F _autopromote autopromote
 """
 ZSH = """\
 #compdef autopromote
-# zsh completion for autopromote; try it with: source <(autopromote completion zsh)
+# Completion of autopromote. In this shell: source <(autopromote completion zsh)
+# In every one: write it to a file _autopromote in a folder that is in fpath
 _autopromote() {
     local -a found typed
     typed=("${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}")
@@ -29,7 +31,8 @@ else
 fi
 """
 FISH = """\
-# fish completion for autopromote; try it with: autopromote completion fish | source
+# Completion of autopromote. In this shell: autopromote completion fish | source
+# In every one: write it to ~/.config/fish/completions/autopromote.fish
 function __autopromote_complete
     set -l words (commandline -opc)
     $words[1] __complete fish $words[2..-1] (commandline -ct) 2>/dev/null

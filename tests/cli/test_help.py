@@ -131,6 +131,21 @@ def test_every_example_is_of_the_command_and_of_its_flags(name: str) -> None:
         assert not re.search(r"acme|my-app", example), "examples are of example-app"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_commands_help_fits_a_terminal(autopromote: Autopromote, name: str) -> None:
+    printed = help_of(autopromote, name, "--help")
+    assert max(len(line) for line in printed.splitlines()) <= 80
+
+
+def test_a_long_example_is_broken_before_a_flag(autopromote: Autopromote) -> None:
+    printed = help_of(autopromote, "promote", "--help")
+    assert printed.endswith(
+        "  $ autopromote promote --app example-app-staging --to example-app --wait\n"
+        "  $ autopromote promote --app example-app-staging \\\n"
+        "      --to example-app,example-app-eu --release v42\n"
+    )
+
+
 def test_every_file_is_in_the_table(request: pytest.FixtureRequest) -> None:
     root = request.config.rootpath / "cli" / "commands"
     files = {".".join(path.relative_to(root).with_suffix("").parts) for path in root.rglob("*.py")}

@@ -99,10 +99,30 @@ def test_a_pipe_sees_no_colours() -> None:
     assert paint("text", "bad", bold=True) == "text"
 
 
+FOLDED = """
+from cli.commands.promotions.view import show_gates
+from cli.output import block, copy, say, warn
+say("It goes to ⬢ example-app v4 as soon as nobody releases there.")
+warn("It goes to https://example-app-0123456789ab.herokuapp.com/.")
+block("ship", [("Reason", "one two three four five six seven eight")])
+show_gates([{"name": "hold", "verdict": "wait", "message": "on hold by Ana since the day of 2015/11/17"}])
+copy("x" * 50)
+"""
+
+
+def test_on_a_terminal_no_word_is_cut(autopromote: Autopromote) -> None:
+    assert on_a_terminal(autopromote, FOLDED, TERM="dumb") == (
+        "It goes to ⬢ example-app v4 as soon as\nnobody releases there.\n"
+        f"{BAR}Warning: It goes to\n{BAR}https://example-app-0123456789ab.herokuapp.com/.\n"
+        "=== ship\n\nReason:  one two three four five six\n         seven eight\n"
+        f"◷ hold  on hold by Ana since the day of\n        2015/11/17\n{'x' * 50}\n"
+    )
+
+
 COLOURS = """
 from cli.output import block, say, tell
 from cli.tables import table
-say("It goes to ⬢ example-app v4, and from there.")
+say("From ⬢ example-app v4 on.")
 tell("⬢ example-app is on hold.")
 block("⬢ example-app v4", [("Status", "failed"), ("Target", "⬢ example-app")])
 table(("ID", "Status", "Target"), [("1", "succeeded", "⬢ example-app v4"), ("2", "new", "")])
@@ -112,7 +132,7 @@ table(("ID", "Status", "Target"), [("1", "succeeded", "⬢ example-app v4"), ("2
 def test_apps_and_statuses_have_the_colours_of_the_heroku_cli(autopromote: Autopromote) -> None:
     app = "\x1b[38;5;147m⬢ example-app\x1b[0m"
     assert on_a_terminal(autopromote, COLOURS, TERM="xterm") == (
-        f"It goes to {app} v4, and from there.\n"
+        f"From {app} v4 on.\n"
         f"{app} is on hold.\n"
         "\x1b[38;5;248m===\x1b[0m \x1b[38;5;147m\x1b[1m⬢ example-app\x1b[0m\x1b[1m v4\x1b[0m\n\n"
         "\x1b[38;5;248mStatus:\x1b[0m  \x1b[38;2;255;135;135mfailed\x1b[0m\n"

@@ -9,7 +9,7 @@ from cli.context import Context, pass_context
 from cli.errors import Refused
 from cli.follow import Follower
 from cli.options import as_json
-from cli.output import say, say_json, tell
+from cli.output import copy, say_json, tell
 
 BUSY, PAUSE = 429, 1.0
 
@@ -34,7 +34,7 @@ def output(context: Context, id: str, offset: int, as_json: bool) -> None:
     if as_json:
         say_json(context.listener.promotion_output(id, offset))
         return
-    show(Follower(lambda at: context.listener.promotion_output(id, at), say, offset=offset))
+    show(Follower(lambda at: context.listener.promotion_output(id, at), copy, offset=offset))
 
 
 def show(follower: Follower) -> None:
