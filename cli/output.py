@@ -144,7 +144,8 @@ def action(text: str) -> Iterator[Doing]:
 
 def header(text: str) -> None:
     """Print `=== text` and an empty line."""
-    pieces = [piece for piece in PIECES.split(plain_line(text)) if piece]
+    folded = "\n".join(fold(plain_line(text), sys.stdout, taken=len("=== ")))
+    pieces = [piece for piece in PIECES.split(folded) if piece]
     painted = (paint(piece, "app" if APP.match(piece) else None, bold=True) for piece in pieces)
     click.echo(f"{paint('===', 'quiet')} {''.join(painted)}\n")
 

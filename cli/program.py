@@ -13,6 +13,7 @@ import click
 
 from cli import names
 from cli.errors import Failure, Misuse, Unfinished
+from cli.hints import with_hint
 from cli.output import complain, tell
 from cli.overview import HELP, NAME, Table, overview
 
@@ -32,7 +33,8 @@ def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> i
         tell(unfinished.message)
         return unfinished.exit_code
     except Failure as failure:
-        complain(failure.message + (f"\n\nError ID: {failure.id}" if failure.id else ""))
+        message = with_hint(failure.message, failure.id)
+        complain(message + (f"\n\nError ID: {failure.id}" if failure.id else ""))
         return failure.exit_code
     return result if isinstance(result, int) else 0
 

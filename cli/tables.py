@@ -20,19 +20,23 @@ Cells = list[list[str]]
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[str | None]], *, spare: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | None]],
+    *,
+    spare: Sequence[str] = (),
+    room: int = SHORTEST_SENTENCE,
 ) -> None:
     """Print a row a line, without borders.
 
     On a terminal no line is longer than it is wide: times give way to how long ago they were, then
-    the columns to spare go, in their order, then cells are cut. A column without a value is not
-    shown there. A pipe gets every word.
+    the columns to spare go, in their order, until the last one has room, then cells are cut. A
+    column without a value is not shown there. A pipe gets every word.
     """
     cells = [list(columns), *([plain_line(cell or "") for cell in row] for row in rows)]
     widths = widths_of(cells)
     if sys.stdout.isatty():
         available = shutil.get_terminal_size().columns
-        cells = compact(cells, spare, available)
+        cells = compact(cells, spare, available, room)
         widths = fit(widths_of(cells), available)
 
     header = cells[0]
@@ -50,13 +54,13 @@ def shown_as(title: str, cell: str) -> str:
     return paint_status(cell) if title == STATUS else paint_apps(cell)
 
 
-def compact(cells: Cells, spare: Sequence[str], available: int) -> Cells:
+def compact(cells: Cells, spare: Sequence[str], available: int, room: int) -> Cells:
     """Return the table as it says most in so many columns."""
     cells = without(cells, [title for title in cells[0] if is_empty(cells, title)])
-    if not has_room(cells, available):
+    if not has_room(cells, available, room):
         cells = [cells[0], *([TIME.sub(r"\1", cell) for cell in row] for row in cells[1:])]
     for title in spare:
-        if not has_room(cells, available):
+        if not has_room(cells, available, room):
             cells = without(cells, [title])
     return cells
 
@@ -73,10 +77,10 @@ def without(cells: Cells, titles: Sequence[str]) -> Cells:
     return [[row[index] for index in kept] for row in cells]
 
 
-def has_room(cells: Cells, available: int) -> bool:
-    """Whether the line fits, or at least leaves its last column enough to say something."""
+def has_room(cells: Cells, available: int, room: int) -> bool:
+    """Whether the line fits, or at least leaves its last column room to say something."""
     *widths, last = widths_of(cells)
-    return sum(widths) + len(GAP) * len(widths) + min(last, SHORTEST_SENTENCE) <= available
+    return sum(widths) + len(GAP) * len(widths) + min(last, room) <= available
 
 
 def widths_of(cells: Cells) -> list[int]:

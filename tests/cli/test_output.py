@@ -105,7 +105,8 @@ from cli.output import block, copy, say, warn
 say("It goes to ⬢ example-app v4 as soon as nobody releases there.")
 warn("It goes to https://example-app-0123456789ab.herokuapp.com/.")
 block("ship", [("Reason", "one two three four five six seven eight")])
-show_gates([{"name": "hold", "verdict": "wait", "message": "on hold by Ana since the day of 2015/11/17"}])
+message = "on hold by Ana since the day of 2015/11/17"
+show_gates([{"name": "hold", "verdict": "wait", "message": message}])
 copy("x" * 50)
 """
 
