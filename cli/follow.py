@@ -23,20 +23,23 @@ class Follower:
     is_over: bool = False
     message: str | None = None  # why there is nothing
     release_id: str | None = None
+    has_more: bool = False  # the last piece had something, so another may be there already
     rest: str = field(default="", repr=False)
 
     def pull(self) -> bool:
         """Read on and print what that completes; return whether there was anything."""
-        with turning(self.waiting_for):
+        self.has_more = False
+        with turning(self.waiting_for, after=0):
             piece = self.read(self.offset)
-        if self._is_of_another(piece):
-            return self.pull()
+            if self._is_of_another(piece):
+                piece = self.read(0)
 
         self.message = piece["message"]
         self.is_over = piece["is_over"]
         self._print(piece["text"])
         self.offset = piece["offset"]
-        return bool(piece["text"])
+        self.has_more = bool(piece["text"])
+        return self.has_more
 
     def end(self) -> None:
         """Print what has no end of line, for nothing more is read."""
@@ -48,8 +51,6 @@ class Follower:
         release_id = piece["release"]["id"] if piece["release"] else None
         is_another = self.release_id not in (None, release_id)
         self.release_id = release_id
-        if is_another:
-            self.offset = 0
         return is_another
 
     def _print(self, text: str) -> None:

@@ -15,6 +15,7 @@ from cli.resources import Output, Promotion
 
 ACTIVE = frozenset({"waiting", "posting", "releasing", "verifying", "rolling_back"})
 RELEASING = "releasing"
+WAITING = "Waiting; Ctrl-C stops nothing but that"
 FIRST_PAUSE, LONGEST_PAUSE = 0.3, 2.0
 PASSING_TROUBLE = frozenset({429, 502, 503, 504})
 PATIENCE = (
@@ -52,7 +53,7 @@ class Watch:
         remaining = pauses()
         self._tell_changes(promotions)
         while any(promotion["status"] in ACTIVE for promotion in promotions):
-            with turning("Waiting; Ctrl-C stops nothing but that"):
+            with turning(WAITING, after=0):
                 self.pause(FIRST_PAUSE if self._is_reading() else next(remaining))
                 promotions = [self._look(promotion) for promotion in promotions]
             self._tell_changes([one for one in promotions if one["status"] in ACTIVE])
@@ -62,8 +63,8 @@ class Watch:
         return promotions
 
     def _is_reading(self) -> bool:
-        """Whether an output has begun, so that reading on is a pause in itself."""
-        return any(each.offset and not each.is_over for each in self.followers.values())
+        """Whether a release command is just printing, so that somebody reads along."""
+        return any(each.has_more for each in self.followers.values())
 
     def _show_output(self, promotion: Promotion, *, is_alone: bool) -> None:
         """Print what its release phase has printed since; of one that has ended, all."""
@@ -88,7 +89,9 @@ class Watch:
         if id not in self.followers and read is not None and has_released(promotion):
             name = "" if is_alone else f"⬢ {promotion['target']['app']['name']}: "
             self.followers[id] = Follower(
-                lambda offset: read(id, offset), lambda text: copy(f"{name}{text}", err=True)
+                lambda offset: read(id, offset),
+                lambda text: copy(f"{name}{text}", err=True),
+                waiting_for=WAITING,
             )
         return self.followers.get(id)
 

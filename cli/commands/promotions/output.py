@@ -10,6 +10,7 @@ from cli.errors import Refused
 from cli.follow import Follower
 from cli.options import as_json
 from cli.output import copy, say_json, tell
+from cli.progress import turning
 
 BUSY, PAUSE = 429, 1.0
 
@@ -48,7 +49,8 @@ def show(follower: Follower) -> None:
         if told and follower.release_id is None:
             return
         if not has_more and not follower.is_over:
-            time.sleep(PAUSE)
+            with turning(follower.waiting_for, after=0):
+                time.sleep(PAUSE)
 
 
 def pull(follower: Follower) -> bool:
