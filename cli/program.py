@@ -70,10 +70,6 @@ class Program(click.Group):
         self.table = table
         self.aliases = aliases
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return all names, in the table's order."""
-        return list(self.table)
-
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command; None where there is none of that name."""
         return load(self.table, cmd_name) if cmd_name in self.table else None

@@ -28,7 +28,7 @@ def find(name: str) -> Command:
     return found
 
 
-@pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",)])
+@pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",), ("--help", "rules")])
 def test_the_program_lists_its_commands(autopromote: Autopromote, words: tuple[str, ...]) -> None:
     printed = help_of(autopromote, *words)
 

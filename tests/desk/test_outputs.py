@@ -12,6 +12,7 @@ from listener.desk.by_hand import NewPromotions
 from listener.desk.outputs import MOST_URLS, OutputsDesk, OutputView
 from listener.errors import Busy, HerokuUnreadable, NotFound
 from listener.heroku import Heroku
+from listener.heroku.output import LARGEST_PIECE
 from listener.promotion import Status
 from tests.desk.office import PROD, STAGING, TOKEN, Office
 from tests.heroku import samples
@@ -63,6 +64,16 @@ def test_output_is_read_on_while_the_command_runs(office: Office) -> None:
     end = office.outputs.read(id, more.offset)
     assert (end.text, end.is_over, end.message) == ("Migrated.\n", True, None)
     assert office.outputs.read(id, end.offset).is_over
+
+
+def test_a_character_that_two_pieces_share_is_whole(office: Office) -> None:
+    id = promote(office, {"seconds": None}, Status.RELEASING)
+    path = f"apps/{PROD}/releases/{office.releases(PROD)[-1]['version']}"
+    filling = "x" * (LARGEST_PIECE - len("Running release command...\n") - 1)
+    office.control(f"{path}/output", {"text": f"{filling}ö\n"})
+    first = office.outputs.read(id, 0)
+    assert (first.text[-1], first.offset) == ("x", LARGEST_PIECE - 1)
+    assert office.outputs.read(id, first.offset).text == "ö\n"
 
 
 def test_a_failed_command_has_its_say(office: Office) -> None:

@@ -1,6 +1,7 @@
 """`autopromote promotions:output`."""
 
 import time
+from collections.abc import Callable
 
 import click
 
@@ -38,19 +39,19 @@ def output(context: Context, id: str, offset: int, as_json: bool) -> None:
     show(Follower(lambda at: context.listener.promotion_output(id, at), copy, offset=offset))
 
 
-def show(follower: Follower) -> None:
+def show(follower: Follower, pause: Callable[[float], None] = time.sleep) -> None:
     """Print all of it; where there is nothing, say why."""
     told = None
     while not follower.is_over:
         has_more = pull(follower)
-        if follower.message != told:
+        if follower.message and follower.message != told:
             told = follower.message
-            tell(told or "")
-        if told and follower.release_id is None:
+            tell(told)
+        if follower.message and follower.release_id is None:
             return
         if not has_more and not follower.is_over:
             with turning(follower.waiting_for, after=0):
-                time.sleep(PAUSE)
+                pause(PAUSE)
 
 
 def pull(follower: Follower) -> bool:
