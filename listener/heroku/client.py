@@ -54,11 +54,10 @@ class Heroku:
         user_agent: str = USER_AGENT,
         deadlines: Deadlines = DEADLINES,
     ) -> None:
+        ssl_context = trusted() if url.startswith("https:") else None
+        direct = transport or BoundedTransport(ssl_context=ssl_context)
+        self._wire = Wire(token, url=url, transport=direct, user_agent=user_agent)
         of_outputs = transport or _transport_of_outputs(url)
-        if transport is None:
-            ssl_context = trusted() if url.startswith("https:") else None
-            transport = BoundedTransport(ssl_context=ssl_context)
-        self._wire = Wire(token, url=url, transport=transport, user_agent=user_agent)
         self._outputs = OutputReader(url, of_outputs, user_agent=user_agent)
         self._deadlines = deadlines
 
