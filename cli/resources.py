@@ -188,6 +188,16 @@ class Promotion(TypedDict):
     timeline: NotRequired[list[Moment]]
 
 
+class Output(TypedDict):
+    """A piece of what a release phase printed, and where to read on."""
+
+    offset: int
+    text: str
+    is_over: bool
+    release: ReleaseRef | None
+    message: str | None
+
+
 class ExplainedRelease(TypedDict):
     """A release of a source app."""
 

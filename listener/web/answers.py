@@ -270,6 +270,16 @@ class PromotionInFull(Promotion):
     timeline: list[Moment]
 
 
+class Output(Answer):
+    """A piece of a release phase's output: 64 KiB at most, and where to read on."""
+
+    offset: int
+    text: str
+    is_over: bool
+    release: Release | None
+    message: str | None
+
+
 class Hold(Answer):
     """Automatic promotion to an app, or to every target, stands still until it is released."""
 

@@ -37,6 +37,7 @@ PROBLEMS = {
 QUERIES: dict[str, Json] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
     "all": {"type": "boolean", "default": False},
+    "offset": {"type": "integer", "minimum": 0, "default": 0},
 }
 
 
@@ -75,6 +76,7 @@ TOLD: dict[str, Told] = {
     ),
     "promotions.promote": Told(answers.Promotion, is_list=True, status=201, problems=HEROKU),
     "promotions.show": Told(answers.PromotionInFull, problems=(404,)),
+    "promotions.output": Told(answers.Output, queries=("offset",), problems=(404, 422, 429, 502)),
     "promotions.cancel": Told(answers.Promotion, problems=(404, 409)),
     "promotions.retry": Told(answers.Promotion, problems=(404, 409)),
     "promotions.roll_back": Told(answers.Promotion, status=201, problems=HEROKU),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listener.conditions import READERS, Conditions
+from listener.desk.outputs import OutputView
 from listener.desk.views import (
     BacktestView,
     DeliveryView,
@@ -151,6 +152,18 @@ def promotion(view: PromotionView) -> Json:
     if view.timeline is not None:
         shape["timeline"] = [_moment(moment) for moment in view.timeline]
     return shape
+
+
+def output(view: OutputView) -> Json:
+    """A piece of an output; never where it came from."""
+    is_released = view.release_id is not None
+    return {
+        "offset": view.offset,
+        "text": view.text,
+        "is_over": view.is_over,
+        "release": {"id": view.release_id, "version": view.version} if is_released else None,
+        "message": view.message,
+    }
 
 
 def _rule_of(view: PromotionView) -> Json | None:

@@ -19,6 +19,7 @@ from listener.desk.explanations import ExplanationsDesk
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
 from listener.desk.mirror import MARK, Mirror
+from listener.desk.outputs import OutputsDesk
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
@@ -27,6 +28,7 @@ from listener.desk.views import RuleView
 from listener.findings import Finding
 from listener.heroku import HEADER, Heroku, matches
 from listener.keys import Keys
+from listener.promotion import Status
 from listener.runner import PROMOTING
 from listener.steps.clock import Clock
 from listener.steps.readings import Readings
@@ -72,6 +74,7 @@ class Office:
         self.rules = RulesDesk(self.tools)
         self.backtests = BacktestsDesk(self.tools)
         self.promotions = PromotionsDesk(self.tools)
+        self.outputs = OutputsDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.explanations = ExplanationsDesk(self.tools)
         self.diffs = DiffsDesk(self.tools)
@@ -212,6 +215,15 @@ class Office:
                 return
             time.sleep(max(seconds, 0.0))
         raise AssertionError(f"still due after {MOST_STEPS} rounds: {self.found()}")
+
+    def work_until(self, status: Status) -> None:
+        """Take steps until the newest promotion has this status."""
+        for _ in range(MOST_STEPS):
+            if self.found()[-1].status is status:
+                return
+            if not sum(self._step(queue) for queue in PROMOTING):
+                time.sleep(max(self._promotion_due_in() or 0.0, 0.0))
+        raise AssertionError(f"not {status} after {MOST_STEPS} rounds: {self.found()}")
 
     def _promotion_due_in(self) -> float | None:
         soonest = func.min(promotion.c.due_at) - func.clock_timestamp()
