@@ -11,9 +11,11 @@ from listener.conditions import NONE, Conditions
 from listener.health import Streak
 from listener.history import History, Release
 from listener.promotion import Status
-from listener.rules import OnNewer
+from listener.rules import OnNewer, Strategy
 
 Facts = Mapping[str, Any]
+
+SLUG, OCI_IMAGE = "slug", "oci-image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ class App:
     stack: str | None = None
     generation: str = "cedar"
     is_container: bool = False
+    build_stack: str | None = None  # what it is set to, by `heroku stack:set`, for what comes next
+
+    def takes(self, stack: str) -> bool:
+        """It runs this stack, or somebody set it to this one."""
+        return stack in (self.stack, self.build_stack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,8 @@ class Candidate:
     source_history: History
     target_history: History
     slug_stack: str | None
+    strategy: Strategy = Strategy.SLUG
+    pipelines: tuple[str | None, str | None] = (None, None)  # of source and target; None: in none
     on_newer: OnNewer = OnNewer.SUPERSEDE
     is_by_hand: bool = False
     holds: tuple[Hold, ...] = ()

@@ -55,7 +55,7 @@ def _before(made: Release, ours: Ours, target: History) -> Back | Stay:
         return Stay(f"{what}, which is not what ran when this was decided.")
     if before.artifact == made.artifact:
         return Stay("It ran the same slug before.")
-    if before.status != SUCCEEDED or before.artifact_type != "slug":
+    if before.status != SUCCEEDED or before.artifact_type != made.artifact_type:
         return Stay(f"What it ran before, v{before.version}, cannot run again.")
     return Back(before)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from listener.backtest import Result
 from listener.history import Kind, Release
+from listener.rules import Strategy
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
 from listener.store.rules import RuleRow
@@ -22,6 +23,8 @@ class RuleView:
 
     row: RuleRow
     names: Names
+    strategy: Strategy  # what it comes to, which may be other than what was declared
+    strategy_note: str | None = None  # why
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from listener import durations, verification
 from listener import heroku as platform
+from listener.decision import SLUG
 from listener.history import EXPIRED, FAILED, PENDING, SUCCEEDED, History, Release
 from listener.promotion import ENDED, PromotionKind, Status, release_poll
 from listener.standing import is_ours
@@ -74,7 +75,7 @@ def accept(
 
     `doubles` are other releases of the same post, made by Heroku although asked once.
     """
-    ending = fate(row, post, release, clock, timedelta(0))
+    ending = checked(fate(row, post, release, clock, timedelta(0)), post, release)
     if ending.is_running and release.version != post.base_version + 1:
         # Something came in between, and the list tells what: watching reads it, and then ends.
         status = sending_or(Status.RELEASING, post)
@@ -83,6 +84,34 @@ def accept(
     if doubles and (ending.is_running or ending.status in ENDED):
         ending = replace(ending, hold=both(ending.hold, _twins(row, doubles)))
     endings.end(tools, claim, replace(ending, post=post, outcome="accepted"))
+
+
+def adopt(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    found: list[Release],
+    clock: Clock,
+) -> None:
+    """Take over what was found: the newest, and a hold where there are several."""
+    doubles = tuple(release.version for release in found[:-1])
+    accept(tools, claim, row, post, found[-1], clock, doubles=doubles)
+
+
+def checked(ending: Ending, post: PostRow, release: Release) -> Ending:
+    """The ending, if the release runs what was asked for.
+
+    Only a slug is named to Heroku by itself; what it makes of a release is to be seen.
+    """
+    is_right = post.unnamed is None or release.artifact == post.artifact
+    if is_right or not ending.is_running:
+        return ending
+    reason = (
+        f"v{release.version} runs {release.artifact}, and {post.artifact} was asked for: look at"
+        f" `heroku releases:info v{release.version}`."
+    )
+    return lost(replace(ending, is_running=False), reason)
 
 
 def sending_or(status: Status, post: PostRow) -> Status:
@@ -174,12 +203,13 @@ def fate(
 
 
 def _ran(row: PromotionRow, post: PostRow, ending: Ending, where: str, clock: Clock) -> Ending:
+    with_config = ", config vars included" if takes_config(row) else ""
     if ending.is_way_back:
-        reason = f"{because(row)} Rolled back to what ran before, as {where}."
+        reason = f"{because(row)} Rolled back to what ran before, as {where}{with_config}."
         hold = f"Promotion {row.id} was rolled back. {because(row)}"
         return replace(ending, status=Status.ROLLED_BACK, reason=reason, due_at=None, hold=hold)
     if post.kind == PromotionKind.ROLLBACK:
-        reason = f"Rolled back as {where}."
+        reason = f"Rolled back as {where}{with_config}."
         return replace(ending, status=Status.ROLLED_BACK, reason=reason, due_at=None)
     if row.verification is None:
         reason = f"Released as {where}."
@@ -188,6 +218,11 @@ def _ran(row: PromotionRow, post: PostRow, ending: Ending, where: str, clock: Cl
     reason = f"Released as {where}; verified for {durations.show(planned.lasts)}."
     due_at = clock.now() + planned.every
     return replace(ending, status=Status.VERIFYING, reason=reason, due_at=due_at)
+
+
+def takes_config(row: PromotionRow) -> bool:
+    """Heroku takes an image back only together with the config vars that it ran with."""
+    return row.artifact_type != SLUG
 
 
 def lost(ending: Ending, reason: str) -> Ending:

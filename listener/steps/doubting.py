@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from listener import heroku as platform
-from listener.history import Release
 from listener.promotion import (
     MOST_POSTS,
     UNREADABLE_FOR,
@@ -15,14 +14,19 @@ from listener.promotion import (
     next_look,
 )
 from listener.steps import answers, deciding, endings, posting, retreating, targets
-from listener.steps.candidates import Gathered, Unbelievable, gather, keep
+from listener.steps.candidates import Gathered, Unbelievable, gather
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
+from listener.steps.leases import keep
+from listener.steps.readings import Reading
 from listener.steps.tools import Tools
 from listener.steps.traces import made_by
 from listener.store import posts, promotions, work
 from listener.store.posts import PostRow
 from listener.store.promotions import PromotionRow
+
+# Whose release would be another user's than that of the first sending.
+ANOTHER_USER = "The listener has another Heroku user by now."
 
 
 def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
@@ -38,7 +42,7 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
         _unreadable(tools, claim, row, post, error, clock)
         return
     if found:
-        adopt(tools, claim, row, post, found, clock)
+        answers.adopt(tools, claim, row, post, found, clock)
         return
     targets.glance(tools, reading)
     look_at = next_look(post.sent_at, begun)  # a look counts from its beginning
@@ -48,19 +52,6 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
             promotions.move(conn, claim, Status(row.status), reason, due_at=look_at)
         return
     _after_last_look(tools, claim, row, post, clock)
-
-
-def adopt(
-    tools: Tools,
-    claim: work.Claim,
-    row: PromotionRow,
-    post: PostRow,
-    found: list[Release],
-    clock: Clock,
-) -> None:
-    """Take over what was found: the newest, and a hold where there are several."""
-    doubles = tuple(release.version for release in found[:-1])
-    answers.accept(tools, claim, row, post, found[-1], clock, doubles=doubles)
 
 
 def _unreadable(
@@ -95,13 +86,13 @@ def _after_last_look(
         return
     try:
         keep(tools, claim)
-        gathered = gather(tools, claim, row)
+        gathered = gather(tools, claim, row, post)
         found = made_by(tools, post, gathered.target)
     except (platform.HerokuError, Unbelievable) as error:
         _ungathered(tools, claim, row, post, error, clock)
         return
     if found:
-        adopt(tools, claim, row, post, found, clock)
+        answers.adopt(tools, claim, row, post, found, clock)
         return
     gathered, objection = _objection(tools, row, post, gathered, clock)
     if objection is not None:
@@ -116,14 +107,28 @@ def _back_again(
     """A rollback of our own is asked for again while ours still runs, whatever the gates say."""
     try:
         keep(tools, claim)
+        account_id = tools.readings.account_id() if post.account_id is not None else None
         reading = tools.readings.releases(row.target_id)
         found = made_by(tools, post, reading)
     except platform.HerokuError as error:
         _ungathered(tools, claim, row, post, error, clock)
         return
     if found:
-        adopt(tools, claim, row, post, found, clock)
-        return
+        answers.adopt(tools, claim, row, post, found, clock)
+    elif post.account_id not in (None, account_id):
+        _back(tools, claim, row, post, f"Not rolled back: {ANOTHER_USER}", clock)
+    else:
+        _send_back_again(tools, claim, row, post, reading, clock)
+
+
+def _send_back_again(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    reading: Reading,
+    clock: Clock,
+) -> None:
     try:
         retreating.send_again(tools, claim, row, post, reading, clock)
     except posting.Stale as stale:
@@ -173,6 +178,8 @@ def _objection(
     tools: Tools, row: PromotionRow, post: PostRow, gathered: Gathered, clock: Clock
 ) -> tuple[Gathered, str | None]:
     """What speaks against a second sending, and what that stands on."""
+    if post.account_id != gathered.account_id:
+        return gathered, ANOTHER_USER
     if row.kind is PromotionKind.PROMOTE:
         _, gathered, evaluation = deciding.judged(tools, row, gathered, clock)
         objection = evaluation.objection

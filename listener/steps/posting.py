@@ -6,7 +6,8 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, func, literal, null
 from sqlalchemy.exc import IntegrityError
@@ -20,11 +21,10 @@ from listener.promotion import (
     SEND_WITHIN,
     PromotionKind,
     Status,
-    description_of,
 )
-from listener.rules import Mode
+from listener.rules import Mode, Strategy
 from listener.standing import nonce_of
-from listener.steps import answers, endings
+from listener.steps import answers, endings, following, requests
 from listener.steps.candidates import Gathered
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
@@ -37,6 +37,13 @@ from listener.verification import plan
 
 NOT_SENT_PAUSE = timedelta(seconds=5)
 STALE_PAUSE = timedelta(seconds=1)
+
+
+class Make(Protocol):
+    """Asks Heroku for the release of a post."""
+
+    def __call__(self, *, send_by: float) -> requests.Made:
+        """Before this moment, or never. Raises HerokuError."""
 
 
 class Overtaken(Exception):
@@ -54,7 +61,7 @@ class Sending:
     claim: work.Claim
     row: PromotionRow
     post: PostRow
-    words: str  # of the release's description
+    make: Make  # asks Heroku for the release
     send_by: float  # by this process's steady clock
 
 
@@ -119,10 +126,13 @@ def _commit(
             kind=row.kind,
             nonce=new_nonce(),
             artifact=row.artifact,
+            strategy=gathered.candidate.strategy,
+            account_id=gathered.account_id,
             base_version=gathered.target.history.newest_version,
             base_artifact=current.artifact if current is not None else None,
         )
-    return sending(claim, moved, written, _words(moved, written, gathered))
+    make = partial(requests.make, tools, moved, gathered, written)
+    return sending(claim, moved, written, make)
 
 
 def keep_moving(
@@ -148,14 +158,9 @@ def new_nonce() -> str:
     return secrets.token_hex(4)
 
 
-def sending(claim: work.Claim, row: PromotionRow, post: PostRow, words: str) -> Sending:
+def sending(claim: work.Claim, row: PromotionRow, post: PostRow, make: Make) -> Sending:
     """What was just committed, to be sent at once."""
-    return Sending(replace(claim, status=row.status), row, post, words, _deadline())
-
-
-def _words(row: PromotionRow, post: PostRow, gathered: Gathered) -> str:
-    source = gathered.candidate.source.name
-    return description_of(source, row.version, post.nonce, kind=row.kind)
+    return Sending(replace(claim, status=row.status), row, post, make, _deadline())
 
 
 def _deadline() -> float:
@@ -204,27 +209,42 @@ def send_again(
         check(conn, row, gathered, clock)
         work.renew(conn, claim)
         again = posts.send_again(conn, post.id)
-    send(tools, sending(claim, row, again, _words(row, again, gathered)), clock)
+    make = partial(requests.make, tools, row, gathered, again)
+    send(tools, sending(claim, row, again, make), clock)
 
 
 def send(tools: Tools, sending: Sending, clock: Clock) -> None:
     """Send a committed post, once, and write what Heroku answered."""
     post, claim, row = sending.post, sending.claim, sending.row
     try:
-        release = tools.heroku.create_release(
-            row.target_id, slug=post.artifact, description=sending.words, send_by=sending.send_by
-        )
+        made = sending.make(send_by=sending.send_by)
     except platform.RateLimited:
         _not_sent(tools, sending, "Heroku's rate limit is reached.", clock, RATE_LIMIT_WAIT)
     except platform.NotSent as why:
         _not_sent(tools, sending, f"Not sent: {why}", clock, NOT_SENT_PAUSE)
     except platform.Refused as refusal:
+        requests.forget_way(tools, row, post)
         endings.end(tools, claim, answers.refused(refusal, row, post))
     except platform.Doubtful as doubt:
         _in_doubt(tools, claim, post, str(doubt), clock)
     else:
-        answers.accept(tools, claim, row, post, as_release(release), clock)
-        _note_echo(tools, post, release)
+        _accept(tools, claim, row, post, made, clock)
+
+
+def _accept(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    made: requests.Made,
+    clock: Clock,
+) -> None:
+    if isinstance(made, platform.PipelinePromotion):
+        following.begin(tools, claim, post, made, clock)
+        return
+    answers.accept(tools, claim, row, post, as_release(made), clock)
+    if post.strategy is Strategy.SLUG:
+        _note_echo(tools, post, made)
 
 
 def _note_echo(tools: Tools, post: PostRow, release: platform.Release) -> None:

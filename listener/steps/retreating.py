@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
 from listener import heroku as platform
-from listener.promotion import UNREADABLE_FOR, PromotionKind, Status, back_off, description_of
+from listener.promotion import UNREADABLE_FOR, PromotionKind, Status, back_off
 from listener.retreat import Back, Ours, Stay, way_back
-from listener.rules import is_allowed
-from listener.steps import answers, endings, posting, targets
+from listener.rules import Strategy, is_allowed
+from listener.steps import answers, endings, posting, requests, targets
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.posting import Overtaken, Sending, Stale
@@ -30,12 +31,13 @@ def step(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) -> No
         stay(tools, claim, row, f"The request could not be sent for {minutes} minutes.")
         return
     try:
+        account_id = _account_id(tools, row)
         reading = tools.readings.releases(row.target_id)
     except platform.HerokuError as error:
         _unreadable(tools, claim, row, error, clock)
         return
     try:
-        sending = _commit(tools, claim, row, reading)
+        sending = _commit(tools, claim, row, reading, account_id)
     except Stale as stale:
         due_at = clock.now() + posting.STALE_PAUSE
         with tools.database.begin() as conn:
@@ -52,7 +54,14 @@ def _tried_for_long(row: PromotionRow, clock: Clock) -> bool:
     return since is not None and clock.now() - since >= UNREADABLE_FOR
 
 
-def _commit(tools: Tools, claim: work.Claim, row: PromotionRow, reading: Reading) -> Sending:
+def _account_id(tools: Tools, row: PromotionRow) -> str | None:
+    """By which the release is known as ours where no nonce can be given. Raises HerokuError."""
+    return tools.readings.account_id() if answers.takes_config(row) else None
+
+
+def _commit(
+    tools: Tools, claim: work.Claim, row: PromotionRow, reading: Reading, account_id: str | None
+) -> Sending:
     current = reading.history.current
     with tools.database.begin() as conn:
         back = check(conn, tools, row, reading)
@@ -72,15 +81,13 @@ def _commit(tools: Tools, claim: work.Claim, row: PromotionRow, reading: Reading
             kind=PromotionKind.ROLLBACK,
             nonce=posting.new_nonce(),
             artifact=back.release.artifact,
+            strategy=Strategy.SLUG if account_id is None else Strategy.PIPELINE,
+            account_id=account_id,
             base_version=reading.history.newest_version,
             base_artifact=current.artifact if current is not None else None,
         )
-    return posting.sending(claim, moved, written, _words(back, written))
-
-
-def _words(back: Back, post: PostRow) -> str:
-    version, kind = back.release.version, PromotionKind.ROLLBACK
-    return description_of("", version, post.nonce, kind=kind)
+    make = partial(requests.go_back, tools, moved, back.release, written)
+    return posting.sending(claim, moved, written, make)
 
 
 def check(conn: Connection, tools: Tools, row: PromotionRow, reading: Reading) -> Back:
@@ -117,7 +124,8 @@ def send_again(
             raise Overtaken("What ran before is not what was to come back.")
         work.renew(conn, claim)
         again = posts.send_again(conn, post.id)
-    posting.send(tools, posting.sending(claim, row, again, _words(back, again)), clock)
+    make = partial(requests.go_back, tools, row, back.release, again)
+    posting.send(tools, posting.sending(claim, row, again, make), clock)
 
 
 def stay(tools: Tools, claim: work.Claim, row: PromotionRow, why: str) -> None:

@@ -25,16 +25,21 @@ class AppRow:
     stack: str | None
     generation: str
     is_container: bool
+    build_stack: str | None
     facts_at: datetime | None
     read_started_at: datetime | None
     read_at: datetime | None
     is_complete: bool
+    pipeline_id: str | None
+    pipeline_at: datetime | None
     known: Known | None
 
     @property
     def facts(self) -> App:
         """What must match between a source and a target."""
-        return App(self.id, self.name, self.stack, self.generation, self.is_container)
+        return App(
+            self.id, self.name, self.stack, self.generation, self.is_container, self.build_stack
+        )
 
 
 class AppUnknown(Exception):
@@ -49,10 +54,13 @@ def _row(row: Row[Any]) -> AppRow:
         row.stack,
         row.generation,
         row.is_container,
+        row.build_stack,
         row.facts_at,
         row.read_started_at,
         row.read_at,
         row.is_complete,
+        row.pipeline_id,
+        row.pipeline_at,
         known,
     )
 
@@ -64,6 +72,7 @@ def ensure(conn: Connection, app: App) -> None:
         "stack": app.stack,
         "generation": app.generation,
         "is_container": app.is_container,
+        "build_stack": app.build_stack,
         "facts_at": func.clock_timestamp(),
     }
     statement = insert(table).values(id=app.id, **facts)
@@ -90,6 +99,12 @@ def get(conn: Connection, app_id: str) -> AppRow:
     return _row(row)
 
 
+def all_of(conn: Connection, app_ids: Iterable[str]) -> list[AppRow]:
+    """The apps of these ids that are known."""
+    query = select(table).where(table.c.id.in_(set(app_ids)))
+    return [_row(row) for row in conn.execute(query)]
+
+
 def lock(conn: Connection, app_ids: Sequence[str]) -> dict[str, AppRow]:
     """Lock these apps in the order given: a source first, then its targets by id."""
     locked: dict[str, AppRow] = {}
@@ -106,6 +121,12 @@ def names(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
     """The names of these apps by id."""
     query = select(table.c.id, table.c.name).where(table.c.id.in_(set(app_ids)))
     return {row.id: row.name for row in conn.execute(query)}
+
+
+def generations(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
+    """The generations of these apps by id."""
+    query = select(table.c.id, table.c.generation).where(table.c.id.in_(set(app_ids)))
+    return {row.id: row.generation for row in conn.execute(query)}
 
 
 def ask_look(conn: Connection, app_id: str, *, must_read: bool = False) -> None:
@@ -128,6 +149,18 @@ def set_known(conn: Connection, app_id: str, known: Known | None) -> None:
         "known_at": func.clock_timestamp(),
     }
     conn.execute(update(table).where(table.c.id == app_id).values(values))
+
+
+def set_pipeline(conn: Connection, app_id: str, pipeline_id: str | None) -> None:
+    """Write down the pipeline that the app is in, or that it is in none, as just read."""
+    values = {"pipeline_id": pipeline_id, "pipeline_at": func.clock_timestamp()}
+    conn.execute(update(table).where(table.c.id == app_id).values(values))
+
+
+def forget_pipelines(conn: Connection, app_ids: Iterable[str]) -> None:
+    """Have the apps' pipelines read again before they are relied on."""
+    for app_id in sorted(set(app_ids)):
+        conn.execute(update(table).where(table.c.id == app_id).values(pipeline_at=None))
 
 
 def forget_facts(conn: Connection, app_id: str) -> None:

@@ -5,14 +5,17 @@ Where a time stands, these have a word instead: a time is shown with how long ag
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from cli.commands.explain import show_explanation
 from cli.commands.promotions.outcome import show_ends
 from cli.commands.promotions.view import show_line, show_promotion, verified
+from cli.commands.rules.view import strategy_line
 from cli.commands.webhooks.view import secret_line
 from cli.options import warn_if_cut
-from cli.resources import Delivery, Explanation, Promotion, Secret
+from cli.resources import Delivery, Explanation, Promotion, Rule, Secret, Verification
 from tests.cli.program import barred
 
 BARE: Promotion = {
@@ -71,8 +74,8 @@ def test_of_a_new_promotion_only_what_is_known_is_shown(capsys: pytest.CaptureFi
         "=== Promotion 42\n"
         "\n"
         "Status:   waiting\n"
-        "Release:  example-app-staging v42\n"
-        "Target:   example-app\n"
+        "Release:  ⬢ example-app-staging v42\n"
+        "Target:   ⬢ example-app\n"
         "Rule:     by hand\n"
         "Created:  yesterday\n"
     )
@@ -87,10 +90,10 @@ def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[s
         "Reason:          released as v52\n"
         "                 by us\n"
         "Looked at next:  soon\n"
-        "Release:         example-app-staging v42\n"
+        "Release:         ⬢ example-app-staging v42\n"
         "Slug:            s\n"
         "Commit:          c0ffee\n"
-        "Target:          example-app v52\n"
+        "Target:          ⬢ example-app v52\n"
         "Verified:        4 of 5 answers were good, the last 1 in a row, the last bad one:"
         " https://prod.example.com/healthz answered 503; 30 in all until noon,"
         " then rollback if bad\n"
@@ -113,18 +116,33 @@ def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[s
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ({}, None),
+        ({"strategy": "slug"}, "slug"),
+        ({"strategy": "pipeline", "strategy_note": None}, "pipeline"),
+        ({"strategy": "pipeline", "strategy_note": "for it is Fir"}, "pipeline (for it is Fir)"),
+    ],
+)
+def test_a_strategy_says_why_it_is_another_than_asked_for(
+    said: dict[str, str], line: str | None
+) -> None:
+    assert strategy_line(cast(Rule, said)) == line
+
+
 def test_a_line_ends_with_status_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
     show_line(BARE)
     show_line(FULL)
     show_line({**FULL, "kind": "rollback"})
     show_ends([BARE, FULL], [], as_json=False)
     assert capsys.readouterr().out == (
-        "Promotion 42 of example-app-staging v42 to example-app: waiting\n"
-        "Promotion 42 of example-app-staging v42 to example-app v52: succeeded"
+        "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting\n"
+        "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app v52: succeeded"
         " (released as v52 by us)\n"
-        "Rollback 42 of example-app v52: succeeded (released as v52 by us)\n"
-        "example-app: waiting\n"
-        "example-app v52: succeeded (released as v52 by us)\n"
+        "Rollback 42 of ⬢ example-app v52: succeeded (released as v52 by us)\n"
+        "⬢ example-app: waiting\n"
+        "⬢ example-app v52: succeeded (released as v52 by us)\n"
     )
 
 
@@ -180,9 +198,9 @@ def test_an_explanation_says_what_each_rule_and_gate_said(
         "\n"
         "=== Rules\n"
         "\n"
-        "ship to example-app: waiting\n"
+        "ship to ⬢ example-app: waiting\n"
         "\n"
-        "=== Promotion 42 of example-app-staging v42 to example-app: waiting\n"
+        "=== Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting\n"
         "\n"
         "✓ source  v42 succeeded\n"
         "Looked at next: soon\n"
@@ -225,10 +243,12 @@ def test_a_list_that_may_be_cut_says_so(
 
 
 def test_a_verification_that_is_decided_says_how_it_went() -> None:
-    seen = {**FULL["verification"], "until": None, "last_bad": None, "good": 5}
-    assert verified({**FULL, "verification": seen}) == (  # type: ignore[typeddict-item]
+    full = FULL["verification"]
+    assert full is not None
+    seen: Verification = {**full, "until": None, "last_bad": None, "good": 5}
+    assert verified({**FULL, "verification": seen}) == (
         "5 of 5 answers were good, the last 1 in a row"
     )
-    begun = {**seen, "good": 0, "asked": 0}
-    assert verified({**FULL, "verification": begun}) == "0 of 0 answers were good"  # type: ignore[typeddict-item]
+    begun: Verification = {**seen, "good": 0, "asked": 0}
+    assert verified({**FULL, "verification": begun}) == "0 of 0 answers were good"
     assert verified(BARE) is None

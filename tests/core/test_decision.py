@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from listener import matching
 from listener.decision import App, Candidate, Error, Gate, Pass, Reject, Verdict, Wait, evaluate
 from listener.gates.always import match, order, source
 from listener.gates.tables import GATES, ROLLBACK_GATES
@@ -120,11 +121,11 @@ FIR: Change = {"generation": "fir"}
         ({"is_allowed": False}, Reject("AUTOPROMOTE_APPS does not name both apps.")),
         (
             {"source": replace(STAGING, is_container=True)},
-            Reject("staging is a container app: its images cannot be promoted."),
+            Reject(matching.container("staging")),
         ),
         (
             {"target": replace(PROD, is_container=True)},
-            Reject("prod is a container app: its images cannot be promoted."),
+            Reject(matching.container("prod")),
         ),
         (
             {"target": replace(PROD, **FIR)},
@@ -140,6 +141,17 @@ FIR: Change = {"generation": "fir"}
         ),
         (
             {"slug_stack": "heroku-22"},
+            Reject(
+                "The slug is built for heroku-22, prod runs heroku-24."
+                " Run `heroku stack:set heroku-22 -a prod` or rebuild."
+            ),
+        ),
+        (
+            {"slug_stack": "heroku-26", "target": replace(PROD, build_stack="heroku-26")},
+            Pass("The slug is built for heroku-26, prod runs heroku-24 and is set to heroku-26."),
+        ),
+        (
+            {"slug_stack": "heroku-22", "target": replace(PROD, build_stack="heroku-26")},
             Reject(
                 "The slug is built for heroku-22, prod runs heroku-24."
                 " Run `heroku stack:set heroku-22 -a prod` or rebuild."

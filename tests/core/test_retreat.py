@@ -65,9 +65,9 @@ def test_ours_must_be_what_runs() -> None:
     assert way_back(OURS, History(shown)) == Stay("Our release is not the one that runs.")
 
 
-@given(release_logs("ABX").filter(bool), st.data())
+@given(release_logs("ABX").filter(lambda log: any(r.artifact for r in log)), st.data())
 def test_it_never_undoes_anybody_but_us(releases: list[Release], data: st.DataObject) -> None:
-    made = data.draw(st.sampled_from(releases))
+    made = data.draw(st.sampled_from([r for r in releases if r.artifact]))
     base = data.draw(st.sampled_from((*"ABX", None)))
     history = History(releases)
     found = way_back(Ours(made.id, base), history)
