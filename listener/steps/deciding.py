@@ -19,7 +19,7 @@ from listener.decision import (
     longest_wait,
 )
 from listener.forecast import earliest
-from listener.gates.always import at_work
+from listener.gates.always import at_work, reserve
 from listener.gates.tables import NETWORK, OF_RULES, PEOPLES, ROLLBACK_GATES, asked
 from listener.heroku import HerokuError, RateLimited, Refused
 from listener.promotion import (
@@ -54,7 +54,9 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     if unwanted is not None:
         _end(tools, claim, Status.CANCELLED, unwanted)
     elif blocked is not None:
-        _stay(tools, claim, row, blocked, clock)
+        _stay(tools, claim, "target", blocked, row.gates, clock)
+    elif (short := _short_of_calls(tools, row, clock)) is not None:
+        _stay(tools, claim, "heroku", short, row.gates, clock)
     elif (ready := _unless_it_waits(tools, claim, row, clock)) is not None:
         _evaluate(tools, claim, ready, clock)
 
@@ -133,10 +135,26 @@ def _unless_it_waits(
     return None
 
 
-def _stay(tools: Tools, claim: work.Claim, row: PromotionRow, verdict: Wait, clock: Clock) -> None:
+def _short_of_calls(tools: Tools, row: PromotionRow, clock: Clock) -> Wait | None:
+    """Too few calls of Heroku's are left to begin something new, by what was told last."""
+    left = tools.heroku.requests_left
+    if left is None or row.kind is PromotionKind.ROLLBACK:
+        return None
+    told = timedelta(seconds=tools.heroku.requests_left_since)
+    return reserve(left, told, clock.now())
+
+
+def _stay(
+    tools: Tools,
+    claim: work.Claim,
+    name: str,
+    verdict: Wait,
+    said: list[dict[str, Any]],
+    clock: Clock,
+) -> None:
+    """Wait for what one gate says, beside what the others `said`."""
     due_at = longest_wait(verdict.until, clock.now(), BLOCKED_STEP)
-    others = (gate for gate in row.gates if gate["name"] != "target")
-    gates = [*others, as_json("target", verdict)]
+    gates = [*(gate for gate in said if gate["name"] != name), as_json(name, verdict)]
     with tools.database.begin() as conn:
         promotions.move(
             conn,
@@ -181,6 +199,8 @@ def decide(
         case None if gathered.mode is Mode.SHADOW:
             message = f"Rule {gathered.rule_name} is in shadow mode; armed, it would promote now."
             _end(tools, claim, Status.SHADOWED, message, **seen, evaluated_at=now)
+        case None if (short := _short_of_calls(tools, row, clock)) is not None:
+            _stay(tools, claim, "heroku", short, gates, clock)
         case None:
             posting.post(tools, claim, row, gathered, clock, seen)
         case Wait():
