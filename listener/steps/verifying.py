@@ -9,7 +9,7 @@ from listener.steps import endings, retreating
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.tools import Tools
-from listener.store import promotions, work
+from listener.store import neighbours, promotions, work
 from listener.store.promotions import PromotionRow
 from listener.verification import Outcome, Verification
 
@@ -17,11 +17,23 @@ from listener.verification import Outcome, Verification
 def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     """Ask once more; or, where that is decided, do what the rule says."""
     row = promotions.row_of(claim.row)
+    with tools.database.begin() as conn:
+        asked_for = neighbours.rollback_asked_for(conn, row.target_id)
+    if asked_for is not None:
+        _give_way(tools, claim, row, asked_for)
+        return
     seen = verification.read(row.verification or {})
     if seen.outcome is None:
         _ask(tools, claim, row, seen, clock)
     else:
         _conclude(tools, claim, row, seen, clock)
+
+
+def _give_way(tools: Tools, claim: work.Claim, row: PromotionRow, rollback: PromotionRow) -> None:
+    """Whoever asks for a rollback has seen enough, and need not wait for what we make of it."""
+    by = rollback.created_by or "somebody"
+    reason = f"Released as v{row.target_version}; {by} asked for rollback {rollback.id} meanwhile."
+    endings.end(tools, claim, Ending(status=Status.FAILED, reason=reason))
 
 
 def _ask(

@@ -27,6 +27,17 @@ def rival(conn: Connection, target_id: str, promotion_id: int) -> PromotionRow |
     return row_of(row) if row is not None else None
 
 
+def rollback_asked_for(conn: Connection, target_id: str) -> PromotionRow | None:
+    """The rollback by hand that waits for the target."""
+    query = select(table).where(
+        table.c.target_id == target_id,
+        table.c.kind == PromotionKind.ROLLBACK,
+        table.c.status == Status.WAITING,
+    )
+    row = conn.execute(query.order_by(table.c.id).limit(1)).one_or_none()
+    return row_of(row) if row is not None else None
+
+
 def as_rival(row: PromotionRow) -> Rival:
     """What the target gate needs to know of another promotion at work."""
     return Rival(str(row.id), row.status)

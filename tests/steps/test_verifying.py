@@ -412,6 +412,24 @@ def test_an_app_that_is_gone_is_left(rolling: Stage, site: Site) -> None:
     assert rolling.promotion(version).status is Status.FAILED
 
 
+def test_a_person_who_asks_for_a_rollback_does_not_wait_for_the_end(
+    bare: Stage, site: Site
+) -> None:
+    stage = verified(bare, site, verify_for="2h")
+    before = stage.slug_of(PROD, stage.current())
+    version = promoted(stage)
+    stage.ask_rollback()
+    stage.work()
+    assert stage.promotions()[-1].status is Status.WAITING
+    stage.age(seconds=10)
+
+    row = stage.promotion(version)
+    assert (row.status, stage.promotions()[-1].status) == (Status.FAILED, Status.ROLLED_BACK)
+    assert "ana@example.com asked for rollback" in row.reason
+    assert stage.slug_of(PROD, stage.current()) == before
+    assert [hold.kind for hold in stage.held()] == ["person"]
+
+
 # 29: the post of the rollback, in doubt like any other.
 
 
