@@ -28,6 +28,8 @@ COMMANDS = {
     ),
     "promotions": ("promotions.index", "list promotions, newest first"),
     "promotions:info": ("promotions.info", "show a promotion, its gates and what happened"),
+    "promotions:approve": ("promotions.approve", "approve a promotion that waits for it"),
+    "promotions:reject": ("promotions.reject", "reject a promotion that waits to be approved"),
     "promotions:cancel": ("promotions.cancel", "cancel a promotion that waits"),
     "promotions:retry": ("promotions.retry", "try a promotion again that failed or was cancelled"),
     "promote": ("promote", "promote a release by hand, behind the same gates"),

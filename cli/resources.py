@@ -148,6 +148,30 @@ class GateAnswer(TypedDict):
     facts: NotRequired[dict[str, Any] | None]
 
 
+class Word(TypedDict):
+    """What one person said of a promotion."""
+
+    by: str
+    approved: bool
+    reason: NotRequired[str | None]
+    at: NotRequired[str]
+
+
+class Approvals(TypedDict):
+    """How many people must approve, and what was said."""
+
+    needed: int
+    given: list[Word]
+
+
+class Override(TypedDict):
+    """The gates that were set aside, and why."""
+
+    gates: list[str]
+    by: str
+    reason: str
+
+
 class Moment(TypedDict):
     """Something that happened to a promotion."""
 
@@ -167,6 +191,8 @@ class Promotion(TypedDict):
     source: Source
     target: Destination
     gates: list[GateAnswer]
+    approvals: NotRequired[Approvals]
+    override: NotRequired[Override | None]
     created_at: str
     updated_at: str
     kind: NotRequired[str]

@@ -9,6 +9,7 @@ from typing import cast
 
 from flask import Flask
 
+from listener.desk.approvals import ApprovalsDesk
 from listener.desk.backtests import BacktestsDesk
 from listener.desk.explanations import ExplanationsDesk
 from listener.desk.gauges import Gauges
@@ -147,6 +148,7 @@ def services_of(parts: Parts) -> Services:
         backtests=BacktestsDesk(tools),
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),
+        approvals=ApprovalsDesk(tools),
         holds=HoldsDesk(tools),
         explanations=ExplanationsDesk(tools),
         metrics_token=settings.metrics_token,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from listener.backtest import Result
+from listener.decision import Approval
 from listener.history import Kind, Release
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
@@ -42,6 +43,8 @@ class PromotionView:
     names: Names
     rule_name: str | None
     nonce: str | None
+    approvals: tuple[Approval, ...]
+    needed: int  # how many people must approve it
     timeline: tuple[Moment, ...] | None = None  # only where one promotion is asked for
 
 

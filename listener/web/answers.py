@@ -223,6 +223,30 @@ class Gate(Answer):
     facts: dict[str, Any]
 
 
+class Word(Answer):
+    """What one person said of a promotion."""
+
+    by: str
+    approved: bool
+    reason: str | None
+    at: datetime
+
+
+class Approvals(Answer):
+    """How many people must approve a promotion, and what was said."""
+
+    needed: int
+    given: list[Word]
+
+
+class Override(Answer):
+    """The gates that an admin set aside for one promotion, and why."""
+
+    gates: list[str]
+    by: str
+    reason: str
+
+
 class Moment(Answer):
     """What became of a promotion at one moment."""
 
@@ -245,6 +269,8 @@ class Promotion(Answer):
     source: Source
     target: Destination
     gates: list[Gate]
+    approvals: Approvals
+    override: Override | None
     nonce: str | None
     created_by: str | None
     created_at: datetime

@@ -76,6 +76,8 @@ TOLD: dict[str, Told] = {
     "promotions.show": Told(answers.PromotionInFull, problems=(404,)),
     "promotions.cancel": Told(answers.Promotion, problems=(404, 409)),
     "promotions.retry": Told(answers.Promotion, problems=(404, 409)),
+    "promotions.approve": Told(answers.Promotion, problems=(404, 409)),
+    "promotions.reject": Told(answers.Promotion, problems=(404, 409)),
     "promotions.roll_back": Told(answers.Promotion, status=201, problems=HEROKU),
     "holds.list_": Told(answers.Hold, is_list=True, queries=("app", "all", "limit")),
     "holds.add": Told(answers.HoldPut, status=201, problems=HEROKU),

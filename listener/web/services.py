@@ -9,6 +9,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from listener.desk.approvals import ApprovalsDesk
 from listener.desk.backtests import BacktestsDesk
 from listener.desk.explanations import ExplanationsDesk
 from listener.desk.gauges import Gauges
@@ -46,6 +47,7 @@ class Services:
     backtests: BacktestsDesk
     subscriptions: SubscriptionsDesk
     promotions: PromotionsDesk
+    approvals: ApprovalsDesk
     holds: HoldsDesk
     explanations: ExplanationsDesk
     metrics_token: str | None = None

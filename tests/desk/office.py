@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 
 from emulator.app import create_app
 from emulator.world import World
+from listener.desk.approvals import ApprovalsDesk
 from listener.desk.backtests import BacktestsDesk
 from listener.desk.declared import NewRule
 from listener.desk.explanations import ExplanationsDesk
@@ -67,6 +68,7 @@ class Office:
         self.rules = RulesDesk(self.tools)
         self.backtests = BacktestsDesk(self.tools)
         self.promotions = PromotionsDesk(self.tools)
+        self.approvals = ApprovalsDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.explanations = ExplanationsDesk(self.tools)
         self.subscriptions = self.subscriptions_at(PUBLIC_URL)

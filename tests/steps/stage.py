@@ -14,6 +14,7 @@ import httpx
 from sqlalchemy import Connection, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
+from listener.desk.approvals import ApprovalsDesk
 from listener.desk.by_hand import NewPromotions
 from listener.desk.declared import NewRule, RuleChange
 from listener.desk.holds import HoldsDesk, NewHold
@@ -54,6 +55,7 @@ class Stage(Emulated):
         self.rules = RulesDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.desk = PromotionsDesk(self.tools)
+        self.approvals = ApprovalsDesk(self.tools)
 
     # What people want of the listener.
 
@@ -85,6 +87,15 @@ class Stage(Emulated):
     def release_hold(self, app: str | None = PROD) -> str:
         """End the holds; answers what is said."""
         return self.holds.release(app, by=ANA).message
+
+    def approve(self, version: int, *people: str) -> None:
+        """Each of these people's yes to the last promotion of a version."""
+        for by in people:
+            self.approvals.approve(str(self.promotion(version).id), by=by)
+
+    def reject(self, version: int, by: str, reason: str | None = None) -> None:
+        """Somebody's no."""
+        self.approvals.reject(str(self.promotion(version).id), reason=reason, by=by)
 
     def cancel(self, row: PromotionRow) -> None:
         """Cancel a promotion."""

@@ -24,6 +24,8 @@ READS = {
 }
 FOR_APPROVERS = {
     ("POST", "/api/promotions"),
+    ("POST", "/api/promotions/1/actions/approve"),
+    ("POST", "/api/promotions/1/actions/reject"),
     ("POST", "/api/promotions/1/actions/cancel"),
     ("POST", "/api/promotions/1/actions/retry"),
     ("POST", "/api/rollbacks"),
