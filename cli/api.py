@@ -1,19 +1,24 @@
 """The listener's API, a method a call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import httpx
 
 from cli.errors import NotAListener, Refused, Unreachable
 from cli.exchange import bearer, body_of, open_client, own_words, path_part, reason, was_sent
+from cli.progress import LATER, turning
 from cli.resources import (
     Backtest,
     Delivery,
+    Diff,
     Explanation,
+    Finding,
     Hold,
     Identity,
     NewHold,
+    Output,
+    Pipeline,
     Promotion,
     Released,
     Rule,
@@ -30,12 +35,17 @@ class Listener:
     """The listener at one URL. With `renew`, an expired token is replaced once a request."""
 
     def __init__(
-        self, url: str, token: str | None, *, renew: Callable[[], str] | None = None
+        self,
+        url: str,
+        token: str | None,
+        *,
+        renew: Callable[[], str] | None = None,
+        seconds: float | None = None,
     ) -> None:
         self.url = url
         self._headers = bearer(token) if token else {}
         self._renew = renew
-        self._client = open_client(url, {"Accept": "application/json"})
+        self._client = open_client(url, {"Accept": "application/json"}, seconds=seconds)
 
     def create_token(self, heroku_token: str) -> Token:
         return self._ask("POST", "tokens", Token, body={"heroku_token": heroku_token})
@@ -57,6 +67,9 @@ class Listener:
 
     def remove_rule(self, name: str) -> Rule:
         return self._ask("DELETE", f"rules/{path_part(name)}", Rule)
+
+    def pipelines(self) -> list[Pipeline]:
+        return self._ask("GET", "pipelines", list[Pipeline])
 
     def backtest(self, name: str, *, limit: int) -> list[Backtest]:
         path = f"rules/{path_part(name)}/backtest"
@@ -94,6 +107,10 @@ class Listener:
     def promotion(self, id: str) -> Promotion:
         return self._ask("GET", f"promotions/{path_part(id)}", Promotion)
 
+    def promotion_output(self, id: str, offset: int) -> Output:
+        path = f"promotions/{path_part(id)}/output"
+        return self._ask("GET", path, Output, query={"offset": offset})
+
     def cancel_promotion(self, id: str) -> Promotion:
         return self._ask("POST", f"promotions/{path_part(id)}/actions/cancel", Promotion)
 
@@ -118,6 +135,15 @@ class Listener:
         return self._ask(
             "GET", f"apps/{path_part(app)}/explanation", Explanation, query={"release": release}
         )
+
+    def diff(
+        self, app: str, targets: Sequence[str], *, release: str | None, repo: str | None
+    ) -> Diff:
+        query = {"to": ",".join(targets), "release": release, "repo": repo}
+        return self._ask("GET", f"apps/{path_part(app)}/diff", Diff, query=query)
+
+    def findings(self) -> list[Finding]:
+        return self._ask("GET", "findings", list[Finding])
 
     def holds(self, *, app: str | None, with_released: bool, limit: int | None) -> list[Hold]:
         query = {"app": app, "all": "true" if with_released else None, "limit": limit}
@@ -172,9 +198,10 @@ class Listener:
     ) -> httpx.Response:
         given = {key: value for key, value in (query or {}).items() if value is not None}
         try:
-            return self._client.request(
-                method, f"/api/{path}", params=given, json=body, headers=self._headers
-            )
+            with turning("Waiting for the listener", after=LATER):
+                return self._client.request(
+                    method, f"/api/{path}", params=given, json=body, headers=self._headers
+                )
         except httpx.RequestError as error:
             raise Unreachable(self._silence(error, is_change=method != "GET")) from error
 

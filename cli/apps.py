@@ -1,13 +1,16 @@
 """The app a command is about, as in the Heroku CLI: `-a`, `HEROKU_APP`, else the git remote."""
 
-import subprocess
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cli.errors import Misuse
 from cli.hosts import git_prefixes
 
 SUFFIX = ".git"
+GITHUB = re.compile(
+    r"(?:https://(?:[^@/]+@)?github\.com/|(?:ssh://)?git@github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,14 @@ def heroku_remotes(env: Mapping[str, str]) -> list[Remote]:
     return [remote for remote in found if remote is not None]
 
 
+def github_repo(apps: Iterable[str], env: Mapping[str, str]) -> str | None:
+    """Return `owner/name` of the remote origin, where this is the repository of one of the apps."""
+    found = GITHUB.fullmatch(git(env, "remote", "get-url", "origin").strip())
+    if found is None or not {remote.app for remote in heroku_remotes(env)}.intersection(apps):
+        return None
+    return found[1]
+
+
 def app_of_line(line: str, prefixes: tuple[str, ...]) -> Remote | None:
     """Read a line of `git remote -v`: `heroku<TAB>https://git.heroku.com/x.git (fetch)`."""
     name, _, rest = line.partition("\t")
@@ -52,6 +63,8 @@ def app_of_line(line: str, prefixes: tuple[str, ...]) -> Remote | None:
 
 def git(env: Mapping[str, str], *words: str) -> str:
     """Return what git prints; nothing outside a repository, or without git."""
+    import subprocess
+
     try:
         done = subprocess.run(
             ["git", *words],

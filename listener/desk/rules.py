@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from listener.desk import apps as named
-from listener.desk import declared, pages
+from listener.desk import declared, pages, strategies
 from listener.desk.asking import Asking
 from listener.desk.declared import Declared, NewRule, RuleChange
 from listener.desk.views import RuleView
@@ -62,6 +62,7 @@ class RulesDesk:
             conditions=conditions,
         )
         declared.check_alone(wanted)
+        strategies.check(self._tools, ask, wanted)
         fresh = self._read(ask, wanted, None)
         with self._tools.database.begin() as conn:
             _lock(conn, wanted)
@@ -83,6 +84,7 @@ class RulesDesk:
         if wanted == standing:
             return self.get(str(before.id))
         declared.check_alone(wanted)
+        strategies.check(self._tools, ask, wanted, standing)
         fresh = self._read(ask, wanted, before)
         with self._tools.database.begin() as conn:
             _lock(conn, wanted, before.target_ids)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from listener.backtest import Result
 from listener.decision import Approval
 from listener.history import Kind, Release
+from listener.rules import Strategy
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
 from listener.store.rules import RuleRow
@@ -23,6 +24,8 @@ class RuleView:
 
     row: RuleRow
     names: Names
+    strategy: Strategy  # what it comes to, which may be other than what was declared
+    strategy_note: str | None = None  # why
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ PROBLEMS = {
 QUERIES: dict[str, Json] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
     "all": {"type": "boolean", "default": False},
+    "offset": {"type": "integer", "minimum": 0, "default": 0},
 }
 
 
@@ -63,6 +64,7 @@ TOLD: dict[str, Told] = {
     "rules.backtest": Told(answers.Backtest, is_list=True, queries=("limit",), problems=(404, 502)),
     "rules.update": Told(answers.Rule, problems=HEROKU),
     "rules.remove": Told(answers.Rule, problems=(404, 409)),
+    "pipelines.list_": Told(answers.Pipeline, is_list=True, problems=(502,)),
     "subscriptions.list_": Told(answers.Subscription, is_list=True, queries=("app", "limit")),
     "subscriptions.add": Told(answers.Subscription, status=201, also=200, problems=HEROKU),
     "subscriptions.show": Told(answers.Subscription, problems=(404,)),
@@ -74,6 +76,7 @@ TOLD: dict[str, Told] = {
     ),
     "promotions.promote": Told(answers.Promotion, is_list=True, status=201, problems=HEROKU),
     "promotions.show": Told(answers.PromotionInFull, problems=(404,)),
+    "promotions.output": Told(answers.Output, queries=("offset",), problems=(404, 422, 429, 502)),
     "promotions.cancel": Told(answers.Promotion, problems=(404, 409)),
     "promotions.retry": Told(answers.Promotion, problems=(404, 409)),
     "promotions.approve": Told(answers.Promotion, problems=(404, 409)),
@@ -83,6 +86,8 @@ TOLD: dict[str, Told] = {
     "holds.add": Told(answers.HoldPut, status=201, problems=HEROKU),
     "holds.release": Told(answers.HoldsReleased, problems=(404, 422, 502)),
     "explanations.show": Told(answers.Explanation, queries=("release",), problems=(404, 422, 502)),
+    "diffs.show": Told(answers.Diff, queries=("to", "release", "repo"), problems=(404, 422, 502)),
+    "findings.list_": Told(answers.Finding, is_list=True, problems=(429,)),
     "audit.list_": Told(answers.AuditEntry, is_list=True, queries=("subject", "limit")),
     "health.is_up": Told(answers.Condition),
     "health.is_ready": Told(answers.Condition, problems=(503,)),

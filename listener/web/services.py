@@ -11,12 +11,16 @@ from flask import Flask, current_app
 
 from listener.desk.approvals import ApprovalsDesk
 from listener.desk.backtests import BacktestsDesk
+from listener.desk.checkup.doctor import Doctor
+from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
 from listener.desk.gauges import Gauges
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
 from listener.desk.journal import Journal
 from listener.desk.logins import Logins
+from listener.desk.outputs import OutputsDesk
+from listener.desk.pipelines import PipelinesDesk
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
@@ -45,11 +49,15 @@ class Services:
     gauges: Gauges
     rules: RulesDesk
     backtests: BacktestsDesk
+    pipelines: PipelinesDesk
     subscriptions: SubscriptionsDesk
     promotions: PromotionsDesk
     approvals: ApprovalsDesk
+    outputs: OutputsDesk
     holds: HoldsDesk
     explanations: ExplanationsDesk
+    diffs: DiffsDesk
+    doctor: Doctor
     metrics_token: str | None = None
     public_url: str | None = None
     now: Callable[[], datetime] = utc_now

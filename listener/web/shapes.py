@@ -8,6 +8,7 @@ from typing import Any
 
 from listener.conditions import READERS, Conditions
 from listener.decision import Approval
+from listener.desk.outputs import OutputView
 from listener.desk.views import (
     BacktestView,
     DeliveryView,
@@ -43,11 +44,13 @@ def ref(app_id: str, names: Mapping[str, str]) -> Json:
 def rule(view: RuleView) -> Json:
     """A rule."""
     row = view.row
+    note = {"strategy_note": view.strategy_note} if view.strategy_note is not None else {}
     return {
         "id": str(row.id),
         "name": row.name,
         "mode": row.mode,
-        "strategy": row.strategy,
+        "strategy": view.strategy,
+        **note,
         "on_newer": row.on_newer,
         **_conditions(row.conditions),
         "revision": row.revision,
@@ -155,6 +158,18 @@ def promotion(view: PromotionView) -> Json:
     if view.timeline is not None:
         shape["timeline"] = [_moment(moment) for moment in view.timeline]
     return shape
+
+
+def output(view: OutputView) -> Json:
+    """A piece of an output; never where it came from."""
+    is_released = view.release_id is not None
+    return {
+        "offset": view.offset,
+        "text": view.text,
+        "is_over": view.is_over,
+        "release": {"id": view.release_id, "version": view.version} if is_released else None,
+        "message": view.message,
+    }
 
 
 def _rule_of(view: PromotionView) -> Json | None:

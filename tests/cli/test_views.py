@@ -5,14 +5,17 @@ Where a time stands, these have a word instead: a time is shown with how long ag
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from cli.commands.explain import show_explanation
 from cli.commands.promotions.outcome import show_ends
 from cli.commands.promotions.view import show_line, show_promotion
+from cli.commands.rules.view import strategy_line
 from cli.commands.webhooks.view import secret_line
 from cli.options import warn_if_cut
-from cli.resources import Delivery, Explanation, Promotion, Secret
+from cli.resources import Delivery, Explanation, Promotion, Rule, Secret
 from tests.cli.program import barred
 
 BARE: Promotion = {
@@ -68,8 +71,8 @@ def test_of_a_new_promotion_only_what_is_known_is_shown(capsys: pytest.CaptureFi
         "=== Promotion 42\n"
         "\n"
         "Status:   waiting\n"
-        "Release:  example-app-staging v42\n"
-        "Target:   example-app\n"
+        "Release:  ⬢ example-app-staging v42\n"
+        "Target:   ⬢ example-app\n"
         "Rule:     by hand\n"
         "Created:  yesterday\n"
     )
@@ -84,10 +87,10 @@ def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[s
         "Reason:          released as v52\n"
         "                 by us\n"
         "Looked at next:  soon\n"
-        "Release:         example-app-staging v42\n"
+        "Release:         ⬢ example-app-staging v42\n"
         "Slug:            s\n"
         "Commit:          c0ffee\n"
-        "Target:          example-app v52\n"
+        "Target:          ⬢ example-app v52\n"
         "Rule:            ship, ana@example.com\n"
         "Found by:        webhook\n"
         "Approvals:       1 of 2\n"
@@ -111,18 +114,33 @@ def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[s
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ({}, None),
+        ({"strategy": "slug"}, "slug"),
+        ({"strategy": "pipeline", "strategy_note": None}, "pipeline"),
+        ({"strategy": "pipeline", "strategy_note": "for it is Fir"}, "pipeline (for it is Fir)"),
+    ],
+)
+def test_a_strategy_says_why_it_is_another_than_asked_for(
+    said: dict[str, str], line: str | None
+) -> None:
+    assert strategy_line(cast(Rule, said)) == line
+
+
 def test_a_line_ends_with_status_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
     show_line(BARE)
     show_line(FULL)
     show_line({**FULL, "kind": "rollback"})
     show_ends([BARE, FULL], [], as_json=False)
     assert capsys.readouterr().out == (
-        "Promotion 42 of example-app-staging v42 to example-app: waiting\n"
-        "Promotion 42 of example-app-staging v42 to example-app v52: succeeded"
+        "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting\n"
+        "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app v52: succeeded"
         " (released as v52 by us)\n"
-        "Rollback 42 of example-app v52: succeeded (released as v52 by us)\n"
-        "example-app: waiting\n"
-        "example-app v52: succeeded (released as v52 by us)\n"
+        "Rollback 42 of ⬢ example-app v52: succeeded (released as v52 by us)\n"
+        "⬢ example-app: waiting\n"
+        "⬢ example-app v52: succeeded (released as v52 by us)\n"
     )
 
 
@@ -178,9 +196,9 @@ def test_an_explanation_says_what_each_rule_and_gate_said(
         "\n"
         "=== Rules\n"
         "\n"
-        "ship to example-app: waiting\n"
+        "ship to ⬢ example-app: waiting\n"
         "\n"
-        "=== Promotion 42 of example-app-staging v42 to example-app: waiting\n"
+        "=== Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting\n"
         "\n"
         "✓ source  v42 succeeded\n"
         "Looked at next: soon\n"

@@ -40,7 +40,8 @@ def update(
 
     What is not said stays as it is; the apps of --to take the place of all targets. A target that
     is added, and every target when the rule is armed, waits for releases newer than today's. A
-    condition is taken away by the word none, like --soak none.
+    condition is taken away by the word none, like --soak none. Fir apps go by strategy pipeline
+    whatever is said.
     """
     changes = said({"name": new_name, "targets": tuple(each_of(targets)), **choices})
     if not changes:

@@ -13,10 +13,10 @@ def show_rule(rule: Rule) -> None:
     block(
         rule["name"],
         [
-            ("Source", rule["source"]["name"]),
+            ("Source", f"⬢ {rule['source']['name']}"),
             ("Targets", "\n".join(target_line(target) for target in rule["targets"])),
             ("Mode", rule["mode"]),
-            ("Strategy", rule.get("strategy")),
+            ("Strategy", strategy_line(rule)),
             ("On newer", rule.get("on_newer")),
             *asked(rule),
             ("Revision", str(rule.get("revision") or "")),
@@ -28,10 +28,16 @@ def show_rule(rule: Rule) -> None:
     )
 
 
+def strategy_line(rule: Rule) -> str | None:
+    """Return the strategy, and why it is another than what was asked for."""
+    note = rule.get("strategy_note")
+    return f"{rule.get('strategy')} ({note})" if note else rule.get("strategy")
+
+
 def target_line(target: Target) -> str:
-    """Return the target's name and its baseline: `example-app (acts from v43 on)`."""
-    note = target.get("baseline_note")
-    return f"{target['name']} ({note})" if note else target["name"]
+    """Return the target's name and its baseline: `⬢ example-app (acts from v43 on)`."""
+    note, name = target.get("baseline_note"), f"⬢ {target['name']}"
+    return f"{name} ({note})" if note else name
 
 
 def asked(rule: Rule) -> list[tuple[str, str]]:

@@ -33,18 +33,22 @@ def busy(office: Office, admin: Caller) -> Office:
     return office
 
 
-@pytest.mark.usefixtures("busy")
-def test_answers_are_as_described(admin: Caller) -> None:
+def test_answers_are_as_described(admin: Caller, busy: Office) -> None:
     check("rules.list_", admin.get("/api/rules"))
     check("rules.show", admin.get("/api/rules/ship"))
     check("rules.backtest", admin.get("/api/rules/ship/backtest"))
     check("rules.update", admin.patch("/api/rules/ship", {"mode": "shadow"}))
+    couplings = {"staging": [STAGING], "production": [PROD]}
+    busy.control("pipelines", {"name": "acme", "owner": "ana@example.com", "couplings": couplings})
+    check("pipelines.list_", admin.get("/api/pipelines"))
     check("subscriptions.list_", admin.get("/api/subscriptions"))
     check("subscriptions.show", admin.get(f"/api/subscriptions/{STAGING}"))
     check("deliveries.list_", admin.get("/api/deliveries"))
     check("audit.list_", admin.get("/api/audit-entries"))
     check("tokens.whoami", admin.get("/api/whoami"))
     check("explanations.show", admin.get(f"/api/apps/{STAGING}/explanation"))
+    check("diffs.show", admin.get(f"/api/apps/{STAGING}/diff?to={PROD},{EU}&repo=acme/shop"))
+    check("findings.list_", admin.get("/api/findings"))
 
 
 @pytest.mark.usefixtures("busy")
@@ -52,6 +56,7 @@ def test_promotions_and_holds_are_as_described(admin: Caller) -> None:
     [listed] = admin.get("/api/promotions")
     check("promotions.list_", [listed])
     check("promotions.show", admin.get(f"/api/promotions/{listed['id']}"))
+    check("promotions.output", admin.get(f"/api/promotions/{listed['id']}/output"))
 
     made = admin.post("/api/promotions", {"source": STAGING, "targets": [EU]})
     check("promotions.promote", made)
