@@ -16,6 +16,7 @@ from cli.resources import (
     Finding,
     Hold,
     Identity,
+    LoginCode,
     NewHold,
     Output,
     Pipeline,
@@ -49,6 +50,9 @@ class Listener:
 
     def create_token(self, heroku_token: str) -> Token:
         return self._ask("POST", "tokens", Token, body={"heroku_token": heroku_token})
+
+    def create_login_code(self) -> LoginCode:
+        return self._ask("POST", "login-codes", LoginCode)
 
     def whoami(self) -> Identity:
         return self._ask("GET", "whoami", Identity)

@@ -18,6 +18,13 @@ class Token(TypedDict):
     role: str
 
 
+class LoginCode(TypedDict):
+    """What lets a browser in once."""
+
+    code: str
+    expires_at: str
+
+
 class Identity(TypedDict):
     """Who we are to the listener."""
 

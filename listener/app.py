@@ -12,6 +12,7 @@ from flask import Flask
 
 from listener.desk.approvals import ApprovalsDesk
 from listener.desk.backtests import BacktestsDesk
+from listener.desk.browsers import BrowsersDesk
 from listener.desk.checkup.doctor import Doctor
 from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
@@ -36,6 +37,7 @@ from listener.steps.readings import Readings
 from listener.steps.tools import Tools
 from listener.store.engine import Database, open_database
 from listener.web import (
+    approvals,
     audit,
     deliveries,
     diffs,
@@ -67,6 +69,7 @@ ROOMS = (
     subscriptions,
     deliveries,
     promotions,
+    approvals,
     holds,
     explanations,
     diffs,
@@ -166,6 +169,7 @@ def services_of(parts: Parts) -> Services:
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),
         approvals=ApprovalsDesk(tools),
+        browsers=BrowsersDesk(parts.database, keys),
         outputs=OutputsDesk(tools),
         holds=HoldsDesk(tools),
         explanations=ExplanationsDesk(tools),

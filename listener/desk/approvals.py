@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from listener.conditions import Conditions
 from listener.desk.promotions import find, record, too_late, view_of
 from listener.desk.views import PromotionView
-from listener.errors import Conflict, Forbidden
+from listener.errors import Conflict, Forbidden, NotFound
+from listener.invitations import Invitation
 from listener.promotion import PromotionKind, Status
 from listener.steps import circumstances
 from listener.steps.tools import Tools
-from listener.store import approvals, promotions
+from listener.store import approvals, promotions, releases
 from listener.store.promotions import PromotionRow
 
 
@@ -30,6 +31,16 @@ class Word:
         return "approved" if self.is_approved else "rejected"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """A promotion as whoever is asked about it wants to see it."""
+
+    view: PromotionView = field(kw_only=False)
+    description: str  # of the release, in words that anybody may have written
+    is_asked: bool
+    is_own_allowed: bool  # whoever made the release may approve it
+
+
 class ApprovalsDesk:
     """Takes down who approves and who rejects; the last word of each person counts."""
 
@@ -43,6 +54,22 @@ class ApprovalsDesk:
     def reject(self, promotion_id: str, *, reason: str | None, by: str) -> PromotionView:
         """Say no, which ends it. Raises Conflict where it asks nobody."""
         return self._say(promotion_id, Word(is_approved=False, reason=reason), by)
+
+    def invited(self, invitation: Invitation) -> Invited:
+        """What somebody is asked about. Raises NotFound where it is nothing of ours."""
+        with self._tools.database.begin() as conn:
+            row = find(conn, str(invitation.promotion_id))
+            if (row.release_id, row.artifact) != (invitation.release_id, invitation.artifact):
+                raise NotFound("promotion", "That promotion brings something else by now.")
+            conditions = circumstances.conditions_of(conn, row)
+            release = releases.history(conn, row.source_id).find(row.version)
+            is_asked = row.status is Status.WAITING and not _why_nobody_is_asked(row, conditions)
+            return Invited(
+                view_of(conn, row),
+                description=release.description if release is not None else "",
+                is_asked=is_asked,
+                is_own_allowed=conditions.self_approval,
+            )
 
     def _say(self, promotion_id: str, word: Word, by: str) -> PromotionView:
         with self._tools.database.begin() as conn:

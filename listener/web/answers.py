@@ -41,6 +41,13 @@ class Token(Answer):
     expires_at: datetime
 
 
+class LoginCode(Answer):
+    """A code that logs a browser in once."""
+
+    code: str
+    expires_at: datetime
+
+
 class Whoami(Answer):
     """Whom the listener takes the caller for, and what it is itself."""
 

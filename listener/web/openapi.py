@@ -57,6 +57,7 @@ HEROKU = (404, 409, 422, 502)
 TOLD: dict[str, Told] = {
     "webhooks.receive": Told(status=204, problems=(401, 413, 503)),
     "tokens.create": Told(answers.Token, status=201, problems=(401, 403, 429, 503)),
+    "tokens.create_code": Told(answers.LoginCode, status=201),
     "tokens.whoami": Told(answers.Whoami),
     "rules.list_": Told(answers.Rule, is_list=True, queries=("app", "limit")),
     "rules.add": Told(answers.Rule, status=201, problems=HEROKU),
@@ -82,6 +83,9 @@ TOLD: dict[str, Told] = {
     "promotions.approve": Told(answers.Promotion, problems=(404, 409)),
     "promotions.reject": Told(answers.Promotion, problems=(404, 409)),
     "promotions.roll_back": Told(answers.Promotion, status=201, problems=HEROKU),
+    "approvals.show": Told(),
+    "approvals.log_in": Told(status=303),
+    "approvals.answer": Told(status=303),
     "holds.list_": Told(answers.Hold, is_list=True, queries=("app", "all", "limit")),
     "holds.add": Told(answers.HoldPut, status=201, problems=HEROKU),
     "holds.release": Told(answers.HoldsReleased, problems=(404, 422, 502)),
