@@ -83,6 +83,7 @@ class Rule(TypedDict):
     verify: NotRequired[list[str] | None]
     verify_for: NotRequired[str | None]
     on_failure: NotRequired[str | None]
+    notify: NotRequired[list[str]]
     revision: NotRequired[int]
     created_at: NotRequired[str]
     updated_at: NotRequired[str]

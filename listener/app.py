@@ -132,16 +132,19 @@ def assemble(settings: Settings) -> Parts:
     """Everything that promotions need; nothing connects yet."""
     database = open_database(settings.database_url, pool_size=settings.pool_size)
     heroku = Heroku(settings.heroku_api_key, url=settings.heroku_api_url)
+    keys = Keys(settings.secret_keys)
     tools = Tools(
         database=database,
         heroku=heroku,
         readings=Readings(database, heroku),
+        keys=keys,
         allowed_apps=settings.apps,
         reconcile_every=settings.reconcile,
         notify_urls=settings.notify,
+        public_url=settings.public_url,
     )
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
-    return Parts(settings, tools, Keys(settings.secret_keys), roles)
+    return Parts(settings, tools, keys, roles)
 
 
 def services_of(parts: Parts) -> Services:

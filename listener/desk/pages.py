@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -10,17 +11,24 @@ from listener.conditions import Conditions
 from listener.desk.views import DeliveryView, HoldView, Names, PromotionView, RuleView
 from listener.rules import strategy_of
 from listener.steps import circumstances
-from listener.store import approvals, apps, rules, shown
+from listener.store import approvals, apps, rules, services, shown
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
 from listener.store.rules import RuleRow
 
 
 def of_rules(conn: Connection, rows: Sequence[RuleRow]) -> list[RuleView]:
-    """Rules with the names of their apps, and the strategy that their source needs."""
+    """Rules with the names of their apps, the strategy they come to, and who is told."""
     names = apps.names(conn, {app for row in rows for app in (row.source_id, *row.target_ids)})
     generations = apps.generations(conn, {row.source_id for row in rows})
-    return [_of_rule(row, names, generations[row.source_id]) for row in rows]
+    told = services.of_rules(conn, [row.id for row in rows])
+    return [
+        replace(
+            _of_rule(row, names, generations[row.source_id]),
+            notify=tuple(service.shown for service in told.get(row.id, ())),
+        )
+        for row in rows
+    ]
 
 
 def _of_rule(row: RuleRow, names: Names, generation: str) -> RuleView:

@@ -26,6 +26,7 @@ class RuleView:
     names: Names
     strategy: Strategy  # what it comes to, which may be other than what was declared
     strategy_note: str | None = None  # why
+    notify: tuple[str, ...] = ()  # who is told, without what is secret
 
 
 @dataclass(frozen=True, slots=True)

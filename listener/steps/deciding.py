@@ -31,7 +31,7 @@ from listener.promotion import (
     back_off,
 )
 from listener.rules import Mode
-from listener.steps import endings, posting
+from listener.steps import endings, news, posting
 from listener.steps.candidates import Gathered, Unbelievable, gather, stored
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
@@ -213,6 +213,7 @@ def _wait(
             evaluated_at=now,
             earliest_at=earliest(gathered.candidate, now),
         )
+        news.of_wait(conn, tools, row, evaluation, now)
         if gathered.makes_older_give_way:
             promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
 
@@ -252,6 +253,7 @@ def unreadable(
             gates=verdicts,
             errors_since=since,
         )
+        news.of_errors(conn, row, message, since=since, now=now)
 
 
 def written(evaluation: Evaluation) -> list[dict[str, Any]]:

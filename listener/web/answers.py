@@ -115,6 +115,7 @@ class Rule(Answer):
     verify: list[str] | None
     verify_for: str | None
     on_failure: OnFailure | None
+    notify: list[str]
     revision: int
     source: Ref
     targets: list[Target]

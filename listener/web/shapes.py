@@ -53,6 +53,7 @@ def rule(view: RuleView) -> Json:
         **note,
         "on_newer": row.on_newer,
         **_conditions(row.conditions),
+        "notify": list(view.notify),
         "revision": row.revision,
         "source": ref(row.source_id, view.names),
         "targets": [

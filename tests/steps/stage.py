@@ -22,6 +22,7 @@ from listener.desk.promotions import PromotionsDesk
 from listener.desk.rollbacks import NewRollback
 from listener.desk.rules import RulesDesk
 from listener.heroku import Heroku
+from listener.keys import Keys
 from listener.promotion import ENDED, Status
 from listener.runner import PROMOTING, Queue
 from listener.steps.clock import Clock
@@ -37,6 +38,7 @@ from listener.store.tables import delivery, metadata, notice, post, subscription
 from tests.steps.emulated import ANA, PROD, STAGING, TOKEN, Emulated
 from tests.steps.wire import Around, MortalDatabase, Mortality, Wire
 
+PUBLIC_URL = "https://autopromote.example.com"
 MOST_STEPS = 80
 LEASE = work.LEASE + timedelta(seconds=1)
 
@@ -51,7 +53,10 @@ class Stage(Emulated):
         super().__init__(self.wire.inner)
         heroku = Heroku(TOKEN, url="http://localhost", transport=self.wire)
         mortal_database = MortalDatabase(database, self.mortality)
-        self.tools = Tools(mortal_database, heroku, Readings(mortal_database, heroku))
+        readings = Readings(mortal_database, heroku)
+        self.tools = Tools(
+            mortal_database, heroku, readings, Keys(["k" * 32]), public_url=PUBLIC_URL
+        )
         self.rules = RulesDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.desk = PromotionsDesk(self.tools)
@@ -273,6 +278,12 @@ class Stage(Emulated):
         """Every post, oldest first."""
         with self.database.begin() as conn:
             return list(conn.execute(select(post).order_by(post.c.id)))
+
+    def told(self, kind: str) -> list[str]:
+        """The bodies of what people are told of this kind, oldest first."""
+        query = select(notice.c.body).where(notice.c.kind == kind).order_by(notice.c.id)
+        with self.database.begin() as conn:
+            return list(conn.execute(query).scalars())
 
     def notices(self) -> list[str]:
         """The titles of what people are told, oldest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import httpx
 import pytest
 
 from tests.acceptance.command_line.people import (
@@ -12,8 +13,9 @@ from tests.acceptance.command_line.people import (
     answer_of,
     apps,
 )
-from tests.acceptance.town import Town
+from tests.acceptance.town import Town, wait_until
 from tests.cli.program import Autopromote, barred
+from tests.steps.chats import open_chat
 
 pytestmark = pytest.mark.acceptance
 
@@ -25,7 +27,8 @@ def asking(town: Town, ana: Autopromote, name: str, *flags: str) -> str:
     apps(town, f"{name}-staging", f"{name}-prod")
     ana("webhooks:add", "-a", f"{name}-staging")
     words = ("rules:add", name, "--from", f"{name}-staging", "--to", f"{name}-prod")
-    assert ana(*words, "--approvals", "2", *flags).code == 0
+    people = () if "--approvals" in flags else ("--approvals", "2")
+    assert ana(*words, *people, *flags).code == 0
     town.heroku.deploy(f"{name}-staging", user="ana@example.com")
     return str(town.wait_for("waiting", target=f"{name}-prod")["id"])
 
@@ -34,8 +37,8 @@ def test_two_people_let_a_release_go(town: Town, ana: Autopromote) -> None:
     waiting = asking(town, ana, "two")
     approved = ana("promotions:approve", waiting)
     assert (approved.stderr, approved.code) == (f"Approving promotion {waiting}... done\n", 0)
-    said = rf"Promotion {waiting} of two-staging v\d+ to two-prod: waiting \(Approved by ana@.*\)\n"
-    assert re.fullmatch(said, approved.stdout)
+    assert re.match(rf"Promotion {waiting} of .* to ⬢ two-prod: waiting \(", approved.stdout)
+    assert approved.stdout.endswith(" (Approved by ana@example.com.)\n")
     shown = ana("promotions:info", waiting).stdout
     assert re.search(r"^Approvals: +1 of 2\n +approved by ana@example.com$", shown, re.MULTILINE)
 
@@ -95,3 +98,33 @@ def test_an_admin_does_not_wait_for_what_a_rule_asks(town: Town, ana: Autopromot
     assert ana("login", HEROKU_API_KEY=APPROVER_TOKEN).code == 0
     refused = ana(*words, "--reason", "me too")
     assert refused.stderr.endswith(barred("", "Error ID: forbidden"))
+
+
+def test_the_link_of_a_notification_lets_a_browser_approve(town: Town, ana: Autopromote) -> None:
+    with open_chat() as chat:
+        waiting = asking(town, ana, "link", "--approvals", "1", "--notify", f"{chat.url}?hush=yes")
+        assert re.search(r"^--notify: +json://…$", ana("rules:info", "link").stdout, re.MULTILINE)
+        asked = wait_until(lambda: [*chat.told], "the question")[0]
+        assert asked["title"].endswith(" to link-prod waits for approval")
+        assert f"`autopromote promotions:approve {waiting}`" in asked["message"]
+        url = re.search(rf"{town.url}/approvals/\S+", asked["message"])
+        assert url is not None
+
+        with httpx.Client(follow_redirects=True) as browser:
+            stranger = browser.get(url[0])
+            assert (stranger.status_code, "link-prod" in stranger.text) == (200, False)
+            code = ana("login:code")
+            assert re.fullmatch(r"[2-9A-Z]{5}-[2-9A-Z]{5}\n", code.stdout)
+            assert code.stderr.startswith("Good once, until ")
+            page = browser.post(f"{url[0]}/login", data={"code": code.stdout.lower()})
+            assert (page.status_code, " to link-prod</h1>" in page.text) == (200, True)
+            form = re.search(r'name="form" value="([^"]+)"', page.text)
+            assert form is not None
+            done = browser.post(url[0], data={"form": form[1], "say": "approve"})
+            assert "approved by ana@example.com" in done.text
+
+        town.wait_for("succeeded", target="link-prod")
+        wait_until(lambda: chat.told[1:], "the good news")
+        assert chat.told[1]["title"].endswith(" to link-prod succeeded")
+    assert "hush" not in town.dynos[0].process.log.read_text()
+    assert url[0].rpartition("/")[2] not in town.dynos[0].process.log.read_text()
