@@ -13,8 +13,9 @@ from listener.conditions import BadCondition, Conditions
 from listener.decision import App
 from listener.errors import Conflict, Invalid
 from listener.rules import Mode, OnNewer, Route, RuleRefused, Strategy, check_route
-from listener.store import apps, rules
+from listener.store import apps, rules, services
 from listener.store.rules import RuleRow, RuleTarget
+from listener.store.services import Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class NewRule:
     strategy: Strategy = Strategy.SLUG
     on_newer: OnNewer = OnNewer.SUPERSEDE
     conditions: Mapping[str, Any] = field(default_factory=dict)  # as `conditions.parse` reads them
+    notify: tuple[str, ...] = field(default=(), repr=False)  # URLs, which hold secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class RuleChange:
     strategy: Strategy | None = None
     on_newer: OnNewer | None = None
     conditions: Mapping[str, Any] = field(default_factory=dict)  # None in it takes one away
+    notify: tuple[str, ...] | None = field(default=None, repr=False)
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -59,6 +62,7 @@ class Declared:
     strategy: Strategy
     on_newer: OnNewer
     conditions: Conditions = conditions.NONE
+    notify: tuple[Service, ...] = ()
 
     @property
     def target_ids(self) -> frozenset[str]:
@@ -95,6 +99,7 @@ class Declared:
             "strategy": self.strategy,
             "on_newer": self.on_newer,
             **self.conditions.as_json(),
+            **({"notify": [each.shown for each in self.notify]} if self.notify else {}),
             "source": {"id": self.source.id, "name": self.source.name},
             "targets": [
                 {"id": t.app_id, "name": self.names[t.app_id], "baseline": t.baseline}
@@ -113,6 +118,7 @@ def standing(conn: Connection, row: RuleRow) -> Declared:
         strategy=row.strategy,
         on_newer=row.on_newer,
         conditions=row.conditions,
+        notify=services.of_rules(conn, [row.id]).get(row.id, ()),
     )
 
 

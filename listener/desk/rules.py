@@ -12,13 +12,14 @@ from listener.desk import apps as named
 from listener.desk import declared, pages, strategies
 from listener.desk.asking import Asking
 from listener.desk.declared import Declared, NewRule, RuleChange
+from listener.desk.told import services_of
 from listener.desk.views import RuleView
 from listener.errors import Conflict, NotFound
 from listener.rules import Mode
 from listener.standing import Known
 from listener.steps.readings import Reading
 from listener.steps.tools import Tools
-from listener.store import apps, audit, promotions, releases, rules, shown
+from listener.store import apps, audit, promotions, releases, rules, services, shown
 from listener.store.rules import RuleRow, RuleTarget
 
 NOT_SAVED = "The rule was not saved."
@@ -60,6 +61,7 @@ class RulesDesk:
             strategy=wish.strategy,
             on_newer=wish.on_newer,
             conditions=conditions,
+            notify=services_of(wish.notify, self._tools.keys.services),
         )
         declared.check_alone(wanted)
         strategies.check(self._tools, ask, wanted)
@@ -70,6 +72,7 @@ class RulesDesk:
             targets = _based(conn, wanted, None, fresh)
             after = wanted.as_json(targets)
             row = rules.add(conn, by=by, targets=targets, declared=after, **wanted.values)
+            services.put(conn, row.id, wanted.notify)
             _begin(conn, row, fresh)
             _record(conn, by, "rule.added", row, None, after)
             return _view(conn, row)
@@ -98,16 +101,20 @@ class RulesDesk:
             rules.lock(conn)
             before = _find(conn, name_or_id)
             apps.lock(conn, [before.source_id, *sorted(before.target_ids)])
+            was = declared.standing(conn, before).as_json(before.targets)
             row = rules.remove(conn, before)
+            services.put(conn, row.id, ())  # nobody needs their secrets any more
             reason = f"Rule {row.name} was removed by {by}."
             promotions.cancel_of_rule(conn, row.id, reason=reason)
-            was = declared.standing(conn, before).as_json(before.targets)
             _record(conn, by, "rule.removed", row, was, None)
             return _view(conn, row)
 
     def _merge(self, ask: Asking, standing: Declared, change: RuleChange) -> Declared:
         conditions = declared.conditions_of(change.conditions, standing.conditions)
         wanted = replace(standing, **change.plain, conditions=conditions)
+        if change.notify is not None:
+            told = services_of(change.notify, self._tools.keys.services)
+            wanted = replace(wanted, notify=told)
         if change.targets is None:
             return wanted
         targets = named.read_all(self._tools, ask, change.targets)
@@ -167,6 +174,7 @@ def _change(conn: Connection, before: RuleRow, wanted: Declared, fresh: Fresh, b
     targets = _based(conn, wanted, before, fresh)
     after = wanted.as_json(targets)
     row = rules.change(conn, before, by=by, targets=targets, declared=after, **wanted.values)
+    services.put(conn, row.id, wanted.notify)
     _cancel(conn, before, row, fresh, by)
     promotions.wake_rule(conn, row.id, row.revision)
     _begin(conn, row, fresh)

@@ -13,7 +13,12 @@ def check(candidate: Candidate, now: datetime) -> Verdict:
     """Everything that the rule has checked answered well several times in a row, up to now."""
     streak = candidate.streak or Streak()
     urls = [shown(url) for url in candidate.conditions.checks]
-    facts: Facts = {"good": streak.good, "needed": GOOD_IN_A_ROW, "checks": urls}
+    facts: Facts = {
+        "good": streak.good,
+        "bad": streak.bad,
+        "needed": GOOD_IN_A_ROW,
+        "checks": urls,
+    }
     due_at = streak.due_at
     until = due_at if due_at is not None and due_at > now else None
     if streak.said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -31,7 +32,7 @@ from listener.promotion import (
     back_off,
 )
 from listener.rules import Mode
-from listener.steps import checking, endings, posting
+from listener.steps import checking, endings, news, posting
 from listener.steps.candidates import Gathered, Unbelievable, gather, stored
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
@@ -117,8 +118,9 @@ def _unless_it_waits(
 ) -> PromotionRow | None:
     """None where what is written down has it wait for time, people or good answers of a check.
 
-    Then so much is written, and Heroku was asked for nothing. A hold is believed only after a first
-    full evaluation, which tells whether this candidate supersedes older ones.
+    Then so much is written, and Heroku was asked for nothing. What a person rejected, or nobody
+    approved in time, needs no Heroku to end. A hold is believed only after a first full
+    evaluation, which tells whether this candidate supersedes older ones.
     """
     if row.kind is PromotionKind.ROLLBACK:
         return row
@@ -129,6 +131,9 @@ def _unless_it_waits(
     row, gathered, evaluation = judged(tools, row, gathered, clock)
     patient = OF_RULES if row.evaluated_at is None else OF_RULES | {"hold"}
     objection = evaluation.objection
+    if isinstance(objection, Reject) and evaluation.decided_by in PEOPLES:
+        decide(tools, claim, row, gathered, clock)
+        return None
     if not isinstance(objection, Wait) or evaluation.decided_by not in patient:
         return row
     _wait(tools, claim, row, gathered, evaluation, clock)
@@ -237,7 +242,7 @@ def _wait(
             claim,
             Status.WAITING,
             wait.message,
-            due_at=due_at,
+            due_at=min([due_at, *_deadline(evaluation, now)]),
             gates=written(evaluation),
             **checking.kept(row),
             errors_since=None,
@@ -245,8 +250,16 @@ def _wait(
             evaluated_at=now,
             earliest_at=earliest(gathered.candidate, now),
         )
+        news.of_wait(conn, tools, row, evaluation, now)
         if gathered.makes_older_give_way:
             promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
+
+
+def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:
+    """When it is too late to approve, which ends it then, whatever else it waits for longer."""
+    asking = dict(evaluation.verdicts).get("approvals")
+    if isinstance(asking, Wait) and asking.until is not None and asking.until > now:
+        yield asking.until
 
 
 def unreadable(
@@ -277,6 +290,7 @@ def unreadable(
             gates=verdicts,
             errors_since=since,
         )
+        news.of_errors(conn, row, message, since=since, now=now)
 
 
 def written(evaluation: Evaluation) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
+from pydantic import Field
 
 from listener.conditions import READERS, Aspect, OnFailure
 from listener.desk.declared import NewRule, RuleChange
@@ -58,6 +59,7 @@ class RuleBody(Conditioned):
     mode: Mode = Mode.ARMED
     strategy: Strategy = Strategy.SLUG
     on_newer: OnNewer = OnNewer.SUPERSEDE
+    notify: tuple[str, ...] | None = Field(default=None, repr=False)
 
 
 class RuleChangeBody(Conditioned):
@@ -68,6 +70,12 @@ class RuleChangeBody(Conditioned):
     mode: Mode | None = None
     strategy: Strategy | None = None
     on_newer: OnNewer | None = None
+    notify: tuple[str, ...] | None = Field(default=None, repr=False)
+
+    @property
+    def told(self) -> tuple[str, ...] | None:
+        """Who is told from now on; None where nothing was said of it."""
+        return (self.notify or ()) if "notify" in self.model_fields_set else None
 
 
 @bp.get("")
@@ -91,6 +99,7 @@ def add(body: RuleBody) -> ResponseReturnValue:
         strategy=body.strategy,
         on_newer=body.on_newer,
         conditions=body.conditions,
+        notify=body.notify or (),
     )
     return jsonify(shapes.rule(services().rules.add(wish, by=person().email))), 201
 
@@ -122,6 +131,7 @@ def update(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
         strategy=body.strategy,
         on_newer=body.on_newer,
         conditions=body.conditions,
+        notify=body.told,
     )
     return jsonify(shapes.rule(services().rules.update(rule, change, by=person().email)))
 

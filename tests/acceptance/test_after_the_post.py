@@ -1,4 +1,4 @@
-"""Before and after the post, on real processes: a site that is checked, a production that breaks."""
+"""Before and after the post, on real processes: a checked site, a production that breaks."""
 
 from __future__ import annotations
 
