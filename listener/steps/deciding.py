@@ -27,6 +27,7 @@ from listener.promotion import (
     BLOCKED_STEP,
     ERRORS_FOR,
     RATE_LIMIT_WAIT,
+    UNFINISHED,
     PromotionKind,
     Status,
     back_off,
@@ -37,7 +38,7 @@ from listener.steps.candidates import Gathered, Unbelievable, gather, stored
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.tools import Tools
-from listener.store import apps, holds, neighbours, promotions, rules, work
+from listener.store import apps, holds, neighbours, promotions, releases, rules, work
 from listener.store.promotions import PromotionRow
 
 GONE = frozenset({404, 410})
@@ -55,7 +56,7 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     if unwanted is not None:
         _end(tools, claim, Status.CANCELLED, unwanted)
     elif blocked is not None:
-        _stay(tools, claim, "target", blocked, row.gates, clock)
+        _stay(tools, claim, *blocked, row.gates, clock)
     elif (short := _short_of_calls(tools, row, clock)) is not None:
         _stay(tools, claim, "heroku", short, row.gates, clock)
     elif (ready := _unless_it_waits(tools, claim, row, clock)) is not None:
@@ -104,13 +105,20 @@ def _undoes_somebody(conn: Connection, row: PromotionRow) -> str | None:
     return None
 
 
-def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> Wait | None:
-    """Another promotion is at work on the target."""
+def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, Wait] | None:
+    """Another promotion is at work on the target; or on the source, in a chain."""
     rival = neighbours.rival(conn, row.target_id, row.id)
-    if rival is None:
+    if rival is not None:
+        name = apps.get(conn, row.target_id).name
+        return "target", at_work(name, neighbours.as_rival(rival), now)
+    release = releases.history(conn, row.source_id).find(row.version)
+    if row.evaluated_at is None or release is None:  # the first time, older ones give way to it
         return None
-    name = apps.get(conn, row.target_id).name
-    return at_work(name, neighbours.as_rival(rival), now)
+    above = neighbours.upstream(conn, row.source_id, release)
+    if above is None or above.status not in UNFINISHED:
+        return None
+    name = apps.get(conn, row.source_id).name
+    return "source", Wait(f"Our own promotion onto {name} is {above.status}.")
 
 
 def _unless_it_waits(

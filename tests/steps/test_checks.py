@@ -263,3 +263,17 @@ def test_a_retry_begins_anew(checked: Stage, site: Site) -> None:
     checked.desk.retry(str(checked.promotion(version).id), by="ana@example.com")
     checked.work()
     assert verdict(checked, version)[1].startswith("1 of 3 good answers")
+
+
+def test_somebody_is_told_once_where_it_stays_bad(checked: Stage, site: Site) -> None:
+    site.status = 500
+    version = checked.deploy()
+    checked.look()
+    for _ in range(3):
+        checked.age(seconds=60)
+    assert checked.notices() == []
+    for status in (502, 503, 504):
+        site.status = status
+        checked.age(seconds=60)
+    told = f"Promotion {checked.promotion(version).id} of {STAGING} v{version} to {PROD} is blocked"
+    assert checked.notices() == [told]

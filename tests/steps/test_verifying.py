@@ -157,8 +157,22 @@ def test_a_chain_waits_for_it(bare: Stage, site: Site) -> None:
         Status.WAITING,
         f"Our own promotion onto {PROD} is verifying.",
     )
-    answer(stage, site, *[200] * 5)
+    stage.wire.take_calls()
+    answer(stage, site, 200, 200)
+    assert stage.wire.take_calls() == []  # it waits for our own, of which we know
+    answer(stage, site, *[200] * 3)
     assert stage.runs(stage.promotions()[0].version, EU)
+
+
+def test_a_chain_ends_where_production_was_rolled_back(rolling: Stage, site: Site) -> None:
+    rolling.add_rule("onward", source=PROD, targets=(EU,))
+    version = broken(rolling, site)
+    rolling.look(PROD)
+    answer(rolling, site, 503)
+    rolling.age(seconds=16)
+    onward = [row for row in rolling.promotions() if row.target_id == rolling.app(EU).id]
+    assert [row.status for row in onward] == [Status.REJECTED]
+    assert not rolling.runs(version, EU)
 
 
 # 26: enough good answers.
