@@ -205,6 +205,8 @@ class Backtest(TypedDict):
     status: str | None
     message: str
     at: NotRequired[str | None]
+    has_waited: NotRequired[bool]
+    unanswered: NotRequired[list[str]]
     arrived: NotRequired[Arrival | None]
 
 

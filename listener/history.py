@@ -117,9 +117,10 @@ class History:
         """
         own = self.first_run(release.artifact) or release.version
         for later in reversed(self.releases):
+            if later.version <= release.version:
+                return None
             first = self.first_run(later.artifact)
-            is_older = first is not None and first < own
-            if later.version > release.version and is_older and self.kind(later) is Kind.ROLLBACK:
+            if first is not None and first < own and self.kind(later) is Kind.ROLLBACK:
                 return later
         return None
 

@@ -131,13 +131,18 @@ class Arrival(Answer):
 
 
 class Backtest(Answer):
-    """What a rule would have done with a release on one target; without a status, nothing."""
+    """What a rule would have done with a release on one target; without a status, nothing.
+
+    `unanswered` names the gates that history cannot answer, and that counted as passed.
+    """
 
     release: ExplainedRelease
     target: Ref
     status: Status | None
     message: str
     at: datetime | None
+    has_waited: bool
+    unanswered: list[str]
     arrived: Arrival | None
 
 

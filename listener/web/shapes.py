@@ -253,6 +253,8 @@ def backtest(view: BacktestView) -> Json:
         "status": result.status,
         "message": view.message,
         "at": time(result.at),
+        "has_waited": result.has_waited,
+        "unanswered": list(result.unanswered),
         "arrived": {"version": arrived.version, "at": time(arrived.created_at)}
         if arrived is not None
         else None,

@@ -95,12 +95,22 @@ def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
         "Would be",
         "At",
         "Really",
+        "Asks",
         "Why",
     ]
     shown = rf"v{version} +deploy +{TIME} +b-prod +promoted +It would have gone to b-prod\."
     assert re.fullmatch(shown, row)
     (told,) = answer_of(ana, "rules:backtest", "b", "--num", "1")
     assert (told["release"]["version"], told["status"]) == (version, "shadowed")
+    assert (told["has_waited"], told["unanswered"]) == (False, [])
+    assert ana("rules:update", "b", "--soak", "90d", "--approvals", "1").code == 0
+    (told,) = answer_of(ana, "rules:backtest", "b", "--num", "1")
+    assert (told["status"], told["message"]) == ("waiting", f"b-staging v{version} soaks for 90d.")
+    assert ana("rules:update", "b", "--soak", "none").code == 0
+    asks = (
+        rf"v{version} .* promoted +approvals +It would have gone to b-prod, had approvals passed\."
+    )
+    assert re.search(asks, ana("rules:backtest", "b", "-n", "1").stdout)
     unknown = ana("rules", "backtest", "nowhere")
     assert (unknown.stdout, unknown.code) == ("", 1)
     assert "Error ID: rule_not_found" in unknown.stderr
