@@ -19,6 +19,7 @@ from cli.resources import (
     Rule,
     Subscription,
     Token,
+    Trial,
 )
 from cli.shape import misfit
 
@@ -54,6 +55,13 @@ class Listener:
 
     def update_rule(self, name: str, changes: Body) -> Rule:
         return self._ask("PATCH", f"rules/{path_part(name)}", Rule, body=changes)
+
+    def try_rule(self, rule: Body, *, limit: int) -> Trial:
+        return self._ask("POST", "rules/actions/try", Trial, query={"limit": limit}, body=rule)
+
+    def try_update(self, name: str, changes: Body, *, limit: int) -> Trial:
+        path = f"rules/{path_part(name)}/actions/try"
+        return self._ask("POST", path, Trial, query={"limit": limit}, body=changes)
 
     def remove_rule(self, name: str) -> Rule:
         return self._ask("DELETE", f"rules/{path_part(name)}", Rule)

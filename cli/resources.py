@@ -197,17 +197,56 @@ class Arrival(TypedDict):
     at: str | None
 
 
-class Backtest(TypedDict):
-    """What a rule would have done with a release on one target."""
+class Fate(TypedDict):
+    """What would have become of a release; without a status, nothing."""
 
-    release: ExplainedRelease
-    target: Named
     status: str | None
     message: str
     at: NotRequired[str | None]
     has_waited: NotRequired[bool]
     unanswered: NotRequired[list[str]]
+
+
+class Backtest(Fate):
+    """What a rule would have done with a release on one target."""
+
+    release: ExplainedRelease
+    target: Named
     arrived: NotRequired[Arrival | None]
+
+
+class Change(TypedDict):
+    """What one word of a rule said, and what it is to say."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class Fared(TypedDict):
+    """A release on one target by a rule as it stands, and as it would be changed."""
+
+    release: ExplainedRelease
+    target: Named
+    differs: bool
+    before: Fate | None
+    after: Fate | None
+
+
+class Tried(TypedDict):
+    """A rule that is tried; one that is not there yet has no id."""
+
+    id: str | None
+    name: str
+
+
+class Trial(TypedDict):
+    """What a change of a rule would do."""
+
+    rule: Tried
+    changes: list[Change]
+    results: list[Fared]
+    message: str
 
 
 class RuleAnswer(TypedDict):

@@ -20,6 +20,7 @@ from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
 from listener.desk.subscriptions import SubscriptionsDesk
+from listener.desk.trials import TrialsDesk
 from listener.heroku import Account, Heroku
 from listener.keys import Keys
 from listener.roles import Roles
@@ -145,6 +146,7 @@ def services_of(parts: Parts) -> Services:
         gauges=Gauges(parts.database, tools.heroku),
         rules=RulesDesk(tools),
         backtests=BacktestsDesk(tools),
+        trials=TrialsDesk(tools),
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),
         holds=HoldsDesk(tools),

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from listener.conditions import NONE, Conditions
 from listener.decision import App, Candidate, Error, Hold, Past, Reject, Wait, evaluate
 from listener.gates.tables import Gates, asked
-from listener.history import EXPIRED, SUCCEEDED, History, Kind, Release
-from listener.promotion import RELEASE_PHASE_FOR, Status
+from listener.history import SUCCEEDED, History, Kind, Release, as_of, moment_of
+from listener.promotion import Status
 from listener.rules import OnNewer
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
 # The gates that ask for what no history tells: what people would have said, how an app answered,
 # what its config was, whether a promotion would have gone wrong.
 UNTOLD = frozenset({"approvals", "brake", "check", "parity"})
@@ -92,7 +91,7 @@ class _Play:
 
     def __post_init__(self) -> None:
         self.now = moment_of(self.first)
-        self.target = as_of(self.case.target_history, self.now)
+        self.target = as_of(_before(self.case.target_history, self.first), self.now)
         self.holds = tuple(_held(self.case, self.now))
         self.seen = History()
 
@@ -203,38 +202,14 @@ def _answerable(candidate: Candidate, case: Case) -> tuple[Gates, tuple[str, ...
     return answerable, tuple(name for name, _ in gates if name in untold)
 
 
-def moment_of(release: Release) -> datetime:
-    """Since when it ran, its release phase over; what bears no date, after everything else.
+def _before(history: History, first: Release) -> History:
+    """The target's history without what really followed from that release within its second.
 
-    A release phase takes an hour at most: what changed the release later, its expiry say, does not
-    count.
+    Heroku tells no fractions of a second, and a promotion often takes less than one.
     """
-    made, changed = release.created_at, release.updated_at
-    if made is None:
-        return _NEVER
-    was_phase = changed is not None and made <= changed < made + RELEASE_PHASE_FOR
-    return changed if changed is not None and was_phase else made
-
-
-def as_of(history: History, moment: datetime, *, version: int | None = None) -> History:
-    """An app's history as it stood at a moment, or when it had this version.
-
-    What has expired since had not then.
-    """
-    then = [
-        release
-        for release in history.releases
-        if (release.version <= version if version is not None else moment_of(release) <= moment)
-    ]
-    current = max((release.version for release in then if release.has_run), default=None)
-    return History(_as_it_was(release, release.version == current) for release in then)
-
-
-def _as_it_was(release: Release, is_current: bool) -> Release:
-    status = SUCCEEDED if release.status == EXPIRED else release.status
-    if (status, is_current) == (release.status, release.is_current):
-        return release  # most are, and there may be thousands
-    return replace(release, status=status, is_current=is_current)
+    begun = moment_of(first)
+    followed = (moment_of(r) == begun and r.artifact == first.artifact for r in history.releases)
+    return History(r for r, gone in zip(history.releases, followed, strict=True) if not gone)
 
 
 def _held(case: Case, begun: datetime) -> Iterator[Hold]:

@@ -14,10 +14,9 @@ from listener.desk import declared, sayings
 from listener.desk.asking import Asking
 from listener.desk.declared import Declared
 from listener.desk.views import BacktestView
-from listener.errors import NotFound
 from listener.history import History
 from listener.steps.tools import Tools
-from listener.store import neighbours, releases, rules
+from listener.store import neighbours, releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +36,7 @@ class BacktestsDesk:
     def of_rule(self, name_or_id: str, *, newest: int) -> list[BacktestView]:
         """What would have become of the source's newest releases on each target, newest first."""
         with self._tools.database.begin() as conn:
-            row = rules.find(conn, name_or_id)
-            if row is None:
-                raise NotFound("rule", "Couldn't find that rule.")
-            rule = declared.standing(conn, row)
+            rule = declared.standing(conn, declared.get(conn, name_or_id))
         past = read(self._tools, Asking("Nothing was tried."), [rule.source, *rule.targets])
         with self._tools.database.begin() as conn:
             return play(conn, rule, past, newest=newest)

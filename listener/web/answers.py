@@ -130,20 +130,59 @@ class Arrival(Answer):
     at: datetime | None
 
 
-class Backtest(Answer):
-    """What a rule would have done with a release on one target; without a status, nothing.
+class Fate(Answer):
+    """What would have become of a release; without a status, nothing.
 
     `unanswered` names the gates that history cannot answer, and that counted as passed.
     """
 
-    release: ExplainedRelease
-    target: Ref
     status: Status | None
     message: str
     at: datetime | None
     has_waited: bool
     unanswered: list[str]
+
+
+class Backtest(Fate):
+    """What a rule would have done with a release on one target."""
+
+    release: ExplainedRelease
+    target: Ref
     arrived: Arrival | None
+
+
+class Change(Answer):
+    """What one word of a rule said, and what it is to say."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class Fared(Answer):
+    """A release on one target by a rule as it stands, and as it would be changed."""
+
+    release: ExplainedRelease
+    target: Ref
+    differs: bool
+    before: Fate | None
+    after: Fate | None
+
+
+class Tried(Answer):
+    """A rule that is tried; one that is not there yet has no id."""
+
+    id: str | None
+    name: str
+
+
+class Trial(Answer):
+    """What a change of a rule would do; nothing is saved."""
+
+    rule: Tried
+    changes: list[Change]
+    results: list[Fared]
+    message: str
 
 
 class Secret(Answer):

@@ -61,6 +61,8 @@ TOLD: dict[str, Told] = {
     "rules.add": Told(answers.Rule, status=201, problems=HEROKU),
     "rules.show": Told(answers.Rule, problems=(404,)),
     "rules.backtest": Told(answers.Backtest, is_list=True, queries=("limit",), problems=(404, 502)),
+    "rules.try_new": Told(answers.Trial, queries=("limit",), problems=HEROKU),
+    "rules.try_change": Told(answers.Trial, queries=("limit",), problems=HEROKU),
     "rules.update": Told(answers.Rule, problems=HEROKU),
     "rules.remove": Told(answers.Rule, problems=(404, 409)),
     "subscriptions.list_": Told(answers.Subscription, is_list=True, queries=("app", "limit")),

@@ -59,6 +59,19 @@ class RuleBody(Conditioned):
     strategy: Strategy = Strategy.SLUG
     on_newer: OnNewer = OnNewer.SUPERSEDE
 
+    @property
+    def wish(self) -> NewRule:
+        """What is asked for."""
+        return NewRule(
+            name=self.name,
+            source=self.source,
+            targets=self.targets,
+            mode=self.mode,
+            strategy=self.strategy,
+            on_newer=self.on_newer,
+            conditions=self.conditions,
+        )
+
 
 class RuleChangeBody(Conditioned):
     """What is to change of a rule; what is not named stays."""
@@ -68,6 +81,18 @@ class RuleChangeBody(Conditioned):
     mode: Mode | None = None
     strategy: Strategy | None = None
     on_newer: OnNewer | None = None
+
+    @property
+    def change(self) -> RuleChange:
+        """What is asked for."""
+        return RuleChange(
+            name=self.name,
+            targets=self.targets,
+            mode=self.mode,
+            strategy=self.strategy,
+            on_newer=self.on_newer,
+            conditions=self.conditions,
+        )
 
 
 @bp.get("")
@@ -83,16 +108,7 @@ def list_() -> ResponseReturnValue:
 @takes(RuleBody)
 def add(body: RuleBody) -> ResponseReturnValue:
     """A new rule; it acts on releases from now on."""
-    wish = NewRule(
-        name=body.name,
-        source=body.source,
-        targets=body.targets,
-        mode=body.mode,
-        strategy=body.strategy,
-        on_newer=body.on_newer,
-        conditions=body.conditions,
-    )
-    return jsonify(shapes.rule(services().rules.add(wish, by=person().email))), 201
+    return jsonify(shapes.rule(services().rules.add(body.wish, by=person().email))), 201
 
 
 @bp.get("/<rule>")
@@ -110,20 +126,30 @@ def backtest(rule: str) -> ResponseReturnValue:
     return jsonify([shapes.backtest(view) for view in found])
 
 
+@bp.post("/actions/try")
+@needs(Role.VIEWER)
+@takes(RuleBody)
+def try_new(body: RuleBody) -> ResponseReturnValue:
+    """What a new rule would have done with its source's newest releases; nothing is saved."""
+    tried = services().trials.of_new(body.wish, newest=queries.limit())
+    return jsonify(shapes.trial(tried))
+
+
+@bp.post("/<rule>/actions/try")
+@needs(Role.VIEWER)
+@takes(RuleChangeBody)
+def try_change(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
+    """What would have fared otherwise if the rule had been changed so; nothing is saved."""
+    tried = services().trials.of_change(rule, body.change, newest=queries.limit())
+    return jsonify(shapes.trial(tried))
+
+
 @bp.patch("/<rule>")
 @needs(Role.ADMIN)
 @takes(RuleChangeBody)
 def update(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
     """The rule's next revision; what waits under it is decided anew."""
-    change = RuleChange(
-        name=body.name,
-        targets=body.targets,
-        mode=body.mode,
-        strategy=body.strategy,
-        on_newer=body.on_newer,
-        conditions=body.conditions,
-    )
-    return jsonify(shapes.rule(services().rules.update(rule, change, by=person().email)))
+    return jsonify(shapes.rule(services().rules.update(rule, body.change, by=person().email)))
 
 
 @bp.delete("/<rule>")

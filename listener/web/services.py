@@ -20,6 +20,7 @@ from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
 from listener.desk.subscriptions import SubscriptionsDesk
+from listener.desk.trials import TrialsDesk
 from listener.keys import Keys
 from listener.roles import Roles
 
@@ -44,6 +45,7 @@ class Services:
     gauges: Gauges
     rules: RulesDesk
     backtests: BacktestsDesk
+    trials: TrialsDesk
     subscriptions: SubscriptionsDesk
     promotions: PromotionsDesk
     holds: HoldsDesk

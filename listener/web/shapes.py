@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listener.conditions import READERS, Conditions
+from listener.desk.declared import FieldChange
 from listener.desk.views import (
     BacktestView,
     DeliveryView,
     Explanation,
+    Fared,
     HoldPut,
     HoldsReleased,
     HoldView,
@@ -19,6 +21,7 @@ from listener.desk.views import (
     RuleView,
     Saying,
     SubscriptionView,
+    Trial,
 )
 from listener.history import Kind, Release
 from listener.store.shown import Moment
@@ -250,14 +253,48 @@ def backtest(view: BacktestView) -> Json:
     return {
         "release": _release(result.release, result.kind, None),
         "target": {"id": view.target_id, "name": view.target_name},
+        **_fate(view),
+        "arrived": {"version": arrived.version, "at": time(arrived.created_at)}
+        if arrived is not None
+        else None,
+    }
+
+
+def _fate(view: BacktestView) -> Json:
+    result = view.result
+    return {
         "status": result.status,
         "message": view.message,
         "at": time(result.at),
         "has_waited": result.has_waited,
         "unanswered": list(result.unanswered),
-        "arrived": {"version": arrived.version, "at": time(arrived.created_at)}
-        if arrived is not None
-        else None,
+    }
+
+
+def trial(view: Trial) -> Json:
+    """What a change of a rule would say otherwise, and how releases would have fared by it."""
+    rule_id = str(view.rule_id) if view.rule_id is not None else None
+    return {
+        "rule": {"id": rule_id, "name": view.rule_name},
+        "changes": [change(item) for item in view.changes],
+        "results": [_fared(item) for item in view.results],
+        "message": view.message,
+    }
+
+
+def change(item: FieldChange) -> Json:
+    """What one word of a rule said, and what it is to say."""
+    return {"field": item.field, "before": item.before, "after": item.after}
+
+
+def _fared(item: Fared) -> Json:
+    view = item.either
+    return {
+        "release": _release(view.result.release, view.result.kind, None),
+        "target": {"id": view.target_id, "name": view.target_name},
+        "differs": item.differs,
+        "before": _fate(item.before) if item.before is not None else None,
+        "after": _fate(item.after) if item.after is not None else None,
     }
 
 

@@ -10,9 +10,10 @@ import pytest
 from cli.commands.explain import show_explanation
 from cli.commands.promotions.outcome import show_ends
 from cli.commands.promotions.view import show_line, show_promotion
+from cli.commands.rules.trial_view import change_line, fared_line, show_trial
 from cli.commands.webhooks.view import secret_line
 from cli.options import warn_if_cut
-from cli.resources import Delivery, Explanation, Promotion, Secret
+from cli.resources import Delivery, ExplainedRelease, Explanation, Fate, Named, Promotion, Secret
 from tests.cli.program import barred
 
 BARE: Promotion = {
@@ -177,6 +178,57 @@ def test_an_explanation_says_what_each_rule_and_gate_said(
         "\n"
         "noon create: decided\n"
         "noon event: not decided yet\n"
+    )
+
+
+FATE: Fate = {"status": "shadowed", "message": "It would have gone.", "at": "noon"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (FATE, {**FATE, "has_waited": True}, "went at once → would go noon"),
+        (FATE, {**FATE, "unanswered": ["approvals"]}, "went at once → would go at once, asking"),
+        (FATE, {**FATE, "status": "waiting"}, "went at once → would wait until noon"),
+        (
+            {**FATE, "status": "waiting", "at": None, "message": "On hold."},
+            {**FATE, "status": "rejected", "message": "No."},
+            "waits (On hold.) → would be rejected (No.)",
+        ),
+        (None, {**FATE, "status": None}, "v42 to example-app: would be nothing to promote"),
+        (FATE, None, "went at once → would not go there"),
+    ],
+)
+def test_how_a_release_would_fare_is_one_line(
+    before: Fate | None, after: Fate | None, line: str
+) -> None:
+    release: ExplainedRelease = {"id": "r", "version": 42}
+    target: Named = {"id": "b", "name": "example-app"}
+    shown = fared_line(
+        {"release": release, "target": target, "differs": True, "before": before, "after": after}
+    )
+    assert shown.startswith("v42 to example-app: ")
+    assert line in shown
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (None, "2h", "it: not asked for → 2h"),
+        (["a", "b"], None, "it: a, b → not asked for"),
+        (True, False, "it: true → false"),
+        (1, 2, "it: 1 → 2"),
+    ],
+)
+def test_a_change_is_one_line(before: object, after: object, line: str) -> None:
+    assert change_line({"field": "it", "before": before, "after": after}) == line
+
+
+def test_a_trial_that_changes_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    show_trial({"rule": {"id": "1", "name": "ship"}, "changes": [], "results": [], "message": "0."})
+    assert capsys.readouterr() == (
+        "=== ship\n\nNothing would change.\n\n=== 0\n\n",
+        "Nothing was saved.\n",
     )
 
 

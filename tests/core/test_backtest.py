@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.backtest import UNTOLD, Case, Result, as_of, backtest
+from listener.backtest import UNTOLD, Case, Result, backtest
 from listener.conditions import Conditions, parse
 from listener.decision import Candidate, Evaluation, Past, evaluate
 from listener.gates.tables import asked
-from listener.history import History, Kind, Release
+from listener.history import History, Kind, Release, as_of
 from listener.promotion import Status
 from listener.rules import OnNewer
 from tests.core.candidates import PROD, STAGING
@@ -105,6 +105,13 @@ def test_the_target_runs_what_the_rule_would_have_brought_it() -> None:
 def test_what_the_target_ran_already_is_skipped() -> None:
     result = tried(made(41, "B", 0), target=(made(10, "B", -1),))[41]
     assert (result.status, result.message) == ("skipped", "prod already runs this slug, in v10.")
+
+
+def test_what_followed_within_the_same_second_was_not_there_before() -> None:
+    results = tried(made(41, "B", 0), target=(made(10, "B", 0),))
+    assert statuses(results) == {41: "shadowed"}
+    results = tried(made(41, "B", 0), target=(made(10, "X", 0), made(11, "Y", 0)))
+    assert statuses(results) == {41: "shadowed"}
 
 
 def test_what_waits_goes_when_its_time_comes_between_two_releases() -> None:

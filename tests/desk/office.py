@@ -19,6 +19,7 @@ from listener.desk.inbox import Inbox
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.rules import RulesDesk
 from listener.desk.subscriptions import SubscriptionsDesk
+from listener.desk.trials import TrialsDesk
 from listener.desk.views import RuleView
 from listener.heroku import HEADER, Heroku, matches
 from listener.keys import Keys
@@ -66,6 +67,7 @@ class Office:
         self._inbox = Inbox(database, self.keys)
         self.rules = RulesDesk(self.tools)
         self.backtests = BacktestsDesk(self.tools)
+        self.trials = TrialsDesk(self.tools)
         self.promotions = PromotionsDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.explanations = ExplanationsDesk(self.tools)

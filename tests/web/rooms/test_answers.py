@@ -38,6 +38,10 @@ def test_answers_are_as_described(admin: Caller) -> None:
     check("rules.list_", admin.get("/api/rules"))
     check("rules.show", admin.get("/api/rules/ship"))
     check("rules.backtest", admin.get("/api/rules/ship/backtest"))
+    tried = admin.post("/api/rules/ship/actions/try", {"soak": "1h"}, status=200)
+    check("rules.try_change", tried)
+    new = {"name": "new", "source": STAGING, "targets": [EU]}
+    check("rules.try_new", admin.post("/api/rules/actions/try", new, status=200))
     check("rules.update", admin.patch("/api/rules/ship", {"mode": "shadow"}))
     check("subscriptions.list_", admin.get("/api/subscriptions"))
     check("subscriptions.show", admin.get(f"/api/subscriptions/{STAGING}"))

@@ -21,7 +21,7 @@ READS = {
         "/api/holds",
         "/api/apps/acme-staging/explanation",
     )
-}
+} | {("POST", "/api/rules/actions/try"), ("POST", "/api/rules/1/actions/try")}
 FOR_APPROVERS = {
     ("POST", "/api/promotions"),
     ("POST", "/api/promotions/1/actions/cancel"),
