@@ -10,10 +10,13 @@ from cli.exchange import bearer, body_of, open_client, own_words, path_part, rea
 from cli.resources import (
     Backtest,
     Delivery,
+    Diff,
     Explanation,
+    Finding,
     Hold,
     Identity,
     NewHold,
+    Pipeline,
     Promotion,
     Released,
     Rule,
@@ -65,6 +68,9 @@ class Listener:
 
     def remove_rule(self, name: str) -> Rule:
         return self._ask("DELETE", f"rules/{path_part(name)}", Rule)
+
+    def pipelines(self) -> list[Pipeline]:
+        return self._ask("GET", "pipelines", list[Pipeline])
 
     def backtest(self, name: str, *, limit: int) -> list[Backtest]:
         path = f"rules/{path_part(name)}/backtest"
@@ -120,6 +126,15 @@ class Listener:
         return self._ask(
             "GET", f"apps/{path_part(app)}/explanation", Explanation, query={"release": release}
         )
+
+    def diff(
+        self, app: str, targets: Sequence[str], *, release: str | None, repo: str | None
+    ) -> Diff:
+        query = {"to": ",".join(targets), "release": release, "repo": repo}
+        return self._ask("GET", f"apps/{path_part(app)}/diff", Diff, query=query)
+
+    def findings(self) -> list[Finding]:
+        return self._ask("GET", "findings", list[Finding])
 
     def holds(self, *, app: str | None, with_released: bool, limit: int | None) -> list[Hold]:
         query = {"app": app, "all": "true" if with_released else None, "limit": limit}

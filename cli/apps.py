@@ -1,13 +1,17 @@
 """The app a command is about, as in the Heroku CLI: `-a`, `HEROKU_APP`, else the git remote."""
 
+import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cli.errors import Misuse
 from cli.hosts import git_prefixes
 
 SUFFIX = ".git"
+GITHUB = re.compile(
+    r"(?:https://(?:[^@/]+@)?github\.com/|(?:ssh://)?git@github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,14 @@ def heroku_remotes(env: Mapping[str, str]) -> list[Remote]:
     """Return the Heroku apps among the remotes of this directory's repository."""
     found = (app_of_line(line, git_prefixes(env)) for line in git(env, "remote", "-v").splitlines())
     return [remote for remote in found if remote is not None]
+
+
+def github_repo(apps: Iterable[str], env: Mapping[str, str]) -> str | None:
+    """Return `owner/name` of the remote origin, where this is the repository of one of the apps."""
+    found = GITHUB.fullmatch(git(env, "remote", "get-url", "origin").strip())
+    if found is None or not {remote.app for remote in heroku_remotes(env)}.intersection(apps):
+        return None
+    return found[1]
 
 
 def app_of_line(line: str, prefixes: tuple[str, ...]) -> Remote | None:

@@ -8,6 +8,7 @@ import sys
 
 # name: (module below cli.commands, what it does: the first line of its help)
 COMMANDS = {
+    "init": ("init", "set up the first rule"),
     "login": ("login", "log in to a listener with your Heroku account"),
     "logout": ("logout", "forget the login"),
     "whoami": ("whoami", "show who you are to the listener, and your role"),
@@ -33,9 +34,11 @@ COMMANDS = {
     "promote": ("promote", "promote a release by hand, behind the same gates"),
     "rollback": ("rollback", "take an app back to what it ran before, and hold it"),
     "explain": ("explain", "explain what was decided about a release, and why"),
+    "diff": ("diff", "show what a promotion would change"),
     "holds": ("holds.index", "list the holds that keep apps from being promoted to"),
     "holds:add": ("holds.add", "keep automatic promotion from an app"),
     "holds:release": ("holds.release", "release a hold, and show what goes next"),
+    "doctor": ("doctor", "find what is wrong or may go wrong, and what mends it"),
 }
 ALIASES = {"subscriptions": "webhooks"}
 

@@ -28,6 +28,15 @@ class Identity(TypedDict):
     url: NotRequired[str | None]
 
 
+class Pipeline(TypedDict):
+    """A pipeline of Heroku's, with its apps at two stages."""
+
+    id: str
+    name: str
+    staging: list[Named]
+    production: list[Named]
+
+
 class Target(TypedDict):
     """An app that a rule promotes to, and from which source version on."""
 
@@ -46,6 +55,7 @@ class Rule(TypedDict):
     source: Named
     targets: list[Target]
     strategy: NotRequired[str]
+    strategy_note: NotRequired[str | None]
     on_newer: NotRequired[str]
     soak: NotRequired[str | None]
     windows: NotRequired[list[str] | None]
@@ -215,7 +225,7 @@ class Backtest(Fate):
     arrived: NotRequired[Arrival | None]
 
 
-class Change(TypedDict):
+class FieldChange(TypedDict):
     """What one word of a rule said, and what it is to say."""
 
     field: str
@@ -244,7 +254,7 @@ class Trial(TypedDict):
     """What a change of a rule would do."""
 
     rule: Tried
-    changes: list[Change]
+    changes: list[FieldChange]
     results: list[Fared]
     message: str
 
@@ -269,7 +279,70 @@ class Explanation(TypedDict):
     rules: NotRequired[list[RuleAnswer]]
 
 
+class Finding(TypedDict):
+    """One thing that was looked at: how it is, why that matters, and what mends it."""
+
+    name: str
+    state: str
+    message: str
+    why: str | None
+    mend: str | None
+    app: NotRequired[Named | None]
+    rule: NotRequired[str | None]
+    facts: NotRequired[dict[str, Any]]
+
+
+class ComparedRelease(TypedDict):
+    """A release, with who made it and when."""
+
+    id: str
+    version: int
+    description: str
+    by: str | None
+    created_at: str | None
+
+
+class Compared(TypedDict):
+    """What would go."""
+
+    app: Named
+    release: ComparedRelease
+    slug: SlugRef | None
+
+
 # Written as a call, because `from` is no name in Python.
+Commits = TypedDict("Commits", {"from": str | None, "to": str | None, "compare_url": str | None})
+
+
+class ProcessTypes(TypedDict):
+    """The names of processes that come and go."""
+
+    added: list[str]
+    removed: list[str]
+
+
+class Change(TypedDict):
+    """What a promotion to one target would change."""
+
+    app: Named
+    release: ComparedRelease | None
+    slug: SlugRef | None
+    relation: str
+    message: str
+    commits: Commits
+    releases: list[ComparedRelease]
+    process_types: ProcessTypes | None
+    parity: list[Finding]
+
+
+class Diff(TypedDict):
+    """What promoting a release would change, target by target."""
+
+    source: Compared
+    targets: list[Change]
+
+
+# As above.
 Hold = TypedDict(
     "Hold",
     {

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from emulator import apps, releases
 from emulator.errors import InvalidParams, NotFound
@@ -83,6 +84,8 @@ def promote(
         created_at=world.now(),
     )
     world.promotions[promotion.id] = promotion
+    for target in promotion.targets:
+        _schedule(world, promotion, target)
     return promotion
 
 
@@ -104,12 +107,56 @@ def _check(world: State, pipeline: Pipeline, release: Release, targets: list[App
 
 
 def _bring(world: State, user: Account, release: Release, app: App) -> PromotionTarget:
+    target = PromotionTarget(new_id(), app.id, user_id=user.id)
     if not apps.may_use(app, user):
-        return PromotionTarget(
-            new_id(), app.id, error_message="User does not have access to that app"
-        )
+        return replace(target, error_message="User does not have access to that app")
+    if app.arrival is not None:
+        return replace(target, is_pending=True)
+    return _arrived(world, target, user, release)
+
+
+def _arrived(
+    world: State, target: PromotionTarget, user: Account, release: Release
+) -> PromotionTarget:
+    app = world.apps[target.app_id]
+    if app.arrival is not None and app.arrival.error is not None:
+        return replace(target, is_pending=False, error_message=app.arrival.error)
     change = releases.Change(description(world, release), release.slug_id)
-    return PromotionTarget(new_id(), app.id, releases.create(world, app, user, change).id)
+    made = releases.create(world, app, user, change)
+    return replace(target, is_pending=False, release_id=made.id)
+
+
+def _schedule(world: State, promotion: PipelinePromotion, target: PromotionTarget) -> None:
+    arrival = world.apps[target.app_id].arrival
+    if target.is_pending and arrival is not None and arrival.seconds is not None:
+        at = world.now() + timedelta(seconds=arrival.seconds)
+        world.timetable.at(at, lambda: _arrive(world, promotion.id), is_soon=False)
+
+
+def arrive(world: State, app: App) -> int:
+    """Let every promotion that is on its way to an app arrive; answers how many did."""
+    waiting = [
+        promotion.id
+        for promotion in world.promotions.values()
+        if any(each.is_pending and each.app_id == app.id for each in promotion.targets)
+    ]
+    for promotion_id in waiting:
+        _arrive(world, promotion_id)
+    return len(waiting)
+
+
+def _arrive(world: State, promotion_id: str) -> None:
+    promotion = world.promotions[promotion_id]
+    release = releases.find_release(world, promotion.app_id, promotion.release_id)
+    if release is None:
+        return
+    targets = tuple(
+        _arrived(world, each, world.accounts[each.user_id], release)
+        if each.is_pending and each.app_id in world.apps
+        else each
+        for each in promotion.targets
+    )
+    world.promotions[promotion.id] = replace(promotion, targets=targets)
 
 
 def description(world: State, release: Release) -> str:
@@ -120,6 +167,8 @@ def description(world: State, release: Release) -> str:
 
 def target_status(world: State, target: PromotionTarget) -> str:
     """How far one target is; that follows from its release."""
+    if target.is_pending:
+        return "pending"
     if target.release_id is None:
         return "failed"
     release = releases.find_release(world, target.app_id, target.release_id)

@@ -40,6 +40,14 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """How pipeline promotions get to an app; without `seconds` they wait for somebody's word."""
+
+    seconds: float | None
+    error: str | None = None  # instead of a release
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """An app, its people and its configuration."""
 
@@ -53,7 +61,9 @@ class App:
     updated_at: datetime
     config: Mapping[str, str] = field(default_factory=dict, repr=False)
     addon_plans: tuple[str, ...] = ()
+    buildpacks: tuple[str, ...] = ()
     phase: Phase | None = None
+    arrival: Arrival | None = None
     is_protected: bool = False
 
     @property
@@ -73,6 +83,7 @@ class Slug:
     created_at: datetime
     type: str = "slug"
     commit_description: str = ""
+    process_types: tuple[str, ...] = ("web",)
     deleted_at: datetime | None = None
 
 
@@ -193,6 +204,8 @@ class PromotionTarget:
     app_id: str
     release_id: str | None = None
     error_message: str | None = None
+    user_id: str = ""  # who promotes
+    is_pending: bool = False  # neither a release nor an error yet
 
 
 @dataclass(frozen=True, slots=True)

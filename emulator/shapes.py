@@ -63,6 +63,19 @@ def running_stack(world: State, app: App) -> str:
     return slug.stack if slug else app.build_stack
 
 
+def buildpack_shapes(app: App) -> list[Json]:
+    """The buildpacks that somebody chose, in the order in which they build."""
+    return [
+        {"ordinal": ordinal, "buildpack": {"url": _buildpack_url(name), "name": name}}
+        for ordinal, name in enumerate(app.buildpacks)
+    ]
+
+
+def _buildpack_url(name: str) -> str:
+    is_official = name.startswith("heroku/")
+    return f"urn:buildpack:{name}" if is_official else name
+
+
 def release_shape(world: State, release: Release, *, is_sdk: bool = False) -> Json:
     """A release; the sdk variant also has the OCI image."""
     slug = world.slugs.get(release.slug_id or "")
@@ -104,7 +117,7 @@ def slug_shape(slug: Slug) -> Json:
         "commit_description": slug.commit_description,
         "created_at": stamp(slug.created_at),
         "id": slug.id,
-        "process_types": {"web": "./bin/web --port $PORT"},
+        "process_types": {name: f"./bin/{name} --port $PORT" for name in slug.process_types},
         "size": 2048,
         "stack": named("stack", slug.stack),
         "updated_at": stamp(slug.deleted_at or slug.created_at),

@@ -1,6 +1,7 @@
 """Slugs and OCI images: made by a build, gone when no release protects them."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +13,14 @@ KEPT_FOR = timedelta(days=30)
 KEPT_RELEASES = 20
 
 
-def build(world: State, app: App, *, commit: str | None = None, slug_id: str | None = None) -> Slug:
+def build(
+    world: State,
+    app: App,
+    *,
+    commit: str | None = None,
+    slug_id: str | None = None,
+    process_types: Iterable[str] = ("web",),
+) -> Slug:
     """New code of an app."""
     identity = slug_id or new_id()
     slug = Slug(
@@ -22,6 +30,7 @@ def build(world: State, app: App, *, commit: str | None = None, slug_id: str | N
         stack=app.build_stack,
         created_at=world.now(),
         type="oci-image" if app.generation == "fir" else "slug",
+        process_types=tuple(process_types),
     )
     world.slugs[slug.id] = slug
     return slug

@@ -7,19 +7,24 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import cast
 
+import httpx
 from flask import Flask
 
 from listener.desk.backtests import BacktestsDesk
+from listener.desk.checkup.doctor import Doctor
+from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
 from listener.desk.gauges import Gauges
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
 from listener.desk.journal import Journal
 from listener.desk.logins import Logins
+from listener.desk.mirror import Mirror
+from listener.desk.pipelines import PipelinesDesk
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
-from listener.desk.subscriptions import SubscriptionsDesk
+from listener.desk.subscriptions import SubscriptionsDesk, hook_url
 from listener.desk.trials import TrialsDesk
 from listener.heroku import Account, Heroku
 from listener.keys import Keys
@@ -32,11 +37,14 @@ from listener.store.engine import Database, open_database
 from listener.web import (
     audit,
     deliveries,
+    diffs,
     explanations,
+    findings,
     health,
     holds,
     metrics,
     openapi,
+    pipelines,
     problems,
     promotions,
     requests,
@@ -54,11 +62,14 @@ ROOMS = (
     webhooks,
     tokens,
     rules,
+    pipelines,
     subscriptions,
     deliveries,
     promotions,
     holds,
     explanations,
+    diffs,
+    findings,
     audit,
     health,
     metrics,
@@ -74,6 +85,7 @@ class Parts:
     tools: Tools
     keys: Keys
     roles: Roles
+    outside: httpx.BaseTransport | None = None  # the way to our own public address
 
     @property
     def database(self) -> Database:
@@ -136,21 +148,27 @@ def services_of(parts: Parts) -> Services:
         with closing(Heroku(token, url=settings.heroku_api_url)) as heroku:
             return heroku.account()
 
+    readiness = Readiness(parts.database, keys)
+    mirror = Mirror(settings.public_url, keys.mark, transport=parts.outside)
+
     return Services(
         keys=keys,
         roles=parts.roles,
         inbox=Inbox(parts.database, keys),
         journal=Journal(parts.database),
         logins=Logins(keys, parts.roles, whose),
-        readiness=Readiness(parts.database, keys),
+        readiness=readiness,
         gauges=Gauges(parts.database, tools.heroku),
         rules=RulesDesk(tools),
         backtests=BacktestsDesk(tools),
         trials=TrialsDesk(tools),
+        pipelines=PipelinesDesk(tools),
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),
         holds=HoldsDesk(tools),
         explanations=ExplanationsDesk(tools),
+        diffs=DiffsDesk(tools),
+        doctor=Doctor(tools, readiness, mirror, hook_url=hook_url(settings.public_url)),
         metrics_token=settings.metrics_token,
         public_url=settings.public_url,
     )

@@ -17,11 +17,14 @@ from listener.decision import App, Candidate, Error, Hold, Past, Reject, Wait, e
 from listener.gates.tables import Gates, asked
 from listener.history import SUCCEEDED, History, Kind, Release, as_of, moment_of
 from listener.promotion import Status
-from listener.rules import OnNewer
+from listener.rules import OnNewer, Strategy
 
 # The gates that ask for what no history tells: what people would have said, how an app answered,
 # what its config was, whether a promotion would have gone wrong.
 UNTOLD = frozenset({"approvals", "brake", "check", "parity"})
+
+# No history tells in which pipelines apps were; a rule for apps of different ones is refused.
+_COUPLED = ("the same", "the same")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class Case:
     source_history: History
     target_history: History
     now: datetime
+    strategy: Strategy = Strategy.SLUG
     on_newer: OnNewer = OnNewer.SUPERSEDE
     conditions: Conditions = NONE
     # Of artifacts for which Heroku was ever asked; empty where it tells none.
@@ -148,6 +152,8 @@ class _Play:
             source_history=self.seen,
             target_history=self.target,
             slug_stack=None,
+            strategy=case.strategy,
+            pipelines=_COUPLED,
             on_newer=case.on_newer,
             holds=self.holds,
             conditions=case.conditions,

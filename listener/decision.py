@@ -10,9 +10,11 @@ from typing import Any
 from listener.conditions import NONE, Conditions
 from listener.history import History, Release
 from listener.promotion import Status
-from listener.rules import OnNewer
+from listener.rules import OnNewer, Strategy
 
 Facts = Mapping[str, Any]
+
+SLUG, OCI_IMAGE = "slug", "oci-image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ class Candidate:
     source_history: History
     target_history: History
     slug_stack: str | None
+    strategy: Strategy = Strategy.SLUG
+    pipelines: tuple[str | None, str | None] = (None, None)  # of source and target; None: in none
     on_newer: OnNewer = OnNewer.SUPERSEDE
     is_by_hand: bool = False
     holds: tuple[Hold, ...] = ()

@@ -105,9 +105,13 @@ class History:
             return Kind.UNSETTLED
         if self.is_deploy(release):
             return Kind.DEPLOY
-        if release.has_run and self._running_before(release) != release.artifact:
+        if release.has_run and self.brings_other_code(release):
             return Kind.ROLLBACK
         return _named_by(release.description)
+
+    def brings_other_code(self, release: Release) -> bool:
+        """It runs another artifact than what ran before it; a config change does not."""
+        return self._running_before(release) != release.artifact
 
     def _running_before(self, release: Release) -> str | None:
         earlier = (r for r in reversed(self.releases) if r.version < release.version and r.has_run)

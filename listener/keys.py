@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from itsdangerous import BadData, URLSafeSerializer
 
+MARK_LENGTH = 16
 TOKEN_LIFE = timedelta(hours=12)
 
 
@@ -74,9 +75,15 @@ class Keys:
             raise ValueError(message)
         self.secrets = Seal([_derived(key, "webhook secrets") for key in secret_keys])
         self.bodies = Seal([_derived(key, "delivery bodies") for key in secret_keys])
+        self._mark = _derived(secret_keys[0], "mark").hex()[:MARK_LENGTH]
         # Unlike Fernet, itsdangerous signs with the last key it is given.
         signing = [_derived(key, "tokens") for key in reversed(secret_keys)]
         self._tokens = URLSafeSerializer(signing, signer_kwargs={"digest_method": hashlib.sha256})
+
+    @property
+    def mark(self) -> str:
+        """What this installation shows of itself in public, to know itself again."""
+        return self._mark
 
     def seal(self, secret: bytes) -> bytes:
         """A webhook secret, fit to be stored."""

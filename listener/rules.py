@@ -23,6 +23,17 @@ class Strategy(StrEnum):
     PIPELINE = "pipeline"
 
 
+FIR = "fir"
+
+
+def strategy_of(wished: Strategy, generation: str) -> Strategy:
+    """How releases of a source of this generation are brought to targets, whatever is wished.
+
+    A Fir app has no slugs, and Heroku brings its images to other apps by pipeline promotion only.
+    """
+    return Strategy.PIPELINE if generation == FIR else wished
+
+
 class OnNewer(StrEnum):
     """What a newer candidate does to an older one that still waits."""
 

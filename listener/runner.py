@@ -19,10 +19,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from listener.steps import dispatch, looking, notifying
+from listener.steps import dispatch, looking, notifying, tending
 from listener.steps.clock import Clock
 from listener.steps.tools import Tools
 from listener.store import looks, notices, work
+from listener.store import tending as webhooks
 from listener.store.engine import Database
 from listener.store.signal import Ear
 
@@ -49,6 +50,7 @@ PROMOTING: tuple[Queue, ...] = (
     Queue("promotion", dispatch.PROMOTIONS, dispatch.promote),
     Queue("look", looks.LOOKS, looking.step),
     Queue("chore", looks.CHORES, dispatch.reconcile),
+    Queue("webhook", webhooks.WEBHOOKS, tending.step),
 )
 # On a thread of their own: a dead chat service must delay no promotion.
 TELLING: tuple[Queue, ...] = (Queue("notice", notices.NOTICES, notifying.step),)

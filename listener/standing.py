@@ -20,6 +20,29 @@ def nonce_of(description: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Unnamed:
+    """A request of ours whose release bears no nonce: a pipeline promotion, a rollback on Fir."""
+
+    artifact: str
+    base_version: int  # the target's highest when we asked
+    account_id: str
+
+    def may_have_made(self, release: Release) -> bool:
+        """The release is what came of the request, as far as anybody can tell.
+
+        A person who has the same artifact released under our account looks just the same. Taking
+        that for ours is the safe reading: the target runs what was asked for, so nothing is sent
+        a second time. Whoever bears a nonce was made by another request.
+        """
+        return (
+            release.version > self.base_version
+            and release.artifact == self.artifact
+            and release.author_id == self.account_id
+            and nonce_of(release.description) is None
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What a target runs with our knowledge: the release version and its artifact."""
 

@@ -35,7 +35,8 @@ def rollback(
     """take an app back to what it ran before, and hold it
 
     The app is put on hold at once, so that nothing is promoted to it until somebody releases the
-    hold. Only the code goes back: config vars and add-ons stay as they are.
+    hold. Only the code goes back: config vars and add-ons stay as they are. A Fir app goes back
+    together with its config vars, for Heroku knows no other way; the answer says so.
     """
     tell(f"⬢ {app} goes back to {to or 'what it ran before'}, and is on hold from now on.")
     tell(f"Use `autopromote holds:release --app {app}` when it may be promoted to again.")

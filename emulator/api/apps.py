@@ -1,4 +1,4 @@
-"""Apps, and the lists that belong to one: config vars, collaborators, add-ons, dynos."""
+"""Apps, and what belongs to one: config vars, buildpacks, collaborators, add-ons, dynos."""
 
 from flask import Blueprint, Response, jsonify
 
@@ -10,7 +10,7 @@ from emulator.api.processes import addon_shape, dyno_shapes, formation_shapes
 from emulator.errors import InvalidParams
 from emulator.ranges import Key
 from emulator.records import Account, App, Json
-from emulator.shapes import app_reference, app_shape, named
+from emulator.shapes import app_reference, app_shape, buildpack_shapes, named
 from emulator.times import stamp
 
 bp = Blueprint("apps", __name__)
@@ -69,6 +69,12 @@ def collaborators(identity: str) -> Response:
     return answer_list(
         apps.people(world(), app), keys, lambda person: _collaborator_shape(app, person)
     )
+
+
+@bp.get("/apps/<identity>/buildpack-installations")
+def buildpack_installations(identity: str) -> Response:
+    """The buildpacks of the app."""
+    return jsonify(buildpack_shapes(get_app(identity)))
 
 
 @bp.get("/apps/<identity>/addons")

@@ -37,9 +37,14 @@ def get_app(identity: str) -> App:
 def get_app_to_change(identity: str) -> App:
     """The same, for a change: a protected app wants a second factor."""
     app = get_app(identity)
+    check_factor(app)
+    return app
+
+
+def check_factor(app: App) -> None:
+    """Let a change of a protected app pass only with a second factor."""
     if app.is_protected and "Heroku-Two-Factor-Code" not in request.headers:
         raise TwoFactorNeeded(f"A second authentication factor is required for {app.name}.")
-    return app
 
 
 def is_sdk() -> bool:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from emulator import apps, pipelines, releases
 from emulator.api.body import id_in, read_body, text_of
-from emulator.api.caller import account, get_app, get_app_to_change, world
+from emulator.api.caller import account, check_factor, get_app, get_app_to_change, world
 from emulator.api.pipeline_shapes import (
     coupling_shape,
     pipeline_shape,
@@ -93,6 +93,8 @@ def promote() -> ResponseReturnValue:
     if not isinstance(targets, list) or not all(isinstance(each, dict) for each in targets):
         raise InvalidParams("Missing or invalid param: targets")
     wanted = [apps.get_app(world(), id_in(each, "app")) for each in targets]
+    for app in wanted:
+        check_factor(app)
     made = pipelines.promote(world(), account(), pipeline, _source(body), wanted)
     return jsonify(promotion_shape(world(), made) | {"status": "pending"}), 201
 
@@ -100,8 +102,12 @@ def promote() -> ResponseReturnValue:
 def _source(body: Json) -> Release:
     """The release the body names, else what the source runs when the request arrives."""
     app = get_app(id_in(body, "source", "app"))
-    if isinstance(body["source"].get("release"), dict):
-        return releases.get_release(world(), app, id_in(body, "source", "release"))
+    if body["source"].get("release") is not None:
+        release_id = id_in(body, "source", "release")
+        named = (each for each in world().releases[app.id] if each.id == release_id)
+        if (found := next(named, None)) is None:  # a version is no id
+            raise NotFound("release")
+        return found
     current = releases.find_current(world(), app)
     if current is None:
         raise InvalidParams("The source app has no current release.")

@@ -6,13 +6,17 @@ It is for this machine only: nobody is asked for a token, and the request log sh
     POST   /rate-limits       {"email", "remaining"}
     GET    /state
     POST   /apps              {"name", "stack"?, "generation"?, "container"?, "collaborators"?,
-    PATCH  /apps/X             "owner"?, "protected"?, "release_phase"?: {"seconds", "fails"?}}
+    PATCH  /apps/X             "owner"?, "protected"?, "release_phase"?: {"seconds", "fails"?},
+                               "buildpacks"?: ["heroku/python", …],
+                               "arrival"?: {"seconds", "error"?}} of pipeline promotions
     DELETE /apps/X
     POST   /pipelines         {"name", "owner"?, "couplings"?: {"staging": ["a"], …}}
-    POST   /apps/X/deploys    {"commit"?, "description"?, "user"?, "slug_id"?, "age_days"?}
+    POST   /apps/X/deploys    {"commit"?, "description"?, "user"?, "slug_id"?, "age_days"?,
+                               "process_types"?: ["web", …]}
     POST   /apps/X/config     {"FOO": "bar" or null, …}
     POST   /apps/X/addons     {"plan"}
     POST   /apps/X/rollbacks  {"release", "user"?}          the same for /apps/X/retries
+    POST   /apps/X/arrivals   what waits because of an arrival without seconds arrives
     POST   /apps/X/history    {"releases", "deploy_every"?}
     POST   /apps/X/releases/V {"status": "succeeded" or "failed"}
     DELETE /apps/X/slugs/ID   the slug expires

@@ -11,7 +11,7 @@ from emulator.api.caller import world
 from emulator.api.pipeline_shapes import coupling_shape, pipeline_shape
 from emulator.control.body import flag_of, number_of, object_of, only, texts_of
 from emulator.errors import InvalidParams
-from emulator.records import Account, Json, Phase
+from emulator.records import Account, Arrival, Json, Phase
 from emulator.shapes import app_shape
 
 bp = Blueprint("control_apps", __name__, url_prefix="/_emulator")
@@ -22,9 +22,11 @@ FIELDS = (
     "generation",
     "container",
     "release_phase",
+    "arrival",
     "collaborators",
     "owner",
     "protected",
+    "buildpacks",
 )
 
 
@@ -85,6 +87,12 @@ def create_pipeline() -> ResponseReturnValue:
     return jsonify(pipeline_shape(pipeline) | {"couplings": shown}), 201
 
 
+@bp.post("/apps/<identity>/arrivals")
+def arrive(identity: str) -> Response:
+    """Let the pipeline promotions that are on their way to an app arrive."""
+    return jsonify({"arrived": pipelines.arrive(world(), apps.get_app(world(), identity))})
+
+
 def _changes(body: Json) -> dict[str, Any]:
     """What the body says of an app, apart from its name and people."""
     changes: dict[str, Any] = {}
@@ -96,8 +104,12 @@ def _changes(body: Json) -> dict[str, Any]:
         changes["build_stack"] = "container"
     if "release_phase" in body:
         changes["phase"] = _phase(body["release_phase"])
+    if "arrival" in body:
+        changes["arrival"] = _arrival(body["arrival"])
     if "protected" in body:
         changes["is_protected"] = flag_of(body, "protected")
+    if (buildpacks := texts_of(body, "buildpacks")) is not None:
+        changes["buildpacks"] = tuple(buildpacks)
     return changes
 
 
@@ -108,6 +120,15 @@ def _phase(wanted: Any) -> Phase | None:
         raise InvalidParams('release_phase must be null or like {"seconds": 1.5, "fails": false}.')
     only(wanted, "seconds", "fails")
     return Phase(number_of(wanted, "seconds"), flag_of(wanted, "fails"))
+
+
+def _arrival(wanted: Any) -> Arrival | None:
+    if wanted is None:
+        return None
+    if not isinstance(wanted, dict):
+        raise InvalidParams('arrival must be null or like {"seconds": 1.5, "error": null}.')
+    only(wanted, "seconds", "error")
+    return Arrival(number_of(wanted, "seconds"), optional_text_of(wanted, "error"))
 
 
 def _owner(body: Json) -> Account | None:

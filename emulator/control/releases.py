@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from emulator import accounts, apps, history, releases, slugs
 from emulator.api.body import optional_text_of, read_body, text_of
 from emulator.api.caller import world
-from emulator.control.body import count_of, number_of, only
+from emulator.control.body import count_of, number_of, only, texts_of
 from emulator.errors import InvalidParams
 from emulator.records import Account, App, Json, Release
 from emulator.shapes import release_shape, slug_shape
@@ -22,12 +22,13 @@ Answer = ResponseReturnValue
 def deploy(identity: str) -> Answer:
     """A build: a new slug, or a known one when `slug_id` names it, and its release."""
     app, body = apps.get_app(world(), identity), read_body()
-    only(body, "commit", "description", "user", "slug_id", "age_days")
+    only(body, "commit", "description", "user", "slug_id", "age_days", "process_types")
     user = _user(app, body)
     slug_id, commit = optional_text_of(body, "slug_id"), optional_text_of(body, "commit")
     slug = world().slugs.get(slug_id or "")
     if slug is None and not app.is_container:
-        slug = slugs.build(world(), app, commit=commit, slug_id=slug_id)
+        types = texts_of(body, "process_types") or ["web"]
+        slug = slugs.build(world(), app, commit=commit, slug_id=slug_id, process_types=types)
     days = number_of(body, "age_days") or 0.0
     mark = slug.commit if slug else commit or "container"
     change = releases.Change(

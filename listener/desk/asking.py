@@ -36,13 +36,13 @@ class Asking:
     ) -> Answer:
         """Heroku's answer. Raises HerokuUnreadable."""
         if time.monotonic() - self._began_at > BEGIN_WITHIN_SECONDS:
-            raise HerokuUnreadable(f"Heroku takes too long to answer. {self._but}")
+            raise self._unreadable("Heroku takes too long to answer.")
         try:
             return call(*args, **kwargs)
         except Refused as refused:
             raise self._refused(refused) from refused
         except HerokuError as error:
-            raise HerokuUnreadable(f"Heroku could not be asked: {error} {self._but}") from error
+            raise self._unreadable(f"Heroku could not be asked: {error}") from error
 
     def now(self, but: str) -> Asking:
         """The same request from here on, where something else does not happen."""
@@ -61,8 +61,10 @@ class Asking:
 
     def _refused(self, refused: Refused) -> HerokuUnreadable:
         said = f"Heroku refused ({refused.status} {refused.id}): {refused.message}"
-        words = (said, ADVICE.get(refused.id, ""), self._but)
-        return HerokuUnreadable(" ".join(word for word in words if word))
+        return self._unreadable(said, ADVICE.get(refused.id, ""))
+
+    def _unreadable(self, *words: str) -> HerokuUnreadable:
+        return HerokuUnreadable(" ".join(word for word in (*words, self._but) if word))
 
 
 def was_refused(error: HerokuUnreadable) -> bool:

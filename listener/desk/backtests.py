@@ -15,6 +15,7 @@ from listener.desk.asking import Asking
 from listener.desk.declared import Declared
 from listener.desk.views import BacktestView
 from listener.history import History
+from listener.rules import strategy_of
 from listener.steps.tools import Tools
 from listener.store import neighbours, releases
 
@@ -65,6 +66,7 @@ def _tried(
         source_history=past.histories[rule.source.id],
         target_history=past.histories[target.id],
         now=past.now,
+        strategy=strategy_of(rule.strategy, rule.source.generation),
         on_newer=rule.on_newer,
         conditions=rule.conditions,
         commit_messages=releases.commit_messages(conn, rule.source.id),

@@ -8,15 +8,16 @@ from sqlalchemy import Connection
 
 from listener.decision import App, Candidate, Pass, Reject
 from listener.desk import apps as named
-from listener.desk import asked, pages
+from listener.desk import asked, pages, strategies
 from listener.desk.asking import Asking
 from listener.desk.views import PromotionView
 from listener.errors import Conflict, Invalid
 from listener.gates import always
 from listener.history import History, Release
 from listener.promotion import PromotionKind, Status
+from listener.rules import Strategy, strategy_of
 from listener.steps import targets
-from listener.steps.readings import Reading
+from listener.steps.readings import Places, Reading
 from listener.steps.tools import Tools
 from listener.store import apps, holds, releases
 from listener.store.promotions import PromotionRow
@@ -42,6 +43,7 @@ class Choice:
     release: Release
     commit: str | None
     stack: str | None
+    strategy: Strategy
 
 
 def promote(tools: Tools, wish: NewPromotions, *, by: str) -> list[PromotionView]:
@@ -51,17 +53,19 @@ def promote(tools: Tools, wish: NewPromotions, *, by: str) -> list[PromotionView
     apps_to = named.read_all(tools, ask, wish.targets)
     if source.id in {app.id for app in apps_to}:
         raise Invalid(f"{source.name} cannot be promoted onto itself.")
+    strategies.refuse_containers(source, *apps_to)
     choice = _choose(tools, ask, source, wish.version)
+    places = _places(tools, ask, choice, apps_to)
     readings = {app.id: _look(tools, ask, app, source) for app in apps_to}
     with tools.database.begin() as conn:
         apps.lock(conn, [source.id, *sorted(readings)])
         for app in apps_to:
-            _check(conn, choice, app, readings[app.id])
+            _check(conn, choice, app, readings[app.id], places[app.id])
         return pages.of_promotions(conn, [_ensure(conn, choice, app, by) for app in apps_to])
 
 
-def _choose(tools: Tools, ask: Asking, source: App, version: int | None) -> Choice:
-    history = ask(tools.readings.releases, source.id).history
+def choose(source: App, history: History, version: int | None) -> Release:
+    """The release of this version (None: the one that runs). Raises Invalid without code."""
     release = history.current if version is None else history.find(version)
     if release is None:
         raise Invalid(
@@ -70,16 +74,33 @@ def _choose(tools: Tools, ask: Asking, source: App, version: int | None) -> Choi
         )
     if release.artifact is None:
         raise Invalid(f"{source.name} v{release.version} has no slug.")
+    return release
+
+
+def _choose(tools: Tools, ask: Asking, source: App, version: int | None) -> Choice:
+    history = ask(tools.readings.releases, source.id).history
+    release = choose(source, history, version)
     commit, stack = None, None
     if release.artifact_type == "slug":
-        commit, stack = ask(tools.readings.slug, source.id, release.artifact)
+        commit, stack = ask(tools.readings.slug, source.id, str(release.artifact))
     return Choice(
         source=source,
         history=history,
         release=release,
         commit=commit,
         stack=stack,
+        strategy=strategy_of(Strategy.SLUG, source.generation),
     )
+
+
+def _places(
+    tools: Tools, ask: Asking, choice: Choice, apps_to: tuple[App, ...]
+) -> dict[str, Places]:
+    """The pipelines of the source and each target, where that is how the release goes."""
+    ids = [app.id for app in apps_to]
+    if choice.strategy is Strategy.SLUG:
+        return dict.fromkeys(ids, (None, None))
+    return dict(zip(ids, ask(tools.readings.pipelines, choice.source.id, *ids), strict=True))
 
 
 def _look(tools: Tools, ask: Asking, target: App, source: App) -> Reading:
@@ -89,7 +110,7 @@ def _look(tools: Tools, ask: Asking, target: App, source: App) -> Reading:
     return reading
 
 
-def _check(conn: Connection, choice: Choice, target: App, reading: Reading) -> None:
+def _check(conn: Connection, choice: Choice, target: App, reading: Reading, places: Places) -> None:
     """Ask the gates that wait for a person; those that end the promotion are the runner's."""
     candidate = Candidate(
         release=choice.release,
@@ -98,6 +119,8 @@ def _check(conn: Connection, choice: Choice, target: App, reading: Reading) -> N
         source_history=choice.history,
         target_history=reading.history,
         slug_stack=choice.stack,
+        strategy=choice.strategy,
+        pipelines=places,
         is_by_hand=True,
         holds=tuple(hold.value for hold in holds.open_(conn, target.id)),
     )

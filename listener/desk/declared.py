@@ -165,8 +165,6 @@ def conditions_of(said: Mapping[str, Any], before: Conditions = conditions.NONE)
 
 def check_alone(wanted: Declared) -> None:
     """What is wrong with the rule whatever other rules say; before Heroku is asked for more."""
-    if wanted.strategy is Strategy.PIPELINE:
-        raise Invalid("Strategy pipeline comes later; use slug.")
     _refuse_route(wanted.route, (), wanted.names)
 
 

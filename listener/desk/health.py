@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC
 
-from listener.heroku import Webhook
 from listener.store.subscriptions import SecretState, SubscriptionRow
 
-LEVEL = "sync"
-INCLUDE = "api:release"
+
+@dataclass(frozen=True, slots=True)
+class Ailment:
+    """What is wrong with a subscription, and the command that mends it."""
+
+    message: str
+    mend: str
+    is_grave: bool = True  # deliveries do not arrive, or are not repeated
 
 
-def fault_of(row: SubscriptionRow, found: Iterable[Webhook], url: str | None) -> str | None:
-    """What is wrong with the webhook at Heroku; None where it is as it should be."""
-    webhook = next((webhook for webhook in found if webhook.id == row.heroku_id), None)
-    if webhook is None:
-        return "Heroku has this webhook no more."
-    if webhook.url != (url or row.url):
-        return f"At Heroku it points to {webhook.url}."
-    if webhook.level != LEVEL:
-        return f"At Heroku its level is {webhook.level}: what is missed is not sent again."
-    if INCLUDE not in webhook.include:
-        return "At Heroku it does not tell of releases."
+def ailment_of(row: SubscriptionRow, app: str, url: str | None) -> Ailment | None:
+    """What is wrong; `url` is where the listener is now."""
+    mend = f"autopromote webhooks:add -a {app}"
+    if row.heroku_id is None:
+        return Ailment("It is half made.", mend)
+    if url is not None and row.url != url:
+        return Ailment(f"It points to {row.url}, and the listener is at {url}.", mend)
+    if row.health is not None:
+        return Ailment(row.health, mend)
+    if row.secret(SecretState.PENDING) is not None:
+        again = f"autopromote webhooks:rotate -a {app}"
+        return Ailment("A rotation stopped half-way.", again, is_grave=False)
     return None
 
 
 def health_of(row: SubscriptionRow, app: str, url: str | None) -> tuple[bool | None, str]:
     """Whether it works (None: nothing tells yet), in a sentence with what to do."""
-    mend = f"Run `autopromote webhooks:add -a {app}` to mend it."
-    if row.heroku_id is None:
-        return False, f"It is half made. {mend}"
-    if url is not None and row.url != url:
-        return False, f"It points to {row.url}, and the listener is at {url}. {mend}"
-    if row.health is not None:
-        return False, f"{row.health} {mend}"
-    if row.secret(SecretState.PENDING) is not None:
-        again = f"Run `autopromote webhooks:rotate -a {app}` again."
-        return row.is_healthy, f"A rotation stopped half-way. {again}"
+    match ailment_of(row, app, url):
+        case Ailment(message, mend, is_grave=True):
+            return False, f"{message} Run `{mend}` to mend it."
+        case Ailment(message, mend):
+            return row.is_healthy, f"{message} Run `{mend}` again."
     if row.last_delivery_at is None:
         return None, "No delivery has arrived yet: the next release of the app brings one."
     return (

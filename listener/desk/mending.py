@@ -10,10 +10,10 @@ from typing import cast
 from sqlalchemy import Connection
 
 from listener.desk.asking import Asking
-from listener.desk.health import INCLUDE, LEVEL
 from listener.errors import NotFound
 from listener.heroku import Webhook
 from listener.keys import Keys, SealBroken
+from listener.steps.tending import INCLUDE, LEVEL
 from listener.steps.tools import Tools
 from listener.store import subscriptions
 from listener.store.subscriptions import SecretRow, SecretState, SubscriptionRow

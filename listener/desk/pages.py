@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from listener.desk.views import DeliveryView, HoldView, PromotionView, RuleView
+from listener.desk.views import DeliveryView, HoldView, Names, PromotionView, RuleView
+from listener.rules import strategy_of
 from listener.store import apps, rules, shown
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
@@ -14,9 +15,18 @@ from listener.store.rules import RuleRow
 
 
 def of_rules(conn: Connection, rows: Sequence[RuleRow]) -> list[RuleView]:
-    """Rules with the names of their apps."""
+    """Rules with the names of their apps, and the strategy that their source needs."""
     names = apps.names(conn, {app for row in rows for app in (row.source_id, *row.target_ids)})
-    return [RuleView(row, names) for row in rows]
+    generations = apps.generations(conn, {row.source_id for row in rows})
+    return [_of_rule(row, names, generations[row.source_id]) for row in rows]
+
+
+def _of_rule(row: RuleRow, names: Names, generation: str) -> RuleView:
+    strategy = strategy_of(row.strategy, generation)
+    if strategy is row.strategy:
+        return RuleView(row, names, strategy)
+    note = f"for {names[row.source_id]} is a Fir app, and its images go no other way"
+    return RuleView(row, names, strategy, note)
 
 
 def of_promotions(conn: Connection, rows: Sequence[PromotionRow]) -> list[PromotionView]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -14,6 +16,15 @@ from listener.store.engine import Database
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What is wrong with the database, and with the keys; `apps` are those whose secret is lost."""
+
+    database: str | None = None
+    keys: str | None = None
+    apps: tuple[str, ...] = ()
+
+
 class Readiness:
     """Asks the database, and tries the keys."""
 
@@ -23,23 +34,32 @@ class Readiness:
 
     def fault(self) -> str | None:
         """What keeps us from working, in a sentence with what to do; None where nothing does."""
+        faults = self.faults()
+        return faults.database or faults.keys
+
+    def faults(self) -> Faults:
+        """The same, told apart."""
         try:
             with self._database.begin() as conn:
-                return self._fault(conn)
+                return self._faults(conn)
         except (DBAPIError, PoolTimeout) as error:
             log.warning("database_unavailable", error=type(error).__name__)
-            return "The database cannot be reached."
+            return Faults(database="The database cannot be reached.")
 
-    def _fault(self, conn: Connection) -> str | None:
+    def _faults(self, conn: Connection) -> Faults:
         if not schema.is_ready(conn):
-            return "The database is not migrated: run `python -m listener migrate`."
-        if broken := self._apps_of_broken_secrets(conn):
-            return (
-                f"The webhook secret of {', '.join(broken)} cannot be opened: put the former"
-                " SECRET_KEY behind the new one, comma-separated, or run"
-                f" `autopromote webhooks:rotate --now -a {broken[0]}`."
+            return Faults(
+                database="The database is not migrated: run `python -m listener migrate`."
             )
-        return None
+        broken = tuple(self._apps_of_broken_secrets(conn))
+        if not broken:
+            return Faults()
+        return Faults(
+            keys=f"The webhook secret of {', '.join(broken)} cannot be opened: put the former"
+            " SECRET_KEY behind the new one, comma-separated, or run"
+            f" `autopromote webhooks:rotate --now -a {broken[0]}`.",
+            apps=broken,
+        )
 
     def _apps_of_broken_secrets(self, conn: Connection) -> list[str]:
         live = subscriptions.live_secrets(conn)

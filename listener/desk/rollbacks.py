@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from listener.decision import App
+from listener.decision import SLUG, App
 from listener.desk import apps as named
 from listener.desk import asked, pages
 from listener.desk import holds as holding
@@ -37,7 +37,11 @@ def roll_back(tools: Tools, wish: NewRollback, *, by: str) -> PromotionView:
     reading = ask(tools.readings.releases, app.id)
     ask(targets.note, tools, reading)
     release = choose(app, reading.history, wish.to)
-    commit, _ = ask(tools.readings.slug, app.id, str(release.artifact))
+    is_slug, commit = release.artifact_type == SLUG, None
+    if is_slug:
+        commit, _ = ask(tools.readings.slug, app.id, str(release.artifact))
+    # An image goes back by Heroku's own rollback only, and that takes config vars along.
+    with_config = "" if is_slug else " with the config vars of then"
     with tools.database.begin() as conn:
         apps.lock(conn, [app.id])
         same = asked.find(conn, PromotionKind.ROLLBACK, release, app)
@@ -51,7 +55,7 @@ def roll_back(tools: Tools, wish: NewRollback, *, by: str) -> PromotionView:
             source=app,
             target=app,
             commit=commit,
-            reason=f"Back to v{release.version}, asked for by {by}: {wish.reason}",
+            reason=f"Back to v{release.version}{with_config}, asked for by {by}: {wish.reason}",
             by=by,
         )
         return pages.of_promotions(conn, [row])[0]
@@ -64,11 +68,11 @@ def choose(app: App, history: History, version: int | None) -> Release:
         what = f"no release v{version}" if version is not None else "nothing that it ran before"
         raise Invalid(f"{app.name} shows {what}: there is nothing to roll back to.")
     name = f"{app.name} v{release.version}"
+    if app.is_container:
+        command = f"heroku rollback v{release.version} -a {app.name}"
+        raise Invalid(f"{app.name} is a container app: run `{command}` instead.")
     if release.artifact is None:
         raise Invalid(f"{name} has no slug.")
-    if release.artifact_type != "slug":
-        command = f"heroku rollback v{release.version} -a {app.name}"
-        raise Invalid(f"{name} is no slug but an image: run `{command}` instead.")
     if release.status != SUCCEEDED:
         raise Invalid(f"{name} is {release.status}: only a release that succeeded can come back.")
     if history.current is not None and history.current.artifact == release.artifact:

@@ -37,7 +37,7 @@ class RulesDesk:
         """Save a new rule; it acts on versions above those its source has now."""
         ask = Asking(NOT_SAVED)
         wanted = wishes.new(self._tools, ask, wish)
-        declared.check_alone(wanted)
+        wishes.check(self._tools, ask, wanted)
         fresh = saving.prepare(self._reader(ask), wanted, None)
         with self._tools.database.begin() as conn:
             saving.lock(conn, wanted)
@@ -53,7 +53,7 @@ class RulesDesk:
         wanted = wishes.changed(self._tools, ask, standing, change)
         if wanted == standing:
             return self.get(str(before.id))
-        declared.check_alone(wanted)
+        wishes.check(self._tools, ask, wanted, standing)
         fresh = saving.prepare(self._reader(ask), wanted, before)
         with self._tools.database.begin() as conn:
             saving.lock(conn, wanted, before.target_ids)

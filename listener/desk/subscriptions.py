@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 from listener.desk import apps as named
 from listener.desk import ids
 from listener.desk.asking import Asking, was_refused
-from listener.desk.health import fault_of, health_of
+from listener.desk.health import health_of
 from listener.desk.mending import Mending, present
 from listener.desk.views import SubscriptionView
 from listener.errors import Conflict, HerokuUnreadable
 from listener.keys import Keys
+from listener.steps import tending
 from listener.steps.tools import Tools
 from listener.store import apps, audit, subscriptions
 from listener.store.subscriptions import SubscriptionRow
@@ -23,12 +24,17 @@ AGAIN = "Nothing is lost: the same command again takes it further."
 STAYS = "The subscription was not removed."
 
 
+def hook_url(public_url: str | None) -> str | None:
+    """Where Heroku delivers to a listener that is reached there."""
+    return public_url.rstrip("/") + PATH if public_url else None
+
+
 class SubscriptionsDesk:
     """Makes, heals, rotates, removes and shows subscriptions."""
 
     def __init__(self, tools: Tools, keys: Keys, *, public_url: str | None) -> None:
         self._tools = tools
-        self._url = public_url.rstrip("/") + PATH if public_url else None
+        self._url = hook_url(public_url)
         self._mending = Mending(tools, keys, self._url)
 
     def list_(self, *, app: str | None, limit: int) -> list[SubscriptionView]:
@@ -45,7 +51,7 @@ class SubscriptionsDesk:
         except HerokuUnreadable:
             return self._shown(row.id)
         with self._tools.database.begin() as conn:
-            subscriptions.note_fault(conn, row.id, fault_of(row, found, self._url))
+            tending.note(conn, row, tending.fault_of(row, found))
         return self._shown(row.id)
 
     def add(self, app: str, *, by: str, reached_at: str) -> tuple[SubscriptionView, bool]:

@@ -42,7 +42,7 @@ class TrialsDesk:
         wanted: Declared,
         newest: int,
     ) -> Trial:
-        declared.check_alone(wanted)
+        wishes.check(self._tools, ask, wanted, standing)
         both = [rule for rule in (standing, wanted) if rule is not None]
         apps = [app for rule in both for app in (rule.source, *rule.targets)]
         past = backtests.read(self._tools, ask, apps)

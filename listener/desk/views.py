@@ -9,6 +9,7 @@ from listener.backtest import Result
 from listener.desk.declared import FieldChange
 from listener.history import Kind, Release
 from listener.promotion import Status
+from listener.rules import Strategy
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
 from listener.store.rules import RuleRow
@@ -24,6 +25,8 @@ class RuleView:
 
     row: RuleRow
     names: Names
+    strategy: Strategy  # what it comes to, which may be other than what was declared
+    strategy_note: str | None = None  # why
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from listener.desk import apps as named
-from listener.desk import declared
+from listener.desk import declared, strategies
 from listener.desk.asking import Asking
 from listener.desk.declared import Declared, NewRule, RuleChange
 from listener.steps.tools import Tools
@@ -34,3 +34,9 @@ def changed(tools: Tools, ask: Asking, standing: Declared, change: RuleChange) -
     targets = named.read_all(tools, ask, change.targets)
     same = {app.id for app in targets} == standing.target_ids
     return wanted if same else replace(wanted, targets=targets)
+
+
+def check(tools: Tools, ask: Asking, wanted: Declared, standing: Declared | None = None) -> None:
+    """What is wrong with the rule whatever other rules say. Raises Invalid, HerokuUnreadable."""
+    declared.check_alone(wanted)
+    strategies.check(tools, ask, wanted, standing)

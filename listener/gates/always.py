@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from listener import matching
 from listener.decision import (
+    OCI_IMAGE,
+    SLUG,
     App,
     Candidate,
     Error,
@@ -19,7 +22,7 @@ from listener.decision import (
 )
 from listener.history import EXPIRED, FAILED, PENDING, SUCCEEDED, Release
 from listener.promotion import BLOCKED_STEP, RELEASE_PHASE_FOR, UNFINISHED, Status
-from listener.rules import OnNewer
+from listener.rules import OnNewer, Strategy
 
 
 def source(candidate: Candidate, now: datetime) -> Verdict:
@@ -77,23 +80,50 @@ def match(candidate: Candidate, now: datetime) -> Verdict:
         "target_stack": target_app.stack,
         "generation": source_app.generation,
         "target_generation": target_app.generation,
+        "strategy": candidate.strategy,
     }
+    if (why_not := _unlike(candidate) or _no_way(candidate)) is not None:
+        return Reject(why_not, facts=facts)
+    if candidate.release.artifact_type != SLUG:
+        return _image_stacks(source_app, target_app, facts)
+    return _stacks(facts["stack"], target_app, facts)
+
+
+def _unlike(candidate: Candidate) -> str | None:
+    source_app, target_app = candidate.source, candidate.target
     if not candidate.is_allowed:
-        return Reject("AUTOPROMOTE_APPS does not name both apps.", facts=facts)
+        return "AUTOPROMOTE_APPS does not name both apps."
     for app in (source_app, target_app):
         if app.is_container:
-            return Reject(
-                f"{app.name} is a container app: its images cannot be promoted.", facts=facts
-            )
-    if source_app.generation != target_app.generation:
-        return Reject(
-            f"{source_app.name} is of generation {source_app.generation},"
-            f" {target_app.name} of {target_app.generation}.",
-            facts=facts,
+            return matching.container(app.name)
+    return matching.generations(
+        source_app.name, source_app.generation, target_app.name, target_app.generation
+    )
+
+
+def _no_way(candidate: Candidate) -> str | None:
+    """Why the strategy cannot bring this artifact there; a rollback stays within its app."""
+    source_app, target_app = candidate.source, candidate.target
+    name = f"{source_app.name} v{candidate.release.version}"
+    if candidate.release.artifact_type != SLUG and candidate.strategy is Strategy.SLUG:
+        return f"{name} has no slug."
+    if candidate.release.artifact_type not in (SLUG, OCI_IMAGE):
+        return f"{name} has neither a slug nor an image that can be promoted."
+    if candidate.strategy is Strategy.SLUG or source_app.id == target_app.id:
+        return None
+    return matching.pipelines(source_app.name, target_app.name, candidate.pipelines)
+
+
+def _image_stacks(source_app: App, target_app: App, facts: Facts) -> Verdict:
+    """An image brings the system that it runs on, so that a stack nobody tells is no obstacle."""
+    stacks = {source_app.stack, target_app.stack} - {None}
+    if len(stacks) > 1:
+        message = (
+            f"{source_app.name} runs {source_app.stack}, {target_app.name} {target_app.stack}."
+            f" Have {target_app.name} built for the same stack."
         )
-    if candidate.release.artifact_type != "slug":
-        return Reject(f"{source_app.name} v{candidate.release.version} has no slug.", facts=facts)
-    return _stacks(facts["stack"], target_app, facts)
+        return Reject(message, facts=facts)
+    return Pass("The image brings its stack with it.", facts)
 
 
 def _stacks(stack: str | None, target_app: App, facts: Facts) -> Verdict:

@@ -5,6 +5,7 @@ no or could not be understood; writes also tell apart what was never sent, what 
 what may have been applied.
 """
 
+from listener.heroku.address import without_secrets
 from listener.heroku.client import Deadlines, Heroku
 from listener.heroku.errors import (
     BadAnswer,
@@ -15,7 +16,8 @@ from listener.heroku.errors import (
     Refused,
 )
 from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
-from listener.heroku.resources import Account, App, Artifact, Release, Slug
+from listener.heroku.pipelines import Coupling, Pipeline, PipelinePromotion, PromotionTarget
+from listener.heroku.resources import Account, App, Artifact, Authorization, Release, Slug
 from listener.heroku.signature import (
     HEADER,
     BadSignature,
@@ -31,8 +33,10 @@ __all__ = [
     "Account",
     "App",
     "Artifact",
+    "Authorization",
     "BadAnswer",
     "BadSignature",
+    "Coupling",
     "Deadlines",
     "Delivery",
     "Doubtful",
@@ -42,6 +46,9 @@ __all__ = [
     "HerokuError",
     "MalformedEvent",
     "NotSent",
+    "Pipeline",
+    "PipelinePromotion",
+    "PromotionTarget",
     "RateLimited",
     "Refused",
     "Release",
@@ -52,4 +59,5 @@ __all__ = [
     "parse",
     "sign",
     "verify",
+    "without_secrets",
 ]

@@ -10,6 +10,8 @@ import httpx
 from listener.heroku.errors import Refused
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
+_USERINFO = re.compile(r"//[^/?#]*@")
+_QUERY = re.compile(r"[?][^#]*")
 _TOKEN = re.compile(r"[!-~]+", re.ASCII)
 
 
@@ -26,6 +28,11 @@ def checked_url(url: str) -> str:
     raise ValueError("Heroku's url must be https, or http on this machine (127.0.0.1, localhost).")
 
 
+def without_secrets(url: str) -> str:
+    """The url of somebody else, fit to be shown: without what may hold a password or a token."""
+    return _QUERY.sub("", _USERINFO.sub("//", url, count=1), count=1)
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -40,8 +47,13 @@ def checked_token(token: str) -> str:
     raise ValueError("A Heroku token is one word of ASCII characters.")
 
 
+def is_name(name: str) -> bool:
+    """Whether it may be an id or a name as part of a path."""
+    return _NAME.fullmatch(name) is not None
+
+
 def checked_name(name: str, *, of: str) -> str:
     """An id or a name as part of a path; what can be none is not found, as Heroku would say."""
-    if _NAME.fullmatch(name):
+    if is_name(name):
         return name
     raise Refused(f"Couldn't find that {of}.", status=404, id="not_found")

@@ -10,7 +10,7 @@ from http import HTTPStatus
 import httpx
 
 from listener.heroku.errors import Doubtful, NotSent, RateLimited, Refused
-from listener.heroku.fields import Fields, Unreadable, loads
+from listener.heroku.fields import Fields, Unreadable, loads, names
 
 LARGEST = 16 * 1024 * 1024
 LONGEST_MESSAGE, LONGEST_ID = 300, 64
@@ -44,6 +44,15 @@ class Answer:
             return loads(self.body)
         except Unreadable as error:
             raise self._unusable(str(error)) from error
+
+    def names(self) -> tuple[str, ...]:
+        """The names in the body of a yes that is an object of secrets: the values are dropped."""
+        if self.flaw:
+            raise self._unusable(self.flaw)
+        try:
+            return names(self.body)
+        except Unreadable as error:
+            raise self._unusable(str(error)) from None
 
     def _unusable(self, flaw: str) -> Doubtful:
         message = f"Heroku answered {self.status}, but its answer cannot be used: {flaw}."

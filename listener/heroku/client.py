@@ -12,7 +12,8 @@ from listener.heroku import paging
 from listener.heroku.address import checked_name
 from listener.heroku.answers import Answer
 from listener.heroku.errors import BadAnswer, Doubtful
-from listener.heroku.resources import Account, App, Release, Slug
+from listener.heroku.pipelines import Coupling, Pipeline, PipelinePromotion, PromotionTarget
+from listener.heroku.resources import Account, App, Authorization, Buildpack, Release, Slug
 from listener.heroku.transport import BoundedTransport, trusted
 from listener.heroku.webhooks import Delivery, Webhook
 from listener.heroku.wire import Wire
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 URL = "https://api.heroku.com"
 USER_AGENT = "heroku-autopromote"
+PROMOTIONS = "/pipeline-promotions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ class Heroku:
         """How many requests the account has left for now, as the last answer told."""
         return self._wire.requests_left
 
+    @property
+    def scopes(self) -> tuple[str, ...] | None:
+        """What the token may do, as the last answer told; None where none did."""
+        return self._wire.scopes
+
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
@@ -70,9 +77,27 @@ class Heroku:
         """Whose token this is."""
         return Account.from_json(self._read("/account").json())
 
+    def authorizations(self) -> list[Authorization]:
+        """The tokens of the account, as far as they may be known; which is ours is not told."""
+        return paging.as_list(self._read("/oauth/authorizations"), Authorization.from_json)
+
+    def apps(self) -> list[App]:
+        """The apps that the account may see: in one call, where there are a thousand at most."""
+        return paging.walk_all(lambda wanted: self._read("/apps", wanted), App.from_json)
+
     def app(self, app: str) -> App:
         """An app, by name or id."""
         return App.from_json(self._read(_app(app)).json())
+
+    def buildpacks(self, app: str) -> list[str]:
+        """The names of the buildpacks chosen for an app, in the order in which they build."""
+        answer = self._read(f"{_app(app)}/buildpack-installations")
+        found = paging.as_list(answer, Buildpack.from_json)
+        return [each.name for each in sorted(found, key=lambda each: each.ordinal)]
+
+    def config_var_names(self, app: str) -> frozenset[str]:
+        """The names of an app's config vars; their values are dropped while they are read."""
+        return frozenset(self._read(f"{_app(app)}/config-vars").names())
 
     def releases(self, app: str, *, enough: Callable[[Sequence[Release]], bool]) -> list[Release]:
         """The releases of an app, newest first, as far back as `enough` wants, asked of all so far.
@@ -101,6 +126,47 @@ class Heroku:
     def rollback_release(self, app: str, *, release: str, send_by: float | None = None) -> Release:
         """Release anew what an earlier release was, its config vars included."""
         return self._release(app, {"release": release}, send_by)
+
+    def pipelines(self) -> list[Pipeline]:
+        """The pipelines that the account may see."""
+        return paging.walk_all(lambda wanted: self._read("/pipelines", wanted), Pipeline.from_json)
+
+    def couplings(self) -> list[Coupling]:
+        """The places of all apps that the account may see, in whatever pipeline."""
+        path = "/pipeline-couplings"
+        return paging.walk_all(lambda wanted: self._read(path, wanted), Coupling.from_json)
+
+    def coupling(self, app: str) -> Coupling:
+        """The app's place in its pipeline; one in none is refused as not found."""
+        return Coupling.from_json(self._read(f"{_app(app)}/pipeline-couplings").json())
+
+    def create_pipeline_promotion(
+        self,
+        *,
+        pipeline: str,
+        source: str,
+        release: str,
+        target: str,
+        send_by: float | None = None,
+    ) -> PipelinePromotion:
+        """Promote this very release within a pipeline, to one target; all of them by id.
+
+        Without the release Heroku would take whatever the source runs when the call arrives.
+        """
+        body = {
+            "pipeline": {"id": pipeline},
+            "source": {"app": {"id": source}, "release": {"id": release}},
+            "targets": [{"app": {"id": target}}],
+        }
+        seconds = self._deadlines.release
+        answer = self._wire.send("POST", PROMOTIONS, body, seconds=seconds, send_by=send_by)
+        return _written(answer, PipelinePromotion.from_json)
+
+    def promotion_targets(self, promotion: str) -> list[PromotionTarget]:
+        """What became of a pipeline promotion on each of its targets."""
+        id = checked_name(promotion, of="pipeline promotion")
+        answer = self._read(f"{PROMOTIONS}/{id}/promotion-targets")
+        return paging.as_list(answer, PromotionTarget.from_json)
 
     def webhooks(self, app: str) -> list[Webhook]:
         """The webhooks on an app, ours and others'."""

@@ -27,6 +27,28 @@ def loads(content: bytes) -> object:
     return found
 
 
+class _Names(tuple[str, ...]):
+    """What is left of a JSON object once its values are dropped."""
+
+    __slots__ = ()
+
+
+def names(content: bytes) -> tuple[str, ...]:
+    """The names in one JSON object; no value of it outlives the reading."""
+    try:
+        found: object = json.loads(content.decode(), object_pairs_hook=_names_of)
+    except (ValueError, RecursionError):
+        # Without its cause, which holds the whole content.
+        raise Unreadable("it is not JSON") from None
+    if not isinstance(found, _Names):
+        raise Unreadable("it is not an object")
+    return found
+
+
+def _names_of(pairs: list[tuple[str, object]]) -> _Names:
+    return _Names(name for name, _ in pairs if name.isprintable() and 0 < len(name) <= _ID_LENGTH)
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 

@@ -1,4 +1,4 @@
-"""Walking an app's list of releases, newest first, as far back as somebody needs."""
+"""Walking lists: an app's releases as far back as somebody needs, and others to their end."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from listener.heroku.resources import Release
 T = TypeVar("T")
 
 FIRST_RANGE = "version ..; order=desc, max=200"
+ALL_RANGE = "id ..; max=1000"
 MOST_PAGES = 50
 PARTIAL = 206
 
@@ -37,6 +38,21 @@ def walk(
     raise BadAnswer(f"Heroku's list of releases has more than {MOST_PAGES} pages.")
 
 
+def walk_all(ask: Callable[[str], Answer], make: Callable[[object], T]) -> list[T]:
+    """Every element of a list that is sorted by id."""
+    found: list[T] = []
+    wanted = ALL_RANGE
+    for _ in range(MOST_PAGES):
+        answer = ask(wanted)
+        page = as_list(answer, make)
+        found += page
+        following = _next_range(answer) if page else None
+        if following is None:
+            return found
+        wanted = following
+    raise BadAnswer(f"Heroku's list has more than {MOST_PAGES} pages.")
+
+
 def as_list(answer: Answer, make: Callable[[object], T]) -> list[T]:
     """Every element of an answer that is a list."""
     found = answer.json()
@@ -48,7 +64,7 @@ def as_list(answer: Answer, make: Callable[[object], T]) -> list[T]:
 def _next_range(answer: Answer) -> str | None:
     found = answer.headers.get("next-range") if answer.status == PARTIAL else None
     if found is not None and not found.isascii():
-        raise BadAnswer("Heroku's list of releases goes on nowhere.")
+        raise BadAnswer("Heroku's list goes on nowhere.")
     return found or None
 
 

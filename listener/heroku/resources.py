@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, TypeVar
 
+from listener.heroku.address import without_secrets
 from listener.heroku.errors import BadAnswer
 from listener.heroku.fields import Fields, Unreadable
 
@@ -17,6 +18,7 @@ T = TypeVar("T")
 
 CEDAR = "cedar"
 SLUG, OCI_IMAGE = "slug", "oci-image"
+_URL_LENGTH = 2048
 
 
 def read(kind: str, value: object, make: Callable[[Fields], T]) -> T:
@@ -140,6 +142,50 @@ class Slug:
             stack=fields.name_of("stack"),
             process_types=fields.keys("process_types"),
             deleted_at=fields.moment("deleted_at") if fields.has("deleted_at") else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Buildpack:
+    """One of the buildpacks of an app; they build in the order of their numbers."""
+
+    ordinal: int
+    name: str
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one buildpack installation."""
+        return read("buildpack", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        buildpack = fields.part("buildpack")
+        named = "name" if buildpack.has("name") else "url"
+        name = buildpack.text(named, limit=_URL_LENGTH).removeprefix("urn:buildpack:")
+        return cls(fields.number("ordinal", least=0), without_secrets(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """One of an account's tokens: how long it lives from now on, and never the token."""
+
+    id: str
+    scopes: tuple[str, ...]
+    expires_in: int | None  # seconds; None for ever
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one authorization."""
+        return read("authorization", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        token = fields.part("access_token") if fields.has("access_token") else None
+        ends = token is not None and token.has("expires_in")
+        return cls(
+            id=fields.text("id"),
+            scopes=fields.texts("scope"),
+            expires_in=token.number("expires_in", least=0) if token and ends else None,
         )
 
 

@@ -50,6 +50,7 @@ class Delivery:
     num_attempts: int
     code: int | None
     created_at: datetime
+    webhook_id: str | None
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -65,4 +66,5 @@ class Delivery:
             num_attempts=fields.number("num_attempts", least=0),
             code=last.number("code", least=0) if last and last.has("code") else None,
             created_at=fields.moment("created_at"),
+            webhook_id=fields.part("webhook").words("id") if fields.has("webhook") else None,
         )

@@ -34,6 +34,7 @@ class Wire:
             "User-Agent": user_agent,
         }
         self.requests_left: int | None = None
+        self.scopes: tuple[str, ...] | None = None
 
     def close(self) -> None:
         """Close the connections."""
@@ -92,3 +93,5 @@ class Wire:
         left = answer.headers.get("ratelimit-remaining", "")
         if left.isdecimal() and len(left) < 10:
             self.requests_left = int(left)
+        if scopes := tuple(answer.headers.get("oauth-scope", "").split()):
+            self.scopes = scopes

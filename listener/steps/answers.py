@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from listener import heroku as platform
+from listener.decision import SLUG
 from listener.history import EXPIRED, FAILED, PENDING, SUCCEEDED, History, Release
 from listener.promotion import ENDED, PromotionKind, Status, release_poll
 from listener.standing import is_ours
@@ -56,7 +57,7 @@ def accept(
 
     `doubles` are other releases of the same post, made by Heroku although asked once.
     """
-    ending = fate(row, release, clock, timedelta(0))
+    ending = checked(fate(row, release, clock, timedelta(0)), post, release)
     if ending.is_running and release.version != post.base_version + 1:
         # Something came in between, and the list tells what: watching reads it, and then ends.
         status = sending_or(Status.RELEASING, row)
@@ -65,6 +66,34 @@ def accept(
     if doubles and ending.status in ENDED:
         ending = replace(ending, hold=_twins(row, doubles))
     endings.end(tools, claim, replace(ending, post=post, outcome="accepted"))
+
+
+def adopt(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    found: list[Release],
+    clock: Clock,
+) -> None:
+    """Take over what was found: the newest, and a hold where there are several."""
+    doubles = tuple(release.version for release in found[:-1])
+    accept(tools, claim, row, post, found[-1], clock, doubles=doubles)
+
+
+def checked(ending: Ending, post: PostRow, release: Release) -> Ending:
+    """The ending, if the release runs what was asked for.
+
+    Only a slug is named to Heroku by itself; what it makes of a release is to be seen.
+    """
+    is_right = post.unnamed is None or release.artifact == post.artifact
+    if is_right or not ending.is_running:
+        return ending
+    reason = (
+        f"v{release.version} runs {release.artifact}, and {post.artifact} was asked for: look at"
+        f" `heroku releases:info v{release.version}`."
+    )
+    return lost(replace(ending, is_running=False), reason)
 
 
 def sending_or(status: Status, row: PromotionRow) -> Status:
@@ -136,7 +165,8 @@ def fate(row: PromotionRow, release: Release, clock: Clock, running_for: timedel
     if release.status == SUCCEEDED:
         status = Status.ROLLED_BACK if is_rollback else Status.SUCCEEDED
         words = "Rolled back" if is_rollback else "Released"
-        reason = f"{words} as {where}."
+        with_config = ", config vars included" if is_rollback and takes_config(row) else ""
+        reason = f"{words} as {where}{with_config}."
         return replace(ending, status=status, reason=reason, due_at=None, is_running=True)
     if release.status == FAILED:
         reason = f"The release phase of {where} failed: `heroku releases:output {where}` shows it."
@@ -147,6 +177,11 @@ def fate(row: PromotionRow, release: Release, clock: Clock, running_for: timedel
     if release.status != PENDING:
         return replace(ending, reason=f"Release {where} is {release.status}.")
     return ending
+
+
+def takes_config(row: PromotionRow) -> bool:
+    """Heroku takes an image back only together with the config vars that it ran with."""
+    return row.artifact_type != SLUG
 
 
 def lost(ending: Ending, reason: str) -> Ending:

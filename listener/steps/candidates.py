@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from listener.decision import App, Candidate
+from listener.decision import SLUG, App, Candidate
 from listener.history import Release
 from listener.promotion import PromotionKind
 from listener.rules import Mode, OnNewer, is_allowed
-from listener.steps import circumstances, targets
+from listener.steps import circumstances, targets, ways
+from listener.steps.leases import keep
 from listener.steps.readings import Reading, is_behind
 from listener.steps.tools import Tools
+from listener.steps.ways import Way
 from listener.store import apps, holds, neighbours, posts, releases, rules, work
+from listener.store.posts import PostRow
 from listener.store.promotions import PromotionRow
 
 NEVER = -math.inf  # when a reading arrived that nothing may be posted on
@@ -36,6 +39,7 @@ class Gathered:
     rule_name: str | None
     revision: int | None
     commit: str | None
+    account_id: str | None  # ours, where the release to come will bear no nonce
 
     @property
     def is_fresh(self) -> bool:
@@ -55,21 +59,63 @@ class Gathered:
         return f"{candidate.source.name} v{candidate.release.version} is newer and takes its place."
 
 
-def gather(tools: Tools, claim: work.Claim, row: PromotionRow) -> Gathered:
-    """Read what the gates need. Raises HerokuError, Unbelievable, LeaseLost."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read, or is written down, of the two apps of a promotion and of what it brings."""
+
+    source_app: App
+    target_app: App
+    source: Reading
+    target: Reading
+    commit: str | None
+    stack: str | None
+    way: Way
+
+
+def gather(
+    tools: Tools, claim: work.Claim, row: PromotionRow, post: PostRow | None = None
+) -> Gathered:
+    """Read what the gates need. Raises HerokuError, Unbelievable, LeaseLost.
+
+    With a `post` that is to be sent again, what they need for the way that it went.
+    """
+    read = _read(tools, claim, row, post)
+    is_promotion = row.kind is PromotionKind.PROMOTE
+    targets.note(tools, read.target, row.source_id if is_promotion else None)
+    keep(tools, claim)
+    with tools.database.begin() as conn:
+        if is_behind(read.target, apps.get(conn, row.target_id)):
+            name = read.target_app.name
+            raise Unbelievable(f"{name} does not show yet what we released there.")
+        return _assemble(conn, tools, row, read)
+
+
+def stored(conn: Connection, tools: Tools, row: PromotionRow) -> Gathered | None:
+    """A candidate from what is written down alone, nothing of it fresh; None where that lacks."""
+    both = apps.get(conn, row.source_id), apps.get(conn, row.target_id)
+    source, target = (Reading(app.id, releases.history(conn, app.id), NEVER) for app in both)
+    if source.history.find(row.version) is None or target.history.current is None:
+        return None
+    slug = releases.slug_facts(conn, row.source_id, row.artifact)
+    way = ways.remembered(conn, row, *both)
+    with suppress(Unbelievable):
+        read = Read(both[0].facts, both[1].facts, source, target, *slug, way)
+        return _assemble(conn, tools, row, read)
+    return None
+
+
+def _read(tools: Tools, claim: work.Claim, row: PromotionRow, post: PostRow | None) -> Read:
     readings = tools.readings
     source_app, target_app = readings.facts(row.source_id), readings.facts(row.target_id)
     keep(tools, claim)
+    way = ways.choose(tools, claim, row, source_app, post)
     commit, stack = row.commit, None
-    is_promotion = row.kind is PromotionKind.PROMOTE
-    if is_promotion and row.artifact_type == "slug":
+    if row.kind is PromotionKind.PROMOTE and row.artifact_type == SLUG:
         commit, stack = readings.slug(row.source_id, row.artifact)
         if _wants_commit_message(tools, row):
             readings.learn_commit_message(row.source_id, row.artifact)
     source, target = _lists(tools, claim, row)
-    targets.note(tools, target, row.source_id if is_promotion else None)
-    keep(tools, claim)
-    return _assemble(tools, row, (source_app, target_app), (source, target), (commit, stack))
+    return Read(source_app, target_app, source, target, commit, stack, way)
 
 
 def _wants_commit_message(tools: Tools, row: PromotionRow) -> bool:
@@ -92,73 +138,42 @@ def _lists(tools: Tools, claim: work.Claim, row: PromotionRow) -> tuple[Reading,
     return readings.both(row.source_id, row.target_id)
 
 
-def keep(tools: Tools, claim: work.Claim) -> None:
-    """Each call may take ten seconds where Heroku is slow; the lease must outlast them all."""
-    with tools.database.begin() as conn:
-        work.renew(conn, claim)
-
-
-def _assemble(
-    tools: Tools,
-    row: PromotionRow,
-    both: tuple[App, App],
-    read: tuple[Reading, Reading],
-    slug: tuple[str | None, str | None],
-) -> Gathered:
-    target_app, target = both[1], read[1]
-    with tools.database.begin() as conn:
-        if is_behind(target, apps.get(conn, row.target_id)):
-            raise Unbelievable(f"{target_app.name} does not show yet what we released there.")
-        return _gathered(conn, tools, row, both, read, slug)
-
-
-def stored(conn: Connection, tools: Tools, row: PromotionRow) -> Gathered | None:
-    """A candidate from what is written down alone, nothing of it fresh; None where that lacks."""
-    both = apps.get(conn, row.source_id), apps.get(conn, row.target_id)
-    source, target = (Reading(app.id, releases.history(conn, app.id), NEVER) for app in both)
-    if source.history.find(row.version) is None or target.history.current is None:
-        return None
-    slug = releases.slug_facts(conn, row.source_id, row.artifact)
-    facts = both[0].facts, both[1].facts
-    with suppress(Unbelievable):
-        return _gathered(conn, tools, row, facts, (source, target), slug)
-    return None
-
-
-def _gathered(
-    conn: Connection,
-    tools: Tools,
-    row: PromotionRow,
-    both: tuple[App, App],
-    read: tuple[Reading, Reading],
-    slug: tuple[str | None, str | None],
-) -> Gathered:
-    (source_app, target_app), (source, target), (commit, stack) = both, read, slug
-    release = _release_of(row, source, source_app)
+def _assemble(conn: Connection, tools: Tools, row: PromotionRow, read: Read) -> Gathered:
+    release = _release_of(row, read.source, read.source_app)
     rule = rules.get(conn, row.rule_id) if row.rule_id is not None else None
     above = neighbours.upstream(conn, row.source_id, release)
     rival = neighbours.rival(conn, row.target_id, row.id)
     on_newer = OnNewer(rule.on_newer) if rule is not None else OnNewer.KEEP
+    both = read.source_app, read.target_app
     candidate = Candidate(
         release=release,
-        source=source_app,
-        target=target_app,
+        source=read.source_app,
+        target=read.target_app,
         source_history=releases.history(conn, row.source_id),
-        target_history=target.history,
-        slug_stack=stack,
+        target_history=read.target.history,
+        slug_stack=read.stack,
+        strategy=read.way.strategy,
+        pipelines=read.way.pipelines,
         on_newer=on_newer,
         is_by_hand=row.is_by_hand,
         holds=tuple(hold.value for hold in holds.open_(conn, row.target_id)),
         rival=neighbours.as_rival(rival) if rival is not None else None,
         upstream=above.status if above is not None else None,
         newer=_newer(neighbours.newer_version(conn, row), on_newer),
-        is_allowed=all(is_allowed(a.name, tools.allowed_apps) for a in both),
+        is_allowed=all(is_allowed(app.name, tools.allowed_apps) for app in both),
         own_releases=posts.issued(conn, row.target_id),
         **circumstances.gather(conn, row),
     )
-    mode = Mode(rule.mode) if rule is not None else Mode.ARMED
-    name, revision = (rule.name, rule.revision) if rule is not None else (None, None)
-    return Gathered(candidate, source, target, mode, name, revision, commit)
+    return Gathered(
+        candidate=candidate,
+        source=read.source,
+        target=read.target,
+        mode=Mode(rule.mode) if rule is not None else Mode.ARMED,
+        rule_name=rule.name if rule is not None else None,
+        revision=rule.revision if rule is not None else None,
+        commit=read.commit,
+        account_id=read.way.account_id,
+    )
 
 
 def _release_of(row: PromotionRow, source: Reading, app: App) -> Release:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from listener.promotion import MOST_ATTEMPTS, Status, back_off
-from listener.steps import deciding, doubting, endings, watching
+from listener.steps import deciding, doubting, endings, following, watching
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.tools import Tools
-from listener.store import deliveries, looks, posts, work
+from listener.store import deliveries, looks, posts, tending, work
 from listener.store.tables import promotion
 
 # Far longer than the 72 h for which Heroku repeats one, and than anybody asks why.
@@ -47,10 +47,16 @@ def _roll_back(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     (watching if post.outcome == "accepted" else doubting).step(tools, claim, clock)
 
 
+def _watch(tools: Tools, claim: work.Claim, clock: Clock) -> None:
+    """Heroku names the release of a pipeline promotion only after a while."""
+    is_named = claim.row.target_release_id is not None
+    (watching if is_named else following).step(tools, claim, clock)
+
+
 STEPS: dict[Status, Step] = {
     Status.WAITING: deciding.step,
     Status.POSTING: doubting.step,
-    Status.RELEASING: watching.step,
+    Status.RELEASING: _watch,
     Status.ROLLING_BACK: _roll_back,
 }
 # Code of another version beside this one, during a deploy, may know more statuses.
@@ -58,11 +64,12 @@ PROMOTIONS = work.Kind(promotion, promotion.c.due_at, promotion.c.status.in_(lis
 
 
 def reconcile(tools: Tools, claim: work.Claim, clock: Clock) -> None:
-    """Have every source and target looked at, whatever their webhooks said.
+    """Have every source, target and webhook of ours looked at, whatever webhooks said.
 
     What was delivered long ago is forgotten by the way, for databases are small.
     """
     with tools.database.begin() as conn:
+        tending.ask(conn)
         looks.reconcile(conn, claim, tools.reconcile_every)
         deliveries.forget(conn, older_than=DELIVERIES_FOR, most=MOST_FORGOTTEN)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from listener import heroku as platform
-from listener.history import Release
 from listener.promotion import (
     MOST_POSTS,
     UNREADABLE_FOR,
@@ -15,9 +14,10 @@ from listener.promotion import (
     next_look,
 )
 from listener.steps import answers, deciding, endings, posting, targets
-from listener.steps.candidates import Gathered, Unbelievable, gather, keep
+from listener.steps.candidates import Gathered, Unbelievable, gather
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
+from listener.steps.leases import keep
 from listener.steps.tools import Tools
 from listener.steps.traces import made_by
 from listener.store import posts, promotions, work
@@ -38,7 +38,7 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
         _unreadable(tools, claim, row, post, error, clock)
         return
     if found:
-        adopt(tools, claim, row, post, found, clock)
+        answers.adopt(tools, claim, row, post, found, clock)
         return
     targets.glance(tools, reading)
     look_at = next_look(post.sent_at, begun)  # a look counts from its beginning
@@ -48,19 +48,6 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
             promotions.move(conn, claim, Status(row.status), reason, due_at=look_at)
         return
     _after_last_look(tools, claim, row, post, clock)
-
-
-def adopt(
-    tools: Tools,
-    claim: work.Claim,
-    row: PromotionRow,
-    post: PostRow,
-    found: list[Release],
-    clock: Clock,
-) -> None:
-    """Take over what was found: the newest, and a hold where there are several."""
-    doubles = tuple(release.version for release in found[:-1])
-    answers.accept(tools, claim, row, post, found[-1], clock, doubles=doubles)
 
 
 def _unreadable(
@@ -92,13 +79,13 @@ def _after_last_look(
         return
     try:
         keep(tools, claim)
-        gathered = gather(tools, claim, row)
+        gathered = gather(tools, claim, row, post)
         found = made_by(tools, post, gathered.target)
     except (platform.HerokuError, Unbelievable) as error:
         _ungathered(tools, claim, row, post, error, clock)
         return
     if found:
-        adopt(tools, claim, row, post, found, clock)
+        answers.adopt(tools, claim, row, post, found, clock)
     elif (objection := _objection(row, post, gathered, clock)) is not None:
         _back(tools, claim, row, post, objection, clock)
     else:
@@ -139,6 +126,9 @@ def _send_again(
 
 def _objection(row: PromotionRow, post: PostRow, gathered: Gathered, clock: Clock) -> str | None:
     """What speaks against a second sending."""
+    if post.account_id != gathered.account_id:
+        # Its release would be another user's than that of the first sending.
+        return "The listener has another Heroku user by now."
     if row.kind is PromotionKind.PROMOTE:
         objection = deciding.judge(row, gathered, clock.now()).objection
         return objection.message if objection is not None else None

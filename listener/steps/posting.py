@@ -18,11 +18,10 @@ from listener.promotion import (
     SEND_WITHIN,
     PromotionKind,
     Status,
-    description_of,
 )
-from listener.rules import Mode
+from listener.rules import Mode, Strategy
 from listener.standing import nonce_of
-from listener.steps import answers, endings
+from listener.steps import answers, endings, following, requests
 from listener.steps.candidates import Gathered
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
@@ -117,6 +116,8 @@ def _commit(
             kind=row.kind,
             nonce=secrets.token_hex(4),
             artifact=row.artifact,
+            strategy=gathered.candidate.strategy,
+            account_id=gathered.account_id,
             base_version=gathered.target.history.newest_version,
             base_artifact=current.artifact if current is not None else None,
         )
@@ -175,22 +176,35 @@ def send(
 ) -> None:
     """Send a committed post, once, and write what Heroku answered."""
     post, claim = sending.post, sending.claim
-    words = description_of(gathered.candidate.source.name, row.version, post.nonce, kind=row.kind)
     try:
-        release = tools.heroku.create_release(
-            row.target_id, slug=post.artifact, description=words, send_by=sending.send_by
-        )
+        made = requests.make(tools, row, gathered, post, send_by=sending.send_by)
     except platform.RateLimited:
         _not_sent(tools, claim, post, "Heroku's rate limit is reached.", clock, RATE_LIMIT_WAIT)
     except platform.NotSent as why:
         _not_sent(tools, claim, post, f"Not sent: {why}", clock, NOT_SENT_PAUSE)
     except platform.Refused as refusal:
+        requests.forget_way(tools, row, post)
         endings.end(tools, claim, answers.refused(refusal, row, post))
     except platform.Doubtful as doubt:
         _in_doubt(tools, claim, post, str(doubt), clock)
     else:
-        answers.accept(tools, claim, row, post, as_release(release), clock)
-        _note_echo(tools, post, release)
+        _accept(tools, claim, row, post, made, clock)
+
+
+def _accept(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    made: requests.Made,
+    clock: Clock,
+) -> None:
+    if isinstance(made, platform.PipelinePromotion):
+        following.begin(tools, claim, post, made, clock)
+        return
+    answers.accept(tools, claim, row, post, as_release(made), clock)
+    if post.strategy is Strategy.SLUG:
+        _note_echo(tools, post, made)
 
 
 def _note_echo(tools: Tools, post: PostRow, release: platform.Release) -> None:

@@ -12,7 +12,7 @@ from listener import heroku as platform
 from listener.decision import App
 from listener.history import History, Release
 from listener.promotion import FRESH_FOR
-from listener.store import apps, facts, releases
+from listener.store import apps, releases
 from listener.store.apps import AppRow
 from listener.store.engine import Database
 
@@ -21,6 +21,7 @@ from listener.store.engine import Database
 ENOUGH_RELEASES = 25
 ENOUGH_AGE = timedelta(days=35)
 LACKING_FOR = timedelta(minutes=10)  # webhooks and answers may outrun the API's list
+NOT_FOUND = 404
 FACTS_FOR = timedelta(minutes=65)  # reconcile reads them anew before they are that old
 
 
@@ -43,12 +44,16 @@ class Reading:
         return self.age <= FRESH_FOR
 
 
+Places = tuple[str | None, str | None]  # the pipelines of a source and a target, if any
+
+
 class Readings:
     """Asks Heroku, one call at a time, and stores every answer."""
 
     def __init__(self, database: Database, heroku: platform.Heroku) -> None:
         self._database = database
         self._heroku = heroku
+        self._account_id: str | None = None  # a token is one user's as long as the process lives
 
     def app(self, app: str) -> App:
         """The facts of an app by name or id, read now."""
@@ -62,7 +67,7 @@ class Readings:
         """The facts of a known app, read anew only if they are old."""
         with self._database.begin() as conn:
             row, now = apps.get(conn, app_id), releases.started_at(conn)
-        if row.facts_at is not None and now - row.facts_at < FACTS_FOR:
+        if _is_recent(row.facts_at, now):
             return row.facts
         return self.app(app_id)
 
@@ -125,16 +130,54 @@ class Readings:
             with self._database.begin() as conn:
                 releases.set_commit_message(conn, app_id, artifact, said)
 
-    def account_id(self) -> str:
-        """The id of the listener's own Heroku user; asked for once."""
+    def pipelines(self, source_id: str, *target_ids: str) -> list[Places]:
+        """The pipelines of a source and of each target; what is one and the same may be known.
+
+        Anything else is read anew, since it ends a promotion. Of an app that moved meanwhile
+        Heroku itself refuses the promotion.
+        """
         with self._database.begin() as conn:
-            known = facts.get(conn, facts.ACCOUNT)
-        if known is None:
-            account = self._heroku.account()
-            known = {"id": account.id, "email": account.email}
-            with self._database.begin() as conn:
-                facts.put(conn, facts.ACCOUNT, known)
-        return str(known["id"])
+            now, source = releases.started_at(conn), apps.get(conn, source_id)
+            known = _shares(source, [apps.get(conn, app_id) for app_id in target_ids], now)
+        if known.issuperset(target_ids):
+            return [(source.pipeline_id, source.pipeline_id)] * len(target_ids)
+        place = self._pipeline(source_id)
+        return [(place, self._pipeline(target_id)) for target_id in target_ids]
+
+    def _pipeline(self, app_id: str) -> str | None:
+        try:
+            found = self._heroku.coupling(app_id).pipeline_id
+        except platform.Refused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            found = None
+        with self._database.begin() as conn:
+            apps.set_pipeline(conn, app_id, found)
+        return found
+
+    def account_id(self) -> str:
+        """The id of the listener's own Heroku user; asked for once by each process.
+
+        Another process may have been started with another token, so that none trusts another's.
+        """
+        if self._account_id is None:
+            self._account_id = self._heroku.account().id
+        return self._account_id
+
+
+def _shares(source: AppRow, targets: Sequence[AppRow], now: datetime) -> set[str]:
+    """The targets that were in the source's pipeline when that was read last, not long ago."""
+    if source.pipeline_id is None or not _is_recent(source.pipeline_at, now):
+        return set()
+    return {
+        target.id
+        for target in targets
+        if target.pipeline_id == source.pipeline_id and _is_recent(target.pipeline_at, now)
+    }
+
+
+def _is_recent(read_at: datetime | None, now: datetime) -> bool:
+    return read_at is not None and now - read_at < FACTS_FOR
 
 
 def is_behind(reading: Reading, row: AppRow) -> bool:

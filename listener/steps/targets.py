@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 from listener.heroku import HerokuError
 from listener.history import History, Release
 from listener.standing import Forward, Known, Moved, Ours, Same, Standing, stand
+from listener.steps import traces
 from listener.steps.readings import Reading
 from listener.steps.tools import Tools
-from listener.store import apps, audit, facts, holds, notices, posts, releases, rules
+from listener.store import apps, audit, holds, notices, posts, releases, rules
 from listener.store.apps import AppRow
+from listener.store.posts import PostRow
 from listener.store.promotions import wake_target
 
 
@@ -51,36 +53,32 @@ def _write(
     if row.known is None:
         return True  # nobody armed a rule for it: nothing to guard
     source = releases.history(conn, source_id) if source_id is not None else History()
-    standing = stand(row.known, target.history, source, issued=posts.issued(conn, row.id))
-    if isinstance(standing, Forward | Moved) and _may_be_ours(conn, target):
+    late, issued = traces.late(conn, target), posts.issued(conn, row.id)
+    standing = stand(row.known, target.history, source, issued=issued | late.keys())
+    if isinstance(standing, Forward | Moved) and traces.may_be_under_way(conn, target):
         return True
     if isinstance(standing, Moved) and not is_final and not _is_held(conn, row.id):
         return False
-    apply(conn, row, standing, source)
+    if isinstance(standing, Ours):
+        # What only seems to be ours is held as if it was somebody's.
+        unproved = stand(row.known, target.history, source, issued=issued) if late else standing
+        post = posts.of_release(conn, row.id, standing.release) or late.get(standing.release.id)
+        is_moved = isinstance(unproved, Moved)
+        _say_if_late(conn, row, standing.release, source, post, is_moved=is_moved)
+    apply(conn, row, standing)
     return True
-
-
-def _may_be_ours(conn: Connection, target: Reading) -> bool:
-    """A post under way may have made it, at a Heroku that does not show our descriptions."""
-    current, post = target.history.current, posts.under_way(conn, target.app_id)
-    if current is None or post is None or facts.get(conn, facts.ECHOES) is True:
-        return False
-    return current.version > post.base_version and current.artifact == post.artifact
 
 
 def _is_held(conn: Connection, app_id: str) -> bool:
     return any(hold.kind == "detected" for hold in holds.open_(conn, app_id))
 
 
-def apply(conn: Connection, row: AppRow, standing: Standing, source: History) -> None:
+def apply(conn: Connection, row: AppRow, standing: Standing) -> None:
     """Move `known` along, or put the hold; the caller holds the target's lock."""
     match standing:
         case Same(known) if known != row.known:
             apps.set_known(conn, row.id, known)
-        case Ours(known, release):
-            _say_if_late(conn, row, release, source)
-            _move_on(conn, row, known)
-        case Forward(known):
+        case Ours(known) | Forward(known):
             _move_on(conn, row, known)
         case Moved():
             _hold(conn, row, standing)
@@ -94,12 +92,19 @@ def _move_on(conn: Connection, row: AppRow, known: Known) -> None:
     wake_target(conn, row.id)
 
 
-def _say_if_late(conn: Connection, row: AppRow, release: Release, source: History) -> None:
+def _say_if_late(
+    conn: Connection,
+    row: AppRow,
+    release: Release,
+    source: History,
+    post: PostRow | None,
+    *,
+    is_moved: bool,
+) -> None:
     """A release of ours that turns up after its post was given up, or made twice, is told.
 
     Where it took the target back to older code, the target is held.
     """
-    post = posts.of_release(conn, row.id, release)
     if post is None or post.outcome is None or post.release_id == release.id:
         return
     beside = f" beside v{post.release_version}" if post.release_version is not None else ""
@@ -107,10 +112,13 @@ def _say_if_late(conn: Connection, row: AppRow, release: Release, source: Histor
         f"Heroku made v{release.version} on {row.name}{beside} by a request of promotion"
         f" {post.promotion_id} that had been given up."
     )
+    if post.unnamed is not None:
+        reason += " Or somebody did, with the listener's own Heroku user."
     if post.release_id is None:
         posts.settle(conn, post.id, "late", release_id=release.id, release_version=release.version)
     arrived, before = source.first_run(release.artifact), _place_of_known(row, source)
-    if arrived is not None and before is not None and arrived < before:
+    is_older = arrived is not None and before is not None and arrived < before
+    if is_older or is_moved:
         holds.put(conn, row.id, reason=reason, by="autopromote", kind="guard")
     else:
         about = {"promotion_id": post.promotion_id}

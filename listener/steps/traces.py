@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from listener.history import Release
+from listener.promotion import ERRORS_FOR
 from listener.standing import nonce_of
 from listener.steps.readings import Reading
 from listener.steps.tools import Tools
-from listener.store import facts
+from listener.store import facts, posts
 from listener.store.posts import PostRow
 
 
 def made_by(tools: Tools, post: PostRow, reading: Reading) -> list[Release]:
     """The releases that this post made, oldest first. Raises HerokuError."""
+    if (unnamed := post.unnamed) is not None:
+        return [r for r in reading.history.releases if unnamed.may_have_made(r)]
     ours = [
         release
         for release in reading.history.releases
@@ -26,3 +31,38 @@ def made_by(tools: Tools, post: PostRow, reading: Reading) -> list[Release]:
     account = tools.readings.account_id()
     silent = [release for release in ours if nonce_of(release.description) is None]
     return [release for release in silent if release.author_id == account]
+
+
+def may_be_under_way(conn: Connection, reading: Reading) -> bool:
+    """What the target runs may be what a post under way asked for, without showing its nonce."""
+    current, post = reading.history.current, posts.under_way(conn, reading.app_id)
+    if current is None or post is None or current.artifact != post.artifact:
+        return False
+    if (unnamed := post.unnamed) is not None:
+        # What runs may be a config change since, by whomever: it is ours that brought the code.
+        return any(unnamed.may_have_made(release) for release in reading.history.releases)
+    return current.version > post.base_version and facts.get(conn, facts.ECHOES) is not True
+
+
+def late(conn: Connection, reading: Reading) -> dict[str, PostRow]:
+    """Releases by id that posts without a nonce made after they had been given up.
+
+    A day later nothing of ours is applied any more. Whoever has the same artifact released under
+    our account within that day looks just the same, and is told of as such.
+    """
+    under_way = posts.under_way(conn, reading.app_id)
+    busy = under_way.unnamed if under_way is not None else None
+    found: dict[str, PostRow] = {}
+    for post in posts.given_up(conn, reading.app_id):
+        for release in reading.history.releases:
+            if _came_late(post, reading, release) and not (busy and busy.may_have_made(release)):
+                found[release.id] = post
+    return found
+
+
+def _came_late(post: PostRow, reading: Reading, release: Release) -> bool:
+    if post.unnamed is None or not post.unnamed.may_have_made(release):
+        return False
+    is_soon = release.created_at is not None and release.created_at - post.sent_at < ERRORS_FOR
+    # A config change carries on the code that runs.
+    return is_soon and reading.history.brings_other_code(release)

@@ -9,7 +9,7 @@ from listener import heroku as platform
 from listener.history import History, Release
 from listener.promotion import RELEASE_PHASE_FOR, Status, back_off, release_poll
 from listener.standing import is_ours
-from listener.steps import answers, endings, targets
+from listener.steps import answers, endings, promised, targets
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.readings import LACKING_FOR, Reading
@@ -27,7 +27,7 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
         post = posts.latest(conn, row.id)
     try:
         reading = tools.readings.releases(row.target_id)
-        ending = _judge(tools, row, post, reading, clock)
+        ending = judge(tools, row, post, reading, clock)
     except platform.HerokuError as error:
         _unreadable(tools, claim, row, error, clock)
         return
@@ -35,9 +35,7 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     targets.glance(tools, reading)
 
 
-def _judge(
-    tools: Tools, row: PromotionRow, post: PostRow, reading: Reading, clock: Clock
-) -> Ending:
+def judge(tools: Tools, row: PromotionRow, post: PostRow, reading: Reading, clock: Clock) -> Ending:
     """What the promotion comes to by the target's list. Raises HerokuError."""
     running_for = clock.now() - (row.status_at or clock.now())
     history = reading.history
@@ -46,13 +44,14 @@ def _judge(
         return _lacking(row, running_for, clock)
     with tools.database.begin() as conn:
         issued = posts.issued(conn, row.target_id)
-    ending = answers.fate(row, release, clock, running_for)
+    ending = answers.checked(answers.fate(row, release, clock, running_for), post, release)
     if ending.is_running:
         twins = [twin for twin in made_by(tools, post, reading) if twin.id != release.id]
         hold = answers.surprise(row, post, [*twins, release], history, issued)
         return replace(ending, hold=hold)
     if ending.due_at is None:
-        return ending
+        words = promised.why_failed(tools, post) if ending.status is Status.FAILED else None
+        return replace(ending, reason=f"Heroku: {words}. {ending.reason}") if words else ending
     if (over := _over(release, post, history, issued)) is not None:
         who = over.author or "Somebody"
         reason = f"{who} released v{over.version} over v{release.version}, which had not run yet."
@@ -77,10 +76,17 @@ def _over(ours: Release, post: PostRow, history: History, issued: frozenset[str]
 
 def _lacking(row: PromotionRow, running_for: timedelta, clock: Clock) -> Ending:
     """The list may lag behind the answer that named the release, but not for long."""
-    reason = f"The list lacks v{row.target_version}."
+    reason = f"The list lacks {_named(row)}."
     if running_for >= LACKING_FOR:
         return answers.lost(Ending(status=row.status, reason=reason), f"{reason} It is gone.")
     return Ending(status=row.status, reason=reason, due_at=clock.now() + release_poll(running_for))
+
+
+def _named(row: PromotionRow) -> str:
+    """Of a pipeline promotion, the id may be known before the list shows the version."""
+    if row.target_version is None:
+        return f"release {row.target_release_id}"
+    return f"v{row.target_version}"
 
 
 def _unreadable(
@@ -88,10 +94,10 @@ def _unreadable(
 ) -> None:
     waited = clock.now() - (row.status_at or clock.now())
     if waited >= RELEASE_PHASE_FOR:
-        reason = f"How v{row.target_version} ended is unknown; Heroku could not be read: {error}"
+        reason = f"How {_named(row)} ended is unknown; Heroku could not be read: {error}"
         endings.end(tools, claim, answers.lost(Ending(status=row.status, reason=""), reason))
         return
     due_at = clock.now() + back_off(int(waited.total_seconds() // 10).bit_length())
-    reason = f"v{row.target_version} was pending; Heroku could not be read: {error}"
+    reason = f"{_named(row)} was pending; Heroku could not be read: {error}"
     with tools.database.begin() as conn:
         promotions.move(conn, claim, Status(row.status), reason, due_at=due_at)

@@ -29,6 +29,8 @@ class AppRow:
     read_started_at: datetime | None
     read_at: datetime | None
     is_complete: bool
+    pipeline_id: str | None
+    pipeline_at: datetime | None
     known: Known | None
 
     @property
@@ -53,6 +55,8 @@ def _row(row: Row[Any]) -> AppRow:
         row.read_started_at,
         row.read_at,
         row.is_complete,
+        row.pipeline_id,
+        row.pipeline_at,
         known,
     )
 
@@ -90,6 +94,12 @@ def get(conn: Connection, app_id: str) -> AppRow:
     return _row(row)
 
 
+def all_of(conn: Connection, app_ids: Iterable[str]) -> list[AppRow]:
+    """The apps of these ids that are known."""
+    query = select(table).where(table.c.id.in_(set(app_ids)))
+    return [_row(row) for row in conn.execute(query)]
+
+
 def lock(conn: Connection, app_ids: Sequence[str]) -> dict[str, AppRow]:
     """Lock these apps in the order given: a source first, then its targets by id."""
     locked: dict[str, AppRow] = {}
@@ -106,6 +116,12 @@ def names(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
     """The names of these apps by id."""
     query = select(table.c.id, table.c.name).where(table.c.id.in_(set(app_ids)))
     return {row.id: row.name for row in conn.execute(query)}
+
+
+def generations(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
+    """The generations of these apps by id."""
+    query = select(table.c.id, table.c.generation).where(table.c.id.in_(set(app_ids)))
+    return {row.id: row.generation for row in conn.execute(query)}
 
 
 def ask_look(conn: Connection, app_id: str, *, must_read: bool = False) -> None:
@@ -128,6 +144,18 @@ def set_known(conn: Connection, app_id: str, known: Known | None) -> None:
         "known_at": func.clock_timestamp(),
     }
     conn.execute(update(table).where(table.c.id == app_id).values(values))
+
+
+def set_pipeline(conn: Connection, app_id: str, pipeline_id: str | None) -> None:
+    """Write down the pipeline that the app is in, or that it is in none, as just read."""
+    values = {"pipeline_id": pipeline_id, "pipeline_at": func.clock_timestamp()}
+    conn.execute(update(table).where(table.c.id == app_id).values(values))
+
+
+def forget_pipelines(conn: Connection, app_ids: Iterable[str]) -> None:
+    """Have the apps' pipelines read again before they are relied on."""
+    for app_id in sorted(set(app_ids)):
+        conn.execute(update(table).where(table.c.id == app_id).values(pipeline_at=None))
 
 
 def forget_facts(conn: Connection, app_id: str) -> None:

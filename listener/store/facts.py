@@ -1,4 +1,4 @@
-"""Single facts worth remembering: our own account, and whether Heroku echoes descriptions."""
+"""Single facts worth remembering: whether Heroku echoes descriptions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from listener.store.tables import fact as table
 
-ACCOUNT = "account"  # {"id", "email"} of the listener's Heroku user
 ECHOES = "echoes_description"  # whether releases show the description they were made with
 
 

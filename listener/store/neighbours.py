@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, literal, or_, select
 from listener.decision import Past, Rival
 from listener.history import Release
 from listener.promotion import ACTIVE, PromotionKind, Status
-from listener.standing import nonce_of
+from listener.store import posts
 from listener.store.promotions import PromotionRow, row_of
 from listener.store.tables import post
 from listener.store.tables import promotion as table
@@ -51,10 +51,11 @@ def newer_version(conn: Connection, row: PromotionRow) -> int | None:
 def upstream(conn: Connection, source_id: str, release: Release) -> PromotionRow | None:
     """Our own promotion that put this release onto the source, in a chain.
 
-    One in doubt does not know its release yet, but the release carries its nonce.
+    One in doubt does not know its release yet, but the release carries its nonce, or else is
+    what its post asked for, by our account.
     """
-    nonce = nonce_of(release.description) or ""
-    named = select(post.c.promotion_id).where(post.c.target_id == source_id, post.c.nonce == nonce)
+    made = posts.may_have_made(release)
+    named = select(post.c.promotion_id).where(post.c.target_id == source_id, made)
     query = (
         select(table)
         .where(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
 from listener.history import Release
-from listener.standing import nonce_of
+from listener.rules import Strategy
+from listener.standing import Unnamed, nonce_of
 from listener.store.tables import post as table
 
 
@@ -30,13 +31,24 @@ class PostRow:
     outcome: str | None
     release_id: str | None
     release_version: int | None
+    strategy: Strategy
+    account_id: str | None
+    heroku_promotion_id: str | None
+
+    @property
+    def unnamed(self) -> Unnamed | None:
+        """By what its release is known where that bears no nonce."""
+        if self.account_id is None:
+            return None
+        return Unnamed(self.artifact, self.base_version, self.account_id)
 
 
 _FIELDS = tuple(PostRow.__dataclass_fields__)
 
 
 def _row(row: Row[Any]) -> PostRow:
-    return PostRow(**{name: row._mapping[name] for name in _FIELDS})
+    values = {name: row._mapping[name] for name in _FIELDS}
+    return PostRow(**{**values, "strategy": Strategy(row.strategy)})
 
 
 def add(conn: Connection, **values: Any) -> PostRow:
@@ -66,6 +78,42 @@ def of_release(conn: Connection, target_id: str, release: Release) -> PostRow | 
     query = select(table).where(table.c.target_id == target_id, made)
     row = conn.execute(query.order_by(table.c.id.desc()).limit(1)).one_or_none()
     return _row(row) if row is not None else None
+
+
+# Nobody found a release of it, and yet it may have made one, or make one still.
+_GIVEN_UP = table.c.release_id.is_(None) & or_(
+    table.c.outcome.in_(("no_trace", "unknown")),
+    # The answer was to a second sending; what became of the first one nobody knows.
+    (table.c.outcome == "refused") & (table.c.sends > 1),
+)
+
+
+def given_up(conn: Connection, target_id: str) -> list[PostRow]:
+    """Posts without a nonce that may have made a release though nobody found one."""
+    query = select(table).where(
+        table.c.target_id == target_id, table.c.account_id.is_not(None), _GIVEN_UP
+    )
+    return [_row(row) for row in conn.execute(query.order_by(table.c.id))]
+
+
+def may_have_made(release: Release) -> ColumnElement[bool]:
+    """The condition of posts that made a release, or may have made it without a nonce."""
+    made = table.c.release_id == release.id
+    if nonce := nonce_of(release.description):
+        return or_(made, table.c.nonce == nonce)
+    unnamed = (
+        table.c.account_id.is_not(None)
+        & (table.c.account_id == release.author_id)
+        & (table.c.artifact == release.artifact)
+        & (table.c.base_version < release.version)
+    )
+    return or_(made, unnamed & or_(table.c.outcome.is_(None), _GIVEN_UP))
+
+
+def promised(conn: Connection, post_id: int, promotion_id: str) -> None:
+    """Write down which pipeline promotion Heroku made of the post; its release is to be seen."""
+    values = {"heroku_promotion_id": promotion_id}
+    conn.execute(update(table).where(table.c.id == post_id).values(values))
 
 
 def doubt(conn: Connection, post_id: int) -> None:

@@ -49,10 +49,10 @@ class Look:
 
 
 def nonces(conn: Connection, promotion_ids: Iterable[int]) -> dict[int, str]:
-    """The nonce of each promotion's last post."""
+    """The nonce of each promotion's last post that shows one at Heroku."""
     query = (
         select(post.c.promotion_id, post.c.nonce)
-        .where(post.c.promotion_id.in_(set(promotion_ids)))
+        .where(post.c.promotion_id.in_(set(promotion_ids)), post.c.account_id.is_(None))
         .order_by(post.c.id)
     )
     return {row.promotion_id: row.nonce for row in conn.execute(query)}

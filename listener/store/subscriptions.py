@@ -172,11 +172,14 @@ def confirm(
     )
 
 
-def note_fault(conn: Connection, subscription_id: int, fault: str | None) -> None:
-    """Write down what is wrong with the subscription at Heroku, or that nothing is."""
+def note_fault(conn: Connection, subscription_id: int, fault: str | None) -> bool:
+    """Write down what is wrong with the subscription at Heroku, or that nothing is.
+
+    Answers whether that is news.
+    """
     changed = table.c.id == subscription_id, table.c.health.is_distinct_from(fault)
     values = {"is_healthy": False if fault else None, "health": fault}
-    conn.execute(update(table).where(*changed).values(values))
+    return bool(conn.execute(update(table).where(*changed).values(values)).rowcount)
 
 
 def remove(conn: Connection, subscription_id: int) -> None:

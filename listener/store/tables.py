@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Identity,
@@ -87,6 +88,8 @@ app = Table(
     _time("read_started_at"),
     _time("read_at"),
     _required("is_complete", Boolean, "false"),  # read back as far as old slugs still exist
+    _text("pipeline_id"),
+    _time("pipeline_at"),  # when the pipeline was read, whether there was one or not
     Column("known_version", Integer),
     _text("known_artifact"),
     _time("known_at"),
@@ -302,6 +305,11 @@ post = Table(
     Column("release_version", Integer),
     _now("created_at"),
     _time("settled_at"),
+    Column("strategy", Text, nullable=False, server_default="slug"),
+    # Whose account sends, where no nonce shows whose the release is: known before it is sent.
+    _text("account_id"),
+    _text("heroku_promotion_id"),  # of the pipeline promotion, once Heroku answered
+    CheckConstraint("strategy = 'slug' OR account_id IS NOT NULL", name="ck_post_is_recognisable"),
     Index("ix_post_promotion_id", "promotion_id"),
     Index("ix_post_target_id", "target_id"),
 )

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from listener.conditions import Aspect, OnFailure
+from listener.difference import Relation
+from listener.findings import State
 from listener.promotion import PromotionKind, Status
 from listener.roles import Role
 from listener.rules import Mode, OnNewer, Strategy
@@ -62,6 +64,15 @@ class Id(Answer):
     id: str
 
 
+class Pipeline(Answer):
+    """A pipeline of Heroku's, with its apps at two stages."""
+
+    id: str
+    name: str
+    staging: list[Ref]
+    production: list[Ref]
+
+
 class Target(Ref):
     """An app that a rule promotes to; versions above the baseline are promoted."""
 
@@ -76,6 +87,7 @@ class Rule(Answer):
     name: str
     mode: Mode
     strategy: Strategy
+    strategy_note: str | None = None
     on_newer: OnNewer
     soak: str | None
     windows: list[str] | None
@@ -151,7 +163,7 @@ class Backtest(Fate):
     arrived: Arrival | None
 
 
-class Change(Answer):
+class FieldChange(Answer):
     """What one word of a rule said, and what it is to say."""
 
     field: str
@@ -180,7 +192,7 @@ class Trial(Answer):
     """What a change of a rule would do; nothing is saved."""
 
     rule: Tried
-    changes: list[Change]
+    changes: list[FieldChange]
     results: list[Fared]
     message: str
 
@@ -358,6 +370,71 @@ class Explanation(Answer):
     deliveries: list[Delivery]
     promotions: list[Promotion]
     rules: list[Saying]
+
+
+class Finding(Answer):
+    """One thing that was looked at: how it is, why that matters, and the command that mends it."""
+
+    name: str
+    state: State
+    app: Ref | None
+    rule: str | None
+    message: str
+    why: str | None
+    mend: str | None
+    facts: dict[str, Any]
+
+
+class ComparedRelease(Release):
+    """A release, with who made it and when."""
+
+    description: str
+    by: str | None
+    created_at: datetime | None
+
+
+class Compared(Answer):
+    """What would go."""
+
+    app: Ref
+    release: ComparedRelease
+    slug: Slug | None
+
+
+class Commits(Answer):
+    """From what a target runs to what would go."""
+
+    from_: Annotated[str | None, Field(alias="from")]
+    to: str | None
+    compare_url: str | None
+
+
+class ProcessTypes(Answer):
+    """The names of processes that come and go."""
+
+    added: list[str]
+    removed: list[str]
+
+
+class Change(Answer):
+    """What a promotion to one target would change."""
+
+    app: Ref
+    release: ComparedRelease | None
+    slug: Slug | None
+    relation: Relation
+    message: str
+    commits: Commits
+    releases: list[ComparedRelease]
+    process_types: ProcessTypes | None
+    parity: list[Finding]
+
+
+class Diff(Answer):
+    """What promoting a release would change, target by target."""
+
+    source: Compared
+    targets: list[Change]
 
 
 class Subject(Answer):

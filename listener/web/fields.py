@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -22,7 +23,9 @@ LONGEST_REASON = 4096
 MOST_TARGETS = 100
 HIGHEST_VERSION = 2**31 - 1
 FIRST_YEAR, LAST_YEAR = 2000, 2200
+MOST_COMPARED = 10
 _MOST_DIGITS = 11
+_REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.+$)[A-Za-z0-9_.-]{1,100}", re.ASCII)
 
 
 def _rule_name(name: str) -> str:
@@ -78,6 +81,21 @@ def version_of(text: str | None) -> int | None:
         return _VERSION.validate_python(text)
     except ValidationError as error:
         raise Invalid("release: a release is written like v42.") from error
+
+
+def targets_of(text: str | None) -> tuple[str, ...]:
+    """The apps that an address names behind `to=`, comma-separated. Raises Invalid."""
+    names = tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
+    if 1 <= len(names) <= MOST_COMPARED and max(map(len, names)) <= LONGEST_NAME:
+        return names
+    raise Invalid(f"to: one to {MOST_COMPARED} apps, comma-separated.")
+
+
+def repo_of(text: str | None) -> str | None:
+    """The repository that an address names; None where it names none. Raises Invalid."""
+    if text is None or _REPO.fullmatch(text):
+        return text
+    raise Invalid("repo: a repository at GitHub is written like owner/name.")
 
 
 def status_of(text: str | None) -> Status | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
+from listener.desk.mirror import MARK
 from listener.errors import Unavailable
 from listener.web.services import services
 
@@ -13,8 +14,10 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 def is_up() -> ResponseReturnValue:
-    """The process is up."""
-    return jsonify(status="ok")
+    """The process is up; the mark tells itself, and nobody else, that it is this very listener."""
+    answer = jsonify(status="ok")
+    answer.headers[MARK] = services().keys.mark
+    return answer
 
 
 @bp.get("/readyz")

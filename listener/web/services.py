@@ -10,12 +10,15 @@ from typing import cast
 from flask import Flask, current_app
 
 from listener.desk.backtests import BacktestsDesk
+from listener.desk.checkup.doctor import Doctor
+from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
 from listener.desk.gauges import Gauges
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
 from listener.desk.journal import Journal
 from listener.desk.logins import Logins
+from listener.desk.pipelines import PipelinesDesk
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
@@ -46,10 +49,13 @@ class Services:
     rules: RulesDesk
     backtests: BacktestsDesk
     trials: TrialsDesk
+    pipelines: PipelinesDesk
     subscriptions: SubscriptionsDesk
     promotions: PromotionsDesk
     holds: HoldsDesk
     explanations: ExplanationsDesk
+    diffs: DiffsDesk
+    doctor: Doctor
     metrics_token: str | None = None
     public_url: str | None = None
     now: Callable[[], datetime] = utc_now

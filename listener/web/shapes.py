@@ -45,11 +45,13 @@ def ref(app_id: str, names: Mapping[str, str]) -> Json:
 def rule(view: RuleView) -> Json:
     """A rule."""
     row = view.row
+    note = {"strategy_note": view.strategy_note} if view.strategy_note is not None else {}
     return {
         "id": str(row.id),
         "name": row.name,
         "mode": row.mode,
-        "strategy": row.strategy,
+        "strategy": view.strategy,
+        **note,
         "on_newer": row.on_newer,
         **_conditions(row.conditions),
         "revision": row.revision,

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from cli.apps import get_app
+from cli.apps import get_app, github_repo
 from cli.errors import Misuse
 from tests.cli.program import Autopromote
 
@@ -109,3 +109,36 @@ def test_under_another_heroku_its_own_remotes_count(repository: dict[str, str]) 
     git(repository, "remote", "add", "heroku", URL)
     git(repository, "remote", "add", "here", "https://127.0.0.1:5001/local-app.git")
     assert get_app(None, None, repository | {"HEROKU_HOST": "http://127.0.0.1:5001"}) == "local-app"
+
+
+@pytest.mark.parametrize(
+    ("origin", "repo"),
+    [
+        ("https://github.com/example/shop.git", "example/shop"),
+        ("https://github.com/example/shop", "example/shop"),
+        ("https://ana:t0ken@github.com/example/shop.git", "example/shop"),
+        ("git@github.com:example/shop.js.git", "example/shop.js"),
+        ("ssh://git@github.com/example/shop.git", "example/shop"),
+        ("https://gitlab.com/example/shop.git", None),
+        ("https://github.com.evil.example/example/shop", None),
+        ("https://github.com/example/shop/tree/main", None),
+        ("../shop", None),
+    ],
+)
+def test_the_repository_is_that_of_the_remote_origin(
+    repository: dict[str, str], origin: str, repo: str | None
+) -> None:
+    git(repository, "remote", "add", "heroku", URL)
+    git(repository, "remote", "add", "origin", origin)
+    assert github_repo(("example-app-staging", "example-app"), repository) == repo
+
+
+def test_a_repository_of_something_else_is_none(repository: dict[str, str]) -> None:
+    git(repository, "remote", "add", "origin", "https://github.com/example/shop.git")
+    assert github_repo(("example-app",), repository) is None
+    git(repository, "remote", "add", "heroku", STAGING)
+    assert github_repo(("example-app",), repository) is None
+
+
+def test_outside_a_repository_there_is_none(env: dict[str, str]) -> None:
+    assert github_repo(("example-app",), env) is None

@@ -54,7 +54,8 @@ def test_the_list_of_commands_imports_none(
 
 
 @pytest.mark.parametrize(
-    "name", ["rules:add", "promotions", "promote", "rollback", "holds:release", "login"]
+    "name",
+    ["rules:add", "promotions", "promote", "rollback", "diff", "doctor", "holds:release", "login"],
 )
 def test_a_commands_help_loads_no_http(autopromote: Autopromote, name: str) -> None:
     loaded = loaded_by(autopromote, name, "--help")

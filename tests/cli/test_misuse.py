@@ -91,6 +91,7 @@ def test_an_unknown_flag_names_the_nearest(autopromote: Autopromote) -> None:
         ("webhooks:add",),
         ("webhooks:remove", "--confirm", "x"),
         ("promote", "--to", "example-app"),
+        ("diff", "--to", "example-app"),
         ("rollback", "--reason", "x"),
         ("explain",),
         ("holds:add", "--reason", "x"),

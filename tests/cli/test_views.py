@@ -5,15 +5,27 @@ Where a time stands, these have a word instead: a time is shown with how long ag
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from cli.commands.explain import show_explanation
 from cli.commands.promotions.outcome import show_ends
 from cli.commands.promotions.view import show_line, show_promotion
 from cli.commands.rules.trial_view import change_line, fared_line, show_trial
+from cli.commands.rules.view import strategy_line
 from cli.commands.webhooks.view import secret_line
 from cli.options import warn_if_cut
-from cli.resources import Delivery, ExplainedRelease, Explanation, Fate, Named, Promotion, Secret
+from cli.resources import (
+    Delivery,
+    ExplainedRelease,
+    Explanation,
+    Fate,
+    Named,
+    Promotion,
+    Rule,
+    Secret,
+)
 from tests.cli.program import barred
 
 BARE: Promotion = {
@@ -98,6 +110,21 @@ def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[s
         "\n"
         "noon sent once\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ({}, None),
+        ({"strategy": "slug"}, "slug"),
+        ({"strategy": "pipeline", "strategy_note": None}, "pipeline"),
+        ({"strategy": "pipeline", "strategy_note": "for it is Fir"}, "pipeline (for it is Fir)"),
+    ],
+)
+def test_a_strategy_says_why_it_is_another_than_asked_for(
+    said: dict[str, str], line: str | None
+) -> None:
+    assert strategy_line(cast(Rule, said)) == line
 
 
 def test_a_line_ends_with_status_and_reason(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from listener.decision import App, Candidate, Error, Hold, Pass, Reject, Rival, Verdict, Wait
 from listener.history import History, Release
 from listener.promotion import Status
-from listener.rules import OnNewer
+from listener.rules import OnNewer, Strategy
 from tests.core.releases import NOON, log, release, release_logs
 
 Change = dict[str, Any]
@@ -60,6 +60,7 @@ def without_facts(verdict: Verdict) -> Verdict:
 MINUTES = st.integers(-120, 120).map(lambda minutes: NOON + timedelta(minutes=minutes))
 HOLDS = st.builds(Hold, st.just("why"), st.just("ana"), st.none() | MINUTES, st.none() | MINUTES)
 STACKS = st.sampled_from(("heroku-24", "heroku-24", "heroku-24", "heroku-22", None))
+PIPELINES = st.sampled_from(("shop", "shop", "shop", "other", None))
 TARGETS = st.builds(
     App,
     st.just("t"),
@@ -83,6 +84,8 @@ def candidates(draw: st.DrawFn) -> Candidate:
         source_history=History(releases),
         target_history=History(begun),
         slug_stack=draw(STACKS),
+        strategy=draw(st.sampled_from(Strategy)),
+        pipelines=(draw(PIPELINES), draw(PIPELINES)),
         on_newer=draw(st.sampled_from(OnNewer)),
         is_by_hand=draw(st.booleans()),
         holds=tuple(draw(st.lists(HOLDS, max_size=2))),

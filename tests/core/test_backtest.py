@@ -17,7 +17,7 @@ from listener.decision import Candidate, Evaluation, Past, evaluate
 from listener.gates.tables import asked
 from listener.history import History, Kind, Release, as_of
 from listener.promotion import Status
-from listener.rules import OnNewer
+from listener.rules import OnNewer, Strategy
 from tests.core.candidates import PROD, STAGING
 from tests.core.releases import NOON, log, release, release_logs
 
@@ -203,6 +203,21 @@ def test_what_history_cannot_answer_counts_as_passed_and_is_told(
 def test_what_heroku_told_nothing_of_is_answered() -> None:
     result = tried(made(41, "B", 0), said={"B": ""}, commit_messages=["fix*"])[41]
     assert (result.status, result.unanswered) == ("rejected", ())
+
+
+def test_images_are_played_by_the_strategy_that_they_need() -> None:
+    fir: Any = {"generation": "fir", "stack": None}
+    image = {"artifact_type": "oci-image"}
+    case = Case(
+        source=replace(STAGING, **fir),
+        target=replace(PROD, **fir),
+        source_history=log(made(40, "A", -10, **image), made(41, "B", 0, **image)),
+        target_history=log(made(9, "A", -9, **image)),
+        now=at(1),
+        strategy=Strategy.PIPELINE,
+    )
+    (result,) = backtest(case, newest=1)
+    assert result.status is Status.SHADOWED
 
 
 def test_in_a_chain_the_author_is_that_of_the_first_release() -> None:

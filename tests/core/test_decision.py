@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from listener import matching
 from listener.decision import App, Candidate, Error, Gate, Pass, Reject, Verdict, Wait, evaluate
 from listener.gates.always import match, order, source
 from listener.gates.tables import GATES, ROLLBACK_GATES
@@ -120,11 +121,11 @@ FIR: Change = {"generation": "fir"}
         ({"is_allowed": False}, Reject("AUTOPROMOTE_APPS does not name both apps.")),
         (
             {"source": replace(STAGING, is_container=True)},
-            Reject("staging is a container app: its images cannot be promoted."),
+            Reject(matching.container("staging")),
         ),
         (
             {"target": replace(PROD, is_container=True)},
-            Reject("prod is a container app: its images cannot be promoted."),
+            Reject(matching.container("prod")),
         ),
         (
             {"target": replace(PROD, **FIR)},

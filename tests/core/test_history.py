@@ -228,3 +228,19 @@ def test_how_far_an_app_came_is_told_in_the_sources_order() -> None:
     assert [target.reached(source, by=by) for by in (8, 9, 11, 12)] == [0, 42, 42, 43]
     assert log(release(9, "B"), release(10, "C", "failed")).reached(source, by=10) == 42
     assert History().reached(source, by=10) == 0
+
+
+@pytest.mark.parametrize(
+    ("releases", "brings"),
+    [
+        ([release(1, "A")], True),
+        ([release(1, "A"), release(2, "B")], True),
+        ([release(1, "A"), release(2, "A")], False),
+        ([release(1, "A"), release(2, "B", "failed"), release(3, "A")], False),
+        ([release(1, "A"), release(2, "B"), release(3, "A")], True),
+    ],
+)
+def test_a_release_brings_other_code_or_carries_it_on(
+    releases: list[Release], brings: bool
+) -> None:
+    assert log(*releases).brings_other_code(releases[-1]) is brings

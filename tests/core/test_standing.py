@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from listener.standing import (
     Same,
     Standing,
     Unclear,
+    Unnamed,
     is_ours,
     nonce_of,
     stand,
@@ -243,3 +245,30 @@ def test_a_target_that_no_rule_ever_named_is_taken_as_it_is() -> None:
 )
 def test_reads_the_nonce_of_whoever_made_the_release(words: str, nonce: str | None) -> None:
     assert nonce_of(words) == nonce
+
+
+ASKED = Unnamed("C", 10, "robot")
+
+
+@pytest.mark.parametrize(
+    ("change", "may_be"),
+    [
+        ({}, True),
+        ({"status": "pending"}, True),
+        ({"status": "failed"}, True),
+        ({"description": "Rollback to v4"}, True),
+        ({"version": 12}, True),
+        ({"version": 10}, False),
+        ({"artifact": "D"}, False),
+        ({"artifact": None}, False),
+        ({"author_id": "ana"}, False),
+        ({"author_id": None}, False),
+        ({"description": OURS}, False),
+        ({"description": THEIRS}, False),
+    ],
+)
+def test_what_bears_no_nonce_is_known_by_artifact_version_and_account(
+    change: dict[str, Any], may_be: bool
+) -> None:
+    made = release(11, "C", words="Promote staging v42", author_id="robot")
+    assert ASKED.may_have_made(replace(made, **change)) is may_be

@@ -12,15 +12,20 @@ from sqlalchemy import func, select, text
 from emulator.app import create_app
 from emulator.world import World
 from listener.desk.backtests import BacktestsDesk
+from listener.desk.checkup.doctor import Doctor
 from listener.desk.declared import NewRule
+from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
+from listener.desk.mirror import MARK, Mirror
 from listener.desk.promotions import PromotionsDesk
+from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
-from listener.desk.subscriptions import SubscriptionsDesk
+from listener.desk.subscriptions import SubscriptionsDesk, hook_url
 from listener.desk.trials import TrialsDesk
 from listener.desk.views import RuleView
+from listener.findings import Finding
 from listener.heroku import HEADER, Heroku, matches
 from listener.keys import Keys
 from listener.runner import PROMOTING
@@ -33,7 +38,7 @@ from listener.store.audit import AuditRow
 from listener.store.engine import Database
 from listener.store.promotions import PromotionRow
 from listener.store.tables import promotion
-from tests.desk.letterbox import Letterbox
+from tests.desk.letterbox import Answering, Letterbox
 
 ANA, ROBOT = "ana@example.com", "robot@example.com"
 TOKEN = "HRKU-test-robot"
@@ -71,11 +76,28 @@ class Office:
         self.promotions = PromotionsDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.explanations = ExplanationsDesk(self.tools)
+        self.diffs = DiffsDesk(self.tools)
         self.subscriptions = self.subscriptions_at(PUBLIC_URL)
 
     def subscriptions_at(self, public_url: str | None) -> SubscriptionsDesk:
         """A subscriptions desk of a listener that is reached there."""
         return SubscriptionsDesk(self.tools, self.keys, public_url=public_url)
+
+    def examine(
+        self,
+        *,
+        asked_by: str = "",
+        keys: Keys | None = None,
+        public_url: str | None = PUBLIC_URL,
+        database: Database | None = None,
+    ) -> list[Finding]:
+        """What a doctor finds, of a listener that is reached there and answers itself."""
+        tools = replace(self.tools, database=database or self.database)
+        readiness = Readiness(tools.database, keys or self.keys)
+        outside = Answering({MARK: self.keys.mark})
+        mirror = Mirror(public_url, self.keys.mark, transport=outside)
+        doctor = Doctor(tools, readiness, mirror, hook_url=hook_url(public_url))
+        return doctor.examine(asked_by=asked_by)
 
     # Heroku.
 
@@ -134,6 +156,10 @@ class Office:
         found = list(self._letterbox.letters)
         self._letterbox.letters.clear()
         return found
+
+    def refuse_deliveries(self, status: int) -> None:
+        """Have whatever Heroku delivers answered so."""
+        self._letterbox.status = status
 
     def signs_with(self, app: str, secret: str) -> bool:
         """Whether Heroku signs what it tells of an app with this secret."""

@@ -125,12 +125,27 @@ def test_what_failed_is_refused(office: Office) -> None:
         roll_back(office, version)
 
 
-def test_an_image_is_left_to_heroku(office: Office) -> None:
+def test_an_image_goes_back_with_its_config_vars_and_the_answer_says_so(office: Office) -> None:
     office.control(f"apps/{PROD}", {"generation": "fir"}, method="PATCH")
+    version = office.deploy(PROD)
     office.deploy(PROD)
-    office.deploy(PROD)
-    with pytest.raises(Invalid, match="is no slug but an image: run `heroku rollback v"):
-        roll_back(office)
+    office.control(f"apps/{PROD}/config", {"FOO": "bar"})
+    row = roll_back(office)
+    assert row.reason.startswith(f"Back to v{version} with the config vars of then, asked for by")
+    office.work()
+    (done,) = office.found()
+    assert done.status is Status.ROLLED_BACK
+    assert done.reason == f"Rolled back as v{done.target_version}, config vars included."
+    assert office.current(PROD)["description"] == f"Rollback to v{version}"
+    assert office.heroku("GET", f"/apps/{PROD}/config-vars") == {}
+    assert [hold.row.kind for hold in held(office)] == ["person"]
+
+
+def test_a_container_app_is_left_to_heroku(office: Office) -> None:
+    office.make_app("acme-box", container=True)
+    wish = NewRollback(app="acme-box", to=3, reason="500s on checkout")
+    with pytest.raises(Invalid, match="a container app: run `heroku rollback v3 -a acme-box` inst"):
+        office.promotions.roll_back(wish, by=ANA)
 
 
 def test_nothing_happens_where_heroku_cannot_be_read(office: Office) -> None:

@@ -106,7 +106,7 @@ def test_every_change_is_written_down(office: Office) -> None:
         ({"targets": ("no-such-app",)}, "Heroku knows no app no-such-app"),
         ({"source": "no-such-app"}, "Heroku knows no app no-such-app"),
         ({"source": "../oauth"}, "Heroku knows no app ../oauth"),
-        ({"strategy": Strategy.PIPELINE}, "Strategy pipeline comes later; use slug."),
+        ({"strategy": Strategy.PIPELINE}, "Neither acme-staging nor acme-prod is in a pipeline"),
         ({"source": EU}, "already gets its releases from acme-staging by rule ship"),
         ({"source": PROD, "targets": (STAGING,)}, "acme-prod → acme-staging → acme-prod"),
     ],

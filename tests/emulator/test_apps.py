@@ -6,7 +6,16 @@ import pytest
 
 from tests.emulator.callers import ANA, ROBOT, VERSION_3, Caller
 
-LISTS = ("releases", "webhooks", "config-vars", "collaborators", "addons", "dynos", "formation")
+LISTS = (
+    "releases",
+    "webhooks",
+    "config-vars",
+    "buildpack-installations",
+    "collaborators",
+    "addons",
+    "dynos",
+    "formation",
+)
 
 
 def test_an_app_is_found_by_id_and_by_name(ana: Caller) -> None:
@@ -72,6 +81,26 @@ def test_config_vars_are_set_and_removed_by_a_release_with_the_same_code(ana: Ca
 
 def test_a_config_var_is_a_text(ana: Caller) -> None:
     assert ana.refused("PATCH", "/apps/staging/config-vars", {"ONE": 1}) == (422, "invalid_params")
+
+
+def test_buildpacks_are_named_in_the_order_in_which_they_build(ana: Caller) -> None:
+    assert ana.get("/apps/staging/buildpack-installations") == []
+    own = "https://github.com/acme/buildpack"
+    ana.control("apps/staging", {"buildpacks": ["heroku/python", own]}, "PATCH")
+
+    assert ana.get("/apps/staging/buildpack-installations") == [
+        {
+            "ordinal": 0,
+            "buildpack": {"url": "urn:buildpack:heroku/python", "name": "heroku/python"},
+        },
+        {"ordinal": 1, "buildpack": {"url": own, "name": own}},
+    ]
+
+
+def test_a_slug_names_the_processes_it_was_built_with(ana: Caller) -> None:
+    for built in (["web"], ["web", "worker"]):
+        slug = ana.deploy(process_types=built)["slug"]["id"]
+        assert list(ana.get(f"/apps/staging/slugs/{slug}")["process_types"]) == built
 
 
 def test_a_protected_app_wants_a_second_factor_for_changes(ana: Caller) -> None:

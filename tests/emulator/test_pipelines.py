@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.emulator.callers import EVE, ROBOT, UNKNOWN, Caller
+from emulator.world import World
+from tests.emulator.callers import ANA, EVE, ROBOT, UNKNOWN, Caller
 
 
 @pytest.fixture
@@ -131,6 +133,97 @@ def test_a_promotion_waits_for_the_release_phase_of_its_target(
     assert before == ("pending", "pending")
     assert ana.get(path)["status"] == "completed"
     assert (target["status"], target["error_message"]) == (status, said)
+
+
+def test_a_promotion_names_its_release_by_id_and_nothing_else(ana: Caller, pipeline: Any) -> None:
+    release = ana.deploy()
+    for named, status in ((UNKNOWN, 404), (str(release["version"]), 404)):
+        body = _body(ana, pipeline, release={"id": named})
+        assert ana.refused("POST", "/pipeline-promotions", body) == (status, "not_found")
+    for odd in ("current", {}, {"id": None}, [release["id"]]):
+        body = _body(ana, pipeline, release=odd)
+        assert ana.refused("POST", "/pipeline-promotions", body) == (422, "invalid_params")
+    other = ana.deploy("production")
+    body = _body(ana, pipeline, release={"id": other["id"]})
+    assert ana.refused("POST", "/pipeline-promotions", body) == (404, "not_found")
+    assert ana.versions("production") == [1, 2, 3]
+
+
+def test_an_expired_or_pending_release_is_not_promoted(ana: Caller, pipeline: Any) -> None:
+    old = ana.deploy()
+    ana.deploy()
+    ana.control(f"apps/staging/slugs/{old['slug']['id']}", method="DELETE")
+    ana.control("apps/staging", {"release_phase": {"seconds": None}}, "PATCH")
+    for release in (old, ana.deploy()):
+        body = _body(ana, pipeline, release={"id": release["id"]})
+        assert ana.refused("POST", "/pipeline-promotions", body) == (422, "invalid_params")
+
+
+def test_an_image_is_promoted_as_it_is(ana: Caller) -> None:
+    for name in ("spruce", "larch"):
+        ana.control("apps", {"name": name, "generation": "fir", "owner": ANA})
+    couplings = {"staging": ["spruce"], "production": ["larch"]}
+    pipeline = ana.control("pipelines", {"name": "firs", "couplings": couplings})
+    release = ana.deploy("spruce")
+    spruce, larch = _ids(ana, "spruce", "larch")
+
+    body = {
+        "pipeline": {"id": pipeline["id"]},
+        "source": {"app": {"id": spruce}, "release": {"id": release["id"]}},
+        "targets": [{"app": {"id": larch}}],
+    }
+    ana.post("/pipeline-promotions", body)
+
+    made = ana.current("larch")
+    assert (made["slug"], made["artifacts"]) == (None, release["artifacts"])
+    assert made["artifacts"][0]["type"] == "oci-image"
+
+
+def test_a_protected_target_wants_a_second_factor(ana: Caller, pipeline: Any) -> None:
+    ana.deploy()
+    body = _body(ana, pipeline)
+    ana.control("apps/production", {"protected": True}, "PATCH")
+
+    assert ana.refused("POST", "/pipeline-promotions", body) == (403, "two_factor")
+    assert ana.ask("POST", "/pipeline-promotions", body, Heroku_Two_Factor_Code="1").is_success
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(None, "succeeded"), ("Could not verify slug checksum", "failed")]
+)
+def test_a_promotion_may_take_its_time_and_fail_before_any_release(
+    ana: Caller, pipeline: Any, error: str | None, status: str
+) -> None:
+    ana.deploy()
+    ana.control("apps/production", {"arrival": {"seconds": None, "error": error}}, "PATCH")
+    promotion = ana.post("/pipeline-promotions", _body(ana, pipeline))
+    path = f"/pipeline-promotions/{promotion['id']}"
+
+    (before,) = ana.get(f"{path}/promotion-targets")
+    assert (before["status"], before["release"]) == ("pending", None)
+    assert (ana.get(path)["status"], ana.versions("production")) == ("pending", [1, 2])
+    assert ana.control("apps/production/arrivals") == {"arrived": 1}
+
+    (after,) = ana.get(f"{path}/promotion-targets")
+    assert (after["status"], after["error_message"]) == (status, error)
+    assert (after["release"] is None) == (error is not None)
+    assert ana.get(path)["status"] == "completed"
+
+
+def test_a_promotion_arrives_by_itself(ana: Caller, pipeline: Any, world: World) -> None:
+    ana.deploy()
+    ana.control("apps/production", {"arrival": {"seconds": 2}}, "PATCH")
+    promotion = ana.post("/pipeline-promotions", _body(ana, pipeline))
+
+    production = _ids(ana, "production")[0]
+    world.advance(timedelta(seconds=3))
+    with world.changed:
+        assert world.changed.wait_for(lambda: len(world.releases[production]) > 2, 10)
+
+    (target,) = ana.get(f"/pipeline-promotions/{promotion['id']}/promotion-targets")
+    assert target["status"] == "succeeded"
+    ana.control("apps/production", {"arrival": None}, "PATCH")
+    assert ana.control("apps/production/arrivals") == {"arrived": 0}
 
 
 def test_a_target_that_the_caller_may_not_use_fails_alone(ana: Caller, pipeline: Any) -> None:

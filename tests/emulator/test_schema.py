@@ -25,6 +25,15 @@ UNDESCRIBED = {
     ("GET", "/users/~/apps"),
     ("GET", "/streams/<>"),
 }
+BELONGINGS = (
+    "",
+    "/addons",
+    "/buildpack-installations",
+    "/collaborators",
+    "/config-vars",
+    "/dynos",
+    "/formation",
+)
 
 
 @pytest.fixture
@@ -71,10 +80,11 @@ def _visit(schema: Schema) -> Iterator[Visit]:
 
 def apps_and_what_belongs_to_them(visit: Visit) -> None:
     visit.ana.control("apps/staging/addons", {"plan": "heroku-postgresql:essential-0"})
+    visit.ana.control("apps/staging", {"buildpacks": ["heroku/python"]}, "PATCH")
     for before in (True, False):
         listed = visit.asked("GET", "/apps")
         assert len(listed) == 2
-        for path in ("", "/addons", "/collaborators", "/config-vars", "/dynos", "/formation"):
+        for path in BELONGINGS:
             visit.asked("GET", f"/apps/staging{path}")
         visit.asked("POST", "/filters/apps", {"in": {"id": [each["id"] for each in listed]}})
         if before:
@@ -146,6 +156,11 @@ def pipelines_and_promotions(visit: Visit) -> None:
         "targets": [{"app": {"id": ids["production"]}}],
     }
     promotion = visit.asked("POST", "/pipeline-promotions", body)
+    visit.ana.control("apps/production", {"arrival": {"seconds": None, "error": "No"}}, "PATCH")
+    waiting = visit.asked("POST", "/pipeline-promotions", body)
+    for _ in range(2):
+        visit.asked("GET", f"/pipeline-promotions/{waiting['id']}/promotion-targets")
+        visit.ana.control("apps/production/arrivals")
     for status in ("failed", None):
         visit.asked("GET", f"/pipeline-promotions/{promotion['id']}")
         visit.asked("GET", f"/pipeline-promotions/{promotion['id']}/promotion-targets")

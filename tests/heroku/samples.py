@@ -64,3 +64,54 @@ def delivery(**changes: Any) -> dict[str, Any]:
         "status": "succeeded",
         "webhook": {"id": "hook-1", "level": "sync"},
     } | changes
+
+
+def buildpack(name: str = "heroku/python", **changes: Any) -> dict[str, Any]:
+    """A buildpack that an app builds with."""
+    return {"ordinal": 0, "buildpack": {"url": f"urn:buildpack:{name}", "name": name}} | changes
+
+
+def authorization(**changes: Any) -> dict[str, Any]:
+    """A token of the account that lives for ever, masked as Heroku shows it."""
+    return {
+        "id": "authorization-1",
+        "access_token": {"expires_in": None, "id": "access-1", "token": "*****"},
+        "description": "autopromote",
+        "scope": ["global"],
+    } | changes
+
+
+def coupling(**changes: Any) -> dict[str, Any]:
+    """An app's place in a pipeline."""
+    return {
+        "app": {"id": APP_ID},
+        "created_at": "2026-01-02T03:04:05Z",
+        "id": "coupling-1",
+        "pipeline": {"id": "pipeline-1"},
+        "stage": "staging",
+        "updated_at": "2026-01-02T03:04:05Z",
+    } | changes
+
+
+def promotion(**changes: Any) -> dict[str, Any]:
+    """A pipeline promotion that was just asked for."""
+    return {
+        "created_at": "2026-01-02T03:04:05Z",
+        "id": "promotion-1",
+        "pipeline": {"id": "pipeline-1"},
+        "source": {"app": {"id": APP_ID}, "release": {"id": "release-42"}},
+        "status": "pending",
+        "updated_at": "2026-01-02T03:04:05Z",
+    } | changes
+
+
+def promotion_target(**changes: Any) -> dict[str, Any]:
+    """A target of a pipeline promotion, of which nothing came yet."""
+    return {
+        "app": {"id": "app-prod"},
+        "error_message": None,
+        "id": "target-1",
+        "pipeline_promotion": {"id": "promotion-1"},
+        "release": None,
+        "status": "pending",
+    } | changes

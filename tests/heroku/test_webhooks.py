@@ -120,8 +120,10 @@ def test_shows_deliveries_newest_first(peer: Start, client: Client) -> None:
     at = peer(giving(answer(206, [older, newest, newer], next_range="x")))
     found = client(at.url).webhook_deliveries("acme-staging", limit=2)
     assert found == [
-        Delivery("delivery-3", "succeeded", 0, None, datetime(2026, 1, 3, tzinfo=UTC)),
-        Delivery("delivery-2", "skipped", 1, 204, datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)),
+        Delivery("delivery-3", "succeeded", 0, None, datetime(2026, 1, 3, tzinfo=UTC), "hook-1"),
+        Delivery(
+            "delivery-2", "skipped", 1, 204, datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC), "hook-1"
+        ),
     ]
     (request,) = at.requests
     assert request.path == "/apps/acme-staging/webhook-deliveries"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from listener.history import Release
-from listener.store import posts
+from listener.standing import Unnamed
+from listener.store import neighbours, posts
 from listener.store.engine import Database
 from listener.store.posts import PostRow
 from tests.store import rows
@@ -100,3 +102,89 @@ def test_a_release_is_found_to_be_of_a_post_by_nonce_or_record(database: Databas
         assert found is not None
         assert (found.id, found.release_version) == (post.id, 8)
         assert posts.of_release(conn, "app-source", release(8)) is None
+
+
+# Posts whose release bears no nonce.
+
+PIPELINE = {"strategy": "pipeline", "account_id": "robot"}
+
+
+def by(author_id: str | None, version: int = 8, words: str = "Promote", **more: Any) -> Release:
+    made = replace(release(version, words), author_id=author_id)
+    return replace(made, **more)
+
+
+def test_a_post_without_a_nonce_is_not_written_without_our_account(database: Database) -> None:
+    with pytest.raises(IntegrityError, match="ck_post_is_recognisable"):
+        add(database, strategy="pipeline")
+    assert add(database, **PIPELINE).unnamed == Unnamed("slug-1", 7, "robot")
+    assert add(database, "89ef0123").unnamed is None
+
+
+def test_what_heroku_made_of_a_post_is_kept_while_its_release_is_unknown(
+    database: Database,
+) -> None:
+    post = add(database, **PIPELINE)
+    with database.begin() as conn:
+        posts.promised(conn, post.id, "promotion-1")
+        found = posts.under_way(conn, TARGET)
+    assert found == latest(database, post)
+    assert found.heroku_promotion_id == "promotion-1"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sends", "is_given_up"),
+    [
+        (None, 1, False),
+        ("accepted", 1, False),
+        ("not_sent", 1, False),
+        ("refused", 1, False),
+        ("refused", 2, True),
+        ("no_trace", 1, True),
+        ("unknown", 2, True),
+        ("late", 1, False),
+    ],
+)
+def test_a_post_is_given_up_that_may_have_made_a_release_nobody_found(
+    database: Database, outcome: str | None, sends: int, is_given_up: bool
+) -> None:
+    post = add(database, sends=sends, **PIPELINE)
+    named = add(database, "89ef0123")
+    with database.begin() as conn:
+        posts.settle(conn, named.id, "no_trace")
+        if outcome is not None:
+            posts.settle(conn, post.id, outcome)
+        found = posts.given_up(conn, TARGET)
+    assert [row.id for row in found] == ([post.id] if is_given_up else [])
+
+
+@pytest.mark.parametrize(
+    ("made", "outcome", "is_ours"),
+    [
+        (by("robot"), None, True),
+        (by("robot"), "no_trace", True),
+        (by("robot"), "refused", False),
+        (by("ana"), None, False),
+        (by(None), None, False),
+        (by("robot", 7), None, False),
+        (by("robot", artifact="slug-2"), None, False),
+        (by("robot", words="x (autopromote 89ef0123)"), None, False),
+        (by("robot", words="x (autopromote 0123abcd)"), None, True),
+    ],
+)
+def test_our_promotion_is_known_upstream_though_its_release_bears_no_nonce(
+    database: Database, made: Release, outcome: str | None, is_ours: bool
+) -> None:
+    post = add(database, **PIPELINE)
+    with database.begin() as conn:
+        if outcome is not None:
+            posts.settle(conn, post.id, outcome)
+        found = neighbours.upstream(conn, TARGET, made)
+    assert (found is not None and found.id == post.promotion_id) is is_ours
+
+
+def test_a_slug_post_is_no_release_of_nobody(database: Database) -> None:
+    """Neither has an account: that is no likeness."""
+    add(database)
+    with database.begin() as conn:
+        assert neighbours.upstream(conn, TARGET, by(None)) is None

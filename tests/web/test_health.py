@@ -11,12 +11,14 @@ from flask.testing import FlaskClient
 from listener.app import Parts, assemble, build
 from listener.keys import Keys
 from listener.settings import Settings
+from tests.web.conftest import SECRET_KEY
 from tests.web.source import Source
 
 
 def test_the_process_is_up(client: FlaskClient) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+    assert answer.headers["Autopromote-Mark"] == Keys([SECRET_KEY]).mark
 
 
 def test_all_is_ready(client: FlaskClient, source: Source) -> None:

@@ -17,6 +17,7 @@ from cli.output import action, say_json
     "rules:add ship --from example-app-staging --to example-app",
     "rules:add ship --from example-app-staging --to example-app,example-app-eu --mode shadow",
     "rules:add ship --from example-app-staging --to example-app --soak 1h --approvals 1",
+    "rules:add ship --from example-app-staging --to example-app --strategy pipeline",
 )
 @click.argument("name")
 @click.option("-f", "--from", "source", metavar="APP", required=True, help="app to promote from")
@@ -41,7 +42,9 @@ def add(
     """add a rule to promote releases of one app to others
 
     The rule acts on releases newer than those that are there when it is added. In shadow mode it
-    decides and records, and promotes nothing. Times have units: s, m, h or d.
+    decides and records, and promotes nothing. Strategy slug releases the very slug on each target;
+    pipeline asks for Heroku's own promotion, for apps in one pipeline, and is what Fir apps get
+    whatever is said. Container apps cannot be promoted. Times have units: s, m, h or d.
 
     With --dry-run nothing is saved, and what the rule would have done with the source's newest
     releases is shown.

@@ -2,7 +2,7 @@
 
 from cli.output import header, say, section, tell
 from cli.plain import plain_line
-from cli.resources import Change, Fared, Fate, Trial
+from cli.resources import Fared, Fate, FieldChange, Trial
 from cli.times import when
 
 NEWEST = 30  # releases that are tried
@@ -24,7 +24,7 @@ def show_trial(trial: Trial) -> None:
     tell("Nothing was saved.")
 
 
-def change_line(change: Change) -> str:
+def change_line(change: FieldChange) -> str:
     """Return `soak: 30m → 2h`."""
     return f"{change['field']}: {shown(change['before'])} → {shown(change['after'])}"
 

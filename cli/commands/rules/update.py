@@ -44,7 +44,8 @@ def update(
 
     What is not said stays as it is; the apps of --to take the place of all targets. A target that
     is added, and every target when the rule is armed, waits for releases newer than today's. A
-    condition is taken away by the word none, like --soak none.
+    condition is taken away by the word none, like --soak none. Fir apps go by strategy pipeline
+    whatever is said.
 
     With --dry-run nothing is saved: the changed rule and the rule as it stands are both tried over
     the source's newest releases, and every release that would have fared otherwise is shown.

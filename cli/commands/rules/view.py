@@ -16,7 +16,7 @@ def show_rule(rule: Rule) -> None:
             ("Source", rule["source"]["name"]),
             ("Targets", "\n".join(target_line(target) for target in rule["targets"])),
             ("Mode", rule["mode"]),
-            ("Strategy", rule.get("strategy")),
+            ("Strategy", strategy_line(rule)),
             ("On newer", rule.get("on_newer")),
             *asked(rule),
             ("Revision", str(rule.get("revision") or "")),
@@ -26,6 +26,12 @@ def show_rule(rule: Rule) -> None:
             ("ID", rule["id"]),
         ],
     )
+
+
+def strategy_line(rule: Rule) -> str | None:
+    """Return the strategy, and why it is another than what was asked for."""
+    note = rule.get("strategy_note")
+    return f"{rule.get('strategy')} ({note})" if note else rule.get("strategy")
 
 
 def target_line(target: Target) -> str:

@@ -6,9 +6,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from listener.app import Parts, build
+from listener.desk.mirror import MARK
 from listener.roles import Roles
 from listener.settings import Settings
 from tests.desk.conftest import database, office, open_office
+from tests.desk.letterbox import Answering
 from tests.desk.office import PUBLIC_URL, TOKEN, Office
 from tests.web.rooms.caller import Caller
 
@@ -31,7 +33,9 @@ def client(office: Office, database_url: str) -> FlaskClient:
         public_url=PUBLIC_URL,
     )
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
-    return build(Parts(settings, office.tools, office.keys, roles)).test_client()
+    outside = Answering({MARK: office.keys.mark})
+    parts = Parts(settings, office.tools, office.keys, roles, outside=outside)
+    return build(parts).test_client()
 
 
 @pytest.fixture

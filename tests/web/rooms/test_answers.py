@@ -33,8 +33,7 @@ def busy(office: Office, admin: Caller) -> Office:
     return office
 
 
-@pytest.mark.usefixtures("busy")
-def test_answers_are_as_described(admin: Caller) -> None:
+def test_answers_are_as_described(admin: Caller, busy: Office) -> None:
     check("rules.list_", admin.get("/api/rules"))
     check("rules.show", admin.get("/api/rules/ship"))
     check("rules.backtest", admin.get("/api/rules/ship/backtest"))
@@ -43,12 +42,17 @@ def test_answers_are_as_described(admin: Caller) -> None:
     new = {"name": "new", "source": STAGING, "targets": [EU]}
     check("rules.try_new", admin.post("/api/rules/actions/try", new, status=200))
     check("rules.update", admin.patch("/api/rules/ship", {"mode": "shadow"}))
+    couplings = {"staging": [STAGING], "production": [PROD]}
+    busy.control("pipelines", {"name": "acme", "owner": "ana@example.com", "couplings": couplings})
+    check("pipelines.list_", admin.get("/api/pipelines"))
     check("subscriptions.list_", admin.get("/api/subscriptions"))
     check("subscriptions.show", admin.get(f"/api/subscriptions/{STAGING}"))
     check("deliveries.list_", admin.get("/api/deliveries"))
     check("audit.list_", admin.get("/api/audit-entries"))
     check("tokens.whoami", admin.get("/api/whoami"))
     check("explanations.show", admin.get(f"/api/apps/{STAGING}/explanation"))
+    check("diffs.show", admin.get(f"/api/apps/{STAGING}/diff?to={PROD},{EU}&repo=acme/shop"))
+    check("findings.list_", admin.get("/api/findings"))
 
 
 @pytest.mark.usefixtures("busy")

@@ -20,6 +20,8 @@ READS = {
         "/api/promotions/1",
         "/api/holds",
         "/api/apps/acme-staging/explanation",
+        "/api/apps/acme-staging/diff?to=acme-prod",
+        "/api/findings",
     )
 } | {("POST", "/api/rules/actions/try"), ("POST", "/api/rules/1/actions/try")}
 FOR_APPROVERS = {

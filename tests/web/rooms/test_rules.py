@@ -176,7 +176,7 @@ def test_rules_are_filtered_and_limited(admin: Caller) -> None:
         ({**RULE, "targets": []}, "targets: "),
         ({**RULE, "targets": PROD}, "targets: "),
         ({**RULE, "mode": "on"}, "mode: Input should be 'armed', 'shadow' or 'off'."),
-        ({**RULE, "strategy": "pipeline"}, "Strategy pipeline comes later; use slug."),
+        ({**RULE, "strategy": "pipeline"}, "`heroku pipelines:create -a acme-staging -s staging`"),
         ({**RULE, "targets": [STAGING]}, "acme-staging cannot be promoted onto itself."),
         ({**RULE, "source": "a\0b"}, "NUL"),
         ({**RULE, "source": "../account"}, "Heroku knows no app ../account"),
@@ -187,6 +187,18 @@ def test_what_is_wrong_is_said(admin: Caller, body: Any, words: str) -> None:
     status, id_, message = admin.refused("POST", "/api/rules", body)
     assert (status, id_) == (422, "invalid_params")
     assert words in message
+
+
+def test_a_rule_from_a_fir_app_tells_its_strategy_and_why(admin: Caller, office: Office) -> None:
+    for name in ("acme-spruce", "acme-larch"):
+        office.make_app(name, generation="fir")
+    couplings = {"staging": ["acme-spruce"], "production": ["acme-larch"]}
+    office.control("pipelines", {"name": "firs", "couplings": couplings})
+    body = {"name": "firs", "source": "acme-spruce", "targets": ["acme-larch"]}
+    rule = admin.post("/api/rules", body)
+    assert rule["strategy"] == "pipeline"
+    assert rule["strategy_note"].startswith("for acme-spruce is a Fir app")
+    assert "strategy_note" not in admin.post("/api/rules", RULE)
 
 
 def test_a_name_that_is_taken(admin: Caller) -> None:

@@ -1,0 +1,197 @@
+"""The doctor: looks at everything once, now, and judges it; nothing is changed by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from threading import Lock
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from listener import heroku
+from listener.decision import App
+from listener.desk.asking import Asking
+from listener.desk.checkup import account, hooks, itself, reach, standstill
+from listener.desk.gathering import UNAUTHORIZED, attempt, gather, traits
+from listener.desk.mirror import Mirror
+from listener.desk.readiness import Readiness
+from listener.errors import Busy
+from listener.findings import Finding, State, Unread
+from listener.parity import compare
+from listener.rules import Mode
+from listener.steps.tools import Tools
+from listener.store import apps, holds, releases, rules, subscriptions
+from listener.store.holds import HoldRow
+from listener.store.rules import RuleRow
+from listener.store.subscriptions import SubscriptionRow
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What the database tells: the rules that act, our webhooks, the holds, and all their apps."""
+
+    rules: Sequence[RuleRow]
+    subscriptions: Mapping[str, SubscriptionRow]  # by source
+    holds: Sequence[HoldRow]
+    apps: Mapping[str, App]
+    now: datetime
+
+    @property
+    def sources(self) -> list[str]:
+        """The apps that Heroku is to tell us of."""
+        return list(dict.fromkeys((*(rule.source_id for rule in self.rules), *self.subscriptions)))
+
+    @property
+    def pairs(self) -> list[tuple[RuleRow, str]]:
+        """Every rule with each of its targets."""
+        return [(rule, target) for rule in self.rules for target in rule.target_ids]
+
+    @property
+    def used(self) -> list[str]:
+        """Every source and target."""
+        return list(dict.fromkeys((*self.sources, *(target for _, target in self.pairs))))
+
+
+class Doctor:
+    """Looks at the listener, its account, its apps; what Heroku does not answer is unknown."""
+
+    def __init__(
+        self, tools: Tools, readiness: Readiness, mirror: Mirror, *, hook_url: str | None
+    ) -> None:
+        self._tools = tools
+        self._readiness = readiness
+        self._mirror = mirror
+        self._hook_url = hook_url
+        self._is_free = Lock()
+
+    def examine(self, *, asked_by: str) -> list[Finding]:
+        """Every finding. Heroku is asked for some seconds, and what was not reached is unknown.
+
+        Raises Busy while another examination goes on: promotions share the connections to Heroku.
+        """
+        if not self._is_free.acquire(blocking=False):
+            raise Busy("Everything is just being examined for somebody. Try again in a moment.")
+        try:
+            return self._examined(asked_by)
+        finally:
+            self._is_free.release()
+
+    def _examined(self, asked_by: str) -> list[Finding]:
+        ask = Asking("")
+        faults = self._readiness.faults()
+        own = [
+            itself.version(asked_by),
+            self._mirror.look(),
+            itself.database(faults),
+            itself.keys(faults),
+        ]
+        scene = self._scene() if faults.database is None else None
+        found = [*own, *self._at_heroku(ask, scene)]
+        if scene is not None:
+            found += standstill.holds(scene.holds, scene.apps, scene.now)
+        return found
+
+    def _scene(self) -> Scene:
+        with self._tools.database.begin() as conn:
+            acting = [row for row in rules.live(conn) if row.mode is not Mode.OFF]
+            live = {row.app_id: row for row in subscriptions.live(conn)}
+            held = holds.open_(conn)
+            return Scene(
+                rules=acting,
+                subscriptions=live,
+                holds=held,
+                apps=_facts(conn, acting, live, held),
+                now=releases.started_at(conn),
+            )
+
+    def _at_heroku(self, ask: Asking, scene: Scene | None) -> list[Finding]:
+        client = self._tools.heroku
+        who = attempt(ask, client.account)
+        findings = [account.token(who)]
+        if isinstance(who, Unread) and who.status == UNAUTHORIZED:
+            message = "Nothing more was asked of Heroku, which does not accept the token."
+            return [*findings, Finding(name="heroku", state=State.UNKNOWN, message=message)]
+        findings += [
+            account.scopes(client.scopes),
+            account.expiry(attempt(ask, client.authorizations)),
+        ]
+        if scene is not None:
+            name = who.email if isinstance(who, heroku.Account) else "the listener's account"
+            findings += self._around(ask, scene, name)
+        return [*findings, account.requests(client.requests_left)]
+
+    def _around(self, ask: Asking, scene: Scene, who: str) -> list[Finding]:
+        seen = self._seen(ask, scene)
+        allowed = self._tools.allowed_apps
+        reached = [
+            reach.access(scene.apps[id], seen[id], who=who, allowed=allowed) for id in scene.used
+        ]
+        readable = {id for id, app in seen.items() if isinstance(app, heroku.App)}
+        return [
+            standstill.rules(scene.rules),
+            *reached,
+            *self._hooks(ask, scene, [id for id in scene.sources if id in readable]),
+            *self._parity(ask, scene, seen),
+        ]
+
+    def _seen(self, ask: Asking, scene: Scene) -> dict[str, heroku.App | Unread]:
+        """Every app as Heroku shows it: in one list, and alone where the list lacks it."""
+        if not scene.used:
+            return {}
+        listed = attempt(ask, self._tools.heroku.apps)
+        found: dict[str, heroku.App | Unread] = {}
+        if not isinstance(listed, Unread):
+            found = {app.id: app for app in listed if app.id in scene.apps}
+        lacking = [id for id in scene.used if id not in found]
+        return found | gather(ask, _each(self._tools.heroku.app, lacking))
+
+    def _hooks(self, ask: Asking, scene: Scene, sources: Sequence[str]) -> list[Finding]:
+        found = gather(ask, _each(self._tools.heroku.webhooks, sources))
+        ours = [id for id in sources if id in scene.subscriptions]
+        delivered = gather(ask, _each(self._tools.heroku.webhook_deliveries, ours))
+        findings: list[Finding] = []
+        for id in sources:
+            app, row = scene.apps[id], scene.subscriptions.get(id)
+            findings.append(hooks.webhook(app, row, found[id], url=self._hook_url))
+            if row is not None:
+                findings.append(hooks.deliveries(app, row, delivered[id]))
+            findings += hooks.others(app, row, found[id])
+        return findings
+
+    def _parity(
+        self, ask: Asking, scene: Scene, seen: Mapping[str, heroku.App | Unread]
+    ) -> list[Finding]:
+        """Every rule's apps, compared pair by pair where both can be read."""
+        fresh = {id: _as_core(app) for id, app in seen.items() if isinstance(app, heroku.App)}
+        pairs = [(r, t) for r, t in scene.pairs if r.source_id in fresh and t in fresh]
+        used = dict.fromkeys(id for rule, target in pairs for id in (rule.source_id, target))
+        found = traits(self._tools, ask, [fresh[id] for id in used])
+        return [
+            replace(finding, rule=rule.name)
+            for rule, target in pairs
+            for finding in compare(found[rule.source_id], found[target])
+        ]
+
+
+def _facts(
+    conn: Connection,
+    acting: Sequence[RuleRow],
+    live: Mapping[str, SubscriptionRow],
+    held: Sequence[HoldRow],
+) -> dict[str, App]:
+    used = {id for rule in acting for id in (rule.source_id, *rule.target_ids)}
+    used |= {*live, *(row.app_id for row in held if row.app_id is not None)}
+    return {row.id: row.facts for row in apps.all_of(conn, used)}
+
+
+def _each(call: Callable[[str], Answer], ids: Sequence[str]) -> dict[str, Callable[[], Answer]]:
+    return {id: partial(call, id) for id in ids}
+
+
+def _as_core(app: heroku.App) -> App:
+    return App(app.id, app.name, app.stack, app.generation, app.is_container)

@@ -1,0 +1,52 @@
+"""Asking Heroku several things side by side: what fails is told as unknown, and spoils no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from listener.decision import App
+from listener.desk.asking import Asking
+from listener.errors import HerokuUnreadable
+from listener.findings import Unread
+from listener.heroku import Refused
+from listener.parity import Traits
+from listener.steps.tools import Tools
+
+Key = TypeVar("Key")
+Answer = TypeVar("Answer")
+
+# None of these threads touches the database, whose connections are few.
+AT_ONCE = 6
+AUTHORIZE_ANEW = (
+    "heroku config:set -a LISTENER HEROKU_API_KEY=$(heroku authorizations:create -d autopromote -S)"
+)
+UNAUTHORIZED, FORBIDDEN = 401, 403
+
+
+def gather(ask: Asking, calls: Mapping[Key, Callable[[], Answer]]) -> dict[Key, Answer | Unread]:
+    """Every answer that came in time, and in place of each other one why there is none."""
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        asked = {key: pool.submit(attempt, ask, call) for key, call in calls.items()}
+        return {key: future.result() for key, future in asked.items()}
+
+
+def attempt(ask: Asking, call: Callable[[], Answer]) -> Answer | Unread:
+    """The answer, or why there is none and what would help."""
+    try:
+        return ask(call)
+    except HerokuUnreadable as error:
+        cause = error.__cause__
+        status = cause.status if isinstance(cause, Refused) else None
+        mend = AUTHORIZE_ANEW if status in (UNAUTHORIZED, FORBIDDEN) else ""
+        return Unread(error.message, mend, status)
+
+
+def traits(tools: Tools, ask: Asking, apps: Iterable[App]) -> dict[str, Traits]:
+    """What each of these apps should have in common with others, by its id."""
+    found, heroku = {app.id: app for app in apps}, tools.heroku
+    buildpacks = gather(ask, {id: partial(heroku.buildpacks, id) for id in found})
+    names = gather(ask, {id: partial(heroku.config_var_names, id) for id in found})
+    return {id: Traits(app, buildpacks[id], names[id]) for id, app in found.items()}

@@ -1,0 +1,250 @@
+"""diff and doctor, as a person runs them, before a town in which one thing after another breaks.
+
+A listener of its own: the doctor looks at everything there is, and the other tests leave much.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.acceptance.command_line.people import VIEWER_TOKEN, answer_of, apps
+from tests.acceptance.town import ADMIN, ROBOT, ROBOT_TOKEN, Heroku, Town, wait_until
+from tests.cli.program import Autopromote
+
+pytestmark = pytest.mark.acceptance
+
+SECRET = "tr0ub4dor"
+
+
+@pytest.fixture(scope="module")
+def heroku(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heroku]:
+    """An emulator of its own, too: its tokens come and go."""
+    heroku = Heroku(tmp_path_factory.mktemp("heroku") / "emulator.log")
+    heroku.control("tokens", {"token": VIEWER_TOKEN, "email": "vic@viewers.example"})
+    yield heroku
+    heroku.close()
+
+
+@pytest.fixture(scope="module")
+def town(heroku: Heroku, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """One dyno, a rule and its webhook, and all is well."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE insight")
+    database_url = postgres.replace("/postgres?", "/insight?")
+    town = Town(heroku, database_url, tmp_path_factory.mktemp("town"))
+    try:
+        town.migrate()
+        town.start(AUTOPROMOTE_VIEWERS="*@viewers.example", AUTOPROMOTE_RECONCILE="1s")
+        town.pair("d-staging", "d-prod")
+        yield town
+    finally:
+        town.close()
+
+
+@pytest.fixture
+def vic(person: Autopromote, tmp_path: Path) -> Autopromote:
+    """The program of somebody who may only look."""
+    env = {**person.env, "HEROKU_API_KEY": VIEWER_TOKEN}
+    vic = Autopromote(tmp_path / "vic", person.directory, person.bin, env)
+    vic.home.mkdir()
+    assert vic("login").code == 0
+    return vic
+
+
+def examined(person: Autopromote, *, code: int = 0) -> list[tuple[str, str, str | None]]:
+    """What the doctor finds not well: name, state and cure."""
+    outcome = person("doctor", "--json")
+    assert (outcome.stderr, outcome.code) == ("", code)
+    assert SECRET not in outcome.stdout
+    found = json.loads(outcome.stdout)
+    return [(it["name"], it["state"], it["mend"]) for it in found if it["state"] != "ok"]
+
+
+def webhook_of(town: Town) -> str:
+    """Where our webhook is at Heroku."""
+    [webhook] = town.heroku.api("GET", "/apps/d-staging/webhooks")
+    return f"/apps/d-staging/webhooks/{webhook['id']}"
+
+
+def test_a_healthy_town(town: Town, vic: Autopromote) -> None:
+    outcome = vic("doctor")
+    assert (outcome.stderr, outcome.code) == ("Everything is well.\n", 0)
+    lines = re.sub(r"grants \d+ more", "grants N more", outcome.stdout).splitlines()
+    assert lines == [
+        "✓ The listener is of version 0.1.0.",
+        f"✓ The listener answers at {town.url}.",
+        "✓ The database is there and migrated.",
+        "✓ SECRET_KEY opens every stored secret.",
+        f"✓ The listener acts as {ROBOT}.",
+        "✓ The token has the scope global.",
+        "✓ No token of the account ends by itself.",
+        "✓ Rules that act: ship.",
+        f"✓ {ROBOT} may use d-staging.",
+        f"✓ {ROBOT} may use d-prod.",
+        f"✓ Heroku tells {town.url}/webhooks/heroku of d-staging's releases.",
+        "✓ Heroku has delivered nothing of d-staging yet.",
+        "✓ Neither d-staging nor d-prod is a container app. (rule ship)",
+        "✓ d-staging and d-prod are of generation cedar. (rule ship)",
+        "✓ d-staging and d-prod run heroku-24. (rule ship)",
+        "✓ d-prod chose no buildpacks of its own. (rule ship)",
+        "✓ d-prod has every config var of d-staging. (rule ship)",
+        "✓ Heroku grants N more requests for now.",
+        "✓ No hold is in force.",
+    ]
+
+
+def test_a_webhook_that_was_removed_is_told_and_mended(town: Town, ana: Autopromote) -> None:
+    town.heroku.api("DELETE", webhook_of(town))
+    mend = "autopromote webhooks:add -a d-staging"
+    assert examined(ana, code=1) == [("webhook", "broken", mend)]
+    # Reconcile notices it as well, and `webhooks` says so.
+    wait_until(lambda: town.get("subscriptions")[0]["healthy"] is False, "an unhealthy webhook")
+    assert "Heroku has this webhook no more." in ana("webhooks").stdout
+
+    assert ana(*mend.split()[1:]).code == 0
+    assert examined(ana) == []
+
+
+def test_a_level_that_was_changed_is_told_and_mended(town: Town, ana: Autopromote) -> None:
+    town.heroku.api("PATCH", webhook_of(town), {"level": "notify"})
+    mend = "autopromote webhooks:add -a d-staging"
+    assert examined(ana, code=1) == [("webhook", "broken", mend)]
+    plain = ana("doctor")
+    assert (plain.stderr, plain.code) == ("1 broken.\n", 1)
+    assert (
+        "✗ The webhook of d-staging: At Heroku its level is notify:"
+        " what is missed is not sent again.\n"
+        "  Deploys are found late, by reconcile alone.\n"
+        f"  $ {mend}\n"
+    ) in plain.stdout
+    assert ana(*mend.split()[1:]).code == 0
+    assert examined(ana) == []
+
+
+def test_a_hold_is_told_and_no_fault(town: Town, ana: Autopromote, vic: Autopromote) -> None:
+    ana("holds:add", "-a", "d-prod", "--reason", "launch day")
+    mend = "autopromote holds:release -a d-prod"
+    assert examined(vic) == [("hold", "warning", mend)]
+    assert vic("doctor").stderr == "1 warning.\n"
+    assert ana(*mend.split()[1:]).code == 0
+    assert examined(vic) == []
+
+
+def test_a_config_var_that_is_missing_is_named(town: Town, vic: Autopromote) -> None:
+    town.heroku.control("apps/d-staging/config", {"STRIPE_KEY": SECRET})
+    mend = "heroku config:set STRIPE_KEY=… -a d-prod"
+    assert examined(vic) == [("config_vars", "warning", mend)]
+    diff = vic("diff", "-a", "d-staging", "--to", "d-prod")
+    assert f"  $ {mend}\n" in diff.stdout
+    bare = vic("diff", "-a", "d-staging", "--to", "d-prod", "--json")
+    assert SECRET not in diff.stdout + bare.stdout
+
+    town.heroku.control("apps/d-prod/config", {"STRIPE_KEY": SECRET})
+    assert examined(vic) == []
+    assert SECRET not in town.dynos[0].process.log.read_text()
+
+
+def test_a_stack_that_differs_is_told(town: Town, vic: Autopromote) -> None:
+    apps(town, "e-staging")
+    town.heroku.app("e-prod", stack="heroku-22")
+    town.heroku.deploy("e-prod")
+    town.cli("rules:add", "e", "--from", "e-staging", "--to", "e-prod")
+    town.cli("webhooks:add", "-a", "e-staging")
+    try:
+        mend = "heroku stack:set heroku-24 -a e-prod"
+        assert examined(vic, code=1) == [("stack", "broken", mend)]
+    finally:
+        town.cli("webhooks:remove", "-a", "e-staging", "--confirm", "e-staging")
+        town.cli("rules:remove", "e", "--confirm", "e")
+    assert examined(vic) == []
+
+
+def test_access_that_was_taken_away_is_told(town: Town, vic: Autopromote) -> None:
+    people = {"owner": ADMIN, "collaborators": [ADMIN]}
+    town.heroku.control("apps/d-prod", people, "PATCH")
+    mend = f"heroku access:add {ROBOT} -a d-prod"
+    assert examined(vic, code=1) == [("access", "broken", mend)]
+    town.heroku.control("apps/d-prod", people | {"collaborators": [ADMIN, ROBOT]}, "PATCH")
+    assert examined(vic) == []
+
+
+def test_a_token_that_was_revoked_is_told(town: Town, vic: Autopromote) -> None:
+    headers = {
+        "Authorization": f"Bearer {ROBOT_TOKEN}",
+    }
+    [own] = town.heroku.api("GET", "/oauth/authorizations", **headers)
+    town.heroku.api("DELETE", f"/oauth/authorizations/{own['id']}", **headers)
+    try:
+        assert [(name, state) for name, state, _ in examined(vic, code=1)] == [
+            ("token", "broken"),
+            ("heroku", "unknown"),
+        ]
+        assert "heroku authorizations:create" in vic("doctor").stdout
+    finally:
+        town.heroku.control("tokens", {"token": ROBOT_TOKEN, "email": ROBOT})
+    assert examined(vic) == []
+
+
+def test_a_public_url_where_nobody_is_is_told(town: Town, ana: Autopromote) -> None:
+    lost = town.start(second=True, PUBLIC_URL="http://127.0.0.1:9", AUTOPROMOTE_RUNNERS="0")
+    assert ana("login", "--url", lost.url).code == 0
+    found = ana("doctor", "--json", AUTOPROMOTE_URL=lost.url)
+    assert found.code == 1
+    [told] = [it for it in json.loads(found.stdout) if it["name"] == "public_url"]
+    assert (told["state"], told["message"]) == ("broken", "Nobody answers at http://127.0.0.1:9.")
+    assert told["mend"] == "heroku config:set -a LISTENER PUBLIC_URL=https://…"
+    lost.process.stop()
+
+
+def test_what_a_promotion_would_change(town: Town, vic: Autopromote) -> None:
+    apps(town, "f-staging")
+    town.heroku.app("f-prod")
+    slug = town.heroku.current("f-staging")["slug"]["id"]
+    town.heroku.deploy("f-prod", slug_id=slug)
+    before = town.heroku.api("GET", f"/apps/f-staging/slugs/{slug}")["commit"]
+    commit = "9b2c3d4e" * 5
+    town.heroku.deploy("f-staging", commit=commit, process_types=["web", "worker"])
+
+    outcome = vic("diff", "-a", "f-staging", "--to", "f-prod", "--repo", "example/shop")
+    assert (outcome.stderr, outcome.code) == ("", 0)
+    time = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \(~ \d+s ago\)"
+    shown = re.sub(r"Created +", "Created  ", re.sub(time, "TIME", outcome.stdout))
+    assert shown == (
+        "=== ⬢ f-staging v4 to ⬢ f-prod\n"
+        "\n"
+        "Summary:    f-prod runs f-staging v3; v4 brings 1 deploy.\n"
+        f"Would run:  v4 by {ADMIN}, TIME\n"
+        f"Runs now:   v3 by {ADMIN}, TIME\n"
+        f"Commits:    {before[:8]}..9b2c3d4e\n"
+        f"Compare:    https://github.com/example/shop/compare/{before}...{commit}\n"
+        "Processes:  adds worker\n"
+        "\n"
+        "=== Deploys\n"
+        "\n"
+        "Version  By               Created  Description\n"
+        f"v4       {ADMIN}  TIME  Deploy 9b2c3d4e\n"
+        "\n"
+        "=== Differences\n"
+        "\n"
+        "✓ Neither f-staging nor f-prod is a container app.\n"
+        "✓ f-staging and f-prod are of generation cedar.\n"
+        "✓ f-staging and f-prod run heroku-24.\n"
+        "✓ f-prod chose no buildpacks of its own.\n"
+        "✓ f-prod has every config var of f-staging.\n"
+    )
+    bare = answer_of(vic, "diff", "-a", "f-staging", "--to", "f-prod", "--release", "3")
+    assert bare["targets"][0]["relation"] == "same"
+    assert bare["source"]["release"]["version"] == 3
+
+
+def test_what_cannot_be_compared_is_said(town: Town, vic: Autopromote) -> None:
+    outcome = vic("diff", "-a", "d-staging", "--to", "d-staging")
+    assert (outcome.stdout, outcome.code) == ("", 1)
+    assert "d-staging cannot be promoted onto itself." in outcome.stderr
+    assert vic("diff", "-a", "d-staging").code == 2
