@@ -17,6 +17,7 @@ from cli.resources import (
     Identity,
     NewHold,
     Pipeline,
+    Plan,
     Promotion,
     Released,
     Rule,
@@ -65,6 +66,14 @@ class Listener:
     def try_update(self, name: str, changes: Body, *, limit: int) -> Trial:
         path = f"rules/{path_part(name)}/actions/try"
         return self._ask("POST", path, Trial, query={"limit": limit}, body=changes)
+
+    def plan_rules(self, rules: Sequence[Body], *, prune: bool) -> Plan:
+        body = {"rules": rules, "prune": prune}
+        return self._ask("POST", "rules/actions/plan", Plan, body=body)
+
+    def apply_rules(self, rules: Sequence[Body], *, prune: bool, plan: str | None) -> Plan:
+        body = {"rules": rules, "prune": prune, "plan": plan}
+        return self._ask("POST", "rules/actions/apply", Plan, body=body)
 
     def remove_rule(self, name: str) -> Rule:
         return self._ask("DELETE", f"rules/{path_part(name)}", Rule)

@@ -233,6 +233,24 @@ class FieldChange(TypedDict):
     after: Any
 
 
+class Step(TypedDict):
+    """What becomes of one rule when a file is applied."""
+
+    id: str | None
+    name: str
+    action: str
+    changes: list[FieldChange]
+
+
+class Plan(TypedDict):
+    """What a file of rules changes, or changed."""
+
+    plan: str
+    applied: bool
+    rules: list[Step]
+    message: str
+
+
 class Fared(TypedDict):
     """A release on one target by a rule as it stands, and as it would be changed."""
 

@@ -14,6 +14,7 @@ from listener.desk.backtests import BacktestsDesk
 from listener.desk.checkup.doctor import Doctor
 from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
+from listener.desk.files import FilesDesk
 from listener.desk.gauges import Gauges
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
@@ -39,6 +40,7 @@ from listener.web import (
     deliveries,
     diffs,
     explanations,
+    files,
     findings,
     health,
     holds,
@@ -62,6 +64,7 @@ ROOMS = (
     webhooks,
     tokens,
     rules,
+    files,
     pipelines,
     subscriptions,
     deliveries,
@@ -162,6 +165,7 @@ def services_of(parts: Parts) -> Services:
         rules=RulesDesk(tools),
         backtests=BacktestsDesk(tools),
         trials=TrialsDesk(tools),
+        files=FilesDesk(tools),
         pipelines=PipelinesDesk(tools),
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),

@@ -163,6 +163,17 @@ def conditions_of(said: Mapping[str, Any], before: Conditions = conditions.NONE)
         raise Invalid(str(error)) from error
 
 
+def faults_of(said: Mapping[str, Any]) -> list[BadCondition]:
+    """What is wrong with each condition, all of them."""
+    faults = []
+    for name, value in said.items():
+        try:
+            conditions.parse({name: value})
+        except BadCondition as error:
+            faults.append(error)
+    return faults
+
+
 def check_alone(wanted: Declared) -> None:
     """What is wrong with the rule whatever other rules say; before Heroku is asked for more."""
     _refuse_route(wanted.route, (), wanted.names)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from listener.conditions import Aspect, OnFailure
+from listener.desk.plans import Action
 from listener.difference import Relation
 from listener.findings import State
 from listener.promotion import PromotionKind, Status
@@ -194,6 +195,24 @@ class Trial(Answer):
     rule: Tried
     changes: list[FieldChange]
     results: list[Fared]
+    message: str
+
+
+class Step(Answer):
+    """What becomes of one rule; one that is not there yet has no id."""
+
+    id: str | None
+    name: str
+    action: Action
+    changes: list[FieldChange]
+
+
+class Plan(Answer):
+    """What a file of rules changes, or changed where it is applied; `plan` is the plan's id."""
+
+    plan: str
+    applied: bool
+    rules: list[Step]
     message: str
 
 

@@ -63,6 +63,8 @@ TOLD: dict[str, Told] = {
     "rules.backtest": Told(answers.Backtest, is_list=True, queries=("limit",), problems=(404, 502)),
     "rules.try_new": Told(answers.Trial, queries=("limit",), problems=HEROKU),
     "rules.try_change": Told(answers.Trial, queries=("limit",), problems=HEROKU),
+    "files.plan": Told(answers.Plan, problems=(404, 422, 502)),
+    "files.apply": Told(answers.Plan, problems=HEROKU),
     "rules.update": Told(answers.Rule, problems=HEROKU),
     "rules.remove": Told(answers.Rule, problems=(404, 409)),
     "pipelines.list_": Told(answers.Pipeline, is_list=True, problems=(502,)),

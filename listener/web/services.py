@@ -13,6 +13,7 @@ from listener.desk.backtests import BacktestsDesk
 from listener.desk.checkup.doctor import Doctor
 from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
+from listener.desk.files import FilesDesk
 from listener.desk.gauges import Gauges
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
@@ -49,6 +50,7 @@ class Services:
     rules: RulesDesk
     backtests: BacktestsDesk
     trials: TrialsDesk
+    files: FilesDesk
     pipelines: PipelinesDesk
     subscriptions: SubscriptionsDesk
     promotions: PromotionsDesk

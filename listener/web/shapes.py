@@ -8,6 +8,7 @@ from typing import Any
 
 from listener.conditions import READERS, Conditions
 from listener.desk.declared import FieldChange
+from listener.desk.plans import Plan, Step
 from listener.desk.views import (
     BacktestView,
     DeliveryView,
@@ -281,6 +282,25 @@ def trial(view: Trial) -> Json:
         "changes": [change(item) for item in view.changes],
         "results": [_fared(item) for item in view.results],
         "message": view.message,
+    }
+
+
+def plan(view: Plan) -> Json:
+    """What a file of rules changes, or changed, rule by rule."""
+    return {
+        "plan": view.id,
+        "applied": view.is_done,
+        "rules": [_step(item) for item in view.steps],
+        "message": view.message,
+    }
+
+
+def _step(item: Step) -> Json:
+    return {
+        "id": str(item.row.id) if item.row is not None else None,
+        "name": item.name,
+        "action": item.action,
+        "changes": [change(each) for each in item.changes],
     }
 
 

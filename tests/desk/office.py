@@ -16,6 +16,7 @@ from listener.desk.checkup.doctor import Doctor
 from listener.desk.declared import NewRule
 from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
+from listener.desk.files import FilesDesk
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
 from listener.desk.mirror import MARK, Mirror
@@ -73,6 +74,7 @@ class Office:
         self.rules = RulesDesk(self.tools)
         self.backtests = BacktestsDesk(self.tools)
         self.trials = TrialsDesk(self.tools)
+        self.files = FilesDesk(self.tools)
         self.promotions = PromotionsDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.explanations = ExplanationsDesk(self.tools)
@@ -200,6 +202,10 @@ class Office:
     def rules_desk_reading_by(self, readings: Any) -> RulesDesk:
         """A rules desk that asks Heroku through something that does more besides."""
         return RulesDesk(replace(self.tools, readings=readings))
+
+    def files_desk_reading_by(self, readings: Any) -> FilesDesk:
+        """A files desk that asks Heroku through something that does more besides."""
+        return FilesDesk(replace(self.tools, readings=readings))
 
     def work(self) -> None:
         """Take every step that is due, as runners do, and those that promotions put off a little.

@@ -23,7 +23,14 @@ READS = {
         "/api/apps/acme-staging/diff?to=acme-prod",
         "/api/findings",
     )
-} | {("POST", "/api/rules/actions/try"), ("POST", "/api/rules/1/actions/try")}
+} | {
+    ("POST", path)
+    for path in (
+        "/api/rules/actions/try",
+        "/api/rules/1/actions/try",
+        "/api/rules/actions/plan",
+    )
+}
 FOR_APPROVERS = {
     ("POST", "/api/promotions"),
     ("POST", "/api/promotions/1/actions/cancel"),
@@ -34,6 +41,7 @@ FOR_APPROVERS = {
 }
 FOR_ADMINS = {
     ("POST", "/api/rules"),
+    ("POST", "/api/rules/actions/apply"),
     ("PATCH", "/api/rules/1"),
     ("DELETE", "/api/rules/1"),
     ("POST", "/api/subscriptions"),
