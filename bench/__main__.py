@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,9 +21,10 @@ from typing import Any
 
 import httpx
 
-from demo.stage import BIN, Stage, say, wait_for
+from bench import starts
+from demo.stage import Stage, say, wait_for
 
-DELIVERIES, SENDERS, DEPLOYS, STARTS = 2000, 4, 30, 15
+DELIVERIES, SENDERS, DEPLOYS = 2000, 4, 30
 
 
 def percentile(values: Iterable[float], share: float) -> float:
@@ -115,21 +115,6 @@ def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def starts(stage: Stage) -> dict[str, list[float]]:
-    """How long commands take, from the shell and back."""
-
-    def run(*words: str) -> float:
-        command = [str(BIN / "autopromote"), *words]
-        return timed(
-            lambda: subprocess.run(command, env=stage.person, capture_output=True, check=True)
-        )
-
-    lines = (("--version",), ("--help",), ("rules",))
-    return {
-        f"`autopromote {' '.join(words)}`": [run(*words) for _ in range(STARTS)] for words in lines
-    }
-
-
 def main() -> int:
     """Measure everything in one run and print a table fit for RESULTS.md."""
     with tempfile.TemporaryDirectory(prefix="autopromote-bench-") as folder, ExitStack() as stack:
@@ -145,8 +130,11 @@ def main() -> int:
         for what, took in promotions(stage).items():
             say(row(what, took))
         say(row(f"signed delivery → 204, {SENDERS} senders", answers(stage)))
-        for what, took in starts(stage).items():
-            say(row(what, took))
+        measured = starts.lines(stage, Path(folder))
+        took_by_name = starts.measure(measured)
+        for name, took in took_by_name.items():
+            say(row(f"`{name}`", took))
+        say("\n" + "\n".join(starts.verdicts(measured, took_by_name)))
     return 0
 
 

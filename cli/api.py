@@ -7,6 +7,8 @@ import httpx
 
 from cli.errors import NotAListener, Refused, Unreachable
 from cli.exchange import bearer, body_of, open_client, own_words, path_part, reason, was_sent
+from cli.foreseen import Plan, Trial
+from cli.progress import LATER, turning
 from cli.resources import (
     Backtest,
     Delivery,
@@ -16,14 +18,13 @@ from cli.resources import (
     Hold,
     Identity,
     NewHold,
+    Output,
     Pipeline,
-    Plan,
     Promotion,
     Released,
     Rule,
     Subscription,
     Token,
-    Trial,
 )
 from cli.shape import misfit
 
@@ -35,12 +36,17 @@ class Listener:
     """The listener at one URL. With `renew`, an expired token is replaced once a request."""
 
     def __init__(
-        self, url: str, token: str | None, *, renew: Callable[[], str] | None = None
+        self,
+        url: str,
+        token: str | None,
+        *,
+        renew: Callable[[], str] | None = None,
+        seconds: float | None = None,
     ) -> None:
         self.url = url
         self._headers = bearer(token) if token else {}
         self._renew = renew
-        self._client = open_client(url, {"Accept": "application/json"})
+        self._client = open_client(url, {"Accept": "application/json"}, seconds=seconds)
 
     def create_token(self, heroku_token: str) -> Token:
         return self._ask("POST", "tokens", Token, body={"heroku_token": heroku_token})
@@ -116,6 +122,10 @@ class Listener:
 
     def promotion(self, id: str) -> Promotion:
         return self._ask("GET", f"promotions/{path_part(id)}", Promotion)
+
+    def promotion_output(self, id: str, offset: int) -> Output:
+        path = f"promotions/{path_part(id)}/output"
+        return self._ask("GET", path, Output, query={"offset": offset})
 
     def cancel_promotion(self, id: str) -> Promotion:
         return self._ask("POST", f"promotions/{path_part(id)}/actions/cancel", Promotion)
@@ -198,9 +208,10 @@ class Listener:
     ) -> httpx.Response:
         given = {key: value for key, value in (query or {}).items() if value is not None}
         try:
-            return self._client.request(
-                method, f"/api/{path}", params=given, json=body, headers=self._headers
-            )
+            with turning("Waiting for the listener", after=LATER):
+                return self._client.request(
+                    method, f"/api/{path}", params=given, json=body, headers=self._headers
+                )
         except httpx.RequestError as error:
             raise Unreachable(self._silence(error, is_change=method != "GET")) from error
 

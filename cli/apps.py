@@ -1,7 +1,6 @@
 """The app a command is about, as in the Heroku CLI: `-a`, `HEROKU_APP`, else the git remote."""
 
 import re
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -64,6 +63,8 @@ def app_of_line(line: str, prefixes: tuple[str, ...]) -> Remote | None:
 
 def git(env: Mapping[str, str], *words: str) -> str:
     """Return what git prints; nothing outside a repository, or without git."""
+    import subprocess
+
     try:
         done = subprocess.run(
             ["git", *words],

@@ -4,13 +4,17 @@
 # mypy: disable-error-code="explicit-override"
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
 import click
 
-from cli.program import NAME, Program
+from cli import names
+from cli.overview import NAME
+from cli.program import Program
 
+LINE, BREAK = 80, " \\\n"
 HELP_FLAG = ("-h, --help", "show this help")
 
 
@@ -33,9 +37,7 @@ class Command(click.Command):
             with formatter.indentation():
                 for paragraph in more:
                     formatter.write_text(paragraph)
-        formatter.write(
-            "\nEXAMPLES\n" + "".join(f"  $ {NAME} {example}\n" for example in self.examples)
-        )
+        formatter.write("\nEXAMPLES\n" + "".join(typed(example) for example in self.examples))
         self.write_rows(formatter, "COMMANDS", self.neighbours(ctx))
 
     def usage(self, ctx: click.Context) -> str:
@@ -58,7 +60,8 @@ class Command(click.Command):
     def neighbours(self, ctx: click.Context) -> list[tuple[str, str]]:
         """Return the other commands of the topic, where this is its list."""
         program = cast("Program", ctx.find_root().command)
-        return [(name, program.table[name][1]) for name in program.verbs(ctx.info_name or "")]
+        verbs = names.verbs(program.table, ctx.info_name or "")
+        return [(name, program.table[name][1]) for name in verbs]
 
     def write_rows(
         self, formatter: click.HelpFormatter, title: str, rows: list[tuple[str, str]]
@@ -68,6 +71,18 @@ class Command(click.Command):
             formatter.write(f"\n{title}\n")
             with formatter.indentation():
                 formatter.write_dl(rows)
+
+
+def typed(example: str) -> str:
+    """Return an example as one would type it: broken before a flag where the line is too long."""
+    first, *flags = re.split(r" (?=--)", f"  $ {NAME} {example}")
+    lines = [first]
+    for flag in flags:
+        if len(lines[-1]) + len(flag) < LINE - len(BREAK):
+            lines[-1] += f" {flag}"
+        else:
+            lines.append(f"      {flag}")
+    return BREAK.join(lines) + "\n"
 
 
 def command(*examples: str) -> Callable[[Callable[..., None]], Command]:

@@ -49,6 +49,12 @@ class Context:
         A stored token goes only to the URL that issued it, and is renewed when it has expired;
         one of the environment goes where the environment says, as it is.
         """
+        url, token = self.whereabouts()
+        is_given = bool(self.env.get(TOKEN))
+        return self.reach(url, token, renew=None if is_given else lambda: self.renew(url))
+
+    def whereabouts(self) -> tuple[str, str]:
+        """Return the listener's URL, and the token that goes there."""
         url, token = self.find_url(), self.env.get(TOKEN)
         if url is None:
             raise (
@@ -57,18 +63,23 @@ class Context:
                 else NotLoggedIn()
             )
         if token:
-            return self.reach(url, token)
+            return url, token
         if self.login is None or self.login.url != url:
             raise NotLoggedIn
-        return self.reach(url, self.login.token, renew=lambda: self.renew(url))
+        return url, self.login.token
 
     def reach(
-        self, url: str, token: str | None = None, *, renew: Callable[[], str] | None = None
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        renew: Callable[[], str] | None = None,
+        seconds: float | None = None,
     ) -> "Listener":
-        """Return the listener at that URL."""
+        """Return the listener at that URL; with `seconds`, one that is given up so soon."""
         from cli.api import Listener
 
-        return Listener(url, token, renew=renew)
+        return Listener(url, token, renew=renew, seconds=seconds)
 
     def renew(self, url: str) -> str:
         """Log in again, silently, and return the new token."""

@@ -32,6 +32,10 @@ COMMANDS = {
     ),
     "promotions": ("promotions.index", "list promotions, newest first"),
     "promotions:info": ("promotions.info", "show a promotion, its gates and what happened"),
+    "promotions:output": (
+        "promotions.output",
+        "show what the release phase of a promotion prints",
+    ),
     "promotions:cancel": ("promotions.cancel", "cancel a promotion that waits"),
     "promotions:retry": ("promotions.retry", "try a promotion again that failed or was cancelled"),
     "promote": ("promote", "promote a release by hand, behind the same gates"),
@@ -42,6 +46,7 @@ COMMANDS = {
     "holds:add": ("holds.add", "keep automatic promotion from an app"),
     "holds:release": ("holds.release", "release a hold, and show what goes next"),
     "doctor": ("doctor", "find what is wrong or may go wrong, and what mends it"),
+    "completion": ("completion", "print what makes a shell complete this program"),
 }
 ALIASES = {"subscriptions": "webhooks"}
 
@@ -59,14 +64,28 @@ def main() -> int:
 
 
 def run(arguments: list[str]) -> int:
-    """Say the version at once; load the rest for everything else."""
-    if arguments == ["--version"]:
-        from cli.version import version_line
+    """Say the version and the list of commands at once; load the rest for everything else."""
+    match arguments:
+        case ["--version"]:
+            from cli.version import version_line
 
-        sys.stdout.write(f"{version_line()}\n")
-        sys.stdout.flush()
-        return 0
+            return say(f"{version_line()}\n")
+        case [] | ["--help" | "-h" | "help"]:
+            from cli.overview import overview
 
-    from cli import program
+            return say(overview(COMMANDS))
+        case ["__complete", *words]:
+            from cli.completion.answer import answer
 
-    return program.run(COMMANDS, ALIASES, arguments)
+            return answer(COMMANDS, ALIASES, words)
+        case _:
+            from cli import program
+
+            return program.run(COMMANDS, ALIASES, arguments)
+
+
+def say(text: str) -> int:
+    """Print it now, so that a reader who has left is noticed."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    return 0

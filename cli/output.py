@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,10 +12,33 @@ from typing import Any, TextIO
 import click
 
 from cli.plain import plain, plain_json, plain_line
+from cli.progress import turning
 
 GAP = "  "
 BANG = " ›   "
-COLOURS: dict[str, int | str] = {"good": 40, "bad": "red", "warning": 214, "quiet": 248, "app": 147}
+SHORTEST_LINE = 20
+APP = re.compile(r"⬢ [\w-]+")  # how every app is written; it is coloured where it is printed
+PIECES = re.compile(rf"({APP.pattern})")
+Colour = int | str | tuple[int, int, int]
+# As in @heroku/heroku-cli-util; red alone is the bar before an error.
+COLOURS: dict[str, Colour] = {
+    "good": 40,
+    "bad": "red",
+    "failure": (255, 135, 135),
+    "warning": 214,
+    "quiet": 248,
+    "app": 147,
+    "info": 43,
+}
+
+
+STATUSES = {
+    **dict.fromkeys(("succeeded",), "good"),
+    **dict.fromkeys(("failed", "errored", "rejected"), "failure"),
+    **dict.fromkeys(("waiting", "posting", "releasing", "verifying", "pending"), "info"),
+    **dict.fromkeys(("skipped", "superseded", "cancelled", "shadowed", "expired"), "quiet"),
+    **dict.fromkeys(("rolling_back", "rolled_back"), "warning"),
+}
 
 
 def paint(
@@ -26,19 +50,52 @@ def paint(
     return click.style(text, fg=COLOURS[colour] if colour else None, bold=bold or None)
 
 
+def paint_apps(text: str, stream: TextIO | None = None) -> str:
+    """Colour the apps that the text names."""
+    return APP.sub(lambda found: paint(found[0], "app", stream=stream), text)
+
+
 def coloured(stream: TextIO) -> bool:
     """Whether colours would be seen as colours."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def paint_status(text: str) -> str:
+    """Colour the word of a status, if it is one."""
+    colour = STATUSES.get(text.strip())
+    return paint(text, colour) if colour else text
+
+
+def fold(text: str, stream: TextIO, *, taken: int = 0) -> list[str]:
+    """Return the text's lines, on a terminal such as fit it beside what is taken; words stay whole.
+
+    Anywhere else they are as they were, for whoever reads there wants no line ends of ours.
+    """
+    lines = text.split("\n")
+    if not stream.isatty():
+        return lines
+
+    import shutil
+    import textwrap
+
+    width = max(shutil.get_terminal_size().columns - taken, SHORTEST_LINE)
+    folder = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    return [part for line in lines for part in folder.wrap(line) or [""]]
+
+
 def say(text: str) -> None:
     """Print a result."""
-    click.echo(plain(text))
+    click.echo(paint_apps("\n".join(fold(plain(text), sys.stdout))))
 
 
 def tell(text: str) -> None:
     """Say something about the result, on stderr."""
-    click.echo(plain(text), err=True)
+    click.echo(paint_apps("\n".join(fold(plain(text), sys.stderr)), sys.stderr), err=True)
+
+
+def copy(text: str, *, err: bool = False) -> None:
+    """Print a line that somebody else made, in the shape that it was given."""
+    click.echo(plain(text), err=err)
 
 
 def warn(text: str) -> None:
@@ -54,8 +111,8 @@ def complain(text: str) -> None:
 def barred(text: str, word: str, colour: str) -> None:
     """Print every line behind the bar that sets warnings and errors apart."""
     bar = paint(BANG, colour, stream=sys.stderr)
-    for line in f"{word}: {text}".split("\n"):
-        click.echo(f"{bar}{line}".rstrip(), err=True)
+    for line in fold(f"{word}: {text}", sys.stderr, taken=len(BANG)):
+        click.echo(f"{bar}{paint_apps(line, sys.stderr)}".rstrip(), err=True)
 
 
 def say_json(answer: Any) -> None:
@@ -74,9 +131,10 @@ class Doing:
 def action(text: str) -> Iterator[Doing]:
     """Say `Doing X... ` on stderr, and how it ended: `done`, or `!` where an error follows."""
     doing = Doing()
-    click.echo(f"{plain_line(text)}... ", err=True, nl=False)
+    click.echo(f"{paint_apps(plain_line(text), sys.stderr)}... ", err=True, nl=False)
     try:
-        yield doing
+        with turning():
+            yield doing
     except BaseException:
         click.echo(paint("!", "bad", stream=sys.stderr), err=True)
         raise
@@ -86,7 +144,10 @@ def action(text: str) -> Iterator[Doing]:
 
 def header(text: str) -> None:
     """Print `=== text` and an empty line."""
-    click.echo(f"{paint('===', 'quiet')} {paint(plain_line(text), bold=True)}\n")
+    folded = "\n".join(fold(plain_line(text), sys.stdout, taken=len("=== ")))
+    pieces = [piece for piece in PIECES.split(folded) if piece]
+    painted = (paint(piece, "app" if APP.match(piece) else None, bold=True) for piece in pieces)
+    click.echo(f"{paint('===', 'quiet')} {''.join(painted)}\n")
 
 
 def section(title: str) -> None:
@@ -102,7 +163,12 @@ def block(title: str, fields: Iterable[tuple[str, str | None]]) -> None:
 
     header(title)
     for key, value in shown:
-        first, *more = value.split("\n")
-        click.echo(f"{paint(key.ljust(width), 'quiet')}{GAP}{first}")
+        first, *more = fold(value, sys.stdout, taken=width + len(GAP))
+        click.echo(f"{paint(key.ljust(width), 'quiet')}{GAP}{shown_as(key, first)}")
         for line in more:
-            click.echo(f"{' ' * (width + len(GAP))}{line}")
+            click.echo(f"{' ' * (width + len(GAP))}{paint_apps(line)}")
+
+
+def shown_as(key: str, value: str) -> str:
+    """Return the value in its colours."""
+    return paint_status(value) if key == "Status:" else paint_apps(value)

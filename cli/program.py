@@ -11,12 +11,11 @@ from io import TextIOWrapper
 
 import click
 
+from cli import names
 from cli.errors import Failure, Misuse, Unfinished
+from cli.hints import with_hint
 from cli.output import complain, tell
-
-NAME = "autopromote"
-HELP = ("help", "show help for a command")
-Table = Mapping[str, tuple[str, str]]
+from cli.overview import HELP, NAME, Table, overview
 
 
 def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> int:
@@ -24,7 +23,7 @@ def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> i
     keep_printing()
     program = Program(table, aliases)
     try:
-        result = program.main(list(arguments) or ["--help"], prog_name=NAME, standalone_mode=False)
+        result = program.main(list(arguments), prog_name=NAME, standalone_mode=False)
     except click.UsageError as error:
         complain(f"{error.format_message()}\n{hint(error.ctx)}")
         return Misuse.exit_code
@@ -34,7 +33,8 @@ def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> i
         tell(unfinished.message)
         return unfinished.exit_code
     except Failure as failure:
-        complain(failure.message + (f"\n\nError ID: {failure.id}" if failure.id else ""))
+        message = with_hint(failure.message, failure.id)
+        complain(message + (f"\n\nError ID: {failure.id}" if failure.id else ""))
         return failure.exit_code
     return result if isinstance(result, int) else 0
 
@@ -51,30 +51,28 @@ def hint(context: click.Context | None) -> str:
     return f"See more help with `{context.command_path if context else NAME} --help`."
 
 
+def load(table: Table, name: str) -> click.Command:
+    """Import a command of the table, and nothing else of it."""
+    path = table[name][0]
+    module = import_module(f"cli.commands.{path}")
+    found: click.Command = getattr(module, path.rpartition(".")[2])
+    return found
+
+
 class Program(click.Group):
     """All commands, each by its name with a colon or with a space."""
 
     def __init__(self, table: Table, aliases: Mapping[str, str]) -> None:
         super().__init__(
             name=NAME,
-            help="promote Heroku releases from a source app to its targets by themselves",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
         self.table = table
         self.aliases = aliases
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return all names, in the table's order."""
-        return list(self.table)
-
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command; None where there is none of that name."""
-        if cmd_name not in self.table:
-            return None
-        path = self.table[cmd_name][0]
-        module = import_module(f"cli.commands.{path}")
-        found: click.Command = getattr(module, path.rpartition(".")[2])
-        return found
+        return load(self.table, cmd_name) if cmd_name in self.table else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -82,28 +80,12 @@ class Program(click.Group):
         """Find the command that the words name, and what is left for it."""
         if args[0] == "help":
             args = [*args[1:], "--help"]
-            if args == ["--help"]:
-                click.echo(self.get_help(ctx))
-                ctx.exit()
-
-        name, rest = self.split(args)
+        name, rest = names.split(self.table, self.aliases, args)
         command = self.get_command(ctx, name)
         if command is None:
             said = args[: len(args) - len(rest)]
             raise Misuse(self.unknown(" ".join(said), name))
-        return name, command, rest
-
-    def split(self, args: list[str]) -> tuple[str, list[str]]:
-        """Return the full name, said in one word (`rules:add`) or two, and the rest."""
-        topic, colon, verb = args[0].partition(":")
-        topic = self.aliases.get(topic, topic)
-        if not colon and self.verbs(topic) and len(args) > 1 and not args[1].startswith("-"):
-            return f"{topic}:{args[1]}", args[2:]
-        return f"{topic}{colon}{verb}", args[1:]
-
-    def verbs(self, topic: str) -> list[str]:
-        """Return the commands of a topic beside its list."""
-        return [name for name in self.table if name.startswith(f"{topic}:")]
+        return name, command, list(rest)
 
     def unknown(self, said: str, name: str) -> str:
         """Say that there is no such command, and which may have been meant."""
@@ -113,8 +95,4 @@ class Program(click.Group):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print what the program is for and every command, without importing one."""
-        formatter.write(f"{self.help}\n\nUSAGE\n  $ {NAME} COMMAND\n\nCOMMANDS\n")
-        with formatter.indentation():
-            formatter.write_dl([*((name, line) for name, (_, line) in self.table.items()), HELP])
-        formatter.write(f"\nEXAMPLES\n  $ {NAME} login --url https://example-app.herokuapp.com\n")
-        formatter.write(f"  $ {NAME} help rules:add\n")
+        formatter.write(overview(self.table))

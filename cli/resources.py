@@ -188,6 +188,16 @@ class Promotion(TypedDict):
     timeline: NotRequired[list[Moment]]
 
 
+class Output(TypedDict):
+    """A piece of what a release phase printed, and where to read on."""
+
+    offset: int
+    text: str
+    is_over: bool
+    release: ReleaseRef | None
+    message: str | None
+
+
 class ExplainedRelease(TypedDict):
     """A release of a source app."""
 
@@ -223,58 +233,6 @@ class Backtest(Fate):
     release: ExplainedRelease
     target: Named
     arrived: NotRequired[Arrival | None]
-
-
-class FieldChange(TypedDict):
-    """What one word of a rule said, and what it is to say."""
-
-    field: str
-    before: Any
-    after: Any
-
-
-class Step(TypedDict):
-    """What becomes of one rule when a file is applied."""
-
-    id: str | None
-    name: str
-    action: str
-    changes: list[FieldChange]
-
-
-class Plan(TypedDict):
-    """What a file of rules changes, or changed."""
-
-    plan: str
-    applied: bool
-    rules: list[Step]
-    message: str
-
-
-class Fared(TypedDict):
-    """A release on one target by a rule as it stands, and as it would be changed."""
-
-    release: ExplainedRelease
-    target: Named
-    differs: bool
-    before: Fate | None
-    after: Fate | None
-
-
-class Tried(TypedDict):
-    """A rule that is tried; one that is not there yet has no id."""
-
-    id: str | None
-    name: str
-
-
-class Trial(TypedDict):
-    """What a change of a rule would do."""
-
-    rule: Tried
-    changes: list[FieldChange]
-    results: list[Fared]
-    message: str
 
 
 class RuleAnswer(TypedDict):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -59,6 +58,8 @@ class Store:
             raise Failure(f"Couldn't write {self.path}: {error.strerror}.") from error
 
     def _replace(self, text: str) -> None:
+        import tempfile
+
         handle, name = tempfile.mkstemp(
             dir=self.path.parent, prefix=f".{FILE}."
         )  # made with mode 0600

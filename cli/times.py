@@ -27,14 +27,17 @@ def show_time(moment: datetime, now: datetime) -> str:
 
 def distance(moment: datetime, now: datetime) -> str:
     """Return how far away a moment is, in its largest unit: `~ 1h ago`, `in ~ 5m`."""
-    seconds = int((moment - now).total_seconds())
-    return f"in ~ {largest_unit(seconds)}" if seconds > 0 else f"~ {largest_unit(-seconds)} ago"
+    seconds = (moment - now).total_seconds()
+    if seconds < 1:
+        return f"~ {largest_unit(-seconds)} ago"
+    # A hold for two hours is shown a moment after it was put, and still ends in two.
+    return f"in ~ {largest_unit(seconds, share=0.5)}"
 
 
-def largest_unit(seconds: int) -> str:
-    """Return the seconds in the largest unit they fill, rounded down."""
+def largest_unit(seconds: float, share: float = 0.0) -> str:
+    """Return the seconds in the largest unit they fill, rounded down; up from that share on."""
     unit, size = next((step for step in STEPS if seconds >= step[1]), STEPS[-1])
-    return f"{seconds // size}{unit}"
+    return f"{int(seconds / size + share)}{unit}"
 
 
 def read_time(text: str, now: datetime) -> str:

@@ -1,18 +1,13 @@
 """Which version of the program this is."""
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
-
-def installed_version(distribution: str = "heroku-autopromote") -> str:
-    """Return the version of the installed distribution."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "0+source"  # run from a checkout that nobody installed
+# Also in pyproject.toml, and a test compares them: asking the installed package for it would take
+# longer than everything else that `--version` does.
+VERSION = "0.1.0"
 
 
 def version_line() -> str:
     """Return what `--version` says, in the form of the Heroku CLI."""
     python = ".".join(str(part) for part in sys.version_info[:3])
-    return f"autopromote/{installed_version()} {sys.platform} python-{python}"
+    return f"autopromote/{VERSION} {sys.platform} python-{python}"

@@ -105,6 +105,7 @@ class Release:
     addon_plans: tuple[str, ...] = ()
     stream_id: str | None = field(default=None, repr=False)
     has_output: bool = False
+    output: str = ""  # what the command wrote beside its first and last line
 
 
 @dataclass(frozen=True, slots=True)

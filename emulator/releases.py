@@ -83,6 +83,13 @@ def _start_phase(world: State, release: Release) -> None:
         events.announce(world, _put(world, replace(now, has_output=True)), "update")
 
 
+def write(world: State, release: Release, text: str) -> Release:
+    """Have the command of a release phase write something."""
+    written = _put(world, replace(release, output=release.output + text))
+    world.changed.notify_all()
+    return written
+
+
 def finish(world: State, release: Release, status: str) -> Release | None:
     """End a release phase; nothing happens to a release that is not pending any more."""
     now = find_release(world, release.app_id, release.id)

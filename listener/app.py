@@ -21,6 +21,7 @@ from listener.desk.inbox import Inbox
 from listener.desk.journal import Journal
 from listener.desk.logins import Logins
 from listener.desk.mirror import Mirror
+from listener.desk.outputs import OutputsDesk
 from listener.desk.pipelines import PipelinesDesk
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
@@ -169,6 +170,7 @@ def services_of(parts: Parts) -> Services:
         pipelines=PipelinesDesk(tools),
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),
+        outputs=OutputsDesk(tools),
         holds=HoldsDesk(tools),
         explanations=ExplanationsDesk(tools),
         diffs=DiffsDesk(tools),

@@ -63,6 +63,11 @@ class App:
     stack: str | None = None
     generation: str = "cedar"
     is_container: bool = False
+    build_stack: str | None = None  # what it is set to, by `heroku stack:set`, for what comes next
+
+    def takes(self, stack: str) -> bool:
+        """It runs this stack, or somebody set it to this one."""
+        return stack in (self.stack, self.build_stack)
 
 
 @dataclass(frozen=True, slots=True)

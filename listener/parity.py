@@ -81,6 +81,10 @@ def stack(source: Traits, target: Traits) -> Finding:
         return Unread(f"The stack of {unknown} is not known.").finding("stack", target.app)
     if ours == theirs:
         return _ok("stack", target, f"{_both(source, target)} run {ours}.", facts)
+    if target.app.takes(ours):
+        return _ok(
+            "stack", target, f"{target.app.name} runs {theirs}, and is set to {ours}.", facts
+        )
     return Finding(
         name="stack",
         state=State.BROKEN,

@@ -61,7 +61,8 @@ def show_release(explanation: Explanation) -> None:
 def show_rules(answers: list[RuleAnswer]) -> None:
     """Print what each rule says, target by target."""
     for answer in answers:
-        say(plain_line(f"{answer['rule']['name']} to {answer['target']['name']}: {answer['says']}"))
+        way = f"{answer['rule']['name']} to ⬢ {answer['target']['name']}"
+        say(plain_line(f"{way}: {answer['says']}"))
 
 
 def show_decision(promotion: Promotion) -> None:

@@ -43,9 +43,10 @@ def init(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """set up the first rule: log in, choose apps, subscribe, and try it over the past
+    """set up the first rule
 
-    Apps come from Heroku's pipelines unless you name them. The rule begins in shadow mode: it
+    It logs in, subscribes to the source's releases, adds a rule and tries it over the past. Apps
+    come from Heroku's pipelines unless you name them. The rule begins in shadow mode: it
     decides and records, and promotes nothing. What is there already is left as it is, so run it
     again if it was interrupted.
     """

@@ -1,6 +1,7 @@
 """`autopromote logout`: the login is forgotten here; the token ends by itself."""
 
 from cli.command import command
+from cli.completion.cache import Cache
 from cli.context import TOKEN, Context, pass_context
 from cli.output import action, tell, warn
 
@@ -9,6 +10,7 @@ from cli.output import action, tell, warn
 @pass_context
 def logout(context: Context) -> None:
     """forget the login"""
+    Cache(context.env).forget()
     if context.login is None:
         context.store.forget()  # a login that could not be read goes as well
         tell("Not logged in.")

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 from cli.main import ALIASES, COMMANDS
-from cli.program import NAME, Program
+from cli.overview import NAME, PURPOSE
 
 HERE = Path(__file__).parent
 VERSION = re.compile(r'(?<="version": ")[^"]+')
@@ -25,7 +25,7 @@ def main() -> None:
 def table() -> dict[str, dict[str, str]]:
     """Return the commands by their names in the Heroku CLI, and the program's other topic names."""
     lines = {f"{NAME}:{name}": line for name, (_, line) in COMMANDS.items()}
-    itself = {NAME: Program(COMMANDS, ALIASES).help or ""}
+    itself = {NAME: PURPOSE}
     return {"commands": itself | lines, "aliases": ALIASES}
 
 

@@ -1,8 +1,10 @@
 """The output of release phases: whoever has the url may read, and nobody else can guess it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from emulator import releases
 from emulator.api.caller import world
@@ -18,10 +20,15 @@ WIRE = "emulator.wire"
 
 @bp.get("/<stream_id>")
 def output(stream_id: str) -> Response:
-    """What the command wrote; over a socket it goes on until the command ends."""
+    """What the command wrote; over a socket it goes on until the command ends.
+
+    A range is answered with what is there.
+    """
     release = _find(world(), stream_id)
     if release is None or not release.has_output:
         raise NotFound("stream")
+    if (begin := _begin()) is not None:
+        return _range(_text(release).encode(), begin)
     if WIRE not in request.environ:
         return Response(_text(release), mimetype="text/plain")
     return Response(_follow(world(), release), mimetype="text/plain")
@@ -32,12 +39,39 @@ def _find(world: World, stream_id: str) -> Release | None:
     return next((each for each in everything if each.stream_id == stream_id), None)
 
 
-def _follow(world: World, release: Release) -> Iterator[str]:
-    yield _started()
+def _begin() -> int | None:
+    """The byte that `Range: bytes=N-` asks for."""
+    unit, _, wanted = request.headers.get("Range", "").partition("=")
+    with suppress(ValueError):
+        return int(wanted.removesuffix("-")) if unit == "bytes" else None
+    return None
+
+
+def _range(content: bytes, begin: int) -> Response:
+    if begin >= len(content):
+        raise RequestedRangeNotSatisfiable(length=len(content))
+    answer = Response(content[begin:], status=206, mimetype="text/plain")
+    answer.headers["Content-Range"] = f"bytes {begin}-{len(content) - 1}/*"
+    return answer
+
+
+def _follow(world: World, release: Release) -> Iterator[bytes]:
+    sent = 0
+    while piece := _next(world, release, sent):
+        sent += len(piece)
+        yield piece
+
+
+def _next(world: World, release: Release, sent: int) -> bytes:
+    """What was written since; nothing once the command has ended."""
+
+    def written() -> bytes:
+        now = releases.find_release(world, release.app_id, release.id)
+        return _text(now or release).encode()[sent:]
+
     with world.changed:
-        world.changed.wait_for(lambda: _has_ended(world, release), PATIENCE)
-        ended = releases.find_release(world, release.app_id, release.id)
-    yield _ending(ended or release)
+        world.changed.wait_for(lambda: _has_ended(world, release) or written(), PATIENCE)
+        return written()
 
 
 def _has_ended(world: World, release: Release) -> bool:
@@ -46,11 +80,7 @@ def _has_ended(world: World, release: Release) -> bool:
 
 
 def _text(release: Release) -> str:
-    return _started() + _ending(release)
-
-
-def _started() -> str:
-    return "Running release command...\n"
+    return f"Running release command...\n{release.output}{_ending(release)}"
 
 
 def _ending(release: Release) -> str:

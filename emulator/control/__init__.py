@@ -19,6 +19,7 @@ It is for this machine only: nobody is asked for a token, and the request log sh
     POST   /apps/X/arrivals   what waits because of an arrival without seconds arrives
     POST   /apps/X/history    {"releases", "deploy_every"?}
     POST   /apps/X/releases/V {"status": "succeeded" or "failed"}
+    POST   /apps/X/releases/V/output {"text"}   the release command writes something
     DELETE /apps/X/slugs/ID   the slug expires
     GET    /webhooks
     PATCH  /webhooks/ID       {"delay"?, "shuffle"?, "repeats"?, "duplicates"?}

@@ -98,6 +98,18 @@ def finish(identity: str, release: str) -> Response:
     return jsonify(release_shape(world(), releases.finish(world(), found, status) or found))
 
 
+@bp.post("/releases/<release>/output")
+def write(identity: str, release: str) -> Response:
+    """Have a release phase that runs write something: `{"text"}`."""
+    app, body = apps.get_app(world(), identity), read_body()
+    only(body, "text")
+    found = releases.get_release(world(), app, release)
+    if found.status != "pending":
+        raise InvalidParams(f"v{found.version} is not pending, it is {found.status}.")
+    written = releases.write(world(), found, text_of(body, "text"))
+    return jsonify(release_shape(world(), written))
+
+
 @bp.delete("/slugs/<slug_id>")
 def expire(identity: str, slug_id: str) -> Response:
     """Destroy a slug, as Heroku does when it is old."""

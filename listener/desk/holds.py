@@ -143,7 +143,7 @@ def _check_times(wish: NewHold, now: datetime) -> None:
 
 
 def _put_message(view: HoldView, late: Sequence[int]) -> str:
-    row, name = view.row, view.app_name or "every target"
+    row, name = view.row, view.app_name or "Every target"
     begins = f" from {_time(row.starts_at)}" if row.starts_at is not None else ""
     ends = f"until {_time(row.ends_at)}" if row.ends_at is not None else "until released"
     message = f"{name} is on hold{begins} {ends}."

@@ -58,6 +58,8 @@ class PromotionsDesk:
             if before.status not in RETRYABLE:
                 raise _too_late(before, "retried")
             revision = _check_wanted(conn, before)
+            for app_id in {before.source_id, target_id}:  # somebody may have mended just these
+                apps.forget_facts(conn, app_id)
             promotions.lock_around(conn, before.source_id)
             # Its status allows it, and nobody else moves it while the target is locked.
             row = cast(PromotionRow, promotions.retry(conn, before.id, reason=f"Retried by {by}."))

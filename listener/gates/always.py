@@ -130,13 +130,13 @@ def _stacks(stack: str | None, target_app: App, facts: Facts) -> Verdict:
     if stack is None or target_app.stack is None:
         unknown = target_app.name if stack is not None else "the slug"
         return Error(f"The stack of {unknown} is not known.", facts)
-    if stack != target_app.stack:
-        return Reject(
-            f"The slug is built for {stack}, {target_app.name} runs {target_app.stack}."
-            f" Run `heroku stack:set {stack} -a {target_app.name}` or rebuild.",
-            facts=facts,
-        )
-    return Pass(f"Both run {target_app.stack}.", facts)
+    if stack == target_app.stack:
+        return Pass(f"Both run {stack}.", facts)
+    runs = f"The slug is built for {stack}, {target_app.name} runs {target_app.stack}"
+    if target_app.takes(stack):  # somebody set it so, and what never builds gets there no other way
+        return Pass(f"{runs} and is set to {stack}.", facts)
+    advice = f"Run `heroku stack:set {stack} -a {target_app.name}` or rebuild."
+    return Reject(f"{runs}. {advice}", facts=facts)
 
 
 def order(candidate: Candidate, now: datetime) -> Verdict:

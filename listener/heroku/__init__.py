@@ -16,6 +16,7 @@ from listener.heroku.errors import (
     Refused,
 )
 from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
+from listener.heroku.output import Piece
 from listener.heroku.pipelines import Coupling, Pipeline, PipelinePromotion, PromotionTarget
 from listener.heroku.resources import Account, App, Artifact, Authorization, Release, Slug
 from listener.heroku.signature import (
@@ -46,6 +47,7 @@ __all__ = [
     "HerokuError",
     "MalformedEvent",
     "NotSent",
+    "Piece",
     "Pipeline",
     "PipelinePromotion",
     "PromotionTarget",

@@ -7,7 +7,7 @@ import re
 
 import httpx
 
-from listener.heroku.errors import Refused
+from listener.heroku.errors import BadAnswer, Refused
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 _USERINFO = re.compile(r"//[^/?#]*@")
@@ -31,6 +31,40 @@ def checked_url(url: str) -> str:
 def without_secrets(url: str) -> str:
     """The url of somebody else, fit to be shown: without what may hold a password or a token."""
     return _QUERY.sub("", _USERINFO.sub("//", url, count=1), count=1)
+
+
+def checked_stream_url(url: str, *, api_url: str) -> str:
+    """The url of an output as it may be asked: https, or http where the API itself is on loopback.
+
+    It opens the output to whoever knows it, so no message tells it.
+    """
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise BadAnswer("Heroku showed an output at what is not a url.") from error
+    is_here = is_on_loopback(api_url) and _is_loopback(parts.host)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_here)
+    if is_safe and parts.host and not parts.userinfo:
+        return str(parts.copy_with(fragment=None))
+    raise BadAnswer("Heroku showed an output at a url that is not safe to ask.")
+
+
+def is_on_loopback(url: str) -> bool:
+    """Whether a url is of this very machine."""
+    return _is_loopback(httpx.URL(url).host)
+
+
+def public_only(found: list[str]) -> list[str]:
+    """The addresses, if none of them is one that only our own network can reach."""
+    addresses = [ipaddress.ip_address(address.partition("%")[0]) for address in found]
+    if all(_is_public(address) for address in addresses):
+        return found
+    raise OSError("its address is not a public one")
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    inner = getattr(address, "ipv4_mapped", None) or address
+    return bool(inner.is_global) and not inner.is_multicast
 
 
 def _is_loopback(host: str) -> bool:

@@ -9,9 +9,11 @@ from typing import TypeVar
 import httpx
 
 from listener.heroku import paging
-from listener.heroku.address import checked_name
+from listener.heroku.address import checked_name, is_on_loopback
 from listener.heroku.answers import Answer
 from listener.heroku.errors import BadAnswer, Doubtful
+from listener.heroku.network import addresses, public_addresses
+from listener.heroku.output import OutputReader, Piece
 from listener.heroku.pipelines import Coupling, Pipeline, PipelinePromotion, PromotionTarget
 from listener.heroku.resources import Account, App, Authorization, Buildpack, Release, Slug
 from listener.heroku.transport import BoundedTransport, trusted
@@ -32,6 +34,7 @@ class Deadlines:
     read: float = 10.0
     release: float = 20.0
     change: float = 10.0  # of a webhook: somebody waits for it, and for the read before it
+    output: float = 2.0  # of a piece of an output, which may well say nothing for a while
 
 
 DEADLINES = Deadlines()
@@ -53,10 +56,11 @@ class Heroku:
         user_agent: str = USER_AGENT,
         deadlines: Deadlines = DEADLINES,
     ) -> None:
-        if transport is None:
-            ssl_context = trusted() if url.startswith("https:") else None
-            transport = BoundedTransport(ssl_context=ssl_context)
-        self._wire = Wire(token, url=url, transport=transport, user_agent=user_agent)
+        ssl_context = trusted() if url.startswith("https:") else None
+        direct = transport or BoundedTransport(ssl_context=ssl_context)
+        self._wire = Wire(token, url=url, transport=direct, user_agent=user_agent)
+        of_outputs = transport or _transport_of_outputs(url)
+        self._outputs = OutputReader(url, of_outputs, user_agent=user_agent)
         self._deadlines = deadlines
 
     @property
@@ -72,6 +76,7 @@ class Heroku:
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
+        self._outputs.close()
 
     def account(self) -> Account:
         """Whose token this is."""
@@ -111,6 +116,13 @@ class Heroku:
         """A release, by id or version."""
         path = f"{_app(app)}/releases/{checked_name(id, of='release')}"
         return Release.from_json(self._read(path).json())
+
+    def output(self, url: str, offset: int) -> Piece:
+        """A piece of a release's output behind so many bytes, from its stream, without the token.
+
+        It takes two seconds at most, in which there may be nothing.
+        """
+        return self._outputs.read(url, offset, seconds=self._deadlines.output)
 
     def slug(self, app: str, id: str) -> Slug:
         """A slug of an app."""
@@ -222,6 +234,11 @@ class Heroku:
     def _change(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Answer:
         secret = str((body or {}).get("secret", ""))
         return self._wire.send(method, path, body, seconds=self._deadlines.change, hide=secret)
+
+
+def _transport_of_outputs(api_url: str) -> BoundedTransport:
+    resolve = addresses if is_on_loopback(api_url) else public_addresses
+    return BoundedTransport(ssl_context=trusted(), resolve=resolve)
 
 
 def _app(app: str) -> str:

@@ -15,6 +15,7 @@ import httpcore
 from typing_extensions import override
 
 from listener.heroku import deadline
+from listener.heroku.address import public_only
 
 Resolve = Callable[[str, int], list[str]]
 
@@ -28,6 +29,11 @@ def addresses(host: str, port: int) -> list[str]:
     """The addresses of a host, in the order to try them."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(info[4][0]) for info in found))
+
+
+def public_addresses(host: str, port: int) -> list[str]:
+    """The addresses of a host whose name others chose: public ones, or none."""
+    return public_only(addresses(host, port))
 
 
 class BoundedBackend(httpcore.NetworkBackend):

@@ -93,7 +93,8 @@ class App:
     id: str
     name: str
     generation: str
-    stack: str | None
+    stack: str | None  # of what runs
+    build_stack: str | None  # of what is built or released next
     web_url: str | None
 
     @property
@@ -113,6 +114,7 @@ class App:
             name=fields.text("name"),
             generation=fields.name_of("generation") or CEDAR,
             stack=fields.name_of("stack"),
+            build_stack=fields.name_of("build_stack"),
             web_url=fields.words("web_url"),
         )
 

@@ -58,7 +58,14 @@ class Readings:
     def app(self, app: str) -> App:
         """The facts of an app by name or id, read now."""
         found = self._heroku.app(app)
-        facts = App(found.id, found.name, found.stack, found.generation, found.is_container)
+        facts = App(
+            found.id,
+            found.name,
+            found.stack,
+            found.generation,
+            found.is_container,
+            found.build_stack,
+        )
         with self._database.begin() as conn:
             apps.ensure(conn, facts)
         return facts

@@ -25,6 +25,7 @@ class AppRow:
     stack: str | None
     generation: str
     is_container: bool
+    build_stack: str | None
     facts_at: datetime | None
     read_started_at: datetime | None
     read_at: datetime | None
@@ -36,7 +37,9 @@ class AppRow:
     @property
     def facts(self) -> App:
         """What must match between a source and a target."""
-        return App(self.id, self.name, self.stack, self.generation, self.is_container)
+        return App(
+            self.id, self.name, self.stack, self.generation, self.is_container, self.build_stack
+        )
 
 
 class AppUnknown(Exception):
@@ -51,6 +54,7 @@ def _row(row: Row[Any]) -> AppRow:
         row.stack,
         row.generation,
         row.is_container,
+        row.build_stack,
         row.facts_at,
         row.read_started_at,
         row.read_at,
@@ -68,6 +72,7 @@ def ensure(conn: Connection, app: App) -> None:
         "stack": app.stack,
         "generation": app.generation,
         "is_container": app.is_container,
+        "build_stack": app.build_stack,
         "facts_at": func.clock_timestamp(),
     }
     statement = insert(table).values(id=app.id, **facts)

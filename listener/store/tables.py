@@ -83,6 +83,7 @@ app = Table(
     _text("stack"),
     Column("generation", Text, nullable=False, server_default="cedar"),
     _required("is_container", Boolean, "false"),
+    _text("build_stack"),
     _time("facts_at"),
     # The newest reading of its releases: when it was asked for, and when it arrived.
     _time("read_started_at"),

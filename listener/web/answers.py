@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from listener.conditions import Aspect, OnFailure
-from listener.desk.plans import Action
 from listener.difference import Relation
 from listener.findings import State
 from listener.promotion import PromotionKind, Status
@@ -164,58 +163,6 @@ class Backtest(Fate):
     arrived: Arrival | None
 
 
-class FieldChange(Answer):
-    """What one word of a rule said, and what it is to say."""
-
-    field: str
-    before: Any
-    after: Any
-
-
-class Fared(Answer):
-    """A release on one target by a rule as it stands, and as it would be changed."""
-
-    release: ExplainedRelease
-    target: Ref
-    differs: bool
-    before: Fate | None
-    after: Fate | None
-
-
-class Tried(Answer):
-    """A rule that is tried; one that is not there yet has no id."""
-
-    id: str | None
-    name: str
-
-
-class Trial(Answer):
-    """What a change of a rule would do; nothing is saved."""
-
-    rule: Tried
-    changes: list[FieldChange]
-    results: list[Fared]
-    message: str
-
-
-class Step(Answer):
-    """What becomes of one rule; one that is not there yet has no id."""
-
-    id: str | None
-    name: str
-    action: Action
-    changes: list[FieldChange]
-
-
-class Plan(Answer):
-    """What a file of rules changes, or changed where it is applied; `plan` is the plan's id."""
-
-    plan: str
-    applied: bool
-    rules: list[Step]
-    message: str
-
-
 class Secret(Answer):
     """What became of a webhook secret; never the secret."""
 
@@ -331,6 +278,16 @@ class PromotionInFull(Promotion):
     """A promotion with its timeline."""
 
     timeline: list[Moment]
+
+
+class Output(Answer):
+    """A piece of a release phase's output: 64 KiB at most, and where to read on."""
+
+    offset: int
+    text: str
+    is_over: bool
+    release: Release | None
+    message: str | None
 
 
 class Hold(Answer):

@@ -14,7 +14,7 @@ from listener.desk.declared import NewRule
 from listener.desk.plans import NewFile
 from listener.roles import Role
 from listener.rules import Mode, OnNewer, Strategy
-from listener.web import shapes
+from listener.web import foreseen
 from listener.web.auth import needs, person
 from listener.web.bodies import Body, fault_of, takes
 from listener.web.fields import AppName, RuleName, Targets
@@ -79,7 +79,7 @@ class ApplyBody(FileBody):
 @takes(FileBody)
 def plan(body: FileBody) -> ResponseReturnValue:
     """What a file of rules would change; nothing is saved."""
-    return jsonify(shapes.plan(services().files.plan(body.file)))
+    return jsonify(foreseen.plan(services().files.plan(body.file)))
 
 
 @bp.post("/apply")
@@ -88,7 +88,7 @@ def plan(body: FileBody) -> ResponseReturnValue:
 def apply(body: ApplyBody) -> ResponseReturnValue:
     """Make the rules what the file says: all of them, or none."""
     done = services().files.apply(body.file, agreed=body.plan, by=person().email)
-    return jsonify(shapes.plan(done))
+    return jsonify(foreseen.plan(done))
 
 
 def _read(said: dict[str, Any], number: int) -> Read:

@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
 from listener import VERSION
-from listener.web import answers
+from listener.web import answers, foreseen
 
 bp = Blueprint("openapi", __name__)
 
@@ -37,6 +37,7 @@ PROBLEMS = {
 QUERIES: dict[str, Json] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
     "all": {"type": "boolean", "default": False},
+    "offset": {"type": "integer", "minimum": 0, "default": 0},
 }
 
 
@@ -61,10 +62,10 @@ TOLD: dict[str, Told] = {
     "rules.add": Told(answers.Rule, status=201, problems=HEROKU),
     "rules.show": Told(answers.Rule, problems=(404,)),
     "rules.backtest": Told(answers.Backtest, is_list=True, queries=("limit",), problems=(404, 502)),
-    "rules.try_new": Told(answers.Trial, queries=("limit",), problems=HEROKU),
-    "rules.try_change": Told(answers.Trial, queries=("limit",), problems=HEROKU),
-    "files.plan": Told(answers.Plan, problems=(404, 422, 502)),
-    "files.apply": Told(answers.Plan, problems=HEROKU),
+    "rules.try_new": Told(foreseen.Trial, queries=("limit",), problems=HEROKU),
+    "rules.try_change": Told(foreseen.Trial, queries=("limit",), problems=HEROKU),
+    "files.plan": Told(foreseen.Plan, problems=(404, 422, 502)),
+    "files.apply": Told(foreseen.Plan, problems=HEROKU),
     "rules.update": Told(answers.Rule, problems=HEROKU),
     "rules.remove": Told(answers.Rule, problems=(404, 409)),
     "pipelines.list_": Told(answers.Pipeline, is_list=True, problems=(502,)),
@@ -79,6 +80,7 @@ TOLD: dict[str, Told] = {
     ),
     "promotions.promote": Told(answers.Promotion, is_list=True, status=201, problems=HEROKU),
     "promotions.show": Told(answers.PromotionInFull, problems=(404,)),
+    "promotions.output": Told(answers.Output, queries=("offset",), problems=(404, 422, 429, 502)),
     "promotions.cancel": Told(answers.Promotion, problems=(404, 409)),
     "promotions.retry": Told(answers.Promotion, problems=(404, 409)),
     "promotions.roll_back": Told(answers.Promotion, status=201, problems=HEROKU),

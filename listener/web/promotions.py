@@ -60,6 +60,13 @@ def show(promotion: str) -> ResponseReturnValue:
     return jsonify(shapes.promotion(services().promotions.get(promotion)))
 
 
+@bp.get("/promotions/<promotion>/output")
+@needs(Role.VIEWER)
+def output(promotion: str) -> ResponseReturnValue:
+    """A piece of what the release phase printed, from a byte offset on; it takes some seconds."""
+    return jsonify(shapes.output(services().outputs.read(promotion, queries.offset())))
+
+
 @bp.post("/promotions/<promotion>/actions/cancel")
 @needs(Role.APPROVER)
 def cancel(promotion: str) -> ResponseReturnValue:

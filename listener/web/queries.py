@@ -8,6 +8,7 @@ from listener.errors import Invalid
 
 DEFAULT_LIMIT = 100
 MOST = 1000
+MOST_DIGITS = 15
 
 
 def limit() -> int:
@@ -16,6 +17,15 @@ def limit() -> int:
     if said.isascii() and said.isdigit() and len(said) <= len(str(MOST)) and 1 <= int(said) <= MOST:
         return int(said)
     message = f"limit must be a number from 1 to {MOST}."
+    raise Invalid(message)
+
+
+def offset() -> int:
+    """From which byte on something is wanted: `?offset=`, 0 without. Raises Invalid."""
+    said = request.args.get("offset", "0")
+    if said.isascii() and said.isdigit() and len(said) <= MOST_DIGITS:
+        return int(said)
+    message = f"offset must be a number of at most {MOST_DIGITS} digits."
     raise Invalid(message)
 
 

@@ -11,7 +11,7 @@ from listener.conditions import READERS, Aspect, OnFailure
 from listener.desk.declared import NewRule, RuleChange
 from listener.roles import Role
 from listener.rules import Mode, OnNewer, Strategy
-from listener.web import queries, shapes
+from listener.web import foreseen, queries, shapes
 from listener.web.auth import needs, person
 from listener.web.bodies import Body, takes
 from listener.web.fields import AppName, RuleName, Targets
@@ -132,7 +132,7 @@ def backtest(rule: str) -> ResponseReturnValue:
 def try_new(body: RuleBody) -> ResponseReturnValue:
     """What a new rule would have done with its source's newest releases; nothing is saved."""
     tried = services().trials.of_new(body.wish, newest=queries.limit())
-    return jsonify(shapes.trial(tried))
+    return jsonify(foreseen.trial(tried))
 
 
 @bp.post("/<rule>/actions/try")
@@ -141,7 +141,7 @@ def try_new(body: RuleBody) -> ResponseReturnValue:
 def try_change(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
     """What would have fared otherwise if the rule had been changed so; nothing is saved."""
     tried = services().trials.of_change(rule, body.change, newest=queries.limit())
-    return jsonify(shapes.trial(tried))
+    return jsonify(foreseen.trial(tried))
 
 
 @bp.patch("/<rule>")

@@ -19,6 +19,7 @@ from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
 from listener.desk.journal import Journal
 from listener.desk.logins import Logins
+from listener.desk.outputs import OutputsDesk
 from listener.desk.pipelines import PipelinesDesk
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
@@ -54,6 +55,7 @@ class Services:
     pipelines: PipelinesDesk
     subscriptions: SubscriptionsDesk
     promotions: PromotionsDesk
+    outputs: OutputsDesk
     holds: HoldsDesk
     explanations: ExplanationsDesk
     diffs: DiffsDesk

@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listener.conditions import READERS, Conditions
-from listener.desk.declared import FieldChange
-from listener.desk.plans import Plan, Step
+from listener.desk.outputs import OutputView
 from listener.desk.views import (
     BacktestView,
     DeliveryView,
     Explanation,
-    Fared,
     HoldPut,
     HoldsReleased,
     HoldView,
@@ -22,7 +20,6 @@ from listener.desk.views import (
     RuleView,
     Saying,
     SubscriptionView,
-    Trial,
 )
 from listener.history import Kind, Release
 from listener.store.shown import Moment
@@ -157,6 +154,18 @@ def promotion(view: PromotionView) -> Json:
     return shape
 
 
+def output(view: OutputView) -> Json:
+    """A piece of an output; never where it came from."""
+    is_released = view.release_id is not None
+    return {
+        "offset": view.offset,
+        "text": view.text,
+        "is_over": view.is_over,
+        "release": {"id": view.release_id, "version": view.version} if is_released else None,
+        "message": view.message,
+    }
+
+
 def _rule_of(view: PromotionView) -> Json | None:
     row = view.row
     if row.rule_id is None:
@@ -230,7 +239,7 @@ def explanation(view: Explanation) -> Json:
     """What every rule and gate said of a release."""
     return {
         "app": {"id": view.app_id, "name": view.app_name},
-        "release": _release(view.release, view.kind, view.commit),
+        "release": explained(view.release, view.kind, view.commit),
         "summary": view.summary,
         "deliveries": [delivery(item) for item in view.deliveries],
         "promotions": [promotion(item) for item in view.promotions],
@@ -238,7 +247,8 @@ def explanation(view: Explanation) -> Json:
     }
 
 
-def _release(release: Release, kind: Kind, commit: str | None) -> Json:
+def explained(release: Release, kind: Kind, commit: str | None) -> Json:
+    """A release that something is told about."""
     return {
         "id": release.id,
         "version": release.version,
@@ -254,16 +264,17 @@ def backtest(view: BacktestView) -> Json:
     """What would have become of a release on one target."""
     result, arrived = view.result, view.result.arrived
     return {
-        "release": _release(result.release, result.kind, None),
+        "release": explained(result.release, result.kind, None),
         "target": {"id": view.target_id, "name": view.target_name},
-        **_fate(view),
+        **fate(view),
         "arrived": {"version": arrived.version, "at": time(arrived.created_at)}
         if arrived is not None
         else None,
     }
 
 
-def _fate(view: BacktestView) -> Json:
+def fate(view: BacktestView) -> Json:
+    """What would have become of it, and why."""
     result = view.result
     return {
         "status": result.status,
@@ -271,52 +282,6 @@ def _fate(view: BacktestView) -> Json:
         "at": time(result.at),
         "has_waited": result.has_waited,
         "unanswered": list(result.unanswered),
-    }
-
-
-def trial(view: Trial) -> Json:
-    """What a change of a rule would say otherwise, and how releases would have fared by it."""
-    rule_id = str(view.rule_id) if view.rule_id is not None else None
-    return {
-        "rule": {"id": rule_id, "name": view.rule_name},
-        "changes": [change(item) for item in view.changes],
-        "results": [_fared(item) for item in view.results],
-        "message": view.message,
-    }
-
-
-def plan(view: Plan) -> Json:
-    """What a file of rules changes, or changed, rule by rule."""
-    return {
-        "plan": view.id,
-        "applied": view.is_done,
-        "rules": [_step(item) for item in view.steps],
-        "message": view.message,
-    }
-
-
-def _step(item: Step) -> Json:
-    return {
-        "id": str(item.row.id) if item.row is not None else None,
-        "name": item.name,
-        "action": item.action,
-        "changes": [change(each) for each in item.changes],
-    }
-
-
-def change(item: FieldChange) -> Json:
-    """What one word of a rule said, and what it is to say."""
-    return {"field": item.field, "before": item.before, "after": item.after}
-
-
-def _fared(item: Fared) -> Json:
-    view = item.either
-    return {
-        "release": _release(view.result.release, view.result.kind, None),
-        "target": {"id": view.target_id, "name": view.target_name},
-        "differs": item.differs,
-        "before": _fate(item.before) if item.before is not None else None,
-        "after": _fate(item.after) if item.after is not None else None,
     }
 
 

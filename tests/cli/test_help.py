@@ -28,7 +28,7 @@ def find(name: str) -> Command:
     return found
 
 
-@pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",)])
+@pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",), ("--help", "rules")])
 def test_the_program_lists_its_commands(autopromote: Autopromote, words: tuple[str, ...]) -> None:
     printed = help_of(autopromote, *words)
 
@@ -133,6 +133,21 @@ def test_every_example_is_of_the_command_and_of_its_flags(name: str) -> None:
         assert set(FLAG.findall(example)) <= known
         assert not re.search(r"(?<!\S)-[a-z]\b", example), "examples use long flags"
         assert not re.search(r"acme|my-app", example), "examples are of example-app"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_commands_help_fits_a_terminal(autopromote: Autopromote, name: str) -> None:
+    printed = help_of(autopromote, name, "--help")
+    assert max(len(line) for line in printed.splitlines()) <= 80
+
+
+def test_a_long_example_is_broken_before_a_flag(autopromote: Autopromote) -> None:
+    printed = help_of(autopromote, "promote", "--help")
+    assert printed.endswith(
+        "  $ autopromote promote --app example-app-staging --to example-app --wait\n"
+        "  $ autopromote promote --app example-app-staging \\\n"
+        "      --to example-app,example-app-eu --release v42\n"
+    )
 
 
 def test_every_file_is_in_the_table(request: pytest.FixtureRequest) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
-from io import FileIO
 
 import pytest
 
 from cli.output import action, block, complain, paint, say_json, warn
 from tests.cli.program import BAR, Autopromote, barred
+from tests.cli.terminal import on_a_terminal
 
 SHOW = """
 from cli.output import complain, paint, warn
@@ -81,31 +78,6 @@ def test_json_is_the_answer_and_nothing_a_terminal_acts_upon(
     )
 
 
-def on_a_terminal(autopromote: Autopromote, script: str, **env: str) -> str:
-    """Run a script on a terminal of 40 columns; return what is printed on it."""
-    ours, theirs = pty.openpty()
-    child = subprocess.Popen(
-        [*autopromote.command()[:1], "-c", script],
-        env=autopromote.environment(COLUMNS="40", **env),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    with FileIO(ours) as terminal:
-        printed = b"".join(iter(lambda: read(terminal), b""))
-    assert child.wait(timeout=60) == 0
-    return printed.decode().replace("\r\n", "\n")
-
-
-def read(terminal: FileIO) -> bytes:
-    """Read on; a terminal that nobody writes to any more is at its end."""
-    try:
-        return terminal.read(4096)
-    except OSError:
-        return b""
-
-
 def test_a_terminal_sees_colours_and_no_line_too_long(autopromote: Autopromote) -> None:
     cut = "w" * 33 + "…"
     assert on_a_terminal(autopromote, SHOW, TERM="xterm") == (
@@ -125,3 +97,54 @@ def test_colours_can_be_turned_off(autopromote: Autopromote, env: dict[str, str]
 
 def test_a_pipe_sees_no_colours() -> None:
     assert paint("text", "bad", bold=True) == "text"
+
+
+FOLDED = """
+from cli.commands.promotions.view import show_gates
+from cli.output import block, copy, say, warn
+say("It goes to ⬢ example-app v4 as soon as nobody releases there.")
+warn("It goes to https://example-app-0123456789ab.herokuapp.com/.")
+block("ship", [("Reason", "one two three four five six seven eight")])
+message = "on hold by Ana since the day of 2015/11/17"
+show_gates([{"name": "hold", "verdict": "wait", "message": message}])
+copy("x" * 50)
+"""
+
+
+def test_on_a_terminal_no_word_is_cut(autopromote: Autopromote) -> None:
+    assert on_a_terminal(autopromote, FOLDED, TERM="dumb") == (
+        "It goes to ⬢ example-app v4 as soon as\nnobody releases there.\n"
+        f"{BAR}Warning: It goes to\n{BAR}https://example-app-0123456789ab.herokuapp.com/.\n"
+        "=== ship\n\nReason:  one two three four five six\n         seven eight\n"
+        f"◷ hold  on hold by Ana since the day of\n        2015/11/17\n{'x' * 50}\n"
+    )
+
+
+COLOURS = """
+from cli.output import block, say, tell
+from cli.tables import table
+say("From ⬢ example-app v4 on.")
+tell("⬢ example-app is on hold.")
+block("⬢ example-app v4", [("Status", "failed"), ("Target", "⬢ example-app")])
+table(("ID", "Status", "Target"), [("1", "succeeded", "⬢ example-app v4"), ("2", "new", "")])
+"""
+
+
+def test_apps_and_statuses_have_the_colours_of_the_heroku_cli(autopromote: Autopromote) -> None:
+    app = "\x1b[38;5;147m⬢ example-app\x1b[0m"
+    assert on_a_terminal(autopromote, COLOURS, TERM="xterm") == (
+        f"From {app} v4 on.\n"
+        f"{app} is on hold.\n"
+        "\x1b[38;5;248m===\x1b[0m \x1b[38;5;147m\x1b[1m⬢ example-app\x1b[0m\x1b[1m v4\x1b[0m\n\n"
+        "\x1b[38;5;248mStatus:\x1b[0m  \x1b[38;2;255;135;135mfailed\x1b[0m\n"
+        f"\x1b[38;5;248mTarget:\x1b[0m  {app}\n"
+        "\x1b[1mID  Status     Target\x1b[0m\n"
+        f"1   \x1b[38;5;40msucceeded\x1b[0m  {app} v4\n"
+        "2   new\n"
+    )
+
+
+def test_without_colours_an_app_is_still_marked(autopromote: Autopromote) -> None:
+    printed = on_a_terminal(autopromote, COLOURS, TERM="xterm", NO_COLOR="1")
+    assert "\x1b" not in printed
+    assert printed.count("⬢ example-app") == 5

@@ -7,7 +7,8 @@ import tomllib
 import pytest
 
 from cli.commands.rules.plan_view import show_plan
-from cli.resources import Plan, Rule
+from cli.foreseen import Plan
+from cli.resources import Rule
 from cli.rulesfile import as_toml, said_of
 from tests.cli.program import Autopromote, failed
 

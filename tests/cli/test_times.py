@@ -26,6 +26,9 @@ NOON = datetime(2015, 11, 17, 12, tzinfo=UTC)
         (timedelta(days=-400), "~ 400d ago"),
         (timedelta(seconds=5), "in ~ 5s"),
         (timedelta(hours=3), "in ~ 3h"),
+        (timedelta(hours=2, seconds=-1), "in ~ 2h"),
+        (timedelta(hours=2, minutes=29), "in ~ 2h"),
+        (timedelta(milliseconds=900), "~ 0s ago"),
     ],
 )
 def test_distance_is_in_the_largest_unit(away: timedelta, shown: str) -> None:
@@ -80,10 +83,18 @@ def test_what_could_mean_several_moments_is_refused(text: str, complaint: str) -
         read_time(text, NOON)
 
 
-@given(st.timedeltas(min_value=timedelta(days=-40000), max_value=timedelta(days=40000)))
-def test_a_distance_is_rounded_down_to_its_unit(away: timedelta) -> None:
+@given(st.timedeltas(min_value=timedelta(days=-40000), max_value=timedelta(0)))
+def test_what_is_past_is_rounded_down_to_its_unit(away: timedelta) -> None:
     found = re.search(r"(\d+)([smhd])", distance(NOON + away, NOON))
     assert found is not None
     number, unit = found.groups()
     seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
     assert int(number) == abs(int(away.total_seconds())) // seconds
+
+
+@given(st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=40000)))
+def test_what_comes_is_rounded_to_the_nearest_unit(away: timedelta) -> None:
+    found = re.fullmatch(r"in ~ (\d+)([smhd])", distance(NOON + away, NOON))
+    assert found is not None
+    size = {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+    assert abs(int(found[1]) * size - away.total_seconds()) <= size / 2

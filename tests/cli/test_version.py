@@ -1,26 +1,24 @@
-"""The program tells its version, installed or not."""
+"""The program tells its version, the one that is in the package."""
 
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, version
+import tomllib
 
-from cli.version import installed_version
+import pytest
+
+from cli.version import VERSION
 from tests.cli.program import Autopromote
 
 
-def test_the_version_is_that_of_the_distribution(autopromote: Autopromote) -> None:
-    try:
-        expected = version("heroku-autopromote")
-    except PackageNotFoundError:
-        expected = "0+source"
+def test_the_version_is_that_of_the_distribution(request: pytest.FixtureRequest) -> None:
+    project = tomllib.loads((request.config.rootpath / "pyproject.toml").read_text())["project"]
+    assert project["version"] == VERSION
 
+
+def test_the_version_is_said_as_the_heroku_cli_says_it(autopromote: Autopromote) -> None:
     outcome = autopromote("--version")
     assert (outcome.stderr, outcome.code) == ("", 0)
     assert re.fullmatch(
-        rf"autopromote/{re.escape(expected)} \S+ python-3\.\d+\.\d+\n", outcome.stdout
+        rf"autopromote/{re.escape(VERSION)} \S+ python-3\.\d+\.\d+\n", outcome.stdout
     )
-
-
-def test_a_checkout_that_nobody_installed_says_so() -> None:
-    assert installed_version("no-such-distribution") == "0+source"

@@ -73,8 +73,8 @@ def test_of_a_new_promotion_only_what_is_known_is_shown(capsys: pytest.CaptureFi
         "=== Promotion 42\n"
         "\n"
         "Status:   waiting\n"
-        "Release:  example-app-staging v42\n"
-        "Target:   example-app\n"
+        "Release:  ⬢ example-app-staging v42\n"
+        "Target:   ⬢ example-app\n"
         "Rule:     by hand\n"
         "Created:  yesterday\n"
     )
@@ -89,10 +89,10 @@ def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[s
         "Reason:          released as v52\n"
         "                 by us\n"
         "Looked at next:  soon\n"
-        "Release:         example-app-staging v42\n"
+        "Release:         ⬢ example-app-staging v42\n"
         "Slug:            s\n"
         "Commit:          c0ffee\n"
-        "Target:          example-app v52\n"
+        "Target:          ⬢ example-app v52\n"
         "Rule:            ship, ana@example.com\n"
         "Found by:        webhook\n"
         "Created:         yesterday\n"
@@ -133,12 +133,12 @@ def test_a_line_ends_with_status_and_reason(capsys: pytest.CaptureFixture[str]) 
     show_line({**FULL, "kind": "rollback"})
     show_ends([BARE, FULL], [], as_json=False)
     assert capsys.readouterr().out == (
-        "Promotion 42 of example-app-staging v42 to example-app: waiting\n"
-        "Promotion 42 of example-app-staging v42 to example-app v52: succeeded"
+        "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting\n"
+        "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app v52: succeeded"
         " (released as v52 by us)\n"
-        "Rollback 42 of example-app v52: succeeded (released as v52 by us)\n"
-        "example-app: waiting\n"
-        "example-app v52: succeeded (released as v52 by us)\n"
+        "Rollback 42 of ⬢ example-app v52: succeeded (released as v52 by us)\n"
+        "⬢ example-app: waiting\n"
+        "⬢ example-app v52: succeeded (released as v52 by us)\n"
     )
 
 
@@ -194,9 +194,9 @@ def test_an_explanation_says_what_each_rule_and_gate_said(
         "\n"
         "=== Rules\n"
         "\n"
-        "ship to example-app: waiting\n"
+        "ship to ⬢ example-app: waiting\n"
         "\n"
-        "=== Promotion 42 of example-app-staging v42 to example-app: waiting\n"
+        "=== Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting\n"
         "\n"
         "✓ source  v42 succeeded\n"
         "Looked at next: soon\n"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 
 import pytest
 
-from cli.errors import Failure, Refused, Unfinished, Unreachable
-from cli.resources import Promotion
-from cli.watch import PATIENCE, Watch, pauses
+from cli.errors import Failure, NotAListener, Refused, Unfinished, Unreachable
+from cli.resources import Output, Promotion, ReleaseRef
+from cli.watch import FIRST_PAUSE, LAST_PIECES, PATIENCE, Watch, pauses
 from tests.cli.program import barred
 
 
@@ -34,6 +35,18 @@ def promotion(
             "app": {"id": "b", "name": "example-app"},
             "release": {"id": "x", "version": version} if version else None,
         },
+    }
+
+
+def piece(offset: int, text: str, *, is_over: bool = False) -> Output:
+    """Return a piece of an output as the listener shows it."""
+    release: ReleaseRef = {"id": "x", "version": 52}
+    return {
+        "offset": offset,
+        "text": text,
+        "is_over": is_over,
+        "release": release,
+        "message": None,
     }
 
 
@@ -64,9 +77,9 @@ def test_each_change_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == (
         "",
         (
-            "Promotion 42 of example-app-staging v42 to example-app: waiting (soaks)\n"
-            "Promotion 42 of example-app-staging v42 to example-app: posting\n"
-            "Promotion 42 of example-app-staging v42 to example-app v52: succeeded\n"
+            "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting (soaks)\n"
+            "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: posting\n"
+            "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app v52: succeeded\n"
         ),
     )
     assert len(made) == 4
@@ -75,7 +88,7 @@ def test_each_change_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_rollback_is_called_one(capsys: pytest.CaptureFixture[str]) -> None:
     watching, _ = watch()
     watching.until_the_end([promotion("succeeded", version=53) | {"kind": "rollback"}])
-    assert capsys.readouterr().err == "Rollback 42 of example-app v53: succeeded\n"
+    assert capsys.readouterr().err == "Rollback 42 of ⬢ example-app v53: succeeded\n"
 
 
 def test_what_has_ended_is_not_asked_for_again() -> None:
@@ -166,3 +179,106 @@ def test_an_interrupt_stops_the_waiting_and_nothing_else() -> None:
         "Run `autopromote promotions:info 42` to look again.\n"
         "Run `autopromote promotions:info 43` to look again."
     )
+
+
+def reader(*pieces: Output | Failure) -> tuple[Callable[[str, int], Output], list[tuple[str, int]]]:
+    """Return what reads these pieces of an output, the last one for ever, and what is asked."""
+    asked: list[tuple[str, int]] = []
+    remaining = list(pieces)
+
+    def read(id: str, offset: int) -> Output:
+        asked.append((id, offset))
+        found = remaining.pop(0) if len(remaining) > 1 else remaining[0]
+        if isinstance(found, Failure):
+            raise found
+        return found
+
+    return read, asked
+
+
+LINE = "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app"
+
+
+def test_what_the_release_phase_prints_is_shown_between_the_changes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    watching, made = watch(
+        promotion("releasing"), promotion("releasing"), promotion("succeeded", version=52)
+    )
+    watching.read, asked = reader(
+        piece(4, "one\n"), piece(6, "tw"), piece(8, "o\n"), piece(8, "", is_over=True)
+    )
+    watching.until_the_end([promotion("posting")])
+    assert capsys.readouterr().err == (
+        f"{LINE}: posting\n{LINE}: releasing\none\ntwo\n{LINE} v52: succeeded\n"
+    )
+    assert asked == [("42", 0), ("42", 4), ("42", 6), ("42", 8)]
+    assert made[1:] == [FIRST_PAUSE, FIRST_PAUSE], "reading on is a pause in itself"
+
+
+def test_a_phase_that_ended_between_two_looks_is_shown_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    moments = [{"at": "noon", "event": "releasing", "message": "released"}]
+    ended = promotion("failed") | {"timeline": moments}
+    watching, _ = watch(ended)  # type: ignore[arg-type]
+    watching.read, _ = reader(piece(3, "one", is_over=True))
+    watching.until_the_end([promotion("posting")])
+    assert capsys.readouterr().err == f"{LINE}: posting\none\n{LINE}: failed\n"
+
+
+def test_without_a_release_no_output_is_asked_for() -> None:
+    watching, _ = watch(promotion("rejected"))
+    watching.read, asked = reader(piece(0, ""))
+    watching.until_the_end([promotion("waiting")])
+    assert asked == []
+
+
+def test_of_several_each_line_says_whose_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    watching, _ = watch(promotion("releasing"), promotion("succeeded"))
+    watching.read, _ = reader(piece(4, "one\n"), piece(4, "", is_over=True))
+    watching.until_the_end([promotion("posting"), promotion("skipped", id="43")])
+    assert "\n⬢ example-app: one\n" in capsys.readouterr().err
+
+
+def test_an_output_without_end_does_not_keep_anybody() -> None:
+    watching, _ = watch(promotion("releasing"), promotion("succeeded"))
+    watching.read, asked = reader(piece(4, "one\n"))
+    watching.until_the_end([promotion("posting")])
+    assert len(asked) == 1 + LAST_PIECES
+
+
+@pytest.mark.parametrize(
+    ("trouble", "warning"),
+    [
+        (Unreachable("away"), ""),
+        (Refused("busy", id="busy", status=429), ""),
+        (Refused("no", id="forbidden", status=403), "no"),
+        (NotAListener("odd"), "odd"),
+        (Refused("There is nothing", id="not_found", status=404), ""),
+    ],
+)
+def test_an_output_that_cannot_be_read_spoils_nothing(
+    capsys: pytest.CaptureFixture[str], trouble: Failure, warning: str
+) -> None:
+    watching, _ = watch(promotion("releasing"), promotion("releasing"), promotion("succeeded"))
+    watching.read, _ = reader(trouble, piece(3, "one", is_over=True))
+    watching.until_the_end([promotion("posting")])
+    said = barred(f"Warning: The output of the release phase can't be shown: {warning}")
+    is_given_up = not isinstance(trouble, Unreachable) and getattr(trouble, "status", 0) != 429
+    assert capsys.readouterr().err == (
+        f"{LINE}: posting\n{LINE}: releasing\n"
+        + (said if warning else "")
+        + ("" if is_given_up else "one\n")
+        + f"{LINE}: succeeded\n"
+    )
+
+
+def test_an_output_that_cannot_be_read_to_its_end_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    watching, _ = watch(promotion("releasing"), promotion("succeeded"))
+    watching.read, _ = reader(piece(3, "one"), Unreachable("away"))
+    watching.until_the_end([promotion("posting")])
+    warning = barred("Warning: The output of the release phase can't be shown: away")
+    assert f"{warning}one\n{LINE}: succeeded\n" in capsys.readouterr().err

@@ -146,6 +146,17 @@ FIR: Change = {"generation": "fir"}
                 " Run `heroku stack:set heroku-22 -a prod` or rebuild."
             ),
         ),
+        (
+            {"slug_stack": "heroku-26", "target": replace(PROD, build_stack="heroku-26")},
+            Pass("The slug is built for heroku-26, prod runs heroku-24 and is set to heroku-26."),
+        ),
+        (
+            {"slug_stack": "heroku-22", "target": replace(PROD, build_stack="heroku-26")},
+            Reject(
+                "The slug is built for heroku-22, prod runs heroku-24."
+                " Run `heroku stack:set heroku-22 -a prod` or rebuild."
+            ),
+        ),
         ({"source": App("s", "staging", "heroku-26")}, Pass("Both run heroku-24.")),
         ({"slug_stack": None}, Pass("Both run heroku-24.")),
         (

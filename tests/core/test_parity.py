@@ -191,6 +191,12 @@ def test_what_cannot_be_read_is_unknown_and_no_fault(
     assert is_sound(compare(sides[0], sides[1]))
 
 
+def test_a_target_that_somebody_set_to_the_stack_takes_it() -> None:
+    finding = found("stack", app(STAGING, stack="heroku-26"), app(PROD, build_stack="heroku-26"))
+    assert finding.state is State.OK
+    assert finding.message == "prod runs heroku-24, and is set to heroku-26."
+
+
 @pytest.mark.parametrize(
     ("source", "target", "who"),
     [

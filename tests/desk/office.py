@@ -20,6 +20,7 @@ from listener.desk.files import FilesDesk
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
 from listener.desk.mirror import MARK, Mirror
+from listener.desk.outputs import OutputsDesk
 from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
@@ -29,6 +30,7 @@ from listener.desk.views import RuleView
 from listener.findings import Finding
 from listener.heroku import HEADER, Heroku, matches
 from listener.keys import Keys
+from listener.promotion import Status
 from listener.runner import PROMOTING
 from listener.steps.clock import Clock
 from listener.steps.readings import Readings
@@ -76,6 +78,7 @@ class Office:
         self.trials = TrialsDesk(self.tools)
         self.files = FilesDesk(self.tools)
         self.promotions = PromotionsDesk(self.tools)
+        self.outputs = OutputsDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.explanations = ExplanationsDesk(self.tools)
         self.diffs = DiffsDesk(self.tools)
@@ -220,6 +223,15 @@ class Office:
                 return
             time.sleep(max(seconds, 0.0))
         raise AssertionError(f"still due after {MOST_STEPS} rounds: {self.found()}")
+
+    def work_until(self, status: Status) -> None:
+        """Take steps until the newest promotion has this status."""
+        for _ in range(MOST_STEPS):
+            if self.found()[-1].status is status:
+                return
+            if not sum(self._step(queue) for queue in PROMOTING):
+                time.sleep(max(self._promotion_due_in() or 0.0, 0.0))
+        raise AssertionError(f"not {status} after {MOST_STEPS} rounds: {self.found()}")
 
     def _promotion_due_in(self) -> float | None:
         soonest = func.min(promotion.c.due_at) - func.clock_timestamp()

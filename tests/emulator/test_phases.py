@@ -118,6 +118,25 @@ def test_output_is_there_once_the_command_started(ana: Caller, world: World) -> 
     assert ana.ask("GET", "/streams/nothing").status_code == 404
 
 
+def test_output_grows_and_can_be_read_from_a_byte_on(ana: Caller, world: World) -> None:
+    _phase(ana, None)
+    made = ana.deploy()
+    _pass(world, 1)
+    path = f"apps/staging/releases/{made['version']}"
+
+    ana.control(f"{path}/output", {"text": "Größe\n"})
+    rest = ana.ask("GET", made["output_stream_url"], Range="bytes=27-")
+    assert (rest.status_code, rest.text) == (206, "Größe\n")
+    assert rest.headers["Content-Range"] == "bytes 27-34/*"
+    assert ana.ask("GET", made["output_stream_url"], Range="bytes=35-").status_code == 416
+    assert ana.ask("GET", made["output_stream_url"], Range="lines=1-").status_code == 200
+    assert ana.ask("GET", made["output_stream_url"], Range="bytes=x").status_code == 200
+
+    ana.control(path, {"status": "succeeded"})
+    late = ana.ask("POST", f"/_emulator/{path}/output", {"text": "late"})
+    assert late.status_code == 422
+
+
 def test_a_release_without_a_phase_has_no_output(ana: Caller) -> None:
     assert ana.deploy()["output_stream_url"] is None
 

@@ -35,6 +35,7 @@ def app(**changes: Any) -> dict[str, Any]:
         "name": "acme-prod",
         "generation": {"id": "1", "name": "cedar"},
         "stack": {"id": "2", "name": "heroku-24"},
+        "build_stack": {"id": "4", "name": "heroku-26"},
         "web_url": "https://acme-prod-0123.herokuapp.com/",
     } | changes
 

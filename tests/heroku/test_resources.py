@@ -37,8 +37,14 @@ def test_reads_an_app(
 ) -> None:
     at = peer(giving(answer(200, samples.app(**changes))))
     app = client(at.url).app("acme-prod")
-    web_url = "https://acme-prod-0123.herokuapp.com/"
-    assert app == App(samples.APP_ID, "acme-prod", generation, stack, web_url)
+    assert app == App(
+        id=samples.APP_ID,
+        name="acme-prod",
+        generation=generation,
+        stack=stack,
+        build_stack="heroku-26",
+        web_url="https://acme-prod-0123.herokuapp.com/",
+    )
     assert app.is_container is is_container
 
 

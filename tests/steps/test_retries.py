@@ -109,3 +109,16 @@ def test_a_cancelled_one_may_be_tried_again(stage: Stage) -> None:
 
     assert stage.promotion(version).status is Status.SUCCEEDED
     assert stage.runs(version, source=STAGING)
+
+
+def test_a_retry_sees_that_the_target_was_set_to_the_stack(stage: Stage) -> None:
+    stage.control(f"apps/{STAGING}", {"stack": "heroku-26"}, "PATCH")
+    version = stage.deploy()
+    stage.look()
+    row = stage.promotion(version)
+    assert (row.status, "heroku stack:set heroku-26" in row.reason) == (Status.REJECTED, True)
+    stage.control(f"apps/{PROD}", {"stack": "heroku-26"}, "PATCH")
+    retry(stage, version)
+
+    assert stage.promotion(version).status is Status.SUCCEEDED
+    assert stage.runs(version)

@@ -4,10 +4,11 @@ import sys
 
 import click
 
-from cli.output import paint
+from cli.output import fold, paint
 from cli.plain import plain_line
 from cli.resources import Finding
 
+INDENT = "  "
 SIGNS = {
     "ok": ("✓", "good"),
     "warning": ("!", "warning"),
@@ -18,12 +19,14 @@ SIGNS = {
 
 def show_finding(finding: Finding, *, err: bool = False) -> None:
     """Print one finding; a sign that is not known yet counts as unknown."""
+    stream = sys.stderr if err else sys.stdout
     sign, colour = SIGNS.get(finding["state"], SIGNS["unknown"])
     rule = finding.get("rule")
     about = f" (rule {rule})" if rule else ""
-    sign = paint(sign, colour, stream=sys.stderr if err else sys.stdout)
-    click.echo(f"{sign} {plain_line(finding['message'] + about)}", err=err)
-    if why := finding["why"]:
-        click.echo(f"  {plain_line(why)}", err=err)
-    if mend := finding["mend"]:
-        click.echo(f"  $ {plain_line(mend)}", err=err)
+    lines = fold(plain_line(finding["message"] + about), stream, taken=len(INDENT))
+    click.echo(f"{paint(sign, colour, stream=stream)} {lines[0]}", err=err)
+    lines = [*lines[1:], *fold(plain_line(finding["why"] or ""), stream, taken=len(INDENT))]
+    for line in filter(None, lines):
+        click.echo(f"{INDENT}{line}", err=err)
+    if mend := finding["mend"]:  # in one piece, to be copied
+        click.echo(f"{INDENT}$ {plain_line(mend)}", err=err)

@@ -30,14 +30,15 @@ def index(
         tell("There are no holds.\nUse `autopromote holds:add` to add one.")
     else:
         columns = (*COLUMNS[:-1], "Released", COLUMNS[-1]) if released else COLUMNS
-        table(columns, [row(hold, with_released=released) for hold in holds])
+        rows = [row(hold, with_released=released) for hold in holds]
+        table(columns, rows, spare=("Kind", "Created", "From"))
     warn_if_cut(holds, num, "holds")
 
 
 def row(hold: Hold, *, with_released: bool) -> list[str | None]:
     """Return a hold as a row of the table."""
     cells = [
-        hold["app"]["name"] if hold["app"] else "every target",
+        f"⬢ {hold['app']['name']}" if hold["app"] else "every target",
         hold.get("kind"),
         hold["by"],
         when(hold["created_at"]),

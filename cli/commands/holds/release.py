@@ -24,6 +24,6 @@ def release(context: Context, app: str | None, as_json: bool) -> None:
         say_json(released)
         return
     for following in released["next"]:
-        say(plain_line(f"{following['app']['name']}: {following['message']}"))
+        say(plain_line(f"⬢ {following['app']['name']}: {following['message']}"))
     if not released["next"] and released.get("message"):
         say(plain_line(released["message"] or ""))

@@ -28,7 +28,8 @@ def show_begun(promotions: Sequence[Promotion], answer: object, *, as_json: bool
 
 def wait_for(context: Context, promotions: Sequence[Promotion]) -> list[Promotion]:
     """Return the promotions as they ended, and tell on the way how they go."""
-    return Watch(context.listener.promotion).until_the_end(promotions)
+    listener = context.listener
+    return Watch(listener.promotion, listener.promotion_output).until_the_end(promotions)
 
 
 def show_ends(promotions: Sequence[Promotion], answer: object, *, as_json: bool) -> None:

@@ -1,8 +1,10 @@
 """How a promotion looks: as a row, as a line, and in full."""
 
+import sys
+
 import click
 
-from cli.output import block, paint, say, section
+from cli.output import block, fold, paint, say, section
 from cli.plain import plain_line
 from cli.resources import Destination, GateAnswer, Moment, Promotion, Source
 from cli.tables import table
@@ -19,7 +21,7 @@ SIGNS = {
 
 def show_promotions(promotions: list[Promotion]) -> None:
     """Print a row for each promotion."""
-    table(COLUMNS, [row(promotion) for promotion in promotions])
+    table(COLUMNS, [row(promotion) for promotion in promotions], spare=("Rule", "Created"))
 
 
 def row(promotion: Promotion) -> tuple[str | None, ...]:
@@ -36,10 +38,11 @@ def row(promotion: Promotion) -> tuple[str | None, ...]:
 
 
 def released(place: Source | Destination) -> str:
-    """Return app and version: `example-app v44`; the app alone before there is a release."""
+    """Return app and version: `⬢ example-app v44`; the app alone before there is a release."""
     release = place["release"]
     version = release["version"] if release else None
-    return place["app"]["name"] if version is None else f"{place['app']['name']} v{version}"
+    name = f"⬢ {place['app']['name']}"
+    return name if version is None else f"{name} v{version}"
 
 
 def origin(promotion: Promotion) -> str:
@@ -105,7 +108,11 @@ def show_gate(gate: GateAnswer, width: int) -> None:
     sign, colour = SIGNS.get(gate["verdict"], ("?", "warning"))
     until = f", until {when(gate.get('until'))}" if gate.get("until") else ""
     text = plain_line(f"{gate['message']}{until}") or gate["verdict"]
-    click.echo(f"{paint(sign, colour)} {plain_line(gate['name']).ljust(width)}  {text}")
+    taken = width + 4
+    first, *more = fold(text, sys.stdout, taken=taken)
+    click.echo(f"{paint(sign, colour)} {plain_line(gate['name']).ljust(width)}  {first}")
+    for line in more:
+        click.echo(f"{' ' * taken}{line}")
 
 
 def show_timeline(moments: list[Moment]) -> None:

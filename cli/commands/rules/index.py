@@ -26,8 +26,8 @@ def index(context: Context, app: str | None, num: int | None, as_json: bool) -> 
                 (
                     rule["name"],
                     rule["mode"],
-                    rule["source"]["name"],
-                    ", ".join(app["name"] for app in rule["targets"]),
+                    f"⬢ {rule['source']['name']}",
+                    ", ".join(f"⬢ {target['name']}" for target in rule["targets"]),
                 )
                 for rule in rules
             ],

@@ -1,8 +1,8 @@
 """How it looks what a file of rules changes."""
 
 from cli.commands.rules.trial_view import change_line, shown
+from cli.foreseen import Plan, Step
 from cli.output import tell
-from cli.resources import Plan, Step
 from cli.tables import table
 
 COLUMNS = ("Rule", "Plan", "What")

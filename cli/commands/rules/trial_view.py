@@ -1,8 +1,9 @@
 """How it looks what a rule would have done if it had been changed."""
 
+from cli.foreseen import Fared, FieldChange, Trial
 from cli.output import header, say, section, tell
 from cli.plain import plain_line
-from cli.resources import Fared, Fate, FieldChange, Trial
+from cli.resources import Fate
 from cli.times import when
 
 NEWEST = 30  # releases that are tried

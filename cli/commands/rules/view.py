@@ -13,7 +13,7 @@ def show_rule(rule: Rule) -> None:
     block(
         rule["name"],
         [
-            ("Source", rule["source"]["name"]),
+            ("Source", f"⬢ {rule['source']['name']}"),
             ("Targets", "\n".join(target_line(target) for target in rule["targets"])),
             ("Mode", rule["mode"]),
             ("Strategy", strategy_line(rule)),
@@ -35,9 +35,9 @@ def strategy_line(rule: Rule) -> str | None:
 
 
 def target_line(target: Target) -> str:
-    """Return the target's name and its baseline: `example-app (acts from v43 on)`."""
-    note = target.get("baseline_note")
-    return f"{target['name']} ({note})" if note else target["name"]
+    """Return the target's name and its baseline: `⬢ example-app (acts from v43 on)`."""
+    note, name = target.get("baseline_note"), f"⬢ {target['name']}"
+    return f"{name} ({note})" if note else name
 
 
 def asked(rule: Rule) -> list[tuple[str, str]]:

@@ -24,7 +24,8 @@ def deliveries(context: Context, app: str | None, num: int | None, as_json: bool
     elif not deliveries:
         tell("There are no deliveries.\nUse `autopromote webhooks` to see what they come from.")
     else:
-        table(COLUMNS, [row(delivery) for delivery in deliveries])
+        rows = [row(delivery) for delivery in deliveries]
+        table(COLUMNS, rows, spare=("Times", "Action"), room=40)
     warn_if_cut(deliveries, num, "deliveries")
 
 
@@ -34,7 +35,7 @@ def row(delivery: Delivery) -> tuple[str | None, ...]:
     return (
         delivery["id"],
         when(delivery["received_at"]),
-        app["name"] if app else None,
+        f"⬢ {app['name']}" if app else None,
         f"v{release['version']}" if release else None,
         delivery.get("action"),
         str(delivery.get("times", 1)),

@@ -26,7 +26,7 @@ def index(context: Context, app: str | None, num: int | None, as_json: bool) -> 
             ("App", "ID", "Level", "URL", "Last delivery", "Health"),
             [
                 (
-                    found["app"]["name"],
+                    f"⬢ {found['app']['name']}",
                     found["id"],
                     found["level"],
                     found["url"],
@@ -35,5 +35,6 @@ def index(context: Context, app: str | None, num: int | None, as_json: bool) -> 
                 )
                 for found in subscriptions
             ],
+            spare=("Level", "ID", "URL"),
         )
     warn_if_cut(subscriptions, num, "webhooks")

@@ -194,4 +194,4 @@ def _each(call: Callable[[str], Answer], ids: Sequence[str]) -> dict[str, Callab
 
 
 def _as_core(app: heroku.App) -> App:
-    return App(app.id, app.name, app.stack, app.generation, app.is_container)
+    return App(app.id, app.name, app.stack, app.generation, app.is_container, app.build_stack)

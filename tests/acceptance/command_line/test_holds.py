@@ -27,12 +27,12 @@ def test_a_hold_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
     listed = ana("holds", "-a", "h-prod")
     header, row = listed.stdout.splitlines()
     assert header.split() == ["App", "Kind", "By", "Created", "From", "Until", "Reason"]
-    assert row.startswith("h-prod  person  ana@example.com  ")
+    assert row.startswith("⬢ h-prod  person  ana@example.com  ")
     assert row.endswith("  a sale")
 
     released = ana("holds:release", "-a", "h-prod")
     assert released.stderr == "Releasing hold on ⬢ h-prod... done\n"
-    assert released.stdout.startswith("h-prod: ")
+    assert released.stdout.startswith("⬢ h-prod: ")
     assert ana("holds", "-a", "h-prod") == (
         "",
         "There are no holds.\nUse `autopromote holds:add` to add one.\n",
@@ -58,14 +58,14 @@ def test_what_waits_for_a_hold_is_cancelled_and_tried_again(town: Town, ana: Aut
 
     cancelled = ana("promotions:cancel", waiting)
     assert cancelled.stderr == f"Cancelling promotion {waiting}... done\n"
-    assert re.match(rf"Promotion {waiting} of .* to c-prod: cancelled\b", cancelled.stdout)
+    assert re.match(rf"Promotion {waiting} of .* to ⬢ c-prod: cancelled\b", cancelled.stdout)
     assert ana("promotions:cancel", waiting).stderr.endswith(
         barred("", "Error ID: promotion_settled")
     )
 
     retried = ana("promotions:retry", waiting)
     assert retried.stderr == f"Retrying promotion {waiting}... done\n"
-    assert re.match(rf"Promotion {waiting} of .* to c-prod: waiting\b", retried.stdout)
+    assert re.match(rf"Promotion {waiting} of .* to ⬢ c-prod: waiting\b", retried.stdout)
 
     released = ana("holds:release", "-a", "c-prod")
     assert "goes next" in released.stdout

@@ -93,7 +93,7 @@ def test_at_a_terminal_somebody_chooses(town: Town, ana: Autopromote) -> None:
     assert child.returncode == 0, stderr.decode()
     assert "1) ⬢ kiosk-staging to ⬢ kiosk-prod (pipeline kiosk)\n" in stderr.decode()
     assert stderr.decode().count("Which of these shall be promoted? 1 to 1, or q to quit: ") == 2
-    assert "Targets:   kiosk-prod" in stdout.decode()
+    assert "Targets:   ⬢ kiosk-prod" in stdout.decode()
 
 
 def test_apps_that_can_never_match_are_told_before_anything_is_made(

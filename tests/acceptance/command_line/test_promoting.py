@@ -23,10 +23,10 @@ def test_waiting_tells_each_change_and_ends_with_0(town: Town, ana: Autopromote)
 
     outcome = ana("promote", "-a", "p-staging", "--to", "p-prod", "--wait")
     assert outcome.code == 0
-    assert re.fullmatch(r"p-prod v\d+: succeeded( \(.*\))?\n", outcome.stdout)
+    assert re.fullmatch(r"⬢ p-prod v\d+: succeeded( \(.*\))?\n", outcome.stdout)
     first, *changes = outcome.stderr.splitlines()
     assert first == "Promoting ⬢ p-staging to ⬢ p-prod... done"
-    assert all(f" of p-staging v{version} to p-prod" in change for change in changes)
+    assert all(f" of ⬢ p-staging v{version} to ⬢ p-prod" in change for change in changes)
     assert re.search(r"v\d+: succeeded\b", changes[-1])
     assert town.heroku.current("p-prod")["slug"] == town.heroku.current("p-staging")["slug"]
 
@@ -40,18 +40,29 @@ def test_what_is_there_already_is_skipped_which_is_fine(town: Town, ana: Autopro
     assert [one["status"] for one in json.loads(again.stdout)] == ["skipped"]
 
 
-def test_a_failed_release_phase_ends_with_1(town: Town, ana: Autopromote) -> None:
+def test_a_failed_release_phase_ends_with_1_and_has_its_say(town: Town, ana: Autopromote) -> None:
     apps(town, "f-staging")
     town.heroku.app("f-prod", release_phase={"seconds": 0.1, "fails": True})
     outcome = ana("promote", "-a", "f-staging", "--to", "f-prod", "--wait")
     assert outcome.code == 1
-    assert re.match(r"f-prod v\d+: failed\b", outcome.stdout)
+    assert "\nRunning release command...\nRelease command failed.\n" in outcome.stderr
+    [promotion] = answer_of(ana, "promotions", "-a", "f-prod")
+    said = "Running release command...\nRelease command failed.\n"
+    assert ana("promotions:output", promotion["id"]) == (said, "", 0)
+    assert answer_of(ana, "promotions:output", promotion["id"], "--offset", "27") == {
+        "offset": 51,
+        "text": "Release command failed.\n",
+        "is_over": True,
+        "release": promotion["target"]["release"],
+        "message": None,
+    }
+    assert re.match(r"⬢ f-prod v\d+: failed\b", outcome.stdout)
 
 
 def test_without_waiting_it_says_how_to_look(town: Town, ana: Autopromote) -> None:
     apps(town, "n-staging", "n-prod")
     outcome = ana("promote", "-a", "n-staging", "--to", "n-prod")
-    found = re.match(r"Promotion (\d+) of n-staging v\d+ to n-prod: \w+", outcome.stdout)
+    found = re.match(r"Promotion (\d+) of ⬢ n-staging v\d+ to ⬢ n-prod: \w+", outcome.stdout)
     assert found is not None
     look = f"Use `autopromote promotions:info {found[1]}` to see how it goes.\n"
     assert outcome.stderr == f"Promoting ⬢ n-staging to ⬢ n-prod... done\n{look}"
@@ -137,7 +148,7 @@ def test_a_rollback_says_what_will_happen_and_holds(town: Town, ana: Autopromote
         "Use `autopromote holds:release --app b-prod` when it may be promoted to again.\n"
         "Rolling back ⬢ b-prod... done\n"
     )
-    assert re.match(r"b-prod v\d+: (succeeded|rolled_back)\b", outcome.stdout)
+    assert re.match(r"⬢ b-prod v\d+: (succeeded|rolled_back)\b", outcome.stdout)
     assert town.heroku.current("b-prod")["slug"] == before
     [hold] = answer_of(ana, "holds", "-a", "b-prod")
     assert "checkout is broken" in hold["reason"]
@@ -154,8 +165,8 @@ def test_every_rule_and_gate_has_its_say(town: Town, ana: Autopromote) -> None:
     explained = ana("explain", "-a", "x-staging")
     assert (explained.stderr, explained.code) == ("", 0)
     assert explained.stdout.startswith(f"=== ⬢ x-staging v{release['version']}\n\nSummary: ")
-    assert "\n=== Rules\n\nx to x-prod: " in explained.stdout
-    assert f"\n=== Promotion {done['id']} of x-staging v" in explained.stdout
+    assert "\n=== Rules\n\nx to ⬢ x-prod: " in explained.stdout
+    assert f"\n=== Promotion {done['id']} of ⬢ x-staging v" in explained.stdout
     assert "\n✓ source " in explained.stdout
     assert "\n=== Deliveries\n\n" in explained.stdout
     version = str(release["version"])
@@ -185,3 +196,38 @@ def test_a_rollback_without_waiting_says_how_to_look(town: Town, ana: Autopromot
     town.heroku.deploy("g-prod")
     rolled = answer_of(ana, "rollback", "-a", "g-prod", "--reason", "broken")
     assert (rolled["kind"], rolled["target"]["app"]["name"]) == ("rollback", "g-prod")
+
+
+def test_output_is_followed_while_the_release_command_runs(town: Town, ana: Autopromote) -> None:
+    apps(town, "o-staging")
+    town.heroku.app("o-prod", release_phase={"seconds": 3600})
+    ana("promote", "-a", "o-staging", "--to", "o-prod")
+    promotion = town.wait_for("releasing", target="o-prod")
+    release = f"apps/o-prod/releases/{promotion['target']['release']['version']}"
+    with subprocess.Popen(
+        ana.command("promotions:output", promotion["id"]),
+        env=ana.environment(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "Running release command...\n"
+        town.heroku.control(f"{release}/output", {"text": "one \x1b[31mred\n"})
+        assert child.stdout.readline() == "one red\n"
+        town.heroku.control(release, {"status": "succeeded"})
+        assert child.stdout.read() == "Migrated.\n"
+    assert child.returncode == 0
+
+
+def test_where_there_is_no_output_it_says_why(town: Town, ana: Autopromote) -> None:
+    apps(town, "q-staging", "q-prod")
+    [done] = json.loads(
+        ana("promote", "-a", "q-staging", "--to", "q-prod", "--wait", "--json").stdout
+    )
+    version = done["target"]["release"]["version"]
+    why = f"q-prod v{version} has no release phase output.\n"
+    assert ana("promotions:output", done["id"]) == ("", why, 0)
+    [again] = json.loads(ana("promote", "-a", "q-staging", "--to", "q-prod", "--json").stdout)
+    outcome = ana("promotions:output", again["id"])
+    assert (outcome.stdout, outcome.code) == ("", 0)
+    assert outcome.stderr.endswith(": no release yet.\n")

@@ -21,7 +21,7 @@ def test_a_rule_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
     added = ana("rules:add", "r", "--from", "r-staging", "--to", "r-prod", "--mode", "shadow")
     assert (added.stderr, added.code) == ("Adding rule r... done\n", 0)
     assert re.fullmatch(
-        rf"=== r\n\nSource: +r-staging\nTargets: +r-prod \(acts from v{first} on\)\n"
+        rf"=== r\n\nSource: +⬢ r-staging\nTargets: +⬢ r-prod \(acts from v{first} on\)\n"
         rf"Mode: +shadow\nStrategy: +slug\nOn newer: +supersede\nRevision: +1\n"
         rf"Created: +{TIME}\nUpdated: +{TIME}\nBy: +ana@example\.com\nID: +\d+\n",
         added.stdout,
@@ -29,7 +29,7 @@ def test_a_rule_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
 
     updated = ana("rules", "update", "r", "--to", "r-prod,r-prod-eu", "--mode", "armed")
     assert (updated.stderr, updated.code) == ("Updating rule r... done\n", 0)
-    assert f"r-prod-eu (acts from v{first} on)\n" in updated.stdout
+    assert f"⬢ r-prod-eu (acts from v{first} on)\n" in updated.stdout
     shown = ana("rules:info", "r")
     assert timeless(shown.stdout) == timeless(updated.stdout)
     assert (shown.stderr, shown.code) == ("", 0)
@@ -38,7 +38,8 @@ def test_a_rule_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
     assert (listed.stderr, listed.code) == ("", 0)
     header, row = listed.stdout.splitlines()
     assert header.split() == ["Name", "Mode", "Source", "Targets"]
-    assert re.fullmatch(r"r +armed +r-staging +(r-prod, r-prod-eu|r-prod-eu, r-prod)", row)
+    targets = "(⬢ r-prod, ⬢ r-prod-eu|⬢ r-prod-eu, ⬢ r-prod)"
+    assert re.fullmatch(rf"r +armed +⬢ r-staging +{targets}", row)
     assert answer_of(ana, "rules", "-a", "r-staging") == [answer_of(ana, "rules:info", "r")]
 
     assert ana("rules:remove", "r", "--confirm", "r") == ("", "Removing rule r... done\n", 0)

@@ -45,7 +45,7 @@ def test_a_webhook_from_its_first_day_to_its_last(town: Town, ana: Autopromote) 
 
     listed = ana("webhooks", "-a", "w-staging").stdout.splitlines()
     assert listed[0].split() == ["App", "ID", "Level", "URL", "Last", "delivery", "Health"]
-    assert listed[1].startswith("w-staging  ")
+    assert listed[1].startswith("⬢ w-staging  ")
 
     removed = ana("webhooks:remove", "-a", "w-staging", "--confirm", "w-staging")
     assert removed == ("", "Removing webhook from ⬢ w-staging... done\n", 0)

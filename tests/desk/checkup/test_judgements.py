@@ -172,7 +172,7 @@ def test_how_many_requests_are_left(left: int | None, state: State) -> None:
     assert account.requests(left).state is state
 
 
-READ = heroku.App("s", "acme-staging", "cedar", "heroku-24", None)
+READ = heroku.App("s", "acme-staging", "cedar", "heroku-24", None, None)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def test_promotions_and_holds_are_as_described(admin: Caller) -> None:
     [listed] = admin.get("/api/promotions")
     check("promotions.list_", [listed])
     check("promotions.show", admin.get(f"/api/promotions/{listed['id']}"))
+    check("promotions.output", admin.get(f"/api/promotions/{listed['id']}/output"))
 
     made = admin.post("/api/promotions", {"source": STAGING, "targets": [EU]})
     check("promotions.promote", made)

@@ -40,7 +40,7 @@ def test_a_hold_is_answered_whole(approver: Caller, office: Office) -> None:
 def test_a_hold_on_every_target(approver: Caller) -> None:
     put = approver.post("/api/holds", {"app": None, "reason": "fair week"})
     assert put["app"] is None
-    assert put["message"] == "every target is on hold until released."
+    assert put["message"] == "Every target is on hold until released."
     released = approver.post(RELEASE, {"app": None}, status=200)
     assert [hold["id"] for hold in released["released"]] == ["1"]
 

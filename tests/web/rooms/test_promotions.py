@@ -164,3 +164,29 @@ def test_a_rollback_that_is_wrong(approver: Caller, body: Any, words: str) -> No
     assert (status, id_) == (422, "invalid_params")
     assert words in message
     assert approver.get("/api/holds") == []
+
+
+def test_the_output_of_a_release_phase_is_read_from_a_byte_on(
+    viewer: Caller, approver: Caller, office: Office
+) -> None:
+    office.control(f"apps/{PROD}", {"release_phase": {"seconds": 0}}, "PATCH")
+    approver.post("/api/promotions", PROMOTE)
+    office.work()
+    release = office.current(PROD)
+    assert viewer.get("/api/promotions/1/output?offset=8") == {
+        "offset": 37,
+        "text": "release command...\nMigrated.\n",
+        "is_over": True,
+        "release": {"id": release["id"], "version": release["version"]},
+        "message": None,
+    }
+
+
+@pytest.mark.parametrize("offset", ["-1", "x", "1.5", "9" * 16, "\u0661"])
+def test_an_offset_is_a_number(viewer: Caller, offset: str) -> None:
+    path = f"/api/promotions/1/output?offset={offset}"
+    assert viewer.refused("GET", path)[:2] == (422, "invalid_params")
+
+
+def test_no_output_of_no_promotion(viewer: Caller) -> None:
+    assert viewer.refused("GET", "/api/promotions/9/output")[:2] == (404, "promotion_not_found")

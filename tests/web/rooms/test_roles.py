@@ -18,6 +18,7 @@ READS = {
         "/api/subscriptions/1",
         "/api/promotions",
         "/api/promotions/1",
+        "/api/promotions/1/output",
         "/api/holds",
         "/api/apps/acme-staging/explanation",
         "/api/apps/acme-staging/diff?to=acme-prod",

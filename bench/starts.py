@@ -1,0 +1,111 @@
+"""How long commands take, beside the official Heroku CLI, in turns in one run.
+
+The program is measured as people have it: a wheel, installed in an environment of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.stage import ROOT, Stage
+
+ROUNDS = 15
+HEROKU_CLI = "HEROKU_CLI"
+CACHED = ROOT / ".heroku-cli" / "node_modules" / ".bin" / "heroku"  # of `make test-heroku-cli`
+# Its telemetry, its updates and its notes ask the network; "true" is the only word it understands.
+QUIET = {
+    "DISABLE_TELEMETRY": "true",
+    "HEROKU_SKIP_NEW_VERSION_CHECK": "1",
+    "HEROKU_DISABLE_AUTOUPDATE": "1",
+    "HIDE_HEROKU_RELEASE_NOTES": "1",
+    "TERM": "dumb",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A command line, its environment, and the official one it is held against, as a share."""
+
+    words: tuple[str, ...]
+    env: Mapping[str, str]
+    against: str | None = None
+    share: int = 1
+
+    @property
+    def name(self) -> str:
+        """How it is typed."""
+        return " ".join((Path(self.words[0]).name, *self.words[1:]))
+
+
+def lines(stage: Stage, folder: Path) -> list[Line]:
+    """What is measured: ours, and the official CLI's where there is one."""
+    program = str(install(folder))
+    ours = [
+        Line((program, "--version"), stage.person, "heroku --version", 8),
+        Line((program, "--help"), stage.person, "heroku --version", 8),
+        Line((program, "rules"), stage.person, "heroku webhooks -a acme-staging", 4),
+        Line((program, "__complete", "fish", "rules:"), stage.person),
+    ]
+    heroku = official()
+    if heroku is None:
+        return ours
+    env = stage.person | QUIET | {"HEROKU_HOST": stage.heroku_url}
+    env["HEROKU_PARTICLEBOARD_URL"] = stage.heroku_url
+    words = ((heroku, "--version"), (heroku, "webhooks", "-a", "acme-staging"))
+    return [*ours, *(Line(each, env) for each in words)]
+
+
+def install(folder: Path) -> Path:
+    """Build the wheel and install it as pipx does; answer the program."""
+    python = folder / "venv" / "bin" / "python"
+    quietly = ("-m", "pip", "--disable-pip-version-check", "-qq")
+    wheel = ("wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT))
+    _run(sys.executable, *quietly, *wheel)
+    _run(sys.executable, "-m", "venv", str(folder / "venv"))
+    _run(str(python), *quietly, "install", *map(str, folder.glob("*.whl")))
+    return python.parent / "autopromote"
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, stdout=sys.stderr)
+
+
+def official() -> str | None:
+    """The official CLI: `HEROKU_CLI`, else on PATH, else in the cache of this checkout."""
+    cached = str(CACHED) if CACHED.exists() else None
+    return os.environ.get(HEROKU_CLI) or shutil.which("heroku") or cached
+
+
+def measure(measured: list[Line]) -> dict[str, list[float]]:
+    """The milliseconds of each, round after round, so that a busy moment falls upon all."""
+    took: dict[str, list[float]] = {line.name: [] for line in measured}
+    for number in range(ROUNDS + 1):
+        for line in measured:
+            begun = time.perf_counter()
+            subprocess.run(line.words, env=dict(line.env), capture_output=True, check=True)
+            if number:  # the first round warms every cache up
+                took[line.name].append((time.perf_counter() - begun) * 1000)
+    return took
+
+
+def verdicts(measured: list[Line], took: Mapping[str, list[float]]) -> list[str]:
+    """How each of ours compares with what it is held against, in sentences."""
+    return [verdict(line, took) for line in measured if line.against]
+
+
+def verdict(line: Line, took: Mapping[str, list[float]]) -> str:
+    """How one compares: by medians."""
+    if line.against is None or line.against not in took:
+        return f"- `{line.name}`: not measured against `{line.against}`, for there is no `heroku`."
+    times = statistics.median(took[line.against]) / statistics.median(took[line.name])
+    kept = "kept" if times >= line.share else "MISSED"
+    promise = f"at most 1/{line.share} promised: {kept}"
+    return f"- `{line.name}` takes 1/{times:.1f} of `{line.against}` ({promise})."

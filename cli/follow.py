@@ -1,0 +1,64 @@
+"""Following what a release phase prints, from piece to piece."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cli.plain import plain
+from cli.progress import turning
+from cli.resources import Output
+
+LINE_END = re.compile(r"\r\n|\r|\n")  # a progress bar writes its line anew, each time a line to us
+LONGEST_LINE = 10_000
+
+
+@dataclass
+class Follower:
+    """Prints an output as it comes, a whole harmless line at a time."""
+
+    read: Callable[[int], Output]
+    write: Callable[[str], None]
+    waiting_for: str = "Waiting for the release command"
+    offset: int = 0
+    is_over: bool = False
+    message: str | None = None  # why there is nothing
+    release_id: str | None = None
+    has_more: bool = False  # the last piece had something, so another may be there already
+    rest: str = field(default="", repr=False)
+
+    def pull(self) -> bool:
+        """Read on and print what that completes; return whether there was anything."""
+        self.has_more = False
+        with turning(self.waiting_for, after=0):
+            piece = self.read(self.offset)
+            if self._is_of_another(piece):
+                piece = self.read(0)
+
+        self.message = piece["message"]
+        self.is_over = piece["is_over"]
+        self._print(piece["text"])
+        self.offset = piece["offset"]
+        self.has_more = bool(piece["text"])
+        return self.has_more
+
+    def end(self) -> None:
+        """Print what has no end of line, for nothing more is read."""
+        self.is_over = True
+        self._print("")
+
+    def _is_of_another(self, piece: Output) -> bool:
+        """Whether a retry made another release, whose output begins anew."""
+        release_id = piece["release"]["id"] if piece["release"] else None
+        is_another = self.release_id not in (None, release_id)
+        self.release_id = release_id
+        return is_another
+
+    def _print(self, text: str) -> None:
+        text = self.rest + text
+        held = "\r" if text.endswith("\r") and not self.is_over else ""  # its \n may come yet
+        *lines, self.rest = LINE_END.split(text.removesuffix(held) if held else text)
+        self.rest += held
+        if self.rest and (self.is_over or len(self.rest) > LONGEST_LINE):
+            lines, self.rest = [*lines, self.rest], ""
+        for line in lines:
+            self.write(plain(line))
