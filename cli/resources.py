@@ -180,6 +180,7 @@ class Promotion(TypedDict):
     created_at: str
     updated_at: str
     kind: NotRequired[str]
+    earliest_at: NotRequired[str | None]
     found_by: NotRequired[str | None]
     by_hand: NotRequired[bool]
     nonce: NotRequired[str | None]

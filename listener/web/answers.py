@@ -260,6 +260,7 @@ class Promotion(Answer):
     status: Status
     reason: str
     due_at: datetime | None
+    earliest_at: datetime | None
     rule: RuleRef | None
     by_hand: bool
     kind: PromotionKind

@@ -22,6 +22,7 @@ from listener.desk.views import (
     SubscriptionView,
 )
 from listener.history import Kind, Release
+from listener.promotion import Status
 from listener.store.shown import Moment
 from listener.store.subscriptions import SecretRow
 
@@ -132,6 +133,8 @@ def promotion(view: PromotionView) -> Json:
         "status": row.status,
         "reason": row.reason,
         "due_at": time(row.due_at),
+        # As far as time alone decides; of no interest once it has been decided.
+        "earliest_at": time(row.earliest_at) if row.status is Status.WAITING else None,
         "rule": _rule_of(view),
         "by_hand": row.is_by_hand,
         "kind": row.kind,

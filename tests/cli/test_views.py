@@ -171,7 +171,14 @@ def test_an_explanation_says_what_each_rule_and_gate_said(
             },
             "summary": "It waits.",
             "deliveries": [DELIVERY, {"id": "10", "received_at": "noon"}],
-            "promotions": [{**BARE, "due_at": "soon", "gates": FULL["gates"][:1]}],
+            "promotions": [
+                {
+                    **BARE,
+                    "due_at": "soon",
+                    "earliest_at": "tomorrow",
+                    "gates": [{**FULL["gates"][0], "facts": {"version": 42, "rolled_back": None}}],
+                }
+            ],
             "rules": [
                 {
                     "rule": {"id": "1", "name": "ship"},
@@ -199,7 +206,9 @@ def test_an_explanation_says_what_each_rule_and_gate_said(
         "=== Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting\n"
         "\n"
         "✓ source  v42 succeeded\n"
+        "          version 42, rolled back unknown\n"
         "Looked at next: soon\n"
+        "Earliest: tomorrow\n"
         "\n"
         "=== Deliveries\n"
         "\n"
