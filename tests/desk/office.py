@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -152,7 +153,11 @@ class Office:
 
     def receive(self) -> None:
         """Take in what Heroku has delivered."""
-        for letter in self.letters():
+        self.take(self.letters())
+
+    def take(self, letters: Iterable[httpx.Request]) -> None:
+        """Take in these deliveries."""
+        for letter in letters:
             self._inbox.receive(letter.content, letter.headers[HEADER])
 
     def letters(self) -> list[httpx.Request]:
