@@ -17,6 +17,7 @@ from cli.resources import (
     Finding,
     Hold,
     Identity,
+    LoginCode,
     NewHold,
     Output,
     Pipeline,
@@ -50,6 +51,9 @@ class Listener:
 
     def create_token(self, heroku_token: str) -> Token:
         return self._ask("POST", "tokens", Token, body={"heroku_token": heroku_token})
+
+    def create_login_code(self) -> LoginCode:
+        return self._ask("POST", "login-codes", LoginCode)
 
     def whoami(self) -> Identity:
         return self._ask("GET", "whoami", Identity)
@@ -133,9 +137,15 @@ class Listener:
     def retry_promotion(self, id: str) -> Promotion:
         return self._ask("POST", f"promotions/{path_part(id)}/actions/retry", Promotion)
 
-    def promote(self, source: str, targets: Sequence[str], release: str | None) -> list[Promotion]:
-        body = {"source": source, "targets": targets, **({"release": release} if release else {})}
-        return self._ask("POST", "promotions", list[Promotion], body=body)
+    def approve_promotion(self, id: str) -> Promotion:
+        return self._ask("POST", f"promotions/{path_part(id)}/actions/approve", Promotion)
+
+    def reject_promotion(self, id: str, reason: str | None) -> Promotion:
+        path, body = f"promotions/{path_part(id)}/actions/reject", {"reason": reason}
+        return self._ask("POST", path, Promotion, body=body if reason is not None else {})
+
+    def promote(self, promotion: Body) -> list[Promotion]:
+        return self._ask("POST", "promotions", list[Promotion], body=promotion)
 
     def roll_back(self, app: str, *, to: str | None, reason: str) -> Promotion:
         body = {"app": app, "reason": reason, **({"to": to} if to else {})}

@@ -31,6 +31,7 @@ LISTS = (
     ("not_descriptions", "--not-description", "PATTERN", "what it must not say"),
     ("checks", "--check", "URL", "what must answer well before a promotion"),
     ("verify", "--verify", "URL", "what must answer well after a promotion"),
+    ("notify", "--notify", "URL", "who is told, by apprise URL like slack://TOKENS, never shown"),
 )
 PARITY = ("parity", "--parity", "WHAT[,WHAT]", "what must match: stack, buildpacks, config-names")
 NUMBERS = frozenset({"approvals", "max_per_day"})

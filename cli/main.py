@@ -10,6 +10,7 @@ import sys
 COMMANDS = {
     "init": ("init", "set up the first rule"),
     "login": ("login", "log in to a listener with your Heroku account"),
+    "login:code": ("code", "print a code that logs a browser in to approve"),
     "logout": ("logout", "forget the login"),
     "whoami": ("whoami", "show who you are to the listener, and your role"),
     "rules": ("rules.index", "list the rules by which releases are promoted"),
@@ -32,6 +33,8 @@ COMMANDS = {
     ),
     "promotions": ("promotions.index", "list promotions, newest first"),
     "promotions:info": ("promotions.info", "show a promotion, its gates and what happened"),
+    "promotions:approve": ("promotions.approve", "approve a promotion that waits for it"),
+    "promotions:reject": ("promotions.reject", "reject a promotion that waits to be approved"),
     "promotions:output": (
         "promotions.output",
         "show what the release phase of a promotion prints",

@@ -18,6 +18,13 @@ class Token(TypedDict):
     role: str
 
 
+class LoginCode(TypedDict):
+    """What lets a browser in once."""
+
+    code: str
+    expires_at: str
+
+
 class Identity(TypedDict):
     """Who we are to the listener."""
 
@@ -76,6 +83,7 @@ class Rule(TypedDict):
     verify: NotRequired[list[str] | None]
     verify_for: NotRequired[str | None]
     on_failure: NotRequired[str | None]
+    notify: NotRequired[list[str]]
     revision: NotRequired[int]
     created_at: NotRequired[str]
     updated_at: NotRequired[str]
@@ -158,6 +166,30 @@ class GateAnswer(TypedDict):
     facts: NotRequired[dict[str, Any] | None]
 
 
+class Word(TypedDict):
+    """What one person said of a promotion."""
+
+    by: str
+    approved: bool
+    reason: NotRequired[str | None]
+    at: NotRequired[str]
+
+
+class Approvals(TypedDict):
+    """How many people must approve, and what was said."""
+
+    needed: int
+    given: list[Word]
+
+
+class Override(TypedDict):
+    """The gates that were set aside, and why."""
+
+    gates: list[str]
+    by: str
+    reason: str
+
+
 class Moment(TypedDict):
     """Something that happened to a promotion."""
 
@@ -177,6 +209,8 @@ class Promotion(TypedDict):
     source: Source
     target: Destination
     gates: list[GateAnswer]
+    approvals: NotRequired[Approvals]
+    override: NotRequired[Override | None]
     created_at: str
     updated_at: str
     kind: NotRequired[str]

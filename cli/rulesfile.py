@@ -16,7 +16,9 @@ from cli.resources import Rule
 RULES = "rules"
 STDIN = "-"
 BARE = re.compile(r"[A-Za-z0-9_-]+")
-CONDITIONS = (*(field for field, *_ in (*TEXTS, *LISTS, PARITY)), "self_approval")
+UNSEEN = "notify"  # its URLs hold secrets, which belong in no file, and which nobody is shown
+FLAGS = (field for field, *_ in (*TEXTS, *LISTS, PARITY))
+CONDITIONS = (*(field for field in FLAGS if field != UNSEEN), "self_approval")
 
 
 def read(path: str) -> list[dict[str, Any]]:
@@ -47,13 +49,19 @@ def faults_of(said: Mapping[str, Any]) -> Iterable[str]:
     if not isinstance(tables, dict):
         yield f"{RULES} is no table: write [{RULES}.ship], and below it what the rule says."
         return
-    for name, table in tables.items():
-        if not isinstance(table, dict):
-            yield f"{name} is no table: write [{RULES}.{name}], and below it what the rule says."
-        elif "name" in table:
-            yield f"{name}: name is unknown: a rule's name stands in its heading."
-        elif wrong := [key for key, value in table.items() if not fits(value)]:
-            yield f"{name}: {', '.join(wrong)}: write a text, a number, true, false or a list."
+    yield from (fault for name, table in tables.items() if (fault := fault_of(name, table)))
+
+
+def fault_of(name: str, table: object) -> str | None:
+    """Return why that is no rule; None where it may be one."""
+    if not isinstance(table, dict):
+        return f"{name} is no table: write [{RULES}.{name}], and below it what the rule says."
+    if "name" in table:
+        return f"{name}: name is unknown: a rule's name stands in its heading."
+    if UNSEEN in table:
+        return f"{name}: {UNSEEN}: its URLs are secrets: use `rules:update {name} --{UNSEEN} URL`."
+    wrong = ", ".join(key for key, value in table.items() if not fits(value))
+    return f"{name}: {wrong}: write a text, a number, true, false or a list." if wrong else None
 
 
 def fits(value: object) -> bool:

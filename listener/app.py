@@ -10,7 +10,9 @@ from typing import cast
 import httpx
 from flask import Flask
 
+from listener.desk.approvals import ApprovalsDesk
 from listener.desk.backtests import BacktestsDesk
+from listener.desk.browsers import BrowsersDesk
 from listener.desk.checkup.doctor import Doctor
 from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
@@ -37,6 +39,7 @@ from listener.steps.readings import Readings
 from listener.steps.tools import Tools
 from listener.store.engine import Database, open_database
 from listener.web import (
+    approvals,
     audit,
     deliveries,
     diffs,
@@ -70,6 +73,7 @@ ROOMS = (
     subscriptions,
     deliveries,
     promotions,
+    approvals,
     holds,
     explanations,
     diffs,
@@ -132,16 +136,19 @@ def assemble(settings: Settings) -> Parts:
     """Everything that promotions need; nothing connects yet."""
     database = open_database(settings.database_url, pool_size=settings.pool_size)
     heroku = Heroku(settings.heroku_api_key, url=settings.heroku_api_url)
+    keys = Keys(settings.secret_keys)
     tools = Tools(
         database=database,
         heroku=heroku,
         readings=Readings(database, heroku),
+        keys=keys,
         allowed_apps=settings.apps,
         reconcile_every=settings.reconcile,
         notify_urls=settings.notify,
+        public_url=settings.public_url,
     )
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
-    return Parts(settings, tools, Keys(settings.secret_keys), roles)
+    return Parts(settings, tools, keys, roles)
 
 
 def services_of(parts: Parts) -> Services:
@@ -170,6 +177,8 @@ def services_of(parts: Parts) -> Services:
         pipelines=PipelinesDesk(tools),
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),
+        approvals=ApprovalsDesk(tools),
+        browsers=BrowsersDesk(parts.database, keys),
         outputs=OutputsDesk(tools),
         holds=HoldsDesk(tools),
         explanations=ExplanationsDesk(tools),

@@ -144,7 +144,7 @@ class Candidate:
     own_releases: frozenset[str] = frozenset()
     # What the conditions of its rule ask about.
     conditions: Conditions = NONE
-    found_at: datetime | None = None
+    found_at: datetime | None = None  # or when it last began to wait again
     soaks_from: datetime | None = None  # when Heroku first showed that it had succeeded
     author: str | None = None  # of the first release in a chain
     commit_message: str | None = None

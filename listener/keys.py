@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -23,6 +25,10 @@ class SealBroken(Exception):
 
 class BadToken(Exception):
     """We did not sign this token, or it has expired."""
+
+
+class Expired(BadToken):
+    """We did sign it, and its time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,40 @@ class Seal:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed text, and the moment from which it is good no more."""
+
+    text: str = field(repr=False)
+    expires_at: datetime
+
+
+class Signer:
+    """Signs for one purpose and for a time, with the newest key; reads what any key signed."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        # Unlike Fernet, itsdangerous signs with the last key it is given.
+        ours = {"digest_method": hashlib.sha256}
+        self._serializer = URLSafeSerializer(list(reversed(keys)), signer_kwargs=ours)
+
+    def sign(self, said: Mapping[str, Any], *, until: datetime) -> Signed:
+        """The same as a text that only our keys make."""
+        ends = int(until.timestamp())
+        text = str(self._serializer.dumps({**said, "expires": ends}))
+        return Signed(text, datetime.fromtimestamp(ends, UTC))
+
+    def read(self, text: str, *, now: datetime) -> dict[str, Any]:
+        """What was signed, with `expires_at`. Raises BadToken, Expired."""
+        try:
+            said = dict(self._serializer.loads(text))
+            said["expires_at"] = datetime.fromtimestamp(said.pop("expires"), UTC)
+        except (BadData, KeyError, TypeError, ValueError) as error:
+            raise BadToken from error
+        if now >= said["expires_at"]:
+            raise Expired
+        return said
+
+
 class Keys:
     """Everything that hangs on SECRET_KEY; the newest key comes first."""
 
@@ -76,9 +116,12 @@ class Keys:
         self.secrets = Seal([_derived(key, "webhook secrets") for key in secret_keys])
         self.bodies = Seal([_derived(key, "delivery bodies") for key in secret_keys])
         self._mark = _derived(secret_keys[0], "mark").hex()[:MARK_LENGTH]
-        # Unlike Fernet, itsdangerous signs with the last key it is given.
-        signing = [_derived(key, "tokens") for key in reversed(secret_keys)]
-        self._tokens = URLSafeSerializer(signing, signer_kwargs={"digest_method": hashlib.sha256})
+        self.services = Seal([_derived(key, "notification services") for key in secret_keys])
+        self._tokens = Signer([_derived(key, "tokens") for key in secret_keys])
+        self.links = Signer([_derived(key, "approval links") for key in secret_keys])
+        self.sessions = Signer([_derived(key, "browser sessions") for key in secret_keys])
+        self.forms = Signer([_derived(key, "approval forms") for key in secret_keys])
+        self._digests = _derived(secret_keys[0], "one-time codes")
 
     @property
     def mark(self) -> str:
@@ -95,20 +138,17 @@ class Keys:
 
     def sign_token(self, email: str, *, now: datetime) -> Token:
         """A token for this person, good for twelve hours."""
-        ends = int((now + TOKEN_LIFE).timestamp())
-        text = self._tokens.dumps({"email": email, "expires": ends})
-        return Token(str(text), Identity(email, datetime.fromtimestamp(ends, UTC)))
+        signed = self._tokens.sign({"email": email}, until=now + TOKEN_LIFE)
+        return Token(signed.text, Identity(email, signed.expires_at))
 
     def read_token(self, text: str, *, now: datetime) -> Identity:
         """Whose token this is. Raises BadToken."""
-        try:
-            said = self._tokens.loads(text)
-            identity = Identity(said["email"], datetime.fromtimestamp(said["expires"], UTC))
-        except (BadData, KeyError, TypeError) as error:
-            raise BadToken from error
-        if now >= identity.expires_at:
-            raise BadToken
-        return identity
+        said = self._tokens.read(text, now=now)
+        return Identity(said["email"], said["expires_at"])
+
+    def digest(self, code: str) -> str:
+        """What is stored of a code that is good once: nobody finds the code from it."""
+        return hmac.new(self._digests, code.encode(), hashlib.sha256).hexdigest()
 
 
 def _opened(fernet: MultiFernet, sealed: bytes) -> bytes:

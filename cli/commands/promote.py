@@ -12,6 +12,7 @@ from cli.output import action
 @command(
     "promote --app example-app-staging --to example-app --wait",
     "promote --app example-app-staging --to example-app,example-app-eu --release v42",
+    'promote --app example-app-staging --to example-app --override soak --reason "it leaks money"',
 )
 @chosen_app
 @targets(required=True)
@@ -21,6 +22,13 @@ from cli.output import action
     callback=version,
     help="the release, like v42; else the app's current one",
 )
+@click.option(
+    "--override",
+    metavar="GATE[,GATE]",
+    multiple=True,
+    help="gates of the rule not to be asked this once, like soak,window; for admins",
+)
+@click.option("--reason", metavar="TEXT", help="why they are not to be asked")
 @wait
 @as_json
 @pass_context
@@ -29,6 +37,8 @@ def promote(
     app: str,
     targets: tuple[str, ...],
     release: str | None,
+    override: tuple[str, ...],
+    reason: str | None,
     wait: bool,
     as_json: bool,
 ) -> None:
@@ -36,11 +46,17 @@ def promote(
 
     Where only a person could unblock it, such as an app on hold, it is refused at once. With
     --wait the exit code is 0 if all succeeded or were skipped, else 1.
+
+    What a rule asks of releases to these apps is asked here too. --override sets some of it
+    aside, which is written down and shown; that the release is sound, newer and not on hold is
+    always asked.
     """
-    to = each_of(targets)
+    to, aside = each_of(targets), each_of(override)
+    wished = {"release": release, "override": aside or None, "reason": reason}
+    said = {name: value for name, value in wished.items() if value is not None}
     what = f"⬢ {app} {release}" if release else f"⬢ {app}"
     with action(f"Promoting {what} to {', '.join(f'⬢ {name}' for name in to)}"):
-        promotions = context.listener.promote(app, to, release)
+        promotions = context.listener.promote({"source": app, "targets": to, **said})
 
     if not wait:
         outcome.show_begun(promotions, promotions, as_json=as_json)

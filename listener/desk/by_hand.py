@@ -13,16 +13,25 @@ from listener.desk.asking import Asking
 from listener.desk.views import PromotionView
 from listener.errors import Conflict, Invalid
 from listener.gates import always
+from listener.gates.tables import CONDITIONAL, OF_RULES
 from listener.history import History, Release
 from listener.promotion import PromotionKind, Status
 from listener.rules import Strategy, strategy_of
 from listener.steps import targets
 from listener.steps.readings import Places, Reading
 from listener.steps.tools import Tools
-from listener.store import apps, holds, releases
+from listener.store import apps, audit, holds, promotions, releases
 from listener.store.promotions import PromotionRow
 
 NOTHING = "Nothing was promoted."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOverride:
+    """Gates that are not to be asked this once, and why."""
+
+    gates: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +41,7 @@ class NewPromotions:
     source: str
     targets: tuple[str, ...]
     version: int | None = None
+    override: NewOverride | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +58,7 @@ class Choice:
 
 def promote(tools: Tools, wish: NewPromotions, *, by: str) -> list[PromotionView]:
     """One promotion a target, or none at all if one is refused; an equal unfinished one stands."""
+    _check_override(wish.override)
     ask = Asking(NOTHING)
     source = named.read(tools, ask, wish.source)
     apps_to = named.read_all(tools, ask, wish.targets)
@@ -61,7 +72,16 @@ def promote(tools: Tools, wish: NewPromotions, *, by: str) -> list[PromotionView
         apps.lock(conn, [source.id, *sorted(readings)])
         for app in apps_to:
             _check(conn, choice, app, readings[app.id], places[app.id])
-        return pages.of_promotions(conn, [_ensure(conn, choice, app, by) for app in apps_to])
+        made = [_ensure(conn, choice, app, wish.override, by) for app in apps_to]
+        return pages.of_promotions(conn, made)
+
+
+def _check_override(override: NewOverride | None) -> None:
+    unknown = [gate for gate in override.gates if gate not in OF_RULES] if override else []
+    if unknown:
+        known = ", ".join(name for name, _, _ in CONDITIONAL)
+        which = f"{', '.join(unknown)} cannot be set aside; what a rule asks can: {known}."
+        raise Invalid(f"override: {which} {NOTHING}")
 
 
 def choose(source: App, history: History, version: int | None) -> Release:
@@ -135,9 +155,11 @@ def _check(conn: Connection, choice: Choice, target: App, reading: Reading, plac
         raise Conflict("target_held", held.message)
 
 
-def _ensure(conn: Connection, choice: Choice, target: App, by: str) -> PromotionRow:
+def _ensure(
+    conn: Connection, choice: Choice, target: App, override: NewOverride | None, by: str
+) -> PromotionRow:
     same = asked.find(conn, PromotionKind.PROMOTE, choice.release, target)
-    return same or asked.add(
+    row = same or asked.add(
         conn,
         PromotionKind.PROMOTE,
         choice.release,
@@ -147,3 +169,23 @@ def _ensure(conn: Connection, choice: Choice, target: App, by: str) -> Promotion
         reason=f"Asked for by {by}.",
         by=by,
     )
+    return _set_aside(conn, row, override, by) if override is not None else row
+
+
+def _set_aside(conn: Connection, row: PromotionRow, override: NewOverride, by: str) -> PromotionRow:
+    """Write down what is not to be asked; one that is past its gates needs it no more."""
+    kept = {"gates": list(override.gates), "by": by, "reason": override.reason}
+    said = f"{', '.join(override.gates)} set aside by {by}: {override.reason}"
+    after = promotions.hear(conn, row.id, "overridden", said, override=kept)
+    if after is None:
+        return row
+    audit.record(
+        conn,
+        by=by,
+        action="promotion.overridden",
+        subject_type="promotion",
+        subject_id=str(row.id),
+        before={"override": row.override},
+        after={"override": kept},
+    )
+    return after

@@ -13,8 +13,9 @@ from listener.conditions import BadCondition, Conditions
 from listener.decision import App
 from listener.errors import Conflict, Invalid, NotFound
 from listener.rules import Mode, OnNewer, Route, RuleRefused, Strategy, check_route
-from listener.store import apps, rules
+from listener.store import apps, rules, services
 from listener.store.rules import RuleRow, RuleTarget
+from listener.store.services import Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class NewRule:
     strategy: Strategy = Strategy.SLUG
     on_newer: OnNewer = OnNewer.SUPERSEDE
     conditions: Mapping[str, Any] = field(default_factory=dict)  # as `conditions.parse` reads them
+    notify: tuple[str, ...] = field(default=(), repr=False)  # URLs, which hold secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class RuleChange:
     strategy: Strategy | None = None
     on_newer: OnNewer | None = None
     conditions: Mapping[str, Any] = field(default_factory=dict)  # None in it takes one away
+    notify: tuple[str, ...] | None = field(default=None, repr=False)
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -59,6 +62,7 @@ class Declared:
     strategy: Strategy
     on_newer: OnNewer
     conditions: Conditions = conditions.NONE
+    notify: tuple[Service, ...] = ()
 
     @property
     def target_ids(self) -> frozenset[str]:
@@ -97,7 +101,12 @@ class Declared:
             "strategy": str(self.strategy),
             "on_newer": str(self.on_newer),
             **self.conditions.as_json(),
+            **self._told,
         }
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        return {"notify": [each.shown for each in self.notify]} if self.notify else {}
 
     def as_json(self, targets: Iterable[RuleTarget]) -> dict[str, Any]:
         """The rule as revisions and audit entries keep it."""
@@ -107,6 +116,7 @@ class Declared:
             "strategy": self.strategy,
             "on_newer": self.on_newer,
             **self.conditions.as_json(),
+            **self._told,
             "source": {"id": self.source.id, "name": self.source.name},
             "targets": [
                 {"id": t.app_id, "name": self.names[t.app_id], "baseline": t.baseline}
@@ -149,6 +159,7 @@ def standing(conn: Connection, row: RuleRow) -> Declared:
         strategy=row.strategy,
         on_newer=row.on_newer,
         conditions=row.conditions,
+        notify=services.of_rules(conn, [row.id]).get(row.id, ()),
     )
 
 

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from listener.conditions import Conditions
 from listener.desk.views import DeliveryView, HoldView, Names, PromotionView, RuleView
 from listener.rules import strategy_of
-from listener.store import apps, rules, shown
+from listener.steps import circumstances
+from listener.store import approvals, apps, rules, services, shown
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
 from listener.store.rules import RuleRow
 
 
 def of_rules(conn: Connection, rows: Sequence[RuleRow]) -> list[RuleView]:
-    """Rules with the names of their apps, and the strategy that their source needs."""
+    """Rules with the names of their apps, the strategy they come to, and who is told."""
     names = apps.names(conn, {app for row in rows for app in (row.source_id, *row.target_ids)})
     generations = apps.generations(conn, {row.source_id for row in rows})
-    return [_of_rule(row, names, generations[row.source_id]) for row in rows]
+    told = services.of_rules(conn, [row.id for row in rows])
+    return [
+        replace(
+            _of_rule(row, names, generations[row.source_id]),
+            notify=tuple(service.shown for service in told.get(row.id, ())),
+        )
+        for row in rows
+    ]
 
 
 def _of_rule(row: RuleRow, names: Names, generation: str) -> RuleView:
@@ -30,13 +40,30 @@ def _of_rule(row: RuleRow, names: Names, generation: str) -> RuleView:
 
 
 def of_promotions(conn: Connection, rows: Sequence[PromotionRow]) -> list[PromotionView]:
-    """Promotions with the names of their apps and rules, and their last nonces."""
+    """Promotions with the names of their apps and rules, their last nonces, and who approved."""
     names = apps.names(conn, {app for row in rows for app in (row.source_id, row.target_id)})
     named = rules.names(conn, {row.rule_id for row in rows if row.rule_id is not None})
     nonces = shown.nonces(conn, [row.id for row in rows])
+    said, conditions = approvals.of_each(conn, rows), circumstances.conditions_of_each(conn, rows)
+    needed = {row.id: _needed(row, conditions[row.id]) for row in rows}
     return [
-        PromotionView(row, names, named.get(row.rule_id or 0), nonces.get(row.id)) for row in rows
+        PromotionView(
+            row,
+            names,
+            named.get(row.rule_id or 0),
+            nonces.get(row.id),
+            circumstances.said_of(row, said[row.id]) if needed[row.id] else said[row.id],
+            needed[row.id],
+        )
+        for row in rows
     ]
+
+
+def _needed(row: PromotionRow, conditions: Conditions) -> int:
+    """How many people must approve; one where the brake asks."""
+    aside = row.override["gates"] if row.override is not None else ()
+    brakes = any(gate["name"] == "brake" and gate["verdict"] == "wait" for gate in row.gates)
+    return max(conditions.approvals if "approvals" not in aside else 0, int(brakes))
 
 
 def of_holds(conn: Connection, rows: Sequence[HoldRow]) -> list[HoldView]:

@@ -139,7 +139,8 @@ def _merged(wish: NewRule, source: App, targets: list[App], before: Declared | N
     )
     if before is None or source.id != before.source.id:
         return after
-    after = replace(after, source=before.source)
+    # Whom a rule tells holds secrets, so no file says it; what stands stays.
+    after = replace(after, source=before.source, notify=before.notify)
     if after.target_ids == before.target_ids:
         after = replace(after, targets=before.targets)
     same = (strategy_of(rule.strategy, source.generation) for rule in (after, before))

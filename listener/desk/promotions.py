@@ -16,7 +16,7 @@ from listener.errors import Conflict, NotFound
 from listener.promotion import ENDED, RETRYABLE, Status
 from listener.rules import Mode
 from listener.steps.tools import Tools
-from listener.store import apps, audit, promotions, rules, shown
+from listener.store import approvals, apps, audit, promotions, rules, shown
 from listener.store.promotions import PromotionRow
 
 
@@ -36,38 +36,39 @@ class PromotionsDesk:
     def get(self, promotion_id: str) -> PromotionView:
         """One promotion, with all that became of it. Raises NotFound."""
         with self._tools.database.begin() as conn:
-            row = _find(conn, promotion_id)
-            return replace(_view(conn, row), timeline=shown.timeline(conn, row.id))
+            row = find(conn, promotion_id)
+            return replace(view_of(conn, row), timeline=shown.timeline(conn, row.id))
 
     def cancel(self, promotion_id: str, *, by: str) -> PromotionView:
         """End a promotion that waits. Raises Conflict where it does not."""
         with self._tools.database.begin() as conn:
-            before = _find(conn, promotion_id)
+            before = find(conn, promotion_id)
             row = promotions.cancel(conn, before.id, reason=f"Cancelled by {by}.")
             if row is None:
-                raise _too_late(_find(conn, promotion_id), "cancelled")
-            _record(conn, by, "promotion.cancelled", before, row)
-            return _view(conn, row)
+                raise too_late(find(conn, promotion_id), "cancelled")
+            record(conn, by, "promotion.cancelled", before, row)
+            return view_of(conn, row)
 
     def retry(self, promotion_id: str, *, by: str) -> PromotionView:
         """Let an ended promotion wait again, if what it belongs to is still wanted."""
         with self._tools.database.begin() as conn:
-            target_id = _find(conn, promotion_id).target_id
+            target_id = find(conn, promotion_id).target_id
             apps.lock(conn, [target_id])
-            before = _find(conn, promotion_id)
+            before = find(conn, promotion_id)
             if before.status not in RETRYABLE:
-                raise _too_late(before, "retried")
+                raise too_late(before, "retried")
             revision = _check_wanted(conn, before)
             for app_id in {before.source_id, target_id}:  # somebody may have mended just these
                 apps.forget_facts(conn, app_id)
             promotions.lock_around(conn, before.source_id)
             # Its status allows it, and nobody else moves it while the target is locked.
             row = cast(PromotionRow, promotions.retry(conn, before.id, reason=f"Retried by {by}."))
+            approvals.ask_anew(conn, row)
             if before.rule_id is not None and revision != before.rule_revision:
                 promotions.wake_rule(conn, before.rule_id, revision)
                 row = promotions.get(conn, row.id)
-            _record(conn, by, "promotion.retried", before, row)
-            return _view(conn, row)
+            record(conn, by, "promotion.retried", before, row)
+            return view_of(conn, row)
 
     def promote(self, wish: NewPromotions, *, by: str) -> list[PromotionView]:
         """Promote a release by hand, to one or more targets."""
@@ -78,7 +79,8 @@ class PromotionsDesk:
         return rollbacks.roll_back(self._tools, wish, by=by)
 
 
-def _find(conn: Connection, promotion_id: str) -> PromotionRow:
+def find(conn: Connection, promotion_id: str) -> PromotionRow:
+    """The promotion of this id, as people write it. Raises NotFound."""
     number = ids.number(promotion_id)
     row = promotions.find(conn, number) if number is not None else None
     if row is None:
@@ -86,11 +88,13 @@ def _find(conn: Connection, promotion_id: str) -> PromotionRow:
     return row
 
 
-def _view(conn: Connection, row: PromotionRow) -> PromotionView:
+def view_of(conn: Connection, row: PromotionRow) -> PromotionView:
+    """The promotion with what people want to see beside it."""
     return pages.of_promotions(conn, [row])[0]
 
 
-def _too_late(row: PromotionRow, what: str) -> Conflict:
+def too_late(row: PromotionRow, what: str) -> Conflict:
+    """Why a promotion cannot be cancelled, retried or approved any more."""
     if row.status in ENDED:
         return Conflict("promotion_settled", f"Promotion {row.id} has ended: it is {row.status}.")
     message = f"Promotion {row.id} is {row.status} and cannot be {what} now."
@@ -120,9 +124,10 @@ def _check_wanted(conn: Connection, row: PromotionRow) -> int:
     return rule.revision
 
 
-def _record(
+def record(
     conn: Connection, by: str, action: str, before: PromotionRow, after: PromotionRow
 ) -> None:
+    """Leave an audit entry about a promotion."""
     audit.record(
         conn,
         by=by,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from listener.keys import Keys, Seal, SealBroken
 from listener.store import sealed
 from listener.store.engine import Database
-from listener.store.sealed import BODIES, SECRETS, Place, Sealed
+from listener.store.sealed import BODIES, SECRETS, SERVICES, Place, Sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def is_anything_sealed(database: Database) -> bool:
 
 def reseal(database: Database, keys: Keys) -> Resealed:
     """Seal everything with the newest key; safe to repeat, while others write."""
-    places = ((SECRETS, keys.secrets), (BODIES, keys.bodies))
+    places = ((SECRETS, keys.secrets), (BODIES, keys.bodies), (SERVICES, keys.services))
     return sum((_reseal(database, place, seal) for place, seal in places), Resealed())
 
 

@@ -14,7 +14,7 @@ from listener.errors import Conflict
 from listener.rules import Mode
 from listener.standing import Known
 from listener.steps.readings import Reading
-from listener.store import apps, audit, promotions, releases, rules, shown
+from listener.store import apps, audit, promotions, releases, rules, services, shown
 from listener.store.rules import RuleRow, RuleTarget
 
 Read = Callable[[str], Reading]  # an app's releases, as Heroku tells them now
@@ -58,6 +58,7 @@ def add(conn: Connection, wanted: Declared, fresh: Fresh, by: str) -> RuleRow:
     targets = _based(conn, wanted, None, fresh)
     after = wanted.as_json(targets)
     row = rules.add(conn, by=by, targets=targets, declared=after, **wanted.values)
+    services.put(conn, row.id, wanted.notify)
     _begin(conn, row, fresh)
     _record(conn, by, "rule.added", row, None, after)
     return row
@@ -70,6 +71,7 @@ def change(conn: Connection, before: RuleRow, wanted: Declared, fresh: Fresh, by
     targets = _based(conn, wanted, before, fresh)
     after = wanted.as_json(targets)
     row = rules.change(conn, before, by=by, targets=targets, declared=after, **wanted.values)
+    services.put(conn, row.id, wanted.notify)
     _cancel(conn, before, row, fresh, by)
     promotions.wake_rule(conn, row.id, row.revision)
     _begin(conn, row, fresh)
@@ -79,10 +81,11 @@ def change(conn: Connection, before: RuleRow, wanted: Declared, fresh: Fresh, by
 
 def remove(conn: Connection, before: RuleRow, by: str) -> RuleRow:
     """The rule is gone, and what waited under it cancelled."""
+    was = declared.standing(conn, before).as_json(before.targets)
     row = rules.remove(conn, before)
+    services.put(conn, row.id, ())  # nobody needs their secrets any more
     reason = f"Rule {row.name} was removed by {by}."
     promotions.cancel_of_rule(conn, row.id, reason=reason)
-    was = declared.standing(conn, before).as_json(before.targets)
     _record(conn, by, "rule.removed", row, was, None)
     return row
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from listener.backtest import Result
+from listener.decision import Approval
 from listener.desk.declared import FieldChange
 from listener.history import Kind, Release
 from listener.promotion import Status
@@ -27,6 +28,7 @@ class RuleView:
     names: Names
     strategy: Strategy  # what it comes to, which may be other than what was declared
     strategy_note: str | None = None  # why
+    notify: tuple[str, ...] = ()  # who is told, without what is secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class PromotionView:
     names: Names
     rule_name: str | None
     nonce: str | None
+    approvals: tuple[Approval, ...]
+    needed: int  # how many people must approve it
     timeline: tuple[Moment, ...] | None = None  # only where one promotion is asked for
 
 

@@ -8,6 +8,7 @@ from listener.desk import apps as named
 from listener.desk import declared, strategies
 from listener.desk.asking import Asking
 from listener.desk.declared import Declared, NewRule, RuleChange
+from listener.desk.told import services_of
 from listener.steps.tools import Tools
 
 
@@ -22,6 +23,7 @@ def new(tools: Tools, ask: Asking, wish: NewRule) -> Declared:
         strategy=wish.strategy,
         on_newer=wish.on_newer,
         conditions=conditions,
+        notify=services_of(wish.notify, tools.keys.services),
     )
 
 
@@ -29,6 +31,8 @@ def changed(tools: Tools, ask: Asking, standing: Declared, change: RuleChange) -
     """The rule after a change of it. Raises Invalid, HerokuUnreadable."""
     conditions = declared.conditions_of(change.conditions, standing.conditions)
     wanted = replace(standing, **change.plain, conditions=conditions)
+    if change.notify is not None:
+        wanted = replace(wanted, notify=services_of(change.notify, tools.keys.services))
     if change.targets is None:
         return wanted
     targets = named.read_all(tools, ask, change.targets)

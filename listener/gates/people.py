@@ -43,7 +43,7 @@ def _worded(
     unwanted: Sequence[Pattern],
 ) -> Verdict:
     """None of these ever changes, so that what does not fit never will."""
-    name = f"{candidate.source.name} v{candidate.release.version}"
+    name = _named(candidate)
     if said is None:
         return Reject(f"Heroku tells no {what} of {name}, so whether it fits cannot be told.")
     facts = {what.replace(" ", "_"): said}
@@ -60,22 +60,27 @@ def approvals(candidate: Candidate, now: datetime) -> Verdict:
     conditions, target = candidate.conditions, candidate.target.name
     if (objection := _rejected(candidate)) is not None:
         return objection
-    given = _valid(candidate)
-    facts = {"approved_by": given, "needed": conditions.approvals}
-    if len(given) >= conditions.approvals:
-        return Pass(f"Approved by {' and '.join(given)}.", facts)
+    if not conditions.self_approval and candidate.author is None:
+        return Reject(f"Nobody knows whose release {_named(candidate)} is, so who may approve it?")
     asked_at = max(
         (at for at in (candidate.found_at, _soaked_at(candidate)) if at is not None), default=now
     )
     expires_at = asked_at + conditions.approval_timeout
+    given = _valid(candidate, before=expires_at)
+    facts = {"approved_by": given, "needed": conditions.approvals}
+    if len(given) >= conditions.approvals:
+        return Pass(f"Approved by {' and '.join(given)}.", facts)
     if now >= expires_at:
         within = durations.show(conditions.approval_timeout)
         return Reject(f"It was not approved within {within}.", facts=facts)
     message = (
-        f"{len(given)} of {conditions.approvals} approvals for"
-        f" {candidate.source.name} v{candidate.release.version} to {target}."
+        f"{len(given)} of {conditions.approvals} approvals for {_named(candidate)} to {target}."
     )
     return Wait(message, expires_at, facts)
+
+
+def _named(candidate: Candidate) -> str:
+    return f"{candidate.source.name} v{candidate.release.version}"
 
 
 def _soaked_at(candidate: Candidate) -> datetime | None:
@@ -92,13 +97,15 @@ def _rejected(candidate: Candidate) -> Reject | None:
     return Reject(f"{said_no.by} rejected it{why}.", facts={"rejected_by": said_no.by})
 
 
-def _valid(candidate: Candidate) -> list[str]:
-    """Who approved, each once; without those whose own release it is, where the rule says so."""
-    given = dict.fromkeys(each.by for each in candidate.approvals if each.is_approved)
-    if candidate.conditions.self_approval:
-        return list(given)
-    own = (candidate.author or "").casefold()
-    return [by for by in given if by.casefold() != own]
+def _valid(candidate: Candidate, *, before: datetime | None = None) -> list[str]:
+    """Who approved in time, each once; without whose own release it is, where the rule says so."""
+    given: dict[str, str] = {}
+    for each in candidate.approvals:
+        if each.is_approved and (before is None or each.at < before):
+            given.setdefault(each.by.casefold(), each.by)
+    if not candidate.conditions.self_approval:
+        given.pop((candidate.author or "").casefold(), None)
+    return list(given.values())
 
 
 def brake(candidate: Candidate, now: datetime) -> Verdict:

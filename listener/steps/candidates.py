@@ -96,6 +96,8 @@ def stored(conn: Connection, tools: Tools, row: PromotionRow) -> Gathered | None
     source, target = (Reading(app.id, releases.history(conn, app.id), NEVER) for app in both)
     if source.history.find(row.version) is None or target.history.current is None:
         return None
+    if is_behind(target, both[1]):  # a release of ours was not read back yet
+        return None
     slug = releases.slug_facts(conn, row.source_id, row.artifact)
     way = ways.remembered(conn, row, *both)
     with suppress(Unbelievable):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,20 +13,38 @@ from listener.decision import Approval, Override
 from listener.promotion import PromotionKind
 from listener.store import approvals, neighbours, releases, rules
 from listener.store.promotions import PromotionRow
+from listener.store.rules import RuleRow
 
 A_DAY = timedelta(hours=24)
 
 
 def conditions_of(conn: Connection, row: PromotionRow) -> Conditions:
-    """The conditions of its rule; by hand, those of the rule that promotes the same way."""
-    if row.kind is PromotionKind.ROLLBACK:
-        return NONE
+    """The conditions of the rule that it obeys."""
+    return conditions_of_each(conn, [row])[row.id]
+
+
+def conditions_of_each(conn: Connection, rows: Sequence[PromotionRow]) -> dict[int, Conditions]:
+    """The conditions of the rule that each of these promotions obeys, by the promotion's id."""
+    obeyed = rules_of_each(conn, rows)
+    return {row.id: obeyed[row.id].conditions if row.id in obeyed else NONE for row in rows}
+
+
+def rules_of_each(conn: Connection, rows: Sequence[PromotionRow]) -> dict[int, RuleRow]:
+    """The rule that each obeys, if any: its own; by hand, the one that promotes the same way."""
+    asking = [row for row in rows if row.kind is PromotionKind.PROMOTE]
+    found = rules.around(
+        conn,
+        {row.rule_id for row in asking if row.rule_id is not None},
+        {row.source_id for row in asking if row.is_by_hand},
+    )
+    return {row.id: rule for row in asking if (rule := _obeyed(row, found)) is not None}
+
+
+def _obeyed(row: PromotionRow, found: Sequence[RuleRow]) -> RuleRow | None:
     if row.rule_id is not None:
-        return rules.get(conn, row.rule_id).conditions
-    for rule in rules.of_source(conn, row.source_id):
-        if row.target_id in rule.target_ids:
-            return rule.conditions
-    return NONE
+        return next(rule for rule in found if rule.id == row.rule_id)
+    same_way = (r for r in found if r.source_id == row.source_id and row.target_id in r.target_ids)
+    return next((rule for rule in same_way if rule.acts), None)
 
 
 def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
@@ -36,20 +55,22 @@ def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
     said = releases.commit_message(conn, row.source_id, row.artifact)
     return {
         "conditions": conditions,
-        "found_at": row.created_at,
+        "found_at": row.status_at or row.created_at,
         "soaks_from": row.soaks_from,
         "author": row.author,
         "commit_message": said or None,
-        "approvals": (*_of_whoever_asked(row), *approvals.of(conn, row)),
+        "approvals": said_of(row, approvals.of(conn, row)),
         "past": neighbours.past(conn, row, within=_horizon(conditions)),
         "override": _override(row),
     }
 
 
-def _of_whoever_asked(row: PromotionRow) -> tuple[Approval, ...]:
-    """Whoever promotes by hand says yes by that."""
+def said_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, ...]:
+    """All that people said of it: whoever promotes by hand says yes by that, unless later no."""
     by = row.created_by if row.is_by_hand else None
-    return (Approval(by, row.created_at),) if by is not None else ()
+    if by is None or any(each.by == by for each in said):
+        return said
+    return (Approval(by, row.created_at), *said)
 
 
 def _horizon(conditions: Conditions) -> timedelta:

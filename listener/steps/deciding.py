@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -30,7 +31,7 @@ from listener.promotion import (
     back_off,
 )
 from listener.rules import Mode
-from listener.steps import endings, posting
+from listener.steps import endings, news, posting
 from listener.steps.candidates import Gathered, Unbelievable, gather, stored
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
@@ -112,6 +113,8 @@ def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> Wait | None:
 def _waits_on(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) -> bool:
     """Whether what is written down has it wait for time or for people; then so much is written.
 
+    What a person rejected, or nobody approved in time, needs no Heroku to end.
+
     A hold is believed only after a first full evaluation, which tells whether this candidate
     supersedes older ones.
     """
@@ -125,6 +128,9 @@ def _waits_on(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) 
     evaluation = judge(row, gathered, now)
     patient = OF_RULES if row.evaluated_at is None else OF_RULES | {"hold"}
     objection = evaluation.objection
+    if isinstance(objection, Reject) and evaluation.decided_by in PEOPLES:
+        decide(tools, claim, row, gathered, clock)
+        return True
     if not isinstance(objection, Wait) or evaluation.decided_by not in patient:
         return False
     _wait(tools, claim, row, gathered, evaluation, clock)
@@ -191,6 +197,7 @@ def _wait(
     """Write down what it waits for and until when, and have older candidates give way."""
     now, wait = clock.now(), cast(Wait, evaluation.objection)  # who found none is not here
     pause = ON_HOLD if evaluation.decided_by in PEOPLES else BLOCKED_STEP
+    due_at = longest_wait(wait.until, now, pause)
     with tools.database.begin() as conn:
         apps.lock(conn, [row.target_id])
         promotions.lock_around(conn, row.target_id)
@@ -199,15 +206,23 @@ def _wait(
             claim,
             Status.WAITING,
             wait.message,
-            due_at=longest_wait(wait.until, now, pause),
+            due_at=min([due_at, *_deadline(evaluation, now)]),
             gates=written(evaluation),
             errors_since=None,
             commit=gathered.commit or row.commit,
             evaluated_at=now,
             earliest_at=earliest(gathered.candidate, now),
         )
+        news.of_wait(conn, tools, row, evaluation, now)
         if gathered.makes_older_give_way:
             promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
+
+
+def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:
+    """When it is too late to approve, which ends it then, whatever else it waits for longer."""
+    asking = dict(evaluation.verdicts).get("approvals")
+    if isinstance(asking, Wait) and asking.until is not None and asking.until > now:
+        yield asking.until
 
 
 def unreadable(
@@ -238,6 +253,7 @@ def unreadable(
             gates=verdicts,
             errors_since=since,
         )
+        news.of_errors(conn, row, message, since=since, now=now)
 
 
 def written(evaluation: Evaluation) -> list[dict[str, Any]]:

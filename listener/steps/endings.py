@@ -9,16 +9,15 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from listener.promotion import ACTIVE, ENDED, PromotionKind, Status
+from listener.promotion import ACTIVE, ENDED, Status
 from listener.standing import Known
+from listener.steps import news
 from listener.steps.tools import Tools
-from listener.store import apps, holds, notices, posts, promotions, rules, work
+from listener.store import apps, holds, posts, promotions, rules, work
 from listener.store.posts import PostRow
 from listener.store.promotions import PromotionRow
 
 log = structlog.get_logger()
-
-TOLD = frozenset({Status.FAILED, Status.ERRORED, Status.ROLLED_BACK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +58,7 @@ def end(tools: Tools, claim: work.Claim, ending: Ending) -> PromotionRow:
             holds.put(conn, target.id, reason=ending.hold, by="autopromote", kind="guard")
         if claim.status in ACTIVE and row.status not in ACTIVE:
             _make_way(conn, row)
-        if row.status in TOLD:
-            tell(conn, row)
+        news.of_end(conn, row)
     log.info("promotion", id=row.id, status=row.status, target=target.name, reason=row.reason)
     return row
 
@@ -83,20 +81,3 @@ def _make_way(conn: Connection, row: PromotionRow) -> None:
     if row.status in ENDED and rules.of_source(conn, row.target_id):
         promotions.wake_source(conn, row.target_id)
         apps.ask_look(conn, row.target_id, must_read=True)
-
-
-def tell(conn: Connection, row: PromotionRow) -> None:
-    """Have people told how the promotion ended, with what they can do next."""
-    names = apps.names(conn, [row.source_id, row.target_id])
-    source, target = names[row.source_id], names[row.target_id]
-    what = f"Promotion {row.id} of {source} v{row.version} to {target}"
-    if row.kind is PromotionKind.ROLLBACK:
-        what = f"Rollback {row.id} of {target} to v{row.version}"
-    notices.add(
-        conn,
-        row.status,
-        title=f"{what} {row.status}",
-        body=f"{row.reason}\nLook: `autopromote promotions:info {row.id}`."
-        f" Again: `autopromote promotions:retry {row.id}`.",
-        promotion_id=row.id,
-    )

@@ -7,10 +7,13 @@ import logging
 from datetime import timedelta
 
 import structlog
+from sqlalchemy import Connection
 
+from listener.keys import SealBroken
+from listener.steps import circumstances
 from listener.steps.clock import Clock
 from listener.steps.tools import Tools
-from listener.store import notices, work
+from listener.store import holds, notices, promotions, rules, services, work
 
 log = structlog.get_logger()
 
@@ -24,21 +27,58 @@ def pause(attempt: int) -> timedelta:
 
 def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     """Send one notice to every service that did not get it yet, each once."""
-    reached = list(claim.row.reached)
-    missing = [url for url in tools.notify_urls if _mark(url) not in reached]
-    for url in missing:
-        if _send(url, claim.row.title, claim.row.body):
-            reached.append(_mark(url))
+    reached, wanted = list(claim.row.reached), _services(tools, claim)
+    missing = {known: url for known, url in wanted.items() if known not in reached}
+    for known, url in missing.items():
+        if url is not None and _send(url, claim.row.title, claim.row.body):
+            reached.append(known)
         with tools.database.begin() as conn:  # some services are slow, and each has its say once
             notices.reach(conn, claim, reached)
-    silent = sum(_mark(url) not in reached for url in missing)
-    error = f"{silent} of {len(tools.notify_urls)} services did not take it." if silent else None
+    silent = sum(known not in reached for known in missing)
+    error = f"{silent} of {len(wanted)} services did not take it." if silent else None
     again_in = pause(claim.attempt) if claim.attempt < MOST_TRIES else None
     with tools.database.begin() as conn:
         notices.settle(conn, claim, error=error, again_in=again_in)
 
 
-def _mark(url: str) -> str:
+def _services(tools: Tools, claim: work.Claim) -> dict[str, str | None]:
+    """Everybody's services and those of the rule, each once by its mark; None: no key opens it."""
+    with tools.database.begin() as conn:
+        concerned = _rules(conn, claim)
+        named = services.of_rules(conn, concerned)
+    ours: dict[str, str | None] = {mark(url): url for url in tools.notify_urls}
+    for each in (service for found in named.values() for service in found):
+        ours.setdefault(each.mark, _opened(tools, each))
+    return ours
+
+
+def _rules(conn: Connection, claim: work.Claim) -> set[int]:
+    """The rules whose people a notice concerns."""
+    row = claim.row
+    if row.promotion_id is not None:
+        about = promotions.get(conn, row.promotion_id)
+        return {rule.id for rule in circumstances.rules_of_each(conn, [about]).values()}
+    app_id = holds.app_of(conn, row.hold_id) if row.hold_id is not None else None
+    return {rule.id for rule in rules.targeting(conn, app_id)} if app_id is not None else set()
+
+
+def _opened(tools: Tools, service: services.Service) -> str | None:
+    try:
+        return tools.keys.services.open(service.sealed).decode()
+    except SealBroken:
+        log.warning("notify_sealed", service=service.shown)
+        return None
+
+
+def is_service(url: str) -> bool:
+    """Whether apprise knows how to tell such a service."""
+    import apprise  # noqa: PLC0415 - as below
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    return apprise.Apprise.instantiate(url, suppress_exceptions=True) is not None
+
+
+def mark(url: str) -> str:
     """A service by a digest of its URL, which itself holds secrets."""
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 

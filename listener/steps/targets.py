@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -121,7 +122,7 @@ def _say_if_late(
     if is_older or is_moved:
         holds.put(conn, row.id, reason=reason, by="autopromote", kind="guard")
     else:
-        about = {"promotion_id": post.promotion_id}
+        about: dict[str, Any] = {"promotion_id": post.promotion_id}
         notices.add(conn, "late", title=f"A late release on {row.name}", body=reason, **about)
 
 

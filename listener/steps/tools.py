@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from listener.heroku import Heroku
+from listener.keys import Keys
 from listener.steps.readings import Readings
 from listener.store.engine import Database
 
@@ -17,6 +18,8 @@ class Tools:
     database: Database
     heroku: Heroku
     readings: Readings
+    keys: Keys
     allowed_apps: tuple[str, ...] = ("*",)
     reconcile_every: timedelta = timedelta(minutes=5)
     notify_urls: tuple[str, ...] = ()
+    public_url: str | None = None

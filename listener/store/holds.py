@@ -101,6 +101,13 @@ def open_(conn: Connection, app_id: str | None = None) -> list[HoldRow]:
     return [_row(row) for row in conn.execute(query)]
 
 
+def app_of(conn: Connection, hold_id: int) -> str | None:
+    """The app that a hold is on; None where it is on every target."""
+    query = select(table.c.app_id).where(table.c.id == hold_id)
+    app_id: str | None = conn.execute(query).scalar_one_or_none()
+    return app_id
+
+
 def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> list[HoldRow]:
     """All holds, released ones too, newest first."""
     query = select(table).order_by(table.c.id.desc()).limit(limit)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, update
+from sqlalchemy import Connection, func, literal, update
+from sqlalchemy.dialects.postgresql import insert
 
 from listener.store import work
 from listener.store.signal import notify
@@ -14,10 +15,16 @@ from listener.store.tables import notice as table
 NOTICES = work.Kind(table, table.c.due_at)
 
 
-def add(conn: Connection, kind: str, *, title: str, body: str, **about: Any) -> None:
-    """Have people told; it is sent after the commit, by whoever claims it."""
-    values = {"kind": kind, "title": title, "body": body, "due_at": func.clock_timestamp(), **about}
-    conn.execute(insert(table).values(values))
+def add(
+    conn: Connection, kind: str, *, title: str, body: str, key: str | None = None, **about: Any
+) -> None:
+    """Have people told; it is sent after the commit, by whoever claims it.
+
+    With a key it is told once, however often it is true.
+    """
+    now = func.clock_timestamp()
+    values = {"kind": kind, "title": title, "body": body, "key": key, "due_at": now, **about}
+    conn.execute(insert(table).values(values).on_conflict_do_nothing(index_elements=["key"]))
     notify(conn)
 
 

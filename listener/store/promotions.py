@@ -294,6 +294,17 @@ def wake_rule(conn: Connection, rule_id: int, revision: int) -> int:
     return _wake(conn, table.c.rule_id == rule_id, rule_revision=revision)
 
 
+def hear(
+    conn: Connection, promotion_id: int, event: str, reason: str, **values: Any
+) -> PromotionRow | None:
+    """Have a waiting promotion decided anew by what a person said; None where it does not wait."""
+    said = {"reason": reason, "updated_at": func.clock_timestamp(), **values}
+    if not _wake(conn, table.c.id == promotion_id, **said):
+        return None
+    _tell(conn, promotion_id, event, reason)
+    return get(conn, promotion_id)
+
+
 def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow | None:
     """Let an ended promotion wait again; None where its status allows no retry."""
     now = func.clock_timestamp()

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    and_,
     delete,
     func,
     insert,
@@ -57,6 +58,11 @@ class RuleRow:
     def is_live(self) -> bool:
         """Nobody removed it; it may still be off."""
         return self.removed_at is None
+
+    @property
+    def acts(self) -> bool:
+        """It decides about releases: nobody removed it or turned it off."""
+        return self.is_live and self.mode is not Mode.OFF
 
     @property
     def target_ids(self) -> tuple[str, ...]:
@@ -143,6 +149,12 @@ def live(conn: Connection, *, app_id: str | None = None, limit: int | None = Non
 def of_source(conn: Connection, app_id: str) -> list[RuleRow]:
     """The live rules, armed or shadow, that promote this app's releases."""
     return _select(conn, _ACTS, table.c.source_id == app_id)
+
+
+def around(conn: Connection, rule_ids: Iterable[int], source_ids: Iterable[str]) -> list[RuleRow]:
+    """The rules of these ids, removed ones too, and those that act on these apps' releases."""
+    by_source = and_(_ACTS, table.c.source_id.in_(set(source_ids)))
+    return _select(conn, or_(table.c.id.in_(set(rule_ids)), by_source))
 
 
 def targeting(conn: Connection, app_id: str) -> list[RuleRow]:

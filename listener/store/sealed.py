@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, select, update
 
-from listener.store.tables import delivery, secret
+from listener.store.tables import delivery, rule_service, secret
 
 ROWS_AT_ONCE = 200
 
@@ -23,6 +23,7 @@ class Place:
 
 SECRETS = Place("secrets", secret, secret.c.sealed)
 BODIES = Place("bodies", delivery, delivery.c.body)
+SERVICES = Place("services", rule_service, rule_service.c.sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Sealed:
 
 def is_any(conn: Connection) -> bool:
     """Whether anything is sealed at all."""
-    places = (SECRETS, BODIES)
+    places = (SECRETS, BODIES, SERVICES)
     return any(conn.execute(select(p.table.c.id).limit(1)).first() for p in places)
 
 

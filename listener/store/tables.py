@@ -379,9 +379,33 @@ notice = Table(
     *_lease(),
     Column("reached", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # who got it
     _text("error"),
+    Column("key", Text, unique=True),  # what is told once has one
     _now("created_at"),
     _time("sent_at"),
     Index("ix_notice_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+)
+
+rule_service = Table(
+    "rule_service",
+    metadata,
+    _id(),
+    Column("rule_id", BigInteger, ForeignKey("rule.id"), nullable=False),
+    Column("position", Integer, nullable=False, server_default="0"),
+    _text("shown", is_required=True),  # its URL without what is secret
+    _text("mark", is_required=True),  # knows it again
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("rule_id", "mark"),
+)
+
+# What is good once: a code that logs a browser in, a form that was sent.
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _text("email"),
+    _time("expires_at", is_required=True),
+    _time("used_at"),
+    Index("ix_ticket_expires_at", "expires_at"),
 )
 
 chore = Table(

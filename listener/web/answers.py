@@ -41,6 +41,13 @@ class Token(Answer):
     expires_at: datetime
 
 
+class LoginCode(Answer):
+    """A code that logs a browser in once."""
+
+    code: str
+    expires_at: datetime
+
+
 class Whoami(Answer):
     """Whom the listener takes the caller for, and what it is itself."""
 
@@ -108,6 +115,7 @@ class Rule(Answer):
     verify: list[str] | None
     verify_for: str | None
     on_failure: OnFailure | None
+    notify: list[str]
     revision: int
     source: Ref
     targets: list[Target]
@@ -245,6 +253,30 @@ class Gate(Answer):
     facts: dict[str, Any]
 
 
+class Word(Answer):
+    """What one person said of a promotion."""
+
+    by: str
+    approved: bool
+    reason: str | None
+    at: datetime
+
+
+class Approvals(Answer):
+    """How many people must approve a promotion, and what was said."""
+
+    needed: int
+    given: list[Word]
+
+
+class Override(Answer):
+    """The gates that an admin set aside for one promotion, and why."""
+
+    gates: list[str]
+    by: str
+    reason: str
+
+
 class Moment(Answer):
     """What became of a promotion at one moment."""
 
@@ -268,6 +300,8 @@ class Promotion(Answer):
     source: Source
     target: Destination
     gates: list[Gate]
+    approvals: Approvals
+    override: Override | None
     nonce: str | None
     created_by: str | None
     created_at: datetime

@@ -21,6 +21,7 @@ from listener.promotion import Status
 LONGEST_NAME = 100
 LONGEST_REASON = 4096
 MOST_TARGETS = 100
+MOST_GATES = 20
 HIGHEST_VERSION = 2**31 - 1
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 MOST_COMPARED = 10
@@ -64,6 +65,7 @@ _Stripped = StringConstraints(strip_whitespace=True, min_length=1, max_length=LO
 AppName = Annotated[str, _Stripped]
 RuleName = Annotated[str, _Stripped, AfterValidator(_rule_name)]
 Targets = Annotated[tuple[AppName, ...], Field(min_length=1, max_length=MOST_TARGETS)]
+GateNames = Annotated[tuple[AppName, ...], Field(min_length=1, max_length=MOST_GATES)]
 Version = Annotated[int, BeforeValidator(_version), Field(ge=1, le=HIGHEST_VERSION)]
 Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON)

@@ -47,8 +47,12 @@ def problem(status: int, id: str, message: str) -> ResponseReturnValue:
 
 def refused(error: errors.Refusal) -> ResponseReturnValue:
     """What somebody can act on, in our own words."""
-    status = next(code for kind, code in PROBLEMS.items() if isinstance(error, kind))
-    return problem(status, error.id, error.message)
+    return problem(status_of(error), error.id, error.message)
+
+
+def status_of(error: errors.Refusal) -> int:
+    """The status that says so over HTTP."""
+    return next(code for kind, code in PROBLEMS.items() if isinstance(error, kind))
 
 
 def unsigned(_: BadSignature) -> ResponseReturnValue:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
+from pydantic import model_validator
 
-from listener.desk.by_hand import NewPromotions
+from listener.desk.by_hand import NewOverride, NewPromotions
 from listener.desk.rollbacks import NewRollback
 from listener.roles import Role
 from listener.web import queries, shapes
-from listener.web.auth import needs, person
+from listener.web.auth import check, needs, person
 from listener.web.bodies import Body, takes
-from listener.web.fields import AppName, Reason, Targets, Version, status_of
+from listener.web.fields import AppName, GateNames, Reason, Targets, Version, status_of
 from listener.web.services import services
 
 bp = Blueprint("promotions", __name__, url_prefix="/api")
@@ -23,6 +24,21 @@ class PromotionsBody(Body):
     source: AppName
     targets: Targets
     release: Version | None = None
+    override: GateNames | None = None
+    reason: Reason | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> PromotionsBody:
+        if (self.override is None) != (self.reason is None):
+            raise ValueError("override and reason are said together, or neither")
+        return self
+
+    @property
+    def wished(self) -> NewOverride | None:
+        """What is to be set aside, if anything."""
+        if self.override is None or self.reason is None:
+            return None
+        return NewOverride(gates=self.override, reason=self.reason)
 
 
 class RollbackBody(Body):
@@ -31,6 +47,12 @@ class RollbackBody(Body):
     app: AppName
     to: Version | None = None
     reason: Reason
+
+
+class RejectBody(Body):
+    """Why somebody says no, if that is to be said."""
+
+    reason: Reason | None = None
 
 
 @bp.get("/promotions")
@@ -47,8 +69,15 @@ def list_() -> ResponseReturnValue:
 @needs(Role.APPROVER)
 @takes(PromotionsBody)
 def promote(body: PromotionsBody) -> ResponseReturnValue:
-    """A promotion by hand for each target, or for none if one is refused."""
-    wish = NewPromotions(source=body.source, targets=body.targets, version=body.release)
+    """A promotion by hand for each target, or for none if one is refused.
+
+    Only an admin may set gates aside.
+    """
+    if body.wished is not None:
+        check(Role.ADMIN)
+    wish = NewPromotions(
+        source=body.source, targets=body.targets, version=body.release, override=body.wished
+    )
     made = services().promotions.promote(wish, by=person().email)
     return jsonify([shapes.promotion(view) for view in made]), 201
 
@@ -80,6 +109,23 @@ def cancel(promotion: str) -> ResponseReturnValue:
 def retry(promotion: str) -> ResponseReturnValue:
     """A promotion that ended without success waits once more."""
     view = services().promotions.retry(promotion, by=person().email)
+    return jsonify(shapes.promotion(view))
+
+
+@bp.post("/promotions/<promotion>/actions/approve")
+@needs(Role.APPROVER)
+def approve(promotion: str) -> ResponseReturnValue:
+    """Somebody's yes to the release and slug that a waiting promotion brings."""
+    view = services().approvals.approve(promotion, by=person().email)
+    return jsonify(shapes.promotion(view))
+
+
+@bp.post("/promotions/<promotion>/actions/reject")
+@needs(Role.APPROVER)
+@takes(RejectBody)
+def reject(body: RejectBody, promotion: str) -> ResponseReturnValue:
+    """Somebody's no, which ends the promotion."""
+    view = services().approvals.reject(promotion, reason=body.reason, by=person().email)
     return jsonify(shapes.promotion(view))
 
 

@@ -10,6 +10,7 @@ import structlog
 from flask import Flask, Response, g, request
 
 from listener.errors import Invalid
+from listener.invitations import PATH
 
 log = structlog.get_logger()
 
@@ -29,6 +30,11 @@ def begin() -> None:
         raise Invalid(message)
 
 
+def shown(path: str) -> str:
+    """The path as logs may have it: without the links by which people are invited."""
+    return f"{PATH}…" if path.startswith(PATH) else path
+
+
 def end(response: Response) -> Response:
     """Say which request this answers, and write its line."""
     response.headers[HEADER] = g.request_id
@@ -38,7 +44,7 @@ def end(response: Response) -> Response:
     log.info(
         "request",
         method=request.method,
-        path=request.path,
+        path=shown(request.path),
         status=response.status_code,
         ms=round((time.perf_counter() - g.began_at) * 1000),
         request_id=g.request_id,

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
+from pydantic import Field
 
 from listener.conditions import READERS, Aspect, OnFailure
 from listener.desk.declared import NewRule, RuleChange
@@ -58,6 +59,7 @@ class RuleBody(Conditioned):
     mode: Mode = Mode.ARMED
     strategy: Strategy = Strategy.SLUG
     on_newer: OnNewer = OnNewer.SUPERSEDE
+    notify: tuple[str, ...] | None = Field(default=None, repr=False)
 
     @property
     def wish(self) -> NewRule:
@@ -70,6 +72,7 @@ class RuleBody(Conditioned):
             strategy=self.strategy,
             on_newer=self.on_newer,
             conditions=self.conditions,
+            notify=self.notify or (),
         )
 
 
@@ -81,6 +84,12 @@ class RuleChangeBody(Conditioned):
     mode: Mode | None = None
     strategy: Strategy | None = None
     on_newer: OnNewer | None = None
+    notify: tuple[str, ...] | None = Field(default=None, repr=False)
+
+    @property
+    def told(self) -> tuple[str, ...] | None:
+        """Who is told from now on; None where nothing was said of it."""
+        return (self.notify or ()) if "notify" in self.model_fields_set else None
 
     @property
     def change(self) -> RuleChange:
@@ -92,6 +101,7 @@ class RuleChangeBody(Conditioned):
             strategy=self.strategy,
             on_newer=self.on_newer,
             conditions=self.conditions,
+            notify=self.told,
         )
 
 

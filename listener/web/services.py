@@ -9,7 +9,9 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from listener.desk.approvals import ApprovalsDesk
 from listener.desk.backtests import BacktestsDesk
+from listener.desk.browsers import BrowsersDesk
 from listener.desk.checkup.doctor import Doctor
 from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
@@ -55,6 +57,8 @@ class Services:
     pipelines: PipelinesDesk
     subscriptions: SubscriptionsDesk
     promotions: PromotionsDesk
+    approvals: ApprovalsDesk
+    browsers: BrowsersDesk
     outputs: OutputsDesk
     holds: HoldsDesk
     explanations: ExplanationsDesk

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listener.conditions import READERS, Conditions
+from listener.decision import Approval
 from listener.desk.outputs import OutputView
 from listener.desk.views import (
     BacktestView,
@@ -53,6 +54,7 @@ def rule(view: RuleView) -> Json:
         **note,
         "on_newer": row.on_newer,
         **_conditions(row.conditions),
+        "notify": list(view.notify),
         "revision": row.revision,
         "source": ref(row.source_id, view.names),
         "targets": [
@@ -146,6 +148,11 @@ def promotion(view: PromotionView) -> Json:
         },
         "target": {"app": ref(row.target_id, view.names), "release": _arrived(view)},
         "gates": [_gate(gate) for gate in row.gates],
+        "approvals": {
+            "needed": view.needed,
+            "given": [_approval(each) for each in view.approvals],
+        },
+        "override": row.override,
         "nonce": view.nonce,
         "created_by": row.created_by,
         "created_at": time(row.created_at),
@@ -191,6 +198,15 @@ def _gate(kept: Json) -> Json:
         "message": kept["message"],
         "until": time(datetime.fromisoformat(until)) if until else None,
         "facts": kept.get("facts") or {},
+    }
+
+
+def _approval(said: Approval) -> Json:
+    return {
+        "by": said.by,
+        "approved": said.is_approved,
+        "reason": said.reason,
+        "at": time(said.at),
     }
 
 

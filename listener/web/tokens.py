@@ -52,6 +52,14 @@ def create(body: NewToken) -> ResponseReturnValue:
     ), 201
 
 
+@bp.post("/login-codes")
+@needs(Role.VIEWER)
+def create_code() -> ResponseReturnValue:
+    """A code that logs a browser in once, as whoever asks for it."""
+    code = services().browsers.make_code(person().email, now=services().now())
+    return jsonify(code=code.text, expires_at=shapes.time(code.expires_at)), 201
+
+
 @bp.get("/whoami")
 @needs(Role.VIEWER)
 def whoami() -> ResponseReturnValue:

@@ -63,6 +63,10 @@ def test_rules_are_written_as_one_would_write_them() -> None:
         ),
         ("rules = 1", ("rules is no table: write [rules.ship], and below it what the rule says.",)),
         (
+            '[rules.ship]\nnotify = ["slack://token"]',
+            ("ship: notify: its URLs are secrets: use `rules:update ship --notify URL`.",),
+        ),
+        (
             '[rules]\nship = 1\n[rules.a]\nname = "b"\n[rules.b]\nsoak = 10:00:00\nx = [inf]',
             (
                 "ship is no table: write [rules.ship]",

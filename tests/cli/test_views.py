@@ -53,6 +53,14 @@ FULL: Promotion = {
     "created_by": "ana@example.com",
     "found_by": "webhook",
     "ended_at": "now",
+    "approvals": {
+        "needed": 2,
+        "given": [
+            {"by": "bo@example.com", "approved": True},
+            {"by": "cy@example.com", "approved": False, "reason": "not\ntoday"},
+        ],
+    },
+    "override": {"gates": ["soak", "window"], "by": "ana@example.com", "reason": "a leak"},
     "source": {**BARE["source"], "slug": {"id": "s", "commit": "c0ffee"}},
     "target": {**BARE["target"], "release": {"id": "x", "version": 52}},
     "gates": [
@@ -95,6 +103,10 @@ def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[s
         "Target:          ⬢ example-app v52\n"
         "Rule:            ship, ana@example.com\n"
         "Found by:        webhook\n"
+        "Approvals:       1 of 2\n"
+        "                 approved by bo@example.com\n"
+        "                 rejected by cy@example.com: not today\n"
+        "Set aside:       soak, window by ana@example.com: a leak\n"
         "Created:         yesterday\n"
         "Ended:           now\n"
         "\n"

@@ -210,6 +210,18 @@ ASKED = "0 of 1 approvals for staging v42 to prod."
         (60, {"approval_timeout": "1h", "soak": "1h"}, Wait(ASKED, minutes(120))),
         (0, {"approvals": yes(BO)}, Pass(f"Approved by {BO}.")),
         (1441, {"approvals": yes(BO)}, Pass(f"Approved by {BO}.")),
+        (1441, {"approvals": (Approval(BO, minutes(1439.9)),)}, Pass(f"Approved by {BO}.")),
+        (
+            1441,
+            {"approvals": (Approval(BO, minutes(1440)),)},
+            Reject("It was not approved within 1d."),
+        ),
+        (
+            0,
+            {"approvals": yes(BO), "self_approval": False, "author": None},
+            Reject("Nobody knows whose release staging v42 is, so who may approve it?"),
+        ),
+        (0, {"approvals": yes(BO), "author": None}, Pass(f"Approved by {BO}.")),
         (0, {"approvals": yes(ANA)}, Pass(f"Approved by {ANA}.")),
         (0, {"approvals": yes(ANA), "self_approval": False}, Wait(ASKED, minutes(1440))),
         (
@@ -241,7 +253,7 @@ def test_approvals(now: float, change: dict[str, Any], verdict: Verdict) -> None
 
 
 def test_two_approvals_are_two_peoples() -> None:
-    twice = replace(CANDIDATE, conditions=parse({"approvals": 2}), approvals=yes(BO, BO))
+    twice = replace(CANDIDATE, conditions=parse({"approvals": 2}), approvals=yes(BO, BO.title()))
     assert isinstance(dict(evaluate(twice, NOON, asked(twice)).verdicts)["approvals"], Wait)
     both = replace(twice, approvals=yes(BO, CY))
     verdict = dict(evaluate(both, NOON, asked(both)).verdicts)["approvals"]

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 
 from emulator.app import create_app
 from emulator.world import World
+from listener.desk.approvals import ApprovalsDesk
 from listener.desk.backtests import BacktestsDesk
 from listener.desk.checkup.doctor import Doctor
 from listener.desk.declared import NewRule
@@ -72,13 +73,15 @@ class Office:
         self.control("tokens", {"token": TOKEN, "email": ROBOT})
         heroku = Heroku(TOKEN, url="http://localhost", transport=transport)
         self.keys = Keys(["k" * 32])
-        self.tools = Tools(database, heroku, Readings(database, heroku), allowed_apps=allowed_apps)
+        readings = Readings(database, heroku)
+        self.tools = Tools(database, heroku, readings, self.keys, allowed_apps=allowed_apps)
         self._inbox = Inbox(database, self.keys)
         self.rules = RulesDesk(self.tools)
         self.backtests = BacktestsDesk(self.tools)
         self.trials = TrialsDesk(self.tools)
         self.files = FilesDesk(self.tools)
         self.promotions = PromotionsDesk(self.tools)
+        self.approvals = ApprovalsDesk(self.tools)
         self.outputs = OutputsDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.explanations = ExplanationsDesk(self.tools)

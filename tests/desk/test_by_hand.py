@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from listener.desk.by_hand import NewPromotions
+from listener.desk.by_hand import NewOverride, NewPromotions
 from listener.desk.holds import NewHold
 from listener.errors import Conflict, HerokuUnreadable, Invalid
 from listener.promotion import Status
@@ -165,3 +165,44 @@ def test_nothing_is_promoted_where_heroku_cannot_be_read(office: Office, path: s
     with pytest.raises(HerokuUnreadable, match=r"Nothing was promoted\.$"):
         promote(office, PROD, EU)
     assert office.found() == []
+
+
+# What a rule asks, set aside.
+
+
+def overriding(*gates: str) -> NewPromotions:
+    """A promotion without these gates."""
+    override = NewOverride(gates=gates, reason="it leaks")
+    return NewPromotions(source=STAGING, targets=(PROD,), override=override)
+
+
+@pytest.mark.parametrize("gate", ["order", "hold", "source", "target", "match", "sok"])
+def test_what_is_always_asked_cannot_be_set_aside(office: Office, gate: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        office.promotions.promote(overriding("soak", gate), by=ANA)
+    assert refusal.value.message == (
+        f"override: {gate} cannot be set aside; what a rule asks can:"
+        " author, commit-message, description, soak, window, min-gap, max-per-day, brake,"
+        " approvals. Nothing was promoted."
+    )
+    assert office.found() == []
+
+
+def test_what_waits_already_goes_without_the_gates(office: Office) -> None:
+    office.add_rule(conditions={"soak": "1h", "min_gap": "1h"})
+    office.deploy(STAGING)
+    wish = NewPromotions(source=STAGING, targets=(PROD,))
+    (waiting,) = office.promotions.promote(wish, by=ANA)
+    office.work()
+    (view,) = office.promotions.promote(overriding("soak"), by=ANA)
+    assert view.row.id == waiting.row.id
+    assert view.row.reason == f"soak set aside by {ANA}: it leaks"
+    office.work()
+
+    assert office.promotions.get(str(view.row.id)).row.status is Status.SUCCEEDED
+
+
+def test_a_hold_stands_in_the_way_all_the_same(office: Office) -> None:
+    office.holds.put(NewHold(app=PROD, reason="launch day"), by=ANA)
+    with pytest.raises(Conflict, match="is on hold"):
+        office.promotions.promote(overriding("soak"), by=ANA)

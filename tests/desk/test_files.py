@@ -100,6 +100,13 @@ def test_the_same_file_twice_changes_nothing_and_asks_heroku_nothing(office: Off
     assert (office.audit(), office.rules.list_(app=None, limit=9)) == (entries, views)
 
 
+def test_whom_a_rule_tells_is_no_matter_of_files(office: Office) -> None:
+    office.add_rule(notify=("json://example.com/secret",))
+    assert office.files.plan(file(wish())).message == "Nothing to change."
+    office.files.apply(file(wish(conditions={"soak": "1h"})), by=ANA)
+    assert office.rules.get("ship").notify == ("json://…",)
+
+
 def test_what_the_file_does_not_name_stays_unless_it_is_pruned(office: Office) -> None:
     office.add_rule("old")
     plan = office.files.apply(file(wish()), by=ANA)

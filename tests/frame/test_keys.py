@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.keys import TOKEN_LIFE, BadToken, Identity, Keys, SealBroken
+from listener.keys import TOKEN_LIFE, BadToken, Expired, Identity, Keys, SealBroken
 
 OLD, NEW = "o" * 32, "n" * 32
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -112,3 +112,27 @@ def test_a_changed_token_is_none(place: int, letter: str) -> None:
     if changed != token:
         with pytest.raises(BadToken):
             keys.read_token(changed, now=NOON)
+
+
+def test_what_is_signed_for_one_purpose_is_good_for_no_other() -> None:
+    keys = Keys([NEW])
+    signed = keys.links.sign({"email": "ana@acme.com"}, until=NOON + TOKEN_LIFE)
+    assert keys.links.read(signed.text, now=NOON)["email"] == "ana@acme.com"
+    for other in (keys.sessions, keys.forms, Keys([OLD]).links):
+        with pytest.raises(BadToken):
+            other.read(signed.text, now=NOON)
+    with pytest.raises(BadToken):
+        keys.read_token(signed.text, now=NOON)
+    with pytest.raises(Expired):
+        keys.links.read(signed.text, now=signed.expires_at)
+
+
+def test_what_signs_nothing_but_a_list_is_no_token() -> None:
+    keys = Keys([NEW])
+    with pytest.raises(BadToken):
+        keys.links.read(str(keys.links._serializer.dumps([1])), now=NOON)  # noqa: SLF001
+
+
+def test_the_digest_of_a_code_tells_nothing_without_the_key() -> None:
+    assert Keys([NEW, OLD]).digest("code") == Keys([NEW]).digest("code")
+    assert Keys([NEW]).digest("code") not in {Keys([OLD]).digest("code"), "code"}

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from listener.decision import App
 from listener.keys import Keys, SealBroken
-from listener.store import apps, deliveries, schema, subscriptions
+from listener.store import apps, deliveries, schema, services, subscriptions
 from listener.store.deliveries import Arrival
 from listener.store.engine import Database, open_database
-from listener.store.tables import delivery, secret
+from listener.store.services import Service
+from listener.store.tables import delivery, rule, rule_service, secret
 from tests.frame.processes import KEY, PYTHON, Web, do, saying, settings, start
 
 NEW = "n" * 32
@@ -29,7 +30,7 @@ def opened(url: str) -> Iterator[Database]:
 
 
 def seal_something(database: Database, keys: Keys) -> None:
-    """One secret and one body."""
+    """One secret, one body and one service of a rule."""
     with database.begin() as conn:
         apps.ensure(conn, App("a", "acme-staging", "heroku-24", "cedar", False))
         subscriptions.add(conn, "a", url="https://x", by="ana")
@@ -39,14 +40,19 @@ def seal_something(database: Database, keys: Keys) -> None:
         deliveries.add(
             conn, Arrival(key="d", subscription_id=row.id, app_id="a", body=body, outcome="ignored")
         )
+        plain = {"mode": "off", "strategy": "slug", "on_newer": "keep", "source_id": "a"}
+        added = insert(rule).values(name="ship", created_by="ana", **plain).returning(rule.c.id)
+        sealed = keys.services.seal(b"slack://hush")
+        services.put(conn, conn.execute(added).scalar_one(), [Service("slack://…", "m", sealed)])
 
 
-def unsealed(database: Database, keys: Keys) -> tuple[bytes, bytes]:
-    """Both, opened."""
+def unsealed(database: Database, keys: Keys) -> tuple[bytes, bytes, bytes]:
+    """All three, opened."""
     with database.begin() as conn:
         sealed = conn.execute(select(secret.c.sealed)).scalar_one()
         body = conn.execute(select(delivery.c.body)).scalar_one()
-    return keys.open(sealed), keys.bodies.open(body)
+        service = conn.execute(select(rule_service.c.sealed)).scalar_one()
+    return keys.open(sealed), keys.bodies.open(body), keys.services.open(service)
 
 
 def test_migrating_needs_nothing_but_a_database(empty_database_url: str) -> None:
@@ -77,8 +83,8 @@ def test_migrating_seals_everything_with_the_newest_key(database_url: str) -> No
         done = do("release", {"DATABASE_URL": database_url, "SECRET_KEY": f"{NEW},{KEY}"})
 
         assert done.returncode == 0, done.stderr
-        assert "event=resealed renewed=2 cannot_be_opened=0" in done.stdout
-        assert unsealed(database, Keys([NEW])) == (b"hush", b"body")
+        assert "event=resealed renewed=3 cannot_be_opened=0" in done.stdout
+        assert unsealed(database, Keys([NEW])) == (b"hush", b"body", b"slack://hush")
 
         again = do("release", {"DATABASE_URL": database_url, "SECRET_KEY": NEW})
         assert "event=resealed renewed=0 cannot_be_opened=0" in again.stdout
@@ -90,8 +96,8 @@ def test_what_no_key_opens_is_told_and_left_alone(database_url: str) -> None:
         done = do("release", {"DATABASE_URL": database_url, "SECRET_KEY": NEW})
 
         assert done.returncode == 0
-        assert "event=resealed renewed=0 cannot_be_opened=2" in done.stdout
-        assert unsealed(database, Keys([KEY])) == (b"hush", b"body")
+        assert "event=resealed renewed=0 cannot_be_opened=3" in done.stdout
+        assert unsealed(database, Keys([KEY])) == (b"hush", b"body", b"slack://hush")
 
 
 def test_where_something_is_sealed_migrating_needs_the_key(database_url: str) -> None:

@@ -14,6 +14,7 @@ import httpx
 from sqlalchemy import Connection, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
+from listener.desk.approvals import ApprovalsDesk
 from listener.desk.by_hand import NewPromotions
 from listener.desk.declared import NewRule, RuleChange
 from listener.desk.holds import HoldsDesk, NewHold
@@ -21,6 +22,7 @@ from listener.desk.promotions import PromotionsDesk
 from listener.desk.rollbacks import NewRollback
 from listener.desk.rules import RulesDesk
 from listener.heroku import Heroku
+from listener.keys import Keys
 from listener.promotion import ENDED, Status
 from listener.runner import PROMOTING, Queue
 from listener.steps.clock import Clock
@@ -36,6 +38,7 @@ from listener.store.tables import delivery, metadata, notice, post, subscription
 from tests.steps.emulated import ANA, PROD, STAGING, TOKEN, Emulated
 from tests.steps.wire import Around, MortalDatabase, Mortality, Wire
 
+PUBLIC_URL = "https://autopromote.example.com"
 MOST_STEPS = 80
 LEASE = work.LEASE + timedelta(seconds=1)
 
@@ -50,10 +53,14 @@ class Stage(Emulated):
         super().__init__(self.wire.inner)
         heroku = Heroku(TOKEN, url="http://localhost", transport=self.wire)
         mortal_database = MortalDatabase(database, self.mortality)
-        self.tools = Tools(mortal_database, heroku, Readings(mortal_database, heroku))
+        readings = Readings(mortal_database, heroku)
+        self.tools = Tools(
+            mortal_database, heroku, readings, Keys(["k" * 32]), public_url=PUBLIC_URL
+        )
         self.rules = RulesDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
         self.desk = PromotionsDesk(self.tools)
+        self.approvals = ApprovalsDesk(self.tools)
 
     # What people want of the listener.
 
@@ -85,6 +92,15 @@ class Stage(Emulated):
     def release_hold(self, app: str | None = PROD) -> str:
         """End the holds; answers what is said."""
         return self.holds.release(app, by=ANA).message
+
+    def approve(self, version: int, *people: str) -> None:
+        """Each of these people's yes to the last promotion of a version."""
+        for by in people:
+            self.approvals.approve(str(self.promotion(version).id), by=by)
+
+    def reject(self, version: int, by: str, reason: str | None = None) -> None:
+        """Somebody's no."""
+        self.approvals.reject(str(self.promotion(version).id), reason=reason, by=by)
 
     def cancel(self, row: PromotionRow) -> None:
         """Cancel a promotion."""
@@ -262,6 +278,12 @@ class Stage(Emulated):
         """Every post, oldest first."""
         with self.database.begin() as conn:
             return list(conn.execute(select(post).order_by(post.c.id)))
+
+    def told(self, kind: str) -> list[str]:
+        """The bodies of what people are told of this kind, oldest first."""
+        query = select(notice.c.body).where(notice.c.kind == kind).order_by(notice.c.id)
+        with self.database.begin() as conn:
+            return list(conn.execute(query).scalars())
 
     def notices(self) -> list[str]:
         """The titles of what people are told, oldest first."""

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from listener.desk.by_hand import NewOverride, NewPromotions
 from listener.promotion import Status
 from listener.rules import OnNewer
+from tests.steps import wire
 from tests.steps.emulated import PROD, STAGING
 from tests.steps.stage import Stage
 
@@ -191,6 +193,84 @@ def test_by_hand_the_conditions_of_the_rule_count_too(bare: Stage) -> None:
 
     assert stage.runs(version)
     assert any("Approved by ana@example.com" in gate["message"] for gate in _gates(stage))
+
+
+def test_what_soaks_ends_at_once_when_somebody_promoted_it_by_hand(bare: Stage) -> None:
+    stage = ready(bare, soak="1h")
+    version = stage.deploy()
+    stage.look()
+    aside = NewOverride(gates=("soak",), reason="it leaks")
+    wish = NewPromotions(source=STAGING, targets=(PROD,), override=aside)
+    stage.desk.promote(wish, by="ana@example.com")
+    stage.work()
+
+    assert stage.runs(version)
+    assert stage.statuses() == [Status.SKIPPED, Status.SUCCEEDED]
+
+
+# People.
+
+BO, CY = "bo@example.com", "cy@example.com"
+
+
+def test_what_is_approved_goes(bare: Stage) -> None:
+    stage = ready(bare, approvals=2)
+    version = stage.deploy()
+    stage.look()
+    stage.approve(version, BO)
+    stage.work()
+    assert stage.promotion(version).reason.startswith("1 of 2 approvals")
+    stage.approve(version, CY)
+    stage.work()
+
+    assert stage.runs(version)
+    assert stage.life(version)[:4] == ["waiting", "waiting", "approved", "waiting"]
+
+
+def test_what_nobody_approves_in_time_ends_then_whatever_else_it_waits_for(bare: Stage) -> None:
+    stage = ready(bare, approvals=1, approval_timeout="2h", min_gap="30d")
+    shipped = stage.deploy()
+    stage.look()
+    stage.approve(shipped, BO)
+    stage.work()
+    version = stage.deploy()
+    stage.look()
+    assert stage.promotion(version).reason.endswith("was less than 30d ago.")
+    assert stage.promotion_due_in(version) < 2 * 3600
+    stage.age(hours=2)
+
+    row = stage.promotion(version)
+    assert (row.status, row.reason) == (Status.REJECTED, "It was not approved within 2h.")
+
+
+def test_a_no_voids_the_claim_of_whoever_decides_just_now(bare: Stage) -> None:
+    stage = ready(bare, approvals=1)
+    version = stage.deploy()
+    stage.look()
+    stage.approve(version, BO)
+    prod = stage.app(PROD).id
+    around = wire.before(lambda: stage.reject(version, CY, "wait"))
+    stage.wire.put(around, method="GET", path=f"/apps/{prod}/releases")
+    stage.work()
+
+    assert stage.posts() == []
+    row = stage.promotion(version)
+    assert (row.status, row.reason) == (Status.REJECTED, f"{CY} rejected it: wait.")
+
+
+def test_the_time_to_approve_begins_anew_with_a_retry(bare: Stage) -> None:
+    stage = ready(bare, approvals=1, approval_timeout="2h")
+    version = stage.deploy()
+    stage.look()
+    stage.age(hours=2)
+    assert stage.promotion(version).status is Status.REJECTED
+    stage.desk.retry(str(stage.promotion(version).id), by=BO)
+    stage.work()
+    assert stage.promotion(version).status is Status.WAITING
+    stage.approve(version, BO)
+    stage.work()
+
+    assert stage.runs(version)
 
 
 def _gates(stage: Stage) -> list[Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from listener.promotion import Status
 from listener.rules import Mode
+from listener.store import apps
 from tests.steps import wire
 from tests.steps.emulated import EU, PROD, STAGING
 from tests.steps.stage import Stage
@@ -26,9 +27,11 @@ def find(stage: Stage) -> int:
 
 
 def test_a_container_target_is_rejected(bare: Stage) -> None:
-    bare.control("apps", {"name": "acme-box", "owner": "ana@example.com", "container": True})
-    bare.deploy("acme-box")
+    bare.control("apps", {"name": "acme-box", "owner": "ana@example.com"})
     bare.add_rule(targets=("acme-box",))
+    bare.control("apps/acme-box", {"container": True}, "PATCH")  # rules:add refuses one that is
+    with bare.database.begin() as conn:
+        apps.forget_facts(conn, bare.app("acme-box").id)
     version = bare.deploy()
     bare.look()
 

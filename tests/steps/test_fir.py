@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from listener.desk.rollbacks import NewRollback
 from listener.promotion import Status
 from listener.rules import Strategy
 from tests.steps import wire
-from tests.steps.emulated import BO, PROD
+from tests.steps.emulated import BO, PROD, ROBOT
 from tests.steps.pipes import PROMOTIONS, artifacts, couple
 from tests.steps.stage import Stage
 
@@ -199,3 +200,22 @@ def test_an_image_other_than_the_one_asked_for_is_no_rollback(grown: Stage) -> N
     row = last(grown)
     assert row.status is Status.ERRORED
     assert "runs another" in row.reason
+
+
+def test_what_is_under_way_is_no_strangers_though_it_takes_the_target_back(firs: Stage) -> None:
+    """Whoever reads the target while the rollback is in doubt knows what came of it."""
+    firs.deploy(SPRUCE)
+    firs.look(SPRUCE)
+    firs.wire.put(wire.lost)
+    wish = NewRollback(app=LARCH, to=None, reason="it is slow")
+    row = firs.desk.roll_back(wish, by="ana@example.com").row
+    firs.work()
+    firs.control(f"apps/{LARCH}/rollbacks", {"release": row.version, "user": ROBOT})
+    firs.reconcile_only()
+    while firs.step(firs.looking):
+        pass
+    assert [hold.kind for hold in firs.held(LARCH)] == ["person"]
+
+    firs.age(seconds=6)
+    assert last(firs).status is Status.ROLLED_BACK
+    assert [hold.kind for hold in firs.held(LARCH)] == ["person"]

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from listener.keys import Keys
 from listener.promotion import Status
 from listener.runner import TELLING
 from listener.steps import notifying
 from listener.store.tables import notice
 from tests.steps import wire
 from tests.steps.chats import Chat, open_chat
-from tests.steps.emulated import ANA, PROD
+from tests.steps.emulated import ANA, EU, PROD
 from tests.steps.stage import LEASE, Stage
 
 
@@ -80,10 +81,69 @@ def test_a_hold_is_told_with_how_it_ends(stage: Stage, alive: Chat) -> None:
     assert f"autopromote holds:release -a {PROD}" in message["message"]
 
 
-def test_what_went_well_is_told_to_nobody(stage: Stage) -> None:
-    stage.deploy()
-    stage.look()
-    assert stage.notices() == []
+# The services of a rule.
+
+
+def test_a_rule_tells_its_own_services_beside_everybodys(
+    stage: Stage, alive: Chat, dead: Chat
+) -> None:
+    told(stage, alive)
+    stage.change_rule(notify=(dead.url, alive.url))
+    fail(stage)
+    tell(stage)
+    assert (len(alive.told), len(dead.told)) == (1, 0)
+    assert rows(stage)[-1].error == "1 of 2 services did not take it."
+    dead.is_dead = False
+    stage.shift(stage.seconds(11))
+    tell(stage)
+    assert (len(alive.told), len(dead.told)) == (1, 1)
+
+
+def test_another_rule_tells_others(bare: Stage, alive: Chat) -> None:
+    bare.add_rule(name="eu", targets=(EU,), notify=(alive.url,))
+    bare.add_rule()
+    bare.deploy()
+    bare.look()
+    tell(bare)
+    assert [message["title"].rpartition(" to ")[2] for message in alive.told] == [f"{EU} succeeded"]
+
+
+def test_a_promotion_by_hand_is_told_to_those_of_the_rule_that_goes_the_same_way(
+    stage: Stage, alive: Chat
+) -> None:
+    stage.change_rule(notify=(alive.url,))
+    stage.promote(stage.deploy())
+    stage.work()
+    tell(stage)
+    assert len(alive.told) == 1
+
+
+def test_a_hold_is_told_to_those_of_the_rules_to_that_app(stage: Stage, alive: Chat) -> None:
+    stage.change_rule(notify=(alive.url,))
+    stage.hotfix()
+    stage.reconcile()
+    tell(stage)
+    assert [message["title"] for message in alive.told] == [f"{PROD} is on hold"]
+
+
+def test_what_no_key_opens_is_tried_again_and_keeps_nobody_else(stage: Stage, alive: Chat) -> None:
+    stage.change_rule(notify=("json://127.0.0.1:9/hush",))
+    keys = stage.tools.keys
+    stage.tools = replace(told(stage, alive).tools, keys=Keys(["o" * 32]))
+    fail(stage)
+    tell(stage)
+    assert len(alive.told) == 1
+    assert rows(stage)[-1].error == "1 of 2 services did not take it."
+    assert rows(stage)[-1].due_at is not None
+    stage.tools = replace(stage.tools, keys=keys)
+
+
+def test_a_rule_that_is_removed_tells_nobody_any_more(stage: Stage, alive: Chat) -> None:
+    stage.change_rule(notify=(alive.url,))
+    fail(stage)
+    stage.rules.remove("ship", by=ANA)
+    tell(stage)
+    assert (alive.told, rows(stage)[-1].due_at) == ([], None)
 
 
 def test_a_dead_service_keeps_no_other_from_being_told_once(
@@ -155,7 +215,7 @@ def test_a_service_that_was_told_before_the_process_died_is_not_told_again(
 ) -> None:
     """The one was told, and written down; the other was not."""
     fail(told(stage, alive, dead))
-    stage.mortality.die_at(3)
+    stage.mortality.die_at(5)
     with pytest.raises(wire.Killed):
         tell(stage)
     stage.mortality.die_at(None)

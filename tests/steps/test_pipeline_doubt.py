@@ -10,14 +10,13 @@ import pytest
 from listener.promotion import Status
 from listener.rules import Strategy
 from tests.steps import wire
-from tests.steps.emulated import BO, EU, PROD, ROBOT, STAGING
+from tests.steps.emulated import BO, PROD, ROBOT, STAGING
 from tests.steps.pipes import (
     PROMOTIONS,
     TARGETS,
     arrival,
     arrive,
     by_pipeline,
-    couple,
     lose,
     promote_late,
 )
@@ -160,8 +159,9 @@ def test_a_second_sending_goes_the_way_of_the_first_though_the_rule_changed(pipe
     assert [post.strategy for post in piped.posts()] == ["pipeline"]
 
 
-def test_another_user_does_not_send_a_second_time(piped: Stage) -> None:
-    """The listener got another token: a release of the first sending is still known as ours."""
+def test_a_release_is_known_as_ours_though_the_listener_has_another_user_by_now(
+    piped: Stage,
+) -> None:
     version = lose(piped)
     other = {"id": "another-user", "email": "robot-2@example.com"}
     piped.wire.put(wire.edited(lambda _: other), method="GET", path="/account", times=9)
@@ -171,13 +171,20 @@ def test_another_user_does_not_send_a_second_time(piped: Stage) -> None:
     piped.age(seconds=3)
     assert piped.promotion(version).status is Status.SUCCEEDED
 
-    second = lose(piped)
-    piped.wire.troubles.clear()
+
+def test_another_user_asks_anew_and_does_not_send_the_same_post_again(piped: Stage) -> None:
+    """A release of the one user could not be told from the other's by one post."""
+    version = lose(piped)
+    other = {"id": "another-user", "email": "robot-2@example.com"}
+    piped.wire.put(wire.edited(lambda _: other), method="GET", path="/account", times=9)
     piped.tools.readings._account_id = None  # noqa: SLF001
-    piped.put_hold()
     piped.age(seconds=61)
-    row = piped.promotion(second)
-    assert (row.status, piped.posts_sent()) == (Status.WAITING, 0)
+
+    assert piped.promotion(version).status is Status.SUCCEEDED
+    assert piped.times_released(version) == 1
+    first, second = piped.posts()
+    assert (first.sends, first.outcome, second.sends) == (1, "no_trace", 1)
+    assert (second.account_id, first.account_id == second.account_id) == ("another-user", False)
 
 
 def test_a_claim_in_posting_is_always_in_doubt(piped: Stage) -> None:
@@ -317,131 +324,17 @@ def _plain(request: httpx.Request) -> dict[str, str]:
     return {k: v for k, v in request.headers.items() if k != "content-length"}
 
 
-# Nobody takes our own release for a stranger's.
+def test_a_release_whose_list_cannot_be_read_is_asked_for_again(piped: Stage) -> None:
+    version = piped.deploy()
+    piped.look_only()
+    piped.step_until(Status.RELEASING)
+    prod = f"/apps/{piped.app(PROD).id}/releases"
+    piped.wire.put(wire.answers(503, applied=False), method="GET", path=prod)
+    piped.work()
+    row = piped.promotion(version)
+    assert (row.status, row.target_release_id) == (Status.RELEASING, None)
+    assert row.reason.startswith("The target's list could not be read: ")
 
-
-@pytest.mark.parametrize("while_", ["doubted", "followed"])
-def test_a_release_under_way_puts_no_hold(piped: Stage, while_: str) -> None:
-    """Whoever reads the target meanwhile knows it, though Heroku shows our descriptions."""
-    piped.change_rule(strategy=Strategy.SLUG)
-    piped.deploy()
-    piped.look()
-    piped.change_rule(strategy=Strategy.PIPELINE)
-    if while_ == "doubted":
-        version = lose(piped)
-        promote_late(piped)
-        piped.configure(PROD)
-    else:
-        piped.wire.put(wire.answers(503, applied=False), method="GET", path=TARGETS, times=9)
-        arrival(piped)
-        version = piped.deploy()
-        piped.look()
-        arrive(piped)
-        piped.configure(PROD)
-    piped.reconcile_only()
-    piped.step(piped.looking)
-    piped.step(piped.looking)
-    assert piped.held() == []
-    piped.wire.troubles.clear()
-    piped.age(seconds=61)
+    piped.age(seconds=6)
     assert piped.promotion(version).status is Status.SUCCEEDED
-    assert piped.times_released(version) == 2  # ours, and the config change
-
-
-def test_what_a_person_did_meanwhile_still_puts_a_hold(piped: Stage) -> None:
-    version = lose(piped)
-    piped.hotfix()
-    piped.reconcile_only()
-    piped.step(piped.looking)
-    piped.step(piped.looking)
-
-    assert [hold.kind for hold in piped.held()] == ["detected"]
-    assert piped.promotion(version).status is Status.POSTING
-
-
-def given_up(stage: Stage) -> int:
-    """A promotion that was sent twice in vain, and its hold released."""
-    version = lose(stage)
-    stage.wire.put(wire.lost, path=PROMOTIONS)
-    stage.age(seconds=61)
-    stage.age(seconds=61)
-    stage.release_hold()
-    return version
-
-
-def test_a_release_that_turns_up_late_is_ours_and_told(piped: Stage) -> None:
-    version = given_up(piped)
-    promote_late(piped)
-    piped.reconcile()
-    piped.configure(PROD)
-    piped.reconcile()
-
-    assert piped.promotion(version).status is Status.ERRORED
-    assert piped.held() == []
-    assert piped.notices()[-1] == f"A late release on {PROD}"
-    assert piped.notices().count(f"A late release on {PROD}") == 1
-    assert [post.outcome for post in piped.posts()] == ["late"]
-
-
-def test_a_late_release_that_is_not_known_to_be_newer_puts_a_hold(piped: Stage) -> None:
-    given_up(piped)
-    slug = piped.posts()[-1].artifact
-    newer = piped.deploy()
-    piped.look()
-    assert piped.runs(newer)
-    piped.hotfix()
-    piped.reconcile()
-    piped.release_hold()
-    piped.deploy(PROD, slug_id=slug, description="Promote acme-staging v4", user=ROBOT)
-    piped.reconcile()
-
-    (hold,) = piped.held()
-    assert "had been given up" in hold.reason
-    assert "Or somebody did" in hold.reason
-
-
-def test_a_day_later_it_is_somebodys_doing(piped: Stage) -> None:
-    given_up(piped)
-    piped.shift(piped.seconds(25 * 3600))
-    promote_late(piped)
-    piped.reconcile()
-
-    assert f"A late release on {PROD}" not in piped.notices()
-    assert piped.held() == []  # promoted forward by hand
-
-
-def test_a_config_change_after_all_is_no_late_release(piped: Stage) -> None:
-    version = given_up(piped)
-    piped.desk.retry(str(piped.promotion(version).id), by="ana@example.com")
-    piped.age(seconds=1)
-    assert piped.promotion(version).status is Status.SUCCEEDED
-    piped.configure(PROD)
-    piped.reconcile()
-
-    assert f"A late release on {PROD}" not in piped.notices()
-
-
-# In a chain.
-
-
-def test_released_alone_is_not_succeeded_where_no_nonce_tells(bare: Stage) -> None:
-    """Our promotion onto the source is in doubt, while its release shows already."""
-    couple(bare)
-    bare.add_rule(strategy=Strategy.PIPELINE)
-    bare.add_rule("on", source=PROD, targets=(EU,))
-    bare.wire.put(wire.answer_lost, path=PROMOTIONS)
-    path, seen = f"/apps/{bare.app(PROD).id}/releases", list[Status]()
-    version = bare.deploy()
-
-    def look() -> None:
-        bare.look(PROD)
-        seen.extend(row.status for row in bare.promotions() if row.source_id == prod)
-
-    prod = bare.app(PROD).id
-    bare.look_only()
-    bare.step_until(Status.POSTING)
-    bare.wire.put(wire.before(look), method="GET", path=path)
-    bare.work()
-
-    assert seen == [Status.WAITING]
-    assert bare.runs(version, EU)
+    assert piped.times_released(version) == 1

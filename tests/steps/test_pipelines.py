@@ -263,14 +263,17 @@ def test_apps_that_share_no_pipeline_any_more_end_as_rejected(piped: Stage) -> N
     assert piped.posts_sent() == 0
 
 
+@pytest.mark.parametrize("status", [403, 503])
 @pytest.mark.parametrize("path", ["/account", "/apps/[^/]+/pipeline-couplings"])
-def test_what_must_be_known_before_the_post_is_waited_for(bare: Stage, path: str) -> None:
+def test_what_must_be_known_before_the_post_is_waited_for(
+    bare: Stage, path: str, status: int
+) -> None:
     """Without our account no release could be recognised after a lost answer."""
     couple(bare)
     bare.add_rule(strategy=Strategy.PIPELINE)
     with bare.database.begin() as conn:
         conn.exec_driver_sql("UPDATE app SET pipeline_at = NULL")
-    bare.wire.put(wire.answers(503, applied=False), method="GET", path=path)
+    bare.wire.put(wire.answers(status, applied=False), method="GET", path=path)
     version = bare.deploy()
     bare.look()
     row = bare.promotion(version)

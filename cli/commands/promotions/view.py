@@ -6,7 +6,16 @@ import click
 
 from cli.output import block, fold, paint, say, section
 from cli.plain import plain_line
-from cli.resources import Destination, GateAnswer, Moment, Promotion, Source
+from cli.resources import (
+    Approvals,
+    Destination,
+    GateAnswer,
+    Moment,
+    Override,
+    Promotion,
+    Source,
+    Word,
+)
 from cli.tables import table
 from cli.times import when
 
@@ -84,6 +93,8 @@ def show_promotion(promotion: Promotion) -> None:
             ("Target", released(promotion["target"])),
             ("Rule", f"{origin(promotion)}, {by}" if by else origin(promotion)),
             ("Found by", promotion.get("found_by")),
+            ("Approvals", approvals(promotion.get("approvals"))),
+            ("Set aside", override(promotion.get("override"))),
             ("Created", when(promotion["created_at"])),
             ("Ended", when(promotion.get("ended_at"))),
         ],
@@ -94,6 +105,27 @@ def show_promotion(promotion: Promotion) -> None:
     if timeline := promotion.get("timeline"):
         section("Timeline")
         show_timeline(timeline)
+
+
+def approvals(said: Approvals | None) -> str | None:
+    """Return `1 of 2`, and a line for each who said something; nothing where nobody is asked."""
+    if said is None or not (said["needed"] or said["given"]):
+        return None
+    given = sum(word["approved"] for word in said["given"])
+    return "\n".join([f"{given} of {said['needed']}", *map(word_line, said["given"])])
+
+
+def word_line(word: Word) -> str:
+    """Return what one person said: `approved by bo@example.com`."""
+    reason = f": {word['reason']}" if word.get("reason") else ""
+    return plain_line(f"{'approved' if word['approved'] else 'rejected'} by {word['by']}{reason}")
+
+
+def override(said: Override | None) -> str | None:
+    """Return the gates that were set aside, by whom and why."""
+    if said is None:
+        return None
+    return plain_line(f"{', '.join(said['gates'])} by {said['by']}: {said['reason']}")
 
 
 def show_gates(gates: list[GateAnswer]) -> None:

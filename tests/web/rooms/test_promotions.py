@@ -35,6 +35,8 @@ def test_a_promotion_is_answered_whole(approver: Caller, office: Office) -> None
         },
         "target": {"app": {"id": office.app(PROD).id, "name": PROD}, "release": None},
         "gates": [],
+        "approvals": {"needed": 0, "given": []},
+        "override": None,
         "nonce": None,
         "created_by": "bo@example.com",
         "ended_at": None,
@@ -101,9 +103,72 @@ def test_cancel_and_retry(approver: Caller) -> None:
     assert approver.post(f"{path}/retry", status=200)["status"] == "waiting"
 
 
+def test_approve_and_reject(admin: Caller, approver: Caller, office: Office) -> None:
+    admin.post("/api/rules", {"name": "ship", **PROMOTE, "approvals": 2})
+    office.deploy(STAGING)
+    office.look(STAGING)
+    (waiting,) = approver.get("/api/promotions")
+    assert waiting["approvals"] == {"needed": 2, "given": []}
+    path = "/api/promotions/1/actions"
+    approved = approver.post(f"{path}/approve", status=200)
+    (word,) = approved["approvals"]["given"]
+    assert word.pop("at").endswith("Z")
+    assert word == {"by": "bo@example.com", "approved": True, "reason": None}
+    rejected = admin.post(f"{path}/reject", {"reason": " too risky "}, status=200)
+    assert rejected["approvals"]["given"][1]["reason"] == "too risky"
+    assert rejected["reason"] == "Rejected by ana@example.com: too risky"
+    office.work()
+    assert approver.get("/api/promotions/1")["status"] == "rejected"
+    assert approver.refused("POST", f"{path}/approve")[:2] == (409, "promotion_settled")
+
+
+ASIDE = {**PROMOTE, "override": ["soak", "approvals"], "reason": "it leaks"}
+
+
+def test_an_admin_sets_gates_aside(admin: Caller, office: Office) -> None:
+    admin.post("/api/rules", {"name": "ship", **PROMOTE, "soak": "1h", "approvals": 2})
+    office.deploy(STAGING)
+    (made,) = admin.post("/api/promotions", ASIDE)
+    aside = {"gates": ["soak", "approvals"], "by": "ana@example.com", "reason": "it leaks"}
+    assert made["override"] == aside
+    assert made["approvals"]["needed"] == 0
+    office.work()
+    shown = admin.get("/api/promotions/1")
+    assert (shown["status"], shown["override"]) == ("succeeded", aside)
+    said = {gate["name"]: gate["message"] for gate in shown["gates"]}
+    assert said["soak"] == said["approvals"] == "Set aside by ana@example.com: it leaks"
+    entry = next(
+        e for e in admin.get("/api/audit-entries") if e["action"] == "promotion.overridden"
+    )
+    assert (entry["by"], entry["after"]) == ("ana@example.com", {"override": aside})
+
+
+def test_nobody_else_does(approver: Caller) -> None:
+    status, id_, message = approver.refused("POST", "/api/promotions", ASIDE)
+    assert (status, id_) == (403, "forbidden")
+    assert "needs the role admin" in message
+    assert approver.get("/api/promotions") == []
+
+
+def test_who_is_asked_nothing_is_told_so(approver: Caller) -> None:
+    approver.post("/api/promotions", PROMOTE)
+    for word in ("approve", "reject"):
+        status, id_, said = approver.refused("POST", f"/api/promotions/1/actions/{word}")
+        assert (status, id_) == (409, "no_approval_asked")
+        assert said.startswith("The rule asks for no approval of promotion 1. `autopromote ")
+
+
+def test_a_reason_is_a_text(approver: Caller) -> None:
+    approver.post("/api/promotions", PROMOTE)
+    for body in ({"reason": 3}, {"reason": " "}, {"reason": "x" * 5000}, {"why": "x"}):
+        refused = approver.refused("POST", "/api/promotions/1/actions/reject", body)
+        assert refused[:2] == (422, "invalid_params")
+
+
 @pytest.mark.parametrize("promotion_id", ["7", "none", "9" * 30, "%00"])
 def test_what_is_not_there(approver: Caller, promotion_id: str) -> None:
-    for method, path in (("GET", ""), ("POST", "/actions/cancel"), ("POST", "/actions/retry")):
+    words = ("cancel", "retry", "approve", "reject")
+    for method, path in (("GET", ""), *(("POST", f"/actions/{word}") for word in words)):
         status, id_, _ = approver.refused(method, f"/api/promotions/{promotion_id}{path}")
         assert (status, id_) in ((404, "promotion_not_found"), (422, "invalid_params"))
 
@@ -125,6 +190,10 @@ def test_a_held_target_is_a_conflict_and_nothing_is_made(approver: Caller) -> No
         ({**PROMOTE, "release": "now"}, "release: a release is written like v42."),
         ({**PROMOTE, "release": 99}, "acme-staging shows no release v99"),
         ({**PROMOTE, "targets": [STAGING]}, "cannot be promoted onto itself"),
+        ({**PROMOTE, "override": ["soak"]}, "override and reason are said together, or neither."),
+        ({**PROMOTE, "reason": "x"}, "override and reason are said together, or neither."),
+        ({**PROMOTE, "override": [], "reason": "x"}, "override: "),
+        ({**PROMOTE, "override": "soak", "reason": "x"}, "override: "),
         ({**PROMOTE, "relase": 3}, "relase is unknown; the nearest known is release."),
     ],
 )

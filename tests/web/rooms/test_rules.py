@@ -25,6 +25,7 @@ def test_a_rule_is_answered_whole(admin: Caller, office: Office) -> None:
         "strategy": "slug",
         "on_newer": "supersede",
         **dict.fromkeys(READERS),
+        "notify": [],
         "revision": 1,
         "source": {"id": ids[STAGING], "name": STAGING},
         "targets": [
@@ -222,3 +223,17 @@ def test_text_that_is_no_unicode_is_refused(admin: Caller) -> None:
         headers={"Authorization": admin.ask("GET", "/api/rules").request.headers["Authorization"]},
     )
     assert answer.status_code in (400, 422)
+
+
+def test_who_is_told_is_never_shown_again(admin: Caller) -> None:
+    url = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general"
+    body = {"name": "ship", "source": STAGING, "targets": [PROD], "notify": [url]}
+    assert admin.post("/api/rules", body)["notify"] == ["slack://…"]
+    assert admin.patch("/api/rules/ship", {"soak": "1h"})["notify"] == ["slack://…"]
+    for path in ("/api/rules", "/api/rules/ship", "/api/audit-entries"):
+        assert "TIiajkdnlazkcOXrIdevi7FQ" not in admin.ask("GET", path).text
+    assert admin.patch("/api/rules/ship", {"notify": None})["notify"] == []
+    for wrong in (["x://hush"], ["hush"], "hush", [3]):
+        refused = admin.refused("PATCH", "/api/rules/ship", {"notify": wrong})
+        assert refused[0] == 422
+        assert "hush" not in refused[2]
