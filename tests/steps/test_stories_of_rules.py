@@ -8,8 +8,7 @@ import pytest
 
 from listener.conditions import BadCondition, parse
 from listener.promotion import ENDED, Status
-from listener.store import approvals, promotions
-from tests.steps.emulated import ANA, EU, PROD, STAGING
+from tests.steps.emulated import ANA, BO, EU, PROD, STAGING
 from tests.steps.stage import Stage
 
 
@@ -20,15 +19,6 @@ def waiting(bare: Stage, **conditions: Any) -> int:
     bare.look()
     assert bare.promotion(version).status is Status.WAITING
     return version
-
-
-def approve(stage: Stage, version: int, *, is_approved: bool = True) -> None:
-    """A person says yes or no to what waits."""
-    row = stage.promotion(version)
-    with stage.database.begin() as conn:
-        approvals.put(conn, row, by=ANA, is_approved=is_approved, reason=None)
-        promotions.wake_target(conn, row.target_id)
-    stage.work()
 
 
 def test_story_10_what_is_asked_and_never_answered_ends(bare: Stage) -> None:
@@ -75,7 +65,7 @@ def test_story_11_the_next_opening_is_told_in_the_windows_own_zone(bare: Stage) 
 def test_story_14_a_yes_is_for_one_release_and_a_newer_one_needs_its_own(bare: Stage) -> None:
     """A tag was approved, somebody moved it to other code, and that went with the old approval."""
     first = waiting(bare, approvals=1, soak="1h")
-    approve(bare, first)
+    bare.approve(first, BO)
     newer = bare.deploy()
     bare.look()
     bare.age(hours=2)
@@ -89,11 +79,13 @@ def test_story_14_a_yes_is_for_one_release_and_a_newer_one_needs_its_own(bare: S
 def test_story_14_a_no_ends_it_and_the_next_release_is_asked_about_anew(bare: Stage) -> None:
     """Rejected once, a deployment is never asked about again, or never goes away."""
     first = waiting(bare, approvals=1)
-    approve(bare, first, is_approved=False)
+    bare.approvals.reject(str(bare.promotion(first).id), reason=None, by=BO)
+    bare.work()
     assert bare.promotion(first).status is Status.REJECTED
     newer = bare.deploy()
     bare.look()
-    approve(bare, newer)
+    bare.approve(newer, BO)
+    bare.work()
 
     assert bare.runs(newer)
 
