@@ -228,6 +228,7 @@ class Promotion(TypedDict):
     created_at: str
     updated_at: str
     kind: NotRequired[str]
+    earliest_at: NotRequired[str | None]
     found_by: NotRequired[str | None]
     by_hand: NotRequired[bool]
     nonce: NotRequired[str | None]
@@ -266,14 +267,21 @@ class Arrival(TypedDict):
     at: str | None
 
 
-class Backtest(TypedDict):
+class Fate(TypedDict):
+    """What would have become of a release; without a status, nothing."""
+
+    status: str | None
+    message: str
+    at: NotRequired[str | None]
+    has_waited: NotRequired[bool]
+    unanswered: NotRequired[list[str]]
+
+
+class Backtest(Fate):
     """What a rule would have done with a release on one target."""
 
     release: ExplainedRelease
     target: Named
-    status: str | None
-    message: str
-    at: NotRequired[str | None]
     arrived: NotRequired[Arrival | None]
 
 

@@ -16,6 +16,7 @@ from listener.desk.browsers import BrowsersDesk
 from listener.desk.checkup.doctor import Doctor
 from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
+from listener.desk.files import FilesDesk
 from listener.desk.gauges import Gauges
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
@@ -28,6 +29,7 @@ from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
 from listener.desk.subscriptions import SubscriptionsDesk, hook_url
+from listener.desk.trials import TrialsDesk
 from listener.heroku import Account, Heroku
 from listener.keys import Keys
 from listener.probing import Prober
@@ -43,6 +45,7 @@ from listener.web import (
     deliveries,
     diffs,
     explanations,
+    files,
     findings,
     health,
     holds,
@@ -66,6 +69,7 @@ ROOMS = (
     webhooks,
     tokens,
     rules,
+    files,
     pipelines,
     subscriptions,
     deliveries,
@@ -170,6 +174,8 @@ def services_of(parts: Parts) -> Services:
         gauges=Gauges(parts.database, tools.heroku),
         rules=RulesDesk(tools),
         backtests=BacktestsDesk(tools),
+        trials=TrialsDesk(tools),
+        files=FilesDesk(tools),
         pipelines=PipelinesDesk(tools),
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),

@@ -87,6 +87,18 @@ def author(conn: Connection, source_id: str, release: Release) -> str | None:
     return above.author if above is not None and above.author is not None else release.author
 
 
+def authors(conn: Connection, source_id: str) -> dict[str, str]:
+    """Whoever made the first release in a chain, by the id of the release it became here."""
+    c = table.c
+    query = select(c.target_release_id, c.author).where(
+        c.target_id == source_id,
+        c.kind == PromotionKind.PROMOTE,
+        c.target_release_id.is_not(None),
+        c.author.is_not(None),
+    )
+    return {row.target_release_id: row.author for row in conn.execute(query)}
+
+
 def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[Past, ...]:
     """The promotions of the same target that ended within this time, newest first."""
     c = table.c

@@ -151,14 +151,24 @@ class Arrival(Answer):
     at: datetime | None
 
 
-class Backtest(Answer):
-    """What a rule would have done with a release on one target; without a status, nothing."""
+class Fate(Answer):
+    """What would have become of a release; without a status, nothing.
 
-    release: ExplainedRelease
-    target: Ref
+    `unanswered` names the gates that history cannot answer, and that counted as passed.
+    """
+
     status: Status | None
     message: str
     at: datetime | None
+    has_waited: bool
+    unanswered: list[str]
+
+
+class Backtest(Fate):
+    """What a rule would have done with a release on one target."""
+
+    release: ExplainedRelease
+    target: Ref
     arrived: Arrival | None
 
 
@@ -297,6 +307,7 @@ class Promotion(Answer):
     status: Status
     reason: str
     due_at: datetime | None
+    earliest_at: datetime | None
     rule: RuleRef | None
     by_hand: bool
     kind: PromotionKind

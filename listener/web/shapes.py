@@ -138,6 +138,8 @@ def promotion(view: PromotionView) -> Json:
         "status": row.status,
         "reason": row.reason,
         "due_at": time(row.due_at),
+        # As far as time alone decides; of no interest once it has been decided.
+        "earliest_at": time(row.earliest_at) if row.status is Status.WAITING else None,
         "rule": _rule_of(view),
         "by_hand": row.is_by_hand,
         "kind": row.kind,
@@ -279,7 +281,7 @@ def explanation(view: Explanation) -> Json:
     """What every rule and gate said of a release."""
     return {
         "app": {"id": view.app_id, "name": view.app_name},
-        "release": _release(view.release, view.kind, view.commit),
+        "release": explained(view.release, view.kind, view.commit),
         "summary": view.summary,
         "deliveries": [delivery(item) for item in view.deliveries],
         "promotions": [promotion(item) for item in view.promotions],
@@ -287,7 +289,8 @@ def explanation(view: Explanation) -> Json:
     }
 
 
-def _release(release: Release, kind: Kind, commit: str | None) -> Json:
+def explained(release: Release, kind: Kind, commit: str | None) -> Json:
+    """A release that something is told about."""
     return {
         "id": release.id,
         "version": release.version,
@@ -303,14 +306,24 @@ def backtest(view: BacktestView) -> Json:
     """What would have become of a release on one target."""
     result, arrived = view.result, view.result.arrived
     return {
-        "release": _release(result.release, result.kind, None),
+        "release": explained(result.release, result.kind, None),
         "target": {"id": view.target_id, "name": view.target_name},
-        "status": result.status,
-        "message": view.message,
-        "at": time(result.at),
+        **fate(view),
         "arrived": {"version": arrived.version, "at": time(arrived.created_at)}
         if arrived is not None
         else None,
+    }
+
+
+def fate(view: BacktestView) -> Json:
+    """What would have become of it, and why."""
+    result = view.result
+    return {
+        "status": result.status,
+        "message": view.message,
+        "at": time(result.at),
+        "has_waited": result.has_waited,
+        "unanswered": list(result.unanswered),
     }
 
 
