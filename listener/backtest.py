@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from listener.apps import App
 from listener.conditions import NONE, Conditions
-from listener.decision import App, Candidate, Error, Hold, Past, Reject, Wait, evaluate
+from listener.decision import Candidate, Error, Hold, Past, Reject, Wait, evaluate
 from listener.gates.tables import Gates, asked
 from listener.history import SUCCEEDED, History, Kind, Release, as_of, moment_of
 from listener.promotion import Status

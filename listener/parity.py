@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from listener.decision import App, Facts
+from listener.apps import App, Facts
 from listener.findings import Finding, State, Unread
 
 # Heroku names these by a colour of its own choice, and an app's primary one DATABASE_URL as well.

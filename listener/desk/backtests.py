@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from listener.apps import App
 from listener.backtest import Case, Result, backtest
-from listener.decision import App
 from listener.desk import declared, sayings
 from listener.desk.asking import Asking
 from listener.desk.declared import Declared

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from listener import conditions
+from listener.apps import App
 from listener.conditions import BadCondition, Conditions
-from listener.decision import App
 from listener.errors import Conflict, Invalid, NotFound
 from listener.rules import Mode, OnNewer, Route, RuleRefused, Strategy, check_route
 from listener.store import apps, rules, services

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from listener.decision import App
+from listener.apps import App
 from listener.desk.asking import Asking
 from listener.errors import HerokuUnreadable
 from listener.findings import Unread

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from listener.decision import App
+from listener.apps import App
 from listener.desk import apps as named
 from listener.desk import declared, wishes
 from listener.desk.asking import Asking

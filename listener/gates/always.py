@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from listener import matching
+from listener.apps import App, Facts
 from listener.decision import (
     OCI_IMAGE,
     SLUG,
-    App,
     Candidate,
     Error,
-    Facts,
     Hold,
     Pass,
     Reject,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from listener.decision import Candidate, Facts, Pass, Verdict, Wait
+from listener.apps import Facts
+from listener.decision import Candidate, Pass, Verdict, Wait
 from listener.health import CHECK_EVERY, GOOD_IN_A_ROW, Streak, shown
 from listener.promotion import FRESH_FOR
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from listener import heroku
-from listener.decision import App
+from listener.apps import App
 from listener.desk.asking import Asking
 from listener.desk.checkup import account, hooks, itself, reach, standstill
 from listener.desk.gathering import UNAUTHORIZED, attempt, gather, traits
