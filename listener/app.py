@@ -36,6 +36,7 @@ from listener.probing import Prober
 from listener.roles import Roles
 from listener.settings import Settings, read
 from listener.shift import Shift
+from listener.steps.comparing import Comparisons
 from listener.steps.readings import Readings
 from listener.steps.tools import Tools
 from listener.store.engine import Database, open_database
@@ -142,6 +143,7 @@ def assemble(settings: Settings) -> Parts:
         database=database,
         heroku=heroku,
         readings=Readings(database, heroku),
+        comparisons=Comparisons(heroku),
         keys=keys,
         allowed_apps=settings.apps,
         reconcile_every=settings.reconcile,

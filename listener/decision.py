@@ -10,6 +10,7 @@ from listener.apps import App, Facts
 from listener.conditions import NONE, Conditions
 from listener.health import Streak
 from listener.history import History, Release
+from listener.parity import Traits
 from listener.promotion import Status
 from listener.rules import OnNewer, Strategy
 
@@ -135,6 +136,7 @@ class Candidate:
     past: tuple[Past, ...] = ()
     override: Override | None = None
     streak: Streak | None = None  # of what it has checked; None where nothing was asked yet
+    traits: tuple[Traits, Traits] | None = None  # of source and target; None where not read yet
 
 
 # One condition: a function that answers with a sentence and the facts it saw.

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from listener import parity as likeness
 from listener.apps import Facts
-from listener.decision import Candidate, Pass, Verdict, Wait
+from listener.conditions import Aspect
+from listener.decision import Candidate, Error, Pass, Verdict, Wait
+from listener.findings import Finding, State
 from listener.health import CHECK_EVERY, GOOD_IN_A_ROW, Streak, shown
 from listener.promotion import FRESH_FOR
+
+# Stack and generation are always compared, by the gate `match`, which knows the slug's as well.
+READ: Mapping[Aspect, likeness.Aspect] = {
+    Aspect.BUILDPACKS: likeness.buildpacks,
+    Aspect.CONFIG_NAMES: likeness.config_vars,
+}
 
 
 def check(candidate: Candidate, now: datetime) -> Verdict:
@@ -33,3 +43,29 @@ def check(candidate: Candidate, now: datetime) -> Verdict:
     if streak.at is None or now - streak.at > FRESH_FOR:
         return Wait(f"{names} is asked once more, right before the release.", None, facts)
     return Pass(f"{names} answered well {streak.good} times in a row.", facts)
+
+
+def parity(candidate: Candidate, now: datetime) -> Verdict:
+    """The target has what the rule wants it to have in common with the source.
+
+    What could not be read never counts as alike. Only names are compared, and told.
+    """
+    wanted = [READ[aspect] for aspect in candidate.conditions.parity if aspect in READ]
+    if candidate.traits is None:
+        return Wait("Both apps are compared right before the release.")
+    found = likeness.compare(*candidate.traits, wanted)
+    facts = {f"{each.name}_{key}": value for each in found for key, value in each.facts.items()}
+    if differences := [each for each in found if each.state is State.WARNING]:
+        return Wait(_told(differences), None, facts)
+    if unread := [each for each in found if each.state is State.UNKNOWN]:
+        return Error(_told(unread), facts)
+    return Pass(_told(found), facts)
+
+
+def _told(findings: Sequence[Finding]) -> str:
+    """Each in its sentence, and with the command that mends it."""
+    return " ".join(_sentence(each) for each in findings)
+
+
+def _sentence(finding: Finding) -> str:
+    return f"{finding.message} Mend it: `{finding.mend}`" if finding.mend else finding.message

@@ -35,8 +35,9 @@ CONDITIONAL: tuple[tuple[str, Gate, Asks], ...] = (
     ("brake", people.brake, lambda c: c.brake),
     ("approvals", people.approvals, lambda c: c.approvals),
     ("check", network.check, lambda c: c.checks),
+    ("parity", network.parity, lambda c: network.READ.keys() & c.parity),
 )
-NETWORK = frozenset({"check"})  # stand last: asked only when all others pass
+NETWORK = frozenset({"check", "parity"})  # stand last: asked only when all others pass
 OF_RULES = frozenset(name for name, _, _ in CONDITIONAL)
 TIMED = frozenset({"hold", "soak", "window", "min-gap", "max-per-day"})
 PEOPLES = frozenset({"hold", "brake", "approvals"})  # whoever has a say wakes what waits for it

@@ -21,7 +21,7 @@ from listener.decision import (
 )
 from listener.forecast import earliest
 from listener.gates.always import at_work, reserve
-from listener.gates.tables import NETWORK, OF_RULES, PEOPLES, ROLLBACK_GATES, asked
+from listener.gates.tables import OF_RULES, PEOPLES, ROLLBACK_GATES, asked
 from listener.heroku import HerokuError, RateLimited, Refused
 from listener.promotion import (
     BLOCKED_STEP,
@@ -36,6 +36,7 @@ from listener.rules import Mode
 from listener.steps import checking, endings, news, posting
 from listener.steps.candidates import Gathered, Unbelievable, gather, stored
 from listener.steps.clock import Clock
+from listener.steps.comparing import COMPARE_EVERY
 from listener.steps.endings import Ending
 from listener.steps.tools import Tools
 from listener.store import apps, holds, neighbours, promotions, releases, rules, work
@@ -192,12 +193,17 @@ def judged(
 ) -> tuple[PromotionRow, Gathered, Evaluation]:
     """Every verdict; where only the network's are missing, they are asked for."""
     evaluation = judge(row, gathered, clock.now())
-    if evaluation.decided_by not in NETWORK:
-        return row, gathered, evaluation
-    row = checking.ask(tools, row, gathered.candidate, clock)
-    candidate = replace(gathered.candidate, streak=checking.streak_of(row))
-    gathered = replace(gathered, candidate=candidate)
-    return row, gathered, judge(row, gathered, clock.now())
+    if evaluation.decided_by == "check":
+        row = checking.ask(tools, row, gathered.candidate, clock)
+        candidate = replace(gathered.candidate, streak=checking.streak_of(row))
+        gathered = replace(gathered, candidate=candidate)
+        evaluation = judge(row, gathered, clock.now())
+    if evaluation.decided_by == "parity":
+        gathered = replace(gathered, candidate=tools.comparisons.read(gathered.candidate))
+        evaluation = judge(row, gathered, clock.now())
+        if evaluation.objection is not None:
+            tools.comparisons.forget(gathered.candidate)
+    return row, gathered, evaluation
 
 
 def decide(
@@ -238,9 +244,8 @@ def _wait(
 ) -> None:
     """Write down what it waits for and until when, and have older candidates give way."""
     now, wait = clock.now(), cast(Wait, evaluation.objection)  # who found none is not here
-    pause = ON_HOLD if evaluation.decided_by in PEOPLES else BLOCKED_STEP
-    due_at = longest_wait(wait.until, now, pause)
-    if evaluation.decided_by in NETWORK:
+    due_at = longest_wait(wait.until, now, _pause(evaluation))
+    if evaluation.decided_by == "check":
         due_at = checking.due_at(row, now)
     with tools.database.begin() as conn:
         apps.lock(conn, [row.target_id])
@@ -261,6 +266,13 @@ def _wait(
         news.of_wait(conn, tools, row, evaluation, now)
         if gathered.makes_older_give_way:
             promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
+
+
+def _pause(evaluation: Evaluation) -> timedelta:
+    """How long to wait for what has no time of its own."""
+    if evaluation.decided_by == "parity":
+        return COMPARE_EVERY
+    return ON_HOLD if evaluation.decided_by in PEOPLES else BLOCKED_STEP
 
 
 def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:

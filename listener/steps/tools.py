@@ -8,6 +8,7 @@ from datetime import timedelta
 from listener.heroku import Heroku
 from listener.keys import Keys
 from listener.probing import Prober
+from listener.steps.comparing import Comparisons
 from listener.steps.readings import Readings
 from listener.store.engine import Database
 
@@ -19,6 +20,7 @@ class Tools:
     database: Database
     heroku: Heroku
     readings: Readings
+    comparisons: Comparisons
     keys: Keys
     allowed_apps: tuple[str, ...] = ("*",)
     reconcile_every: timedelta = timedelta(minutes=5)

@@ -23,8 +23,10 @@ from listener.decision import (
     Wait,
     evaluate,
 )
+from listener.findings import Unread
 from listener.gates.tables import CONDITIONAL, GATES, NETWORK, OF_RULES, asked
 from listener.health import Probe, Streak
+from listener.parity import Traits
 from listener.promotion import Status
 from tests.core.candidates import HOLDS, MINUTES, READY, without_facts
 from tests.core.releases import ANA, NOON
@@ -318,6 +320,7 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "brake": {"brake": "1/1h"},
     "approvals": {"approvals": 1},
     "check": {"checks": ["https://staging.example.com/healthz"]},
+    "parity": {"parity": ["buildpacks", "config-names"]},
 }
 
 
@@ -393,6 +396,55 @@ APART = f"good answers in a row of {URL}, 5 s apart."
 def test_check(seen: Streak | None, now: float, verdict: Verdict) -> None:
     url = f"{URL}?key=secret"  # which sentences never show
     assert said("check", minutes(now), checks=[url], streak=seen) == verdict
+
+
+BOTH = ["buildpacks", "config-names"]
+PYTHON = ("heroku/python",)
+NAMES = frozenset({"DATABASE_URL", "KEY"})
+UNREAD = Unread("The names of the config vars of prod could not be read: no.", "heroku login")
+NOT_WANTED = Unread("The rule does not ask for it.")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "target", "verdict"),
+    [
+        (BOTH, None, Wait("Both apps are compared right before the release.")),
+        (
+            BOTH,
+            (PYTHON, NAMES | {"MORE"}),
+            Pass(
+                "staging and prod build with heroku/python. prod has every config var of staging."
+            ),
+        ),
+        (
+            ["config-names"],
+            (NOT_WANTED, frozenset({"DATABASE_URL"})),
+            Wait(
+                "prod lacks config vars of staging: KEY. Mend it: `heroku config:set KEY=… -a prod`"
+            ),
+        ),
+        (
+            BOTH,
+            (("heroku/ruby",), UNREAD),
+            Wait(
+                "staging builds with heroku/python, prod with heroku/ruby."
+                " Mend it: `heroku buildpacks:set heroku/python -a prod`"
+            ),
+        ),
+        (BOTH, (PYTHON, UNREAD), Error(f"{UNREAD.message} Mend it: `heroku login`")),
+        (["buildpacks"], (PYTHON, UNREAD), Pass("staging and prod build with heroku/python.")),
+    ],
+)
+def test_parity(wanted: list[str], target: Any, verdict: Verdict) -> None:
+    traits = None
+    if target is not None:
+        traits = (Traits(CANDIDATE.source, PYTHON, NAMES), Traits(CANDIDATE.target, *target))
+    assert said("parity", parity=wanted, traits=traits) == verdict
+
+
+def test_stack_and_generation_are_compared_by_a_gate_that_is_always_on() -> None:
+    candidate = replace(CANDIDATE, conditions=parse({"parity": ["stack", "generation"]}))
+    assert asked(candidate) == GATES
 
 
 def test_what_the_network_is_asked_stands_last() -> None:

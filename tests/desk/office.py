@@ -35,6 +35,7 @@ from listener.keys import Keys
 from listener.promotion import Status
 from listener.runner import PROMOTING
 from listener.steps.clock import Clock
+from listener.steps.comparing import Comparisons
 from listener.steps.readings import Readings
 from listener.steps.tools import Tools
 from listener.store import apps, audit, promotions
@@ -74,7 +75,14 @@ class Office:
         heroku = Heroku(TOKEN, url="http://localhost", transport=transport)
         self.keys = Keys(["k" * 32])
         readings = Readings(database, heroku)
-        self.tools = Tools(database, heroku, readings, self.keys, allowed_apps=allowed_apps)
+        self.tools = Tools(
+            database,
+            heroku,
+            readings,
+            Comparisons(heroku),
+            self.keys,
+            allowed_apps=allowed_apps,
+        )
         self._inbox = Inbox(database, self.keys)
         self.rules = RulesDesk(self.tools)
         self.backtests = BacktestsDesk(self.tools)

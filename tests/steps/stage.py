@@ -27,6 +27,7 @@ from listener.probing import Prober
 from listener.promotion import ENDED, Status
 from listener.runner import PROBING, PROMOTING, Queue
 from listener.steps.clock import Clock
+from listener.steps.comparing import Comparisons
 from listener.steps.readings import Readings
 from listener.steps.tools import Tools
 from listener.store import apps, deliveries, holds, looks, promotions, work
@@ -58,6 +59,7 @@ class Stage(Emulated):
             mortal_database,
             heroku,
             Readings(mortal_database, heroku),
+            Comparisons(heroku),
             Keys(["k" * 32]),
             public_url=PUBLIC_URL,
             prober=Prober(allow_private=True),
