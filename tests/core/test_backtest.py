@@ -332,7 +332,9 @@ def cases(draw: st.DrawFn) -> Case:
     """Any rule, over any source whose releases came hours apart and any target that stood still."""
     source = draw(release_logs().filter(bool))
     hours = sorted(draw(st.lists(st.integers(0, 60), min_size=len(source), max_size=len(source))))
-    dated = [replace(r, created_at=at(h)) for r, h in zip(source, hours, strict=True)]
+    # Each at a minute of its own, at which nothing else comes due.
+    times = [at(hour + number / 60) for number, hour in enumerate(hours)]
+    dated = [replace(r, created_at=time) for r, time in zip(source, times, strict=True)]
     target = draw(release_logs("ABX").filter(bool))
     return Case(
         source=STAGING,

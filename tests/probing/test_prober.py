@@ -194,6 +194,8 @@ def test_all_are_asked_at_once(peer: Start) -> None:
     assert prober().ask_all(()) == []
 
 
-@pytest.mark.parametrize("url", ["http://", "mailto:ana@example.com", "http://a.example:99999/"])
+@pytest.mark.parametrize(
+    "url", ["http://", "http://\x00", "mailto:ana@example.com", "http://a.example:99999/"]
+)
 def test_what_is_no_url_is_not_well(url: str) -> None:
     assert not prober().ask(url).is_good

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from listener.health import GOOD_IN_A_ROW
+from listener.health import GOOD_IN_A_ROW, Streak
 from listener.promotion import Status
 from listener.rules import Mode
 from listener.runner import PROBING, PROMOTING
+from listener.steps import posting
+from listener.steps.candidates import gather
+from listener.steps.clock import Clock
 from listener.steps.dispatch import PROBED, PROMOTIONS
+from listener.steps.posting import Stale
 from listener.store import work
+from listener.store.promotions import row_of
 from tests.steps import wire
 from tests.steps.emulated import PROD, STAGING
 from tests.steps.site import Site
 from tests.steps.stage import Stage
-
-GET_STAGING = "GET /apps/{}/releases"
 
 
 @pytest.fixture
@@ -86,6 +91,16 @@ def test_a_bad_answer_begins_anew_and_says_what_was_seen(checked: Stage, site: S
 
     assert checked.runs(version)
     assert site.asked == 6
+
+
+def test_whoever_wakes_it_has_nothing_asked_earlier(checked: Stage, site: Site) -> None:
+    version = checked.deploy()
+    checked.look()
+    checked.put_hold()
+    checked.release_hold()
+    checked.work()
+    assert (site.asked, checked.promotion(version).status) == (1, Status.WAITING)
+    assert 3 < checked.promotion_due_in(version) <= 5
 
 
 def test_while_it_stays_bad_it_is_asked_less_often(checked: Stage, site: Site) -> None:
@@ -170,6 +185,23 @@ def test_answers_that_got_old_while_heroku_was_read_are_not_enough(
     checked.age(seconds=5)
 
     assert checked.runs(version)
+
+
+def test_nothing_is_posted_on_answers_older_than_two_seconds(checked: Stage) -> None:
+    checked.deploy()
+    checked.look()
+    checked.shift(timedelta(seconds=5))
+    with checked.database.begin() as conn:
+        claim = PROBING[0].claim(conn, "test")
+    assert claim is not None
+    row, clock = row_of(claim.row), Clock(claim.claimed_at)
+    gathered = gather(checked.tools, claim, row)
+    for seconds, is_old in ((2.1, True), (1.0, False)):
+        streak = Streak(GOOD_IN_A_ROW, at=clock.now() - timedelta(seconds=seconds))
+        aged = replace(gathered, candidate=replace(gathered.candidate, streak=streak))
+        context = pytest.raises(Stale, match="got old") if is_old else nullcontext()
+        with context, checked.database.begin() as conn:
+            posting.check(conn, row, aged, clock)
 
 
 def test_a_second_post_asks_once_more_as_well(checked: Stage, site: Site) -> None:

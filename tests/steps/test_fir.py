@@ -255,3 +255,20 @@ def test_an_image_after_which_it_is_not_well_goes_back_by_the_release_that_ran_b
     assert [hold.kind for hold in verified.held(LARCH)] == ["guard"]
     verified.reconcile()
     assert [hold.kind for hold in verified.held(LARCH)] == ["guard"]
+
+
+def test_an_image_is_not_sent_back_twice_under_two_users(verified: Stage, site: Site) -> None:
+    verified.deploy(SPRUCE)
+    verified.look(SPRUCE)
+    site.status = 503
+    verified.wire.put(wire.lost, path="/apps/[^/]+/releases")
+    for _ in range(5):
+        verified.age(seconds=1)
+    assert last(verified).status is Status.ROLLING_BACK
+    with verified.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE post SET account_id = 'another' WHERE kind = 'rollback'")
+    verified.age(seconds=61)
+
+    assert last(verified).status is Status.FAILED
+    assert "another Heroku user" in last(verified).reason
+    assert verified.posts()[-1].sends == 1

@@ -12,7 +12,7 @@ from listener.probing import Prober
 from listener.promotion import Status
 from listener.standing import Known
 from tests.steps import wire
-from tests.steps.emulated import EU, PROD, STAGING
+from tests.steps.emulated import EU, PROD, ROBOT, STAGING
 from tests.steps.site import Site
 from tests.steps.stage import Stage
 
@@ -38,7 +38,9 @@ def answer(stage: Stage, site: Site, *statuses: int) -> None:
     """What production answers to one question after the other."""
     for status in statuses:
         site.status = status
-        stage.age(seconds=10)
+        row = next(row for row in stage.promotions() if row.status is Status.VERIFYING)
+        # However long the test takes itself, it comes to the very next question.
+        stage.age(seconds=max(stage.promotion_due_in(row.version), 0.0))
 
 
 @pytest.fixture
@@ -444,6 +446,32 @@ def test_a_person_who_asks_for_a_rollback_does_not_wait_for_the_end(
     assert [hold.kind for hold in stage.held()] == ["person"]
 
 
+def test_a_promotion_is_rolled_back_once_at_most(rolling: Stage, site: Site) -> None:
+    """Whatever became of a rollback that may have been sent, there is no second one."""
+    version = broken(rolling, site)
+    with rolling.database.begin() as conn:
+        conn.exec_driver_sql(
+            "INSERT INTO post"
+            " (promotion_id, target_id, kind, nonce, artifact, base_version, sent_at, outcome)"
+            " SELECT promotion_id, target_id, 'rollback', '01234567', artifact, 1, sent_at,"
+            " 'no_trace' FROM post"
+        )
+    answer(rolling, site, 503)
+    row = rolling.promotion(version)
+    assert (row.status, rolling.runs(version)) == (Status.FAILED, True)
+    assert "It was rolled back once, which is all." in row.reason
+
+
+def test_what_is_known_to_run_must_be_ours(rolling: Stage, site: Site) -> None:
+    version = broken(rolling, site)
+    with rolling.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE app SET known_artifact = 'another' WHERE name = 'acme-prod'")
+    answer(rolling, site, 503)
+    row = rolling.promotion(version)
+    assert (row.status, rolling.runs(version)) == (Status.FAILED, True)
+    assert "It runs something else by now." in row.reason
+
+
 # 29: the post of the rollback, in doubt like any other.
 
 
@@ -538,6 +566,56 @@ def test_a_lost_rollback_is_sent_again_while_ours_still_runs(rolling: Stage, sit
     rolling.age(seconds=61)
     assert rolling.promotion(version).status is Status.ROLLED_BACK
     assert (rolling.posts()[-1].sends, len(rolling.ours())) == (2, 2)
+
+
+def test_a_list_that_cannot_be_read_right_before_the_second_post_is_read_again(
+    rolling: Stage, site: Site
+) -> None:
+    version = broken(rolling, site)
+    rolling.wire.put(wire.lost)
+    answer(rolling, site, 503)
+    down = wire.answers(503, applied=False)
+    then_down = wire.after(lambda: rolling.wire.put(down, method="GET", path=LIST))
+    rolling.wire.put(then_down, method="GET", path=LIST)
+    rolling.age(seconds=61)
+    assert rolling.promotion(version).status is Status.ROLLING_BACK
+    rolling.age(minutes=2)
+    assert rolling.promotion(version).status is Status.ROLLED_BACK
+    assert len(rolling.ours()) == 2
+
+
+def test_a_rollback_that_shows_right_before_the_second_post_is_adopted(
+    rolling: Stage, site: Site
+) -> None:
+    version = broken(rolling, site)
+    rolling.wire.put(wire.lost)
+    answer(rolling, site, 503)
+    post = rolling.posts()[-1]
+
+    def late() -> None:
+        words = f"Roll back (autopromote {post.nonce})"
+        rolling.deploy(PROD, slug_id=post.artifact, description=words, user=ROBOT)
+
+    rolling.wire.put(wire.after(late), method="GET", path=LIST)
+    rolling.age(seconds=61)
+    assert rolling.promotion(version).status is Status.ROLLED_BACK
+    assert (len(rolling.ours()), rolling.posts()[-1].sends) == (2, 1)
+
+
+def test_a_reading_that_lags_behind_is_read_again(rolling: Stage, site: Site) -> None:
+    version = broken(rolling, site)
+    with rolling.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE app SET known_version = known_version + 9")
+    answer(rolling, site, 503)
+    row = rolling.promotion(version)
+    assert (row.status, row.reason) == (
+        Status.VERIFYING,
+        "The target runs a newer release by now.",
+    )
+    with rolling.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE app SET known_version = known_version - 9")
+    rolling.age(seconds=1)
+    assert rolling.promotion(version).status is Status.ROLLED_BACK
 
 
 @pytest.mark.parametrize("act", ["hotfix", "configure"])
