@@ -183,7 +183,7 @@ def as_of(history: History, moment: datetime, *, version: int | None = None) -> 
         for release in history.releases
         if (release.version <= version if version is not None else moment_of(release) <= moment)
     ]
-    current = max((release.version for release in then if release.has_run), default=None)
+    current = max((release.version for release in then if release.status in RAN), default=None)
     return History(_as_it_was(release, release.version == current) for release in then)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 
+from listener import moments
 from listener.store.subscriptions import SecretState, SubscriptionRow
 
 
@@ -43,5 +43,5 @@ def health_of(row: SubscriptionRow, app: str, url: str | None) -> tuple[bool | N
         return None, "No delivery has arrived yet: the next release of the app brings one."
     return (
         True,
-        f"The last delivery arrived {row.last_delivery_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC.",
+        f"The last delivery arrived {moments.shown(row.last_delivery_at)}.",
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection
 
+from listener import moments
 from listener.decision import Wait
 from listener.desk import apps as named
 from listener.desk import pages
@@ -144,17 +145,13 @@ def _check_times(wish: NewHold, now: datetime) -> None:
 
 def _put_message(view: HoldView, late: Sequence[int]) -> str:
     row, name = view.row, view.app_name or "Every target"
-    begins = f" from {_time(row.starts_at)}" if row.starts_at is not None else ""
-    ends = f"until {_time(row.ends_at)}" if row.ends_at is not None else "until released"
+    begins = f" from {moments.shown(row.starts_at)}" if row.starts_at is not None else ""
+    ends = f"until {moments.shown(row.ends_at)}" if row.ends_at is not None else "until released"
     message = f"{name} is on hold{begins} {ends}."
     if not late:
         return message
     numbers = ", ".join(map(str, late))
     return f"{message} Too late for promotion {numbers}, already posting."
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _explain(conn: Connection, row: AppRow, reading: Reading | None) -> None:

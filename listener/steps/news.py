@@ -7,11 +7,11 @@ anything, and nothing that a rule in shadow does.
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from listener import invitations
+from listener import invitations, moments
 from listener.decision import Evaluation, Wait
 from listener.invitations import Invitation
 from listener.promotion import RETRYABLE, PromotionKind, Status
@@ -153,4 +153,4 @@ def _look(row: PromotionRow) -> str:
 
 
 def _until(moment: datetime | None) -> str:
-    return f"Until: {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment is not None else ""
+    return f"Until: {moments.shown(moment)}" if moment is not None else ""

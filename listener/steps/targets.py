@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from listener import moments
 from listener.heroku import HerokuError
 from listener.history import History, Release
 from listener.standing import Forward, Known, Moved, Ours, Same, Standing, stand
@@ -152,7 +153,7 @@ def _what_happened(name: str, moved: Moved) -> str:
     who = change.author or "Somebody"
     if moved.foreign_nonce is not None:
         who = f"Another autopromote installation ({who})"
-    when = f" at {change.created_at:%Y-%m-%d %H:%M} UTC" if change.created_at is not None else ""
+    when = f" at {moments.shown(change.created_at)}" if change.created_at is not None else ""
     words = f" “{change.description}”" if change.description else ""
     said = f"{who} released v{change.version}{words} on {name}{when}; no promotion of ours did."
     if moved.current.artifact == change.artifact:

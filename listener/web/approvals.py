@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,7 +17,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from listener import invitations
+from listener import invitations, moments
 from listener.desk.browsers import SESSION_LIFE, Session
 from listener.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from listener.invitations import Invitation
@@ -125,7 +126,11 @@ def guard(response: Response) -> Response:
 
 def _page(template: str, status: int = 200, **values: Any) -> Response:
     style = Markup(STYLE)  # noqa: S704 - our own, and the policy names it by its hash
-    return make_response(render_template(template, style=style, **values), status)
+    return make_response(render_template(template, style=style, when=_when, **values), status)
+
+
+def _when(text: str) -> str:
+    return moments.shown(datetime.fromisoformat(text))
 
 
 def _shown(link: str, invitation: Invitation, session: Session) -> Response:

@@ -67,7 +67,7 @@ FULL: Promotion = {
     "gates": [
         {"name": "source", "verdict": "pass", "message": "v42 succeeded"},
         {"name": "hold", "verdict": "reject", "message": "on hold \x1b[2Jby Ana"},
-        {"name": "soak", "verdict": "wait", "message": "soaks", "until": "noon"},
+        {"name": "soak", "verdict": "wait", "message": "It soaks.", "until": "noon"},
         {"name": "heroku", "verdict": "error", "message": ""},
         {"name": "new", "verdict": "unheard of", "message": "?"},
     ],
@@ -129,7 +129,7 @@ def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[s
         "\n"
         "✓ source  v42 succeeded\n"
         "✗ hold    on hold by Ana\n"
-        "◷ soak    soaks, until noon\n"
+        "◷ soak    It soaks. Until noon.\n"
         "! heroku  error\n"
         "? new     ?\n"
         "\n"

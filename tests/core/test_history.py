@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from listener.history import History, Kind, Release
-from tests.core.releases import log, release
+from listener.history import History, Kind, Release, as_of
+from tests.core.releases import NOON, log, release
 
 SHIPPED = release(1, "A", words="Deploy 1a5f89db")
 
@@ -244,3 +244,10 @@ def test_a_release_brings_other_code_or_carries_it_on(
     releases: list[Release], brings: bool
 ) -> None:
     assert log(*releases).brings_other_code(releases[-1]) is brings
+
+
+def test_an_app_without_code_yet_has_a_current_release_at_any_time() -> None:
+    history = log(release(1, None), release(2, None))
+    then = as_of(history, NOON, version=1)
+    assert then.current is not None
+    assert then.current.version == 1

@@ -153,7 +153,7 @@ def show_gates(gates: list[GateAnswer]) -> None:
 def show_gate(gate: GateAnswer, width: int) -> None:
     """Print a line like `✓ source   v44 succeeded`."""
     sign, colour = SIGNS.get(gate["verdict"], ("?", "warning"))
-    until = f", until {when(gate.get('until'))}" if gate.get("until") else ""
+    until = f" Until {when(gate.get('until'))}." if gate.get("until") else ""
     text = plain_line(f"{gate['message']}{until}") or gate["verdict"]
     taken = width + 4
     first, *more = fold(text, sys.stdout, taken=taken)

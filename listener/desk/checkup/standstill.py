@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
+from listener import moments
 from listener.apps import App
 from listener.findings import Finding, State
 from listener.store.holds import HoldRow
@@ -35,7 +36,7 @@ def holds(found: Sequence[HoldRow], apps: Mapping[str, App], now: datetime) -> l
 
 def _hold(row: HoldRow, app: App | None) -> Finding:
     name = app.name if app is not None else "Every target"
-    until = f" until {row.ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if row.ends_at else ""
+    until = f" until {moments.shown(row.ends_at)}" if row.ends_at else ""
     return Finding(
         name="hold",
         state=State.WARNING,
