@@ -11,45 +11,45 @@ Decorated = Callable[..., Any]
 
 NONE = "none"  # what takes a condition away
 # field of the API, flag, what follows it, what it is for; in the order in which help shows them
-TEXTS = (
+FLAGS = (
     ("soak", "--soak", "TIME", "how long a release must have run on the source, like 30m"),
-    ("approvals", "--approvals", "N", "how many people must approve each promotion"),
-    ("approval_timeout", "--approval-timeout", "TIME", "reject what is not approved in time"),
+    ("windows", "--window", "WINDOW", 'when promotions go: "Mon-Fri 09:00-16:30 Europe/London"'),
     ("min_gap", "--min-gap", "TIME", "time between two promotions to a target"),
     ("max_per_day", "--max-per-day", "N", "promotions to a target within 24 hours"),
-    ("brake", "--brake", "N/TIME", "ask a person after so many went wrong, like 2/24h"),
-    ("verify_for", "--verify-for", "TIME", "how long to look at --verify, 5m unless said"),
-    ("on_failure", "--on-failure", "WHAT", "if --verify fails: rollback, hold or notify"),
-)
-LISTS = (
-    ("windows", "--window", "WINDOW", 'when promotions go: "Mon-Fri 09:00-16:30 Europe/London"'),
     ("authors", "--author", "PATTERN", "whose releases go, like *@example.com or /regex/"),
     ("not_authors", "--not-author", "PATTERN", "whose do not"),
     ("commit_messages", "--commit-message", "PATTERN", "what the commit must say"),
     ("not_commit_messages", "--not-commit-message", "PATTERN", "what it must not say"),
     ("descriptions", "--description", "PATTERN", "what the release's description must say"),
     ("not_descriptions", "--not-description", "PATTERN", "what it must not say"),
+    ("approvals", "--approvals", "N", "how many people must approve each promotion"),
+    ("approval_timeout", "--approval-timeout", "TIME", "reject what is not approved in time"),
+    (
+        "self_approval",
+        "--self-approval/--no-self-approval",
+        None,
+        "whether whoever made the release may approve it",
+    ),
+    ("brake", "--brake", "N/TIME", "ask a person after so many went wrong, like 2/24h"),
     ("checks", "--check", "URL", "what must answer well before a promotion"),
+    ("parity", "--parity", "WHAT[,WHAT]", "what must match: stack, buildpacks, config-names"),
     ("verify", "--verify", "URL", "what must answer well after a promotion"),
+    ("verify_for", "--verify-for", "TIME", "how long to look at --verify, 5m unless said"),
+    ("on_failure", "--on-failure", "WHAT", "if --verify fails: rollback, hold or notify"),
     ("notify", "--notify", "URL", "who is told, by apprise URL like slack://TOKENS, never shown"),
 )
-PARITY = ("parity", "--parity", "WHAT[,WHAT]", "what must match: stack, buildpacks, config-names")
+LISTS = frozenset(
+    {"windows", "authors", "not_authors", "commit_messages", "not_commit_messages"}
+    | {"descriptions", "not_descriptions", "checks", "parity", "verify", "notify"}
+)
 NUMBERS = frozenset({"approvals", "max_per_day"})
 
 
 def conditions(function: Decorated) -> Decorated:
     """Add the flags; those of lists may be repeated."""
-    function = click.option(
-        "--self-approval/--no-self-approval",
-        "self_approval",
-        default=None,
-        help="whether whoever made the release may approve it",
-    )(function)
-    for field, flag, metavar, text in reversed((*LISTS, PARITY)):
-        option = click.option(flag, field, metavar=metavar, multiple=True, help=text)
-        function = option(function)
-    for field, flag, metavar, text in reversed(TEXTS):
-        function = click.option(flag, field, metavar=metavar, help=text)(function)
+    for field, flag, metavar, text in reversed(FLAGS):
+        many = {"multiple": True} if field in LISTS else {"default": None}
+        function = click.option(flag, field, metavar=metavar, help=text, **many)(function)
     return function
 
 
@@ -63,7 +63,7 @@ def as_api(field: str, value: Any) -> Any:
     """Return one value as the API takes it; what it makes no sense of, the API refuses."""
     if value in (NONE, (NONE,)):
         return None
-    if field == PARITY[0]:
+    if field == "parity":
         return each_of(value)
     if isinstance(value, tuple):
         return list(value)

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from cli.conditions import LISTS, PARITY, TEXTS
+from cli.conditions import FLAGS
 from cli.errors import Failure
 from cli.resources import Rule
 
@@ -17,8 +17,7 @@ RULES = "rules"
 STDIN = "-"
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 UNSEEN = "notify"  # its URLs hold secrets, which belong in no file, and which nobody is shown
-FLAGS = (field for field, *_ in (*TEXTS, *LISTS, PARITY))
-CONDITIONS = (*(field for field in FLAGS if field != UNSEEN), "self_approval")
+CONDITIONS = tuple(field for field, *_ in FLAGS if field != UNSEEN)
 
 
 def read(path: str) -> list[dict[str, Any]]:

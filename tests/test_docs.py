@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import COMMANDS
-from listener.gates.tables import GATES
+from listener.gates.tables import CONDITIONAL, GATES
 from listener.promotion import Status
 from listener.settings import VARIABLES
 
@@ -27,7 +27,7 @@ def test_every_setting_is_in_the_readme(name: str) -> None:
     assert f"`{name}`" in README
 
 
-@pytest.mark.parametrize("name", [name for name, _ in GATES])
+@pytest.mark.parametrize("name", [name for name, *_ in (*GATES, *CONDITIONAL)])
 def test_every_gate_is_in_the_readme(name: str) -> None:
     assert f"| `{name}` |" in README
 

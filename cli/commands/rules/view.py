@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from cli.conditions import LISTS, PARITY, TEXTS
+from cli.conditions import FLAGS
 from cli.output import block
 from cli.resources import Rule, Target
 from cli.times import when
+
+OWN = "self_approval"
 
 
 def show_rule(rule: Rule) -> None:
@@ -42,9 +44,8 @@ def target_line(target: Target) -> str:
 
 def asked(rule: Rule) -> list[tuple[str, str]]:
     """Return each condition as one would type it: `--soak` and `30m`, a line for each of a list."""
-    flags = {field: flag for field, flag, _, _ in (*TEXTS, *LISTS, PARITY)}
-    found = [(flag, shown(rule.get(field))) for field, flag in flags.items()]
-    if rule.get("self_approval") is False:
+    found = [(flag, shown(rule.get(field))) for field, flag, *_ in FLAGS if field != OWN]
+    if rule.get(OWN) is False:
         found.append(("--no-self-approval", "yes"))
     return [(flag, text) for flag, text in found if text]
 
