@@ -188,6 +188,8 @@ def test_words_decide_as_they_do_live(conditions: Any, status: Any) -> None:
         ({"approvals": 2, "soak": "1h"}, ("approvals",)),
         ({"approvals": 1, "brake": "1/24h"}, ("brake", "approvals")),
         ({"commit_messages": ["fix*"]}, ("commit-message",)),
+        ({"checks": ["https://staging.example.com/"]}, ("check",)),
+        ({"parity": ["config-names"]}, ("parity",)),
         ({"soak": "1h"}, ()),
     ],
 )

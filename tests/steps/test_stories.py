@@ -1,13 +1,14 @@
 """How tools that promote by themselves have failed people, and how this one does not.
 
 Each test is named for its story's number in our list of failures; what happened elsewhere stands
-in its docstring. Stories of rules are in `test_stories_of_rules.py`, of the door to webhooks in
+in its docstring. Stories of rules are in `test_stories_of_rules.py`, of health in
+`test_stories_of_health.py`, of the door to webhooks in
 `tests/web/test_stories.py`, of secrets in `tests/desk/test_stories.py`.
 
-Not here: 17 and 18 (values of staging baked into a slug, other buildpacks) are for the parity
-gate; 20 (a health check before the new dynos are up) is for `--verify`; 24 (a stolen token of a
-third party stops every deploy) cannot happen, for nothing but Heroku is on the way; 25 (an upgrade
-moves production) cannot, for a migration writes no promotion.
+Not here: 17 and 18 (values of staging baked into a slug, other buildpacks) are shown by the tests
+of the parity gate; 24 (a stolen token of a third party stops every deploy) cannot happen, for
+nothing but Heroku is on the way; 25 (an upgrade moves production) cannot, for a migration writes
+no promotion.
 """
 
 from __future__ import annotations
