@@ -27,7 +27,7 @@ def test_a_newer_candidate_supersedes_an_older_waiting_one(stage: Stage) -> None
 
     row = stage.promotion(older)
     assert row.status is Status.SUPERSEDED
-    assert row.reason == f"{STAGING} v{newer} is newer and takes its place."
+    assert row.reason == f"{STAGING} runs newer code than v{older} by now, in v{newer}."
     assert stage.promotion(newer).status is Status.WAITING
 
 
@@ -55,8 +55,8 @@ def test_a_newer_one_that_is_skipped_supersedes_nothing_but_the_order_does(stage
     assert stage.posts_sent() == 0
 
 
-def test_a_newer_one_that_is_rejected_supersedes_nothing(stage: Stage) -> None:
-    """Its slug is gone; the older one goes, for the source was taken back to it."""
+def test_a_newer_one_that_is_rejected_takes_no_place_but_the_source_runs_it(stage: Stage) -> None:
+    """Its slug is gone; the older one never goes, for the source does not stand by it any more."""
     stage.put_hold()
     older = stage.deploy()
     stage.look()
@@ -68,7 +68,9 @@ def test_a_newer_one_that_is_rejected_supersedes_nothing(stage: Stage) -> None:
     stage.look()
 
     assert stage.promotion(newer).status is Status.REJECTED
-    assert stage.promotion(older).status is Status.WAITING
+    row = stage.promotion(older)
+    assert row.status is Status.SUPERSEDED
+    assert row.reason == f"{STAGING} runs newer code than v{older} by now, in v{newer}."
 
 
 def test_an_older_one_found_later_is_born_superseded(stage: Stage) -> None:

@@ -194,7 +194,7 @@ def test_without_services_a_notice_is_settled(stage: Stage) -> None:
 
 def test_a_notice_is_written_with_what_made_it_true_or_not_at_all(stage: Stage) -> None:
     version = fail(stage)
-    for moment in range(1, 40):
+    for moment in range(1, 80):
         stage.wire.put(wire.answers(403, applied=False))
         stage.desk.retry(str(stage.promotion(version).id), by=ANA)
         stage.mortality.die_at(moment)
