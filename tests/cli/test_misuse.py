@@ -80,9 +80,8 @@ def test_bad_flags_point_to_the_commands_help(
 def test_an_unknown_flag_names_the_nearest(autopromote: Autopromote) -> None:
     outcome = autopromote("promote", "--relese", "v42")
     assert (outcome.stdout, outcome.code) == ("", 2)
-    assert outcome.stderr.startswith(
-        f"{BAR}Error: No such option '--relese'. (Did you mean one of: '--release'"
-    )
+    assert outcome.stderr.startswith(f"{BAR}Error: No such option '--relese'. (Did you mean one of")
+    assert "'--release'" in outcome.stderr
 
 
 @pytest.mark.parametrize(
