@@ -111,7 +111,7 @@ def test_a_promotion_that_fails_before_a_release_ends_in_herokus_words(firs: Tow
 def test_by_hand_and_back_with_config_vars(firs: Town) -> None:
     older = firs.heroku.current(SPRUCE)
     done = firs.cli("promote", "-a", SPRUCE, "--to", LARCH, "--wait")
-    assert done.startswith(f"{LARCH} v")
+    assert done.startswith(f"⬢ {LARCH} v")
     assert firs.heroku.current(LARCH)["artifacts"] == older["artifacts"]
 
     begun = firs.cli("rollback", "-a", LARCH, "--reason", "it is slow")

@@ -25,32 +25,32 @@ def pipeline(town: Town, name: str, staging: str, *production: str) -> None:
 
 
 def test_everything_is_set_up_from_nothing_and_again(town: Town, person: Autopromote) -> None:
-    apps(town, "i-staging", "i-prod")
-    words = ("init", "--from", "i-staging", "--to", "i-prod", "--name", "i", "--yes")
+    apps(town, "first-staging", "first-prod")
+    words = ("init", "--from", "first-staging", "--to", "first-prod", "--name", "i", "--yes")
 
     done = person(*words)
     assert done.code == 0, done.stderr
     assert done.stderr.startswith(
         f"Logging in to {town.url}... done\n"
-        "Comparing ⬢ i-staging with ⬢ i-prod... done\n"
-        "Adding webhook to ⬢ i-staging... done\n"
+        "Comparing ⬢ first-staging with ⬢ first-prod... done\n"
+        "Adding webhook to ⬢ first-staging... done\n"
         "Adding rule i in shadow mode... done\n"
     )
     assert done.stderr.endswith("  autopromote rules:update i --mode armed\n")
     assert "=== i\n" in done.stdout
     assert "Mode:      shadow\n" in done.stdout
     assert "=== What it would have done with the last 5 releases\n" in done.stdout
-    assert len(town.heroku.api("GET", "/apps/i-staging/webhooks")) == 1
+    assert len(town.heroku.api("GET", "/apps/first-staging/webhooks")) == 1
 
     again = person(*words)
     assert again.code == 0, again.stderr
     assert "Logging in" not in again.stderr
     assert again.stderr.count("done, it was there already\n") == 2
-    assert len(town.heroku.api("GET", "/apps/i-staging/webhooks")) == 1
+    assert len(town.heroku.api("GET", "/apps/first-staging/webhooks")) == 1
 
     armed = answer_of(person, *words, "--armed")
     assert armed["rule"]["mode"] == "armed"
-    assert armed["subscription"]["app"]["name"] == "i-staging"
+    assert armed["subscription"]["app"]["name"] == "first-staging"
     assert armed["backtest"]
 
 
@@ -114,11 +114,11 @@ def test_apps_that_can_never_match_are_told_before_anything_is_made(
 
 
 def test_a_rule_of_that_name_for_other_apps_is_not_touched(town: Town, ana: Autopromote) -> None:
-    apps(town, "n-staging", "n-prod", "n-other")
-    assert ana("rules:add", "n", "--from", "n-staging", "--to", "n-other").code == 0
-    refused = ana("init", "--from", "n-staging", "--to", "n-prod", "--name", "n", "--yes")
+    apps(town, "name-staging", "name-prod", "name-other")
+    assert ana("rules:add", "n", "--from", "name-staging", "--to", "name-other").code == 0
+    refused = ana("init", "--from", "name-staging", "--to", "name-prod", "--name", "n", "--yes")
     assert refused.code == 1
-    assert "autopromote init --from n-staging --to n-prod --name NAME" in refused.stderr
+    assert "autopromote init --from name-staging --to name-prod --name NAME" in refused.stderr
 
 
 def test_an_app_in_no_pipeline_must_be_named_with_its_target(town: Town, ana: Autopromote) -> None:

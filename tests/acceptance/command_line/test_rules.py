@@ -80,9 +80,9 @@ def test_the_listeners_own_words_are_shown(
 
 
 def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
-    apps(town, "b-staging", "b-prod")
-    version = town.heroku.deploy("b-staging")["version"]
-    added = ana("rules:add", "b", "--from", "b-staging", "--to", "b-prod", "--mode", "shadow")
+    apps(town, "past-staging", "past-prod")
+    version = town.heroku.deploy("past-staging")["version"]
+    added = ana("rules:add", "b", "--from", "past-staging", "--to", "past-prod", "--mode", "shadow")
     assert added.code == 0
 
     tried = ana("rules:backtest", "b", "-n", "1")
@@ -98,7 +98,7 @@ def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
         "Really",
         "Why",
     ]
-    shown = rf"v{version} +deploy +{TIME} +b-prod +promoted +It would have gone to b-prod\."
+    shown = rf"v{version} +deploy +{TIME} +past-prod +promoted +It would have gone to past-prod\."
     assert re.fullmatch(shown, row)
     (told,) = answer_of(ana, "rules:backtest", "b", "--num", "1")
     assert (told["release"]["version"], told["status"]) == (version, "shadowed")
@@ -108,9 +108,9 @@ def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
 
 
 def test_conditions_are_shown_as_they_were_typed(town: Town, ana: Autopromote) -> None:
-    apps(town, "c-staging", "c-prod")
+    apps(town, "cond-staging", "cond-prod")
     added = ana(
-        *("rules:add", "c", "--from", "c-staging", "--to", "c-prod", "--mode", "shadow"),
+        *("rules:add", "c", "--from", "cond-staging", "--to", "cond-prod", "--mode", "shadow"),
         *("--soak", "1h", "--window", "Mon-Fri 09:00-16:30 Europe/London", "--approvals", "1"),
         *("--no-self-approval", "--not-commit-message", "*[no promote]*", "--brake", "2/24h"),
     )
