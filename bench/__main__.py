@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from bench import starts
+from bench import starts, waiting
 from demo.stage import Stage, say, wait_for
 
 DELIVERIES, SENDERS, DEPLOYS = 2000, 4, 30
@@ -134,8 +134,20 @@ def main() -> int:
         took_by_name = starts.measure(measured)
         for name, took in took_by_name.items():
             say(row(f"`{name}`", took))
-        say("\n" + "\n".join(starts.verdicts(measured, took_by_name)))
+        verdicts = starts.verdicts(measured, took_by_name)
+    grown, late = waits()
+    say(row("time of a promotion → intent committed, 2000 others waiting", late))
+    say("\n" + "\n".join([*verdicts, waiting.verdict(grown, late)]))
     return 0
+
+
+def waits() -> tuple[float, list[float]]:
+    """Many waiting promotions, in processes that did nothing else before."""
+    with tempfile.TemporaryDirectory(prefix="autopromote-bench-") as folder, ExitStack() as stack:
+        stage = Stage(Path(folder), stack)
+        stage.start()
+        stage.type("login")
+        return waiting.measure(stage)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import httpx
 
 from cli.errors import NotAListener, Refused, Unreachable
 from cli.exchange import bearer, body_of, open_client, own_words, path_part, reason, was_sent
+from cli.foreseen import Plan, Trial
 from cli.progress import LATER, turning
 from cli.resources import (
     Backtest,
@@ -68,6 +69,21 @@ class Listener:
 
     def update_rule(self, name: str, changes: Body) -> Rule:
         return self._ask("PATCH", f"rules/{path_part(name)}", Rule, body=changes)
+
+    def try_rule(self, rule: Body, *, limit: int) -> Trial:
+        return self._ask("POST", "rules/actions/try", Trial, query={"limit": limit}, body=rule)
+
+    def try_update(self, name: str, changes: Body, *, limit: int) -> Trial:
+        path = f"rules/{path_part(name)}/actions/try"
+        return self._ask("POST", path, Trial, query={"limit": limit}, body=changes)
+
+    def plan_rules(self, rules: Sequence[Body], *, prune: bool) -> Plan:
+        body = {"rules": rules, "prune": prune}
+        return self._ask("POST", "rules/actions/plan", Plan, body=body)
+
+    def apply_rules(self, rules: Sequence[Body], *, prune: bool, plan: str | None) -> Plan:
+        body = {"rules": rules, "prune": prune, "plan": plan}
+        return self._ask("POST", "rules/actions/apply", Plan, body=body)
 
     def remove_rule(self, name: str) -> Rule:
         return self._ask("DELETE", f"rules/{path_part(name)}", Rule)

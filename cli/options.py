@@ -26,6 +26,12 @@ num = click.option(
 )
 of_app = click.option("-a", "--app", metavar="APP", help="only those of this app")
 wait = click.option("--wait", is_flag=True, help="wait until it ends, and show how it goes")
+rules_file = click.option(
+    "-f", "--file", "path", metavar="FILE", required=True, help="file of rules; - is stdin"
+)
+dry_run = click.option(
+    "--dry-run", is_flag=True, help="save nothing, and show what it would change"
+)
 mode = click.option(
     "--mode", metavar="MODE", help="armed, shadow (decides and promotes nothing) or off"
 )

@@ -198,6 +198,20 @@ class Moment(TypedDict):
     message: str
 
 
+class Verification(TypedDict):
+    """How well production answered since a release."""
+
+    urls: list[str]
+    good: int
+    asked: int
+    of: int
+    in_a_row: int
+    last_bad: str | None
+    on_failure: str
+    outcome: str | None
+    until: str | None
+
+
 class Promotion(TypedDict):
     """The listener's intent to bring one release to one target."""
 
@@ -214,11 +228,13 @@ class Promotion(TypedDict):
     created_at: str
     updated_at: str
     kind: NotRequired[str]
+    earliest_at: NotRequired[str | None]
     found_by: NotRequired[str | None]
     by_hand: NotRequired[bool]
     nonce: NotRequired[str | None]
     created_by: NotRequired[str | None]
     ended_at: NotRequired[str | None]
+    verification: NotRequired[Verification | None]
     timeline: NotRequired[list[Moment]]
 
 
@@ -251,14 +267,21 @@ class Arrival(TypedDict):
     at: str | None
 
 
-class Backtest(TypedDict):
+class Fate(TypedDict):
+    """What would have become of a release; without a status, nothing."""
+
+    status: str | None
+    message: str
+    at: NotRequired[str | None]
+    has_waited: NotRequired[bool]
+    unanswered: NotRequired[list[str]]
+
+
+class Backtest(Fate):
     """What a rule would have done with a release on one target."""
 
     release: ExplainedRelease
     target: Named
-    status: str | None
-    message: str
-    at: NotRequired[str | None]
     arrived: NotRequired[Arrival | None]
 
 

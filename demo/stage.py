@@ -120,7 +120,7 @@ class Stage:
         lines = (ROOT / "Procfile").read_text().splitlines()
         procfile = {name: line.strip() for name, _, line in (one.partition(":") for one in lines)}
         self._shell(procfile["release"], settings)
-        self._run(["bash", "-c", f"exec {procfile['web']}"], settings, "listener")
+        self.listener = self._run(["bash", "-c", f"exec {procfile['web']}"], settings, "listener")
         wait_for(lambda: is_up(f"{self.heroku_url}/_emulator/state"), "the emulator")
         wait_for(lambda: is_up(f"{self.url}/readyz"), "the listener")
         say(f"An emulated Heroku: {self.heroku_url}    the listener: {self.url}")
@@ -131,6 +131,10 @@ class Stage:
     ) -> subprocess.Popen[bytes]:
         log = self._folder / f"{name}.log"
         return self._stack.enter_context(running(command, env, log))
+
+    def log_of(self, name: str) -> str:
+        """What a process has said so far."""
+        return (self._folder / f"{name}.log").read_text()
 
     def _shell(self, line: str, env: Mapping[str, str]) -> None:
         done = subprocess.run(

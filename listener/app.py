@@ -16,6 +16,7 @@ from listener.desk.browsers import BrowsersDesk
 from listener.desk.checkup.doctor import Doctor
 from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
+from listener.desk.files import FilesDesk
 from listener.desk.gauges import Gauges
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
@@ -28,11 +29,14 @@ from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
 from listener.desk.subscriptions import SubscriptionsDesk, hook_url
+from listener.desk.trials import TrialsDesk
 from listener.heroku import Account, Heroku
 from listener.keys import Keys
+from listener.probing import Prober
 from listener.roles import Roles
 from listener.settings import Settings, read
 from listener.shift import Shift
+from listener.steps.comparing import Comparisons
 from listener.steps.readings import Readings
 from listener.steps.tools import Tools
 from listener.store.engine import Database, open_database
@@ -42,6 +46,7 @@ from listener.web import (
     deliveries,
     diffs,
     explanations,
+    files,
     findings,
     health,
     holds,
@@ -65,6 +70,7 @@ ROOMS = (
     webhooks,
     tokens,
     rules,
+    files,
     pipelines,
     subscriptions,
     deliveries,
@@ -137,10 +143,12 @@ def assemble(settings: Settings) -> Parts:
         database=database,
         heroku=heroku,
         readings=Readings(database, heroku),
+        comparisons=Comparisons(heroku),
         keys=keys,
         allowed_apps=settings.apps,
         reconcile_every=settings.reconcile,
         notify_urls=settings.notify,
+        prober=Prober(allow_private=settings.allow_private_checks),
         public_url=settings.public_url,
     )
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
@@ -168,6 +176,8 @@ def services_of(parts: Parts) -> Services:
         gauges=Gauges(parts.database, tools.heroku),
         rules=RulesDesk(tools),
         backtests=BacktestsDesk(tools),
+        trials=TrialsDesk(tools),
+        files=FilesDesk(tools),
         pipelines=PipelinesDesk(tools),
         subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
         promotions=PromotionsDesk(tools),

@@ -2,22 +2,30 @@
 
 The source's history is played again, release by release. Its target begins with what it really ran
 then, and from there on runs what the rule would have brought it. Where a person really rolled the
-target back, it stands on hold until somebody really released other code on it.
+target back, it stands on hold until somebody really released other code on it. What history cannot
+answer, whether somebody would have approved say, counts as passed and is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-from listener.decision import App, Candidate, Error, Evaluation, Hold, Reject, Wait, evaluate
-from listener.gates.tables import GATES, Gates
-from listener.history import EXPIRED, SUCCEEDED, History, Kind, Release
+from listener.apps import App
+from listener.conditions import NONE, Conditions
+from listener.decision import Candidate, Error, Hold, Past, Reject, Wait, evaluate
+from listener.gates.tables import Gates, asked
+from listener.history import SUCCEEDED, History, Kind, Release, as_of, moment_of
 from listener.promotion import Status
-from listener.rules import OnNewer
+from listener.rules import OnNewer, Strategy
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
+# The gates that ask for what no history tells: what people would have said, how an app answered,
+# what its config was, whether a promotion would have gone wrong.
+UNTOLD = frozenset({"approvals", "brake", "check", "parity"})
+
+# No history tells in which pipelines apps were; a rule for apps of different ones is refused.
+_COUPLED = ("the same", "the same")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +37,13 @@ class Case:
     source_history: History
     target_history: History
     now: datetime
+    strategy: Strategy = Strategy.SLUG
     on_newer: OnNewer = OnNewer.SUPERSEDE
+    conditions: Conditions = NONE
+    # Of artifacts for which Heroku was ever asked; empty where it tells none.
+    commit_messages: Mapping[str, str] = field(default_factory=dict)
+    # Of releases, by id, that came over another app: whoever made the first one.
+    authors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +51,9 @@ class Result:
     """What would have become of one release, and what really did.
 
     `status` is a promotion's, with `shadowed` for what would have gone; None where the release
-    makes no candidate. `at` is when that would have been decided; `arrived` is the release by
-    which the target really got the same code.
+    makes no candidate. `at` is when that would have been decided, and `has_waited` that it was
+    not at once; `arrived` is the release by which the target really got the same code. Of what
+    would have gone, `unanswered` names the gates that history cannot answer.
     """
 
     release: Release
@@ -46,16 +61,18 @@ class Result:
     status: Status | None = None
     message: str = ""
     at: datetime | None = None
+    has_waited: bool = False
     arrived: Release | None = None
+    unanswered: tuple[str, ...] = ()
 
 
-def backtest(case: Case, *, newest: int, gates: Gates = GATES) -> tuple[Result, ...]:
+def backtest(case: Case, *, newest: int) -> tuple[Result, ...]:
     """What would have become of the source's newest releases, oldest first."""
     dated = [release for release in case.source_history.releases if release.created_at is not None]
     considered = dated[-newest:]
     if not considered:
         return ()
-    play = _Play(case, gates, considered[0])
+    play = _Play(case, considered[0])
     for release in considered:
         play.arrive(release)
     play.until(case.now)
@@ -67,32 +84,42 @@ class _Play:
     """The target as it would have been, and what waits for it."""
 
     case: Case
-    gates: Gates
     first: Release
+    now: datetime = field(init=False)
     target: History = field(init=False)
     holds: tuple[Hold, ...] = field(init=False)
     seen: History = field(init=False)  # of the source, so far
+    gone: list[Past] = field(default_factory=list)
     due: dict[int, datetime | None] = field(default_factory=dict)  # of what waits, by version
+    arrived_at: dict[int, datetime] = field(default_factory=dict)
     results: dict[int, Result] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        begun = _moment(self.first)
-        self.target = as_of(self.case.target_history, begun)
-        self.holds = tuple(_held(self.case, begun))
+        self.now = moment_of(self.first)
+        self.target = as_of(_before(self.case.target_history, self.first), self.now)
+        self.holds = tuple(_held(self.case, self.now))
         self.seen = History()
 
     def arrive(self, release: Release) -> None:
-        """The source has one more release; whatever waits is decided anew."""
-        now = _moment(release)
-        self.until(now)
-        self.seen = as_of(self.case.source_history, now, version=release.version)
+        """The source has one more release; what it concerns is decided anew."""
+        # Versions order releases: what was made earlier and ran later does not turn time back.
+        self.now = max(self.now, moment_of(release))
+        self.until(self.now)
+        self.seen = as_of(self.case.source_history, self.now, version=release.version)
         arrived = self._arrived(release)
         self.results[release.version] = Result(release, self.seen.kind(release), arrived=arrived)
         if self.seen.is_deploy(self.seen.find(release.version) or release):
-            self.due[release.version] = now
-        is_newest_first = self.case.on_newer is OnNewer.SUPERSEDE
-        for version in sorted(self.due, reverse=is_newest_first):
-            self._decide(version, now)
+            self.due[release.version] = self.arrived_at[release.version] = self.now
+        for version in self._concerned(release):
+            self._decide(version, self.now)
+
+    def _concerned(self, release: Release) -> list[int]:
+        """What is decided anew: where each goes by itself, only a rollback touches the others."""
+        if self.case.on_newer is OnNewer.SUPERSEDE:
+            return sorted(self.due, reverse=True)
+        if self.seen.kind(release) is Kind.ROLLBACK:
+            return sorted(self.due)
+        return [release.version] if release.version in self.due else []
 
     def until(self, moment: datetime) -> None:
         """Let go what comes due by then, in the order of time."""
@@ -103,10 +130,11 @@ class _Play:
         return min(((at, v) for v, at in self.due.items() if at is not None), default=None)
 
     def _decide(self, version: int, now: datetime) -> None:
-        objection = self._evaluation(version, now).objection
-        match objection:
+        candidate = self._candidate(version)
+        gates, unanswered = _answerable(candidate, self.case)
+        match evaluate(candidate, now, gates).objection:
             case None:
-                self._go(version, now)
+                self._go(version, now, unanswered)
             case Wait(message, until):
                 self.due[version] = until if until is not None and until > now else None
                 self._note(version, Status.WAITING, message, until)
@@ -115,24 +143,35 @@ class _Play:
             case Error(message):
                 self._end(version, Status.ERRORED, message, now)
 
-    def _evaluation(self, version: int, now: datetime) -> Evaluation:
+    def _candidate(self, version: int) -> Candidate:
         case, release = self.case, self.seen.find(version)
         assert release is not None  # noqa: S101 - it arrived
-        candidate = Candidate(
+        return Candidate(
             release=release,
             source=case.source,
             target=case.target,
             source_history=self.seen,
             target_history=self.target,
             slug_stack=None,
+            strategy=case.strategy,
+            pipelines=_COUPLED,
             on_newer=case.on_newer,
             holds=self.holds,
+            conditions=case.conditions,
+            found_at=self.arrived_at[version],
+            soaks_from=moment_of(release),
+            author=case.authors.get(release.id, release.author),
+            commit_message=case.commit_messages.get(release.artifact or "") or None,
+            past=tuple(self.gone),
         )
-        return evaluate(candidate, now, self.gates)
 
-    def _go(self, version: int, now: datetime) -> None:
+    def _go(self, version: int, now: datetime, unanswered: tuple[str, ...]) -> None:
         release = self.results[version].release
-        self._end(version, Status.SHADOWED, f"It would have gone to {self.case.target.name}.", now)
+        had = f", had {' and '.join(unanswered)} passed" if unanswered else ""
+        message = f"It would have gone to {self.case.target.name}{had}."
+        self._end(version, Status.SHADOWED, message, now)
+        self.results[version] = replace(self.results[version], unanswered=unanswered)
+        self.gone.append(Past(f"of v{version}", Status.SUCCEEDED, now, was_released=True))
         ran = [replace(each, is_current=False) for each in self.target.releases]
         made = replace(
             release,
@@ -149,8 +188,10 @@ class _Play:
         self._note(version, status, message, now)
 
     def _note(self, version: int, status: Status, message: str, at: datetime | None) -> None:
-        noted = replace(self.results[version], status=status, message=message, at=at)
-        self.results[version] = noted
+        waited = at is not None and at > self.arrived_at[version]
+        self.results[version] = replace(
+            self.results[version], status=status, message=message, at=at, has_waited=waited
+        )
 
     def _arrived(self, release: Release) -> Release | None:
         real = self.case.target_history
@@ -158,32 +199,33 @@ class _Play:
         return real.find(version) if version is not None else None
 
 
-def _moment(release: Release) -> datetime:
-    """When it was released; what bears no date, after everything else."""
-    return release.created_at or _NEVER
+def _answerable(candidate: Candidate, case: Case) -> tuple[Gates, tuple[str, ...]]:
+    """The gates that decide live, without those that history cannot answer; and those."""
+    untold = UNTOLD
+    if candidate.release.artifact not in case.commit_messages:
+        untold |= {"commit-message"}
+    gates = asked(candidate)
+    answerable = tuple((name, gate) for name, gate in gates if name not in untold)
+    return answerable, tuple(name for name, _ in gates if name in untold)
 
 
-def as_of(history: History, moment: datetime, *, version: int | None = None) -> History:
-    """An app's history as it stood at a moment, or when it had this version.
+def _before(history: History, first: Release) -> History:
+    """The target's history without what really followed from that release within its second.
 
-    What has expired since had not then.
+    Heroku tells no fractions of a second, and a promotion often takes less than one.
     """
-    then = [
-        replace(release, status=SUCCEEDED) if release.status == EXPIRED else release
-        for release in history.releases
-        if (release.version <= version if version is not None else _moment(release) <= moment)
-    ]
-    current = max((release.version for release in then if release.has_run), default=None)
-    return History(replace(release, is_current=release.version == current) for release in then)
+    begun = moment_of(first)
+    followed = (moment_of(r) == begun and r.artifact == first.artifact for r in history.releases)
+    return History(r for r, gone in zip(history.releases, followed, strict=True) if not gone)
 
 
 def _held(case: Case, begun: datetime) -> Iterator[Hold]:
     """The time after each real rollback of the target until other code was released on it."""
     real = case.target_history
     for release in real.releases:
-        if _moment(release) <= begun or real.kind(release) is not Kind.ROLLBACK:
+        if moment_of(release) <= begun or real.kind(release) is not Kind.ROLLBACK:
             continue
         after = real.change_after(release.version, release.artifact)
         who = release.author or "somebody"
         reason = f"{who} rolled {case.target.name} back in v{release.version}."
-        yield Hold(reason, who, release.created_at, _moment(after) if after is not None else None)
+        yield Hold(reason, who, moment_of(release), moment_of(after) if after is not None else None)

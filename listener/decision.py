@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
+from listener.apps import App, Facts
 from listener.conditions import NONE, Conditions
+from listener.health import Streak
 from listener.history import History, Release
+from listener.parity import Traits
 from listener.promotion import Status
 from listener.rules import OnNewer, Strategy
-
-Facts = Mapping[str, Any]
 
 SLUG, OCI_IMAGE = "slug", "oci-image"
 
@@ -52,22 +52,6 @@ class Error:
 
 
 Verdict = Pass | Wait | Reject | Error
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """What must match between a source and a target."""
-
-    id: str
-    name: str
-    stack: str | None = None
-    generation: str = "cedar"
-    is_container: bool = False
-    build_stack: str | None = None  # what it is set to, by `heroku stack:set`, for what comes next
-
-    def takes(self, stack: str) -> bool:
-        """It runs this stack, or somebody set it to this one."""
-        return stack in (self.stack, self.build_stack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +135,8 @@ class Candidate:
     approvals: tuple[Approval, ...] = ()
     past: tuple[Past, ...] = ()
     override: Override | None = None
+    streak: Streak | None = None  # of what it has checked; None where nothing was asked yet
+    traits: tuple[Traits, Traits] | None = None  # of source and target; None where not read yet
 
 
 # One condition: a function that answers with a sentence and the facts it saw.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from listener.decision import App, Facts
+from listener.apps import App, Facts
 
 
 class State(StrEnum):

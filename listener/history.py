@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
+
+from listener.promotion import RELEASE_PHASE_FOR
 
 SUCCEEDED = "succeeded"
 PENDING = "pending"
@@ -15,6 +17,7 @@ EXPIRED = "expired"
 
 # An expired release did run once: Heroku renames it when it destroys the slug (changelog 3395).
 RAN = frozenset({SUCCEEDED, EXPIRED})
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Kind(StrEnum):
@@ -121,9 +124,10 @@ class History:
         """
         own = self.first_run(release.artifact) or release.version
         for later in reversed(self.releases):
+            if later.version <= release.version:
+                return None
             first = self.first_run(later.artifact)
-            is_older = first is not None and first < own
-            if later.version > release.version and is_older and self.kind(later) is Kind.ROLLBACK:
+            if first is not None and first < own and self.kind(later) is Kind.ROLLBACK:
                 return later
         return None
 
@@ -154,3 +158,37 @@ def _named_by(description: str) -> Kind:
     if words.startswith(("attach ", "detach ", "add ", "update ")) or "add-on" in words:
         return Kind.ADDON
     return Kind.CONFIG
+
+
+def moment_of(release: Release) -> datetime:
+    """Since when it ran, its release phase over; what bears no date, after everything else.
+
+    A release phase takes an hour at most: what changed the release later, its expiry say, does not
+    count.
+    """
+    made, changed = release.created_at, release.updated_at
+    if made is None:
+        return _NEVER
+    was_phase = changed is not None and made <= changed < made + RELEASE_PHASE_FOR
+    return changed if changed is not None and was_phase else made
+
+
+def as_of(history: History, moment: datetime, *, version: int | None = None) -> History:
+    """An app's history as it stood at a moment, or when it had this version.
+
+    What has expired since had not then.
+    """
+    then = [
+        release
+        for release in history.releases
+        if (release.version <= version if version is not None else moment_of(release) <= moment)
+    ]
+    current = max((release.version for release in then if release.has_run), default=None)
+    return History(_as_it_was(release, release.version == current) for release in then)
+
+
+def _as_it_was(release: Release, is_current: bool) -> Release:
+    status = SUCCEEDED if release.status == EXPIRED else release.status
+    if (status, is_current) == (release.status, release.is_current):
+        return release  # most are, and there may be thousands
+    return replace(release, status=status, is_current=is_current)

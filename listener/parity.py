@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from listener.decision import App, Facts
+from listener.apps import App, Facts
 from listener.findings import Finding, State, Unread
 
 # Heroku names these by a colour of its own choice, and an app's primary one DATABASE_URL as well.
@@ -152,9 +152,11 @@ def config_vars(source: Traits, target: Traits) -> Finding:
 ASPECTS: tuple[Aspect, ...] = (container, generation, stack, buildpacks, config_vars)
 
 
-def compare(source: Traits, target: Traits) -> tuple[Finding, ...]:
+def compare(
+    source: Traits, target: Traits, aspects: Iterable[Aspect] = ASPECTS
+) -> tuple[Finding, ...]:
     """Every aspect, in order, each about the target."""
-    return tuple(aspect(source, target) for aspect in ASPECTS)
+    return tuple(aspect(source, target) for aspect in aspects)
 
 
 def _ok(name: str, target: Traits, message: str, facts: Facts | None = None) -> Finding:

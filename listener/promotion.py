@@ -80,6 +80,8 @@ ERRORS_FOR = timedelta(hours=24)
 MOST_ATTEMPTS = 20
 BLOCKED_STEP = timedelta(seconds=15)
 RATE_LIMIT_WAIT = timedelta(seconds=60)  # 75 calls come back a minute
+CALLS_BACK_A_MINUTE = 75
+RESERVE = 100  # calls that nothing new may spend, so that a rollback can always be paid for
 
 
 def may_go(before: Status, after: Status) -> bool:
@@ -100,6 +102,12 @@ def back_off(attempt: int) -> timedelta:
 def release_poll(since: timedelta) -> timedelta:
     """How long until the next look at a running release phase: 1 s at first, rising to 15 s."""
     return timedelta(seconds=min(max(1.0, since.total_seconds() / 4), 15.0))
+
+
+def reserve_back_in(calls_left: int, told: timedelta) -> timedelta:
+    """How long until the reserve of calls is whole again, by what was left so long ago."""
+    missing = timedelta(minutes=max(RESERVE - calls_left, 0) / CALLS_BACK_A_MINUTE)
+    return max(missing - told, timedelta())
 
 
 def description_of(source: str, version: int, nonce: str, *, kind: PromotionKind) -> str:

@@ -52,7 +52,9 @@ PROMOTING: tuple[Queue, ...] = (
     Queue("chore", looks.CHORES, dispatch.reconcile),
     Queue("webhook", webhooks.WEBHOOKS, tending.step),
 )
-# On a thread of their own: a dead chat service must delay no promotion.
+# On threads of their own: neither a dead chat service nor a production that answers nobody
+# must delay the promotions of others.
+PROBING: tuple[Queue, ...] = (Queue("probed promotion", dispatch.PROBED, dispatch.promote),)
 TELLING: tuple[Queue, ...] = (Queue("notice", notices.NOTICES, notifying.step),)
 
 
@@ -127,7 +129,7 @@ class Runners:
     def __init__(self, tools: Tools, *, promoting: int) -> None:
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self._ear = Ear(tools.database)
-        queues = [PROMOTING] * promoting + ([TELLING] if promoting else [])
+        queues = [PROMOTING, PROBING] * promoting + ([TELLING] if promoting else [])
         self._workers = [
             Worker(tools, some, self._ear, f"{owner}:{number}")
             for number, some in enumerate(queues)

@@ -42,6 +42,7 @@ class Settings:
     notify: tuple[str, ...] = field(default=(), repr=False)
     reconcile: timedelta = timedelta(minutes=5)
     runners: int = 1
+    allow_private_checks: bool = False
     metrics_token: str | None = field(default=None, repr=False)
     heroku_api_url: str = "https://api.heroku.com"
     public_url: str | None = None
@@ -143,6 +144,7 @@ VARIABLES = (
     Variable("AUTOPROMOTE_NOTIFY", "notify", values.notify, ()),
     Variable("AUTOPROMOTE_RECONCILE", "reconcile", values.duration, timedelta(minutes=5)),
     Variable("AUTOPROMOTE_RUNNERS", "runners", values.number(0, MOST_RUNNERS), 1),
+    Variable("AUTOPROMOTE_ALLOW_PRIVATE_CHECKS", "allow_private_checks", values.flag, False),
     Variable("AUTOPROMOTE_METRICS_TOKEN", "metrics_token", str, None),
     Variable("HEROKU_API_URL", "heroku_api_url", checked_url, "https://api.heroku.com"),
     Variable("PUBLIC_URL", "public_url", values.url, None),

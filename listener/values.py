@@ -84,6 +84,13 @@ def number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def flag(text: str) -> bool:
+    if text in ("0", "1"):
+        return text == "1"
+    message = "it must be 1 or 0."
+    raise ValueError(message)
+
+
 def url(text: str) -> str:
     parts = urlsplit(text)
     is_plain = parts.hostname and not (parts.username or parts.query or parts.fragment)

@@ -32,7 +32,6 @@ def test_every_gate_is_in_the_readme(name: str) -> None:
     assert f"| `{name}` |" in README
 
 
-# Nothing verifies a release yet, so that no promotion gets to this status.
-@pytest.mark.parametrize("status", [one for one in Status if one is not Status.VERIFYING], ids=str)
+@pytest.mark.parametrize("status", Status, ids=str)
 def test_every_status_is_in_the_graph(status: Status) -> None:
     assert re.search(rf"\b{status}\b", GRAPH)

@@ -3,12 +3,13 @@
 import click
 
 from cli.command import command
-from cli.commands.promotions.view import line, show_gates
+from cli.commands.promotions.facts_view import show_decision
+from cli.commands.promotions.view import line
 from cli.context import Context, pass_context
 from cli.options import as_json, chosen_app, version
 from cli.output import block, say, say_json, section
 from cli.plain import plain_line
-from cli.resources import Delivery, Explanation, Promotion, RuleAnswer
+from cli.resources import Delivery, Explanation, RuleAnswer
 from cli.times import when
 
 
@@ -20,7 +21,8 @@ from cli.times import when
 def explain(context: Context, app: str, release: str | None, as_json: bool) -> None:
     """explain what was decided about a release, and why
 
-    Without a release, the newest deploy is explained.
+    Without a release, the newest deploy is explained: what each rule and each of its gates said, by
+    which facts, when that is looked at next, and the earliest time at which it could go.
     """
     explanation = context.listener.explanation(app, release)
     say_json(explanation) if as_json else show_explanation(explanation)
@@ -63,13 +65,6 @@ def show_rules(answers: list[RuleAnswer]) -> None:
     for answer in answers:
         way = f"{answer['rule']['name']} to ⬢ {answer['target']['name']}"
         say(plain_line(f"{way}: {answer['says']}"))
-
-
-def show_decision(promotion: Promotion) -> None:
-    """Print a promotion's gates, and when it is looked at next."""
-    show_gates(promotion["gates"])
-    if promotion["due_at"]:
-        say(f"Looked at next: {when(promotion['due_at'])}")
 
 
 def show_deliveries(deliveries: list[Delivery]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from listener.decision import App
+from listener.apps import App
 from listener.desk.asking import Asking
 from listener.errors import Invalid
 from listener.rules import is_allowed

@@ -6,7 +6,7 @@ from typing import cast
 
 from sqlalchemy import Connection
 
-from listener.decision import App
+from listener.apps import App
 from listener.history import Release
 from listener.promotion import PromotionKind, Status
 from listener.store import audit, neighbours, promotions

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import Connection
 
+from listener.apps import App
 from listener.backtest import Case, Result, backtest
-from listener.desk import sayings
+from listener.desk import declared, sayings
 from listener.desk.asking import Asking
+from listener.desk.declared import Declared
 from listener.desk.views import BacktestView
-from listener.errors import NotFound
-from listener.steps.readings import Reading
+from listener.history import History
+from listener.rules import strategy_of
 from listener.steps.tools import Tools
-from listener.store import apps, releases, rules
-from listener.store.rules import RuleRow
+from listener.store import neighbours, releases
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What really happened, as Heroku tells it now: the releases of every app by its id."""
+
+    histories: dict[str, History]
+    now: datetime
 
 
 class BacktestsDesk:
@@ -24,28 +37,40 @@ class BacktestsDesk:
     def of_rule(self, name_or_id: str, *, newest: int) -> list[BacktestView]:
         """What would have become of the source's newest releases on each target, newest first."""
         with self._tools.database.begin() as conn:
-            rule = rules.find(conn, name_or_id)
-        if rule is None:
-            raise NotFound("rule", "Couldn't find that rule.")
-        ask, read = Asking("Nothing was tried."), self._tools.readings.releases
-        source = ask(read, rule.source_id)
-        targets = [ask(read, target_id) for target_id in rule.target_ids]
+            rule = declared.standing(conn, declared.get(conn, name_or_id))
+        past = read(self._tools, Asking("Nothing was tried."), [rule.source, *rule.targets])
         with self._tools.database.begin() as conn:
-            tried = [_tried(conn, rule, source, target, newest) for target in targets]
-        views = [view for views in tried for view in views]
-        return sorted(views, key=lambda view: -view.result.release.version)
+            return play(conn, rule, past, newest=newest)
+
+
+def read(tools: Tools, ask: Asking, apps: Iterable[App]) -> Past:
+    """Ask Heroku for the releases of these apps, each once. Raises HerokuUnreadable."""
+    ids = dict.fromkeys(app.id for app in apps)
+    read = {app_id: ask(tools.readings.releases, app_id).history for app_id in ids}
+    with tools.database.begin() as conn:
+        return Past(read, releases.started_at(conn))
+
+
+def play(conn: Connection, rule: Declared, past: Past, *, newest: int) -> list[BacktestView]:
+    """What would have become of the newest releases on each target of a rule, newest first."""
+    views = [view for target in rule.targets for view in _tried(conn, rule, target, past, newest)]
+    return sorted(views, key=lambda view: -view.result.release.version)
 
 
 def _tried(
-    conn: Connection, rule: RuleRow, source: Reading, target: Reading, newest: int
+    conn: Connection, rule: Declared, target: App, past: Past, newest: int
 ) -> list[BacktestView]:
     case = Case(
-        source=apps.get(conn, source.app_id).facts,
-        target=apps.get(conn, target.app_id).facts,
-        source_history=source.history,
-        target_history=target.history,
-        now=releases.started_at(conn),
+        source=rule.source,
+        target=target,
+        source_history=past.histories[rule.source.id],
+        target_history=past.histories[target.id],
+        now=past.now,
+        strategy=strategy_of(rule.strategy, rule.source.generation),
         on_newer=rule.on_newer,
+        conditions=rule.conditions,
+        commit_messages=releases.commit_messages(conn, rule.source.id),
+        authors=neighbours.authors(conn, rule.source.id),
     )
     return [_view(case, result) for result in backtest(case, newest=newest)]
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from listener.decision import App, Candidate, Pass, Reject
+from listener.apps import App
+from listener.decision import Candidate, Pass, Reject
 from listener.desk import apps as named
 from listener.desk import asked, pages, strategies
 from listener.desk.asking import Asking

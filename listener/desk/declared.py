@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from listener import conditions
+from listener.apps import App
 from listener.conditions import BadCondition, Conditions
-from listener.decision import App
-from listener.errors import Conflict, Invalid
+from listener.errors import Conflict, Invalid, NotFound
 from listener.rules import Mode, OnNewer, Route, RuleRefused, Strategy, check_route
 from listener.store import apps, rules, services
 from listener.store.rules import RuleRow, RuleTarget
@@ -91,6 +91,23 @@ class Declared:
             "source_id": self.source.id,
         }
 
+    @property
+    def as_told(self) -> dict[str, Any]:
+        """The rule in the words of its file; conditions where they differ from the defaults."""
+        return {
+            "from": self.source.name,
+            "to": [app.name for app in self.targets],
+            "mode": str(self.mode),
+            "strategy": str(self.strategy),
+            "on_newer": str(self.on_newer),
+            **self.conditions.as_json(),
+            **self._told,
+        }
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        return {"notify": [each.shown for each in self.notify]} if self.notify else {}
+
     def as_json(self, targets: Iterable[RuleTarget]) -> dict[str, Any]:
         """The rule as revisions and audit entries keep it."""
         return {
@@ -99,13 +116,37 @@ class Declared:
             "strategy": self.strategy,
             "on_newer": self.on_newer,
             **self.conditions.as_json(),
-            **({"notify": [each.shown for each in self.notify]} if self.notify else {}),
+            **self._told,
             "source": {"id": self.source.id, "name": self.source.name},
             "targets": [
                 {"id": t.app_id, "name": self.names[t.app_id], "baseline": t.baseline}
                 for t in targets
             ],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """What a rule says by one word, and what it said; None for what it does not ask for."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+def changes(before: Declared | None, after: Declared | None) -> tuple[FieldChange, ...]:
+    """What differs between a rule as it stood and as it is to stand."""
+    was, told = ({"name": rule.name, **rule.as_told} if rule else {} for rule in (before, after))
+    fields = (name for name in {**was, **told} if was.get(name) != told.get(name))
+    return tuple(FieldChange(name, was.get(name), told.get(name)) for name in fields)
+
+
+def get(conn: Connection, name_or_id: str) -> RuleRow:
+    """A live rule by its name or id. Raises NotFound."""
+    row = rules.find(conn, name_or_id)
+    if row is None:
+        raise NotFound("rule", "Couldn't find that rule.")
+    return row
 
 
 def standing(conn: Connection, row: RuleRow) -> Declared:
@@ -131,6 +172,17 @@ def conditions_of(said: Mapping[str, Any], before: Conditions = conditions.NONE)
         return conditions.parse(said, before)
     except BadCondition as error:
         raise Invalid(str(error)) from error
+
+
+def faults_of(said: Mapping[str, Any]) -> list[BadCondition]:
+    """What is wrong with each condition, all of them."""
+    faults = []
+    for name, value in said.items():
+        try:
+            conditions.parse({name: value})
+        except BadCondition as error:
+            faults.append(error)
+    return faults
 
 
 def check_alone(wanted: Declared) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote
 
-from listener.decision import App
+from listener.apps import App
 from listener.desk import apps as named
 from listener.desk import by_hand
 from listener.desk.asking import Asking

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from listener.decision import App
+from listener.apps import App
 from listener.desk.asking import Asking
 from listener.errors import HerokuUnreadable
 from listener.findings import Unread
 from listener.heroku import Refused
 from listener.parity import Traits
+from listener.steps.comparing import AUTHORIZE_ANEW, FORBIDDEN, UNAUTHORIZED
 from listener.steps.tools import Tools
 
 Key = TypeVar("Key")
@@ -20,10 +21,6 @@ Answer = TypeVar("Answer")
 
 # None of these threads touches the database, whose connections are few.
 AT_ONCE = 6
-AUTHORIZE_ANEW = (
-    "heroku config:set -a LISTENER HEROKU_API_KEY=$(heroku authorizations:create -d autopromote -S)"
-)
-UNAUTHORIZED, FORBIDDEN = 401, 403
 
 
 def gather(ask: Asking, calls: Mapping[Key, Callable[[], Answer]]) -> dict[Key, Answer | Unread]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from listener.decision import SLUG, App
+from listener.apps import App
+from listener.decision import SLUG
 from listener.desk import apps as named
 from listener.desk import asked, pages
 from listener.desk import holds as holding

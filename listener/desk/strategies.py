@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from listener import matching
-from listener.decision import App
+from listener.apps import App
 from listener.desk.asking import Asking
 from listener.desk.declared import Declared
 from listener.errors import Invalid

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from listener.backtest import Result
 from listener.decision import Approval
+from listener.desk.declared import FieldChange
 from listener.history import Kind, Release
+from listener.promotion import Status
 from listener.rules import Strategy
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
@@ -130,4 +132,43 @@ class BacktestView:
     target_id: str
     target_name: str
     result: Result
+    message: str
+
+    @property
+    def would_have_gone(self) -> bool:
+        """It would have been promoted."""
+        return self.result.status is Status.SHADOWED
+
+
+@dataclass(frozen=True, slots=True)
+class Fared:
+    """A release on a target by a rule as it stands, and as it would be changed; one may lack."""
+
+    before: BacktestView | None
+    after: BacktestView | None
+
+    @property
+    def either(self) -> BacktestView:
+        """Whichever there is, the changed one first."""
+        view = self.after or self.before
+        assert view is not None  # noqa: S101 - a release is here because one of them played it
+        return view
+
+    @property
+    def differs(self) -> bool:
+        """It would have fared otherwise."""
+        if self.before is None or self.after is None:
+            return True
+        was, is_ = self.before.result, self.after.result
+        return (was.status, was.at, was.unanswered) != (is_.status, is_.at, is_.unanswered)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a change of a rule would say otherwise, and how releases would have fared by it."""
+
+    rule_id: int | None
+    rule_name: str
+    changes: tuple[FieldChange, ...]
+    results: tuple[Fared, ...]
     message: str

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from listener import matching
+from listener.apps import App, Facts
 from listener.decision import (
     OCI_IMAGE,
     SLUG,
-    App,
     Candidate,
     Error,
-    Facts,
     Hold,
     Pass,
     Reject,
@@ -21,7 +20,14 @@ from listener.decision import (
     Wait,
 )
 from listener.history import EXPIRED, FAILED, PENDING, SUCCEEDED, Release
-from listener.promotion import BLOCKED_STEP, RELEASE_PHASE_FOR, UNFINISHED, Status
+from listener.promotion import (
+    BLOCKED_STEP,
+    RELEASE_PHASE_FOR,
+    RESERVE,
+    UNFINISHED,
+    Status,
+    reserve_back_in,
+)
 from listener.rules import OnNewer, Strategy
 
 
@@ -209,6 +215,18 @@ def at_work(name: str, rival: Rival, now: datetime) -> Wait:
     """Another promotion is at work on the target: one at a time."""
     message = f"Promotion {rival.id} is at work on {name} ({rival.status})."
     return Wait(message, now + BLOCKED_STEP, {"promotion": rival.id})
+
+
+def reserve(calls_left: int, told: timedelta, now: datetime) -> Wait | None:
+    """Nothing new spends the last calls of Heroku's API: they are kept for rollbacks."""
+    back_in = reserve_back_in(calls_left, told)
+    if not back_in:
+        return None
+    message = (
+        f"Heroku grants the listener's account {calls_left} more requests for now;"
+        f" the last {RESERVE} are kept for rollbacks."
+    )
+    return Wait(message, now + back_in, {"requests_left": calls_left, "reserve": RESERVE})
 
 
 def _is_releasing(release: Release, now: datetime) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from listener import durations
-from listener.decision import Candidate, Facts, Pass, Reject, Verdict, Wait
+from listener.apps import Facts
+from listener.decision import Candidate, Pass, Reject, Verdict, Wait
 from listener.patterns import Pattern, first_match
 from listener.promotion import Status
 

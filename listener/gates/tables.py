@@ -7,7 +7,7 @@ from datetime import datetime
 
 from listener.conditions import Conditions
 from listener.decision import Candidate, Gate, Override, Pass, Verdict
-from listener.gates import always, people, timing
+from listener.gates import always, network, people, timing
 
 Gates = tuple[tuple[str, Gate], ...]
 Asks = Callable[[Conditions], object]
@@ -34,7 +34,10 @@ CONDITIONAL: tuple[tuple[str, Gate, Asks], ...] = (
     ("max-per-day", timing.max_per_day, lambda c: c.max_per_day),
     ("brake", people.brake, lambda c: c.brake),
     ("approvals", people.approvals, lambda c: c.approvals),
+    ("check", network.check, lambda c: c.checks),
+    ("parity", network.parity, lambda c: network.READ.keys() & c.parity),
 )
+NETWORK = frozenset({"check", "parity"})  # stand last: asked only when all others pass
 OF_RULES = frozenset(name for name, _, _ in CONDITIONAL)
 TIMED = frozenset({"hold", "soak", "window", "min-gap", "max-per-day"})
 PEOPLES = frozenset({"hold", "brake", "approvals"})  # whoever has a say wakes what waits for it
@@ -53,6 +56,11 @@ def conditional(candidate: Candidate) -> Gates:
         return tuple(wanted)
     aside = override.gates & OF_RULES
     return tuple((name, _set_aside(override) if name in aside else gate) for name, gate in wanted)
+
+
+def of_network(candidate: Candidate) -> Gates:
+    """Those whose answers age, and must be young when something is posted on them."""
+    return tuple((name, gate) for name, gate in conditional(candidate) if name in NETWORK)
 
 
 def _set_aside(override: Override) -> Gate:

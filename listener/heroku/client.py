@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -67,6 +68,11 @@ class Heroku:
     def requests_left(self) -> int | None:
         """How many requests the account has left for now, as the last answer told."""
         return self._wire.requests_left
+
+    @property
+    def requests_left_since(self) -> float:
+        """The seconds that passed since that was told."""
+        return time.monotonic() - self._wire.told_at
 
     @property
     def scopes(self) -> tuple[str, ...] | None:

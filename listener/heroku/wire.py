@@ -34,6 +34,7 @@ class Wire:
             "User-Agent": user_agent,
         }
         self.requests_left: int | None = None
+        self.told_at = -math.inf  # when that was told, by this process's steady clock
         self.scopes: tuple[str, ...] | None = None
 
     def close(self) -> None:
@@ -92,6 +93,6 @@ class Wire:
     def _note(self, answer: Answer) -> None:
         left = answer.headers.get("ratelimit-remaining", "")
         if left.isdecimal() and len(left) < 10:
-            self.requests_left = int(left)
+            self.requests_left, self.told_at = int(left), time.monotonic()
         if scopes := tuple(answer.headers.get("oauth-scope", "").split()):
             self.scopes = scopes

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from listener import durations, verification
 from listener import heroku as platform
 from listener.decision import SLUG
 from listener.history import EXPIRED, FAILED, PENDING, SUCCEEDED, History, Release
@@ -38,9 +39,26 @@ def refused(refusal: platform.Refused, row: PromotionRow, post: PostRow) -> Endi
     advice = ADVICE.get(refusal.id, "")
     reason = f"Heroku refused ({refusal.status} {refusal.id}): {refusal.message} {advice}".strip()
     hold = None
-    if row.kind is PromotionKind.ROLLBACK:
-        hold = f"Rollback {row.id} failed: {refusal.message}"
+    if post.kind == PromotionKind.ROLLBACK:
+        hold = f"{_rollback(row)} failed: {refusal.message}"
+    if is_way_back(row, post):
+        reason = f"{because(row)} Not rolled back: {reason}"
     return Ending(status=Status.FAILED, reason=reason, post=post, outcome="refused", hold=hold)
+
+
+def is_way_back(row: PromotionRow, post: PostRow) -> bool:
+    """The post undoes what the promotion itself had released."""
+    return post.kind == PromotionKind.ROLLBACK and row.kind is PromotionKind.PROMOTE
+
+
+def because(row: PromotionRow) -> str:
+    """What was seen of production after a promotion, which made us go back."""
+    return verification.read(row.verification).words if row.verification is not None else ""
+
+
+def _rollback(row: PromotionRow) -> str:
+    is_by_hand = row.kind is PromotionKind.ROLLBACK
+    return f"Rollback {row.id}" if is_by_hand else f"The rollback of promotion {row.id}"
 
 
 def accept(
@@ -57,14 +75,14 @@ def accept(
 
     `doubles` are other releases of the same post, made by Heroku although asked once.
     """
-    ending = checked(fate(row, release, clock, timedelta(0)), post, release)
+    ending = checked(fate(row, post, release, clock, timedelta(0)), post, release)
     if ending.is_running and release.version != post.base_version + 1:
         # Something came in between, and the list tells what: watching reads it, and then ends.
-        status = sending_or(Status.RELEASING, row)
+        status = sending_or(Status.RELEASING, post)
         reason = f"v{release.version} runs; looking at what was released just before it."
         ending = replace(ending, status=status, reason=reason, due_at=clock.now(), is_running=False)
-    if doubles and ending.status in ENDED:
-        ending = replace(ending, hold=_twins(row, doubles))
+    if doubles and (ending.is_running or ending.status in ENDED):
+        ending = replace(ending, hold=both(ending.hold, _twins(row, doubles)))
     endings.end(tools, claim, replace(ending, post=post, outcome="accepted"))
 
 
@@ -96,9 +114,14 @@ def checked(ending: Ending, post: PostRow, release: Release) -> Ending:
     return lost(replace(ending, is_running=False), reason)
 
 
-def sending_or(status: Status, row: PromotionRow) -> Status:
+def sending_or(status: Status, post: PostRow) -> Status:
     """A rollback has one status from its post to its end."""
-    return Status.ROLLING_BACK if row.kind is PromotionKind.ROLLBACK else status
+    return Status.ROLLING_BACK if post.kind == PromotionKind.ROLLBACK else status
+
+
+def both(hold: str | None, other: str | None) -> str | None:
+    """One hold for two reasons."""
+    return " ".join(reason for reason in (hold, other) if reason) or None
 
 
 def surprise(
@@ -152,31 +175,49 @@ def _twins(row: PromotionRow, versions: tuple[int, ...]) -> str:
     return f"Heroku made more than one release of promotion {row.id}: {others} too."
 
 
-def fate(row: PromotionRow, release: Release, clock: Clock, running_for: timedelta) -> Ending:
-    """What a promotion comes to by the status of its release on the target."""
-    is_rollback, where = row.kind is PromotionKind.ROLLBACK, f"v{release.version}"
+def fate(
+    row: PromotionRow, post: PostRow, release: Release, clock: Clock, running_for: timedelta
+) -> Ending:
+    """What a promotion comes to by the status of its post's release on the target."""
+    is_rollback, where = post.kind == PromotionKind.ROLLBACK, f"v{release.version}"
     ending = Ending(
-        status=sending_or(Status.RELEASING, row),
+        status=sending_or(Status.RELEASING, post),
         reason=f"The release phase of {where} is running.",
         due_at=clock.now() + release_poll(running_for),
         release_id=release.id,
         version=release.version,
+        artifact=post.artifact,
+        is_way_back=is_way_back(row, post),
     )
     if release.status == SUCCEEDED:
-        status = Status.ROLLED_BACK if is_rollback else Status.SUCCEEDED
-        words = "Rolled back" if is_rollback else "Released"
-        with_config = ", config vars included" if is_rollback and takes_config(row) else ""
-        reason = f"{words} as {where}{with_config}."
-        return replace(ending, status=status, reason=reason, due_at=None, is_running=True)
+        return replace(_ran(row, post, ending, where, clock), is_running=True)
     if release.status == FAILED:
         reason = f"The release phase of {where} failed: `heroku releases:output {where}` shows it."
-        hold = f"Rollback {row.id} failed. {reason}" if is_rollback else None
+        hold = f"{_rollback(row)} failed. {reason}" if is_rollback else None
         return replace(ending, status=Status.FAILED, reason=reason, due_at=None, hold=hold)
     if release.status == EXPIRED:
         return lost(ending, f"Release {where} expired before it ran.")
     if release.status != PENDING:
         return replace(ending, reason=f"Release {where} is {release.status}.")
     return ending
+
+
+def _ran(row: PromotionRow, post: PostRow, ending: Ending, where: str, clock: Clock) -> Ending:
+    with_config = ", config vars included" if takes_config(row) else ""
+    if ending.is_way_back:
+        reason = f"{because(row)} Rolled back to what ran before, as {where}{with_config}."
+        hold = f"Promotion {row.id} was rolled back. {because(row)}"
+        return replace(ending, status=Status.ROLLED_BACK, reason=reason, due_at=None, hold=hold)
+    if post.kind == PromotionKind.ROLLBACK:
+        reason = f"Rolled back as {where}{with_config}."
+        return replace(ending, status=Status.ROLLED_BACK, reason=reason, due_at=None)
+    if row.verification is None:
+        reason = f"Released as {where}."
+        return replace(ending, status=Status.SUCCEEDED, reason=reason, due_at=None)
+    planned = verification.read(row.verification)
+    reason = f"Released as {where}; verified for {durations.show(planned.lasts)}."
+    due_at = clock.now() + planned.every
+    return replace(ending, status=Status.VERIFYING, reason=reason, due_at=due_at)
 
 
 def takes_config(row: PromotionRow) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from listener.decision import SLUG, App, Candidate
+from listener.apps import App
+from listener.decision import SLUG, Candidate
 from listener.history import Release
 from listener.promotion import PromotionKind
 from listener.rules import Mode, OnNewer, is_allowed

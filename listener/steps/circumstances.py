@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from listener.conditions import NONE, Conditions
 from listener.decision import Approval, Override
 from listener.promotion import PromotionKind
+from listener.steps.checking import streak_of
 from listener.store import approvals, neighbours, releases, rules
 from listener.store.promotions import PromotionRow
 from listener.store.rules import RuleRow
@@ -62,6 +63,7 @@ def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
         "approvals": said_of(row, approvals.of(conn, row)),
         "past": neighbours.past(conn, row, within=_horizon(conditions)),
         "override": _override(row),
+        "streak": streak_of(row),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -19,24 +20,26 @@ from listener.decision import (
     longest_wait,
 )
 from listener.forecast import earliest
-from listener.gates.always import at_work
+from listener.gates.always import at_work, reserve
 from listener.gates.tables import OF_RULES, PEOPLES, ROLLBACK_GATES, asked
 from listener.heroku import HerokuError, RateLimited, Refused
 from listener.promotion import (
     BLOCKED_STEP,
     ERRORS_FOR,
     RATE_LIMIT_WAIT,
+    UNFINISHED,
     PromotionKind,
     Status,
     back_off,
 )
 from listener.rules import Mode
-from listener.steps import endings, news, posting
+from listener.steps import checking, endings, news, posting
 from listener.steps.candidates import Gathered, Unbelievable, gather, stored
 from listener.steps.clock import Clock
+from listener.steps.comparing import COMPARE_EVERY
 from listener.steps.endings import Ending
 from listener.steps.tools import Tools
-from listener.store import apps, holds, neighbours, promotions, rules, work
+from listener.store import apps, holds, neighbours, promotions, releases, rules, work
 from listener.store.promotions import PromotionRow
 
 GONE = frozenset({404, 410})
@@ -54,9 +57,11 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     if unwanted is not None:
         _end(tools, claim, Status.CANCELLED, unwanted)
     elif blocked is not None:
-        _stay(tools, claim, row, blocked, clock)
-    elif not _waits_on(tools, claim, row, clock):
-        _evaluate(tools, claim, row, clock)
+        _stay(tools, claim, *blocked, row.gates, clock)
+    elif (short := _short_of_calls(tools, row, clock)) is not None:
+        _stay(tools, claim, "heroku", short, row.gates, clock)
+    elif (ready := _unless_it_waits(tools, claim, row, clock)) is not None:
+        _evaluate(tools, claim, ready, clock)
 
 
 def _evaluate(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) -> None:
@@ -101,46 +106,69 @@ def _undoes_somebody(conn: Connection, row: PromotionRow) -> str | None:
     return None
 
 
-def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> Wait | None:
-    """Another promotion is at work on the target."""
+def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, Wait] | None:
+    """Another promotion is at work on the target; or on the source, in a chain."""
     rival = neighbours.rival(conn, row.target_id, row.id)
-    if rival is None:
+    if rival is not None:
+        name = apps.get(conn, row.target_id).name
+        return "target", at_work(name, neighbours.as_rival(rival), now)
+    release = releases.history(conn, row.source_id).find(row.version)
+    if row.evaluated_at is None or release is None:  # the first time, older ones give way to it
         return None
-    name = apps.get(conn, row.target_id).name
-    return at_work(name, neighbours.as_rival(rival), now)
+    above = neighbours.upstream(conn, row.source_id, release)
+    if above is None or above.status not in UNFINISHED:
+        return None
+    name = apps.get(conn, row.source_id).name
+    return "source", Wait(f"Our own promotion onto {name} is {above.status}.")
 
 
-def _waits_on(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) -> bool:
-    """Whether what is written down has it wait for time or for people; then so much is written.
+def _unless_it_waits(
+    tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock
+) -> PromotionRow | None:
+    """None where what is written down has it wait for time, people or good answers of a check.
 
-    What a person rejected, or nobody approved in time, needs no Heroku to end.
-
-    A hold is believed only after a first full evaluation, which tells whether this candidate
-    supersedes older ones.
+    Then so much is written, and Heroku was asked for nothing. What a person rejected, or nobody
+    approved in time, needs no Heroku to end. A hold is believed only after a first full
+    evaluation, which tells whether this candidate supersedes older ones.
     """
     if row.kind is PromotionKind.ROLLBACK:
-        return False
+        return row
     with tools.database.begin() as conn:
         gathered = stored(conn, tools, row)
     if gathered is None:
-        return False
-    now = clock.now()
-    evaluation = judge(row, gathered, now)
+        return row
+    row, gathered, evaluation = judged(tools, row, gathered, clock)
     patient = OF_RULES if row.evaluated_at is None else OF_RULES | {"hold"}
     objection = evaluation.objection
     if isinstance(objection, Reject) and evaluation.decided_by in PEOPLES:
         decide(tools, claim, row, gathered, clock)
-        return True
+        return None
     if not isinstance(objection, Wait) or evaluation.decided_by not in patient:
-        return False
+        return row
     _wait(tools, claim, row, gathered, evaluation, clock)
-    return True
+    return None
 
 
-def _stay(tools: Tools, claim: work.Claim, row: PromotionRow, verdict: Wait, clock: Clock) -> None:
+def _short_of_calls(tools: Tools, row: PromotionRow, clock: Clock) -> Wait | None:
+    """Too few calls of Heroku's are left to begin something new, by what was told last."""
+    left = tools.heroku.requests_left
+    if left is None or row.kind is PromotionKind.ROLLBACK:
+        return None
+    told = timedelta(seconds=tools.heroku.requests_left_since)
+    return reserve(left, told, clock.now())
+
+
+def _stay(
+    tools: Tools,
+    claim: work.Claim,
+    name: str,
+    verdict: Wait,
+    said: list[dict[str, Any]],
+    clock: Clock,
+) -> None:
+    """Wait for what one gate says, beside what the others `said`."""
     due_at = longest_wait(verdict.until, clock.now(), BLOCKED_STEP)
-    others = (gate for gate in row.gates if gate["name"] != "target")
-    gates = [*others, as_json("target", verdict)]
+    gates = [*(gate for gate in said if gate["name"] != name), as_json(name, verdict)]
     with tools.database.begin() as conn:
         promotions.move(
             conn,
@@ -160,18 +188,38 @@ def judge(row: PromotionRow, gathered: Gathered, now: datetime) -> Evaluation:
     return evaluate(candidate, now, gates)
 
 
+def judged(
+    tools: Tools, row: PromotionRow, gathered: Gathered, clock: Clock
+) -> tuple[PromotionRow, Gathered, Evaluation]:
+    """Every verdict; where only the network's are missing, they are asked for."""
+    evaluation = judge(row, gathered, clock.now())
+    if evaluation.decided_by == "check":
+        row = checking.ask(tools, row, gathered.candidate, clock)
+        candidate = replace(gathered.candidate, streak=checking.streak_of(row))
+        gathered = replace(gathered, candidate=candidate)
+        evaluation = judge(row, gathered, clock.now())
+    if evaluation.decided_by == "parity":
+        gathered = replace(gathered, candidate=tools.comparisons.read(gathered.candidate))
+        evaluation = judge(row, gathered, clock.now())
+        if evaluation.objection is not None:
+            tools.comparisons.forget(gathered.candidate)
+    return row, gathered, evaluation
+
+
 def decide(
     tools: Tools, claim: work.Claim, row: PromotionRow, gathered: Gathered, clock: Clock
 ) -> None:
     """Do what the verdicts say."""
-    now = clock.now()
-    evaluation = judge(row, gathered, now)
-    gates = written(evaluation)
+    row, gathered, evaluation = judged(tools, row, gathered, clock)
+    now, gates = clock.now(), written(evaluation)
     seen: dict[str, Any] = {"gates": gates, "errors_since": None, "commit": gathered.commit}
+    seen |= checking.kept(row)
     match evaluation.objection:
         case None if gathered.mode is Mode.SHADOW:
             message = f"Rule {gathered.rule_name} is in shadow mode; armed, it would promote now."
             _end(tools, claim, Status.SHADOWED, message, **seen, evaluated_at=now)
+        case None if (short := _short_of_calls(tools, row, clock)) is not None:
+            _stay(tools, claim, "heroku", short, gates, clock)
         case None:
             posting.post(tools, claim, row, gathered, clock, seen)
         case Wait():
@@ -196,8 +244,9 @@ def _wait(
 ) -> None:
     """Write down what it waits for and until when, and have older candidates give way."""
     now, wait = clock.now(), cast(Wait, evaluation.objection)  # who found none is not here
-    pause = ON_HOLD if evaluation.decided_by in PEOPLES else BLOCKED_STEP
-    due_at = longest_wait(wait.until, now, pause)
+    due_at = longest_wait(wait.until, now, _pause(evaluation))
+    if evaluation.decided_by == "check":
+        due_at = checking.due_at(row, now)
     with tools.database.begin() as conn:
         apps.lock(conn, [row.target_id])
         promotions.lock_around(conn, row.target_id)
@@ -208,6 +257,7 @@ def _wait(
             wait.message,
             due_at=min([due_at, *_deadline(evaluation, now)]),
             gates=written(evaluation),
+            **checking.kept(row),
             errors_since=None,
             commit=gathered.commit or row.commit,
             evaluated_at=now,
@@ -216,6 +266,13 @@ def _wait(
         news.of_wait(conn, tools, row, evaluation, now)
         if gathered.makes_older_give_way:
             promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
+
+
+def _pause(evaluation: Evaluation) -> timedelta:
+    """How long to wait for what has no time of its own."""
+    if evaluation.decided_by == "parity":
+        return COMPARE_EVERY
+    return ON_HOLD if evaluation.decided_by in PEOPLES else BLOCKED_STEP
 
 
 def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:

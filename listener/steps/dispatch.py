@@ -6,12 +6,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import and_, not_, or_
+
 from listener.promotion import MOST_ATTEMPTS, Status, back_off
-from listener.steps import deciding, doubting, endings, following, watching
+from listener.steps import (
+    answers,
+    deciding,
+    doubting,
+    endings,
+    following,
+    retreating,
+    verifying,
+    watching,
+)
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.tools import Tools
-from listener.store import deliveries, looks, posts, tending, work
+from listener.store import deliveries, looks, posts, promotions, tending, work
 from listener.store.tables import promotion
 
 # Far longer than the 72 h for which Heroku repeats one, and than anybody asks why.
@@ -31,7 +42,10 @@ def promote(tools: Tools, claim: work.Claim, clock: Clock) -> None:
 
 def _give_up(tools: Tools, claim: work.Claim) -> None:
     reason = f"{MOST_ATTEMPTS} tries ended without a result: see the listener's log."
-    ending = Ending(status=Status.ERRORED, reason=reason)
+    # Of what was verified is known that it was released, so that it ends as failed.
+    is_released = claim.status == Status.VERIFYING
+    status = Status.FAILED if is_released else Status.ERRORED
+    ending = Ending(status=status, reason=reason)
     if claim.status != Status.WAITING:
         with tools.database.begin() as conn:
             post = posts.latest(conn, claim.key)
@@ -42,8 +56,12 @@ def _give_up(tools: Tools, claim: work.Claim) -> None:
 
 def _roll_back(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     """A rollback has one status from its post to its end."""
+    row = promotions.row_of(claim.row)
     with tools.database.begin() as conn:
         post = posts.latest(conn, claim.key)
+    if post.outcome == "not_sent" and answers.is_way_back(row, post):
+        retreating.step(tools, claim, row, clock)
+        return
     (watching if post.outcome == "accepted" else doubting).step(tools, claim, clock)
 
 
@@ -57,10 +75,18 @@ STEPS: dict[Status, Step] = {
     Status.WAITING: deciding.step,
     Status.POSTING: doubting.step,
     Status.RELEASING: _watch,
+    Status.VERIFYING: verifying.step,
     Status.ROLLING_BACK: _roll_back,
 }
 # Code of another version beside this one, during a deploy, may know more statuses.
-PROMOTIONS = work.Kind(promotion, promotion.c.due_at, promotion.c.status.in_(list(STEPS)))
+_KNOWN = promotion.c.status.in_(list(STEPS))
+# What waits for answers of other URLs than Heroku's, each of which may take its time.
+_ASKS = or_(
+    promotion.c.status == Status.VERIFYING,
+    and_(promotion.c.status == Status.WAITING, promotion.c.checked.is_not(None)),
+)
+PROMOTIONS = work.Kind(promotion, promotion.c.due_at, and_(_KNOWN, not_(_ASKS)))
+PROBED = work.Kind(promotion, promotion.c.due_at, and_(_KNOWN, _ASKS))
 
 
 def reconcile(tools: Tools, claim: work.Claim, clock: Clock) -> None:

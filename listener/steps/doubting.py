@@ -13,16 +13,20 @@ from listener.promotion import (
     back_off,
     next_look,
 )
-from listener.steps import answers, deciding, endings, posting, targets
+from listener.steps import answers, deciding, endings, posting, retreating, targets
 from listener.steps.candidates import Gathered, Unbelievable, gather
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.leases import keep
+from listener.steps.readings import Reading
 from listener.steps.tools import Tools
 from listener.steps.traces import made_by
 from listener.store import posts, promotions, work
 from listener.store.posts import PostRow
 from listener.store.promotions import PromotionRow
+
+# Whose release would be another user's than that of the first sending.
+ANOTHER_USER = "The listener has another Heroku user by now."
 
 
 def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
@@ -77,6 +81,9 @@ def _after_last_look(
         ending = Ending(status=row.status, reason=reason, post=post, outcome="no_trace")
         endings.end(tools, claim, answers.lost(ending, reason))
         return
+    if answers.is_way_back(row, post):
+        _back_again(tools, claim, row, post, clock)
+        return
     try:
         keep(tools, claim)
         gathered = gather(tools, claim, row, post)
@@ -86,10 +93,55 @@ def _after_last_look(
         return
     if found:
         answers.adopt(tools, claim, row, post, found, clock)
-    elif (objection := _objection(row, post, gathered, clock)) is not None:
+        return
+    gathered, objection = _objection(tools, row, post, gathered, clock)
+    if objection is not None:
         _back(tools, claim, row, post, objection, clock)
     else:
         _send_again(tools, claim, row, post, gathered, clock)
+
+
+def _back_again(
+    tools: Tools, claim: work.Claim, row: PromotionRow, post: PostRow, clock: Clock
+) -> None:
+    """A rollback of our own is asked for again while ours still runs, whatever the gates say."""
+    try:
+        keep(tools, claim)
+        account_id = tools.readings.account_id() if post.account_id is not None else None
+        reading = tools.readings.releases(row.target_id)
+        found = made_by(tools, post, reading)
+    except platform.HerokuError as error:
+        _ungathered(tools, claim, row, post, error, clock)
+        return
+    if found:
+        answers.adopt(tools, claim, row, post, found, clock)
+    elif post.account_id not in (None, account_id):
+        _back(tools, claim, row, post, f"Not rolled back: {ANOTHER_USER}", clock)
+    else:
+        _send_back_again(tools, claim, row, post, reading, clock)
+
+
+def _send_back_again(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    reading: Reading,
+    clock: Clock,
+) -> None:
+    try:
+        retreating.send_again(tools, claim, row, post, reading, clock)
+    except posting.Stale as stale:
+        _look_again(tools, claim, row, str(stale), clock)
+    except posting.Overtaken as why:
+        _back(tools, claim, row, post, f"Not rolled back: {why}", clock)
+        targets.glance(tools, reading)
+
+
+def _look_again(tools: Tools, claim: work.Claim, row: PromotionRow, why: str, clock: Clock) -> None:
+    with tools.database.begin() as conn:
+        due_at = clock.now() + posting.STALE_PAUSE
+        promotions.move(conn, claim, Status(row.status), why, due_at=due_at)
 
 
 def _ungathered(
@@ -117,24 +169,24 @@ def _send_again(
     try:
         posting.send_again(tools, claim, row, gathered, post, clock)
     except posting.Stale as stale:
-        due_at = clock.now() + posting.STALE_PAUSE
-        with tools.database.begin() as conn:
-            promotions.move(conn, claim, Status(row.status), str(stale), due_at=due_at)
+        _look_again(tools, claim, row, str(stale), clock)
     except posting.Overtaken as overtaken:
         _back(tools, claim, row, post, str(overtaken), clock)
 
 
-def _objection(row: PromotionRow, post: PostRow, gathered: Gathered, clock: Clock) -> str | None:
-    """What speaks against a second sending."""
+def _objection(
+    tools: Tools, row: PromotionRow, post: PostRow, gathered: Gathered, clock: Clock
+) -> tuple[Gathered, str | None]:
+    """What speaks against a second sending, and what that stands on."""
     if post.account_id != gathered.account_id:
-        # Its release would be another user's than that of the first sending.
-        return "The listener has another Heroku user by now."
+        return gathered, ANOTHER_USER
     if row.kind is PromotionKind.PROMOTE:
-        objection = deciding.judge(row, gathered, clock.now()).objection
-        return objection.message if objection is not None else None
+        _, gathered, evaluation = deciding.judged(tools, row, gathered, clock)
+        objection = evaluation.objection
+        return gathered, objection.message if objection is not None else None
     current = gathered.target.history.current
     is_same = current is not None and current.artifact == post.base_artifact
-    return None if is_same else "The target runs something else by now."
+    return gathered, None if is_same else "The target runs something else by now."
 
 
 def _back(
@@ -145,6 +197,6 @@ def _back(
     ending = Ending(
         status=Status.WAITING, reason=reason, due_at=clock.now(), post=post, outcome="no_trace"
     )
-    if row.kind is PromotionKind.ROLLBACK:
+    if post.kind == PromotionKind.ROLLBACK:
         ending = replace(ending, status=Status.FAILED, due_at=None, hold=reason)
     endings.end(tools, claim, ending)

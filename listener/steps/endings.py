@@ -32,6 +32,8 @@ class Ending:
     release_id: str | None = None
     version: int | None = None
     is_running: bool = False  # the release became what the target runs
+    artifact: str | None = None  # its slug, where it is not the promotion's own
+    is_way_back: bool = False  # the release undoes the one that the promotion made
     hold: str | None = None  # the reason of a hold to put
     values: dict[str, Any] = field(default_factory=dict)
 
@@ -53,7 +55,7 @@ def end(tools: Tools, claim: work.Claim, ending: Ending) -> PromotionRow:
                 release_version=ending.version,
             )
         if ending.is_running and ending.version is not None:
-            _now_runs(conn, target, Known(ending.version, row.artifact))
+            _now_runs(conn, target, Known(ending.version, ending.artifact or row.artifact))
         if ending.hold is not None:
             holds.put(conn, target.id, reason=ending.hold, by="autopromote", kind="guard")
         if claim.status in ACTIVE and row.status not in ACTIVE:
@@ -65,7 +67,7 @@ def end(tools: Tools, claim: work.Claim, ending: Ending) -> PromotionRow:
 
 def _values(ending: Ending) -> dict[str, Any]:
     values = dict(ending.values)
-    if ending.release_id is not None:
+    if ending.release_id is not None and not ending.is_way_back:
         values |= {"target_release_id": ending.release_id, "target_version": ending.version}
     return values
 

@@ -22,12 +22,16 @@ from listener.store.promotions import PromotionRow
 
 ASKING = ("approvals", "brake")
 # Nobody has to do anything: these end by themselves, or are told as a question.
-PATIENT = frozenset({"source", "target", "soak", "window", "min-gap", "max-per-day", *ASKING})
+PATIENT = frozenset(
+    {"source", "target", "soak", "window", "min-gap", "max-per-day", "check", *ASKING}
+)
 # Those whose releases, or whose words, a rule does not want were never expected to go.
 FILTERS = frozenset({"author", "commit-message", "description"})
 ENDS = frozenset(
     {Status.SUCCEEDED, Status.FAILED, Status.ERRORED, Status.ROLLED_BACK, Status.REJECTED}
 )
+# After so many bad answers in a row of what is checked, more than a minute, somebody is told.
+BAD_ANSWERS = 5
 TOLD_AFTER = timedelta(minutes=10)  # what Heroku gets over sooner is no news
 LONGEST_LINK = timedelta(days=1)  # where the question has no end of its own
 
@@ -45,6 +49,8 @@ def of_wait(
             _ask(conn, tools, row, asking, now)
             break
     stuck = evaluation.objection
+    if isinstance(stuck, Wait) and stuck.facts.get("bad", 0) >= BAD_ANSWERS:
+        _blocked(conn, row, stuck.message, until=None, key="check")
     if isinstance(stuck, Wait) and evaluation.decided_by not in PATIENT:
         _blocked(conn, row, stuck.message, until=stuck.until, key=stuck.message)
 
@@ -96,14 +102,26 @@ def of_end(conn: Connection, row: PromotionRow) -> None:
     """Tell how it ended, with what can be done next."""
     if row.status not in ENDS or _is_filtered(row) or _is_shadow(conn, row):
         return
-    again = f" Again: `autopromote promotions:retry {row.id}`." if row.status in RETRYABLE else ""
     notices.add(
         conn,
         row.status,
-        title=f"{_what(conn, row)} {row.status}",
-        body=f"{row.reason}\n{_look(row)}{again}",
+        title=f"{_what(conn, row)} {_WORDS.get(row.status, row.status)}",
+        body=f"{row.reason}\n{_look(row)}{_next(conn, row)}",
         promotion_id=row.id,
     )
+
+
+_WORDS = {Status.ROLLED_BACK: "was rolled back"}
+
+
+def _next(conn: Connection, row: PromotionRow) -> str:
+    """What a person can do about it."""
+    target = apps.get(conn, row.target_id).name
+    if row.status is Status.ROLLED_BACK and row.kind is PromotionKind.PROMOTE:
+        return f" Deploy a fix, then `autopromote holds:release -a {target}`."
+    if row.status is Status.FAILED and row.verification is not None and row.target_release_id:
+        return f" Back by hand: `autopromote rollback -a {target} --reason …`."
+    return f" Again: `autopromote promotions:retry {row.id}`." if row.status in RETRYABLE else ""
 
 
 def _is_filtered(row: PromotionRow) -> bool:

@@ -6,12 +6,15 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, func, literal
+from sqlalchemy import Connection, func, literal, null
 from sqlalchemy.exc import IntegrityError
 
 from listener import heroku as platform
+from listener.decision import evaluate
+from listener.gates.tables import of_network
 from listener.promotion import (
     BLOCKED_STEP,
     RATE_LIMIT_WAIT,
@@ -30,9 +33,17 @@ from listener.steps.tools import Tools
 from listener.store import apps, facts, holds, neighbours, posts, promotions, rules, work
 from listener.store.posts import PostRow
 from listener.store.promotions import PromotionRow
+from listener.verification import plan
 
 NOT_SENT_PAUSE = timedelta(seconds=5)
 STALE_PAUSE = timedelta(seconds=1)
+
+
+class Make(Protocol):
+    """Asks Heroku for the release of a post."""
+
+    def __call__(self, *, send_by: float) -> requests.Made:
+        """Before this moment, or never. Raises HerokuError."""
 
 
 class Overtaken(Exception):
@@ -48,7 +59,9 @@ class Sending:
     """A post that this claim committed, and the moment by which it must leave."""
 
     claim: work.Claim
+    row: PromotionRow
     post: PostRow
+    make: Make  # asks Heroku for the release
     send_by: float  # by this process's steady clock
 
 
@@ -70,7 +83,7 @@ def post(
         why_not = "Another promotion is at work on the target."
         _decide_anew(tools, claim, why_not, clock, BLOCKED_STEP)
     else:
-        send(tools, sending, row, gathered, clock)
+        send(tools, sending, clock)
 
 
 def _decide_anew(tools: Tools, claim: work.Claim, why: str, clock: Clock, pause: timedelta) -> None:
@@ -94,17 +107,14 @@ def _commit(
     status, current = sending_status(row.kind), gathered.target.history.current
     with tools.database.begin() as conn:
         check(conn, row, gathered, clock)
-        promotions.lock_around(conn, row.target_id)
-        work.renew(conn, claim)
-        moved = promotions.move(
+        planned = plan(gathered.candidate.conditions)
+        moved = keep_moving(
             conn,
             claim,
             status,
             "Asking Heroku for the release.",
-            lease_owner=claim.row.lease_owner,
-            lease_until=func.clock_timestamp() + literal(work.LEASE),
-            due_at=func.clock_timestamp(),
             evaluated_at=clock.now(),
+            verification=planned.as_json() if planned is not None else null(),
             **seen,
         )
         if gathered.makes_older_give_way:
@@ -114,14 +124,43 @@ def _commit(
             promotion_id=row.id,
             target_id=row.target_id,
             kind=row.kind,
-            nonce=secrets.token_hex(4),
+            nonce=new_nonce(),
             artifact=row.artifact,
             strategy=gathered.candidate.strategy,
             account_id=gathered.account_id,
             base_version=gathered.target.history.newest_version,
             base_artifact=current.artifact if current is not None else None,
         )
-    return Sending(replace(claim, status=moved.status), written, _deadline())
+    make = partial(requests.make, tools, moved, gathered, written)
+    return sending(claim, moved, written, make)
+
+
+def keep_moving(
+    conn: Connection, claim: work.Claim, status: Status, reason: str, **values: Any
+) -> PromotionRow:
+    """Move to the status in which a post is sent, and keep the row, for a live claim only."""
+    promotions.lock_around(conn, claim.row.target_id)
+    work.renew(conn, claim)
+    return promotions.move(
+        conn,
+        claim,
+        status,
+        reason,
+        lease_owner=claim.row.lease_owner,
+        lease_until=func.clock_timestamp() + literal(work.LEASE),
+        due_at=func.clock_timestamp(),
+        **values,
+    )
+
+
+def new_nonce() -> str:
+    """What tells a release of ours from all others."""
+    return secrets.token_hex(4)
+
+
+def sending(claim: work.Claim, row: PromotionRow, post: PostRow, make: Make) -> Sending:
+    """What was just committed, to be sent at once."""
+    return Sending(replace(claim, status=row.status), row, post, make, _deadline())
 
 
 def _deadline() -> float:
@@ -138,6 +177,8 @@ def check(conn: Connection, row: PromotionRow, gathered: Gathered, clock: Clock)
     if row.kind is PromotionKind.ROLLBACK:
         return
     now = clock.now()
+    if evaluate(gathered.candidate, now, of_network(gathered.candidate)).objection is not None:
+        raise Stale("What the checks answered got old meanwhile.")
     if any(hold.value.is_in_force(now) for hold in holds.open_(conn, row.target_id)):
         raise Overtaken("A hold was put.")
     if row.rule_id is not None:
@@ -168,20 +209,19 @@ def send_again(
         check(conn, row, gathered, clock)
         work.renew(conn, claim)
         again = posts.send_again(conn, post.id)
-    send(tools, Sending(claim, again, _deadline()), row, gathered, clock)
+    make = partial(requests.make, tools, row, gathered, again)
+    send(tools, sending(claim, row, again, make), clock)
 
 
-def send(
-    tools: Tools, sending: Sending, row: PromotionRow, gathered: Gathered, clock: Clock
-) -> None:
+def send(tools: Tools, sending: Sending, clock: Clock) -> None:
     """Send a committed post, once, and write what Heroku answered."""
-    post, claim = sending.post, sending.claim
+    post, claim, row = sending.post, sending.claim, sending.row
     try:
-        made = requests.make(tools, row, gathered, post, send_by=sending.send_by)
+        made = sending.make(send_by=sending.send_by)
     except platform.RateLimited:
-        _not_sent(tools, claim, post, "Heroku's rate limit is reached.", clock, RATE_LIMIT_WAIT)
+        _not_sent(tools, sending, "Heroku's rate limit is reached.", clock, RATE_LIMIT_WAIT)
     except platform.NotSent as why:
-        _not_sent(tools, claim, post, f"Not sent: {why}", clock, NOT_SENT_PAUSE)
+        _not_sent(tools, sending, f"Not sent: {why}", clock, NOT_SENT_PAUSE)
     except platform.Refused as refusal:
         requests.forget_way(tools, row, post)
         endings.end(tools, claim, answers.refused(refusal, row, post))
@@ -216,9 +256,8 @@ def _note_echo(tools: Tools, post: PostRow, release: platform.Release) -> None:
             facts.put(conn, facts.ECHOES, False)
 
 
-def _not_sent(
-    tools: Tools, claim: work.Claim, post: PostRow, why: str, clock: Clock, pause: timedelta
-) -> None:
+def _not_sent(tools: Tools, sending: Sending, why: str, clock: Clock, pause: timedelta) -> None:
+    claim, post = sending.claim, sending.post
     if post.sends > 1:
         # The first sending is of unknown fate still: go on looking for it, and then send again.
         reason = f"{why} Still looking for the release of the first post."
@@ -227,7 +266,10 @@ def _not_sent(
             posts.unsend(conn, post.id)
         return
     due_at = clock.now() + pause
-    ending = Ending(status=Status.WAITING, reason=why, due_at=due_at, post=post, outcome="not_sent")
+    # What is to be undone must not wait to be promoted: it asks for the way back anew.
+    is_way_back = answers.is_way_back(sending.row, post)
+    status = Status.ROLLING_BACK if is_way_back else Status.WAITING
+    ending = Ending(status=status, reason=why, due_at=due_at, post=post, outcome="not_sent")
     endings.end(tools, claim, ending)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from listener import heroku as platform
-from listener.decision import App
+from listener.apps import App
 from listener.history import History, Release
 from listener.promotion import FRESH_FOR
 from listener.store import apps, releases

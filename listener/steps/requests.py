@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from listener import heroku as platform
+from listener.history import Release
 from listener.promotion import PromotionKind, description_of
 from listener.rules import Strategy
 from listener.steps.candidates import Gathered
@@ -37,6 +38,19 @@ def make(
         target=target_id,
         send_by=send_by,
     )
+
+
+def go_back(
+    tools: Tools, row: PromotionRow, release: Release, post: PostRow, *, send_by: float
+) -> Made:
+    """Ask for what an earlier release of the target ran. Raises HerokuError."""
+    if post.strategy is Strategy.SLUG:
+        kind = PromotionKind.ROLLBACK
+        words = description_of("", release.version, post.nonce, kind=kind)
+        return tools.heroku.create_release(
+            row.target_id, slug=post.artifact, description=words, send_by=send_by
+        )
+    return tools.heroku.rollback_release(row.target_id, release=release.id, send_by=send_by)
 
 
 def forget_way(tools: Tools, row: PromotionRow, post: PostRow) -> None:

@@ -29,7 +29,7 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
         reading = tools.readings.releases(row.target_id)
         ending = judge(tools, row, post, reading, clock)
     except platform.HerokuError as error:
-        _unreadable(tools, claim, row, error, clock)
+        _unreadable(tools, claim, row, post, error, clock)
         return
     endings.end(tools, claim, ending)
     targets.glance(tools, reading)
@@ -39,16 +39,18 @@ def judge(tools: Tools, row: PromotionRow, post: PostRow, reading: Reading, cloc
     """What the promotion comes to by the target's list. Raises HerokuError."""
     running_for = clock.now() - (row.status_at or clock.now())
     history = reading.history
-    release = next((r for r in history.releases if r.id == row.target_release_id), None)
+    wanted = post.release_id if answers.is_way_back(row, post) else row.target_release_id
+    release = next((r for r in history.releases if r.id == wanted), None)
     if release is None:
-        return _lacking(row, running_for, clock)
+        return _lacking(row, post, running_for, clock)
     with tools.database.begin() as conn:
         issued = posts.issued(conn, row.target_id)
-    ending = answers.checked(answers.fate(row, release, clock, running_for), post, release)
+    made = answers.fate(row, post, release, clock, running_for)
+    ending = answers.checked(made, post, release)
     if ending.is_running:
         twins = [twin for twin in made_by(tools, post, reading) if twin.id != release.id]
         hold = answers.surprise(row, post, [*twins, release], history, issued)
-        return replace(ending, hold=hold)
+        return replace(ending, hold=answers.both(ending.hold, hold))
     if ending.due_at is None:
         words = promised.why_failed(tools, post) if ending.status is Status.FAILED else None
         return replace(ending, reason=f"Heroku: {words}. {ending.reason}") if words else ending
@@ -74,30 +76,37 @@ def _over(ours: Release, post: PostRow, history: History, issued: frozenset[str]
     return current if current.artifact not in (ours.artifact, post.base_artifact) else None
 
 
-def _lacking(row: PromotionRow, running_for: timedelta, clock: Clock) -> Ending:
+def _lacking(row: PromotionRow, post: PostRow, running_for: timedelta, clock: Clock) -> Ending:
     """The list may lag behind the answer that named the release, but not for long."""
-    reason = f"The list lacks {_named(row)}."
+    reason = f"The list lacks {_named(row, post)}."
     if running_for >= LACKING_FOR:
         return answers.lost(Ending(status=row.status, reason=reason), f"{reason} It is gone.")
     return Ending(status=row.status, reason=reason, due_at=clock.now() + release_poll(running_for))
 
 
-def _named(row: PromotionRow) -> str:
+def _named(row: PromotionRow, post: PostRow) -> str:
     """Of a pipeline promotion, the id may be known before the list shows the version."""
+    if answers.is_way_back(row, post):
+        return f"v{post.release_version}"
     if row.target_version is None:
         return f"release {row.target_release_id}"
     return f"v{row.target_version}"
 
 
 def _unreadable(
-    tools: Tools, claim: work.Claim, row: PromotionRow, error: Exception, clock: Clock
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    error: Exception,
+    clock: Clock,
 ) -> None:
     waited = clock.now() - (row.status_at or clock.now())
     if waited >= RELEASE_PHASE_FOR:
-        reason = f"How {_named(row)} ended is unknown; Heroku could not be read: {error}"
+        reason = f"How {_named(row, post)} ended is unknown; Heroku could not be read: {error}"
         endings.end(tools, claim, answers.lost(Ending(status=row.status, reason=""), reason))
         return
     due_at = clock.now() + back_off(int(waited.total_seconds() // 10).bit_length())
-    reason = f"{_named(row)} was pending; Heroku could not be read: {error}"
+    reason = f"{_named(row, post)} was pending; Heroku could not be read: {error}"
     with tools.database.begin() as conn:
         promotions.move(conn, claim, Status(row.status), reason, due_at=due_at)

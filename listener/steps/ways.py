@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from listener.decision import App
+from listener.apps import App
 from listener.promotion import PromotionKind
 from listener.rules import Strategy, strategy_of
 from listener.steps.leases import keep

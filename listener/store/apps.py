@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from listener.decision import App
+from listener.apps import App
 from listener.standing import Known
 from listener.store.signal import notify
 from listener.store.tables import app as table

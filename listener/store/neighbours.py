@@ -27,6 +27,17 @@ def rival(conn: Connection, target_id: str, promotion_id: int) -> PromotionRow |
     return row_of(row) if row is not None else None
 
 
+def rollback_asked_for(conn: Connection, target_id: str) -> PromotionRow | None:
+    """The rollback by hand that waits for the target."""
+    query = select(table).where(
+        table.c.target_id == target_id,
+        table.c.kind == PromotionKind.ROLLBACK,
+        table.c.status == Status.WAITING,
+    )
+    row = conn.execute(query.order_by(table.c.id).limit(1)).one_or_none()
+    return row_of(row) if row is not None else None
+
+
 def as_rival(row: PromotionRow) -> Rival:
     """What the target gate needs to know of another promotion at work."""
     return Rival(str(row.id), row.status)
@@ -74,6 +85,18 @@ def author(conn: Connection, source_id: str, release: Release) -> str | None:
     """Whose release it is: in a chain, that of whoever made the first one."""
     above = upstream(conn, source_id, release)
     return above.author if above is not None and above.author is not None else release.author
+
+
+def authors(conn: Connection, source_id: str) -> dict[str, str]:
+    """Whoever made the first release in a chain, by the id of the release it became here."""
+    c = table.c
+    query = select(c.target_release_id, c.author).where(
+        c.target_id == source_id,
+        c.kind == PromotionKind.PROMOTE,
+        c.target_release_id.is_not(None),
+        c.author.is_not(None),
+    )
+    return {row.target_release_id: row.author for row in conn.execute(query)}
 
 
 def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[Past, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
 from listener.history import Release
+from listener.promotion import PromotionKind
 from listener.rules import Strategy
 from listener.standing import Unnamed, nonce_of
 from listener.store.tables import post as table
@@ -61,6 +62,26 @@ def latest(conn: Connection, promotion_id: int) -> PostRow:
     """The promotion's last post; every one that ever left waiting to post has one."""
     query = select(table).where(table.c.promotion_id == promotion_id)
     return _row(conn.execute(query.order_by(table.c.id.desc()).limit(1)).one())
+
+
+def accepted(conn: Connection, promotion_id: int) -> PostRow:
+    """The post by which the promotion made its release; whoever verifies one has it."""
+    query = select(table).where(
+        table.c.promotion_id == promotion_id,
+        table.c.kind == PromotionKind.PROMOTE,
+        table.c.outcome == "accepted",
+    )
+    return _row(conn.execute(query.order_by(table.c.id.desc()).limit(1)).one())
+
+
+def went_back(conn: Connection, promotion_id: int) -> bool:
+    """Whether the promotion was rolled back by a post, or may have been: once is all."""
+    query = select(table.c.id).where(
+        table.c.promotion_id == promotion_id,
+        table.c.kind == PromotionKind.ROLLBACK,
+        table.c.outcome.is_distinct_from("not_sent"),
+    )
+    return conn.execute(query.limit(1)).first() is not None
 
 
 def under_way(conn: Connection, target_id: str) -> PostRow | None:

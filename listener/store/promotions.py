@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     update,
@@ -60,6 +61,9 @@ class PromotionRow:
     author: str | None
     override: dict[str, Any] | None
     earliest_at: datetime | None
+    checked: dict[str, Any] | None
+    checked_at: datetime | None
+    verification: dict[str, Any] | None
     created_by: str | None
     created_at: datetime
     updated_at: datetime
@@ -195,12 +199,12 @@ def events(conn: Connection, promotion_id: int) -> list[Row[Any]]:
     return list(conn.execute(query.order_by(promotion_event.c.id)))
 
 
-def lock_around(conn: Connection, app_id: str) -> None:
-    """Lock every unfinished promotion to or from this app, to write several of them.
+def lock_around(conn: Connection, *app_ids: str) -> None:
+    """Lock every unfinished promotion to or from these apps, to write several of them.
 
     Always by id, as whoever wakes many does: so nobody waits for another in a ring.
     """
-    around = or_(table.c.target_id == app_id, table.c.source_id == app_id)
+    around = or_(table.c.target_id.in_(app_ids), table.c.source_id.in_(app_ids))
     _lock(conn, table.c.status.in_(UNFINISHED), around)
 
 
@@ -322,6 +326,9 @@ def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow |
                 "ended_at": None,
                 "errors_since": None,
                 "evaluated_at": None,
+                "checked": null(),
+                "checked_at": None,
+                "verification": null(),
                 "target_release_id": None,
                 "target_version": None,
             }

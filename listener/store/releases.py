@@ -139,6 +139,17 @@ def commit_message(conn: Connection, app_id: str, artifact: str) -> str | None:
     return said
 
 
+def commit_messages(conn: Connection, app_id: str) -> dict[str, str]:
+    """What the commits of the app's artifacts say, of those Heroku was ever asked about."""
+    query = (
+        select(release.c.artifact, func.max(release.c.commit_message).label("said"))
+        .where(release.c.app_id == app_id, release.c.artifact.is_not(None))
+        .where(release.c.commit_message.is_not(None))
+        .group_by(release.c.artifact)
+    )
+    return {row.artifact: row.said for row in conn.execute(query)}
+
+
 def set_commit_message(conn: Connection, app_id: str, artifact: str, said: str) -> None:
     """Write down what Heroku's slug tells of its commit."""
     same = (release.c.app_id == app_id) & (release.c.artifact == artifact)

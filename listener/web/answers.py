@@ -13,6 +13,7 @@ from listener.findings import State
 from listener.promotion import PromotionKind, Status
 from listener.roles import Role
 from listener.rules import Mode, OnNewer, Strategy
+from listener.verification import Outcome
 
 
 class Answer(BaseModel):
@@ -150,14 +151,24 @@ class Arrival(Answer):
     at: datetime | None
 
 
-class Backtest(Answer):
-    """What a rule would have done with a release on one target; without a status, nothing."""
+class Fate(Answer):
+    """What would have become of a release; without a status, nothing.
 
-    release: ExplainedRelease
-    target: Ref
+    `unanswered` names the gates that history cannot answer, and that counted as passed.
+    """
+
     status: Status | None
     message: str
     at: datetime | None
+    has_waited: bool
+    unanswered: list[str]
+
+
+class Backtest(Fate):
+    """What a rule would have done with a release on one target."""
+
+    release: ExplainedRelease
+    target: Ref
     arrived: Arrival | None
 
 
@@ -275,6 +286,20 @@ class Moment(Answer):
     message: str
 
 
+class Verification(Answer):
+    """How well production answered since the release, and what follows where it is not well."""
+
+    urls: list[str]
+    good: int
+    asked: int
+    of: int
+    in_a_row: int
+    last_bad: str | None
+    on_failure: OnFailure
+    outcome: Outcome | None
+    until: datetime | None
+
+
 class Promotion(Answer):
     """The durable intent to bring one release to one target."""
 
@@ -282,6 +307,7 @@ class Promotion(Answer):
     status: Status
     reason: str
     due_at: datetime | None
+    earliest_at: datetime | None
     rule: RuleRef | None
     by_hand: bool
     kind: PromotionKind
@@ -289,6 +315,7 @@ class Promotion(Answer):
     source: Source
     target: Destination
     gates: list[Gate]
+    verification: Verification | None
     approvals: Approvals
     override: Override | None
     nonce: str | None

@@ -127,10 +127,11 @@ def _holds_nul(said: Any) -> bool:
 
 
 def _sentence(model: type[Body], errors: list[ErrorDetails]) -> str:
-    return " ".join(_fault(model, error) for error in errors)
+    return " ".join(fault_of(model, error) for error in errors)
 
 
-def _fault(model: type[Body], error: ErrorDetails) -> str:
+def fault_of(model: type[Body], error: ErrorDetails) -> str:
+    """What is wrong with one word of a body, in a sentence."""
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         known = [field.alias or name for name, field in model.model_fields.items()]

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from listener.decision import App
+from listener.apps import App
 from listener.desk.diffs import Change, Comparison, Diff
 from listener.findings import Unread
 from listener.heroku import Slug

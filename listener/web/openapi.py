@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
 from listener import VERSION
-from listener.web import answers
+from listener.web import answers, foreseen
 
 bp = Blueprint("openapi", __name__)
 
@@ -63,6 +63,10 @@ TOLD: dict[str, Told] = {
     "rules.add": Told(answers.Rule, status=201, problems=HEROKU),
     "rules.show": Told(answers.Rule, problems=(404,)),
     "rules.backtest": Told(answers.Backtest, is_list=True, queries=("limit",), problems=(404, 502)),
+    "rules.try_new": Told(foreseen.Trial, queries=("limit",), problems=HEROKU),
+    "rules.try_change": Told(foreseen.Trial, queries=("limit",), problems=HEROKU),
+    "files.plan": Told(foreseen.Plan, problems=(404, 422, 502)),
+    "files.apply": Told(foreseen.Plan, problems=HEROKU),
     "rules.update": Told(answers.Rule, problems=HEROKU),
     "rules.remove": Told(answers.Rule, problems=(404, 409)),
     "pipelines.list_": Told(answers.Pipeline, is_list=True, problems=(502,)),

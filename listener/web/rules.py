@@ -12,7 +12,7 @@ from listener.conditions import READERS, Aspect, OnFailure
 from listener.desk.declared import NewRule, RuleChange
 from listener.roles import Role
 from listener.rules import Mode, OnNewer, Strategy
-from listener.web import queries, shapes
+from listener.web import foreseen, queries, shapes
 from listener.web.auth import needs, person
 from listener.web.bodies import Body, takes
 from listener.web.fields import AppName, RuleName, Targets
@@ -61,6 +61,20 @@ class RuleBody(Conditioned):
     on_newer: OnNewer = OnNewer.SUPERSEDE
     notify: tuple[str, ...] | None = Field(default=None, repr=False)
 
+    @property
+    def wish(self) -> NewRule:
+        """What is asked for."""
+        return NewRule(
+            name=self.name,
+            source=self.source,
+            targets=self.targets,
+            mode=self.mode,
+            strategy=self.strategy,
+            on_newer=self.on_newer,
+            conditions=self.conditions,
+            notify=self.notify or (),
+        )
+
 
 class RuleChangeBody(Conditioned):
     """What is to change of a rule; what is not named stays."""
@@ -77,6 +91,19 @@ class RuleChangeBody(Conditioned):
         """Who is told from now on; None where nothing was said of it."""
         return (self.notify or ()) if "notify" in self.model_fields_set else None
 
+    @property
+    def change(self) -> RuleChange:
+        """What is asked for."""
+        return RuleChange(
+            name=self.name,
+            targets=self.targets,
+            mode=self.mode,
+            strategy=self.strategy,
+            on_newer=self.on_newer,
+            conditions=self.conditions,
+            notify=self.told,
+        )
+
 
 @bp.get("")
 @needs(Role.VIEWER)
@@ -91,17 +118,7 @@ def list_() -> ResponseReturnValue:
 @takes(RuleBody)
 def add(body: RuleBody) -> ResponseReturnValue:
     """A new rule; it acts on releases from now on."""
-    wish = NewRule(
-        name=body.name,
-        source=body.source,
-        targets=body.targets,
-        mode=body.mode,
-        strategy=body.strategy,
-        on_newer=body.on_newer,
-        conditions=body.conditions,
-        notify=body.notify or (),
-    )
-    return jsonify(shapes.rule(services().rules.add(wish, by=person().email))), 201
+    return jsonify(shapes.rule(services().rules.add(body.wish, by=person().email))), 201
 
 
 @bp.get("/<rule>")
@@ -119,21 +136,30 @@ def backtest(rule: str) -> ResponseReturnValue:
     return jsonify([shapes.backtest(view) for view in found])
 
 
+@bp.post("/actions/try")
+@needs(Role.VIEWER)
+@takes(RuleBody)
+def try_new(body: RuleBody) -> ResponseReturnValue:
+    """What a new rule would have done with its source's newest releases; nothing is saved."""
+    tried = services().trials.of_new(body.wish, newest=queries.limit())
+    return jsonify(foreseen.trial(tried))
+
+
+@bp.post("/<rule>/actions/try")
+@needs(Role.VIEWER)
+@takes(RuleChangeBody)
+def try_change(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
+    """What would have fared otherwise if the rule had been changed so; nothing is saved."""
+    tried = services().trials.of_change(rule, body.change, newest=queries.limit())
+    return jsonify(foreseen.trial(tried))
+
+
 @bp.patch("/<rule>")
 @needs(Role.ADMIN)
 @takes(RuleChangeBody)
 def update(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
     """The rule's next revision; what waits under it is decided anew."""
-    change = RuleChange(
-        name=body.name,
-        targets=body.targets,
-        mode=body.mode,
-        strategy=body.strategy,
-        on_newer=body.on_newer,
-        conditions=body.conditions,
-        notify=body.told,
-    )
-    return jsonify(shapes.rule(services().rules.update(rule, change, by=person().email)))
+    return jsonify(shapes.rule(services().rules.update(rule, body.change, by=person().email)))
 
 
 @bp.delete("/<rule>")

@@ -15,6 +15,7 @@ from listener.desk.browsers import BrowsersDesk
 from listener.desk.checkup.doctor import Doctor
 from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
+from listener.desk.files import FilesDesk
 from listener.desk.gauges import Gauges
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
@@ -26,6 +27,7 @@ from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
 from listener.desk.subscriptions import SubscriptionsDesk
+from listener.desk.trials import TrialsDesk
 from listener.keys import Keys
 from listener.roles import Roles
 
@@ -50,6 +52,8 @@ class Services:
     gauges: Gauges
     rules: RulesDesk
     backtests: BacktestsDesk
+    trials: TrialsDesk
+    files: FilesDesk
     pipelines: PipelinesDesk
     subscriptions: SubscriptionsDesk
     promotions: PromotionsDesk

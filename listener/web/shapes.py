@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from listener import verification
 from listener.conditions import READERS, Conditions
 from listener.decision import Approval
 from listener.desk.outputs import OutputView
@@ -22,7 +23,10 @@ from listener.desk.views import (
     Saying,
     SubscriptionView,
 )
+from listener.health import shown
 from listener.history import Kind, Release
+from listener.promotion import Status
+from listener.store.promotions import PromotionRow
 from listener.store.shown import Moment
 from listener.store.subscriptions import SecretRow
 
@@ -134,6 +138,8 @@ def promotion(view: PromotionView) -> Json:
         "status": row.status,
         "reason": row.reason,
         "due_at": time(row.due_at),
+        # As far as time alone decides; of no interest once it has been decided.
+        "earliest_at": time(row.earliest_at) if row.status is Status.WAITING else None,
         "rule": _rule_of(view),
         "by_hand": row.is_by_hand,
         "kind": row.kind,
@@ -145,6 +151,7 @@ def promotion(view: PromotionView) -> Json:
         },
         "target": {"app": ref(row.target_id, view.names), "release": _arrived(view)},
         "gates": [_gate(gate) for gate in row.gates],
+        "verification": _verification(row),
         "approvals": {
             "needed": view.needed,
             "given": [_approval(each) for each in view.approvals],
@@ -185,6 +192,25 @@ def _arrived(view: PromotionView) -> Json | None:
     if row.target_release_id is None:
         return None
     return {"id": row.target_release_id, "version": row.target_version}
+
+
+def _verification(row: PromotionRow) -> Json | None:
+    """How well production answered since the release; null where nobody asks."""
+    if row.verification is None or row.target_release_id is None:
+        return None
+    seen, is_asked = verification.read(row.verification), row.status is Status.VERIFYING
+    until = row.status_at + seen.lasts if is_asked and row.status_at is not None else None
+    return {
+        "urls": [shown(url) for url in seen.urls],
+        "good": seen.good,
+        "asked": seen.asked,
+        "of": seen.planned,
+        "in_a_row": seen.run,
+        "last_bad": seen.said or None,
+        "on_failure": seen.on_failure,
+        "outcome": seen.outcome,
+        "until": time(until),
+    }
 
 
 def _gate(kept: Json) -> Json:
@@ -255,7 +281,7 @@ def explanation(view: Explanation) -> Json:
     """What every rule and gate said of a release."""
     return {
         "app": {"id": view.app_id, "name": view.app_name},
-        "release": _release(view.release, view.kind, view.commit),
+        "release": explained(view.release, view.kind, view.commit),
         "summary": view.summary,
         "deliveries": [delivery(item) for item in view.deliveries],
         "promotions": [promotion(item) for item in view.promotions],
@@ -263,7 +289,8 @@ def explanation(view: Explanation) -> Json:
     }
 
 
-def _release(release: Release, kind: Kind, commit: str | None) -> Json:
+def explained(release: Release, kind: Kind, commit: str | None) -> Json:
+    """A release that something is told about."""
     return {
         "id": release.id,
         "version": release.version,
@@ -279,14 +306,24 @@ def backtest(view: BacktestView) -> Json:
     """What would have become of a release on one target."""
     result, arrived = view.result, view.result.arrived
     return {
-        "release": _release(result.release, result.kind, None),
+        "release": explained(result.release, result.kind, None),
         "target": {"id": view.target_id, "name": view.target_name},
-        "status": result.status,
-        "message": view.message,
-        "at": time(result.at),
+        **fate(view),
         "arrived": {"version": arrived.version, "at": time(arrived.created_at)}
         if arrived is not None
         else None,
+    }
+
+
+def fate(view: BacktestView) -> Json:
+    """What would have become of it, and why."""
+    result = view.result
+    return {
+        "status": result.status,
+        "message": view.message,
+        "at": time(result.at),
+        "has_waited": result.has_waited,
+        "unanswered": list(result.unanswered),
     }
 
 

@@ -76,8 +76,8 @@ def at(listener: Stranger, token: str = "t") -> dict[str, str]:
         (("rules", ""), [n.partition(":")[2] for n in COMMANDS if n.startswith("rules:")]),
         (("subscriptions", "ro"), ["rotate"]),
         (("rules", "--n"), ["--num"]),
-        (("help", "rules:a"), ["rules:add"]),
-        (("help", "rules", "a"), ["add"]),
+        (("help", "rules:a"), ["rules:add", "rules:apply"]),
+        (("help", "rules", "a"), ["add", "apply"]),
         (("promotions", "--status", "s"), ["succeeded", "superseded", "skipped", "shadowed"]),
         (("promotions", "-s", "wait"), ["waiting"]),
         (("promotions", "--status=wait"), ["--status=waiting"]),
@@ -263,6 +263,7 @@ def test_flags_load_their_command_and_no_http(autopromote: Autopromote) -> None:
     assert {name for name in loaded if name.startswith("cli.commands.")} == {
         "cli.commands.rules",
         "cli.commands.rules.add",
+        "cli.commands.rules.trial_view",
         "cli.commands.rules.view",
     }
 

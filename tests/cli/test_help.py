@@ -93,6 +93,9 @@ def test_a_topic_names_its_commands(autopromote: Autopromote) -> None:
         "rules:update",
         "rules:remove",
         "rules:backtest",
+        "rules:export",
+        "rules:check",
+        "rules:apply",
     ]
 
 

@@ -11,11 +11,22 @@ import pytest
 
 from cli.commands.explain import show_explanation
 from cli.commands.promotions.outcome import show_ends
-from cli.commands.promotions.view import show_line, show_promotion
+from cli.commands.promotions.view import show_line, show_promotion, verified
+from cli.commands.rules.trial_view import change_line, fared_line, show_trial
 from cli.commands.rules.view import strategy_line
 from cli.commands.webhooks.view import secret_line
 from cli.options import warn_if_cut
-from cli.resources import Delivery, Explanation, Promotion, Rule, Secret
+from cli.resources import (
+    Delivery,
+    ExplainedRelease,
+    Explanation,
+    Fate,
+    Named,
+    Promotion,
+    Rule,
+    Secret,
+    Verification,
+)
 from tests.cli.program import barred
 
 BARE: Promotion = {
@@ -60,6 +71,17 @@ FULL: Promotion = {
         {"name": "heroku", "verdict": "error", "message": ""},
         {"name": "new", "verdict": "unheard of", "message": "?"},
     ],
+    "verification": {
+        "urls": ["https://prod.example.com/healthz"],
+        "good": 4,
+        "asked": 5,
+        "of": 30,
+        "in_a_row": 1,
+        "last_bad": "https://prod.example.com/healthz answered 503",
+        "on_failure": "rollback",
+        "outcome": None,
+        "until": "noon",
+    },
     "timeline": [{"at": "noon", "event": "posted", "message": "sent\nonce"}],
 }
 DELIVERY: Delivery = {"id": "9", "received_at": "noon", "action": "create", "outcome": "decided"}
@@ -91,6 +113,9 @@ def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[s
         "Slug:            s\n"
         "Commit:          c0ffee\n"
         "Target:          ⬢ example-app v52\n"
+        "Verified:        4 of 5 answers were good, the last 1 in a row, the last bad one:"
+        " https://prod.example.com/healthz answered 503; 30 in all until noon,"
+        " then rollback if bad\n"
         "Rule:            ship, ana@example.com\n"
         "Found by:        webhook\n"
         "Approvals:       1 of 2\n"
@@ -173,7 +198,14 @@ def test_an_explanation_says_what_each_rule_and_gate_said(
             },
             "summary": "It waits.",
             "deliveries": [DELIVERY, {"id": "10", "received_at": "noon"}],
-            "promotions": [{**BARE, "due_at": "soon", "gates": FULL["gates"][:1]}],
+            "promotions": [
+                {
+                    **BARE,
+                    "due_at": "soon",
+                    "earliest_at": "tomorrow",
+                    "gates": [{**FULL["gates"][0], "facts": {"version": 42, "rolled_back": None}}],
+                }
+            ],
             "rules": [
                 {
                     "rule": {"id": "1", "name": "ship"},
@@ -201,12 +233,65 @@ def test_an_explanation_says_what_each_rule_and_gate_said(
         "=== Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting\n"
         "\n"
         "✓ source  v42 succeeded\n"
+        "          version 42, rolled back unknown\n"
         "Looked at next: soon\n"
+        "Earliest: tomorrow\n"
         "\n"
         "=== Deliveries\n"
         "\n"
         "noon create: decided\n"
         "noon event: not decided yet\n"
+    )
+
+
+FATE: Fate = {"status": "shadowed", "message": "It would have gone.", "at": "noon"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (FATE, {**FATE, "has_waited": True}, "went at once → would go noon"),
+        (FATE, {**FATE, "unanswered": ["approvals"]}, "went at once → would go at once, asking"),
+        (FATE, {**FATE, "status": "waiting"}, "went at once → would wait until noon"),
+        (
+            {**FATE, "status": "waiting", "at": None, "message": "On hold."},
+            {**FATE, "status": "rejected", "message": "No."},
+            "waits (On hold.) → would be rejected (No.)",
+        ),
+        (None, {**FATE, "status": None}, "v42 to example-app: would be nothing to promote"),
+        (FATE, None, "went at once → would not go there"),
+    ],
+)
+def test_how_a_release_would_fare_is_one_line(
+    before: Fate | None, after: Fate | None, line: str
+) -> None:
+    release: ExplainedRelease = {"id": "r", "version": 42}
+    target: Named = {"id": "b", "name": "example-app"}
+    shown = fared_line(
+        {"release": release, "target": target, "differs": True, "before": before, "after": after}
+    )
+    assert shown.startswith("v42 to example-app: ")
+    assert line in shown
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (None, "2h", "it: not asked for → 2h"),
+        (["a", "b"], None, "it: a, b → not asked for"),
+        (True, False, "it: true → false"),
+        (1, 2, "it: 1 → 2"),
+    ],
+)
+def test_a_change_is_one_line(before: object, after: object, line: str) -> None:
+    assert change_line({"field": "it", "before": before, "after": after}) == line
+
+
+def test_a_trial_that_changes_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    show_trial({"rule": {"id": "1", "name": "ship"}, "changes": [], "results": [], "message": "0."})
+    assert capsys.readouterr() == (
+        "=== ship\n\nNothing would change.\n\n=== 0\n\n",
+        "Nothing was saved.\n",
     )
 
 
@@ -238,3 +323,15 @@ def test_a_list_that_may_be_cut_says_so(
 ) -> None:
     warn_if_cut(range(shown), num, "rules")
     assert capsys.readouterr() == ("", warning)
+
+
+def test_a_verification_that_is_decided_says_how_it_went() -> None:
+    full = FULL["verification"]
+    assert full is not None
+    seen: Verification = {**full, "until": None, "last_bad": None, "good": 5}
+    assert verified({**FULL, "verification": seen}) == (
+        "5 of 5 answers were good, the last 1 in a row"
+    )
+    begun: Verification = {**seen, "good": 0, "asked": 0}
+    assert verified({**FULL, "verification": begun}) == "0 of 0 answers were good"
+    assert verified(BARE) is None

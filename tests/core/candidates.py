@@ -8,7 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from listener.decision import App, Candidate, Error, Hold, Pass, Reject, Rival, Verdict, Wait
+from listener.apps import App
+from listener.decision import Candidate, Error, Hold, Pass, Reject, Rival, Verdict, Wait
 from listener.history import History, Release
 from listener.promotion import Status
 from listener.rules import OnNewer, Strategy

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from listener import matching
-from listener.decision import App, Candidate, Error, Gate, Pass, Reject, Verdict, Wait, evaluate
+from listener.apps import App
+from listener.decision import Candidate, Error, Gate, Pass, Reject, Verdict, Wait, evaluate
 from listener.gates.always import match, order, source
 from listener.gates.tables import GATES, ROLLBACK_GATES
 from listener.history import History

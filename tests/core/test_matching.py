@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from listener import matching
-from listener.decision import App, Candidate, Pass, Reject, Verdict, evaluate
+from listener.apps import App
+from listener.decision import Candidate, Pass, Reject, Verdict, evaluate
 from listener.gates.always import match
 from listener.gates.tables import ROLLBACK_GATES
 from listener.rules import Strategy, strategy_of

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.decision import App
+from listener.apps import App
 from listener.findings import Finding, State, Unread, is_sound
 from listener.parity import ASPECTS, Traits, compare
 

@@ -122,6 +122,15 @@ def test_waits_for_the_refill_when_the_rate_limit_is_reached() -> None:
 
 
 @pytest.mark.parametrize(
+    ("left", "ago", "seconds"),
+    [(100, 0, 0), (4500, 0, 0), (99, 0, 0.8), (25, 0, 60), (0, 0, 80), (25, 45, 15), (25, 61, 0)],
+)
+def test_a_reserve_is_whole_again_by_the_refill(left: int, ago: float, seconds: float) -> None:
+    back_in = promotion.reserve_back_in(left, timedelta(seconds=ago))
+    assert back_in.total_seconds() == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
     ("after", "look"),
     [
         (-1, 0),

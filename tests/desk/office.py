@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from listener.desk.checkup.doctor import Doctor
 from listener.desk.declared import NewRule
 from listener.desk.diffs import DiffsDesk
 from listener.desk.explanations import ExplanationsDesk
+from listener.desk.files import FilesDesk
 from listener.desk.holds import HoldsDesk
 from listener.desk.inbox import Inbox
 from listener.desk.mirror import MARK, Mirror
@@ -25,6 +27,7 @@ from listener.desk.promotions import PromotionsDesk
 from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
 from listener.desk.subscriptions import SubscriptionsDesk, hook_url
+from listener.desk.trials import TrialsDesk
 from listener.desk.views import RuleView
 from listener.findings import Finding
 from listener.heroku import HEADER, Heroku, matches
@@ -32,6 +35,7 @@ from listener.keys import Keys
 from listener.promotion import Status
 from listener.runner import PROMOTING
 from listener.steps.clock import Clock
+from listener.steps.comparing import Comparisons
 from listener.steps.readings import Readings
 from listener.steps.tools import Tools
 from listener.store import apps, audit, promotions
@@ -71,10 +75,19 @@ class Office:
         heroku = Heroku(TOKEN, url="http://localhost", transport=transport)
         self.keys = Keys(["k" * 32])
         readings = Readings(database, heroku)
-        self.tools = Tools(database, heroku, readings, self.keys, allowed_apps=allowed_apps)
+        self.tools = Tools(
+            database,
+            heroku,
+            readings,
+            Comparisons(heroku),
+            self.keys,
+            allowed_apps=allowed_apps,
+        )
         self._inbox = Inbox(database, self.keys)
         self.rules = RulesDesk(self.tools)
         self.backtests = BacktestsDesk(self.tools)
+        self.trials = TrialsDesk(self.tools)
+        self.files = FilesDesk(self.tools)
         self.promotions = PromotionsDesk(self.tools)
         self.approvals = ApprovalsDesk(self.tools)
         self.outputs = OutputsDesk(self.tools)
@@ -151,7 +164,11 @@ class Office:
 
     def receive(self) -> None:
         """Take in what Heroku has delivered."""
-        for letter in self.letters():
+        self.take(self.letters())
+
+    def take(self, letters: Iterable[httpx.Request]) -> None:
+        """Take in these deliveries."""
+        for letter in letters:
             self._inbox.receive(letter.content, letter.headers[HEADER])
 
     def letters(self) -> list[httpx.Request]:
@@ -204,6 +221,10 @@ class Office:
     def rules_desk_reading_by(self, readings: Any) -> RulesDesk:
         """A rules desk that asks Heroku through something that does more besides."""
         return RulesDesk(replace(self.tools, readings=readings))
+
+    def files_desk_reading_by(self, readings: Any) -> FilesDesk:
+        """A files desk that asks Heroku through something that does more besides."""
+        return FilesDesk(replace(self.tools, readings=readings))
 
     def work(self) -> None:
         """Take every step that is due, as runners do, and those that promotions put off a little.

@@ -6,7 +6,8 @@ import pytest
 
 from listener.desk.views import BacktestView
 from listener.errors import HerokuUnreadable, NotFound
-from tests.desk.office import EU, PROD, STAGING, Office
+from listener.store import releases
+from tests.desk.office import ANA, EU, PROD, ROBOT, STAGING, Office
 
 Told = tuple[int, str, str | None]
 
@@ -66,6 +67,32 @@ def test_each_app_is_read_once_and_nothing_is_written_at_heroku(past: Office) ->
     assert [method for method, _ in calls] == ["GET"] * 3
     assert all(path.endswith("/releases") for _, path in calls)
     assert past.found() == []
+
+
+def test_the_conditions_of_the_rule_are_played_with_what_is_written_down(past: Office) -> None:
+    past.add_rule(conditions={"not_commit_messages": ["*wip*"], "approvals": 1})
+    newer, older = [r for r in reversed(past.releases(STAGING)) if r["description"][:3] == "Dep"][
+        :2
+    ]
+    with past.database.begin() as conn:
+        app_id = past.app(STAGING).id
+        releases.set_commit_message(conn, app_id, newer["slug"]["id"], "wip: half of it")
+    first, second = [v.result for v in past.backtests.of_rule("ship", newest=3) if v.result.status]
+
+    assert (first.release.version, first.status) == (newer["version"], "rejected")
+    assert (second.release.version, second.status) == (older["version"], "shadowed")
+    assert second.unanswered == ("commit-message", "approvals")
+
+
+def test_in_a_chain_the_author_is_that_of_the_first_release(past: Office) -> None:
+    past.add_rule()
+    past.add_rule("on", source=PROD, targets=(EU,), conditions={"authors": [ANA]})
+    past.deploy(STAGING)
+    past.look(STAGING)
+    (view,) = past.backtests.of_rule("on", newest=1)
+
+    assert view.result.release.author == ROBOT
+    assert (view.result.status, view.message) == ("shadowed", f"It would have gone to {EU}.")
 
 
 def test_an_unknown_rule_is_not_found(office: Office) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listener.decision import App
+from listener.apps import App
 from listener.desk.holds import NewHold
 from listener.desk.rollbacks import NewRollback, choose
 from listener.desk.views import HoldView

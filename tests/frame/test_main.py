@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from listener.decision import App
+from listener.apps import App
 from listener.keys import Keys, SealBroken
 from listener.store import apps, deliveries, schema, services, subscriptions
 from listener.store.deliveries import Arrival

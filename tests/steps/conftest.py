@@ -11,6 +11,7 @@ from emulator.app import create_app
 from emulator.world import World
 from listener.store.engine import Database
 from tests.steps.emulated import EU, PROD, STAGING, Emulated
+from tests.steps.site import Site
 from tests.steps.stage import Stage
 from tests.store import clean
 
@@ -57,3 +58,10 @@ def stage(bare: Stage) -> Stage:
     """The same with a rule from staging to production."""
     bare.add_rule()
     return bare
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A site that is well until told otherwise."""
+    with Site().open() as made:
+        yield made

@@ -23,9 +23,11 @@ from listener.desk.rollbacks import NewRollback
 from listener.desk.rules import RulesDesk
 from listener.heroku import Heroku
 from listener.keys import Keys
+from listener.probing import Prober
 from listener.promotion import ENDED, Status
-from listener.runner import PROMOTING, Queue
+from listener.runner import PROBING, PROMOTING, Queue
 from listener.steps.clock import Clock
+from listener.steps.comparing import Comparisons
 from listener.steps.readings import Readings
 from listener.steps.tools import Tools
 from listener.store import apps, deliveries, holds, looks, promotions, work
@@ -53,9 +55,14 @@ class Stage(Emulated):
         super().__init__(self.wire.inner)
         heroku = Heroku(TOKEN, url="http://localhost", transport=self.wire)
         mortal_database = MortalDatabase(database, self.mortality)
-        readings = Readings(mortal_database, heroku)
         self.tools = Tools(
-            mortal_database, heroku, readings, Keys(["k" * 32]), public_url=PUBLIC_URL
+            mortal_database,
+            heroku,
+            Readings(mortal_database, heroku),
+            Comparisons(heroku),
+            Keys(["k" * 32]),
+            public_url=PUBLIC_URL,
+            prober=Prober(allow_private=True),
         )
         self.rules = RulesDesk(self.tools)
         self.holds = HoldsDesk(self.tools)
@@ -131,7 +138,9 @@ class Stage(Emulated):
     looking = PROMOTING[1:2]
     promoting = PROMOTING[:1]
 
-    def step(self, queues: Iterable[Queue] = PROMOTING, *, owner: str = "test") -> bool:
+    def step(
+        self, queues: Iterable[Queue] = (*PROMOTING, *PROBING), *, owner: str = "test"
+    ) -> bool:
         """One step of every queue that has work; answers whether any had."""
         return any([self._step(queue, owner) for queue in queues])  # noqa: C419 - each has its turn
 
@@ -307,7 +316,7 @@ class Stage(Emulated):
     def due_in(self) -> float | None:
         """Seconds until something is due."""
         with self.database.begin() as conn:
-            return work.until_next(conn, [queue.kind for queue in PROMOTING[:2]])
+            return work.until_next(conn, [queue.kind for queue in (*PROMOTING[:2], *PROBING)])
 
 
 def _subscription(conn: Connection, app_id: str) -> int:

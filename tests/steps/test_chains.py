@@ -6,8 +6,10 @@ import pytest
 
 from listener.promotion import Status
 from tests.steps import wire
-from tests.steps.emulated import EU, PROD
+from tests.steps.emulated import ANA, EU, PROD
 from tests.steps.stage import Stage
+
+CANARY = "acme-canary"
 
 
 @pytest.fixture
@@ -88,3 +90,60 @@ def test_a_rollback_of_ours_on_the_source_may_be_promoted_by_hand(stage: Stage) 
 
     assert stage.promotions()[-1].status is Status.SUCCEEDED
     assert stage.runs(before, EU, source=PROD)
+
+
+@pytest.fixture
+def soaking(bare: Stage) -> Stage:
+    """Staging to a canary after half an hour, the canary to production after two hours there."""
+    bare.make_app(CANARY)
+    bare.add_rule("canary", targets=(CANARY,), conditions={"soak": "30m"})
+    asked = {"soak": "2h", "authors": [ANA]}
+    bare.add_rule("ship", source=CANARY, targets=(PROD,), conditions=asked)
+    return bare
+
+
+def test_each_link_of_a_chain_soaks_by_its_own_clock(soaking: Stage) -> None:
+    """And the author is whoever deployed to staging, not the robot that promoted from there."""
+    version = soaking.deploy()
+    soaking.look()
+    soaking.age(minutes=29)
+    assert not soaking.runs(version, CANARY)
+    soaking.age(minutes=1)
+    assert soaking.runs(version, CANARY)
+    waits = soaking.promotions()[-1]
+    assert (waits.status, waits.author) == (Status.WAITING, ANA)
+    assert waits.reason == f"{CANARY} v{soaking.current(CANARY)} soaks for 2h."
+    soaking.age(minutes=119)
+    assert not soaking.runs(version, PROD)
+    soaking.age(minutes=1)
+
+    assert soaking.runs(version, PROD)
+    assert soaking.statuses() == [Status.SUCCEEDED, Status.SUCCEEDED]
+
+
+def test_what_was_rolled_back_from_the_canary_goes_no_further(soaking: Stage) -> None:
+    before = soaking.current(CANARY)
+    version = soaking.deploy()
+    soaking.look()
+    soaking.age(minutes=30)
+    soaking.roll_back(CANARY, before)
+    soaking.age(hours=2)
+
+    assert soaking.promotions()[-1].status is Status.SUPERSEDED
+    assert not soaking.runs(version, PROD)
+    soaking.reconcile()
+    assert len(soaking.held(CANARY)) == 1
+
+
+def test_a_newer_release_takes_the_place_of_the_older_link_by_link(soaking: Stage) -> None:
+    older = soaking.deploy()
+    soaking.look()
+    soaking.age(minutes=30)
+    newer = soaking.deploy()
+    soaking.look()
+    soaking.age(minutes=30)
+    assert soaking.runs(newer, CANARY)
+    soaking.age(hours=2)
+
+    assert soaking.runs(newer, PROD)
+    assert soaking.times_released(older, PROD) == 0

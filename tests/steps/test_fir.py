@@ -13,6 +13,7 @@ from listener.rules import Strategy
 from tests.steps import wire
 from tests.steps.emulated import BO, PROD, ROBOT
 from tests.steps.pipes import PROMOTIONS, artifacts, couple
+from tests.steps.site import Site
 from tests.steps.stage import Stage
 
 SPRUCE, LARCH = "acme-spruce", "acme-larch"
@@ -220,3 +221,55 @@ def test_what_is_under_way_is_no_strangers_though_it_takes_the_target_back(firs:
     firs.age(seconds=6)
     assert last(firs).status is Status.ROLLED_BACK
     assert [hold.kind for hold in firs.held(LARCH)] == ["person"]
+
+
+@pytest.fixture
+def verified(bare: Stage, site: Site) -> Stage:
+    """Two Fir apps, and a rule that has the second verified and goes back by itself."""
+    for name in (SPRUCE, LARCH):
+        bare.make_app(name, generation="fir")
+    couple(bare, SPRUCE, LARCH)
+    conditions = {"verify": [site.url], "verify_for": "5s", "on_failure": "rollback"}
+    bare.add_rule(source=SPRUCE, targets=(LARCH,), conditions=conditions)
+    return bare
+
+
+@pytest.mark.parametrize("trouble", [None, wire.answer_lost, wire.lost])
+def test_an_image_after_which_it_is_not_well_goes_back_by_the_release_that_ran_before(
+    verified: Stage, site: Site, trouble: wire.Around | None
+) -> None:
+    before = artifacts(verified, LARCH)[-1]
+    verified.deploy(SPRUCE)
+    verified.look(SPRUCE)
+    assert last(verified).status is Status.VERIFYING
+    site.status = 503
+    if trouble is not None:
+        verified.wire.put(trouble, path="/apps/[^/]+/releases")
+    for _ in range(5):
+        verified.age(seconds=1)
+    verified.age(seconds=61)
+
+    assert last(verified).status is Status.ROLLED_BACK
+    assert "config vars included" in last(verified).reason
+    assert artifacts(verified, LARCH)[-1] == before
+    assert [post.strategy for post in verified.posts()] == ["pipeline", "pipeline"]
+    assert [hold.kind for hold in verified.held(LARCH)] == ["guard"]
+    verified.reconcile()
+    assert [hold.kind for hold in verified.held(LARCH)] == ["guard"]
+
+
+def test_an_image_is_not_sent_back_twice_under_two_users(verified: Stage, site: Site) -> None:
+    verified.deploy(SPRUCE)
+    verified.look(SPRUCE)
+    site.status = 503
+    verified.wire.put(wire.lost, path="/apps/[^/]+/releases")
+    for _ in range(5):
+        verified.age(seconds=1)
+    assert last(verified).status is Status.ROLLING_BACK
+    with verified.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE post SET account_id = 'another' WHERE kind = 'rollback'")
+    verified.age(seconds=61)
+
+    assert last(verified).status is Status.FAILED
+    assert "another Heroku user" in last(verified).reason
+    assert verified.posts()[-1].sends == 1

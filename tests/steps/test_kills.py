@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from listener.promotion import Status
+from listener.promotion import ENDED, Status
 from tests.steps import wire
 from tests.steps.emulated import PROD
-from tests.steps.stage import Stage
+from tests.steps.site import Site
+from tests.steps.stage import LEASE, Stage
 from tests.steps.wire import Killed
 
 MOST_MOMENTS = 150
@@ -97,3 +98,48 @@ def test_killed_in_a_rollback_it_goes_back_once(stage: Stage) -> None:
         if done:
             return
     pytest.fail("a rollback that never ends")
+
+
+@pytest.mark.parametrize("has_phase", [False, True])
+def test_killed_at_any_moment_it_verifies_and_goes_back_exactly_once(
+    bare: Stage, site: Site, has_phase: bool
+) -> None:
+    conditions = {"verify": [site.url], "verify_for": "5s", "on_failure": "rollback"}
+    bare.add_rule(conditions=conditions)
+    before = bare.slug_of(PROD, bare.current())
+    for moment in range(1, MOST_MOMENTS):
+        site.status = 200
+        bare.phase(PROD, none=True)
+        version = bare.deploy()
+        bare.look()
+        made = len(bare.ours())
+        site.status = 503
+        bare.phase(PROD, none=not has_phase)
+        for _ in range(4):
+            bare.age(seconds=1)
+        bare.shift(bare.seconds(1))
+        lived = lives(bare, moment)
+        outlive_with_phases(bare)
+
+        assert bare.promotion(version).status is Status.ROLLED_BACK, f"killed at {moment}"
+        assert bare.slug_of(PROD, bare.current()) == before, f"killed at {moment}"
+        assert len(bare.ours()) == made + 1, f"killed at {moment}"
+        assert [hold.kind for hold in bare.held()] == ["guard"], f"killed at {moment}"
+        bare.release_hold()
+        if lived:
+            return
+    pytest.fail("a verification that never ends")
+
+
+def outlive_with_phases(stage: Stage) -> None:
+    """Somebody else goes on, and the release phases that run end well, until everything ended."""
+    stage.shift(LEASE)
+    for _ in range(20):
+        stage.work()
+        if set(stage.statuses()) <= ENDED:
+            return
+        for release in stage.releases(PROD):
+            if release["status"] == "pending":
+                stage.finish(PROD, release["version"])
+        stage.shift(stage.seconds(16))
+    pytest.fail(f"not ended: {stage.promotions()}")

@@ -14,6 +14,7 @@ from listener.standing import Known
 from tests.steps import wire
 from tests.steps.emulated import EU, PROD, STAGING
 from tests.steps.pipes import PROMOTIONS, TARGETS, arrival, arrive, by_pipeline, couple
+from tests.steps.site import Site
 from tests.steps.stage import Stage
 
 NO = [302, 400, 401, 402, 403, 404, 409, 410, 422]
@@ -313,3 +314,21 @@ def test_a_rule_that_changes_its_strategy_has_what_waits_go_by_the_new_one(bare:
     bare.work()
 
     assert [post.strategy for post in bare.posts()] == ["pipeline"]
+
+
+def test_what_went_by_pipeline_and_is_not_well_goes_back(bare: Stage, site: Site) -> None:
+    couple(bare)
+    conditions = {"verify": [site.url], "verify_for": "5s", "on_failure": "rollback"}
+    bare.add_rule(strategy=Strategy.PIPELINE, conditions=conditions)
+    before = bare.slug_of(PROD, bare.current())
+    version = bare.deploy()
+    bare.look()
+    assert bare.promotion(version).status is Status.VERIFYING
+    site.status = 503
+    for _ in range(5):
+        bare.age(seconds=1)
+
+    assert bare.promotion(version).status is Status.ROLLED_BACK
+    assert bare.slug_of(PROD, bare.current()) == before
+    assert [post.strategy for post in bare.posts()] == ["pipeline", "slug"]
+    assert len(bare.ours()) == 1  # its description names our nonce, and config vars stay

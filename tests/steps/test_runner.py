@@ -152,7 +152,7 @@ def test_a_status_of_newer_code_is_neither_claimed_nor_waited_for(stage: Stage) 
     stage.deploy()
     stage.look()
     with stage.database.begin() as conn:
-        conn.exec_driver_sql("UPDATE promotion SET status = 'verifying', due_at = now()")
+        conn.exec_driver_sql("UPDATE promotion SET status = 'soaking', due_at = now()")
         conn.exec_driver_sql("UPDATE chore SET due_at = NULL")
         conn.exec_driver_sql("UPDATE app SET look_at = NULL")
         assert work.until_next(conn, [queue.kind for queue in runner.PROMOTING]) is None
@@ -162,7 +162,7 @@ def test_a_status_of_newer_code_is_neither_claimed_nor_waited_for(stage: Stage) 
 @pytest.mark.parametrize("promoting", [1, 2])
 def test_every_thread_is_gone_after_the_stop(stage: Stage, promoting: int) -> None:
     with running(stage, promoting):
-        assert ours() == {"ear", *(f"runner-{number}" for number in range(promoting + 1))}
+        assert ours() == {"ear", *(f"runner-{number}" for number in range(2 * promoting + 1))}
     assert ours() == set()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from listener.decision import App
+from listener.apps import App
 from listener.store import apps
 from listener.store.engine import Database
 from tests.store import clean

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from listener.app import Parts
-from listener.decision import App
+from listener.apps import App
 from listener.heroku import HEADER, sign
 from listener.store import apps, subscriptions
 from listener.store.tables import app, delivery, secret, subscription

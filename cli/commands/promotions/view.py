@@ -91,6 +91,7 @@ def show_promotion(promotion: Promotion) -> None:
             ("Slug", slug["id"] if slug else None),
             ("Commit", slug.get("commit") if slug else None),
             ("Target", released(promotion["target"])),
+            ("Verified", verified(promotion)),
             ("Rule", f"{origin(promotion)}, {by}" if by else origin(promotion)),
             ("Found by", promotion.get("found_by")),
             ("Approvals", approvals(promotion.get("approvals"))),
@@ -105,6 +106,20 @@ def show_promotion(promotion: Promotion) -> None:
     if timeline := promotion.get("timeline"):
         section("Timeline")
         show_timeline(timeline)
+
+
+def verified(promotion: Promotion) -> str | None:
+    """Return how well production answered since the release: `4 of 5 answers were good, …`."""
+    seen = promotion.get("verification")
+    if not seen:
+        return None
+    counted = f"{seen['good']} of {seen['asked']} answers were good"
+    row = f", the last {seen['in_a_row']} in a row" if seen["asked"] else ""
+    bad = f", the last bad one: {seen['last_bad']}" if seen["last_bad"] else ""
+    if not seen["until"]:
+        return f"{counted}{row}{bad}"
+    ends = f"{seen['of']} in all until {when(seen['until'])}, then {seen['on_failure']} if bad"
+    return f"{counted}{row}{bad}; {ends}"
 
 
 def approvals(said: Approvals | None) -> str | None:

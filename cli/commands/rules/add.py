@@ -5,10 +5,11 @@ from typing import Any
 import click
 
 from cli.command import command
+from cli.commands.rules.trial_view import NEWEST, show_trial
 from cli.commands.rules.view import show_rule
 from cli.conditions import conditions, said
 from cli.context import Context, pass_context
-from cli.options import as_json, each_of, mode, on_newer, strategy, targets
+from cli.options import as_json, dry_run, each_of, mode, on_newer, strategy, targets
 from cli.output import action, say_json
 
 
@@ -25,6 +26,7 @@ from cli.output import action, say_json
 @strategy
 @on_newer
 @conditions
+@dry_run
 @as_json
 @pass_context
 def add(
@@ -33,6 +35,7 @@ def add(
     name: str,
     source: str,
     targets: tuple[str, ...],
+    dry_run: bool,
     as_json: bool,
     **choices: Any,
 ) -> None:
@@ -42,10 +45,17 @@ def add(
     decides and records, and promotes nothing. Strategy slug releases the very slug on each target;
     pipeline asks for Heroku's own promotion, for apps in one pipeline, and is what Fir apps get
     whatever is said. Container apps cannot be promoted. Times have units: s, m, h or d.
+
+    With --dry-run nothing is saved, and what the rule would have done with the source's newest
+    releases is shown.
     """
+    wish = {"name": name, "source": source, "targets": each_of(targets), **said(choices)}
+    if dry_run:
+        trial = context.listener.try_rule(wish, limit=NEWEST)
+        say_json(trial) if as_json else show_trial(trial)
+        return
+
     with action(f"Adding rule {name}"):
-        rule = context.listener.create_rule(
-            {"name": name, "source": source, "targets": each_of(targets), **said(choices)}
-        )
+        rule = context.listener.create_rule(wish)
 
     say_json(rule) if as_json else show_rule(rule)

@@ -11,7 +11,7 @@ from cli.tables import table
 from cli.times import when
 
 USUAL = 30
-COLUMNS = ("Release", "Kind", "Released", "Target", "Would be", "At", "Really", "Why")
+COLUMNS = ("Release", "Kind", "Released", "Target", "Would be", "At", "Really", "Asks", "Why")
 WORDS = {"shadowed": "promoted", None: "nothing"}
 
 
@@ -31,7 +31,8 @@ def backtest(context: Context, name: str, num: int, as_json: bool) -> None:
     """show what a rule would have done until now
 
     The source's real releases are played again before the rule as it stands. Each target begins
-    with what it really ran, and then runs what the rule would have brought it.
+    with what it really ran, and then runs what the rule would have brought it. Gates that the past
+    cannot answer, like approvals, count as passed and are named under Asks.
     """
     results = context.listener.backtest(name, limit=num)
     if as_json:
@@ -48,16 +49,16 @@ def show_backtest(results: list[Backtest]) -> None:
 
 
 def row(result: Backtest) -> tuple[str | None, ...]:
-    """Return a result as a row of the table; what happened when it was released needs no time."""
+    """Return a result as a row of the table; what was decided at once needs no time."""
     release, status, arrived = result["release"], result["status"], result.get("arrived")
-    at = result.get("at")
     return (
         f"v{release['version']}",
         release.get("kind"),
         when(release.get("created_at")),
         result["target"]["name"] if status else None,
         WORDS.get(status, status),
-        when(at) if at != release.get("created_at") else None,
+        when(result.get("at")) if result.get("has_waited") else None,
         f"v{arrived['version']}" if arrived and status else None,
+        ", ".join(result.get("unanswered", [])),
         result["message"],
     )

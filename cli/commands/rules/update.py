@@ -5,11 +5,12 @@ from typing import Any
 import click
 
 from cli.command import command
+from cli.commands.rules.trial_view import NEWEST, show_trial
 from cli.commands.rules.view import show_rule
 from cli.conditions import conditions, said
 from cli.context import Context, pass_context
 from cli.errors import Misuse
-from cli.options import as_json, each_of, mode, on_newer, strategy, targets
+from cli.options import as_json, dry_run, each_of, mode, on_newer, strategy, targets
 from cli.output import action, say_json
 
 
@@ -17,6 +18,7 @@ from cli.output import action, say_json
     "rules:update ship --mode armed",
     "rules:update ship --to example-app,example-app-eu",
     "rules:update ship --soak 1h --window none",
+    "rules:update ship --soak 2h --dry-run",
 )
 @click.argument("name")
 @click.option("--name", "new_name", metavar="NAME", help="call the rule something else")
@@ -25,6 +27,7 @@ from cli.output import action, say_json
 @strategy
 @on_newer
 @conditions
+@dry_run
 @as_json
 @pass_context
 def update(
@@ -33,6 +36,7 @@ def update(
     name: str,
     new_name: str | None,
     targets: tuple[str, ...],
+    dry_run: bool,
     as_json: bool,
     **choices: Any,
 ) -> None:
@@ -42,10 +46,18 @@ def update(
     is added, and every target when the rule is armed, waits for releases newer than today's. A
     condition is taken away by the word none, like --soak none. Fir apps go by strategy pipeline
     whatever is said.
+
+    With --dry-run nothing is saved: the changed rule and the rule as it stands are both tried over
+    the source's newest releases, and every release that would have fared otherwise is shown.
     """
     changes = said({"name": new_name, "targets": tuple(each_of(targets)), **choices})
     if not changes:
         raise Misuse("Nothing to change. Say what: see --help for what there is.")
+
+    if dry_run:
+        trial = context.listener.try_update(name, changes, limit=NEWEST)
+        say_json(trial) if as_json else show_trial(trial)
+        return
 
     with action(f"Updating rule {name}"):
         rule = context.listener.update_rule(name, changes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from listener.desk.gathering import AUTHORIZE_ANEW, UNAUTHORIZED
 from listener.findings import Finding, State, Unread
 from listener.heroku import Account, Authorization
+from listener.steps.comparing import AUTHORIZE_ANEW, UNAUTHORIZED
 
 # What Heroku grants in six minutes; with less, promotions may have to wait.
 FEW_REQUESTS = 450

@@ -12,16 +12,17 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from listener import heroku
-from listener.decision import App
+from listener.apps import App
 from listener.desk.asking import Asking
 from listener.desk.checkup import account, hooks, itself, reach, standstill
-from listener.desk.gathering import UNAUTHORIZED, attempt, gather, traits
+from listener.desk.gathering import attempt, gather, traits
 from listener.desk.mirror import Mirror
 from listener.desk.readiness import Readiness
 from listener.errors import Busy
 from listener.findings import Finding, State, Unread
 from listener.parity import compare
 from listener.rules import Mode
+from listener.steps.comparing import UNAUTHORIZED
 from listener.steps.tools import Tools
 from listener.store import apps, holds, releases, rules, subscriptions
 from listener.store.holds import HoldRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from listener.decision import App
+from listener.apps import App
 from listener.desk.health import ailment_of
 from listener.desk.subscriptions import PATH
 from listener.findings import Finding, State, Unread

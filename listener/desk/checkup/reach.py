@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from listener import heroku
-from listener.decision import App
+from listener.apps import App
 from listener.findings import Finding, State, Unread
 from listener.rules import is_allowed
 

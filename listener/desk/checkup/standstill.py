@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from listener.decision import App
+from listener.apps import App
 from listener.findings import Finding, State
 from listener.store.holds import HoldRow
 from listener.store.rules import RuleRow

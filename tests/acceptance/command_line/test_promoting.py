@@ -10,8 +10,8 @@ import threading
 
 import pytest
 
-from tests.acceptance.command_line.people import answer_of, apps
-from tests.acceptance.town import Town
+from tests.acceptance.command_line.people import TIME, answer_of, apps
+from tests.acceptance.town import Town, wait_until
 from tests.cli.program import Autopromote, barred
 
 pytestmark = pytest.mark.acceptance
@@ -231,3 +231,28 @@ def test_where_there_is_no_output_it_says_why(town: Town, ana: Autopromote) -> N
     outcome = ana("promotions:output", again["id"])
     assert (outcome.stdout, outcome.code) == ("", 0)
     assert outcome.stderr.endswith(": no release yet.\n")
+
+
+def test_what_waits_is_explained_to_the_second(town: Town, ana: Autopromote) -> None:
+    apps(town, "w-staging", "w-prod")
+    assert ana("webhooks:add", "--app", "w-staging").code == 0
+    words = ("rules:add", "w", "--from", "w-staging", "--to", "w-prod", "--soak", "2h")
+    assert ana(*words, "--window", "daily 00:00-24:00 UTC", "--approvals", "1").code == 0
+    version = town.heroku.deploy("w-staging")["version"]
+    town.wait_for("waiting", version, "w-prod")
+    wait_until(lambda: "soak" in ana("explain", "-a", "w-staging").stdout, "the soak gate's word")
+
+    explained = ana("explain", "--app", "w-staging").stdout
+    for line in (
+        r"✓ source +w-staging v\d+ succeeded and w-staging stands by it\.",
+        r" +slug [0-9a-f-]+, status succeeded, version \d+",
+        rf"◷ soak +w-staging v\d+ soaks for 2h\., until {TIME}",
+        rf" +soak 2h, since {TIME}",
+        r"✓ window +The window daily 00:00-24:00 UTC is open\.",
+        r"◷ approvals +0 of 1 approvals for w-staging v\d+ to w-prod\..*",
+        rf"Looked at next: {TIME}",
+        r"Earliest: \d{4}/\d\d/\d\d \d\d:\d\d:\d\d UTC \(in ~ 2h\)",
+    ):
+        assert re.search(rf"^{line}$", explained, re.MULTILINE), (line, explained)
+    promotion = answer_of(ana, "explain", "--app", "w-staging")["promotions"][0]
+    assert promotion["earliest_at"] == promotion["due_at"]

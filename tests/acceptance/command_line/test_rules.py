@@ -96,12 +96,22 @@ def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
         "Would be",
         "At",
         "Really",
+        "Asks",
         "Why",
     ]
     shown = rf"v{version} +deploy +{TIME} +past-prod +promoted +It would have gone to past-prod\."
     assert re.fullmatch(shown, row)
     (told,) = answer_of(ana, "rules:backtest", "b", "--num", "1")
     assert (told["release"]["version"], told["status"]) == (version, "shadowed")
+    assert (told["has_waited"], told["unanswered"]) == (False, [])
+    assert ana("rules:update", "b", "--soak", "90d", "--approvals", "1").code == 0
+    (told,) = answer_of(ana, "rules:backtest", "b", "--num", "1")
+    assert (told["status"], told["message"]) == ("waiting", f"b-staging v{version} soaks for 90d.")
+    assert ana("rules:update", "b", "--soak", "none").code == 0
+    asks = (
+        rf"v{version} .* promoted +approvals +It would have gone to b-prod, had approvals passed\."
+    )
+    assert re.search(asks, ana("rules:backtest", "b", "-n", "1").stdout)
     unknown = ana("rules", "backtest", "nowhere")
     assert (unknown.stdout, unknown.code) == ("", 1)
     assert "Error ID: rule_not_found" in unknown.stderr
@@ -134,3 +144,28 @@ def test_conditions_are_shown_as_they_were_typed(town: Town, ana: Autopromote) -
     refused = ana("rules:update", "c", "--soak", "30")
     assert refused.code == 1
     assert "write a number with s, m, h or d, like 30m." in refused.stderr
+
+
+def test_a_change_is_tried_before_it_is_made(town: Town, ana: Autopromote) -> None:
+    apps(town, "t-staging", "t-prod")
+    version = town.heroku.deploy("t-staging")["version"]
+    words = ("rules:add", "t", "--from", "t-staging", "--to", "t-prod", "--mode", "shadow")
+    new = ana(*words, "--dry-run")
+    assert (new.stderr, new.code) == ("Nothing was saved.\n", 0)
+    assert "from: not asked for → t-staging\n" in new.stdout
+    assert f"v{version} to t-prod: would go at once\n" in new.stdout
+    assert answer_of(ana, *words, "--dry-run")["rule"] == {"id": None, "name": "t"}
+    assert ana("rules:info", "t").code == 1
+    assert ana(*words).code == 0
+
+    tried = ana("rules:update", "t", "--soak", "90d", "--approvals", "1", "--dry-run")
+    assert (tried.stderr, tried.code) == ("Nothing was saved.\n", 0)
+    assert re.fullmatch(
+        r"=== t\n\nsoak: not asked for → 90d\napprovals: not asked for → 1\n\n"
+        r"=== \d of the \d newest releases would have fared otherwise\n\n"
+        rf"v{version} to t-prod: went at once → would wait until {TIME}\n(v.*\n)*",
+        tried.stdout,
+    )
+    told = answer_of(ana, "rules:update", "t", "--soak", "90d", "--dry-run")
+    assert told["changes"] == [{"field": "soak", "before": None, "after": "90d"}]
+    assert answer_of(ana, "rules:info", "t")["revision"] == 1

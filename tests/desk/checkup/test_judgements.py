@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from listener import heroku
-from listener.decision import App
+from listener.apps import App
 from listener.desk.checkup import account, hooks, itself, reach, standstill
 from listener.desk.readiness import Faults
 from listener.findings import State, Unread

@@ -37,6 +37,13 @@ def test_answers_are_as_described(admin: Caller, busy: Office) -> None:
     check("rules.list_", admin.get("/api/rules"))
     check("rules.show", admin.get("/api/rules/ship"))
     check("rules.backtest", admin.get("/api/rules/ship/backtest"))
+    tried = admin.post("/api/rules/ship/actions/try", {"soak": "1h"}, status=200)
+    check("rules.try_change", tried)
+    new = {"name": "new", "source": STAGING, "targets": [EU]}
+    check("rules.try_new", admin.post("/api/rules/actions/try", new, status=200))
+    file = {"rules": [{"name": "new", "from": STAGING, "to": [EU], "mode": "off"}]}
+    check("files.plan", admin.post("/api/rules/actions/plan", file, status=200))
+    check("files.apply", admin.post("/api/rules/actions/apply", file, status=200))
     check("rules.update", admin.patch("/api/rules/ship", {"mode": "shadow"}))
     couplings = {"staging": [STAGING], "production": [PROD]}
     busy.control("pipelines", {"name": "acme", "owner": "ana@example.com", "couplings": couplings})

@@ -23,6 +23,7 @@ def test_a_promotion_is_answered_whole(approver: Caller, office: Office) -> None
         "id": "1",
         "status": "waiting",
         "reason": "Asked for by bo@example.com.",
+        "earliest_at": None,
         "rule": None,
         "by_hand": True,
         "kind": "promote",
@@ -34,6 +35,7 @@ def test_a_promotion_is_answered_whole(approver: Caller, office: Office) -> None
         },
         "target": {"app": {"id": office.app(PROD).id, "name": PROD}, "release": None},
         "gates": [],
+        "verification": None,
         "approvals": {"needed": 0, "given": []},
         "override": None,
         "nonce": None,
@@ -71,8 +73,17 @@ def test_one_by_rule_names_its_rule(admin: Caller, office: Office) -> None:
     assert waiting["by_hand"] is False
     held = next(gate for gate in waiting["gates"] if gate["name"] == "hold")
     assert (held["verdict"], held["until"]) == ("wait", "2120-01-01T00:00:00.000Z")
-    assert waiting["due_at"] == "2120-01-01T00:00:00.000Z"
+    assert waiting["due_at"] == waiting["earliest_at"] == "2120-01-01T00:00:00.000Z"
     assert "timeline" not in waiting
+
+
+def test_what_was_decided_shows_no_earliest_time(admin: Caller, office: Office) -> None:
+    admin.post("/api/rules", {"name": "ship", **PROMOTE, "soak": "2h"})
+    office.deploy(STAGING)
+    office.look(STAGING)
+    assert admin.get("/api/promotions/1")["earliest_at"] is not None
+    admin.post("/api/promotions/1/actions/cancel", status=200)
+    assert admin.get("/api/promotions/1")["earliest_at"] is None
 
 
 def test_they_are_filtered(approver: Caller) -> None:

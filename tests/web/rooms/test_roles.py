@@ -24,6 +24,13 @@ READS = {
         "/api/apps/acme-staging/diff?to=acme-prod",
         "/api/findings",
     )
+} | {
+    ("POST", path)
+    for path in (
+        "/api/rules/actions/try",
+        "/api/rules/1/actions/try",
+        "/api/rules/actions/plan",
+    )
 }
 FOR_VIEWERS = {("POST", "/api/login-codes")}
 FOR_APPROVERS = {
@@ -38,6 +45,7 @@ FOR_APPROVERS = {
 }
 FOR_ADMINS = {
     ("POST", "/api/rules"),
+    ("POST", "/api/rules/actions/apply"),
     ("PATCH", "/api/rules/1"),
     ("DELETE", "/api/rules/1"),
     ("POST", "/api/subscriptions"),

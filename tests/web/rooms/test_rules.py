@@ -116,9 +116,36 @@ def test_a_rule_is_tried_over_the_past(admin: Caller, office: Office) -> None:
         "status": "shadowed",
         "message": f"It would have gone to {PROD}.",
         "at": created_at,
+        "has_waited": False,
+        "unanswered": [],
         "arrived": None,
     }
     assert admin.refused("GET", "/api/rules/nowhere/backtest")[:2] == (404, "rule_not_found")
+
+
+def test_a_change_is_tried_and_not_made(admin: Caller, viewer: Caller, office: Office) -> None:
+    office.deploy(PROD, age_days=9)
+    version = office.deploy(STAGING, age_days=5)
+    rule = admin.post("/api/rules", RULE)
+    path = "/api/rules/ship/actions/try"
+    tried = viewer.post(f"{path}?limit=1", {"soak": "90d"}, status=200)
+
+    (fared,) = tried.pop("results")
+    assert tried == {
+        "rule": {"id": rule["id"], "name": "ship"},
+        "changes": [{"field": "soak", "before": None, "after": "90d"}],
+        "message": "1 of the 1 newest releases would have fared otherwise.",
+    }
+    assert (fared["release"]["version"], fared["differs"]) == (version, True)
+    assert (fared["before"]["status"], fared["after"]["status"]) == ("shadowed", "waiting")
+    assert admin.get("/api/rules/ship") == rule
+    assert admin.refused("POST", path, {"sok": "1h"})[:2] == (422, "invalid_params")
+
+    new = {**RULE, "name": "new", "approvals": 1}
+    tried = viewer.post("/api/rules/actions/try?limit=1", new, status=200)
+    assert tried["rule"] == {"id": None, "name": "new"}
+    assert tried["results"][0]["before"] is None
+    assert tried["results"][0]["after"]["unanswered"] == ["approvals"]
 
 
 def test_a_rule_is_removed(admin: Caller) -> None:

@@ -1,0 +1,33 @@
+"""`autopromote rules:export`."""
+
+import click
+
+from cli.command import command
+from cli.context import Context, pass_context
+from cli.options import MOST, as_json
+from cli.output import say_json, tell
+from cli.rulesfile import as_toml, said_of
+
+
+@command("rules:export", "rules:export ship europe --json")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@as_json
+@pass_context
+def export(context: Context, names: tuple[str, ...], as_json: bool) -> None:
+    """print rules as a file that rules:apply takes
+
+    Without names, every rule. Keep the file under version control, change it there, and apply it.
+    """
+    listener = context.listener
+    found = (
+        [listener.rule(name) for name in dict.fromkeys(names)]
+        if names
+        else listener.rules(app=None, limit=MOST)
+    )
+    rules = {rule["name"]: said_of(rule) for rule in sorted(found, key=lambda rule: rule["name"])}
+    if as_json:
+        say_json({"rules": rules})
+    elif not rules:
+        tell("There are no rules.\nUse `autopromote rules:add` to add one.")
+    else:
+        click.echo(as_toml(rules))

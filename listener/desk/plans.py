@@ -1,0 +1,114 @@
+"""Plans: what becomes of each rule when a file of rules is applied."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from listener.desk import declared
+from listener.desk.declared import Declared, FieldChange, NewRule
+from listener.desk.routes import in_order
+from listener.store.rules import RuleRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFile:
+    """The rules that a file declares, and what is wrong with those that could not be read.
+
+    With `prune` the rules that it does not name are removed.
+    """
+
+    rules: tuple[NewRule, ...]
+    faults: tuple[str, ...] = ()
+    prune: bool = False
+
+
+class Action(StrEnum):
+    """What becomes of a rule."""
+
+    REMOVE = "remove"
+    CHANGE = "change"
+    ADD = "add"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of one rule: as it stands, and as it is to stand."""
+
+    action: Action
+    name: str
+    row: RuleRow | None
+    before: Declared | None
+    after: Declared | None
+
+    @property
+    def changes(self) -> tuple[FieldChange, ...]:
+        """What it is to say otherwise; of a rule that goes, nothing."""
+        return declared.changes(self.before, self.after) if self.after is not None else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All steps, in the order of the file, and on which rules the plan was made."""
+
+    steps: tuple[Step, ...]
+    unnamed: tuple[str, ...]
+    stands_on: dict[int, int]
+    is_done: bool = False
+
+    @property
+    def done(self) -> Plan:
+        """The same, carried out."""
+        return replace(self, is_done=True)
+
+    @property
+    def changing(self) -> list[Step]:
+        """What is to be written: what goes makes room first, what is new comes last."""
+        order = list(Action)
+        wanted = (step for step in self.steps if step.action is not Action.KEEP)
+        return sorted(wanted, key=lambda step: order.index(step.action))
+
+    @property
+    def id(self) -> str:
+        """Another plan, or other rules to carry it out on, have another."""
+        told = [[s.action, s.name, [[c.field, c.after] for c in s.changes]] for s in self.changing]
+        return hashlib.sha256(
+            json.dumps([told, sorted(self.stands_on.items())]).encode()
+        ).hexdigest()
+
+    @property
+    def sources(self) -> set[str]:
+        """The apps that the rules to be written promote from."""
+        return {rule.source.id for step in self.changing for rule in _both(step)}
+
+    @property
+    def apps(self) -> list[str]:
+        """Every app that the rules to be written name or named, sources before their targets."""
+        return in_order(rule.route for step in self.changing for rule in _both(step))
+
+    @property
+    def message(self) -> str:
+        """What it comes to."""
+        words = {
+            Action.ADD: "added" if self.is_done else "to add",
+            Action.CHANGE: "changed" if self.is_done else "to change",
+            Action.REMOVE: "removed" if self.is_done else "to remove",
+        }
+        actions = [step.action for step in self.steps]
+        said = [f"{n} {word}" for action, word in words.items() if (n := actions.count(action))]
+        first = f"{', '.join(said)}." if said else "Nothing to change."
+        stays = f" Not in the file, and left alone: {', '.join(self.unnamed)}."
+        return first + (stays if self.unnamed else "")
+
+
+def _both(step: Step) -> Iterator[Declared]:
+    yield from (rule for rule in (step.before, step.after) if rule is not None)
+
+
+def revisions(rows: Iterable[RuleRow]) -> dict[int, int]:
+    """Which rules there are, in which revisions."""
+    return {row.id: row.revision for row in rows}

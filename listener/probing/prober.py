@@ -1,0 +1,147 @@
+"""One question to a URL: a GET that is short, bounded and carries nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from ssl import SSLContext
+
+import httpx
+
+from listener.health import Probe
+from listener.heroku.deadline import bounded
+from listener.heroku.network import Resolve, addresses
+from listener.heroku.transport import BoundedTransport, trusted
+from listener.probing.addresses import why_not
+
+SECONDS = 5.0  # for all of it: names, connections, redirects and bodies
+MOST_REDIRECTS = 3
+MOST_READ = 16 * 1024
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HEADERS = {
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "User-Agent": "heroku-autopromote (health check)",
+}
+
+
+class Forbidden(OSError):
+    """The name leads to an address that we do not connect to."""
+
+
+class _Bad(Exception):
+    """The URL does not answer well; the message says how."""
+
+
+class Prober:
+    """Asks URLs, each over a connection of its own to an address that was checked.
+
+    `allow_private` also lets it ask this machine and what is near it.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        resolve: Resolve = addresses,
+        ssl_context: SSLContext | None = None,
+        seconds: float = SECONDS,
+    ) -> None:
+        self._allow_private = allow_private
+        self._inner = resolve
+        self._ssl_context = ssl_context
+        self._seconds = seconds
+
+    def ask_all(self, urls: Sequence[str]) -> list[Probe]:
+        """Ask all of them at once, so that the slowest tells how long it takes."""
+        with ThreadPoolExecutor(max_workers=max(len(urls), 1)) as pool:
+            return list(pool.map(self.ask, urls))
+
+    def ask(self, url: str) -> Probe:
+        """Whether the URL answers 2xx, in time."""
+        refused: list[str] = []
+        try:
+            with bounded(self._seconds):
+                return Probe(url, True, f"answered {self._follow(url, refused)}")
+        except _Bad as bad:
+            return Probe(url, False, str(bad))
+        except httpx.HTTPError as error:
+            if refused:
+                return Probe(url, False, refused[0], was_asked=False)
+            return Probe(url, False, _told(error))
+
+    def _follow(self, url: str, refused: list[str]) -> int:
+        """The status in the end. Raises _Bad, httpx.HTTPError."""
+        place = _read(url)
+        for _ in range(MOST_REDIRECTS + 1):
+            with self._get(place, refused) as response:
+                if response.is_success:
+                    _read_some(response)
+                    return response.status_code
+                if response.status_code not in _REDIRECTS or "location" not in response.headers:
+                    raise _Bad(f"answered {response.status_code}")
+                place = _next(place, response.headers["location"])
+        raise _Bad(f"redirected more than {MOST_REDIRECTS} times")
+
+    @contextmanager
+    def _get(self, place: httpx.URL, refused: list[str]) -> Iterator[httpx.Response]:
+        def resolve(host: str, port: int) -> list[str]:
+            return self._checked(host, self._inner(host, port), refused)
+
+        context = (self._ssl_context or trusted()) if place.scheme == "https" else None
+        with closing(BoundedTransport(ssl_context=context, resolve=resolve)) as transport:
+            request = httpx.Request("GET", place, headers=_HEADERS)
+            response = transport.handle_request(request)
+            with closing(response):
+                yield response
+
+    def _checked(self, host: str, found: list[str], refused: list[str]) -> list[str]:
+        """The addresses, each checked: to these we connect, and no name is asked for again."""
+        for address in found if not self._allow_private else ():
+            if (kind := why_not(address)) is not None:
+                refused.append(
+                    f"was not asked: {host} leads to {kind},"
+                    " which only AUTOPROMOTE_ALLOW_PRIVATE_CHECKS=1 permits"
+                )
+                raise Forbidden(refused[0])
+        return found
+
+
+def _read(url: str) -> httpx.URL:
+    try:
+        place = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise _Bad("is no URL that can be asked") from error
+    if place.scheme not in ("http", "https") or not place.host:
+        raise _Bad("is no http or https URL")
+    return place
+
+
+def _next(place: httpx.URL, location: str) -> httpx.URL:
+    try:
+        return _read(str(place.join(location)))
+    except (httpx.InvalidURL, _Bad) as error:
+        raise _Bad("redirected to what is no http or https URL") from error
+
+
+def _read_some(response: httpx.Response) -> None:
+    """Read so much that a body which breaks off is noticed, and throw it away."""
+    length = 0
+    for chunk in response.iter_raw():
+        length += len(chunk)
+        if length >= MOST_READ:
+            return
+
+
+def _told(error: httpx.HTTPError) -> str:
+    match error:
+        case httpx.ConnectTimeout():
+            return "was not reached in time"
+        case httpx.ConnectError():
+            return "was not reached"
+        case httpx.TimeoutException():
+            return "did not answer in time"
+        case _:
+            return "broke off its answer"

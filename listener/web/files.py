@@ -1,0 +1,105 @@
+"""Files of rules: what one would change, and many rules changed at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+from pydantic import Field, ValidationError
+
+from listener.conditions import READERS
+from listener.desk import declared
+from listener.desk.declared import NewRule
+from listener.desk.plans import NewFile
+from listener.roles import Role
+from listener.rules import Mode, OnNewer, Strategy
+from listener.web import foreseen
+from listener.web.auth import needs, person
+from listener.web.bodies import Body, fault_of, takes
+from listener.web.fields import AppName, RuleName, Targets
+from listener.web.rules import Conditioned
+from listener.web.services import services
+
+bp = Blueprint("files", __name__, url_prefix="/api/rules/actions")
+
+MOST_RULES = 200
+Read = tuple[NewRule | None, list[str]]
+
+
+class FileRule(Conditioned):
+    """A rule in the words of a file; what is not said has its default."""
+
+    name: RuleName
+    source: Annotated[AppName, Field(alias="from")]
+    targets: Annotated[Targets, Field(alias="to")]
+    mode: Mode = Mode.ARMED
+    strategy: Strategy = Strategy.SLUG
+    on_newer: OnNewer = OnNewer.SUPERSEDE
+
+    @property
+    def wish(self) -> NewRule:
+        """What is asked for."""
+        return NewRule(
+            name=self.name,
+            source=self.source,
+            targets=self.targets,
+            mode=self.mode,
+            strategy=self.strategy,
+            on_newer=self.on_newer,
+            conditions=self.conditions,
+        )
+
+
+class FileBody(Body):
+    """Rules in the words of a file; with `prune`, those that it does not name are removed."""
+
+    rules: Annotated[list[dict[str, Any]], Field(max_length=MOST_RULES)]
+    prune: bool = False
+
+    @property
+    def file(self) -> NewFile:
+        """What could be read of it, and what is wrong with the rest."""
+        read = [_read(one, number) for number, one in enumerate(self.rules, 1)]
+        return NewFile(
+            rules=tuple(wish for wish, _ in read if wish is not None),
+            faults=tuple(fault for _, faults in read for fault in faults),
+            prune=self.prune,
+        )
+
+
+class ApplyBody(FileBody):
+    """The same, with the id of the plan that somebody agreed to: another is not carried out."""
+
+    plan: str | None = None
+
+
+@bp.post("/plan")
+@needs(Role.VIEWER)
+@takes(FileBody)
+def plan(body: FileBody) -> ResponseReturnValue:
+    """What a file of rules would change; nothing is saved."""
+    return jsonify(foreseen.plan(services().files.plan(body.file)))
+
+
+@bp.post("/apply")
+@needs(Role.ADMIN)
+@takes(ApplyBody)
+def apply(body: ApplyBody) -> ResponseReturnValue:
+    """Make the rules what the file says: all of them, or none."""
+    done = services().files.apply(body.file, agreed=body.plan, by=person().email)
+    return jsonify(foreseen.plan(done))
+
+
+def _read(said: dict[str, Any], number: int) -> Read:
+    """One rule, or everything that is wrong with it."""
+    try:
+        return FileRule.model_validate(said).wish, []
+    except ValidationError as error:
+        bad = error.errors(include_url=False)
+    told = {each["loc"][0] for each in bad if each["loc"]}
+    others = {name: value for name, value in said.items() if name in READERS and name not in told}
+    faults = [fault_of(FileRule, each) for each in bad]
+    faults += [str(fault) for fault in declared.faults_of(others)]
+    name = said.get("name") or f"rule {number}"
+    return None, [f"{name}: {fault}" for fault in faults]

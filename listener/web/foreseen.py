@@ -1,0 +1,107 @@
+"""What would be: rules that are tried and files that are planned, as the API answers them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from listener.desk import declared, plans, views
+from listener.web import answers, shapes
+from listener.web.shapes import Json
+
+
+class FieldChange(answers.Answer):
+    """What one word of a rule said, and what it is to say."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class Fared(answers.Answer):
+    """A release on one target by a rule as it stands, and as it would be changed."""
+
+    release: answers.ExplainedRelease
+    target: answers.Ref
+    differs: bool
+    before: answers.Fate | None
+    after: answers.Fate | None
+
+
+class Tried(answers.Answer):
+    """A rule that is tried; one that is not there yet has no id."""
+
+    id: str | None
+    name: str
+
+
+class Trial(answers.Answer):
+    """What a change of a rule would do; nothing is saved."""
+
+    rule: Tried
+    changes: list[FieldChange]
+    results: list[Fared]
+    message: str
+
+
+class Step(answers.Answer):
+    """What becomes of one rule; one that is not there yet has no id."""
+
+    id: str | None
+    name: str
+    action: plans.Action
+    changes: list[FieldChange]
+
+
+class Plan(answers.Answer):
+    """What a file of rules changes, or changed where it is applied; `plan` is the plan's id."""
+
+    plan: str
+    applied: bool
+    rules: list[Step]
+    message: str
+
+
+def trial(view: views.Trial) -> Json:
+    """What a change of a rule would say otherwise, and how releases would have fared by it."""
+    rule_id = str(view.rule_id) if view.rule_id is not None else None
+    return {
+        "rule": {"id": rule_id, "name": view.rule_name},
+        "changes": [_change(item) for item in view.changes],
+        "results": [_fared(item) for item in view.results],
+        "message": view.message,
+    }
+
+
+def plan(view: plans.Plan) -> Json:
+    """What a file of rules changes, or changed, rule by rule."""
+    return {
+        "plan": view.id,
+        "applied": view.is_done,
+        "rules": [_step(item) for item in view.steps],
+        "message": view.message,
+    }
+
+
+def _step(item: plans.Step) -> Json:
+    return {
+        "id": str(item.row.id) if item.row is not None else None,
+        "name": item.name,
+        "action": item.action,
+        "changes": [_change(each) for each in item.changes],
+    }
+
+
+def _change(item: declared.FieldChange) -> Json:
+    """What one word of a rule said, and what it is to say."""
+    return {"field": item.field, "before": item.before, "after": item.after}
+
+
+def _fared(item: views.Fared) -> Json:
+    view = item.either
+    return {
+        "release": shapes.explained(view.result.release, view.result.kind, None),
+        "target": {"id": view.target_id, "name": view.target_name},
+        "differs": item.differs,
+        "before": shapes.fate(item.before) if item.before is not None else None,
+        "after": shapes.fate(item.after) if item.after is not None else None,
+    }

@@ -1,0 +1,1 @@
+"""Asking URLs: what is good, and where we never go."""
