@@ -120,11 +120,11 @@ def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
 def test_conditions_are_shown_as_they_were_typed(town: Town, ana: Autopromote) -> None:
     apps(town, "cond-staging", "cond-prod")
     added = ana(
-        *("rules:add", "c", "--from", "cond-staging", "--to", "cond-prod", "--mode", "shadow"),
+        *("rules:add", "cond", "--from", "cond-staging", "--to", "cond-prod", "--mode", "shadow"),
         *("--soak", "1h", "--window", "Mon-Fri 09:00-16:30 Europe/London", "--approvals", "1"),
         *("--no-self-approval", "--not-commit-message", "*[no promote]*", "--brake", "2/24h"),
     )
-    assert (added.stderr, added.code) == ("Adding rule c... done\n", 0)
+    assert (added.stderr, added.code) == ("Adding rule cond... done\n", 0)
     for line in (
         r"--soak: +1h",
         r"--window: +Mon-Fri 09:00-16:30 Europe/London",
@@ -135,13 +135,15 @@ def test_conditions_are_shown_as_they_were_typed(town: Town, ana: Autopromote) -
     ):
         assert re.search(rf"^{line}$", added.stdout, re.MULTILINE), line
 
-    updated = ana("rules:update", "c", "--soak", "none", "--max-per-day", "4", "--window", "none")
+    updated = ana(
+        "rules:update", "cond", "--soak", "none", "--max-per-day", "4", "--window", "none"
+    )
     assert updated.code == 0
     assert "--soak" not in updated.stdout
     assert "--window" not in updated.stdout
     assert re.search(r"^--max-per-day: +4$", updated.stdout, re.MULTILINE)
 
-    refused = ana("rules:update", "c", "--soak", "30")
+    refused = ana("rules:update", "cond", "--soak", "30")
     assert refused.code == 1
     assert "write a number with s, m, h or d, like 30m." in refused.stderr
 
