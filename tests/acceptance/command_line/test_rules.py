@@ -106,11 +106,12 @@ def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
     assert (told["has_waited"], told["unanswered"]) == (False, [])
     assert ana("rules:update", "b", "--soak", "90d", "--approvals", "1").code == 0
     (told,) = answer_of(ana, "rules:backtest", "b", "--num", "1")
-    assert (told["status"], told["message"]) == ("waiting", f"b-staging v{version} soaks for 90d.")
-    assert ana("rules:update", "b", "--soak", "none").code == 0
-    asks = (
-        rf"v{version} .* promoted +approvals +It would have gone to b-prod, had approvals passed\."
+    assert (told["status"], told["message"]) == (
+        "waiting",
+        f"past-staging v{version} soaks for 90d.",
     )
+    assert ana("rules:update", "b", "--soak", "none").code == 0
+    asks = rf"v{version} .* promoted +approvals +It would have gone to past-prod, had approvals passed\."
     assert re.search(asks, ana("rules:backtest", "b", "-n", "1").stdout)
     unknown = ana("rules", "backtest", "nowhere")
     assert (unknown.stdout, unknown.code) == ("", 1)
