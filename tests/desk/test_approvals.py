@@ -95,7 +95,9 @@ def test_nobody_approves_a_release_of_their_own_where_the_rule_says_so(office: O
     assert office.found()[0].status is Status.REJECTED
 
 
-def test_a_newer_release_needs_an_approval_of_its_own(office: Office) -> None:
+def test_story_14_an_approval_is_of_one_release_and_is_cleared_by_a_newer_one(
+    office: Office,
+) -> None:
     promotion_id = asking(office, soak="1h")
     office.approvals.approve(promotion_id, by=BO)
     office.deploy(STAGING)

@@ -183,7 +183,7 @@ def test_what_is_always_asked_cannot_be_set_aside(office: Office, gate: str) -> 
     assert refusal.value.message == (
         f"override: {gate} cannot be set aside; what a rule asks can:"
         " author, commit-message, description, soak, window, min-gap, max-per-day, brake,"
-        " approvals. Nothing was promoted."
+        " approvals, check, parity. Nothing was promoted."
     )
     assert office.found() == []
 

@@ -105,7 +105,8 @@ def test_what_larch_was_rolled_back_from_does_not_return_by_itself(firs: Stage) 
 
     assert [hold.kind for hold in firs.held(LARCH)] == ["detected"]
     with firs.database.begin() as conn:
-        conn.exec_driver_sql("DELETE FROM post; DELETE FROM promotion_event; DELETE FROM promotion")
+        for table in ("notice", "post", "promotion_event", "promotion"):
+            conn.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
         conn.exec_driver_sql("UPDATE rule_target SET baseline = 3")
     firs.release_hold(LARCH)
     firs.look(SPRUCE)

@@ -35,7 +35,6 @@ def test_people_are_asked_once_with_a_link_and_the_command(bare: Stage) -> None:
     version = waiting(bare, approvals=2, approval_timeout="2h")
     bare.approve(version, BO)
     bare.work()
-    bare.reconcile()
 
     row = bare.promotion(version)
     assert bare.notices() == [
@@ -94,7 +93,8 @@ def test_a_hold_that_stops_a_release_is_told_once_a_reason(stage: Stage) -> None
     stage.put_hold()
     version = stage.deploy()
     stage.look()
-    stage.reconcile()
+    stage.change_rule(conditions={"min_gap": "1s"})  # has it decided anew
+    stage.work()
     (body,) = stage.told("blocked")
     assert body.startswith(f"{PROD} is on hold by ana@example.com: launch day\nLook: ")
     stage.holds.put(NewHold(app=PROD, reason="a fair"), by=BO)

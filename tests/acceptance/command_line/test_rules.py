@@ -106,11 +106,12 @@ def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
     assert (told["has_waited"], told["unanswered"]) == (False, [])
     assert ana("rules:update", "b", "--soak", "90d", "--approvals", "1").code == 0
     (told,) = answer_of(ana, "rules:backtest", "b", "--num", "1")
-    assert (told["status"], told["message"]) == ("waiting", f"b-staging v{version} soaks for 90d.")
-    assert ana("rules:update", "b", "--soak", "none").code == 0
-    asks = (
-        rf"v{version} .* promoted +approvals +It would have gone to b-prod, had approvals passed\."
+    assert (told["status"], told["message"]) == (
+        "waiting",
+        f"past-staging v{version} soaks for 90d.",
     )
+    assert ana("rules:update", "b", "--soak", "none").code == 0
+    asks = rf"v{version} .* promoted +approvals +It would have gone to past-prod, had approvals passed\."
     assert re.search(asks, ana("rules:backtest", "b", "-n", "1").stdout)
     unknown = ana("rules", "backtest", "nowhere")
     assert (unknown.stdout, unknown.code) == ("", 1)
@@ -120,11 +121,11 @@ def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
 def test_conditions_are_shown_as_they_were_typed(town: Town, ana: Autopromote) -> None:
     apps(town, "cond-staging", "cond-prod")
     added = ana(
-        *("rules:add", "c", "--from", "cond-staging", "--to", "cond-prod", "--mode", "shadow"),
+        *("rules:add", "cond", "--from", "cond-staging", "--to", "cond-prod", "--mode", "shadow"),
         *("--soak", "1h", "--window", "Mon-Fri 09:00-16:30 Europe/London", "--approvals", "1"),
         *("--no-self-approval", "--not-commit-message", "*[no promote]*", "--brake", "2/24h"),
     )
-    assert (added.stderr, added.code) == ("Adding rule c... done\n", 0)
+    assert (added.stderr, added.code) == ("Adding rule cond... done\n", 0)
     for line in (
         r"--soak: +1h",
         r"--window: +Mon-Fri 09:00-16:30 Europe/London",
@@ -135,13 +136,15 @@ def test_conditions_are_shown_as_they_were_typed(town: Town, ana: Autopromote) -
     ):
         assert re.search(rf"^{line}$", added.stdout, re.MULTILINE), line
 
-    updated = ana("rules:update", "c", "--soak", "none", "--max-per-day", "4", "--window", "none")
+    updated = ana(
+        "rules:update", "cond", "--soak", "none", "--max-per-day", "4", "--window", "none"
+    )
     assert updated.code == 0
     assert "--soak" not in updated.stdout
     assert "--window" not in updated.stdout
     assert re.search(r"^--max-per-day: +4$", updated.stdout, re.MULTILINE)
 
-    refused = ana("rules:update", "c", "--soak", "30")
+    refused = ana("rules:update", "cond", "--soak", "30")
     assert refused.code == 1
     assert "write a number with s, m, h or d, like 30m." in refused.stderr
 
