@@ -70,7 +70,9 @@ def test_killed_while_watching_a_release_phase_it_is_watched_by_another(stage: S
 
 
 def test_killed_while_looking_for_a_lost_post_it_is_sent_again_once(stage: Stage) -> None:
-    for moment in range(1, 60, 3):
+    """Only killed between the commit of the second post and its sending, it ends undecided."""
+    undecided = []
+    for moment in range(1, MOST_MOMENTS):
         stage.wire.put(wire.lost)
         version = stage.deploy()
         stage.look()
@@ -78,10 +80,16 @@ def test_killed_while_looking_for_a_lost_post_it_is_sent_again_once(stage: Stage
         if lives(stage, moment):
             break
         stage.outlive()
+        if stage.promotion(version).status is Status.ERRORED:
+            assert (stage.times_released(version), len(stage.held())) == (0, 1)
+            stage.release_hold()
+            undecided.append(moment)
+            continue
         assert stage.promotion(version).status is Status.SUCCEEDED, f"killed at {moment}"
         assert stage.times_released(version) == 1, f"killed at {moment}"
     else:
         pytest.fail("a looking that never ends")
+    assert len(undecided) <= 2, undecided
 
 
 def test_killed_in_a_rollback_it_goes_back_once(stage: Stage) -> None:

@@ -111,7 +111,8 @@ def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
         f"past-staging v{version} soaks for 90d.",
     )
     assert ana("rules:update", "b", "--soak", "none").code == 0
-    asks = rf"v{version} .* promoted +approvals +It would have gone to past-prod, had approvals passed\."
+    said = r"It would have gone to past-prod, had approvals passed\."
+    asks = rf"v{version} .* promoted +approvals +{said}"
     assert re.search(asks, ana("rules:backtest", "b", "-n", "1").stdout)
     unknown = ana("rules", "backtest", "nowhere")
     assert (unknown.stdout, unknown.code) == ("", 1)
