@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from cli.compared import Diff, Finding
 from cli.errors import NotAListener, Refused, Unreachable
 from cli.exchange import bearer, body_of, open_client, own_words, path_part, reason, was_sent
 from cli.foreseen import Plan, Trial
@@ -12,9 +13,7 @@ from cli.progress import LATER, turning
 from cli.resources import (
     Backtest,
     Delivery,
-    Diff,
     Explanation,
-    Finding,
     Hold,
     Identity,
     LoginCode,

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
-    Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -22,17 +18,10 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
-from sqlalchemy.sql.schema import SchemaItem
-from sqlalchemy.types import TypeEngine
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from listener.store import columns
+
+metadata = columns.metadata
 
 ACTIVE = text("status IN ('posting', 'releasing', 'verifying', 'rolling_back')")
 UNFINISHED_BY_HAND = text(
@@ -40,66 +29,31 @@ UNFINISHED_BY_HAND = text(
 )
 IS_DUE = text("due_at IS NOT NULL")
 
-
-def _id() -> Column[int]:
-    return Column("id", BigInteger, Identity(), primary_key=True)
-
-
-def _time(name: str, *, is_required: bool = False) -> Column[object]:
-    return Column(name, TIMESTAMP(timezone=True), nullable=not is_required)
-
-
-def _now(name: str) -> Column[object]:
-    return Column(name, TIMESTAMP(timezone=True), nullable=False, server_default=func.now())
-
-
-def _text(name: str, *, is_required: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=not is_required)
-
-
-def _required(name: str, kind: type[TypeEngine[Any]], default: str) -> Column[object]:
-    return Column(name, kind, nullable=False, server_default=text(default))
-
-
-def _app(name: str, *, is_required: bool = True) -> Column[str]:
-    return Column(name, Text, ForeignKey("app.id"), nullable=not is_required)
-
-
-def _lease() -> list[SchemaItem]:
-    """What a claim writes: who works on the row, until when, and what voids older claims."""
-    return [
-        _text("lease_owner"),
-        _time("lease_until"),
-        _required("fence", BigInteger, "0"),
-        _required("attempt", Integer, "0"),
-    ]
-
-
 app = Table(
     "app",
     metadata,
     Column("id", Text, primary_key=True),
-    _text("name", is_required=True),
-    _text("stack"),
+    columns.words("name", is_required=True),
+    columns.words("stack"),
     Column("generation", Text, nullable=False, server_default="cedar"),
-    _required("is_container", Boolean, "false"),
-    _text("build_stack"),
-    _time("facts_at"),
+    columns.required("is_container", Boolean, "false"),
+    columns.words("build_stack"),
+    columns.time("facts_at"),
     # The newest reading of its releases: when it was asked for, and when it arrived.
-    _time("read_started_at"),
-    _time("read_at"),
-    _required("is_complete", Boolean, "false"),  # read back as far as old slugs still exist
-    _text("pipeline_id"),
-    _time("pipeline_at"),  # when the pipeline was read, whether there was one or not
+    columns.time("read_started_at"),
+    columns.time("read_at"),
+    columns.required("is_complete", Boolean, "false"),  # read back as far as old slugs still exist
+    columns.words("pipeline_id"),
+    columns.time("pipeline_at"),  # when the pipeline was read, whether there was one or not
     Column("known_version", Integer),
-    _text("known_artifact"),
-    _time("known_at"),
-    _time("look_at"),
-    _time("look_since"),
-    _required("must_read", Boolean, "false"),  # not only on account of deliveries
-    _text("look_error"),
-    *_lease(),
-    _now("created_at"),
+    columns.words("known_artifact"),
+    columns.time("known_at"),
+    columns.time("look_at"),
+    columns.time("look_since"),
+    columns.required("must_read", Boolean, "false"),  # not only on account of deliveries
+    columns.words("look_error"),
+    *columns.lease(),
+    columns.now("created_at"),
     Index("ix_app_look_at", "look_at", postgresql_where=text("look_at IS NOT NULL")),
 )
 
@@ -108,20 +62,20 @@ release = Table(
     metadata,
     Column("app_id", Text, ForeignKey("app.id"), primary_key=True),
     Column("version", Integer, primary_key=True),
-    _text("id", is_required=True),
-    _text("status", is_required=True),
-    _text("artifact"),
+    columns.words("id", is_required=True),
+    columns.words("status", is_required=True),
+    columns.words("artifact"),
     Column("artifact_type", Text, nullable=False, server_default="slug"),
-    _required("is_current", Boolean, "false"),
-    _text("commit"),
-    _text("commit_message"),  # empty where Heroku was asked and tells none
-    _text("stack"),
+    columns.required("is_current", Boolean, "false"),
+    columns.words("commit"),
+    columns.words("commit_message"),  # empty where Heroku was asked and tells none
+    columns.words("stack"),
     Column("description", Text, nullable=False, server_default=""),
-    _text("author"),
-    _text("author_id"),
-    _time("created_at"),
-    _time("updated_at"),
-    _now("seen_at"),
+    columns.words("author"),
+    columns.words("author_id"),
+    columns.time("created_at"),
+    columns.time("updated_at"),
+    columns.now("seen_at"),
     Index("ix_release_id", "id"),
     Index("ix_release_app_id_artifact", "app_id", "artifact"),
 )
@@ -129,18 +83,18 @@ release = Table(
 rule = Table(
     "rule",
     metadata,
-    _id(),
-    _text("name", is_required=True),
-    _text("mode", is_required=True),
-    _text("strategy", is_required=True),
-    _text("on_newer", is_required=True),
-    _app("source_id"),
+    columns.id_(),
+    columns.words("name", is_required=True),
+    columns.words("mode", is_required=True),
+    columns.words("strategy", is_required=True),
+    columns.words("on_newer", is_required=True),
+    columns.app_id("source_id"),
     Column("conditions", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("revision", Integer, nullable=False, server_default="1"),
-    _text("created_by", is_required=True),
-    _now("created_at"),
-    _now("updated_at"),
-    _time("removed_at"),
+    columns.words("created_by", is_required=True),
+    columns.now("created_at"),
+    columns.now("updated_at"),
+    columns.time("removed_at"),
     Index("uq_rule_name", "name", unique=True, postgresql_where=text("removed_at IS NULL")),
     Index("ix_rule_source_id", "source_id"),
 )
@@ -161,25 +115,25 @@ rule_revision = Table(
     Column("rule_id", BigInteger, ForeignKey("rule.id"), primary_key=True),
     Column("revision", Integer, primary_key=True),
     Column("declared", JSONB, nullable=False),
-    _text("by", is_required=True),
-    _now("created_at"),
+    columns.words("by", is_required=True),
+    columns.now("created_at"),
 )
 
 subscription = Table(
     "subscription",
     metadata,
-    _id(),
-    _app("app_id"),
-    _text("heroku_id"),
-    _text("url", is_required=True),
+    columns.id_(),
+    columns.app_id("app_id"),
+    columns.words("heroku_id"),
+    columns.words("url", is_required=True),
     Column("level", Text, nullable=False, server_default="sync"),
     Column("is_healthy", Boolean),
-    _text("health"),
-    _time("last_delivery_at"),
-    _text("created_by", is_required=True),
-    _now("created_at"),
-    _now("updated_at"),
-    _time("removed_at"),
+    columns.words("health"),
+    columns.time("last_delivery_at"),
+    columns.words("created_by", is_required=True),
+    columns.now("created_at"),
+    columns.now("updated_at"),
+    columns.time("removed_at"),
     Index(
         "uq_subscription_app_id", "app_id", unique=True, postgresql_where=text("removed_at IS NULL")
     ),
@@ -188,41 +142,41 @@ subscription = Table(
 secret = Table(
     "secret",
     metadata,
-    _id(),
+    columns.id_(),
     Column("subscription_id", BigInteger, ForeignKey("subscription.id"), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    _text(
+    columns.words(
         "state", is_required=True
     ),  # pending: stored, not yet known to be at Heroku; current; previous
-    _now("created_at"),
-    _time("proved_at"),
-    _time("valid_until"),
+    columns.now("created_at"),
+    columns.time("proved_at"),
+    columns.time("valid_until"),
     Index("ix_secret_subscription_id", "subscription_id"),
 )
 
 delivery = Table(
     "delivery",
     metadata,
-    _id(),
+    columns.id_(),
     Column("key", Text, nullable=False, unique=True),  # delivery id, else SHA-256 of the body
     Column("subscription_id", BigInteger, ForeignKey("subscription.id")),
-    _app("app_id", is_required=False),
-    _text("delivery_id"),
-    _text("event_id"),
-    _text("action"),
-    _text("resource"),
-    _text("release_id"),
+    columns.app_id("app_id", is_required=False),
+    columns.words("delivery_id"),
+    columns.words("event_id"),
+    columns.words("action"),
+    columns.words("resource"),
+    columns.words("release_id"),
     Column("version", Integer),
-    _text("status"),
-    _text("artifact"),
-    _text("commit"),
-    _text("stack"),
+    columns.words("status"),
+    columns.words("artifact"),
+    columns.words("commit"),
+    columns.words("stack"),
     Column("body", LargeBinary, nullable=False),
-    _now("received_at"),
-    _now("last_received_at"),
+    columns.now("received_at"),
+    columns.now("last_received_at"),
     Column("times", Integer, nullable=False, server_default="1"),
-    _text("outcome"),
-    _time("settled_at"),
+    columns.words("outcome"),
+    columns.time("settled_at"),
     Index("ix_delivery_undecided", "app_id", postgresql_where=text("settled_at IS NULL")),
     Index("ix_delivery_release_id", "release_id"),
 )
@@ -230,39 +184,39 @@ delivery = Table(
 promotion = Table(
     "promotion",
     metadata,
-    _id(),
+    columns.id_(),
     Column("kind", Text, nullable=False, server_default="promote"),
     Column("rule_id", BigInteger, ForeignKey("rule.id")),
     Column("rule_revision", Integer),
     Column("found_by", Text, nullable=False, server_default="webhook"),
-    _app("source_id"),
-    _text("release_id", is_required=True),
+    columns.app_id("source_id"),
+    columns.words("release_id", is_required=True),
     Column("version", Integer, nullable=False),
-    _text("artifact", is_required=True),
+    columns.words("artifact", is_required=True),
     Column("artifact_type", Text, nullable=False, server_default="slug"),
-    _text("commit"),
-    _app("target_id"),
-    _text("target_release_id"),
+    columns.words("commit"),
+    columns.app_id("target_id"),
+    columns.words("target_release_id"),
     Column("target_version", Integer),
-    _text("status", is_required=True),
+    columns.words("status", is_required=True),
     Column("reason", Text, nullable=False, server_default=""),
     Column("gates", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
-    _time("evaluated_at"),
-    _time("due_at"),
-    *_lease(),
-    _time("errors_since"),
-    _time("status_at"),
-    _time("soaks_from"),
-    _text("author"),
+    columns.time("evaluated_at"),
+    columns.time("due_at"),
+    *columns.lease(),
+    columns.time("errors_since"),
+    columns.time("status_at"),
+    columns.time("soaks_from"),
+    columns.words("author"),
     Column("override", JSONB),
-    _time("earliest_at"),
+    columns.time("earliest_at"),
     Column("checked", JSONB),
-    _time("checked_at"),
+    columns.time("checked_at"),
     Column("verification", JSONB),
-    _text("created_by"),
-    _now("created_at"),
-    _now("updated_at"),
-    _time("ended_at"),
+    columns.words("created_by"),
+    columns.now("created_at"),
+    columns.now("updated_at"),
+    columns.time("ended_at"),
     UniqueConstraint("rule_id", "release_id", "target_id"),
     Index(
         "uq_promotion_by_hand",
@@ -282,10 +236,10 @@ promotion = Table(
 promotion_event = Table(
     "promotion_event",
     metadata,
-    _id(),
+    columns.id_(),
     Column("promotion_id", BigInteger, ForeignKey("promotion.id"), nullable=False),
     Column("at", TIMESTAMP(timezone=True), nullable=False, server_default=func.clock_timestamp()),
-    _text("event", is_required=True),
+    columns.words("event", is_required=True),
     Column("message", Text, nullable=False, server_default=""),
     Index("ix_promotion_event_promotion_id", "promotion_id"),
 )
@@ -293,26 +247,26 @@ promotion_event = Table(
 post = Table(
     "post",
     metadata,
-    _id(),
+    columns.id_(),
     Column("promotion_id", BigInteger, ForeignKey("promotion.id"), nullable=False),
-    _app("target_id"),
-    _text("kind", is_required=True),
+    columns.app_id("target_id"),
+    columns.words("kind", is_required=True),
     Column("nonce", Text, nullable=False, unique=True),
-    _text("artifact", is_required=True),
+    columns.words("artifact", is_required=True),
     Column("base_version", Integer, nullable=False),
     Column("base_artifact", Text),
     Column("sends", Integer, nullable=False, server_default="1"),
     # The committed time of the claim that may have sent last; looks are counted from it.
-    _time("sent_at", is_required=True),
-    _text("outcome"),
-    _text("release_id"),
+    columns.time("sent_at", is_required=True),
+    columns.words("outcome"),
+    columns.words("release_id"),
     Column("release_version", Integer),
-    _now("created_at"),
-    _time("settled_at"),
+    columns.now("created_at"),
+    columns.time("settled_at"),
     Column("strategy", Text, nullable=False, server_default="slug"),
     # Whose account sends, where no nonce shows whose the release is: known before it is sent.
-    _text("account_id"),
-    _text("heroku_promotion_id"),  # of the pipeline promotion, once Heroku answered
+    columns.words("account_id"),
+    columns.words("heroku_promotion_id"),  # of the pipeline promotion, once Heroku answered
     CheckConstraint("strategy = 'slug' OR account_id IS NOT NULL", name="ck_post_is_recognisable"),
     Index("ix_post_promotion_id", "promotion_id"),
     Index("ix_post_target_id", "target_id"),
@@ -321,16 +275,16 @@ post = Table(
 hold = Table(
     "hold",
     metadata,
-    _id(),
-    _app("app_id", is_required=False),  # null: every target
-    _text("kind", is_required=True),  # person, detected, guard
-    _text("reason", is_required=True),
-    _text("by", is_required=True),
-    _time("starts_at"),
-    _time("ends_at"),
-    _now("created_at"),
-    _time("released_at"),
-    _text("released_by"),
+    columns.id_(),
+    columns.app_id("app_id", is_required=False),  # null: every target
+    columns.words("kind", is_required=True),  # person, detected, guard
+    columns.words("reason", is_required=True),
+    columns.words("by", is_required=True),
+    columns.time("starts_at"),
+    columns.time("ends_at"),
+    columns.now("created_at"),
+    columns.time("released_at"),
+    columns.words("released_by"),
     Index(
         "uq_hold_detected",
         "app_id",
@@ -343,27 +297,27 @@ hold = Table(
 approval = Table(
     "approval",
     metadata,
-    _id(),
+    columns.id_(),
     Column("promotion_id", BigInteger, ForeignKey("promotion.id"), nullable=False),
-    _text("release_id", is_required=True),
-    _text("artifact", is_required=True),
-    _required("is_approved", Boolean, "true"),
-    _text("by", is_required=True),
-    _text("reason"),
-    _now("created_at"),
+    columns.words("release_id", is_required=True),
+    columns.words("artifact", is_required=True),
+    columns.required("is_approved", Boolean, "true"),
+    columns.words("by", is_required=True),
+    columns.words("reason"),
+    columns.now("created_at"),
     UniqueConstraint("promotion_id", "by"),
 )
 
 audit_entry = Table(
     "audit_entry",
     metadata,
-    _id(),
-    _now("at"),
-    _text("by", is_required=True),
-    _text("action", is_required=True),
-    _text("subject_type", is_required=True),
-    _text("subject_id", is_required=True),
-    _text("subject_name"),
+    columns.id_(),
+    columns.now("at"),
+    columns.words("by", is_required=True),
+    columns.words("action", is_required=True),
+    columns.words("subject_type", is_required=True),
+    columns.words("subject_id", is_required=True),
+    columns.words("subject_name"),
     Column("before", JSONB),
     Column("after", JSONB),
     Index("ix_audit_entry_subject", "subject_type", "subject_id"),
@@ -372,30 +326,30 @@ audit_entry = Table(
 notice = Table(
     "notice",
     metadata,
-    _id(),
-    _text("kind", is_required=True),
+    columns.id_(),
+    columns.words("kind", is_required=True),
     Column("promotion_id", BigInteger, ForeignKey("promotion.id")),
     Column("hold_id", BigInteger, ForeignKey("hold.id")),
-    _text("title", is_required=True),
-    _text("body", is_required=True),
-    _time("due_at"),
-    *_lease(),
+    columns.words("title", is_required=True),
+    columns.words("body", is_required=True),
+    columns.time("due_at"),
+    *columns.lease(),
     Column("reached", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # who got it
-    _text("error"),
+    columns.words("error"),
     Column("key", Text, unique=True),  # what is told once has one
-    _now("created_at"),
-    _time("sent_at"),
+    columns.now("created_at"),
+    columns.time("sent_at"),
     Index("ix_notice_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
 )
 
 rule_service = Table(
     "rule_service",
     metadata,
-    _id(),
+    columns.id_(),
     Column("rule_id", BigInteger, ForeignKey("rule.id"), nullable=False),
     Column("position", Integer, nullable=False, server_default="0"),
-    _text("shown", is_required=True),  # its URL without what is secret
-    _text("mark", is_required=True),  # knows it again
+    columns.words("shown", is_required=True),  # its URL without what is secret
+    columns.words("mark", is_required=True),  # knows it again
     Column("sealed", LargeBinary, nullable=False),
     UniqueConstraint("rule_id", "mark"),
 )
@@ -405,9 +359,9 @@ ticket = Table(
     "ticket",
     metadata,
     Column("digest", Text, primary_key=True),
-    _text("email"),
-    _time("expires_at", is_required=True),
-    _time("used_at"),
+    columns.words("email"),
+    columns.time("expires_at", is_required=True),
+    columns.time("used_at"),
     Index("ix_ticket_expires_at", "expires_at"),
 )
 
@@ -415,8 +369,8 @@ chore = Table(
     "chore",
     metadata,
     Column("name", Text, primary_key=True),
-    _time("due_at"),
-    *_lease(),
+    columns.time("due_at"),
+    *columns.lease(),
 )
 
 fact = Table(
@@ -424,5 +378,5 @@ fact = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", JSONB, nullable=False),
-    _now("updated_at"),
+    columns.now("updated_at"),
 )

@@ -8,10 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from listener.conditions import Aspect, OnFailure
-from listener.difference import Relation
-from listener.findings import State
 from listener.promotion import PromotionKind, Status
-from listener.roles import Role
 from listener.rules import Mode, OnNewer, Strategy
 from listener.verification import Outcome
 
@@ -31,32 +28,6 @@ class Condition(Answer):
     """How the process is."""
 
     status: Literal["ok", "ready"]
-
-
-class Token(Answer):
-    """A token of the listener's own."""
-
-    token: str
-    email: str
-    role: Role
-    expires_at: datetime
-
-
-class LoginCode(Answer):
-    """A code that logs a browser in once."""
-
-    code: str
-    expires_at: datetime
-
-
-class Whoami(Answer):
-    """Whom the listener takes the caller for, and what it is itself."""
-
-    email: str
-    role: Role
-    token_expires_at: datetime
-    version: str
-    url: str
 
 
 class Ref(Answer):
@@ -397,88 +368,3 @@ class Explanation(Answer):
     deliveries: list[Delivery]
     promotions: list[Promotion]
     rules: list[Saying]
-
-
-class Finding(Answer):
-    """One thing that was looked at: how it is, why that matters, and the command that mends it."""
-
-    name: str
-    state: State
-    app: Ref | None
-    rule: str | None
-    message: str
-    why: str | None
-    mend: str | None
-    facts: dict[str, Any]
-
-
-class ComparedRelease(Release):
-    """A release, with who made it and when."""
-
-    description: str
-    by: str | None
-    created_at: datetime | None
-
-
-class Compared(Answer):
-    """What would go."""
-
-    app: Ref
-    release: ComparedRelease
-    slug: Slug | None
-
-
-class Commits(Answer):
-    """From what a target runs to what would go."""
-
-    from_: Annotated[str | None, Field(alias="from")]
-    to: str | None
-    compare_url: str | None
-
-
-class ProcessTypes(Answer):
-    """The names of processes that come and go."""
-
-    added: list[str]
-    removed: list[str]
-
-
-class Change(Answer):
-    """What a promotion to one target would change."""
-
-    app: Ref
-    release: ComparedRelease | None
-    slug: Slug | None
-    relation: Relation
-    message: str
-    commits: Commits
-    releases: list[ComparedRelease]
-    process_types: ProcessTypes | None
-    parity: list[Finding]
-
-
-class Diff(Answer):
-    """What promoting a release would change, target by target."""
-
-    source: Compared
-    targets: list[Change]
-
-
-class Subject(Answer):
-    """What was changed."""
-
-    type: str
-    id: str
-    name: str | None
-
-
-class AuditEntry(Answer):
-    """Who changed what, when, from what to what."""
-
-    id: str
-    at: datetime
-    by: str
-    action: str
-    subject: Subject
-    before: Any
-    after: Any

@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
 from listener import VERSION
-from listener.web import answers, foreseen
+from listener.web import answers, compared, foreseen, people
 
 bp = Blueprint("openapi", __name__)
 
@@ -56,9 +56,9 @@ class Told:
 HEROKU = (404, 409, 422, 502)
 TOLD: dict[str, Told] = {
     "webhooks.receive": Told(status=204, problems=(401, 413, 503)),
-    "tokens.create": Told(answers.Token, status=201, problems=(401, 403, 429, 503)),
-    "tokens.create_code": Told(answers.LoginCode, status=201),
-    "tokens.whoami": Told(answers.Whoami),
+    "tokens.create": Told(people.Token, status=201, problems=(401, 403, 429, 503)),
+    "tokens.create_code": Told(people.LoginCode, status=201),
+    "tokens.whoami": Told(people.Whoami),
     "rules.list_": Told(answers.Rule, is_list=True, queries=("app", "limit")),
     "rules.add": Told(answers.Rule, status=201, problems=HEROKU),
     "rules.show": Told(answers.Rule, problems=(404,)),
@@ -94,9 +94,9 @@ TOLD: dict[str, Told] = {
     "holds.add": Told(answers.HoldPut, status=201, problems=HEROKU),
     "holds.release": Told(answers.HoldsReleased, problems=(404, 422, 502)),
     "explanations.show": Told(answers.Explanation, queries=("release",), problems=(404, 422, 502)),
-    "diffs.show": Told(answers.Diff, queries=("to", "release", "repo"), problems=(404, 422, 502)),
-    "findings.list_": Told(answers.Finding, is_list=True, problems=(429,)),
-    "audit.list_": Told(answers.AuditEntry, is_list=True, queries=("subject", "limit")),
+    "diffs.show": Told(compared.Diff, queries=("to", "release", "repo"), problems=(404, 422, 502)),
+    "findings.list_": Told(compared.Finding, is_list=True, problems=(429,)),
+    "audit.list_": Told(people.AuditEntry, is_list=True, queries=("subject", "limit")),
     "health.is_up": Told(answers.Condition),
     "health.is_ready": Told(answers.Condition, problems=(503,)),
     "metrics.scrape": Told(problems=(401, 403)),

@@ -7,7 +7,7 @@ import pytest
 from cli.commands.diff import processes, release_line, show_diff, span
 from cli.commands.doctor import summary
 from cli.commands.findings.view import show_finding
-from cli.resources import Change, ComparedRelease, Diff, Finding
+from cli.compared import Change, ComparedRelease, Diff, Finding
 
 BARE: Finding = {
     "name": "hold",
