@@ -4,65 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from listener.backtest import UNTOLD, Case, Result, backtest
-from listener.conditions import Conditions, parse
-from listener.decision import Candidate, Evaluation, Past, evaluate
-from listener.gates.tables import asked
-from listener.history import History, Kind, Release, as_of
+from listener.backtest import Case, backtest
+from listener.conditions import parse
+from listener.history import History, Kind, Release
 from listener.promotion import Status
 from listener.rules import OnNewer, Strategy
 from tests.core.candidates import PROD, STAGING
-from tests.core.releases import NOON, log, release, release_logs
-
-BO = "bo@example.com"
-
-
-def at(hours: float) -> datetime:
-    """So many hours after noon."""
-    return NOON + timedelta(hours=hours)
-
-
-def made(version: int, artifact: str | None, hours: float, **more: Any) -> Release:
-    """A release made so many hours after noon."""
-    return release(version, artifact, created_at=at(hours), **more)
-
-
-BEFORE = made(9, "A", -9)  # what production ran when it all began
-
-
-def tried(
-    *source: Release,
-    target: tuple[Release, ...] = (),
-    on_newer: OnNewer = OnNewer.SUPERSEDE,
-    said: dict[str, str] | None = None,
-    **conditions: Any,
-) -> dict[int, Result]:
-    """What becomes of each release of a staging app that began with A."""
-    history = log(made(40, "A", -10), *source)
-    case = Case(
-        source=STAGING,
-        target=PROD,
-        source_history=history,
-        target_history=log(BEFORE, *target),
-        now=at(1000),
-        on_newer=on_newer,
-        conditions=parse(conditions),
-        commit_messages=said or {},
-    )
-    results = backtest(case, newest=len(source))
-    return {result.release.version: result for result in results}
-
-
-def statuses(results: dict[int, Result]) -> dict[int, str | None]:
-    """What would have become of each."""
-    return {version: result.status for version, result in results.items()}
+from tests.core.played import BEFORE, BO, at, made, statuses, tried
+from tests.core.releases import NOON, log
 
 
 def test_every_deploy_would_have_gone_when_it_was_made() -> None:
@@ -304,123 +257,3 @@ def test_an_app_without_releases_has_no_results() -> None:
         now=NOON,
     )
     assert backtest(none, newest=5) == ()
-
-
-WORDS = st.sampled_from(("Deploy*", "/^Set/", "ana@*", "bo@*", "*"))
-ASKED = st.fixed_dictionaries(
-    {},
-    optional={
-        "soak": st.sampled_from(("30m", "2h", "36h")),
-        "windows": st.lists(
-            st.sampled_from(("daily 09:00-10:00 UTC", "Tue 23:00-02:00 Europe/London")),
-            min_size=1,
-            max_size=2,
-        ),
-        "min_gap": st.sampled_from(("1h", "5h")),
-        "max_per_day": st.integers(1, 2),
-        "approvals": st.integers(1, 2),
-        "brake": st.just("1/24h"),
-        **{
-            name: st.lists(WORDS, min_size=1, max_size=2)
-            for name in ("authors", "not_authors", "descriptions", "commit_messages")
-        },
-    },
-).map(parse)
-SAID = st.dictionaries(st.sampled_from("ABCD"), st.sampled_from(("Deploy it", "")))
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """Any rule, over any source whose releases came hours apart and any target that stood still."""
-    source = draw(release_logs().filter(bool))
-    hours = sorted(draw(st.lists(st.integers(0, 60), min_size=len(source), max_size=len(source))))
-    # Each at a minute of its own, at which nothing else comes due.
-    times = [at(hour + number / 60) for number, hour in enumerate(hours)]
-    dated = [replace(r, created_at=time) for r, time in zip(source, times, strict=True)]
-    target = draw(release_logs("ABX").filter(bool))
-    return Case(
-        source=STAGING,
-        target=PROD,
-        source_history=History(dated),
-        target_history=History(replace(r, created_at=at(-9)) for r in target),
-        now=at(100),
-        on_newer=draw(st.sampled_from(OnNewer)),
-        conditions=draw(ASKED),
-        commit_messages=draw(SAID),
-    )
-
-
-def live(case: Case, result: Result, results: tuple[Result, ...], now: datetime) -> Evaluation:
-    """What is decided live of that release at that moment, what went before having gone."""
-    arrived = [r for r in case.source_history.releases if (r.created_at or now) <= now]
-    source = as_of(case.source_history, now, version=arrived[-1].version)
-    candidate = Candidate(
-        release=source.find(result.release.version) or result.release,
-        source=STAGING,
-        target=PROD,
-        source_history=source,
-        target_history=as_of(case.target_history, at(0)),
-        slug_stack="heroku-24",
-        on_newer=case.on_newer,
-        conditions=case.conditions,
-        found_at=result.release.created_at,
-        soaks_from=result.release.created_at,
-        author=result.release.author,
-        commit_message=case.commit_messages.get(result.release.artifact or "") or None,
-    )
-    gone = [r for r in results if r.status is Status.SHADOWED and r.at is not None and r.at < now]
-    for earlier in sorted(gone, key=lambda r: r.at or now):
-        candidate = promoted(candidate, earlier)
-    untold = (
-        UNTOLD if result.release.artifact in case.commit_messages else UNTOLD | {"commit-message"}
-    )
-    return evaluate(candidate, now, [gate for gate in asked(candidate) if gate[0] not in untold])
-
-
-def promoted(candidate: Candidate, earlier: Result) -> Candidate:
-    """The same after that release went to the target."""
-    ran = candidate.target_history
-    new = replace(earlier.release, version=ran.newest_version + 1, status="succeeded")
-    history = as_of(History([*ran.releases, new]), at(1000))
-    past = Past("1", Status.SUCCEEDED, earlier.at or NOON, was_released=True)
-    return replace(candidate, target_history=history, past=(*candidate.past, past))
-
-
-@given(cases())
-def test_back_test_and_live_decision_agree(case: Case) -> None:
-    """Of whatever was decided, at the moment at which it was, and of what waited until then."""
-    results = backtest(case, newest=100)
-    ends = [r.at for r in results]
-    for result in results:
-        if result.at is None or ends.count(result.at) > 1:
-            continue  # of two at one moment only the play knows which went first
-        told = live(case, result, results, result.at).objection
-        if result.status in (Status.SHADOWED, Status.WAITING):
-            assert told is None
-        else:
-            assert told is not None
-            assert told.message == result.message
-        if result.has_waited:
-            before = result.at - timedelta(seconds=1)
-            assert live(case, result, results, before).objection is not None
-
-
-@given(cases(), st.integers(1, 9))
-def test_every_release_that_was_considered_has_one_result(case: Case, newest: int) -> None:
-    results = backtest(case, newest=newest)
-    assert [r.release for r in results] == list(case.source_history.releases)[-newest:]
-    gone = [r.release.artifact for r in results if r.status is Status.SHADOWED]
-    assert len(gone) == len(set(gone))
-
-
-@given(cases())
-def test_a_rule_that_asks_for_more_lets_nothing_go_earlier(case: Case) -> None:
-    """Of what would have gone by the rule that asks for nothing; nothing else would go at all."""
-    case = replace(case, on_newer=OnNewer.KEEP)
-    bare = {r.release: r for r in backtest(replace(case, conditions=Conditions()), newest=100)}
-    for result in backtest(case, newest=100):
-        if result.status is Status.SHADOWED:
-            without = bare[result.release]
-            assert without.at is not None
-            assert result.at is not None
-            assert without.at <= result.at

@@ -23,42 +23,11 @@ from listener.decision import (
     Wait,
     evaluate,
 )
-from listener.findings import Unread
-from listener.gates.tables import CONDITIONAL, GATES, NETWORK, OF_RULES, asked
-from listener.health import Probe, Streak
-from listener.parity import Traits
+from listener.gates.tables import CONDITIONAL, GATES, OF_RULES, asked
 from listener.promotion import Status
-from tests.core.candidates import HOLDS, MINUTES, READY, without_facts
+from tests.core.asking import BAD, BO, CANDIDATE, CY, GOOD, minutes, said, streak, yes
+from tests.core.candidates import HOLDS, MINUTES, without_facts
 from tests.core.releases import ANA, NOON
-
-BO, CY = "bo@example.com", "cy@example.com"
-
-
-def minutes(count: float) -> datetime:
-    """So many minutes after noon."""
-    return NOON + timedelta(minutes=count)
-
-
-CANDIDATE = replace(
-    READY,
-    found_at=NOON,
-    soaks_from=NOON,
-    author=ANA,
-    commit_message="Fix the cart\n\nFor good.",
-)
-
-
-def said(gate: str, now: datetime = NOON, **change: Any) -> Verdict:
-    """What a gate says of the candidate, with some conditions and facts changed."""
-    facts = {name: change.pop(name) for name in list(change) if hasattr(CANDIDATE, name)}
-    candidate = replace(CANDIDATE, conditions=parse(change), **facts)
-    verdicts = dict(evaluate(candidate, now, asked(candidate)).verdicts)
-    return without_facts(verdicts[gate])
-
-
-def yes(*people: str) -> tuple[Approval, ...]:
-    """These people approved."""
-    return tuple(Approval(by, NOON) for by in people)
 
 
 def past(*ended: float, status: Status = Status.SUCCEEDED, was_released: bool = True) -> Any:
@@ -345,111 +314,6 @@ def test_a_person_may_set_a_gate_of_a_rule_aside(gate: str) -> None:
 def test_no_person_sets_aside_what_is_always_on() -> None:
     override = Override(frozenset(name for name, _ in GATES), ANA, "I want it")
     assert asked(replace(CANDIDATE, override=override)) == GATES
-
-
-URL = "https://staging.example.com/healthz"
-GOOD = Probe(f"{URL}?key=secret", True, "answered 200")
-BAD = Probe(f"{URL}?key=secret", False, "answered 503")
-
-
-def streak(*rounds: Probe, every: float = 5 / 60) -> Streak:
-    """What comes of these answers, the last at noon."""
-    found = Streak()
-    for number, probe in enumerate(rounds, start=1 - len(rounds)):
-        found = found.after([GOOD, probe], minutes(number * every))
-    return found
-
-
-SOON = minutes(5 / 60)
-APART = f"good answers in a row of {URL}, 5 s apart."
-
-
-@pytest.mark.parametrize(
-    ("seen", "now", "verdict"),
-    [
-        (None, 0, Wait(f"0 of 3 {APART}")),
-        (Streak(), 0, Wait(f"0 of 3 {APART}")),
-        (streak(GOOD), 0, Wait(f"1 of 3 {APART}", SOON)),
-        (streak(GOOD, GOOD), 0, Wait(f"2 of 3 {APART}", SOON)),
-        (streak(GOOD, GOOD), 1, Wait(f"2 of 3 {APART}")),
-        (streak(GOOD, GOOD, every=3), 0, Wait(f"1 of 3 {APART}", SOON)),
-        (
-            streak(GOOD, GOOD, BAD),
-            0,
-            Wait(f"{URL} answered 503; 3 good answers in a row are needed.", SOON),
-        ),
-        (
-            streak(BAD, BAD),
-            0,
-            Wait(f"{URL} answered 503; 3 good answers in a row are needed.", minutes(10 / 60)),
-        ),
-        (streak(BAD, GOOD), 0, Wait(f"1 of 3 {APART}", SOON)),
-        (streak(*[GOOD] * 3), 0, Pass(f"{URL} answered well 3 times in a row.")),
-        (streak(*[GOOD] * 4), 0, Pass(f"{URL} answered well 4 times in a row.")),
-        (
-            streak(*[GOOD] * 3),
-            2.01 / 60,
-            Wait(f"{URL} is asked once more, right before the release."),
-        ),
-    ],
-)
-def test_check(seen: Streak | None, now: float, verdict: Verdict) -> None:
-    url = f"{URL}?key=secret"  # which sentences never show
-    assert said("check", minutes(now), checks=[url], streak=seen) == verdict
-
-
-BOTH = ["buildpacks", "config-names"]
-PYTHON = ("heroku/python",)
-NAMES = frozenset({"DATABASE_URL", "KEY"})
-UNREAD = Unread("The names of the config vars of prod could not be read: no.", "heroku login")
-NOT_WANTED = Unread("The rule does not ask for it.")
-
-
-@pytest.mark.parametrize(
-    ("wanted", "target", "verdict"),
-    [
-        (BOTH, None, Wait("Both apps are compared right before the release.")),
-        (
-            BOTH,
-            (PYTHON, NAMES | {"MORE"}),
-            Pass(
-                "staging and prod build with heroku/python. prod has every config var of staging."
-            ),
-        ),
-        (
-            ["config-names"],
-            (NOT_WANTED, frozenset({"DATABASE_URL"})),
-            Wait(
-                "prod lacks config vars of staging: KEY. Mend it: `heroku config:set KEY=… -a prod`"
-            ),
-        ),
-        (
-            BOTH,
-            (("heroku/ruby",), UNREAD),
-            Wait(
-                "staging builds with heroku/python, prod with heroku/ruby."
-                " Mend it: `heroku buildpacks:set heroku/python -a prod`"
-            ),
-        ),
-        (BOTH, (PYTHON, UNREAD), Error(f"{UNREAD.message} Mend it: `heroku login`")),
-        (["buildpacks"], (PYTHON, UNREAD), Pass("staging and prod build with heroku/python.")),
-    ],
-)
-def test_parity(wanted: list[str], target: Any, verdict: Verdict) -> None:
-    traits = None
-    if target is not None:
-        traits = (Traits(CANDIDATE.source, PYTHON, NAMES), Traits(CANDIDATE.target, *target))
-    assert said("parity", parity=wanted, traits=traits) == verdict
-
-
-def test_stack_and_generation_are_compared_by_a_gate_that_is_always_on() -> None:
-    candidate = replace(CANDIDATE, conditions=parse({"parity": ["stack", "generation"]}))
-    assert asked(candidate) == GATES
-
-
-def test_what_the_network_is_asked_stands_last() -> None:
-    names = [name for name, _, _ in CONDITIONAL]
-    assert set(names[-len(NETWORK) :]) == NETWORK
 
 
 # What holds whatever is asked.

@@ -13,6 +13,7 @@ from listener.store.engine import Database
 from tests.steps.emulated import EU, PROD, STAGING, Emulated
 from tests.steps.site import Site
 from tests.steps.stage import Stage
+from tests.steps.verified import verified
 from tests.store import clean
 
 
@@ -65,3 +66,9 @@ def site() -> Iterator[Site]:
     """A site that is well until told otherwise."""
     with Site().open() as made:
         yield made
+
+
+@pytest.fixture
+def rolling(bare: Stage, site: Site) -> Stage:
+    """A rule that goes back by itself."""
+    return verified(bare, site, on_failure="rollback")

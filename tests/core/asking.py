@@ -1,0 +1,60 @@
+"""A candidate of a rule that asks for something, and what a gate says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from listener.conditions import parse
+from listener.decision import (
+    Approval,
+    Verdict,
+    evaluate,
+)
+from listener.gates.tables import asked
+from listener.health import Probe, Streak
+from tests.core.candidates import READY, without_facts
+from tests.core.releases import ANA, NOON
+
+BO, CY = "bo@example.com", "cy@example.com"
+
+
+def minutes(count: float) -> datetime:
+    """So many minutes after noon."""
+    return NOON + timedelta(minutes=count)
+
+
+CANDIDATE = replace(
+    READY,
+    found_at=NOON,
+    soaks_from=NOON,
+    author=ANA,
+    commit_message="Fix the cart\n\nFor good.",
+)
+
+
+def said(gate: str, now: datetime = NOON, **change: Any) -> Verdict:
+    """What a gate says of the candidate, with some conditions and facts changed."""
+    facts = {name: change.pop(name) for name in list(change) if hasattr(CANDIDATE, name)}
+    candidate = replace(CANDIDATE, conditions=parse(change), **facts)
+    verdicts = dict(evaluate(candidate, now, asked(candidate)).verdicts)
+    return without_facts(verdicts[gate])
+
+
+def yes(*people: str) -> tuple[Approval, ...]:
+    """These people approved."""
+    return tuple(Approval(by, NOON) for by in people)
+
+
+URL = "https://staging.example.com/healthz"
+GOOD = Probe(f"{URL}?key=secret", True, "answered 200")
+BAD = Probe(f"{URL}?key=secret", False, "answered 503")
+
+
+def streak(*rounds: Probe, every: float = 5 / 60) -> Streak:
+    """What comes of these answers, the last at noon."""
+    found = Streak()
+    for number, probe in enumerate(rounds, start=1 - len(rounds)):
+        found = found.after([GOOD, probe], minutes(number * every))
+    return found
