@@ -74,6 +74,14 @@ def version(_: click.Context, __: click.Parameter, value: str | None) -> str | N
     return f"v{value}" if value and value.isdecimal() else value
 
 
+chosen_release = click.option(
+    "--release",
+    metavar="VERSION",
+    callback=version,
+    help="the release, like v42; else the app's current one",
+)
+
+
 def chosen_app(function: Decorated) -> Decorated:
     """Pass the app the command is about as `app`: `-a`, else `HEROKU_APP`, else the git remote."""
     function = click.option(

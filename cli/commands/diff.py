@@ -7,7 +7,7 @@ from cli.command import command
 from cli.commands.findings.view import show_finding
 from cli.compared import Change, ComparedRelease, Diff, ProcessTypes
 from cli.context import Context, pass_context
-from cli.options import as_json, chosen_app, each_of, targets, version
+from cli.options import as_json, chosen_app, chosen_release, each_of, targets
 from cli.output import block, say_json, section
 from cli.tables import table
 from cli.times import when
@@ -22,12 +22,7 @@ SHORT = 8
 )
 @chosen_app
 @targets(required=True)
-@click.option(
-    "--release",
-    metavar="VERSION",
-    callback=version,
-    help="the release, like v42; else the app's current one",
-)
+@chosen_release
 @click.option(
     "--repo",
     metavar="OWNER/NAME",

@@ -5,7 +5,7 @@ import click
 from cli.command import command
 from cli.commands.promotions import outcome
 from cli.context import Context, pass_context
-from cli.options import as_json, chosen_app, each_of, targets, version, wait
+from cli.options import as_json, chosen_app, chosen_release, each_of, targets, wait
 from cli.output import action
 
 
@@ -16,12 +16,7 @@ from cli.output import action
 )
 @chosen_app
 @targets(required=True)
-@click.option(
-    "--release",
-    metavar="VERSION",
-    callback=version,
-    help="the release, like v42; else the app's current one",
-)
+@chosen_release
 @click.option(
     "--override",
     metavar="GATE[,GATE]",
