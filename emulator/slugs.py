@@ -18,6 +18,7 @@ def build(
     app: App,
     *,
     commit: str | None = None,
+    commit_description: str = "",
     slug_id: str | None = None,
     process_types: Iterable[str] = ("web",),
 ) -> Slug:
@@ -27,6 +28,7 @@ def build(
         id=identity,
         app_id=app.id,
         commit=commit or hashlib.sha1(identity.encode(), usedforsecurity=False).hexdigest(),
+        commit_description=commit_description,
         stack=app.build_stack,
         created_at=world.now(),
         type="oci-image" if app.generation == "fir" else "slug",

@@ -11,8 +11,8 @@ It is for this machine only: nobody is asked for a token, and the request log sh
                                "arrival"?: {"seconds", "error"?}} of pipeline promotions
     DELETE /apps/X
     POST   /pipelines         {"name", "owner"?, "couplings"?: {"staging": ["a"], …}}
-    POST   /apps/X/deploys    {"commit"?, "description"?, "user"?, "slug_id"?, "age_days"?,
-                               "process_types"?: ["web", …]}
+    POST   /apps/X/deploys    {"commit"?, "commit_description"?, "description"?, "user"?,
+                               "slug_id"?, "age_days"?, "process_types"?: ["web", …]}
     POST   /apps/X/config     {"FOO": "bar" or null, …}
     POST   /apps/X/addons     {"plan"}
     POST   /apps/X/rollbacks  {"release", "user"?}          the same for /apps/X/retries

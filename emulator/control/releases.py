@@ -17,18 +17,29 @@ bp = Blueprint("control_releases", __name__, url_prefix="/_emulator/apps/<identi
 
 Answer = ResponseReturnValue
 
+DEPLOY = frozenset(
+    {"commit", "commit_description", "description", "user", "slug_id", "age_days", "process_types"}
+)
+
 
 @bp.post("/deploys")
 def deploy(identity: str) -> Answer:
     """A build: a new slug, or a known one when `slug_id` names it, and its release."""
     app, body = apps.get_app(world(), identity), read_body()
-    only(body, "commit", "description", "user", "slug_id", "age_days", "process_types")
+    only(body, *DEPLOY)
     user = _user(app, body)
     slug_id, commit = optional_text_of(body, "slug_id"), optional_text_of(body, "commit")
     slug = world().slugs.get(slug_id or "")
     if slug is None and not app.is_container:
         types = texts_of(body, "process_types") or ["web"]
-        slug = slugs.build(world(), app, commit=commit, slug_id=slug_id, process_types=types)
+        slug = slugs.build(
+            world(),
+            app,
+            commit=commit,
+            commit_description=optional_text_of(body, "commit_description") or "",
+            slug_id=slug_id,
+            process_types=types,
+        )
     days = number_of(body, "age_days") or 0.0
     mark = slug.commit if slug else commit or "container"
     change = releases.Change(
