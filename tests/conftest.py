@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -16,6 +17,10 @@ from listener import embedded
 from listener.store.schema import migrate
 
 DATABASES = count()
+
+# A shell that starts the tests in its background has them ignore interrupts, and all they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A slow machine is no failure; pytest's own timeout ends what hangs.
 settings.register_profile("unhurried", deadline=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from threading import Thread
+from threading import Semaphore, Thread
 
 import pytest
 
@@ -157,18 +157,14 @@ def test_trouble_is_told_without_the_url(office: Office) -> None:
         office.mend_heroku()
 
 
-def read_while_they_do(desk: OutputsDesk, id: str, readers: list[Thread]) -> None:
-    """Read as long as others do."""
-    while any(reader.is_alive() for reader in readers):
-        desk.read(id, 0)
-
-
 def test_only_so_many_read_at_once(office: Office) -> None:
     id = promote(office, {"seconds": 0})
+    held = Semaphore(0)
 
     def script(talk: Conversation) -> None:
         while asked := talk.hear():
             if asked.path.startswith("/streams/"):
+                held.release()
                 talk.wait()
             url = f"{slow.url}/streams/1"
             talk.say(answer(200, samples.release() | {"output_stream_url": url}))
@@ -179,7 +175,8 @@ def test_only_so_many_read_at_once(office: Office) -> None:
         readers = [Thread(target=desk.read, args=(id, 0)) for _ in range(2)]
         for reader in readers:
             reader.start()
+        assert all(held.acquire(timeout=30) for _ in readers)
         with pytest.raises(Busy):
-            read_while_they_do(desk, id, readers)
+            desk.read(id, 0)
         for reader in readers:
             reader.join()

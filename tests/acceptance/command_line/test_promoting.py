@@ -234,25 +234,25 @@ def test_where_there_is_no_output_it_says_why(town: Town, ana: Autopromote) -> N
 
 
 def test_what_waits_is_explained_to_the_second(town: Town, ana: Autopromote) -> None:
-    apps(town, "w-staging", "w-prod")
-    assert ana("webhooks:add", "--app", "w-staging").code == 0
-    words = ("rules:add", "w", "--from", "w-staging", "--to", "w-prod", "--soak", "2h")
+    apps(town, "e-staging", "e-prod")
+    assert ana("webhooks:add", "--app", "e-staging").code == 0
+    words = ("rules:add", "explained", "--from", "e-staging", "--to", "e-prod", "--soak", "2h")
     assert ana(*words, "--window", "daily 00:00-24:00 UTC", "--approvals", "1").code == 0
-    version = town.heroku.deploy("w-staging")["version"]
-    town.wait_for("waiting", version, "w-prod")
-    wait_until(lambda: "soak" in ana("explain", "-a", "w-staging").stdout, "the soak gate's word")
+    version = town.heroku.deploy("e-staging")["version"]
+    town.wait_for("waiting", version, "e-prod")
+    wait_until(lambda: "soak" in ana("explain", "-a", "e-staging").stdout, "the soak gate's word")
 
-    explained = ana("explain", "--app", "w-staging").stdout
+    explained = ana("explain", "--app", "e-staging").stdout
     for line in (
-        r"✓ source +w-staging v\d+ succeeded and w-staging stands by it\.",
+        r"✓ source +e-staging v\d+ succeeded and e-staging stands by it\.",
         r" +slug [0-9a-f-]+, status succeeded, version \d+",
-        rf"◷ soak +w-staging v\d+ soaks for 2h\., until {TIME}",
+        rf"◷ soak +e-staging v\d+ soaks for 2h\. Until {TIME}\.",
         rf" +soak 2h, since {TIME}",
         r"✓ window +The window daily 00:00-24:00 UTC is open\.",
-        r"◷ approvals +0 of 1 approvals for w-staging v\d+ to w-prod\..*",
+        r"◷ approvals +0 of 1 approvals for e-staging v\d+ to e-prod\..*",
         rf"Looked at next: {TIME}",
         r"Earliest: \d{4}/\d\d/\d\d \d\d:\d\d:\d\d UTC \(in ~ 2h\)",
     ):
         assert re.search(rf"^{line}$", explained, re.MULTILINE), (line, explained)
-    promotion = answer_of(ana, "explain", "--app", "w-staging")["promotions"][0]
+    promotion = answer_of(ana, "explain", "--app", "e-staging")["promotions"][0]
     assert promotion["earliest_at"] == promotion["due_at"]
