@@ -234,25 +234,25 @@ def test_where_there_is_no_output_it_says_why(town: Town, ana: Autopromote) -> N
 
 
 def test_what_waits_is_explained_to_the_second(town: Town, ana: Autopromote) -> None:
-    apps(town, "e-staging", "e-prod")
-    assert ana("webhooks:add", "--app", "e-staging").code == 0
-    words = ("rules:add", "explained", "--from", "e-staging", "--to", "e-prod", "--soak", "2h")
+    apps(town, "u-staging", "u-prod")
+    assert ana("webhooks:add", "--app", "u-staging").code == 0
+    words = ("rules:add", "explained", "--from", "u-staging", "--to", "u-prod", "--soak", "2h")
     assert ana(*words, "--window", "daily 00:00-24:00 UTC", "--approvals", "1").code == 0
-    version = town.heroku.deploy("e-staging")["version"]
-    town.wait_for("waiting", version, "e-prod")
-    wait_until(lambda: "soak" in ana("explain", "-a", "e-staging").stdout, "the soak gate's word")
+    version = town.heroku.deploy("u-staging")["version"]
+    town.wait_for("waiting", version, "u-prod")
+    wait_until(lambda: "soak" in ana("explain", "-a", "u-staging").stdout, "the soak gate's word")
 
-    explained = ana("explain", "--app", "e-staging").stdout
+    explained = ana("explain", "--app", "u-staging").stdout
     for line in (
-        r"✓ source +e-staging v\d+ succeeded and e-staging stands by it\.",
+        r"✓ source +u-staging v\d+ succeeded and u-staging stands by it\.",
         r" +slug [0-9a-f-]+, status succeeded, version \d+",
-        rf"◷ soak +e-staging v\d+ soaks for 2h\. Until {TIME}\.",
+        rf"◷ soak +u-staging v\d+ soaks for 2h\. Until {TIME}\.",
         rf" +soak 2h, since {TIME}",
         r"✓ window +The window daily 00:00-24:00 UTC is open\.",
-        r"◷ approvals +0 of 1 approvals for e-staging v\d+ to e-prod\..*",
+        r"◷ approvals +0 of 1 approvals for u-staging v\d+ to u-prod\..*",
         rf"Looked at next: {TIME}",
         r"Earliest: \d{4}/\d\d/\d\d \d\d:\d\d:\d\d UTC \(in ~ 2h\)",
     ):
         assert re.search(rf"^{line}$", explained, re.MULTILINE), (line, explained)
-    promotion = answer_of(ana, "explain", "--app", "e-staging")["promotions"][0]
+    promotion = answer_of(ana, "explain", "--app", "u-staging")["promotions"][0]
     assert promotion["earliest_at"] == promotion["due_at"]
