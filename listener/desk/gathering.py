@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from listener.apps import App
 from listener.desk.asking import Asking
@@ -44,6 +44,7 @@ def attempt(ask: Asking, call: Callable[[], Answer]) -> Answer | Unread:
 def traits(tools: Tools, ask: Asking, apps: Iterable[App]) -> dict[str, Traits]:
     """What each of these apps should have in common with others, by its id."""
     found, heroku = {app.id: app for app in apps}, tools.heroku
-    buildpacks = gather(ask, {id: partial(heroku.buildpacks, id) for id in found})
-    names = gather(ask, {id: partial(heroku.config_var_names, id) for id in found})
-    return {id: Traits(app, buildpacks[id], names[id]) for id, app in found.items()}
+    asks: tuple[Callable[[str], Any], ...] = (heroku.buildpacks, heroku.config_var_names)
+    calls = {(id, n): partial(call, id) for id in found for n, call in enumerate(asks)}
+    read = gather(ask, calls)
+    return {id: Traits(app, read[id, 0], read[id, 1]) for id, app in found.items()}

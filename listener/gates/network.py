@@ -7,7 +7,7 @@ from datetime import datetime
 
 from listener import parity as likeness
 from listener.apps import Facts
-from listener.conditions import Aspect
+from listener.conditions import Aspect, Conditions
 from listener.decision import Candidate, Error, Pass, Verdict, Wait
 from listener.findings import Finding, State
 from listener.health import CHECK_EVERY, GOOD_IN_A_ROW, Streak, shown
@@ -45,15 +45,20 @@ def check(candidate: Candidate, now: datetime) -> Verdict:
     return Pass(f"{names} answered well {streak.good} times in a row.", facts)
 
 
+def compared(conditions: Conditions) -> list[Aspect]:
+    """What a rule wants alike that must be read for it."""
+    return [aspect for aspect in conditions.parity if aspect in READ]
+
+
 def parity(candidate: Candidate, now: datetime) -> Verdict:
     """The target has what the rule wants it to have in common with the source.
 
     What could not be read never counts as alike. Only names are compared, and told.
     """
-    wanted = [READ[aspect] for aspect in candidate.conditions.parity if aspect in READ]
     if candidate.traits is None:
         return Wait("Both apps are compared right before the release.")
-    found = likeness.compare(*candidate.traits, wanted)
+    wanted = compared(candidate.conditions)
+    found = likeness.compare(*candidate.traits, [READ[aspect] for aspect in wanted])
     facts = {f"{each.name}_{key}": value for each in found for key, value in each.facts.items()}
     if differences := [each for each in found if each.state is State.WARNING]:
         return Wait(_told(differences), None, facts)

@@ -35,7 +35,7 @@ CONDITIONAL: tuple[tuple[str, Gate, Asks], ...] = (
     ("brake", people.brake, lambda c: c.brake),
     ("approvals", people.approvals, lambda c: c.approvals),
     ("check", network.check, lambda c: c.checks),
-    ("parity", network.parity, lambda c: network.READ.keys() & c.parity),
+    ("parity", network.parity, network.compared),
 )
 NETWORK = frozenset({"check", "parity"})  # stand last: asked only when all others pass
 OF_RULES = frozenset(name for name, _, _ in CONDITIONAL)

@@ -13,7 +13,7 @@ from listener.apps import App
 from listener.conditions import Aspect
 from listener.decision import Candidate
 from listener.findings import Unread
-from listener.gates.network import READ
+from listener.gates.network import compared
 from listener.heroku import Heroku, HerokuError, Refused
 from listener.parity import Traits
 
@@ -60,8 +60,8 @@ class Comparisons:
     def read(self, candidate: Candidate) -> Candidate:
         """The candidate with what its rule wants compared; what cannot be read says why."""
         both = candidate.source, candidate.target
-        wanted = [(app, each) for app in both for each in candidate.conditions.parity]
-        found = self._answers([(app, each) for app, each in wanted if each in READ])
+        wanted = compared(candidate.conditions)
+        found = self._answers([(app, aspect) for app in both for aspect in wanted])
         source, target = (
             Traits(
                 app,
@@ -75,7 +75,7 @@ class Comparisons:
     def forget(self, candidate: Candidate) -> None:
         """Read both apps anew the next time: what differed is being mended."""
         for app in (candidate.source, candidate.target):
-            for aspect in READ:
+            for aspect in self._asks:
                 self._kept.pop((app.id, aspect), None)
 
     def _answers(self, wanted: Sequence[Trait]) -> dict[Trait, Any]:

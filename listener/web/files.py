@@ -13,12 +13,11 @@ from listener.desk import declared
 from listener.desk.declared import NewRule
 from listener.desk.plans import NewFile
 from listener.roles import Role
-from listener.rules import Mode, OnNewer, Strategy
 from listener.web import foreseen
 from listener.web.auth import needs, person
 from listener.web.bodies import Body, fault_of, takes
-from listener.web.fields import AppName, RuleName, Targets
-from listener.web.rules import Conditioned
+from listener.web.fields import AppName, Targets
+from listener.web.rules import Declared
 from listener.web.services import services
 
 bp = Blueprint("files", __name__, url_prefix="/api/rules/actions")
@@ -27,28 +26,11 @@ MOST_RULES = 200
 Read = tuple[NewRule | None, list[str]]
 
 
-class FileRule(Conditioned):
-    """A rule in the words of a file; what is not said has its default."""
+class FileRule(Declared):
+    """A rule in the words of a file."""
 
-    name: RuleName
     source: Annotated[AppName, Field(alias="from")]
     targets: Annotated[Targets, Field(alias="to")]
-    mode: Mode = Mode.ARMED
-    strategy: Strategy = Strategy.SLUG
-    on_newer: OnNewer = OnNewer.SUPERSEDE
-
-    @property
-    def wish(self) -> NewRule:
-        """What is asked for."""
-        return NewRule(
-            name=self.name,
-            source=self.source,
-            targets=self.targets,
-            mode=self.mode,
-            strategy=self.strategy,
-            on_newer=self.on_newer,
-            conditions=self.conditions,
-        )
 
 
 class FileBody(Body):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, jsonify
@@ -50,8 +51,8 @@ class Conditioned(Body):
         return self.model_dump(mode="json", include=set(READERS), exclude_unset=True)
 
 
-class RuleBody(Conditioned):
-    """A new rule."""
+class Declared(Conditioned):
+    """A whole rule, in whatever words; what is not said has its default."""
 
     name: RuleName
     source: AppName
@@ -59,7 +60,6 @@ class RuleBody(Conditioned):
     mode: Mode = Mode.ARMED
     strategy: Strategy = Strategy.SLUG
     on_newer: OnNewer = OnNewer.SUPERSEDE
-    notify: tuple[str, ...] | None = Field(default=None, repr=False)
 
     @property
     def wish(self) -> NewRule:
@@ -72,8 +72,18 @@ class RuleBody(Conditioned):
             strategy=self.strategy,
             on_newer=self.on_newer,
             conditions=self.conditions,
-            notify=self.notify or (),
         )
+
+
+class RuleBody(Declared):
+    """A new rule."""
+
+    notify: tuple[str, ...] | None = Field(default=None, repr=False)
+
+    @property
+    def wish(self) -> NewRule:
+        """What is asked for."""
+        return replace(super().wish, notify=self.notify or ())
 
 
 class RuleChangeBody(Conditioned):
