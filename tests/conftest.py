@@ -14,7 +14,9 @@ from hypothesis import settings
 from psycopg import sql
 
 from listener import embedded
+from listener.store.engine import Database
 from listener.store.schema import migrate
+from tests.store import clean
 
 DATABASES = count()
 
@@ -56,6 +58,19 @@ def empty_database_url(postgres: str) -> Iterator[str]:
     """The URL of a database that was never migrated."""
     with _database(postgres, "template0") as name:
         yield _named(postgres, name)
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres: str, migrated: str) -> Iterator[tuple[str, Database]]:
+    """The database of all tests that need none of their own: its URL, and a pool."""
+    with clean.shared_database(postgres, migrated, "shared") as shared:
+        yield shared
+
+
+@pytest.fixture
+def emptied(shared_database: tuple[str, Database]) -> Database:
+    """The shared database with nothing in it."""
+    return clean.empty(shared_database[1])
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 
 from emulator.pace import Pace
 from emulator.world import World
-from listener.store.engine import Database, open_database
+from listener.store.engine import Database
 from tests.desk.letterbox import Letterbox
 from tests.desk.office import EU, PROD, STAGING, Office
 
@@ -17,11 +17,9 @@ OpenOffice = Callable[..., Office]
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """The test's own database."""
-    opened = open_database(database_url, pool_size=4)
-    yield opened
-    opened.dispose()
+def database(emptied: Database) -> Database:
+    """A database with nothing in it."""
+    return emptied
 
 
 @pytest.fixture

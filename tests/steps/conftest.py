@@ -14,20 +14,12 @@ from tests.steps.emulated import EU, PROD, STAGING, Emulated
 from tests.steps.site import Site
 from tests.steps.stage import Stage
 from tests.steps.verified import verified
-from tests.store import clean
-
-
-@pytest.fixture(scope="session")
-def one_database(postgres: str, migrated: str) -> Iterator[Database]:
-    """The database of all these tests."""
-    with clean.shared_database(postgres, migrated, "steps_of_tests") as database:
-        yield database
 
 
 @pytest.fixture
-def database(one_database: Database) -> Database:
+def database(emptied: Database) -> Database:
     """A database with nothing in it."""
-    return clean.empty(one_database)
+    return emptied
 
 
 @pytest.fixture(scope="session")

@@ -13,22 +13,26 @@ from listener.store.tables import metadata
 
 # The names are those of our own tables.
 DELETE = "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))  # noqa: S608
-# Tests name the first promotion and the first rule by number.
+# Tests name the first promotion, rule or hold by number.
 COUNT_ANEW = "; ".join(
-    f"ALTER TABLE {name} ALTER COLUMN id RESTART" for name in ("promotion", "rule")
+    f"ALTER TABLE {table.name} ALTER COLUMN {column.name} RESTART"
+    for table in metadata.sorted_tables
+    for column in table.c
+    if column.identity is not None
 )
 
 
 @contextmanager
-def shared_database(server: str, template: str, name: str) -> Iterator[Database]:
-    """A copy of the template, dropped at the end of the run."""
+def shared_database(server: str, template: str, name: str) -> Iterator[tuple[str, Database]]:
+    """Make a copy of the template, dropped at the end of the run; yield its URL, and a pool."""
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
     drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
-        opened = open_database(server.replace("/postgres?", f"/{name}?"), pool_size=6)
+        url = server.replace("/postgres?", f"/{name}?")
+        opened = open_database(url, pool_size=6)
         try:
-            yield opened
+            yield url, opened
         finally:
             opened.dispose()
             connection.execute(drop)

@@ -11,10 +11,17 @@ from flask.testing import FlaskClient
 
 from listener.app import Parts, assemble, build
 from listener.settings import Settings
+from listener.store.engine import Database
 from tests.web.source import Source
 
 SECRET_KEY = "k" * 32
 ADMIN, APPROVER, VIEWER, STRANGER = (f"{name}@example.com" for name in ("ana", "bo", "cy", "zoe"))
+
+
+@pytest.fixture
+def database_url(shared_database: tuple[str, Database], emptied: Database) -> str:
+    """The URL of a migrated database with nothing in it."""
+    return shared_database[0]
 
 
 @pytest.fixture
