@@ -9,9 +9,9 @@ from uuid import uuid4
 import httpx
 from werkzeug.wrappers import Request, Response
 
-from emulator import accounts
+from emulator import accounts, apps
 from emulator.errors import Unauthorized
-from emulator.faults import Fault, Strike
+from emulator.faults import Call, Fault, Strike
 from emulator.records import Exchange
 from emulator.state import State
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CONTROL = "/_emulator"
 WIRE = "emulator.wire"  # in the environ where there is a real connection to spoil
+BEHIND = "emulator.behind"  # how far the answer is behind, where it is
 SPOIL = "emulator.spoil"  # what the connection is asked to do to this answer
 
 
@@ -52,7 +53,7 @@ class Door:
         body = _keep_body(environ)
         request = Request(environ)
         with self._world.lock:
-            strike = self._world.faults.strike(request.method, request.path)
+            strike = self._world.faults.strike(_call(self._world, request))
             email = _email(self._world, request)
         request_id = _request_id(request)
 
@@ -71,7 +72,11 @@ class Door:
     def _apply(self, environ: "WSGIEnvironment", strike: Strike) -> Response:
         if not strike.is_applied:
             return _refusal(strike.fault)
-        answer = self._pass(environ)
+        with self._world.lock:
+            environ[BEHIND] = self._world.faults.behind(strike)
+            answer = self._pass(environ)
+        for edit in strike.edits:
+            _edit(answer, edit)
         is_replaced = strike.fault is not None and strike.fault.kind == "status"
         return _refusal(strike.fault) if is_replaced else answer
 
@@ -84,7 +89,7 @@ class Door:
         request_id: str,
         email: str | None,
     ) -> None:
-        kind = strike.fault.kind if strike.fault else None
+        kind = strike.kind
         exchange = Exchange(
             method=request.method,
             path=request.path,
@@ -117,6 +122,29 @@ def _email(world: State, request: Request) -> str | None:
     except Unauthorized:
         return None
     return world.accounts[who.account_id].email
+
+
+def _call(world: State, request: Request) -> Call:
+    """The request, with the names of the app that it is about."""
+    match request.path.split("/")[1:3]:
+        case ["apps", identity]:
+            app = apps.find_app(world, identity)
+            return Call(request.method, request.path, frozenset((app.id, app.name) if app else ()))
+        case _:
+            return Call(request.method, request.path)
+
+
+def _edit(answer: Response, fault: Fault) -> None:
+    """Change each object of a good answer as the fault says."""
+    told = _parsed(answer.get_data())
+    objects = told if isinstance(told, list) else [told]
+    if answer.status_code >= 300 or not all(isinstance(each, dict) for each in objects):
+        return
+    for each in objects:
+        for name in fault.drop:
+            each.pop(name, None)
+        each.update(fault.set)
+    answer.set_data(json.dumps(told))
 
 
 def _request_id(request: Request) -> str:

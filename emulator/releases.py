@@ -1,10 +1,11 @@
 """Releases: how one comes to be, runs its phase, and ends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from emulator import events, slugs
+from emulator.annals import Behind
 from emulator.errors import InvalidParams, NotFound
 from emulator.records import Account, App, Release
 from emulator.state import State, new_id
@@ -26,6 +27,7 @@ def create(world: State, app: App, user: Account, change: Change) -> Release:
     """The next release of an app: current at once, or pending while its phase runs."""
     release = _draft(world, app, user, change)
     world.releases[app.id].append(release)
+    world.annals.add(world.now(), release)
     if release.status == "succeeded":
         release = _make_current(world, release)
 
@@ -117,6 +119,7 @@ def _make_current(world: State, release: Release) -> Release:
 
 def _put(world: State, release: Release) -> Release:
     world.releases[release.app_id][release.version - 1] = release
+    world.annals.add(world.now(), release)
     return release
 
 
@@ -126,15 +129,23 @@ def find_current(world: State, app: App) -> Release | None:
     return next((release for release in history if release.is_current), None)
 
 
+def seen(world: State, app: App, behind: Behind | None) -> list[Release]:
+    """The releases of an app as an answer shows them that may be behind."""
+    return world.annals.seen(app.id, world.releases[app.id], behind)
+
+
 def find_release(world: State, app_id: str, identity: str) -> Release | None:
     """The release of an app with this id or version."""
-    history = world.releases.get(app_id, [])
+    return _named(world.releases.get(app_id, []), identity)
+
+
+def _named(history: Iterable[Release], identity: str) -> Release | None:
     return next((each for each in history if identity in (each.id, str(each.version))), None)
 
 
-def get_release(world: State, app: App, identity: str) -> Release:
+def get_release(world: State, app: App, identity: str, behind: Behind | None = None) -> Release:
     """The release of an app with this id or version."""
-    release = find_release(world, app.id, identity)
+    release = _named(seen(world, app, behind), identity)
     if release is None:
         raise NotFound("release")
     return release

@@ -53,6 +53,7 @@ def delete(world: State, slug: Slug) -> None:
         for index, release in enumerate(history):
             if release.slug_id == slug.id and release.status == "succeeded":
                 history[index] = replace(release, status=_status_without_slug(release))
+                world.annals.add(world.now(), history[index])
 
 
 def _status_without_slug(release: Release) -> str:

@@ -7,6 +7,7 @@ from itertools import count
 from random import Random
 from uuid import uuid4
 
+from emulator.annals import Annals
 from emulator.clock import Clock, SystemClock
 from emulator.faults import Faults
 from emulator.pace import Pace
@@ -41,7 +42,8 @@ class State:
         self.chance = Random(7)  # the same disorder in every run
 
         self.on_queue: Callable[[str], object] = str  # nobody carries anything out yet
-        self.faults = Faults()
+        self.annals = Annals()
+        self.faults = Faults(self.clock, self.annals)
         self.rates = Rates(self.clock)
         self.timetable = Timetable(self.clock, self.changed, self.closing)
         self._remember_nothing()

@@ -3,6 +3,8 @@
 from flask import current_app, g, request
 
 from emulator import apps
+from emulator.annals import Behind
+from emulator.door import BEHIND
 from emulator.errors import TwoFactorNeeded
 from emulator.records import Account, App, Authorization
 from emulator.world import World
@@ -45,6 +47,12 @@ def check_factor(app: App) -> None:
     """Let a change of a protected app pass only with a second factor."""
     if app.is_protected and "Heroku-Two-Factor-Code" not in request.headers:
         raise TwoFactorNeeded(f"A second authentication factor is required for {app.name}.")
+
+
+def behind() -> Behind | None:
+    """How far the answer to this request is behind, if it is."""
+    found: Behind | None = request.environ.get(BEHIND)
+    return found
 
 
 def is_sdk() -> bool:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from emulator import apps, releases, slugs
 from emulator.api.body import optional_text_of, read_body, text_of
-from emulator.api.caller import account, get_app, get_app_to_change, is_sdk, world
+from emulator.api.caller import account, behind, get_app, get_app_to_change, is_sdk, world
 from emulator.api.lists import answer_list
 from emulator.errors import InvalidParams, NotFound
 from emulator.ranges import Key
@@ -23,13 +23,13 @@ KEYS: dict[str, Key[Release]] = {
 @bp.get("/releases")
 def index(identity: str) -> Response:
     """The app's releases, oldest first unless asked otherwise."""
-    return answer_list(world().releases[get_app(identity).id], KEYS, _shape)
+    return answer_list(releases.seen(world(), get_app(identity), behind()), KEYS, _shape)
 
 
 @bp.get("/releases/<release>")
 def info(identity: str, release: str) -> Response:
     """One release, by id or version."""
-    return jsonify(_shape(releases.get_release(world(), get_app(identity), release)))
+    return jsonify(_shape(releases.get_release(world(), get_app(identity), release, behind())))
 
 
 @bp.get("/releases/<release>/config-vars")

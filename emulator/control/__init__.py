@@ -18,13 +18,14 @@ It is for this machine only: nobody is asked for a token, and the request log sh
     POST   /apps/X/rollbacks  {"release", "user"?}          the same for /apps/X/retries
     POST   /apps/X/arrivals   what waits because of an arrival without seconds arrives
     POST   /apps/X/history    {"releases", "deploy_every"?}
+    GET    /apps/X/releases   every release as it truly is, whatever lags
     POST   /apps/X/releases/V {"status": "succeeded" or "failed"}
     POST   /apps/X/releases/V/output {"text"}   the release command writes something
     DELETE /apps/X/slugs/ID   the slug expires
     GET    /webhooks
     PATCH  /webhooks/ID       {"delay"?, "shuffle"?, "repeats"?, "duplicates"?}
     POST   /flush             {"seconds"?}
-    GET    /faults            also POST, DELETE; DELETE /faults/ID; see emulator.faults.Fault
+    GET    /faults            also POST, DELETE; DELETE /faults/ID; see emulator.faults
     POST   /refuse            {"seconds"?}
     GET    /requests          also DELETE
 """

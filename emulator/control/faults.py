@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from emulator.api.body import optional_text_of, read_body, text_of
 from emulator.api.caller import world
-from emulator.control.body import count_of, flag_of, number_of, object_of, only
+from emulator.control.body import count_of, flag_of, number_of, object_of, only, texts_of
 from emulator.door import WIRE
 from emulator.errors import InvalidParams, NotFound
 from emulator.faults import Fault
@@ -22,6 +22,7 @@ FIELDS = (
     "kind",
     "method",
     "path",
+    "app",
     "applied",
     "status",
     "body",
@@ -30,6 +31,11 @@ FIELDS = (
     "before",
     "after",
     "seconds",
+    "of",
+    "drop",
+    "set",
+    "chance",
+    "seed",
     "times",
     "skip",
 )
@@ -77,7 +83,7 @@ def refuse() -> ResponseReturnValue:
 
 
 def _shape(fault: Fault) -> Json:
-    return asdict(fault) | {"seen": fault.seen}
+    return asdict(fault)
 
 
 def _fault(body: Json) -> Fault:
@@ -85,11 +91,16 @@ def _fault(body: Json) -> Fault:
     times = count_of(body, "times") if body.get("times") is not None else None
     if times == 0:
         raise InvalidParams("times must be at least 1.")
+    chance = number_of(body, "chance")
+    chance = 1.0 if chance is None else chance
+    if not 0 <= chance <= 1:
+        raise InvalidParams("chance must be from 0 to 1.")
     return Fault(
         id=new_id(),
         kind=text_of(body, "kind"),
         method=optional_text_of(body, "method") or ".*",
         path=optional_text_of(body, "path") or ".*",
+        app=optional_text_of(body, "app"),
         applied=flag_of(body, "applied"),
         status=count_of(body, "status", 503),
         body=body.get("body"),
@@ -98,6 +109,11 @@ def _fault(body: Json) -> Fault:
         before=number_of(body, "before") or 0.0,
         after=number_of(body, "after") or 0.0,
         seconds=number_of(body, "seconds") or 0.0,
+        of=optional_text_of(body, "of") or "list",
+        drop=tuple(texts_of(body, "drop") or ()),
+        set=object_of(body, "set"),
+        chance=chance,
+        seed=count_of(body, "seed", 7),
         times=times,
         skip=count_of(body, "skip"),
     )

@@ -50,6 +50,13 @@ def deploy(identity: str) -> Answer:
     return _made(releases.create(world(), app, user, change))
 
 
+@bp.get("/releases")
+def index(identity: str) -> Response:
+    """Every release as it truly is, oldest first, whatever lags."""
+    app = apps.get_app(world(), identity)
+    return jsonify([release_shape(world(), each) for each in world().releases[app.id]])
+
+
 @bp.post("/config")
 def configure(identity: str) -> Answer:
     """Set and remove config vars: a release with the same code."""
