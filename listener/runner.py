@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from listener.pulse import Pulse
 from listener.steps import dispatch, looking, notifying, tending
 from listener.steps.clock import Clock
 from listener.steps.tools import Tools
@@ -61,8 +62,11 @@ TELLING: tuple[Queue, ...] = (Queue("notice", notices.NOTICES, notifying.step),)
 class Worker:
     """One thread's loop over its queues."""
 
-    def __init__(self, tools: Tools, queues: Sequence[Queue], ear: Ear, owner: str) -> None:
+    def __init__(
+        self, tools: Tools, queues: Sequence[Queue], ear: Ear, owner: str, pulse: Pulse
+    ) -> None:
         self._tools = tools
+        self._pulse = pulse
         self._queues = queues
         self._ear = ear
         self._owner = owner
@@ -95,9 +99,11 @@ class Worker:
             return False
         with self._tools.database.begin() as conn:
             claim = queue.claim(conn, self._owner)
+        self._pulse.round_made(self._owner)
         if claim is None:
             return False
         self._take(queue, claim)
+        self._pulse.round_made(self._owner)
         return True
 
     def _take(self, queue: Queue, claim: work.Claim) -> None:
@@ -128,11 +134,12 @@ class Runners:
 
     def __init__(self, tools: Tools, *, promoting: int) -> None:
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
-        self._ear = Ear(tools.database)
+        self._pulse = Pulse(tools.database, owner)
+        self._ear = Ear(tools.database, pulse=self._pulse.beat)
         queues = [PROMOTING, PROBING] * promoting + ([TELLING] if promoting else [])
         self._workers = [
-            Worker(tools, some, self._ear, f"{owner}:{number}")
-            for number, some in enumerate(queues)
+            Worker(tools, some, self._ear, self._pulse.add(some[0].name), self._pulse)
+            for some in queues
         ]
         self._threads = [
             threading.Thread(target=worker.run, name=f"runner-{number}", daemon=True)
@@ -144,6 +151,7 @@ class Runners:
         """Start working, with a reconcile first: webhooks may have been missed meanwhile."""
         with self._database.begin() as conn:
             looks.ask_reconcile(conn)
+        self._pulse.beat()
         self._ear.start()
         for thread in self._threads:
             thread.start()
@@ -156,6 +164,7 @@ class Runners:
         self._ear.stop()
         for thread in self._threads:
             thread.join(max(ends_at - time.monotonic(), 0))
+        self._pulse.end()
         return not any(thread.is_alive() for thread in self._threads)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -9,8 +10,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from listener import liveness
 from listener.keys import Keys, SealBroken
-from listener.store import apps, schema, subscriptions
+from listener.liveness import Runner
+from listener.store import apps, runners, schema, subscriptions
 from listener.store.engine import Database
 
 log = structlog.get_logger()
@@ -18,11 +21,18 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What is wrong with the database, and with the keys; `apps` are those whose secret is lost."""
+    """What is wrong, by part; `apps` are those whose secret is lost, `seen` is every runner."""
 
     database: str | None = None
     keys: str | None = None
+    runners: str | None = None
     apps: tuple[str, ...] = ()
+    seen: Sequence[Runner] = ()
+
+    @property
+    def gravest(self) -> str | None:
+        """What to mend first; None where nothing is wrong."""
+        return self.database or self.keys or self.runners
 
 
 class Readiness:
@@ -32,13 +42,8 @@ class Readiness:
         self._database = database
         self._keys = keys
 
-    def fault(self) -> str | None:
-        """What keeps us from working, in a sentence with what to do; None where nothing does."""
-        faults = self.faults()
-        return faults.database or faults.keys
-
     def faults(self) -> Faults:
-        """The same, told apart."""
+        """What keeps us from working, each in a sentence with what to do."""
         try:
             with self._database.begin() as conn:
                 return self._faults(conn)
@@ -51,15 +56,10 @@ class Readiness:
             return Faults(
                 database="The database is not migrated: run `python -m listener migrate`."
             )
+        seen = runners.list_(conn)
         broken = tuple(self._apps_of_broken_secrets(conn))
-        if not broken:
-            return Faults()
-        return Faults(
-            keys=f"The webhook secret of {', '.join(broken)} cannot be opened: put the former"
-            " SECRET_KEY behind the new one, comma-separated, or run"
-            f" `autopromote webhooks:rotate --now -a {broken[0]}`.",
-            apps=broken,
-        )
+        stuck = liveness.fault(seen)
+        return Faults(keys=_unsealed(broken), runners=stuck, apps=broken, seen=seen)
 
     def _apps_of_broken_secrets(self, conn: Connection) -> list[str]:
         live = subscriptions.live_secrets(conn)
@@ -72,3 +72,14 @@ class Readiness:
         except SealBroken:
             return False
         return True
+
+
+def _unsealed(broken: Sequence[str]) -> str | None:
+    """What to do about the apps whose secret no key opens."""
+    if not broken:
+        return None
+    return (
+        f"The webhook secret of {', '.join(broken)} cannot be opened: put the former"
+        " SECRET_KEY behind the new one, comma-separated, or run"
+        f" `autopromote webhooks:rotate --now -a {broken[0]}`."
+    )

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 
-import psycopg
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+
+from listener.store import watch
+from listener.store.watch import Watched
 
 POOL_WAIT_SECONDS = 2
-CONNECT_SECONDS = 5
-# A transaction of ours lasts milliseconds, since none stays open while Heroku is asked.
-LIMITS = "-c statement_timeout=15s -c lock_timeout=8s -c idle_in_transaction_session_timeout=30s"
 
 
 class BadDatabaseUrl(ValueError):
@@ -49,31 +48,34 @@ def _is_local(url: URL) -> bool:
 class Database:
     """A small pool of connections, and one more for whoever listens."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, answer_within: float) -> None:
         self._engine = engine
+        self._answer_within = answer_within
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A transaction: committed at the end of the block, rolled back on an exception."""
         return self._engine.begin()
 
-    def listen(self, channel: str) -> psycopg.Connection[Any]:
+    def listen(self, channel: str) -> Watched:
         """A connection of its own, outside the pool, on which notifications of a channel arrive."""
-        url = self._engine.url.set(drivername="postgresql")
-        connection = psycopg.connect(
-            url.render_as_string(hide_password=False),
-            autocommit=True,
-            connect_timeout=CONNECT_SECONDS,
-            application_name="autopromote",
-        )
+        connection = self.connect()
         connection.execute(f"LISTEN {channel}")  # a constant of ours; LISTEN takes no parameters
         return connection
+
+    def connect(self) -> Watched:
+        """A connection of its own, outside the pool; each statement is a transaction."""
+        url = self._engine.url.set(drivername="postgresql")
+        text = url.render_as_string(hide_password=False)
+        return watch.connect(text, autocommit=True, answer_within=self._answer_within)
 
     def dispose(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
 
 
-def open_database(url: str, *, pool_size: int = 2) -> Database:
+def open_database(
+    url: str, *, pool_size: int = 2, answer_within: float = watch.ANSWER_SECONDS
+) -> Database:
     """Make the pool; nothing connects before the first transaction. Raises BadDatabaseUrl.
 
     To be called after any fork: connections must not be shared between processes.
@@ -83,12 +85,23 @@ def open_database(url: str, *, pool_size: int = 2) -> Database:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
-        pool_pre_ping=True,
         hide_parameters=True,  # an error must not show what was written
-        connect_args={
-            "connect_timeout": CONNECT_SECONDS,
-            "options": LIMITS,
-            "application_name": "autopromote",
-        },
     )
-    return Database(engine)
+    put_under_watch(engine, answer_within)
+    event.listen(engine.pool, "checkout", _ask_for_life)
+    return Database(engine, answer_within=answer_within)
+
+
+def put_under_watch(engine: Engine, answer_within: float, *, has_limits: bool = True) -> None:
+    """Have every connection of an engine watched."""
+
+    def connect(_: Any, __: Any, words: tuple[str, ...], values: dict[str, Any]) -> Watched:
+        return watch.connect(*words, **values, answer_within=answer_within, has_limits=has_limits)
+
+    event.listen(engine, "do_connect", connect)
+
+
+def _ask_for_life(connection: Any, _: object, __: object) -> None:
+    """Before a connection of the pool is used; what fell silent is no reason to wait long."""
+    if not cast(Watched, connection).is_alive():
+        raise InvalidatePoolError

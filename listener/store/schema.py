@@ -12,9 +12,11 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from listener.store.engine import parse_url
+from listener.store.engine import parse_url, put_under_watch
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+# A statement of a migration may take its time; the kernel tells of a host that is gone.
+ANSWER_SECONDS = 600.0
 LOCK = 7_263_351_884  # of all the migrations that start at once, one goes first
 
 
@@ -29,6 +31,7 @@ def config(connection: Connection | None = None) -> Config:
 def migrate(url: str) -> None:
     """Bring the database to the newest schema; safe to repeat, and when two begin at once."""
     engine = create_engine(parse_url(url), poolclass=NullPool, hide_parameters=True)
+    put_under_watch(engine, ANSWER_SECONDS, has_limits=False)
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
         # Rather fail, and be repeated, than stop everybody who comes behind us.

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from listener.store import columns
+from listener.store.state_tables import trouble
 
 metadata = columns.metadata
 
@@ -330,6 +331,7 @@ notice = Table(
     columns.words("kind", is_required=True),
     Column("promotion_id", BigInteger, ForeignKey("promotion.id")),
     Column("hold_id", BigInteger, ForeignKey("hold.id")),
+    Column("trouble_id", BigInteger, ForeignKey(trouble.c.id)),
     columns.words("title", is_required=True),
     columns.words("body", is_required=True),
     columns.time("due_at"),

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from listener.desk.mirror import MARK
 from listener.errors import Unavailable
+from listener.liveness import Runner
 from listener.web.services import services
 
 bp = Blueprint("health", __name__)
@@ -22,7 +23,17 @@ def is_up() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def is_ready() -> ResponseReturnValue:
-    """The database is reachable and migrated, and the webhook secrets can be opened."""
-    if fault := services().readiness.fault():
-        raise Unavailable(fault, id="not_ready")
-    return jsonify(status="ready")
+    """The database is reachable and migrated, secrets can be opened, and runners make rounds."""
+    faults = services().readiness.faults()
+    if faults.gravest is not None:
+        raise Unavailable(faults.gravest, id="not_ready")
+    living = [_runner(runner) for runner in faults.seen if runner.is_alive]
+    return jsonify(status="ready", runners=living)
+
+
+def _runner(runner: Runner) -> dict[str, object]:
+    return {
+        "name": runner.name,
+        "works_on": runner.works_on,
+        "last_round_seconds": round(runner.idle.total_seconds(), 1),
+    }

@@ -145,7 +145,7 @@ def test_run_migrates_and_serves(empty_database_url: str, tmp_path: Path) -> Non
     command = [PYTHON, "-m", "listener", "run"]
     web = Web(settings(empty_database_url), tmp_path / "log", command)
     try:
-        assert web.http.get("/readyz").json() == {"status": "ready"}
+        assert web.http.get("/readyz").json()["status"] == "ready"
         assert web.process.stop() == 0
     finally:
         web.end()

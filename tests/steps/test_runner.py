@@ -6,9 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import Connection
 from typing_extensions import override
@@ -18,6 +16,7 @@ from listener.promotion import Status
 from listener.runner import Runners, start_runners
 from listener.store import apps, notices, work
 from listener.store.engine import Database
+from listener.store.watch import Watched
 from tests.steps import wire
 from tests.steps.emulated import PROD
 from tests.steps.stage import Stage
@@ -133,7 +132,7 @@ class Moody(Database):
         return self._inner.begin()
 
     @override
-    def listen(self, channel: str) -> psycopg.Connection[Any]:
+    def listen(self, channel: str) -> Watched:
         return self._inner.listen(channel)
 
 

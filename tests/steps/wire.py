@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import psycopg
 from sqlalchemy import Connection
 from typing_extensions import override
 
 from listener.store.engine import Database
+from listener.store.watch import Watched
 
 Send = Callable[[], httpx.Response]
 Around = Callable[[httpx.Request, Send], httpx.Response]
@@ -61,7 +61,7 @@ class MortalDatabase(Database):
         self._mortality.moment()
 
     @override
-    def listen(self, channel: str) -> psycopg.Connection[Any]:
+    def listen(self, channel: str) -> Watched:
         return self._inner.listen(channel)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from listener.app import Parts, assemble, build
 from listener.keys import Keys
 from listener.settings import Settings
+from listener.store import runners
 from tests.web.conftest import SECRET_KEY
 from tests.web.source import Source
 
@@ -23,7 +25,49 @@ def test_the_process_is_up(client: FlaskClient) -> None:
 
 def test_all_is_ready(client: FlaskClient, source: Source) -> None:
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.get_json()) == (200, {"status": "ready"})
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ready", "runners": []})
+
+
+def beat(parts: Parts, process: str, idle: float) -> None:
+    """A process says what its one runner did last."""
+    rounds = {f"host:{process}:0": runners.Round("promotion", timedelta(seconds=idle))}
+    with parts.database.begin() as conn:
+        runners.beat(conn, process, rounds)
+
+
+def test_the_age_of_each_runners_last_round_is_told(client: FlaskClient, parts: Parts) -> None:
+    beat(parts, "4:aa", 12)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    (runner,) = answer.get_json()["runners"]
+    assert (runner["name"], runner["works_on"]) == ("aa:0", "promotion")
+    assert 12 <= runner["last_round_seconds"] < 30
+
+
+def test_a_runner_without_a_round_for_a_minute_is_not_ready(
+    client: FlaskClient, parts: Parts
+) -> None:
+    beat(parts, "4:aa", 1)
+    beat(parts, "5:bb", 61)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.get_json()["id"]) == (503, "not_ready")
+    assert "Runner bb:0 (promotion) made its last round 6" in answer.get_json()["message"]
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_runner_whose_process_was_killed_is_no_fault_beside_living_ones(
+    client: FlaskClient, parts: Parts
+) -> None:
+    beat(parts, "4:aa", 1)
+    with parts.database.begin() as conn:
+        conn.exec_driver_sql(
+            "UPDATE runner SET seen_at = now() - interval '2 min', round_at = seen_at"
+        )
+    assert client.get("/readyz").status_code == 503  # nobody else is at work
+    beat(parts, "5:bb", 1)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert [runner["name"] for runner in answer.get_json()["runners"]] == ["bb:0"]
 
 
 def test_a_database_that_is_not_migrated_is_not_ready(

@@ -90,6 +90,7 @@ class Doctor:
             self._mirror.look(),
             itself.database(faults),
             itself.keys(faults),
+            itself.runners(faults),
         ]
         scene = self._scene() if faults.database is None else None
         found = [*own, *self._at_heroku(ask, scene)]

@@ -65,3 +65,21 @@ def keys(faults: Faults) -> Finding:
         " or the secrets are made anew.",
         mend=f"autopromote webhooks:rotate --now -a {faults.apps[0]}",
     )
+
+
+def runners(faults: Faults) -> Finding:
+    """Whether every runner makes its rounds."""
+    if faults.database is not None:
+        message = "The runners' last rounds could not be read."
+        return Finding(name="runners", state=State.UNKNOWN, message=message)
+    if faults.runners is None:
+        living = sum(runner.is_alive for runner in faults.seen)
+        message = f"Runners at work: {living}."
+        return Finding(name="runners", state=State.OK, message=message, facts={"living": living})
+    return Finding(
+        name="runners",
+        state=State.BROKEN,
+        message=faults.runners,
+        why="What is due is left undone.",
+        mend="heroku ps:restart -a LISTENER",
+    )

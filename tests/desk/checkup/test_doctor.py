@@ -50,6 +50,7 @@ def test_all_is_well(ward: Office) -> None:
         "public_url",
         "database",
         "keys",
+        "runners",
         "token",
         "scopes",
         "expiry",
@@ -280,6 +281,7 @@ def test_without_a_database_the_rest_is_examined(ward: Office) -> None:
     assert [(name, state) for name, state, _ in told(findings)] == [
         ("database", BROKEN),
         ("keys", UNKNOWN),
+        ("runners", UNKNOWN),
     ]
     assert {"public_url", "token", "scopes"} <= {each.name for each in findings}
 

@@ -1,0 +1,110 @@
+"""Connections under a watch: a statement without an answer in time is given up, its socket shut.
+
+A host that fell silent resets nothing, so that a socket to it lives for ever. The server's own
+limits come first where there still is a server; they end a statement, and keep the connection.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from typing_extensions import override
+
+Answer = TypeVar("Answer")
+
+ANSWER_SECONDS = 15.0
+LIFE_SECONDS = 5.0  # an answer that costs the server nothing
+CONNECT_SECONDS = 5
+# A transaction of ours lasts milliseconds, since none stays open while Heroku is asked. They are
+# set by a statement, for a pooler between us and the server may refuse them as options.
+LIMITS = (
+    "SET statement_timeout = '12s'; SET lock_timeout = '8s';"
+    " SET idle_in_transaction_session_timeout = '30s'"
+)
+# Of a host that is gone the kernel finds out by itself, where nobody asks either.
+SOCKET: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+
+
+class Unanswered(psycopg.OperationalError):
+    """The database kept silent; the connection is shut."""
+
+
+class Watched(psycopg.Connection[Any]):
+    """A connection on which nothing waits longer for an answer than it may."""
+
+    answer_within = LIFE_SECONDS
+
+    @override
+    def wait(
+        self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None
+    ) -> Answer:
+        """Do what the connection is asked for; who sets a time of its own is not watched."""
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        begun = time.monotonic()
+        try:
+            return super().wait(gen, interval, self.answer_within)
+        except psycopg.OperationalError as error:
+            if time.monotonic() - begun < self.answer_within:
+                raise
+            self.close()
+            message = f"The database did not answer within {self.answer_within:g} s."
+            raise Unanswered(message) from error
+
+    def is_alive(self) -> bool:
+        """Ask for an answer that comes soon; a connection that gives none is shut."""
+        try:
+            with self._within(min(LIFE_SECONDS, self.answer_within)), self._no_transaction():
+                self.execute("SELECT 1")
+        except psycopg.Error:
+            self.close()
+            return False
+        return True
+
+    @contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        usual, self.answer_within = self.answer_within, seconds
+        try:
+            yield
+        finally:
+            self.answer_within = usual
+
+    @contextmanager
+    def _no_transaction(self) -> Iterator[None]:
+        usual = self.autocommit
+        self.autocommit = True
+        yield
+        self.autocommit = usual
+
+
+def connect(
+    *words: str,
+    answer_within: float = ANSWER_SECONDS,
+    has_limits: bool = True,
+    autocommit: bool = False,
+    **values: Any,
+) -> Watched:
+    """A new connection under watch."""
+    values = {"connect_timeout": CONNECT_SECONDS, "application_name": "autopromote"} | values
+    connection = Watched.connect(*words, autocommit=True, **SOCKET | values)
+    connection.answer_within = min(LIFE_SECONDS, answer_within)
+    try:
+        if has_limits:
+            connection.execute(LIMITS)
+        connection.autocommit = autocommit
+    except psycopg.Error:
+        connection.close()
+        raise
+    connection.answer_within = answer_within
+    return connection
