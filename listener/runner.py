@@ -84,7 +84,8 @@ class Worker:
                 if not self._round():
                     self._rest(heard)
             except (DBAPIError, PoolTimeout) as error:
-                log.warning("database_unavailable", error=type(error).__name__)
+                state = getattr(getattr(error, "orig", None), "sqlstate", None)
+                log.warning("database_unavailable", error=type(error).__name__, sqlstate=state)
                 self._stopping.wait(DATABASE_PAUSE_SECONDS)
             except Exception:  # without its threads a process would promote nothing, silently
                 log.exception("runner_broken")

@@ -56,6 +56,8 @@ class Readiness:
             return Faults(
                 database="The database is not migrated: run `python -m listener migrate`."
             )
+        if (silent := schema.why_no_writes(conn)) is not None:
+            return Faults(database=silent)
         seen = runners.list_(conn)
         broken = tuple(self._apps_of_broken_secrets(conn))
         stuck = liveness.fault(seen)

@@ -156,6 +156,11 @@ def _what_happened(name: str, moved: Moved) -> str:
     when = f" at {moments.shown(change.created_at)}" if change.created_at is not None else ""
     words = f" “{change.description}”" if change.description else ""
     said = f"{who} released v{change.version}{words} on {name}{when}; no promotion of ours did."
+    if moved.foreign_nonce is not None:
+        said += (
+            " Or this installation did, and its database lost its last transactions, as in a"
+            " failover."
+        )
     if moved.current.artifact == change.artifact:
         return said
     return f"{said} It runs v{moved.current.version} by now, with other code."

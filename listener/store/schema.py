@@ -14,6 +14,15 @@ from sqlalchemy.pool import NullPool
 
 from listener.store.engine import parse_url, put_under_watch
 
+READ_ONLY, FORBIDDEN, FULL = "25006", "42501", "53100"
+# What PostgreSQL answers to a write that it does not take, by its code.
+NO_WRITES = {
+    READ_ONLY: "The database is read-only: nothing is received, decided or promoted until it takes"
+    " writes again, or DATABASE_URL names the one that does.",
+    FORBIDDEN: "The database refuses writes, as one does whose plan is full: `heroku pg:info -a"
+    " LISTENER` tells.",
+    FULL: "The disk of the database is full: nothing is received, decided or promoted.",
+}
 MIGRATIONS = Path(__file__).parent / "migrations"
 # A statement of a migration may take its time; the kernel tells of a host that is gone.
 ANSWER_SECONDS = 600.0
@@ -74,3 +83,15 @@ def is_ready(connection: Connection) -> bool:
     """The database has all that this code needs."""
     found = version(connection)
     return found == needed() or is_newer(connection)
+
+
+def why_no_writes(connection: Connection) -> str | None:
+    """Why the database keeps nothing new, in a sentence; None where it does."""
+    query = (
+        "SELECT current_setting('transaction_read_only') = 'on',"
+        " has_table_privilege('delivery', 'INSERT')"
+    )
+    is_read_only, may_insert = connection.execute(text(query)).one()
+    if is_read_only:
+        return NO_WRITES[READ_ONLY]
+    return None if may_insert else NO_WRITES[FORBIDDEN]

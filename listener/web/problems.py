@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from listener import errors
 from listener.heroku import BadSignature
 from listener.store.apps import AppUnknown
+from listener.store.schema import NO_WRITES
 
 log = structlog.get_logger()
 
@@ -70,6 +71,9 @@ def database_failed(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     if state in (NO_SUCH_TABLE, NO_SUCH_COLUMN):
         return problem(503, "not_migrated", NOT_MIGRATED)
+    if state in NO_WRITES:
+        log.warning("database_takes_no_writes", sqlstate=state)
+        return problem(503, "database_read_only", NO_WRITES[state])
     if not isinstance(error, (InterfaceError, OperationalError, PoolTimeout)):
         return broken(error)
     log.warning("database_unavailable", error=type(error).__name__, sqlstate=state)

@@ -182,6 +182,31 @@ def test_the_nonce_of_another_installation_puts_a_hold_and_says_so(stage: Stage)
     assert "Another autopromote installation" in stage.held()[0].reason
 
 
+def test_after_transactions_were_lost_the_hold_says_that_it_may_have_been_us(stage: Stage) -> None:
+    with stage.database.begin() as conn:
+        known = conn.exec_driver_sql(
+            "SELECT id, known_version, known_artifact FROM app WHERE name = %s", (PROD,)
+        ).one()
+    stage.deploy()
+    stage.look()
+    with stage.database.begin() as conn:  # a failover to a copy that had not got them
+        conn.exec_driver_sql("DELETE FROM notice; DELETE FROM promotion_event; DELETE FROM post")
+        conn.exec_driver_sql("DELETE FROM promotion")
+        conn.exec_driver_sql("DELETE FROM release WHERE version > 2")
+        conn.exec_driver_sql(
+            "UPDATE app SET known_version = %s, known_artifact = %s WHERE id = %s",
+            (known.known_version, known.known_artifact, known.id),
+        )
+    stage.reconcile()
+
+    [hold] = stage.held()
+    assert hold.reason.startswith("Another autopromote installation (robot@example.com) released v")
+    assert hold.reason.endswith(
+        "no promotion of ours did. Or this installation did, and its database lost its last"
+        " transactions, as in a failover."
+    )
+
+
 def test_a_retry_that_quotes_our_nonce_is_a_persons_doing_and_moves_nothing(stage: Stage) -> None:
     stage.deploy()
     stage.look()

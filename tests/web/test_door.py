@@ -293,3 +293,21 @@ def test_a_database_that_is_away_is_a_reason_to_try_again_later(parts: Parts) ->
 
     assert (answer.status_code, answer.get_json()["id"]) == (503, "database_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_read_only_database_is_a_reason_to_try_again_later(
+    client: FlaskClient, parts: Parts, source: Source
+) -> None:
+    with parts.database.begin() as conn:
+        name = conn.exec_driver_sql("SELECT current_database()").scalar_one()
+        conn.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    parts.database.dispose()  # it counts for connections to come
+    try:
+        answer = client.post(DOOR, **source.told())
+    finally:
+        with parts.database.begin() as conn:
+            conn.exec_driver_sql("SET TRANSACTION READ WRITE")
+            conn.exec_driver_sql(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        parts.database.dispose()
+    assert (answer.status_code, answer.get_json()["id"]) == (503, "database_read_only")
+    assert int(answer.headers["Retry-After"]) > 0

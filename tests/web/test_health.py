@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -94,6 +95,45 @@ def test_a_database_that_is_away_is_not_ready(settings: Settings) -> None:
         503,
         "The database cannot be reached.",
     )
+
+
+@pytest.fixture
+def read_only(parts: Parts) -> Iterator[None]:
+    """The database takes no writes any more, as after a failover to a follower."""
+    _default(parts, "on")
+    yield
+    _default(parts, "off")
+
+
+def _default(parts: Parts, word: str) -> None:
+    with parts.database.begin() as conn:
+        conn.exec_driver_sql("SET TRANSACTION READ WRITE")
+        name = conn.exec_driver_sql("SELECT current_database()").scalar_one()
+        conn.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = {word}")
+    parts.database.dispose()  # it counts for connections to come
+
+
+@pytest.mark.usefixtures("read_only")
+def test_a_read_only_database_is_not_ready(client: FlaskClient) -> None:
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.get_json()["id"]) == (503, "not_ready")
+    assert answer.get_json()["message"].startswith("The database is read-only: nothing is received")
+
+
+def test_a_database_that_refuses_inserts_is_not_ready(parts: Parts) -> None:
+    with parts.database.begin() as conn:
+        conn.exec_driver_sql("CREATE ROLE full_plan LOGIN")
+        conn.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO full_plan")
+    try:
+        url = parts.settings.database_url.replace("//postgres:@", "//full_plan:@")
+        full = assemble(replace(parts.settings, database_url=url))
+        answer = build(full).test_client().get("/readyz")
+        full.close()
+    finally:
+        with parts.database.begin() as conn:
+            conn.exec_driver_sql("DROP OWNED BY full_plan; DROP ROLE full_plan")
+    assert answer.status_code == 503
+    assert answer.get_json()["message"].startswith("The database refuses writes")
 
 
 @pytest.mark.usefixtures("source")

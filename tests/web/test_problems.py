@@ -75,6 +75,8 @@ def test_our_own_mistake_is_logged_and_told_by_its_number_alone(
         ("SELECT 1 FROM nowhere", 503, "not_migrated"),
         ("SELECT nothing FROM rule", 503, "not_migrated"),
         ("SELECT pg_terminate_backend(pg_backend_pid())", 503, "database_unavailable"),
+        ("SET TRANSACTION READ ONLY; DELETE FROM fact RETURNING 1", 503, "database_read_only"),
+        ("SET ROLE pg_monitor; DELETE FROM fact RETURNING 1", 503, "database_read_only"),
         ("SELECT 1/0", 500, "internal_error"),
     ],
 )

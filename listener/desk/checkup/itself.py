@@ -46,7 +46,9 @@ def database(faults: Faults) -> Finding:
         state=State.BROKEN,
         message=faults.database,
         why="Nothing is received, decided or promoted.",
-        mend="heroku run python -m listener migrate -a LISTENER",
+        mend="heroku run python -m listener migrate -a LISTENER"
+        if "migrate" in faults.database
+        else "heroku pg:info -a LISTENER",
     )
 
 
