@@ -22,6 +22,7 @@ from cli.resources import (
     Pipeline,
     Promotion,
     Released,
+    Rollback,
     Rule,
     Subscription,
     Token,
@@ -146,9 +147,9 @@ class Listener:
     def promote(self, promotion: Body) -> list[Promotion]:
         return self._ask("POST", "promotions", list[Promotion], body=promotion)
 
-    def roll_back(self, app: str, *, to: str | None, reason: str) -> Promotion:
+    def roll_back(self, app: str, *, to: str | None, reason: str) -> Rollback:
         body = {"app": app, "reason": reason, **({"to": to} if to else {})}
-        return self._ask("POST", "rollbacks", Promotion, body=body)
+        return self._ask("POST", "rollbacks", Rollback, body=body)
 
     def explanation(self, app: str, release: str | None) -> Explanation:
         return self._ask(

@@ -238,6 +238,28 @@ class Promotion(TypedDict):
     timeline: NotRequired[list[Moment]]
 
 
+class PastRelease(TypedDict):
+    """A release that comes back: its commit, and who brought that code when."""
+
+    version: int
+    commit: NotRequired[str | None]
+    author: NotRequired[str | None]
+    created_at: NotRequired[str | None]
+
+
+class Way(TypedDict):
+    """Where a rollback goes, and the command that undoes it."""
+
+    to: PastRelease
+    undo: NotRequired[str | None]
+
+
+class Rollback(Promotion):
+    """A rollback by hand, which is a promotion of its own."""
+
+    rollback: NotRequired[Way]
+
+
 class Output(TypedDict):
     """A piece of what a release phase printed, and where to read on."""
 

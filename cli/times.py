@@ -20,6 +20,15 @@ def when(text: str | None) -> str | None:
     return show_time(moment, datetime.now(UTC)) if moment.tzinfo else text
 
 
+def since(text: str | None) -> str | None:
+    """Show how long ago a time of the listener's was; nothing where it cannot be read."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return distance(moment, datetime.now(UTC)) if moment.tzinfo else None
+
+
 def show_time(moment: datetime, now: datetime) -> str:
     """Return local time and distance: `2015/11/17 17:37:41 (~ 1h ago)`."""
     return f"{moment.astimezone():%Y/%m/%d %H:%M:%S} ({distance(moment, now)})"

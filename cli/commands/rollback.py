@@ -1,4 +1,4 @@
-"""`autopromote rollback`: urgent, so it does not ask, but says what will happen."""
+"""`autopromote rollback`: urgent, so it does not ask, but says where it goes and what undoes it."""
 
 import click
 
@@ -6,8 +6,12 @@ from cli.command import command
 from cli.commands.promotions import outcome
 from cli.context import Context, pass_context
 from cli.options import as_json, chosen_app, version, wait
-from cli.output import action, tell
+from cli.output import action, copy, tell
+from cli.plain import plain_line
+from cli.resources import PastRelease, Rollback
+from cli.times import since
 
+SHORT = 8  # characters of a commit
 GOOD_ENDS = outcome.GOOD_ENDS | {"rolled_back"}
 
 
@@ -34,18 +38,40 @@ def rollback(
 ) -> None:
     """take an app back to what it ran before, and hold it
 
+    It goes to the newest other code that can still run and that no rollback left; so said twice,
+    it never brings back what was broken. Whoever wants to go further says how far with --to.
+
     The app is put on hold at once, so that nothing is promoted to it until somebody releases the
     hold. Only the code goes back: config vars and add-ons stay as they are. A Fir app goes back
     together with its config vars, for Heroku knows no other way; the answer says so.
     """
-    tell(f"⬢ {app} goes back to {to or 'what it ran before'}, and is on hold from now on.")
-    tell(f"Use `autopromote holds:release --app {app}` when it may be promoted to again.")
     with action(f"Rolling back ⬢ {app}"):
-        promotion = context.listener.roll_back(app, to=to, reason=reason)
+        rolled = context.listener.roll_back(app, to=to, reason=reason)
+    tell_way(app, rolled)
 
     if not wait:
-        outcome.show_begun([promotion], promotion, as_json=as_json)
+        outcome.show_begun([rolled], rolled, as_json=as_json)
         return
-    [promotion] = outcome.wait_for(context, [promotion])
+    [promotion] = outcome.wait_for(context, [rolled])
     outcome.show_ends([promotion], promotion, as_json=as_json)
     outcome.exit_unless_well([promotion], GOOD_ENDS)
+
+
+def tell_way(app: str, rolled: Rollback) -> None:
+    """Say where it goes, that the app is held, and how each of both is undone."""
+    way = rolled.get("rollback")
+    goes = past_line(way["to"]) if way else f"v{rolled['source']['release']['version']}"
+    tell(plain_line(f"⬢ {app} goes back to {goes}, and is on hold from now on."))
+    if way and (undo := way.get("undo")):
+        tell("To undo it:")
+        copy(f"  {plain_line(undo)}", err=True)
+    tell("When it may be promoted to again:")
+    copy(f"  autopromote holds:release --app {app}", err=True)
+
+
+def past_line(release: PastRelease) -> str:
+    """Return `v41 (1a5f89db by ana@example.com, ~ 2d ago)`."""
+    commit, author, ago = release.get("commit"), release.get("author"), release.get("created_at")
+    code = " ".join(word for word in (commit and commit[:SHORT], author and f"by {author}") if word)
+    known = ", ".join(word for word in (code, since(ago)) if word)
+    return f"v{release['version']} ({known})" if known else f"v{release['version']}"

@@ -11,7 +11,7 @@ from listener.desk import apps as named
 from listener.desk import by_hand, ids, pages, rollbacks
 from listener.desk.by_hand import NewPromotions
 from listener.desk.rollbacks import NewRollback
-from listener.desk.views import PromotionView
+from listener.desk.views import PromotionView, RollbackView
 from listener.errors import Conflict, NotFound
 from listener.promotion import ENDED, RETRYABLE, Status
 from listener.rules import Mode
@@ -74,7 +74,7 @@ class PromotionsDesk:
         """Promote a release by hand, to one or more targets."""
         return by_hand.promote(self._tools, wish, by=by)
 
-    def roll_back(self, wish: NewRollback, *, by: str) -> PromotionView:
+    def roll_back(self, wish: NewRollback, *, by: str) -> RollbackView:
         """Bring back what a target ran before, and put a hold."""
         return rollbacks.roll_back(self._tools, wish, by=by)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
+from listener import moments, rollback
 from listener.apps import App
 from listener.decision import SLUG
 from listener.desk import apps as named
@@ -11,15 +14,18 @@ from listener.desk import asked, pages
 from listener.desk import holds as holding
 from listener.desk.asking import Asking
 from listener.desk.holds import NewHold
-from listener.desk.views import PromotionView
-from listener.errors import Invalid
+from listener.desk.views import PastRelease, RollbackView
+from listener.errors import Conflict, HerokuUnreadable, Invalid
 from listener.history import SUCCEEDED, History, Release
 from listener.promotion import PromotionKind
+from listener.rollback import AlreadyRolledBack, NothingBefore, RollbackTo, UnclearCurrent
 from listener.steps import targets
 from listener.steps.tools import Tools
-from listener.store import apps, holds
+from listener.store import apps, holds, neighbours, posts, promotions, releases
+from listener.store.promotions import PromotionRow
 
 NOTHING = "Nothing was rolled back."
+SHORT = 8  # characters of a commit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,60 +37,165 @@ class NewRollback:
     reason: str
 
 
-def roll_back(tools: Tools, wish: NewRollback, *, by: str) -> PromotionView:
-    """A hold at once, and a promotion that brings the older slug back. Asked twice, it is one."""
+def roll_back(tools: Tools, wish: NewRollback, *, by: str) -> RollbackView:
+    """Put a hold, and ask for the older slug. Asked twice, it is one."""
     ask = Asking(NOTHING)
     app = named.read(tools, ask, wish.app)
     reading = ask(tools.readings.releases, app.id)
     ask(targets.note, tools, reading)
-    release = choose(app, reading.history, wish.to)
-    is_slug, commit = release.artifact_type == SLUG, None
-    if is_slug:
-        commit, _ = ask(tools.readings.slug, app.id, str(release.artifact))
-    # An image goes back by Heroku's own rollback only, and that takes config vars along.
-    with_config = "" if is_slug else " with the config vars of then"
+    history = reading.history
+    release = _choose(tools, ask, app, history, wish.to)
+    commit = _commit(tools, ask, app, release)
     with tools.database.begin() as conn:
         apps.lock(conn, [app.id])
         same = asked.find(conn, PromotionKind.ROLLBACK, release, app)
         if same is None or not any(h.app_id == app.id for h in holds.open_(conn, app.id)):
             hold = NewHold(app=app.name, reason=wish.reason)
             holding.put(conn, app.id, hold, by=by)
-        row = same or asked.add(
-            conn,
-            PromotionKind.ROLLBACK,
-            release,
-            source=app,
-            target=app,
-            commit=commit,
-            reason=f"Back to v{release.version}{with_config}, asked for by {by}: {wish.reason}",
-            by=by,
-        )
-        return pages.of_promotions(conn, [row])[0]
+        row = same or _add(conn, app, release, commit, wish.reason, by)
+        return _view(conn, app, history, release, row)
 
 
-def choose(app: App, history: History, version: int | None) -> Release:
-    """The release to go back to. Raises Invalid where there is none that can run."""
-    release = _before(history) if version is None else history.find(version)
+def _add(
+    conn: Connection, app: App, release: Release, commit: str | None, reason: str, by: str
+) -> PromotionRow:
+    # An image goes back by Heroku's own rollback only, and that takes config vars along.
+    with_config = "" if release.artifact_type == SLUG else " with the config vars of then"
+    return asked.add(
+        conn,
+        PromotionKind.ROLLBACK,
+        release,
+        source=app,
+        target=app,
+        commit=commit,
+        reason=f"Back to v{release.version}{with_config}, asked for by {by}: {reason}",
+        by=by,
+    )
+
+
+def _commit(tools: Tools, ask: Asking, app: App, release: Release) -> str | None:
+    if release.artifact_type != SLUG:
+        return None
+    commit, _ = ask(tools.readings.slug, app.id, str(release.artifact))
+    return commit
+
+
+def _choose(tools: Tools, ask: Asking, app: App, history: History, version: int | None) -> Release:
+    """Find the release to go back to. Raises Invalid, and Conflict where a person must say it."""
+    if version is not None:
+        return check(app, history, version)
+    with tools.database.begin() as conn:
+        own = posts.kinds(conn, app.id)
+    match rollback.destination(history, own):
+        case RollbackTo(release):
+            return check(app, history, release.version)
+        case NothingBefore():
+            raise Invalid(
+                f"{app.name} shows nothing that it ran before: there is nothing to roll back to."
+            )
+        case UnclearCurrent(current, later):
+            raise Conflict(
+                "release_unclear",
+                f"Heroku says that {app.name} runs v{current.version}, and that v{later.version}"
+                f" succeeded after it. Look at `heroku releases -a {app.name}`, and say where to go"
+                " with --to.",
+            )
+        case AlreadyRolledBack() as already:
+            raise Conflict("already_rolled_back", _already(tools, ask, app, history, already))
+
+
+def check(app: App, history: History, version: int) -> Release:
+    """The release of this version, if it can come back. Raises Invalid."""
+    release = history.find(version)
     if release is None:
-        what = f"no release v{version}" if version is not None else "nothing that it ran before"
-        raise Invalid(f"{app.name} shows {what}: there is nothing to roll back to.")
-    name = f"{app.name} v{release.version}"
+        raise Invalid(f"{app.name} shows no release v{version}: there is nothing to roll back to.")
+    name = f"{app.name} v{version}"
     if app.is_container:
-        command = f"heroku rollback v{release.version} -a {app.name}"
+        command = f"heroku rollback v{version} -a {app.name}"
         raise Invalid(f"{app.name} is a container app: run `{command}` instead.")
     if release.artifact is None:
         raise Invalid(f"{name} has no slug.")
     if release.status != SUCCEEDED:
         raise Invalid(f"{name} is {release.status}: only a release that succeeded can come back.")
-    if history.current is not None and history.current.artifact == release.artifact:
-        raise Invalid(f"{app.name} runs the slug of v{release.version} already.")
+    runs = history.current
+    is_clear = rollback.unclear_current(history) is None
+    if runs is not None and runs.artifact == release.artifact and is_clear:
+        raise Invalid(f"{app.name} runs the slug of v{version} already.")
     return release
 
 
-def _before(history: History) -> Release | None:
-    """The latest release before the current one that ran something else."""
-    current = history.current
-    if current is None:
+def _already(
+    tools: Tools, ask: Asking, app: App, history: History, already: AlreadyRolledBack
+) -> str:
+    """Tell who rolled back when, and what to type to go further."""
+    further = already.further
+    commit = _commit_if_told(tools, ask, app, further) if further is not None else None
+    with tools.database.begin() as conn:
+        now = releases.started_at(conn)
+        made = already.rollback.created_at
+        when = f" {moments.ago(made, now)}" if made is not None else ""
+        who, why = _who(conn, app, already.rollback)
+        said = (
+            f"{app.name} was rolled back from v{already.left.version} to"
+            f" v{already.back_to.version}'s slug by {who}{when}{why} and runs it."
+        )
+        if further is None:
+            return f"{said} It shows nothing further back that can run: say which with --to."
+        past = _past(conn, app, history, further, commit)
+        known = (
+            past.commit and past.commit[:SHORT],
+            past.author and f"by {past.author}",
+            past.created_at and moments.ago(past.created_at, now),
+        )
+        told = ", ".join(word for word in known if word)
+    return f"{said} To go further back: `--to v{further.version}`{f' ({told})' if told else ''}."
+
+
+def _commit_if_told(tools: Tools, ask: Asking, app: App, release: Release) -> str | None:
+    """The commit, which a refusal does without where Heroku does not tell it."""
+    try:
+        return _commit(tools, ask, app, release)
+    except HerokuUnreadable:
         return None
-    earlier = (r for r in reversed(history.releases) if r.version < current.version and r.has_run)
-    return next((r for r in earlier if r.artifact != current.artifact), None)
+
+
+def _who(conn: Connection, app: App, release: Release) -> tuple[str, str]:
+    """Whoever rolled back; of ours the person who asked, else why no person did."""
+    post = posts.of_release(conn, app.id, release)
+    if post is None:
+        return release.author or "somebody", ""
+    row = promotions.get(conn, post.promotion_id)
+    if row.kind is PromotionKind.ROLLBACK:
+        return row.created_by or "somebody", ""
+    return "autopromote", f", for promotion {row.id} was not well,"
+
+
+def _view(
+    conn: Connection, app: App, history: History, release: Release, row: PromotionRow
+) -> RollbackView:
+    left = history.current
+    undo = None
+    if left is not None and left.status == SUCCEEDED and left.artifact is not None:
+        undo = (
+            f"autopromote rollback --app {app.name} --to v{left.version}"
+            f' --reason "undo rollback {row.id}"'
+        )
+    return RollbackView(
+        promotion=pages.of_promotions(conn, [row])[0],
+        to=_past(conn, app, history, release, row.commit),
+        left=left.version if left is not None else None,
+        undo=undo,
+    )
+
+
+def _past(
+    conn: Connection, app: App, history: History, release: Release, commit: str | None
+) -> PastRelease:
+    """Tell whose code a release runs, and since when: by the first release that ran it."""
+    first = history.find(history.first_run(release.artifact) or release.version) or release
+    return PastRelease(
+        version=release.version,
+        commit=commit,
+        author=neighbours.author(conn, app.id, first),
+        created_at=first.created_at,
+    )

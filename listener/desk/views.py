@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from listener.backtest import Result
 from listener.decision import Approval
@@ -52,6 +53,26 @@ class PromotionView:
     approvals: tuple[Approval, ...]
     needed: int  # how many people must approve it
     timeline: tuple[Moment, ...] | None = None  # only where one promotion is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class PastRelease:
+    """A release of a target, with the commit of its code, and who brought that when."""
+
+    version: int
+    commit: str | None
+    author: str | None
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackView:
+    """A rollback: where it goes, what it leaves, and the command that undoes it, if one can."""
+
+    promotion: PromotionView
+    to: PastRelease
+    left: int | None
+    undo: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,3 +177,15 @@ def issued(conn: Connection, target_id: str) -> frozenset[str]:
     """Every nonce issued for this target and every release known to be ours there."""
     query = select(table.c.nonce, table.c.release_id).where(table.c.target_id == target_id)
     return frozenset(mark for row in conn.execute(query) for mark in row if mark is not None)
+
+
+def kinds(conn: Connection, target_id: str) -> dict[str, PromotionKind]:
+    """What each request for this target was for, by its nonce and by its release."""
+    query = select(table.c.nonce, table.c.release_id, table.c.kind)
+    rows = conn.execute(query.where(table.c.target_id == target_id))
+    return {
+        mark: PromotionKind(row.kind)
+        for row in rows
+        for mark in (row.nonce, row.release_id)
+        if mark is not None
+    }

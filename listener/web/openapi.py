@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
 from listener import VERSION
-from listener.web import answers, compared, foreseen, people
+from listener.web import answers, compared, foreseen, people, rollbacks
 
 bp = Blueprint("openapi", __name__)
 
@@ -86,7 +86,7 @@ TOLD: dict[str, Told] = {
     "promotions.retry": Told(answers.Promotion, problems=(404, 409)),
     "promotions.approve": Told(answers.Promotion, problems=(404, 409)),
     "promotions.reject": Told(answers.Promotion, problems=(404, 409)),
-    "promotions.roll_back": Told(answers.Promotion, status=201, problems=HEROKU),
+    "promotions.roll_back": Told(rollbacks.Rollback, status=201, problems=HEROKU),
     "approvals.show": Told(),
     "approvals.log_in": Told(status=303),
     "approvals.answer": Told(status=303),

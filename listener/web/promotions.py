@@ -9,7 +9,7 @@ from pydantic import model_validator
 from listener.desk.by_hand import NewOverride, NewPromotions
 from listener.desk.rollbacks import NewRollback
 from listener.roles import Role
-from listener.web import queries, shapes
+from listener.web import queries, rollbacks, shapes
 from listener.web.auth import check, needs, person
 from listener.web.bodies import Body, takes
 from listener.web.fields import AppName, GateNames, Reason, Targets, Version, status_of
@@ -136,4 +136,4 @@ def roll_back(body: RollbackBody) -> ResponseReturnValue:
     """What an app ran before comes back, and the app is on hold."""
     wish = NewRollback(app=body.app, to=body.to, reason=body.reason)
     view = services().promotions.roll_back(wish, by=person().email)
-    return jsonify(shapes.promotion(view)), 201
+    return jsonify(rollbacks.shape(view)), 201

@@ -46,7 +46,7 @@ from listener.store.promotions import PromotionRow
 from listener.store.tables import promotion
 from tests.desk.letterbox import Answering, Letterbox
 
-ANA, ROBOT = "ana@example.com", "robot@example.com"
+ANA, BO, ROBOT = "ana@example.com", "bo@example.com", "robot@example.com"
 TOKEN = "HRKU-test-robot"
 STAGING, PROD, EU = "acme-staging", "acme-prod", "acme-prod-eu"
 PUBLIC_URL = "https://autopromote.example.com"

@@ -132,7 +132,7 @@ def test_a_rollback_asks_nobody(office: Office) -> None:
     office.deploy(PROD)
     view = office.promotions.roll_back(NewRollback(app=PROD, to=None, reason="slow"), by=ANA)
     with pytest.raises(Conflict, match="asks for no approval"):
-        office.approvals.approve(str(view.row.id), by=BO)
+        office.approvals.approve(str(view.promotion.row.id), by=BO)
 
 
 def test_whoever_promotes_by_hand_says_yes_by_that_and_may_change_their_mind(

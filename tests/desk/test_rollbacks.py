@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from listener.apps import App
+from listener.desk.by_hand import NewPromotions
 from listener.desk.holds import NewHold
-from listener.desk.rollbacks import NewRollback, choose
-from listener.desk.views import HoldView
-from listener.errors import HerokuUnreadable, Invalid
-from listener.history import History
+from listener.desk.rollbacks import NewRollback
+from listener.desk.views import HoldView, RollbackView
+from listener.errors import Conflict, HerokuUnreadable, Invalid
+from listener.history import Release
 from listener.promotion import PromotionKind, Status
+from listener.store import releases
 from listener.store.promotions import PromotionRow
-from tests.desk.office import ANA, PROD, STAGING, Office
+from tests.desk.office import ANA, BO, PROD, STAGING, Office
+
+
+def answer(office: Office, to: int | None = None, by: str = ANA) -> RollbackView:
+    wish = NewRollback(app=PROD, to=to, reason="500s on checkout")
+    return office.promotions.roll_back(wish, by=by)
 
 
 def roll_back(office: Office, to: int | None = None) -> PromotionRow:
-    wish = NewRollback(app=PROD, to=to, reason="500s on checkout")
-    return office.promotions.roll_back(wish, by=ANA).row
+    return answer(office, to).promotion.row
+
+
+def refusal(office: Office) -> Conflict:
+    with pytest.raises(Conflict) as refused:
+        roll_back(office)
+    return refused.value
 
 
 def held(office: Office) -> list[HoldView]:
@@ -106,11 +119,6 @@ def test_is_refused(office: Office, to: int | None, words: str) -> None:
     assert (office.found(), held(office)) == ([], [])
 
 
-def test_an_app_that_runs_nothing_has_nothing_before() -> None:
-    with pytest.raises(Invalid, match="nothing that it ran before"):
-        choose(App("id", PROD), History(), None)
-
-
 def test_what_it_runs_already_is_refused(office: Office) -> None:
     version = int(office.current(PROD)["version"])
     office.control(f"apps/{PROD}/config", {"FOO": "bar"})
@@ -154,3 +162,113 @@ def test_nothing_happens_where_heroku_cannot_be_read(office: Office) -> None:
     with pytest.raises(HerokuUnreadable, match=r"Nothing was rolled back\.$"):
         roll_back(office)
     assert (office.found(), held(office)) == ([], [])
+
+
+# Said twice, it never brings back what it left.
+
+
+def run_v3_to_v5(office: Office) -> None:
+    """Production ran v3 and v4, and runs v5, which is broken."""
+    office.deploy(PROD, user=BO)
+    office.deploy(PROD)
+    assert office.current(PROD)["version"] == 5
+
+
+def test_a_second_rollback_is_refused_and_names_what_to_type(office: Office) -> None:
+    run_v3_to_v5(office)
+    good = office.releases(PROD)[3]
+    roll_back(office)
+    office.work()
+    assert office.current(PROD)["slug"] == good["slug"]
+
+    refused = refusal(office)
+    assert refused.id == "already_rolled_back"
+    commit = office.heroku("GET", f"/apps/{PROD}/slugs/{office.releases(PROD)[2]['slug']['id']}")
+    assert re.fullmatch(
+        rf"acme-prod was rolled back from v5 to v4's slug by {ANA} \d+ s ago and runs it\."
+        rf" To go further back: `--to v3` \({commit['commit'][:8]}, by {ANA}, \d+ s ago\)\.",
+        refused.message,
+    )
+    assert office.current(PROD)["slug"] == good["slug"]
+    assert [row.status for row in office.found()] == [Status.ROLLED_BACK]
+
+    roll_back(office, to=3)
+    office.work()
+    assert office.current(PROD)["slug"] == office.releases(PROD)[2]["slug"]
+
+
+def test_a_rollback_that_was_made_at_heroku_is_not_undone_by_a_second_one(office: Office) -> None:
+    run_v3_to_v5(office)
+    office.control(f"apps/{PROD}/rollbacks", {"release": 4, "user": BO})
+    assert f"from v5 to v4's slug by {BO} " in refusal(office).message
+
+
+def test_what_came_after_a_rollback_is_rolled_back_to_what_that_went_to(office: Office) -> None:
+    run_v3_to_v5(office)
+    roll_back(office)
+    office.work()
+    office.deploy(PROD)
+    assert roll_back(office).version == 6
+    office.work()
+    assert office.current(PROD)["slug"] == office.releases(PROD)[3]["slug"]
+
+
+def test_where_nothing_is_further_back_it_says_so(office: Office) -> None:
+    office.deploy(PROD)
+    roll_back(office)
+    office.work()
+    assert refusal(office).message.endswith(
+        "It shows nothing further back that can run: say which with --to."
+    )
+
+
+def test_a_refusal_does_without_the_commit_that_heroku_does_not_tell(office: Office) -> None:
+    run_v3_to_v5(office)
+    roll_back(office)
+    office.work()
+    office.break_heroku(f"/apps/{PROD}/slugs/.*")
+    office.break_heroku(f"/apps/{office.app(PROD).id}/slugs/.*")
+    assert re.search(rf"`--to v3` \(by {ANA}, \d+ s ago\)\.$", refusal(office).message)
+
+
+def test_it_tells_where_it_goes_and_what_undoes_it(office: Office) -> None:
+    office.promotions.promote(NewPromotions(source=STAGING, targets=(PROD,)), by=BO)
+    office.work()
+    promoted = office.current(PROD)
+    office.control(f"apps/{PROD}/config", {"FOO": "bar"})
+    office.deploy(PROD)
+    view = answer(office)
+    commit = office.heroku("GET", f"/apps/{PROD}/slugs/{promoted['slug']['id']}")["commit"]
+    assert (view.to.version, view.to.commit) == (5, commit)
+    assert view.to.author == ANA, "whoever made the code, not whoever promoted it"
+    assert view.to.created_at is not None
+    assert view.left == 6
+    number = view.promotion.row.id
+    assert view.undo == (
+        f'autopromote rollback --app acme-prod --to v6 --reason "undo rollback {number}"'
+    )
+    assert answer(office) == view, "asked again, it says the same"
+
+    office.work()
+    left = office.releases(PROD)[5]["slug"]
+    roll_back(office, to=6)
+    office.work()
+    assert office.current(PROD)["slug"] == left
+
+
+def test_where_it_is_unclear_what_runs_a_person_says_where_to_go(office: Office) -> None:
+    """Heroku's `current` is late: v6 runs, and one step back from v5 would be one too far."""
+    run_v3_to_v5(office)
+    with pytest.raises(Invalid, match="already"):
+        roll_back(office, to=5)
+    with office.database.begin() as conn:
+        app_id, now = office.app(PROD).id, releases.started_at(conn)
+        late = Release("r6", 6, "succeeded", "slug6", created_at=now)
+        releases.record(conn, app_id, [late], started_at=now, read_at=now)
+
+    assert refusal(office).message == (
+        "Heroku says that acme-prod runs v5, and that v6 succeeded after it."
+        " Look at `heroku releases -a acme-prod`, and say where to go with --to."
+    )
+    assert (office.found(), held(office)) == ([], [])
+    assert roll_back(office, to=5).version == 5

@@ -210,7 +210,7 @@ def test_what_is_under_way_is_no_strangers_though_it_takes_the_target_back(firs:
     firs.look(SPRUCE)
     firs.wire.put(wire.lost)
     wish = NewRollback(app=LARCH, to=None, reason="it is slow")
-    row = firs.desk.roll_back(wish, by="ana@example.com").row
+    row = firs.desk.roll_back(wish, by="ana@example.com").promotion.row
     firs.work()
     firs.control(f"apps/{LARCH}/rollbacks", {"release": row.version, "user": ROBOT})
     firs.reconcile_only()

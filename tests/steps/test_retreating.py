@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+import pytest
+
+from listener.errors import Conflict
 from listener.promotion import Status
 from listener.standing import Known
 from tests.steps import wire
@@ -70,6 +74,26 @@ def test_the_slug_never_returns_by_itself(rolling: Stage, site: Site) -> None:
     rolling.promote(version)
     rolling.work()
     assert rolling.runs(version)
+
+
+def test_a_person_who_is_called_to_it_does_not_bring_the_broken_code_back(
+    rolling: Stage, site: Site
+) -> None:
+    """Whoever was told of it types `rollback`, which would undo what was done just now."""
+    before = rolling.current()
+    version = broken(rolling, site)
+    answer(rolling, site, 503)
+    number = rolling.promotion(version).id
+    with pytest.raises(Conflict) as refused:
+        rolling.ask_rollback()
+    assert re.search(
+        rf"from v{before + 1} to v{before}'s slug by autopromote \d+ \w+ ago,"
+        rf" for promotion {number} was not well, and runs it\.",
+        refused.value.message,
+    )
+    rolling.work()
+    assert rolling.runs(before, source=PROD)
+    assert rolling.times_released(version) == 1
 
 
 def test_a_newer_deploy_goes_once_the_hold_is_released(rolling: Stage, site: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import threading
@@ -136,22 +137,54 @@ def test_a_promotion_that_is_not_there(ana: Autopromote) -> None:
     assert outcome.stderr.endswith(barred("", "Error ID: promotion_not_found"))
 
 
-def test_a_rollback_says_what_will_happen_and_holds(town: Town, ana: Autopromote) -> None:
+def test_a_rollback_says_where_it_goes_and_what_undoes_it_and_holds(
+    town: Town, ana: Autopromote
+) -> None:
     apps(town, "b-staging", "b-prod")
-    before = town.heroku.current("b-prod")["slug"]
+    before = town.heroku.current("b-prod")
+    commit = town.heroku.api("GET", f"/apps/b-prod/slugs/{before['slug']['id']}")["commit"]
     ana("promote", "-a", "b-staging", "--to", "b-prod", "--wait")
 
     outcome = ana("rollback", "-a", "b-prod", "--reason", "checkout is broken", "--wait")
     assert outcome.code == 0
-    assert outcome.stderr.startswith(
-        "⬢ b-prod goes back to what it ran before, and is on hold from now on.\n"
-        "Use `autopromote holds:release --app b-prod` when it may be promoted to again.\n"
+    said = re.match(
         "Rolling back ⬢ b-prod... done\n"
+        rf"⬢ b-prod goes back to v3 \({commit[:8]} by \S+, ~ \d+s ago\),"
+        " and is on hold from now on\\.\n"
+        "To undo it:\n"
+        '  (autopromote rollback --app b-prod --to v4 --reason "undo rollback \\d+")\n'
+        "When it may be promoted to again:\n"
+        "  autopromote holds:release --app b-prod\n",
+        outcome.stderr,
     )
+    assert said, outcome.stderr
     assert re.match(r"⬢ b-prod v\d+: (succeeded|rolled_back)\b", outcome.stdout)
-    assert town.heroku.current("b-prod")["slug"] == before
+    assert town.heroku.current("b-prod")["slug"] == before["slug"]
     [hold] = answer_of(ana, "holds", "-a", "b-prod")
     assert "checkout is broken" in hold["reason"]
+
+    again = ana("rollback", "-a", "b-prod", "--reason", "checkout is broken")
+    assert (again.stdout, again.code) == ("", 1)
+    assert again.stderr.startswith("Rolling back ⬢ b-prod... !\n")
+    assert " was rolled back from v4 to v3's slug by ana@example.com " in again.stderr
+    assert town.heroku.current("b-prod")["slug"] == before["slug"]
+
+    assert ana(*shlex.split(said[1])[1:], "--wait").code == 0
+    assert town.heroku.current("b-prod")["slug"] == town.heroku.current("b-staging")["slug"]
+
+
+@pytest.mark.parametrize("to", ["latest", "v99", None])
+def test_a_rollback_that_is_refused_announces_nothing(
+    town: Town, ana: Autopromote, to: str | None
+) -> None:
+    """It said that the app goes back and is on hold, and then that it does not."""
+    app = f"r-prod-{to or 'none'}"
+    apps(town, app)
+    outcome = ana("rollback", "-a", app, "--reason", "x", *(["--to", to] if to else []))
+    first, *rest = outcome.stderr.splitlines()
+    assert (first, outcome.stdout, outcome.code) == (f"Rolling back ⬢ {app}... !", "", 1)
+    assert all(line.startswith(barred("").rstrip()) for line in rest), outcome.stderr
+    assert answer_of(ana, "holds", "-a", app) == []
 
 
 def test_every_rule_and_gate_has_its_say(town: Town, ana: Autopromote) -> None:
