@@ -114,6 +114,8 @@ def ensure_rule(context: Context, name: str, route: Route, *, mode: str) -> Rule
         if mode == "armed" and rule["mode"] != mode:
             rule = context.listener.update_rule(name, {"mode": mode})
             doing.end = "done, it was there already and is armed now"
+        elif rule["mode"] != mode:
+            doing.end = f"done, it was there already and is {rule['mode']}"
         return rule
 
 

@@ -53,6 +53,12 @@ def test_everything_is_set_up_from_nothing_and_again(town: Town, person: Autopro
     assert armed["subscription"]["app"]["name"] == "first-staging"
     assert armed["backtest"]
 
+    stays = person(*words)
+    assert (
+        stays.stderr.count("Adding rule i in shadow mode... done, it was there already and is") == 1
+    )
+    assert stays.stderr.count("... done, it was there already and is armed\n") == 1
+
 
 def test_apps_come_from_the_pipeline(town: Town, ana: Autopromote) -> None:
     pipeline(town, "shop", "shop-staging", "shop-prod", "shop-prod-eu")
