@@ -173,8 +173,14 @@ class Listener:
         return self._ask("POST", "holds", NewHold, body=hold)
 
     def release_hold(self, app: str | None) -> Released:
-        """Release what holds the app; None releases the hold on every target."""
+        """Release what holds the app now; None releases what holds every target."""
         return self._ask("POST", "holds/actions/release", Released, body={"app": app})
+
+    def release_one_hold(self, id: str) -> Released:
+        return self._ask("POST", f"holds/{path_part(id)}/actions/release", Released)
+
+    def hold(self, id: str) -> Hold:
+        return self._ask("GET", f"holds/{path_part(id)}", Hold)
 
     def _ask(
         self,

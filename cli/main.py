@@ -47,6 +47,7 @@ COMMANDS = {
     "diff": ("diff", "show what a promotion would change"),
     "holds": ("holds.index", "list the holds that keep apps from being promoted to"),
     "holds:add": ("holds.add", "keep automatic promotion from an app"),
+    "holds:info": ("holds.info", "show a hold"),
     "holds:release": ("holds.release", "release a hold, and show what goes next"),
     "doctor": ("doctor", "find what is wrong or may go wrong, and what mends it"),
     "completion": ("completion", "print what makes a shell complete this program"),

@@ -15,6 +15,7 @@ MOST = 1000
 USUAL = 100
 REMOTE = "cli.remote"
 ALL = "cli.all"
+ID = "cli.id"
 
 as_json = click.option("--json", "as_json", is_flag=True, help="print the answer as JSON")
 num = click.option(
@@ -98,6 +99,13 @@ def chosen_app(function: Decorated) -> Decorated:
     )(function)
 
 
+def chosen_holds(function: Decorated) -> Decorated:
+    """Pass a hold's `id`, else the app like `chosen_app_or_all`."""
+    return click.argument("id", required=False, is_eager=True, callback=keep(ID))(
+        chosen_app_or_all(function)
+    )
+
+
 def chosen_app_or_all(function: Decorated) -> Decorated:
     """Pass the app like `chosen_app`; None where `--all` is said."""
     function = click.option(
@@ -111,17 +119,24 @@ def chosen_app_or_all(function: Decorated) -> Decorated:
     return chosen_app(function)
 
 
-def keep(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+def keep(key: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
     """Return a callback that lays the flag's value aside for `choose`."""
 
-    def callback(context: click.Context, _: click.Parameter, value: Any) -> None:
+    def callback(context: click.Context, _: click.Parameter, value: Any) -> Any:
         context.meta[key] = value
+        return value
 
     return callback
 
 
 def choose(context: click.Context, _: click.Parameter, value: str | None) -> str | None:
     """Make the app of what was said, the environment and the repository."""
+    if context.meta.get(ID):
+        if value or context.meta.get(ALL):
+            raise click.UsageError(
+                "Say the ID of a hold, --app or --all, not two of them.", context
+            )
+        return None
     if not context.meta.get(ALL):
         return get_app(value, context.meta.get(REMOTE), context.ensure_object(Context).env)
     if value:

@@ -360,8 +360,9 @@ class Next(TypedDict):
 
 
 class Released(TypedDict):
-    """The holds released, and what follows."""
+    """The holds released, those that are to come still, and what follows."""
 
     released: list[Hold]
+    planned: NotRequired[list[Hold]]
     next: list[Next]
     message: NotRequired[str | None]

@@ -62,6 +62,8 @@ class Hold:
     by: str
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    id: int | None = None  # None where it is a supposed one
+    kind: str = "person"  # or freeze, detected, guard
 
     def is_in_force(self, now: datetime) -> bool:
         """The hold stops promotions at this moment."""

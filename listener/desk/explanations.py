@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
@@ -32,30 +32,31 @@ class Matter:
 
 
 class ExplanationsDesk:
-    """Explains releases; Heroku is asked only about an app that was never read."""
+    """Explains releases; Heroku is asked which app it is, and about one that was never read."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
 
     def explain(self, app: str, *, version: int | None) -> Explanation:
         """What was said of a release; without a version, of the newest deploy."""
-        app_id = self._ensure_read(app)
+        found = self._ensure_read(app)
         with self._tools.database.begin() as conn:
-            row, history = apps.get(conn, app_id), releases.history(conn, app_id)
+            row, history = apps.get(conn, found.id), releases.history(conn, found.id)
             release = _chosen(row, history, version)
-            return _explain(conn, row, history, release)
+            view = _explain(conn, row, history, release)
+        return replace(view, summary=f"{view.summary} {found.note}".rstrip())
 
-    def _ensure_read(self, app: str) -> str:
-        with self._tools.database.begin() as conn:
-            row = apps.find(conn, app)
-        if row is not None and row.read_at is not None:
-            return row.id
+    def _ensure_read(self, app: str) -> named.Meant:
         ask = Asking("Nothing is known of its releases yet.")
-        found = named.find(self._tools, ask, app)
+        found = named.find_meant(self._tools, ask, app)
         if found is None:
             raise NotFound("app", f"Neither the listener nor Heroku knows an app {app}.")
-        ask(self._tools.readings.releases, found.id)
-        return found.id
+        with self._tools.database.begin() as conn:
+            row = apps.get(conn, found.id)
+        if row.read_at is None:
+            named.check_allowed(self._tools, row.name)
+            ask(self._tools.readings.releases, found.id)
+        return found
 
 
 def _chosen(row: AppRow, history: History, version: int | None) -> Release:

@@ -104,9 +104,10 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class HoldsReleased:
-    """The holds that were released, and what goes next."""
+    """The holds that were released, those that are to come still, and what goes next."""
 
     released: tuple[HoldView, ...]
+    planned: tuple[HoldView, ...]
     next: tuple[Next, ...]
     message: str
 

@@ -244,9 +244,18 @@ def on_hold(name: str, holds: Iterable[Hold], now: datetime) -> Verdict:
     """Whether one of these holds stops promotions to the target at this moment."""
     for held in holds:
         if held.is_in_force(now):
-            message = f"{name} is on hold by {held.by}: {held.reason}"
-            return Wait(message, held.ends_at, {"by": held.by})
+            return Wait(_held(name, held), held.ends_at, {"by": held.by, **_numbered(held)})
     return Pass(f"{name} is not on hold.")
+
+
+def _held(name: str, held: Hold) -> str:
+    """What stands still, by whom and why; and the number by which the hold can be released."""
+    said = f"{name} is on hold by {held.by}: {held.reason}"
+    return said if held.id is None else f"{said.rstrip('.')} (hold {held.id})"
+
+
+def _numbered(held: Hold) -> Facts:
+    return {"hold": str(held.id)} if held.id is not None else {}
 
 
 def room_to_roll_back(candidate: Candidate, now: datetime) -> Verdict:

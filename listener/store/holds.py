@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,7 +35,7 @@ class HoldRow:
     @property
     def value(self) -> Hold:
         """What the hold gate needs of it."""
-        return Hold(self.reason, self.by, self.starts_at, self.ends_at)
+        return Hold(self.reason, self.by, self.starts_at, self.ends_at, self.id, self.kind)
 
 
 _FIELDS = tuple(HoldRow.__dataclass_fields__)
@@ -74,7 +75,7 @@ def put(
             "held",
             title=f"{name} is on hold",
             body=f"{reason}\nNothing is promoted to {name} until somebody runs"
-            f" `autopromote holds:release -a {name}`.",
+            f" `autopromote holds:release -a {name}` (it is hold {row.id}).",
             hold_id=row.id,
         )
     return _row(row)
@@ -116,15 +117,30 @@ def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> l
     return [_row(row) for row in conn.execute(query)]
 
 
-def release(conn: Connection, app_id: str | None, *, by: str) -> list[HoldRow]:
-    """Release the open holds on this app (None: those on every target) and wake what waits."""
-    same = table.c.app_id == app_id if app_id is not None else table.c.app_id.is_(None)
+def find(conn: Connection, hold_id: int) -> HoldRow | None:
+    """The hold of this id."""
+    row = conn.execute(select(table).where(table.c.id == hold_id)).one_or_none()
+    return _row(row) if row is not None else None
+
+
+def of_namesake(conn: Connection, app_id: str, name: str) -> HoldRow | None:
+    """An open hold on another app that bore this name when we last saw it."""
+    namesakes = select(app.c.id).where(app.c.name == name, app.c.id != app_id)
+    query = select(table).where(table.c.released_at.is_(None), table.c.app_id.in_(namesakes))
+    row = conn.execute(query.order_by(table.c.id).limit(1)).one_or_none()
+    return _row(row) if row is not None else None
+
+
+def release(conn: Connection, hold_ids: Collection[int], *, by: str) -> list[HoldRow]:
+    """Release these of the open holds, and wake what waits for their targets; oldest first."""
     statement = (
         update(table)
-        .where(same, table.c.released_at.is_(None))
+        .where(table.c.id.in_(hold_ids), table.c.released_at.is_(None))
         .values(released_at=func.clock_timestamp(), released_by=by)
         .returning(table)
     )
-    rows = [_row(row) for row in conn.execute(statement)]
-    wake_target(conn, app_id)
+    rows = sorted((_row(row) for row in conn.execute(statement)), key=lambda row: row.id)
+    held = {row.app_id for row in rows}
+    for app_id in [None] if None in held else sorted(filter(None, held)):
+        wake_target(conn, app_id)
     return rows

@@ -343,9 +343,10 @@ class Next(Answer):
 
 
 class HoldsReleased(Answer):
-    """The holds that were released, and what goes next."""
+    """The holds that were released, those that are to come still, and what goes next."""
 
     released: list[Hold]
+    planned: list[Hold]
     next: list[Next]
     message: str
 

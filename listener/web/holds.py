@@ -27,7 +27,7 @@ class HoldBody(Body):
 
 
 class ReleaseBody(Body):
-    """The app whose holds are released; null releases those on every target."""
+    """The app whose holds in force are released; null releases those on every target."""
 
     app: AppName | None
 
@@ -51,10 +51,25 @@ def add(body: HoldBody) -> ResponseReturnValue:
     return jsonify(shapes.hold_put(services().holds.put(wish, by=person().email))), 201
 
 
+@bp.get("/<hold>")
+@needs(Role.VIEWER)
+def show(hold: str) -> ResponseReturnValue:
+    """One hold, whether it is in force, to come or over."""
+    return jsonify(shapes.hold(services().holds.get(hold)))
+
+
+@bp.post("/<hold>/actions/release")
+@needs(Role.APPROVER)
+def release_one(hold: str) -> ResponseReturnValue:
+    """One hold is released, which may be one that is to come; what goes next is said."""
+    done = services().holds.release_one(hold, by=person().email)
+    return jsonify(shapes.holds_released(done))
+
+
 @bp.post("/actions/release")
 @needs(Role.APPROVER)
 @takes(ReleaseBody)
 def release(body: ReleaseBody) -> ResponseReturnValue:
-    """The holds are released; what goes next is said."""
+    """The holds in force are released, those to come stay; what goes next is said."""
     done = services().holds.release(body.app, by=person().email)
     return jsonify(shapes.holds_released(done))

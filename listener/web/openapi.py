@@ -92,6 +92,8 @@ TOLD: dict[str, Told] = {
     "approvals.answer": Told(status=303),
     "holds.list_": Told(answers.Hold, is_list=True, queries=("app", "all", "limit")),
     "holds.add": Told(answers.HoldPut, status=201, problems=HEROKU),
+    "holds.show": Told(answers.Hold, problems=(404,)),
+    "holds.release_one": Told(answers.HoldsReleased, problems=(404, 409, 502)),
     "holds.release": Told(answers.HoldsReleased, problems=(404, 422, 502)),
     "explanations.show": Told(answers.Explanation, queries=("release",), problems=(404, 422, 502)),
     "diffs.show": Told(compared.Diff, queries=("to", "release", "repo"), problems=(404, 422, 502)),

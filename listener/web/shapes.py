@@ -261,9 +261,10 @@ def hold_put(put: HoldPut) -> Json:
 
 
 def holds_released(done: HoldsReleased) -> Json:
-    """The holds that were released, and what goes next."""
+    """The holds that were released, those that are to come still, and what goes next."""
     return {
         "released": [hold(view) for view in done.released],
+        "planned": [hold(view) for view in done.planned],
         "next": [_next(item) for item in done.next],
         "message": done.message,
     }

@@ -294,8 +294,8 @@ complete -p autopromote
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("autopromote holds", ["holds", "holds:add", "holds:release"]),
-        ("autopromote holds:", ["add", "release"]),
+        ("autopromote holds", ["holds", "holds:add", "holds:info", "holds:release"]),
+        ("autopromote holds:", ["add", "info", "release"]),
         ("autopromote rules:i", ["info"]),
         ("autopromote rules:info ", ["ship"]),
         ("autopromote promote --app=example-app-e", ["example-app-eu"]),

@@ -145,10 +145,19 @@ def test_what_went_wrong_at_the_last_look_is_said(office: Office) -> None:
     assert "Heroku could not be read" in explain(office).summary
 
 
-def test_heroku_is_not_asked_about_what_is_known(office: Office) -> None:
+def test_an_app_made_anew_under_its_old_name_is_the_one_that_is_explained(office: Office) -> None:
+    office.add_rule()
+    before = office.app(STAGING).id
+    office.control(f"apps/{STAGING}", method="DELETE")
+    office.make_app(STAGING)
+    assert explain(office).app_id != before
+
+
+def test_what_is_known_is_explained_while_heroku_cannot_be_asked(office: Office) -> None:
     office.add_rule()
     office.break_heroku(".*")
-    explain(office)
+    said = "Heroku could not be asked, so this is the acme-staging that the listener last saw at "
+    assert said in explain(office).summary
     with pytest.raises(HerokuUnreadable):
         explain(office, app=EU)
 

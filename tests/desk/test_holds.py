@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from listener.desk.holds import NewHold
 from listener.desk.views import HoldPut
-from listener.errors import HerokuUnreadable, Invalid, NotFound
+from listener.errors import Conflict, HerokuUnreadable, Invalid, NotFound
 from listener.promotion import Status
 from listener.standing import Known
 from listener.store import apps
@@ -171,7 +171,7 @@ def test_another_hold_keeps_it_waiting_and_is_named(office: Office) -> None:
     waiting(office)
     put(office, None)
     done = office.holds.release(PROD, by=ANA)
-    assert done.message == "Still, acme-prod is on hold by ana@example.com: fair week."
+    assert done.message == "Still, acme-prod is on hold by ana@example.com: fair week (hold 2)."
     office.work()
     assert statuses(office) == [Status.WAITING]
     done = office.holds.release(None, by=ANA)
@@ -260,3 +260,138 @@ def test_a_hold_that_is_over_cannot_be_released(office: Office) -> None:
         conn.execute(update(hold).values(ends_at=PAST))
     with pytest.raises(NotFound):
         office.holds.release(PROD, by=ANA)
+
+
+def test_releasing_an_app_leaves_the_freeze_that_has_not_begun(office: Office) -> None:
+    """`holds:add --from`, then a hold that is released: the freeze to come was gone with it."""
+    planned = put(office, starts_at=SOON, ends_at=LATER).hold.row.id
+    now = put(office).hold.row.id
+    done = office.holds.release(PROD, by=BO)
+    assert [view.row.id for view in done.released] == [now]
+    assert [view.row.id for view in done.planned] == [planned]
+    times = "from 2120-01-01 00:00 UTC until 2121-01-01 00:00 UTC"
+    assert done.message.endswith(f"Still planned: fair week (hold {planned}) {times}.")
+    (left,) = office.holds.list_(app=PROD, with_ended=False, limit=10)
+    assert left.row.id == planned
+
+
+def test_releasing_every_target_leaves_the_freeze_of_all_that_has_not_begun(office: Office) -> None:
+    planned = put(office, None, starts_at=SOON).hold.row.id
+    now = put(office, None).hold.row.id
+    done = office.holds.release(None, by=BO)
+    assert [view.row.id for view in done.released] == [now]
+    (left,) = office.holds.list_(app=None, with_ended=False, limit=10)
+    assert left.row.id == planned
+
+
+def test_where_all_is_planned_nothing_is_released_by_app(office: Office) -> None:
+    planned = put(office, starts_at=SOON).hold.row.id
+    words = (
+        rf"acme-prod is not on hold now\. Still planned: .*`autopromote holds:release {planned}`"
+    )
+    with pytest.raises(NotFound, match=words):
+        office.holds.release(PROD, by=BO)
+    assert len(office.holds.list_(app=PROD, with_ended=False, limit=10)) == 1
+
+
+def test_one_hold_is_released_by_its_id_and_the_others_stay(office: Office) -> None:
+    waiting(office)
+    first, second = office.holds.list_(app=PROD, with_ended=False, limit=1)[0], put(office).hold
+    done = office.holds.release_one(str(second.row.id), by=BO)
+    assert [view.row.id for view in done.released] == [second.row.id]
+    assert done.message.startswith("Still, acme-prod is on hold")
+    (left,) = office.holds.list_(app=PROD, with_ended=False, limit=10)
+    assert left.row.id == first.row.id
+    office.work()
+    assert statuses(office) == [Status.WAITING]
+
+
+def test_what_is_planned_is_ended_by_its_id_while_heroku_is_down(office: Office) -> None:
+    planned = put(office, starts_at=SOON).hold.row.id
+    office.break_heroku(".*")
+    assert len(office.holds.release_one(str(planned), by=BO).released) == 1
+    assert office.holds.list_(app=PROD, with_ended=False, limit=10) == []
+
+
+def test_releasing_one_hold_does_not_explain_what_another_stands_for(office: Office) -> None:
+    """A hold by hand is released by its id; who moved the app is still to be explained."""
+    office.add_rule()
+    mine = put(office).hold.row.id
+    before = office.app(PROD).known
+    office.deploy(PROD)
+    done = office.holds.release_one(str(mine), by=BO)
+    assert office.app(PROD).known == before
+    assert "no promotion of ours did (hold " in done.message
+    (left,) = office.holds.list_(app=PROD, with_ended=False, limit=10)
+    assert left.row.kind == "detected"
+
+
+def test_a_hold_that_has_ended_is_not_released_again(office: Office) -> None:
+    held = str(put(office).hold.row.id)
+    office.holds.release_one(held, by=BO)
+    with pytest.raises(
+        Conflict, match=rf"Hold {held} was released by bo@example\.com\."
+    ) as refusal:
+        office.holds.release_one(held, by=ANA)
+    assert refusal.value.id == "hold_ended"
+    over = str(put(office, ends_at=SOON).hold.row.id)
+    with office.database.begin() as conn:
+        conn.execute(update(hold).values(ends_at=PAST))
+    with pytest.raises(Conflict, match=f"Hold {over} is over"):
+        office.holds.release_one(over, by=ANA)
+
+
+@pytest.mark.parametrize("which", ["99", "x", "9" * 30])
+def test_a_hold_of_no_such_id_is_not_found(office: Office, which: str) -> None:
+    for ask in (office.holds.get, lambda id_: office.holds.release_one(id_, by=ANA)):
+        with pytest.raises(NotFound, match="Couldn't find that hold"):
+            ask(which)
+
+
+def test_each_hold_that_ended_is_in_the_audit(office: Office) -> None:
+    ids = [str(put(office).hold.row.id) for _ in range(2)]
+    office.holds.release(PROD, by=BO)
+    ended = [entry for entry in office.audit() if entry.action == "hold.released"]
+    assert [(entry.subject_id, entry.by) for entry in ended] == [(id_, BO) for id_ in ids]
+
+
+# An app that is not the one we knew by this name.
+
+
+def remade(office: Office) -> str:
+    """Production, destroyed and made anew under its old name; answers the id it had."""
+    office.add_rule()
+    before = office.app(PROD).id
+    office.control(f"apps/{PROD}", method="DELETE")
+    office.make_app(PROD)
+    return before
+
+
+def test_an_app_made_anew_under_its_old_name_is_the_one_that_is_held(office: Office) -> None:
+    before = remade(office)
+    done = put(office)
+    assert done.hold.row.app_id != before
+    assert done.hold.row.app_id == office.heroku("GET", f"/apps/{PROD}")["id"]
+
+
+def test_the_hold_of_the_app_that_is_gone_is_named_where_its_name_lives_on(office: Office) -> None:
+    held = put(office).hold.row.id
+    office.control(f"apps/{PROD}", method="DELETE")
+    office.make_app(PROD)
+    with pytest.raises(NotFound, match=rf"Another app bore this name.*holds:release {held}`"):
+        office.holds.release(PROD, by=ANA)
+    assert len(office.holds.release_one(str(held), by=ANA).released) == 1
+
+
+def test_who_holds_an_app_that_is_gone_is_told_so(office: Office) -> None:
+    office.add_rule()
+    office.control(f"apps/{PROD}", method="DELETE")
+    with pytest.raises(Invalid, match="Heroku knows no app acme-prod"):
+        put(office)
+
+
+def test_where_heroku_cannot_be_asked_it_is_said_which_app_is_held(office: Office) -> None:
+    office.add_rule()
+    office.break_heroku(".*")
+    words = "Heroku could not be asked, so this is the acme-prod that the listener last saw at "
+    assert words in put(office).message

@@ -96,7 +96,7 @@ def test_a_hold_that_stops_a_release_is_told_once_a_reason(stage: Stage) -> None
     stage.change_rule(conditions={"min_gap": "1s"})  # has it decided anew
     stage.work()
     (body,) = stage.told("blocked")
-    assert body.startswith(f"{PROD} is on hold by ana@example.com: launch day\nLook: ")
+    assert body.startswith(f"{PROD} is on hold by ana@example.com: launch day (hold 1)\nLook: ")
     stage.holds.put(NewHold(app=PROD, reason="a fair"), by=BO)
     stage.work()
     stage.reconcile()

@@ -25,6 +25,13 @@ def open_(database: Database, app_id: str | None = APP) -> list[str]:
         return [hold.kind for hold in holds.open_(conn, app_id)]
 
 
+def release(database: Database, app_id: str | None = APP) -> list[HoldRow]:
+    """Release the open holds on just this app, or just those on every target."""
+    with database.begin() as conn:
+        ids = [hold.id for hold in holds.open_(conn) if hold.app_id == app_id]
+        return holds.release(conn, ids, by="bo")
+
+
 def test_one_detected_hold_is_open_on_a_target(database: Database) -> None:
     assert put(database, kind="detected") is not None
     assert put(database, kind="detected") is None
@@ -34,8 +41,7 @@ def test_one_detected_hold_is_open_on_a_target(database: Database) -> None:
 
 def test_a_released_one_may_be_followed_by_another(database: Database) -> None:
     put(database, kind="detected")
-    with database.begin() as conn:
-        (released,) = holds.release(conn, APP, by="bo")
+    (released,) = release(database)
     assert released.released_by == "bo"
     assert open_(database) == []
     assert put(database, kind="detected") is not None
@@ -56,11 +62,9 @@ def test_a_hold_on_every_target_is_on_each(database: Database) -> None:
 def test_releasing_a_target_leaves_the_hold_on_every_target(database: Database) -> None:
     put(database)
     put(database, None)
-    with database.begin() as conn:
-        assert len(holds.release(conn, APP, by="bo")) == 1
+    assert len(release(database)) == 1
     assert open_(database) == ["person"]
-    with database.begin() as conn:
-        assert len(holds.release(conn, None, by="bo")) == 1
+    assert len(release(database, None)) == 1
     assert open_(database) == []
 
 
@@ -78,8 +82,7 @@ def test_putting_and_releasing_wake_what_waits(database: Database) -> None:
         rows.run(database, "UPDATE promotion SET due_at = now() + interval '1 hour'")
         change(database)
         if change is not put:
-            with database.begin() as conn:
-                holds.release(conn, APP, by="bo")
+            release(database)
         assert rows.claimed(database).key == row.id
         rows.expire(database)
 
@@ -92,3 +95,12 @@ def test_only_what_nobody_put_is_told(database: Database) -> None:
     with database.begin() as conn:
         titles = list(conn.execute(select(notice.c.title)).scalars())
     assert titles == ["acme-prod is on hold"] * 2
+
+
+def test_what_was_released_is_not_released_again(database: Database) -> None:
+    put(database)
+    (first,) = release(database)
+    with database.begin() as conn:
+        assert holds.release(conn, [first.id], by="ana") == []
+        (row,) = holds.list_(conn)
+    assert row.released_by == "bo"

@@ -3,14 +3,13 @@
 import click
 
 from cli.command import command
+from cli.commands.holds.view import row
 from cli.context import Context, pass_context
 from cli.options import as_json, num, of_app, warn_if_cut
 from cli.output import say_json, tell
-from cli.resources import Hold
 from cli.tables import table
-from cli.times import when
 
-COLUMNS = ("App", "Kind", "By", "Created", "From", "Until", "Reason")
+COLUMNS = ("ID", "App", "Kind", "By", "Created", "From", "Until", "Reason")
 
 
 @command("holds", "holds --app example-app --released")
@@ -33,16 +32,3 @@ def index(
         rows = [row(hold, with_released=released) for hold in holds]
         table(columns, rows, spare=("Kind", "Created", "From"))
     warn_if_cut(holds, num, "holds")
-
-
-def row(hold: Hold, *, with_released: bool) -> list[str | None]:
-    """Return a hold as a row of the table."""
-    cells = [
-        f"⬢ {hold['app']['name']}" if hold["app"] else "every target",
-        hold.get("kind"),
-        hold["by"],
-        when(hold["created_at"]),
-        when(hold["from"]),
-        when(hold["until"]),
-    ]
-    return [*cells, *([when(hold.get("released_at"))] if with_released else []), hold["reason"]]

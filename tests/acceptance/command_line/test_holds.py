@@ -26,19 +26,41 @@ def test_a_hold_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
 
     listed = ana("holds", "-a", "h-prod")
     header, row = listed.stdout.splitlines()
-    assert header.split() == ["App", "Kind", "By", "Created", "From", "Until", "Reason"]
-    assert row.startswith("⬢ h-prod  person  ana@example.com  ")
+    assert header.split() == ["ID", "App", "Kind", "By", "Created", "From", "Until", "Reason"]
+    id_, rest = row.split(maxsplit=1)
+    assert rest.startswith("⬢ h-prod  person  ana@example.com  ")
     assert row.endswith("  a sale")
 
     released = ana("holds:release", "-a", "h-prod")
     assert released.stderr == "Releasing hold on ⬢ h-prod... done\n"
-    assert released.stdout.startswith("⬢ h-prod: ")
+    ended, following = released.stdout.splitlines()
+    assert ended == f"Released hold {id_} on ⬢ h-prod by ana@example.com: a sale"
+    assert following.startswith("⬢ h-prod: ")
     assert ana("holds", "-a", "h-prod") == (
         "",
         "There are no holds.\nUse `autopromote holds:add` to add one.\n",
         0,
     )
     assert "Released" in ana("holds", "-a", "h-prod", "--released").stdout.splitlines()[0]
+
+
+def test_one_hold_of_several_is_shown_and_released_by_its_id(town: Town, ana: Autopromote) -> None:
+    apps(town, "i-prod")
+    planned = answer_of(ana, "holds:add", "-a", "i-prod", "--reason", "fair", "--from", "2h")["id"]
+    now = answer_of(ana, "holds:add", "-a", "i-prod", "--reason", "sale")["id"]
+    shown = ana("holds:info", planned).stdout
+    assert shown.startswith(f"=== Hold {planned}\n\nOn:       ⬢ i-prod\nReason:   fair\n")
+    assert answer_of(ana, "holds:info", planned)["id"] == planned
+
+    by_app = ana("holds:release", "-a", "i-prod").stdout.splitlines()
+    assert by_app[0] == f"Released hold {now} on ⬢ i-prod by ana@example.com: sale"
+    assert by_app[1].startswith("Still planned from ")
+    assert by_app[1].endswith(f": hold {planned} on ⬢ i-prod by ana@example.com: fair")
+
+    by_id = ana("holds:release", planned)
+    assert by_id.stderr == f"Releasing hold {planned}... done\n"
+    again = ana("holds:release", planned)
+    assert again.stderr.endswith(barred("", "Error ID: hold_ended"))
 
 
 def test_a_hold_that_is_not_there(town: Town, ana: Autopromote) -> None:

@@ -73,6 +73,10 @@ def test_promotions_and_holds_are_as_described(admin: Caller) -> None:
 
     check("holds.add", admin.post("/api/holds", {"app": PROD, "reason": "launch"}))
     check("holds.list_", admin.get("/api/holds"))
+    check("holds.show", admin.get("/api/holds/1"))
+    one = admin.post("/api/holds", {"app": PROD, "reason": "sale"})["id"]
+    done = admin.post(f"/api/holds/{one}/actions/release", status=200)
+    check("holds.release_one", done)
     released = admin.post("/api/holds/actions/release", {"app": PROD}, status=200)
     check("holds.release", released)
     rollback = {"app": PROD, "reason": "broken"}

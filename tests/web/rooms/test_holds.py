@@ -51,7 +51,7 @@ def test_releasing_says_what_goes_next(admin: Caller, office: Office) -> None:
     version = office.deploy(STAGING)
     office.look(STAGING)
     done = admin.post(RELEASE, {"app": PROD}, status=200)
-    assert sorted(done) == ["message", "next", "released"]
+    assert sorted(done) == ["message", "next", "planned", "released"]
     assert done["released"][0]["released_by"] == "ana@example.com"
     assert done["released"][0]["released_at"].endswith("Z")
     (after,) = done["next"]
@@ -68,6 +68,27 @@ def test_released_holds_are_shown_when_asked_for(approver: Caller) -> None:
     assert approver.get("/api/holds") == []
     (hold,) = approver.get(f"/api/holds?all=true&app={PROD}")
     assert hold["released_by"] == "bo@example.com"
+
+
+def test_one_hold_is_shown_and_released_by_its_id(approver: Caller) -> None:
+    for app in (PROD, None):
+        approver.post("/api/holds", {"app": app, "reason": "fair week"})
+    assert approver.get("/api/holds/2")["app"] is None
+    done = approver.post("/api/holds/1/actions/release", status=200)
+    assert [hold["id"] for hold in done["released"]] == ["1"]
+    assert approver.get("/api/holds/1")["released_by"] == "bo@example.com"
+    refused = approver.refused("POST", "/api/holds/1/actions/release")
+    assert refused == (409, "hold_ended", "Hold 1 was released by bo@example.com.")
+    for path in ("/api/holds/3", "/api/holds/x"):
+        assert approver.refused("GET", path)[:2] == (404, "hold_not_found")
+
+
+def test_what_is_planned_stays_and_is_told(approver: Caller) -> None:
+    later = {"app": PROD, "reason": "fair week", "from": "2120-01-01T00:00:00Z"}
+    approver.post("/api/holds", later)
+    approver.post("/api/holds", {"app": PROD, "reason": "sale"})
+    done = approver.post(RELEASE, {"app": PROD}, status=200)
+    assert [hold["id"] for hold in done["planned"]] == ["1"]
 
 
 def test_what_is_not_held(approver: Caller) -> None:

@@ -1,0 +1,223 @@
+"""Releasing holds: one by its id, or what is in force on an app; each that ends is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from listener import moments
+from listener.decision import Wait
+from listener.desk import apps as named
+from listener.desk import hold_audit, ids, pages
+from listener.desk.asking import Asking
+from listener.desk.views import HoldsReleased, HoldView, Next
+from listener.errors import Conflict, NotFound
+from listener.gates.always import on_hold
+from listener.promotion import PromotionKind
+from listener.standing import Known
+from listener.steps import targets
+from listener.steps.readings import Reading
+from listener.steps.tools import Tools
+from listener.store import apps, holds, promotions, releases, shown
+from listener.store.apps import AppRow
+from listener.store.holds import HoldRow
+
+NOT_RELEASED = "Nothing was released."
+NO_HOLD_ON_ALL = "There is no hold on every target."
+BY_PEOPLE = ("person", "freeze")  # kinds of holds that say nothing of what the app runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """Which holds are to be released: one by its id, else those in force on an app.
+
+    Without an app, those on every target.
+    """
+
+    app: str | None = None
+    hold: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The holds that are meant, by what stands in the database, and those planned beside them."""
+
+    meant: tuple[HoldRow, ...]
+    planned: tuple[HoldRow, ...]
+
+
+def release(tools: Tools, wish: Meant, *, by: str) -> HoldsReleased:
+    """Release the holds that are meant, and say what goes next.
+
+    What the app runs now counts as explained, by a reading made for that; without one, nothing is
+    released.
+    """
+    app_id = _app_id(tools, Asking(NOT_RELEASED), wish)
+    reading = _look(tools, app_id, wish)
+    with tools.database.begin() as conn:
+        row = apps.lock(conn, [app_id])[app_id] if app_id is not None else None
+        found = look_up(conn, row, wish)
+        released = _end(conn, found.meant, by)
+        if row is not None:
+            _explain(conn, row, reading)
+        planned = tuple(pages.of_holds(conn, found.planned))
+        after = tuple(next_for(conn, each) for each in affected(conn, row))
+        return HoldsReleased(released, planned, after, _message(after, planned))
+
+
+def _app_id(tools: Tools, ask: Asking, wish: Meant) -> str | None:
+    """The app whose holds are meant; None: every target."""
+    if wish.hold is not None:
+        with tools.database.begin() as conn:
+            return find(conn, wish.hold).app_id
+    if wish.app is None:
+        return None
+    found = named.find_meant(tools, ask, wish.app)
+    if found is None:
+        raise NotFound("hold", f"There is no hold on {wish.app}, and Heroku knows no such app.")
+    return found.id
+
+
+def _look(tools: Tools, app_id: str | None, wish: Meant) -> Reading | None:
+    """Read what the app runs, so that whoever moved it a moment ago is known before we release.
+
+    None where Heroku has the app no more: nothing that it runs is to be explained then.
+    """
+    with tools.database.begin() as conn:
+        row = apps.get(conn, app_id) if app_id is not None else None
+        found, now = look_up(conn, row, wish), releases.started_at(conn)
+    is_planned = not any(hold.value.is_in_force(now) for hold in found.meant)
+    if app_id is None or is_planned:
+        return None
+    ask = Asking(NOT_RELEASED)
+    reading = ask.unless_gone(tools.readings.releases, app_id)
+    if reading is not None:
+        ask.unless_gone(targets.note, tools, reading)
+    return reading
+
+
+def find(conn: Connection, hold_id: str) -> HoldRow:
+    """The hold of this id, as people write it. Raises NotFound."""
+    number = ids.number(hold_id)
+    row = holds.find(conn, number) if number is not None else None
+    if row is None:
+        raise NotFound("hold", "Couldn't find that hold.")
+    return row
+
+
+def look_up(conn: Connection, row: AppRow | None, wish: Meant) -> Found:
+    """The holds that are meant. Raises NotFound, and Conflict where the one meant has ended."""
+    now = releases.started_at(conn)
+    app_id = row.id if row is not None else None
+    open_holds = holds.open_(conn, app_id)[::-1]
+    here = [hold for hold in open_holds if hold.app_id == app_id]
+    planned = [hold for hold in here if not hold.value.is_in_force(now)]
+    if wish.hold is not None:
+        meant = _by_id(conn, here, wish.hold)
+        return Found((meant,), tuple(hold for hold in planned if hold.id != meant.id))
+    in_force = [hold for hold in here if hold not in planned]
+    if not in_force:
+        is_all_held = len(open_holds) > len(here)
+        raise NotFound("hold", _not_held(conn, row, planned, is_all_held=is_all_held))
+    return Found(tuple(in_force), tuple(planned))
+
+
+def _by_id(conn: Connection, here: Sequence[HoldRow], hold_id: str) -> HoldRow:
+    row = find(conn, hold_id)
+    if any(hold.id == row.id for hold in here):
+        return row
+    how = f"was released by {row.released_by}" if row.released_at is not None else "is over"
+    raise Conflict("hold_ended", f"Hold {row.id} {how}.")
+
+
+def _not_held(
+    conn: Connection, row: AppRow | None, planned: Sequence[HoldRow], *, is_all_held: bool
+) -> str:
+    if planned:
+        whose = f"{row.name} is not on hold now." if row is not None else NO_HOLD_ON_ALL
+        which = planned[0].id
+        ends = f"`autopromote holds:release {which}` ends hold {which}."
+        return f"{whose} {_planned_message(planned)} {ends}"
+    if row is None:
+        return NO_HOLD_ON_ALL
+    message = f"{row.name} is not on hold."
+    if is_all_held:
+        message += " Every target is: `autopromote holds:release --all` releases that."
+    if (before := holds.of_namesake(conn, row.id, row.name)) is not None:
+        message += (
+            f" Another app bore this name before, and is: `autopromote holds:release {before.id}`."
+        )
+    return message
+
+
+def _planned_message(planned: Sequence[HoldRow]) -> str:
+    said = ", ".join(f"{_reason(hold)} (hold {hold.id}){span(hold)}" for hold in planned)
+    return f"Still planned: {said}."
+
+
+def _reason(hold: HoldRow) -> str:
+    return " ".join(hold.reason.split()).rstrip(".")
+
+
+def span(hold: HoldRow) -> str:
+    """From when until when a hold lasts, as sentences go on with it."""
+    begins = f" from {moments.shown(hold.starts_at)}" if hold.starts_at is not None else ""
+    ends = f" until {moments.shown(hold.ends_at)}" if hold.ends_at is not None else ""
+    return begins + (ends or " until released")
+
+
+def _end(conn: Connection, meant: Sequence[HoldRow], by: str) -> tuple[HoldView, ...]:
+    rows = holds.release(conn, [hold.id for hold in meant], by=by)
+    views = tuple(pages.of_holds(conn, rows))
+    for view in views:
+        hold_audit.record(conn, by, "hold.released", view)
+    return views
+
+
+def _explain(conn: Connection, row: AppRow, reading: Reading | None) -> None:
+    """What the app runs now is known from here on, if anybody ever armed a rule for it.
+
+    While another hold says that somebody moved it, that stays to be explained.
+    """
+    known = apps.get(conn, row.id).known
+    current = reading.history.current if reading is not None else None
+    if reading is None or current is None or known is None or _is_unexplained(conn, row):
+        return
+    newest = reading.history.newest_version
+    if newest >= known.version:  # a promotion of ours may have ended since the reading
+        apps.set_known(conn, row.id, Known(newest, current.artifact))
+
+
+def _is_unexplained(conn: Connection, row: AppRow) -> bool:
+    left = (hold for hold in holds.open_(conn, row.id) if hold.app_id == row.id)
+    return any(hold.kind not in BY_PEOPLE for hold in left)
+
+
+def affected(conn: Connection, row: AppRow | None) -> list[AppRow]:
+    """The app, or else every target that something waits for."""
+    if row is not None:
+        return [row]
+    return [apps.get(conn, app_id) for app_id in shown.waited_for(conn)]
+
+
+def _message(after: Sequence[Next], planned: Sequence[HoldView]) -> str:
+    said = " ".join(item.message for item in after) or "Nothing waits for any target."
+    return f"{said} {_planned_message([view.row for view in planned])}" if planned else said
+
+
+def next_for(conn: Connection, row: AppRow) -> Next:
+    """What goes to this target as soon as its gates pass."""
+    still = [hold.value for hold in holds.open_(conn, row.id)]
+    verdict = on_hold(row.name, still, releases.started_at(conn))
+    waiting = promotions.next_waiting(conn, row.id)
+    view = pages.of_promotions(conn, [waiting])[0] if waiting is not None else None
+    if isinstance(verdict, Wait):
+        return Next(row.id, row.name, view, f"Still, {verdict.message}.")
+    if waiting is None or view is None:
+        return Next(row.id, row.name, None, f"Nothing waits for {row.name}.")
+    what = f"v{waiting.version} of {view.names[waiting.source_id]} goes next"
+    if waiting.kind is PromotionKind.ROLLBACK:
+        what = f"The rollback to v{waiting.version} goes next"
+    return Next(row.id, row.name, view, f"{what} to {row.name}.")
