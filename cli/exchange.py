@@ -85,11 +85,14 @@ def body_of(response: httpx.Response) -> Any:
 
 
 def own_words(response: httpx.Response) -> tuple[str | None, str] | None:
-    """Return id and message of an error `{"id", "message"}`; None where the answer is none."""
+    """Return id and message of an error `{"id", "message"}`; None where the answer is none.
+
+    Of Heroku's, one has `error` for `message`; a `url` says where there is more to read.
+    """
     match body_of(response):
-        case {"id": str(id), "message": str(message)}:
-            return id, message
-        case {"message": str(message)}:
-            return None, message
+        case {"message": str(message)} | {"error": str(message)} as body:
+            id, url = body.get("id"), body.get("url")
+            more = f" (see {url})" if isinstance(url, str) and url.startswith("https://") else ""
+            return (id if isinstance(id, str) else None), message.strip() + more
         case _:
             return None

@@ -24,6 +24,7 @@ _NEVER_LEFT = (
     httpx.UnsupportedProtocol,
 )
 _PHRASES = {status.value: status.phrase for status in HTTPStatus} | {429: "Rate Limit"}
+_PAGE = re.compile(r"https://[\w.-]+(?:/[!-~]{0,200})?", re.ASCII)
 _NOT_IN_ID = re.compile(r"[^\w-]", re.ASCII)
 
 
@@ -106,7 +107,14 @@ def _said(answer: Answer, hide: Sequence[str]) -> tuple[str, str]:
     except Unreadable:
         return id, message
     its_id = _NOT_IN_ID.sub("", said.words("id") or "")[:LONGEST_ID]
-    return its_id or id, _fit(said.words("message") or message, hide)
+    # One refusal is known that has its words under another name: `missing_version`.
+    its_words = _fit(said.words("message") or said.words("error") or message, hide)
+    return its_id or id, its_words + _more(said.words("url") or "", hide)
+
+
+def _more(url: str, hide: Sequence[str]) -> str:
+    """Where Heroku says that there is more to read, if it is an address fit to be shown."""
+    return f" (see {_fit(url, hide)})" if _PAGE.fullmatch(url) else ""
 
 
 def _cause(error: httpx.HTTPError, hide: Sequence[str]) -> str:

@@ -242,3 +242,50 @@ def test_every_error_is_one_of_herokus(peer: Start, client: Client) -> None:
     at = peer(cutting(b"\x00" * 100))
     with pytest.raises(HerokuError):
         client(at.url).account()
+
+
+def test_words_under_the_key_error_are_herokus_words_as_well(peer: Start, client: Client) -> None:
+    # As recorded of the refusal of a request without a version: there is no `message`.
+    words = "Please specify a version along with Heroku's API MIME type."
+    at = peer(giving(answer(406, {"id": "missing_version", "error": f"{words}\n"})))
+    with pytest.raises(Refused) as caught:
+        client(at.url).account()
+    assert (caught.value.id, caught.value.message) == ("missing_version", words)
+
+
+URL = "https://devcenter.heroku.com/articles/two-factor-authentication"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (URL, f"A factor is required. (see {URL})"),
+        (f"{URL}?a=1#b", f"A factor is required. (see {URL}?a=1#b)"),
+        ("http://devcenter.heroku.com/", "A factor is required."),
+        ("https://ana:secret@example.com/", "A factor is required."),
+        ("https://example.com/a b", "A factor is required."),
+        ("https://example.com/" + "a" * 300, "A factor is required."),
+        ("javascript:alert(1)", "A factor is required."),
+        (
+            f"https://example.com/{TOKEN}",
+            "A factor is required. (see https://example.com/[hidden])",
+        ),
+        (None, "A factor is required."),
+        (7, "A factor is required."),
+    ],
+)
+def test_the_url_of_a_refusal_is_passed_on_where_it_is_fit_to_be_shown(
+    peer: Start, client: Client, url: object, shown: str
+) -> None:
+    said = {"id": "two_factor", "message": "A factor is required.", "url": url}
+    at = peer(giving(answer(403, said)))
+    with pytest.raises(Refused) as caught:
+        client(at.url).account()
+    assert caught.value.message == shown
+
+
+def test_a_url_survives_a_message_that_is_too_long(peer: Start, client: Client) -> None:
+    at = peer(giving(answer(422, {"id": "x", "message": "no " * 1000, "url": URL})))
+    with pytest.raises(Refused) as caught:
+        client(at.url).account()
+    assert caught.value.message.endswith(f"… (see {URL})")
