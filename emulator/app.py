@@ -4,7 +4,17 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from emulator.api import account, apps, gate, pipelines, problems, releases, streams, webhooks
+from emulator.api import (
+    account,
+    apps,
+    capabilities,
+    gate,
+    pipelines,
+    problems,
+    releases,
+    streams,
+    webhooks,
+)
 from emulator.api.caller import EXTENSION
 from emulator.control import apps as control_apps
 from emulator.control import deliveries as control_deliveries
@@ -23,6 +33,7 @@ __all__ = ["REFUSE", "create_app"]
 
 API: "tuple[Blueprint, ...]" = (
     account.bp,
+    capabilities.bp,
     apps.bp,
     releases.bp,
     webhooks.bp,

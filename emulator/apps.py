@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator import accounts, releases
 from emulator.errors import Forbidden, InvalidParams, NotFound
-from emulator.records import Account, App
+from emulator.records import FIR, Account, App
 from emulator.state import State, new_id
 
 NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]")
@@ -17,6 +17,7 @@ BAD_NAME = (
     "lowercase letters, digits, and dashes."
 )
 DEFAULT_STACK = "heroku-24"
+CNB = "cnb"  # every Fir app runs on it
 
 
 def find_app(world: State, identity: str) -> App | None:
@@ -51,7 +52,7 @@ def create(
     *,
     owner: Account,
     collaborators: Iterable[Account],
-    stack: str = DEFAULT_STACK,
+    stack: str | None = None,
     generation: str = "cedar",
     created_at: datetime | None = None,
 ) -> App:
@@ -63,7 +64,7 @@ def create(
         name=name,
         owner_id=owner.id,
         collaborator_ids=frozenset(account.id for account in collaborators) - {owner.id},
-        build_stack=stack,
+        build_stack=stack or default_stack(generation),
         generation=generation,
         created_at=now,
         updated_at=now,
@@ -74,6 +75,11 @@ def create(
         birth = releases.Change(description, created_at=now, is_silent=True)
         releases.create(world, app, owner, birth)
     return world.apps[app.id]
+
+
+def default_stack(generation: str) -> str:
+    """The stack that an app of a generation is born on."""
+    return CNB if generation == FIR else DEFAULT_STACK
 
 
 def check_name(world: State, name: str) -> None:

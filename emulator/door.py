@@ -148,9 +148,9 @@ def _edit(answer: Response, fault: Fault) -> None:
 
 
 def _request_id(request: Request) -> str:
-    """The client's ids, and after them our own."""
+    """Heroku's own id, the client's behind it, and two more, as recorded of the API."""
     given = request.headers.get("Request-Id", "")
-    return f"{given},{uuid4()}" if given else str(uuid4())
+    return ",".join([str(uuid4()), *([given] if given else []), str(uuid4()), str(uuid4())])
 
 
 def _refusal(fault: Fault | None) -> Response:

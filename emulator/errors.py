@@ -21,18 +21,23 @@ class TwoFactorNeeded(Refusal):
     """The app is protected, and the caller gave no second factor."""
 
 
+class BadFactor(Refusal):
+    """The code of the second factor is not the right one."""
+
+
 class NotFound(Refusal):
     """There is no such thing."""
 
     def __init__(self, thing: str) -> None:
         super().__init__(f"Couldn't find that {thing}.")
+        self.resource = thing.replace(" ", "_")
 
 
 class NoSuchEndpoint(Refusal):
     """The API has no such path, or not with this verb."""
 
 
-class NotAcceptable(Refusal):
+class MissingVersion(Refusal):
     """The caller did not ask for version 3."""
 
 

@@ -10,8 +10,18 @@ from emulator.state import State
 GAP = timedelta(hours=1)
 
 
-def tell(world: State, app: App, *, count: int, deploy_every: int = 1) -> int:
-    """So many releases an hour apart, the last one now; the first of every few is a deploy."""
+def tell(
+    world: State,
+    app: App,
+    *,
+    count: int,
+    deploy_every: int = 1,
+    pending: frozenset[int] = frozenset(),
+) -> int:
+    """So many releases an hour apart, the last one now; the first of every few is a deploy.
+
+    The versions named as pending stay so for ever, as seen at Heroku (heroku/heroku-apps#192).
+    """
     user, start = world.accounts[app.owner_id], world.now() - GAP * (count - 1)
     for number in range(count):
         created_at = start + GAP * number
@@ -20,7 +30,8 @@ def tell(world: State, app: App, *, count: int, deploy_every: int = 1) -> int:
         else:
             slug = slugs.build(world, app)
             change = releases.Change(f"Deploy {slug.commit[:8]}", slug.id)
-        past = replace(change, created_at=created_at, is_silent=True)
+        is_stuck = len(world.releases[app.id]) + 1 in pending
+        past = replace(change, created_at=created_at, is_silent=True, is_stuck=is_stuck)
         releases.create(world, world.apps[app.id], user, past)
     slugs.sweep(world, app)
     return count

@@ -20,6 +20,9 @@ from emulator.state import State, new_id
 
 STAGES = ("test", "review", "development", "staging", "production")
 NAME = re.compile(r"[a-z][a-z0-9-]{2,29}")
+NO_CONTAINERS = (
+    "Pipeline promotions are not supported on apps pushed via Heroku Container Registry."
+)
 
 
 def create(world: State, name: str, owner: Account) -> Pipeline:
@@ -96,7 +99,7 @@ def _check(world: State, pipeline: Pipeline, release: Release, targets: list[App
         if coupling is None or coupling.pipeline_id != pipeline.id:
             raise InvalidParams(f"App {app.name} is not in the pipeline {pipeline.name}.")
         if app.is_container:
-            raise InvalidParams("Pipeline promotions are not supported on apps using containers.")
+            raise InvalidParams(NO_CONTAINERS)
     if not targets:
         raise InvalidParams("At least one target is needed.")
     if source in targets:

@@ -8,6 +8,9 @@ from typing import Any
 Json = dict[str, Any]
 
 
+FIR = "fir"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Somebody who may log in."""
@@ -84,6 +87,7 @@ class Slug:
     type: str = "slug"
     commit_description: str = ""
     process_types: tuple[str, ...] = ("web",)
+    buildpacks: tuple[str, ...] = ()  # what an image was built with
     deleted_at: datetime | None = None
 
 

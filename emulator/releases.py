@@ -21,6 +21,7 @@ class Change:
     addon_plans: tuple[str, ...] | None = None
     created_at: datetime | None = None
     is_silent: bool = False  # no events and no release phase: history
+    is_stuck: bool = False  # its release phase never ends
 
 
 def create(world: State, app: App, user: Account, change: Change) -> Release:
@@ -43,7 +44,9 @@ def _draft(world: State, app: App, user: Account, change: Change) -> Release:
     created_at = change.created_at or world.now()
     current = find_current(world, app)
     slug_id = change.slug_id or (current.slug_id if current else None)
-    has_phase = app.phase is not None and slug_id is not None and not change.is_silent
+    has_phase = change.is_stuck or (
+        app.phase is not None and slug_id is not None and not change.is_silent
+    )
     return Release(
         id=new_id(),
         app_id=app.id,

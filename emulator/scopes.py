@@ -19,6 +19,7 @@ NEEDED = [
     for method, path, scopes in (
         ("GET", r"/account|/users/~", IDENTITY),
         ("GET", r"/account/rate-limits", IDENTITY),
+        ("PUT", r"/users/~/capabilities", READ),
         (".*", r"/oauth/.*", GLOBAL),
         ("GET", r"/apps/[^/]+/(releases|config-vars|slugs|oci-images).*", READ_PROTECTED),
         (".*", r"/apps/[^/]+/(releases|config-vars).*", WRITE_PROTECTED),

@@ -4,7 +4,7 @@ import hashlib
 from uuid import NAMESPACE_DNS, uuid5
 
 from emulator import releases, slugs
-from emulator.records import Account, App, Authorization, Json, Release, Slug
+from emulator.records import FIR, Account, App, Authorization, Json, Release, Slug
 from emulator.state import State
 from emulator.times import stamp
 
@@ -47,8 +47,8 @@ def app_shape(world: State, app: App, *, is_sdk: bool = False) -> Json:
         "team": None,
         "region": named("region", "us"),
         "released_at": stamp(history[-1].created_at) if history else None,
-        "repo_size": 0,
-        "slug_size": 0,
+        "repo_size": 1024 if has_code else None,
+        "slug_size": 2048 if has_code else None,
         "space": None,
         "stack": named("stack", running_stack(world, app)),
         "updated_at": stamp(app.updated_at),
@@ -64,7 +64,9 @@ def running_stack(world: State, app: App) -> str:
 
 
 def buildpack_shapes(app: App) -> list[Json]:
-    """The buildpacks that somebody chose, in the order in which they build."""
+    """The buildpacks that somebody chose, in the order in which they build; a Fir app has none."""
+    if app.generation == FIR:
+        return []
     return [
         {"ordinal": ordinal, "buildpack": {"url": _buildpack_url(name), "name": name}}
         for ordinal, name in enumerate(app.buildpacks)
@@ -110,7 +112,7 @@ def stream_url(world: State, release: Release) -> str | None:
 def slug_shape(slug: Slug) -> Json:
     """A slug."""
     return {
-        "blob": {"method": "GET", "url": f"https://slugs.example.com/{slug.id}.tgz?signed"},
+        "blob": {"method": "get", "url": f"https://slugs.example.com/{slug.id}.tgz?signed"},
         "buildpack_provided_description": "Python",
         "checksum": f"SHA256:{hashlib.sha256(slug.id.encode()).hexdigest()}",
         "commit": slug.commit,
@@ -129,7 +131,7 @@ def image_shape(slug: Slug) -> Json:
     """An OCI image."""
     return {
         "id": slug.id,
-        "base_image_name": "heroku/heroku:24",
+        "base_image_name": "heroku/heroku:24-cnb",
         "base_top_layer": f"sha256:{hashlib.sha256(slug.stack.encode()).hexdigest()}",
         "commit": slug.commit,
         "commit_description": slug.commit_description,
@@ -137,7 +139,10 @@ def image_shape(slug: Slug) -> Json:
         "digest": f"sha256:{hashlib.sha256(slug.id.encode()).hexdigest()}",
         "stack": named("stack", slug.stack),
         "process_types": {},
-        "buildpacks": [],
+        "buildpacks": [
+            {"id": name, "version": "2.0.0", "homepage": f"https://github.com/{name}"}
+            for name in slug.buildpacks
+        ],
         "created_at": stamp(slug.created_at),
         "updated_at": stamp(slug.deleted_at or slug.created_at),
         "architecture": "arm64",

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from emulator.errors import NotFound
-from emulator.records import App, Release, Slug
+from emulator.records import FIR, App, Release, Slug
 from emulator.state import State, new_id
 
 KEPT_FOR = timedelta(days=30)
 KEPT_RELEASES = 20
+DETECTED = ("heroku/python",)  # by a build of an app whose buildpacks nobody chose
 
 
 def build(
@@ -21,6 +22,7 @@ def build(
     commit_description: str = "",
     slug_id: str | None = None,
     process_types: Iterable[str] = ("web",),
+    buildpacks: Iterable[str] | None = None,
 ) -> Slug:
     """New code of an app."""
     identity = slug_id or new_id()
@@ -31,8 +33,9 @@ def build(
         commit_description=commit_description,
         stack=app.build_stack,
         created_at=world.now(),
-        type="oci-image" if app.generation == "fir" else "slug",
+        type="oci-image" if app.generation == FIR else "slug",
         process_types=tuple(process_types),
+        buildpacks=tuple(app.buildpacks or DETECTED if buildpacks is None else buildpacks),
     )
     world.slugs[slug.id] = slug
     return slug

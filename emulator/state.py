@@ -61,12 +61,18 @@ class State:
         self.pipelines: dict[str, Pipeline] = {}
         self.couplings: dict[str, Coupling] = {}
         self.promotions: dict[str, PipelinePromotion] = {}
+        self.preauthorized: dict[tuple[str, str], datetime] = {}  # until when
         self.exchanges: list[Exchange] = []
         self.sequence = count(1)
 
     def now(self) -> datetime:
         """The time of this world."""
         return self.clock.now()
+
+    def is_preauthorized(self, account: Account, app: App) -> bool:
+        """Whether a second factor was given for this app not long ago."""
+        until = self.preauthorized.get((account.id, app.id))
+        return until is not None and self.now() < until
 
     def wake(self, webhook_id: str) -> None:
         """Say that the queue of this webhook has something in it."""

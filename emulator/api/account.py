@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from emulator import accounts, scopes
-from emulator.api.body import optional_text_of, read_body
+from emulator.api.body import optional_text_of, read_known
 from emulator.api.caller import account, world
 from emulator.api.lists import answer_list
 from emulator.errors import InvalidParams, NotFound
@@ -40,7 +40,7 @@ def authorizations() -> Response:
 @bp.post("/oauth/authorizations")
 def authorize() -> ResponseReturnValue:
     """A new token of the caller."""
-    body = read_body()
+    body = read_known("client", "description", "expires_in", "scope")
     made = accounts.authorize(
         world(),
         account(),

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify
 
 from emulator import apps, releases
-from emulator.api.body import read_body
+from emulator.api.body import read_body, read_known
 from emulator.api.caller import account, get_app, get_app_to_change, is_sdk, world
 from emulator.api.lists import answer_list
 from emulator.api.processes import addon_shape, dyno_shapes, formation_shapes
@@ -32,7 +32,7 @@ def index() -> Response:
 @bp.post("/filters/apps")
 def filtered() -> Response:
     """Those of the caller's apps that the body names by id."""
-    inside = read_body().get("in", {})
+    inside = read_known("in").get("in", {})
     ids = inside.get("id", []) if isinstance(inside, dict) else []
     if not isinstance(ids, list):
         raise InvalidParams("in.id must be a list of app ids.")

@@ -18,11 +18,21 @@ def read_body() -> Json:
     return body
 
 
+def read_known(*names: str) -> Json:
+    """The object in the body, if nothing is in it that the API does not know of."""
+    body = read_body()
+    if unknown := sorted(body.keys() - set(names)):
+        raise InvalidParams(f"Unknown params: {', '.join(unknown)}.")
+    return body
+
+
 def text_of(body: Json, name: str) -> str:
     """A text that must be there."""
     value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise InvalidParams(f"Missing or invalid param: {name}")
+    if value is None or value == "":
+        raise InvalidParams(f"Require params: {name}.")
+    if not isinstance(value, str):
+        raise InvalidParams(f'Invalid type for key "{name}": expected {value} to be ["string"].')
     return value
 
 
@@ -37,5 +47,5 @@ def id_in(body: Json, *names: str) -> str:
     for name in (*names, "id"):
         value = value.get(name) if isinstance(value, dict) else None
     if not isinstance(value, str):
-        raise InvalidParams(f"Missing or invalid param: {'.'.join(names)}.id")
+        raise InvalidParams(f"Require params: {'.'.join(names)}.id.")
     return value

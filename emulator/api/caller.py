@@ -5,11 +5,16 @@ from flask import current_app, g, request
 from emulator import apps
 from emulator.annals import Behind
 from emulator.door import BEHIND
-from emulator.errors import TwoFactorNeeded
+from emulator.errors import BadFactor, TwoFactorNeeded
 from emulator.records import Account, App, Authorization
 from emulator.world import World
 
 EXTENSION = "emulator"
+CODE = "123456"  # the second factor of every account
+NO_FACTOR = (
+    "A second authentication factor or pre-authorization is required for this request. "
+    "Your account has either two-factor or a YubiKey registered."
+)
 
 
 def world() -> World:
@@ -44,9 +49,18 @@ def get_app_to_change(identity: str) -> App:
 
 
 def check_factor(app: App) -> None:
-    """Let a change of a protected app pass only with a second factor."""
-    if app.is_protected and "Heroku-Two-Factor-Code" not in request.headers:
-        raise TwoFactorNeeded(f"A second authentication factor is required for {app.name}.")
+    """Let a change of a protected app pass only with a second factor, or after one."""
+    if app.is_protected and not world().is_preauthorized(account(), app):
+        check_code()
+
+
+def check_code() -> None:
+    """Let pass only who gave the code of a second factor."""
+    code = request.headers.get("Heroku-Two-Factor-Code")
+    if code is None:
+        raise TwoFactorNeeded(NO_FACTOR)
+    if code != CODE:
+        raise BadFactor("Supplied two-factor auth code is invalid.")
 
 
 def behind() -> Behind | None:

@@ -7,7 +7,7 @@ from flask import Flask, Response, g, request
 
 from emulator import accounts, scopes
 from emulator.api.caller import world
-from emulator.errors import Forbidden, NotAcceptable, RateLimited
+from emulator.errors import Forbidden, MissingVersion, RateLimited
 
 VERSION_3 = re.compile(r"application/vnd\.heroku\+json;\s*version=3(\.[\w.-]+)?\s*(,.*|;.*)?")
 OUT_OF_SCOPE = "The scope of this OAuth authorization does not allow access to this resource."
@@ -16,6 +16,14 @@ OUT_OF_REQUESTS = (
 )
 OPEN = ("/_emulator/", "/streams/")
 FREE = "/account/rate-limits"
+# What every recorded answer had, a refusal, too.
+RECORDED = {
+    "Cache-Control": "private, no-cache",
+    "Vary": "Authorization,Accept-Encoding",
+    "Via": "1.1 spaces-router (0123456789ab), 2.0 spaces-router (0123456789ab)",
+    "X-Content-Type-Options": "nosniff",
+    "X-Runtime": "0.01",
+}
 
 
 def register(app: Flask) -> None:
@@ -33,12 +41,12 @@ def enter() -> None:
     """Let in who has a valid token, asks for version 3, has requests left and the scope."""
     if is_open():
         return
-    g.authorization = accounts.identify(world(), request.headers.get("Authorization", ""))
     if not VERSION_3.fullmatch(request.headers.get("Accept", "")):
-        raise NotAcceptable(
+        raise MissingVersion(
             "Please specify a version along with Heroku's API MIME type. "
-            "For example, `Accept: application/vnd.heroku+json; version=3`."
+            "For example, `Accept: application/vnd.heroku+json; version=3`.\n"
         )
+    g.authorization = accounts.identify(world(), request.headers.get("Authorization", ""))
     account_id = g.authorization.account_id
     if request.path != FREE and not world().rates.spend(account_id):
         raise RateLimited(OUT_OF_REQUESTS)
@@ -50,9 +58,14 @@ def leave(response: Response) -> Response:
     """Add what Heroku adds to every answer; what the caller already has is not sent again."""
     if "authorization" in g:
         _tell_limits(response)
-    if request.method == "GET" and response.status_code in (200, 206) and not is_open():
-        response.set_etag(hashlib.md5(response.get_data(), usedforsecurity=False).hexdigest())
+    if is_open():
+        return response
+    response.set_etag(hashlib.md5(response.get_data(), usedforsecurity=False).hexdigest())
+    if request.method == "GET" and response.status_code in (200, 206):
         response.make_conditional(request)
+    for name, value in RECORDED.items():
+        response.headers[name] = value
+    response.last_modified = world().now()
     return response
 
 

@@ -4,17 +4,17 @@ from emulator import pipelines
 from emulator.records import Coupling, Json, Pipeline, PipelinePromotion, PromotionTarget
 from emulator.shapes import named
 from emulator.state import State
-from emulator.times import stamp
+from emulator.times import offset_stamp
 
 
 def pipeline_shape(pipeline: Pipeline) -> Json:
     """A pipeline."""
     return {
-        "created_at": stamp(pipeline.created_at),
+        "created_at": offset_stamp(pipeline.created_at),
         "id": pipeline.id,
         "name": pipeline.name,
         "owner": {"id": pipeline.owner_id, "type": "user"},
-        "updated_at": stamp(pipeline.created_at),
+        "updated_at": offset_stamp(pipeline.created_at),
         "generation": named("generation", pipeline.generation),
     }
 
@@ -24,23 +24,23 @@ def coupling_shape(world: State, coupling: Coupling) -> Json:
     pipeline = world.pipelines[coupling.pipeline_id]
     return {
         "app": {"id": coupling.app_id},
-        "created_at": stamp(coupling.created_at),
+        "created_at": offset_stamp(coupling.created_at),
         "id": coupling.id,
         "pipeline": {"id": pipeline.id, "name": pipeline.name},
         "stage": coupling.stage,
-        "updated_at": stamp(coupling.created_at),
+        "updated_at": offset_stamp(coupling.created_at),
     }
 
 
 def promotion_shape(world: State, promotion: PipelinePromotion) -> Json:
     """A promotion; completed does not mean that every target succeeded."""
     return {
-        "created_at": stamp(promotion.created_at),
+        "created_at": offset_stamp(promotion.created_at),
         "id": promotion.id,
         "pipeline": {"id": promotion.pipeline_id},
         "source": {"app": {"id": promotion.app_id}, "release": {"id": promotion.release_id}},
         "status": "completed" if pipelines.is_completed(world, promotion) else "pending",
-        "updated_at": stamp(promotion.created_at),
+        "updated_at": offset_stamp(promotion.created_at),
     }
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from emulator import apps, pipelines, releases
-from emulator.api.body import id_in, read_body, text_of
+from emulator.api.body import id_in, read_known, text_of
 from emulator.api.caller import account, check_factor, get_app, get_app_to_change, world
 from emulator.api.pipeline_shapes import (
     coupling_shape,
@@ -30,7 +30,8 @@ def index() -> Response:
 @bp.post("/pipelines")
 def create() -> ResponseReturnValue:
     """A new pipeline of the caller."""
-    made = pipelines.create(world(), text_of(read_body(), "name"), account())
+    body = read_known("name", "owner", "generation")
+    made = pipelines.create(world(), text_of(body, "name"), account())
     return jsonify(pipeline_shape(made)), 201
 
 
@@ -60,7 +61,7 @@ def all_couplings() -> Response:
 @bp.post("/pipeline-couplings")
 def couple() -> ResponseReturnValue:
     """Put an app at a stage."""
-    body = read_body()
+    body = read_known("app", "pipeline", "stage")
     app = get_app_to_change(text_of(body, "app"))
     pipeline = _get(text_of(body, "pipeline"))
     made = pipelines.couple(world(), pipeline, app, text_of(body, "stage"))
@@ -87,11 +88,11 @@ def latest_releases(identity: str) -> Response:
 @bp.post("/pipeline-promotions")
 def promote() -> ResponseReturnValue:
     """Bring a release to the targets; it says `pending` whatever the targets do."""
-    body = read_body()
+    body = read_known("pipeline", "source", "targets")
     pipeline = _get(id_in(body, "pipeline"))
     targets = body.get("targets")
     if not isinstance(targets, list) or not all(isinstance(each, dict) for each in targets):
-        raise InvalidParams("Missing or invalid param: targets")
+        raise InvalidParams("Require params: targets.")
     wanted = [apps.get_app(world(), id_in(each, "app")) for each in targets]
     for app in wanted:
         check_factor(app)

@@ -11,16 +11,18 @@ PROBLEMS: dict[type[errors.Refusal], tuple[int, str]] = {
     errors.Unauthorized: (401, "unauthorized"),
     errors.Forbidden: (403, "forbidden"),
     errors.TwoFactorNeeded: (403, "two_factor"),
+    errors.BadFactor: (403, "invalid_two_factor_code"),  # the status is a guess
     errors.NotFound: (404, "not_found"),
     errors.NoSuchEndpoint: (404, "not_found"),
-    errors.NotAcceptable: (406, "not_acceptable"),
+    errors.MissingVersion: (406, "missing_version"),  # the status is a guess
     errors.BadRange: (416, "requested_range_not_satisfiable"),
     errors.InvalidParams: (422, "invalid_params"),
     errors.RateLimited: (429, "rate_limit"),
 }
 URLS = {
-    401: "https://devcenter.heroku.com/articles/authentication",
-    429: "https://devcenter.heroku.com/articles/platform-api-reference#rate-limits",
+    "unauthorized": "https://devcenter.heroku.com/articles/authentication",
+    "two_factor": "https://devcenter.heroku.com/articles/two-factor-authentication",
+    "rate_limit": "https://devcenter.heroku.com/articles/platform-api-reference#rate-limits",
 }
 NO_ENDPOINT = (
     "The requested API endpoint was not found. Are you using the right HTTP verb "
@@ -38,11 +40,17 @@ def register(app: Flask) -> None:
 def answer(refusal: errors.Refusal) -> Response:
     """One refusal."""
     status, name = PROBLEMS[type(refusal)]
-    body = {"id": name, "message": str(refusal)}
-    if status in URLS:
-        body["url"] = URLS[status]
+    # Of this one refusal the words stand under another name, as recorded.
+    is_versionless = isinstance(refusal, errors.MissingVersion)
+    body = {"id": name, "error" if is_versionless else "message": str(refusal)}
+    if isinstance(refusal, errors.NotFound):
+        body["resource"] = refusal.resource
+    if name in URLS:
+        body["url"] = URLS[name]
     response = jsonify(body)
     response.status_code = status
+    if is_versionless:
+        response.content_type = "application/json; charset=utf-8"
     return response
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from emulator import apps, releases, slugs
-from emulator.api.body import optional_text_of, read_body, text_of
+from emulator.api.body import optional_text_of, read_known, text_of
 from emulator.api.caller import account, behind, get_app, get_app_to_change, is_sdk, world
 from emulator.api.lists import answer_list
 from emulator.errors import InvalidParams, NotFound
@@ -23,7 +23,7 @@ KEYS: dict[str, Key[Release]] = {
 @bp.get("/releases")
 def index(identity: str) -> Response:
     """The app's releases, oldest first unless asked otherwise."""
-    return answer_list(releases.seen(world(), get_app(identity), behind()), KEYS, _shape)
+    return answer_list(releases.seen(world(), get_app(identity), behind()), KEYS, _listed)
 
 
 @bp.get("/releases/<release>")
@@ -41,7 +41,8 @@ def config_vars(identity: str, release: str) -> Response:
 @bp.post("/releases")
 def create(identity: str) -> ResponseReturnValue:
     """Release a slug, an OCI image, or what an earlier release ran."""
-    app, body = get_app_to_change(identity), read_body()
+    app = get_app_to_change(identity)
+    body = read_known("slug", "oci_image", "release", "description")
     made = _roll_back(app, body) if "release" in body else _release(app, body)
     return jsonify(_shape(made)), 201
 
@@ -90,6 +91,12 @@ def _used(app: App, slug_id: str, type: str) -> Slug:
     if slug.app_id != app.id and not has_run:
         raise NotFound("slug" if type == "slug" else "oci image")
     return slug
+
+
+def _listed(release: Release) -> Json:
+    """A release as lists show it: one that nothing ever happened to may lack its last change."""
+    is_untouched = release.version == 1
+    return _shape(release) | ({"updated_at": None} if is_untouched else {})
 
 
 def _shape(release: Release) -> Json:

@@ -4,10 +4,10 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from emulator import webhooks
-from emulator.api.body import read_body
+from emulator.api.body import read_known
 from emulator.api.caller import get_app, get_app_to_change, world
 from emulator.api.lists import answer_list
-from emulator.errors import InvalidParams, NotFound
+from emulator.errors import NotFound
 from emulator.ranges import Key
 from emulator.records import Delivery, Event, Json, Webhook
 from emulator.shapes import app_reference
@@ -15,7 +15,7 @@ from emulator.times import stamp
 
 bp = Blueprint("webhooks", __name__, url_prefix="/apps/<identity>")
 
-PARAMS = frozenset({"authorization", "include", "level", "secret", "url"})
+PARAMS = ("authorization", "include", "level", "secret", "url")
 DELIVERIES: dict[str, Key[Delivery]] = {
     "seq": Key(lambda delivery: delivery.sequence, int),
     "id": Key(lambda delivery: delivery.id),
@@ -32,9 +32,7 @@ def index(identity: str) -> Response:
 @bp.post("/webhooks")
 def create(identity: str) -> ResponseReturnValue:
     """Subscribe; a secret that Heroku made up is told once, in a header."""
-    app, body = get_app_to_change(identity), read_body()
-    if unknown := body.keys() - PARAMS:
-        raise InvalidParams(f"Unknown params: {', '.join(sorted(unknown))}")
+    app, body = get_app_to_change(identity), read_known(*PARAMS)
     webhook = webhooks.create(world(), app, body)
     answer = jsonify(_shape(webhook))
     if not body.get("secret"):
@@ -52,7 +50,7 @@ def info(identity: str, webhook_id: str) -> Response:
 def update(identity: str, webhook_id: str) -> Response:
     """Change what the body names."""
     webhook = webhooks.get_webhook(world(), get_app_to_change(identity), webhook_id)
-    return jsonify(_shape(webhooks.update(world(), webhook, read_body())))
+    return jsonify(_shape(webhooks.update(world(), webhook, read_known(*PARAMS))))
 
 
 @bp.delete("/webhooks/<webhook_id>")

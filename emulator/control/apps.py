@@ -100,6 +100,7 @@ def _changes(body: Json) -> dict[str, Any]:
         changes["build_stack"] = stack
     if (generation := optional_text_of(body, "generation")) is not None:
         changes["generation"] = generation
+        changes.setdefault("build_stack", apps.default_stack(generation))
     if flag_of(body, "container"):
         changes["build_stack"] = "container"
     if "release_phase" in body:

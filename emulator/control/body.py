@@ -24,6 +24,14 @@ def count_of(body: Mapping[str, object], name: str, default: int = 0) -> int:
     return value
 
 
+def numbers_of(body: Mapping[str, object], name: str) -> frozenset[int]:
+    """The whole numbers in a list; none when it is not there."""
+    value = body.get(name) or []
+    if not isinstance(value, list) or not all(type(each) is int for each in value):
+        raise InvalidParams(f"{name} must be a list of whole numbers.")
+    return frozenset(value)
+
+
 def flag_of(body: Mapping[str, object], name: str) -> bool:
     """True or false; false when it is not there."""
     value = body.get(name, False)

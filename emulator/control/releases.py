@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from emulator import accounts, apps, history, releases, slugs
 from emulator.api.body import optional_text_of, read_body, text_of
 from emulator.api.caller import world
-from emulator.control.body import count_of, number_of, only, texts_of
+from emulator.control.body import count_of, number_of, numbers_of, only, texts_of
 from emulator.errors import InvalidParams
 from emulator.records import Account, App, Json, Release
 from emulator.shapes import release_shape, slug_shape
@@ -18,7 +18,16 @@ bp = Blueprint("control_releases", __name__, url_prefix="/_emulator/apps/<identi
 Answer = ResponseReturnValue
 
 DEPLOY = frozenset(
-    {"commit", "commit_description", "description", "user", "slug_id", "age_days", "process_types"}
+    {
+        "commit",
+        "commit_description",
+        "description",
+        "user",
+        "slug_id",
+        "age_days",
+        "process_types",
+        "buildpacks",
+    }
 )
 
 
@@ -39,6 +48,7 @@ def deploy(identity: str) -> Answer:
             commit_description=optional_text_of(body, "commit_description") or "",
             slug_id=slug_id,
             process_types=types,
+            buildpacks=texts_of(body, "buildpacks"),
         )
     days = number_of(body, "age_days") or 0.0
     mark = slug.commit if slug else commit or "container"
@@ -96,11 +106,15 @@ def retry(identity: str) -> Answer:
 
 @bp.post("/history")
 def tell_history(identity: str) -> Answer:
-    """Many releases at once, without events: `{"releases": N, "deploy_every"?}`."""
+    """Many releases at once, without events: `{"releases": N, "deploy_every"?, "pending"?}`.
+
+    The versions in `pending` stay pending for ever, below the current release.
+    """
     app, body = apps.get_app(world(), identity), read_body()
-    only(body, "releases", "deploy_every")
+    only(body, "releases", "deploy_every", "pending")
     count, every = count_of(body, "releases"), count_of(body, "deploy_every", 1)
-    made = history.tell(world(), app, count=count, deploy_every=every)
+    pending = numbers_of(body, "pending")
+    made = history.tell(world(), app, count=count, deploy_every=every, pending=pending)
     return jsonify({"releases": made}), 201
 
 

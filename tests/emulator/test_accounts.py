@@ -55,7 +55,12 @@ def test_version_3_and_its_variants_are_served(ana: Caller, accept: str) -> None
     "accept", ["*/*", "application/json", "application/vnd.heroku+json", VERSION_3 + "0"]
 )
 def test_other_versions_are_not(ana: Caller, accept: str) -> None:
-    assert ana.refused("GET", "/apps", Accept=accept) == (406, "not_acceptable")
+    answer = ana.ask("GET", "/apps", Accept=accept)
+    # Recorded: another id and another key than of all other refusals, and nothing of limits.
+    assert answer.json().keys() == {"id", "error"}
+    assert (answer.status_code, answer.json()["id"]) == (406, "missing_version")
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert not {"oauth-scope", "ratelimit-remaining"} & answer.headers.keys()
 
 
 def test_a_new_authorization_is_a_token_of_the_same_account(ana: Caller) -> None:

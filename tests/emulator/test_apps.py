@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from emulator.world import World
 from tests.emulator.callers import ANA, ROBOT, VERSION_3, Caller
 
 LISTS = (
@@ -34,7 +37,11 @@ def test_an_unknown_app_is_not_found_in_herokus_words(ana: Caller) -> None:
     answer = ana.ask("GET", "/apps/nowhere")
 
     assert answer.status_code == 404
-    assert answer.json() == {"id": "not_found", "message": "Couldn't find that app."}
+    assert answer.json() == {
+        "id": "not_found",
+        "message": "Couldn't find that app.",
+        "resource": "app",
+    }
 
 
 @pytest.mark.parametrize("path", ["", *(f"/{name}" for name in LISTS)])
@@ -110,8 +117,72 @@ def test_a_protected_app_wants_a_second_factor_for_changes(ana: Caller) -> None:
     body = {"slug": slug}
     assert ana.refused("POST", "/apps/production/releases", body) == (403, "two_factor")
     assert ana.ask("GET", "/apps/production/releases").status_code == 200
+    needed = ana.ask("POST", "/apps/production/releases", body).json()
+    assert needed["message"].startswith("A second authentication factor or pre-authorization is")
+    assert needed["url"].endswith("/articles/two-factor-authentication")
+    wrong = ana.ask("POST", "/apps/production/releases", body, Heroku_Two_Factor_Code="000000")
+    assert wrong.json() == {
+        "id": "invalid_two_factor_code",
+        "message": "Supplied two-factor auth code is invalid.",
+    }
     answer = ana.ask("POST", "/apps/production/releases", body, Heroku_Two_Factor_Code="123456")
     assert answer.status_code == 201
+
+
+def test_a_second_factor_may_be_given_ahead(ana: Caller, world: World) -> None:
+    body = {"slug": ana.deploy()["slug"]["id"]}
+    ana.control("apps/production", {"protected": True}, "PATCH")
+    path = "/apps/production/pre-authorizations"
+
+    assert ana.refused("PUT", path) == (403, "two_factor")
+    assert ana.ask("PUT", path, Heroku_Two_Factor_Code="123456").status_code == 200
+
+    assert ana.ask("POST", "/apps/production/releases", body).status_code == 201
+    world.advance(timedelta(minutes=10))
+    assert ana.refused("POST", "/apps/production/releases", body) == (403, "two_factor")
+
+
+def test_heroku_tells_whether_an_app_wants_a_second_factor(ana: Caller, eve: Caller) -> None:
+    ana.control("apps/production", {"protected": True}, "PATCH")
+    id = ana.get("/apps/production")["id"]
+    asked = {"capability": "view", "resource_type": "app", "resource_id": "production"}
+    sdk = {"Accept": f"{VERSION_3}.sdk"}
+
+    def told(caller: Caller) -> object:
+        body = {"capabilities": [asked]}
+        answer = caller.ask("PUT", "/users/~/capabilities", body, **sdk)
+        assert answer.status_code == 200
+        return answer.json()
+
+    answer = {"capability": "view", "requires_second_factor": True, "resource_canonical_id": id}
+    assert told(ana) == {"capabilities": [answer | {"capable": True}]}
+    assert told(eve) == {"capabilities": [answer | {"capable": False}]}
+    assert ana.refused("PUT", "/users/~/capabilities", {"capabilities": [asked]}) == (
+        406,
+        "missing_version",
+    )
+
+
+def test_a_fir_app_runs_on_the_stack_cnb_and_has_no_buildpack_installations(ana: Caller) -> None:
+    ana.control("apps", {"name": "tree", "owner": ANA, "generation": "fir"})
+    ana.control("apps/tree", {"buildpacks": ["heroku/go"]}, "PATCH")
+    image = ana.deploy("tree")["artifacts"][0]["id"]
+
+    app = ana.get("/apps/tree")
+    assert (app["stack"]["name"], app["build_stack"]["name"]) == ("cnb", "cnb")
+    assert ana.get("/apps/tree/buildpack-installations") == []
+    (shown,) = ana.get(f"/apps/tree/oci-images/{image}")
+    assert [each["id"] for each in shown["buildpacks"]] == ["heroku/go"]
+    assert shown["stack"]["name"] == "cnb"
+
+
+def test_a_new_app_has_no_sizes(ana: Caller) -> None:
+    new = ana.get("/apps/staging")
+    ana.deploy()
+    old = ana.get("/apps/staging")
+
+    assert (new["repo_size"], new["slug_size"]) == (None, None)
+    assert old["slug_size"] > 0
 
 
 def test_an_app_with_code_runs_a_dyno(ana: Caller) -> None:

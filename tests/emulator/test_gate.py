@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from emulator.world import World
 from tests.emulator.callers import ANA, ROBOT, Caller
 
 
 def test_every_answer_has_a_request_id_that_keeps_the_clients(ana: Caller) -> None:
-    own = ana.ask("GET", "/apps").headers["Request-Id"]
-    answer = ana.ask("GET", "/apps/nowhere", Request_Id="one,two").headers["Request-Id"]
+    own = ana.ask("GET", "/apps").headers["Request-Id"].split(",")
+    ids = ana.ask("GET", "/apps/nowhere", Request_Id="one,two").headers["Request-Id"].split(",")
 
-    assert len(own) == 36
-    assert answer.startswith("one,two,")
-    assert len(answer.split(",")) == 3
+    # Heroku's own comes first: it is what its support asks for.
+    assert [len(each) for each in own] == [36, 36, 36]
+    assert (len(ids[0]), ids[1:3], len(ids)) == (36, ["one", "two"], 5)
+
+
+def test_a_refusal_has_the_headers_of_every_answer(ana: Caller) -> None:
+    answer = ana.ask("GET", "/apps/nowhere")
+
+    assert answer.status_code == 404
+    assert {"etag", "last-modified", "vary", "via", "x-runtime"} <= answer.headers.keys()
+    assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
 def test_what_did_not_change_is_not_sent_again(ana: Caller) -> None:
@@ -62,6 +72,32 @@ def test_an_unknown_path_and_a_wrong_verb_are_not_found(ana: Caller) -> None:
 
 def test_a_body_that_is_not_an_object_is_bad(ana: Caller) -> None:
     assert ana.refused("POST", "/apps/staging/releases", ["slug"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("/apps/staging/releases", {}, "Require params: slug."),
+        ("/apps/staging/releases", {"slug": ""}, "Require params: slug."),
+        (
+            "/apps/staging/releases",
+            {"slug": 7},
+            'Invalid type for key "slug": expected 7 to be ["string"].',
+        ),
+        ("/apps/staging/releases", {"slgu": "x", "desc": "y"}, "Unknown params: desc, slgu."),
+        ("/pipelines", {"name": "shop", "colour": "red"}, "Unknown params: colour."),
+        ("/pipeline-couplings", {"app": "staging"}, "Require params: pipeline."),
+        ("/pipeline-promotions", {"target": []}, "Unknown params: target."),
+        ("/oauth/authorizations", {"scopes": ["global"]}, "Unknown params: scopes."),
+        ("/apps/staging/webhooks", {"events": []}, "Unknown params: events."),
+        ("/filters/apps", {"id": []}, "Unknown params: id."),
+    ],
+)
+def test_a_body_that_lacks_something_or_has_too_much_is_refused(
+    ana: Caller, path: str, body: object, message: str
+) -> None:
+    answer = ana.ask("POST", path, body)
+    assert (answer.status_code, answer.json()["message"]) == (422, message)
 
 
 def test_the_account_is_told_as_it_is(ana: Caller) -> None:

@@ -185,7 +185,7 @@ def test_a_protected_target_wants_a_second_factor(ana: Caller, pipeline: Any) ->
     ana.control("apps/production", {"protected": True}, "PATCH")
 
     assert ana.refused("POST", "/pipeline-promotions", body) == (403, "two_factor")
-    assert ana.ask("POST", "/pipeline-promotions", body, Heroku_Two_Factor_Code="1").is_success
+    assert ana.ask("POST", "/pipeline-promotions", body, Heroku_Two_Factor_Code="123456").is_success
 
 
 @pytest.mark.parametrize(
@@ -272,6 +272,21 @@ def test_apps_of_other_pipelines_and_containers_are_no_targets(ana: Caller, pipe
     ana.control("apps/production", {"container": True}, "PATCH")
 
     assert ana.refused("POST", "/pipeline-promotions", body) == (422, "invalid_params")
+
+
+def test_a_container_app_is_refused_in_herokus_words(ana: Caller, pipeline: Any) -> None:
+    body = _body(ana, pipeline)
+    ana.control("apps/production", {"container": True}, "PATCH")
+
+    answer = ana.ask("POST", "/pipeline-promotions", body)
+
+    words = "Pipeline promotions are not supported on apps pushed via Heroku Container Registry."
+    assert (answer.status_code, answer.json()["message"]) == (422, words)
+
+
+def test_pipelines_write_their_times_with_an_offset_in_figures(ana: Caller, pipeline: Any) -> None:
+    assert ana.get("/pipelines")[0]["created_at"].endswith("+00:00")
+    assert ana.get("/pipeline-couplings")[0]["created_at"].endswith("+00:00")
 
 
 def test_an_unknown_promotion_is_not_found(ana: Caller) -> None:

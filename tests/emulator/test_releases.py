@@ -61,6 +61,7 @@ def test_a_release_is_found_by_id_and_by_version(ana: Caller) -> None:
     assert ana.ask("GET", "/apps/staging/releases/4").json() == {
         "id": "not_found",
         "message": "Couldn't find that release.",
+        "resource": "release",
     }
     assert ana.refused("GET", f"/apps/production/releases/{release['id']}") == (404, "not_found")
 
@@ -222,3 +223,16 @@ def test_people_roll_back_and_retry_through_the_control_api(ana: Caller) -> None
     assert back["description"] == "Rollback to v3"
     assert again["description"].startswith("Retry of v4: Deploy ")
     assert again["user"]["email"] == ANA
+
+
+def test_releases_may_stay_pending_for_ever_below_the_current_one(ana: Caller) -> None:
+    ana.control("apps/staging/history", {"releases": 4, "pending": [4, 5]})
+
+    shown = [(each["version"], each["status"]) for each in ana.get("/apps/staging/releases")]
+    assert shown[3:] == [(4, "pending"), (5, "pending"), (6, "succeeded")]
+    assert ana.current()["version"] == 6
+
+
+def test_a_release_in_a_list_may_lack_its_last_change(ana: Caller) -> None:
+    assert ana.get("/apps/staging/releases")[0]["updated_at"] is None
+    assert ana.get("/apps/staging/releases/1")["updated_at"]

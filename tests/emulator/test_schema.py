@@ -24,6 +24,8 @@ UNDESCRIBED = {
     ("GET", "/users/~"),
     ("GET", "/users/~/apps"),
     ("GET", "/streams/<>"),
+    ("PUT", "/apps/<>/pre-authorizations"),
+    ("PUT", "/users/~/capabilities"),
 }
 BELONGINGS = (
     "",

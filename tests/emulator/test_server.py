@@ -117,7 +117,7 @@ def test_deliveries_arrive_over_a_socket(world: World) -> None:
         deliveries = client.get("/apps/staging/webhook-deliveries").json()
         told = [each.body["action"] for each in receiver.world.exchanges]
     assert told == ["create", "update"]
-    assert [each["last_attempt"]["code"] for each in deliveries] == [401, 401]
+    assert [each["last_attempt"]["code"] for each in deliveries] == [406, 406]
 
 
 def test_a_server_that_ended_listens_no_more(world: World) -> None:
