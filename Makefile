@@ -1,11 +1,11 @@
 # Everything a developer runs; `make` alone lists it. Nothing here asks a question.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test plugin test-heroku-cli check fix bench lock clean out-of-place
+.PHONY: help setup demo run test plugin test-heroku-cli check fix bench crash chaos lock clean out-of-place
 
 BIN := .venv/bin
 STAMP := .venv/installed
-CODE := listener cli emulator demo bench tests
+CODE := listener cli emulator demo bench reliability tests
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header $(UPGRADE) pyproject.toml
 
@@ -77,6 +77,12 @@ fix: setup ## format, and mend what can be mended by itself
 
 bench: setup ## how fast it is on this machine
 	@$(BIN)/python -m bench
+
+crash: setup ## kill processes, the database and COMMITs while people work; N=1000 is long, SEED= again
+	@$(BIN)/python -m reliability crash
+
+chaos: setup ## have Heroku refuse, die, lie and lag while people work; N=1000 is long, SEED= again
+	@$(BIN)/python -m reliability chaos
 
 lock: setup ## compile the requirement files anew; UPGRADE=--upgrade takes newer versions
 	@$(UV_COMPILE) --extra listener -o requirements.txt

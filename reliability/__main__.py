@@ -1,0 +1,134 @@
+"""`make crash` and `make chaos`: N events by the dice of SEED, one line of figures at the end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from demo.stage import ROOT, say
+from reliability import checks, truth
+from reliability.chaos import LONGEST_LAG, Chaos
+from reliability.crash import Crash
+from reliability.ending import Ending
+from reliability.ground import Ground, ground
+from reliability.people import SOURCES, TARGETS, People
+
+LONG = 200  # from so many events on, what takes long is among them
+QUIET_WITHIN_SECONDS = 240.0
+
+
+@dataclass
+class Run:
+    """One run: what its dice are, what was counted, and what was already seen to be wrong."""
+
+    name: str
+    seed: int
+    number: int
+    counts: dict[str, int] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+    lag: float = 0.0
+
+
+def crash(run: Run) -> None:
+    """Processes and the database die while people work."""
+    chance = Random(run.seed)
+    dynos, workers = chance.randint(1, 3), chance.randint(0, 2)
+    is_long = run.number >= LONG
+    with ground(run.seed, dynos=dynos, workers=workers) as made:
+        people = People(made, Random(chance.random()))
+        hurt = Crash(made, people, Random(chance.random()), is_long=is_long)
+        if is_long and not hurt.use_old(os.environ.get("OLD") or "HEAD~1"):
+            say("No older code in this clone: nothing old runs beside the new.")
+        _repeat(run, hurt.happen)
+        hurt.heal()
+        commits = made.relay.commits
+        run.counts |= hurt.counts
+        run.counts |= {"COMMITs lost": commits.lost, "COMMITs dropped": commits.dropped}
+        _judge(run, made, people)
+
+
+def chaos(run: Run) -> None:
+    """Heroku is at its worst while people work."""
+    chance = Random(run.seed)
+    with ground(run.seed, dynos=1, workers=1) as made:
+        people = People(made, Random(chance.random()))
+        run.lag = LONGEST_LAG
+        hurt = Chaos(made, people, Random(chance.random()))
+        _repeat(run, hurt.happen)
+        hurt.heal()
+        run.counts |= hurt.counts
+        run.wrong += hurt.post.violations()
+        _judge(run, made, people)
+
+
+def _repeat(run: Run, happen: Callable[[], object]) -> None:
+    for count in range(run.number):
+        happen()
+        if count and count % 50 == 0:
+            say(f"  {count} of {run.number}")
+
+
+def _judge(run: Run, made: Ground, people: People) -> None:
+    """Wait until all is quiet, and say what did not hold."""
+    begun = time.monotonic()
+    unrest = Ending(people).come(QUIET_WITHIN_SECONDS)
+    quiet_after = time.monotonic() - begun
+    found = truth.read(made, lag=run.lag)
+    run.wrong += [f"not quiet: {unrest}"] if unrest else []
+    run.wrong += checks.violations(found, people.diary)
+    for sentence in run.wrong:
+        say(f"VIOLATION: {sentence}")
+    if run.wrong:
+        _keep(made, people, f"{run.name}-{run.seed}")
+    say(", ".join(f"{what} {times}" for what, times in sorted(run.counts.items())))
+    ours = sum(bool(one.nonce) for app in found.releases.values() for one in app)
+    say(
+        f"{run.name}: seed {run.seed}, {run.number} events, {len(people.diary)} acts of people,"
+        f" {len(found.delivered)} deliveries, {len(found.promotions)} promotions, {ours} releases,"
+        f" {len(found.holds)} holds, quiet after {quiet_after:.0f} s: {len(run.wrong)} violations"
+    )
+
+
+def _keep(made: Ground, people: People, name: str) -> None:
+    """Leave the logs and the diary to whoever wants to know why."""
+    place = ROOT / ".local" / "reliability" / name
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(made.folder, place, ignore=shutil.ignore_patterns("old"))
+    (place / "diary").write_text("\n".join(map(str, people.diary)))
+    (place / "postgres.log").write_text(made.database.log())
+    record = {app: made.heroku.releases(app) for app in (*SOURCES, *TARGETS)}
+    (place / "releases.json").write_text(json.dumps(record, indent=1))
+    rows = {
+        table: made.database.ask(f"SELECT to_jsonb({table}) - 'gates' FROM {table}")  # noqa: S608
+        for table in ("promotion", "post", "hold")
+    }
+    (place / "rows.json").write_text(json.dumps(rows, indent=1))
+    say(f"Logs, diary and records: {place}")
+
+
+RUNS: dict[str, Callable[[Run], None]] = {"crash": crash, "chaos": chaos}
+
+
+def main(words: list[str]) -> int:
+    """Run one of the two; answers the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m reliability", description=__doc__)
+    parser.add_argument("name", choices=RUNS)
+    name = parser.parse_args(words).name
+    seed = int(os.environ.get("SEED") or secrets.randbelow(10**6))
+    number = int(os.environ.get("N") or 60)
+    say(f"{name}: SEED={seed} N={number}")
+    run = Run(name, seed, number)
+    RUNS[name](run)
+    return 1 if run.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,97 @@
+"""Deliveries that come once more, days late, signed with a secret of today or of before."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import httpx
+
+from reliability import truth
+from reliability.ground import Ground
+from reliability.people import SOURCES
+
+HEADER = "Heroku-Webhook-Hmac-SHA256"
+LATE = timedelta(hours=72)
+DATES = ("created_at", "updated_at", "published_at")
+
+
+@dataclass
+class Post:
+    """Hands events of the past to the listener, as Heroku's queue would."""
+
+    ground: Ground
+    chance: Random
+    acknowledged: set[str] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
+
+    def deliver(self) -> None:
+        """One event of some source, 72 hours after it was made."""
+        source = self.chance.choice(SOURCES)
+        events = self.ground.heroku.api(f"/apps/{source}/webhook-events")
+        secrets = self._secrets(source)
+        if events and secrets:
+            self._send(self.chance.choice(events), self.chance.choice(secrets[-2:]))
+
+    def rotate(self) -> None:
+        """A new secret for some source; what was signed with the old one may still come."""
+        self.ground.type("webhooks:rotate", "--app", self.chance.choice(SOURCES))
+
+    def violations(self) -> list[str]:
+        """What was authentic and refused, or acknowledged and not kept."""
+        lost = sorted(self.acknowledged - truth.kept(self.ground))
+        return [f"the authentic late delivery {one} was refused" for one in self.refused] + [
+            f"the late delivery {one} was acknowledged and is not kept" for one in lost
+        ]
+
+    def _secrets(self, source: str) -> list[str]:
+        """The secrets that Heroku was told for an app's webhook, the newest last."""
+        names = {app["id"]: app["name"] for app in self.ground.heroku.api("/apps")}
+        told = []
+        for request in self.ground.heroku.requests():
+            match request["path"].split("/")[1:4]:
+                case ["apps", app, "webhooks"] if names.get(app, app) == source:
+                    is_told = request["method"] in ("POST", "PATCH") and request["was_applied"]
+                    told += [request["body"]["secret"]] if is_told else []
+        return told
+
+    def _send(self, event: Any, secret: str) -> None:
+        delivery = str(uuid.uuid4())
+        body = json.dumps(_aged(event, delivery)).encode()
+        digest = hmac.digest(secret.encode(), body, hashlib.sha256)
+        headers = {HEADER: base64.b64encode(digest).decode(), "Content-Type": "application/json"}
+        url = f"{self.ground.url}/webhooks/heroku"
+        try:
+            answer = httpx.post(url, content=body, headers=headers, timeout=30, trust_env=False)
+        except httpx.TransportError:
+            return
+        if answer.is_success:
+            self.acknowledged.add(delivery)
+        elif answer.status_code == httpx.codes.UNAUTHORIZED:
+            self.refused.append(delivery)
+
+
+def _aged(event: Any, delivery: str) -> dict[str, Any]:
+    """An event's payload as it was delivered, by the time 72 hours ago."""
+    payload = dict(event["payload"])
+    for name in DATES:
+        if name in payload:
+            payload[name] = _before(payload[name])
+    metadata = {
+        "attempt": {"id": str(uuid.uuid4())},
+        "delivery": {"id": delivery},
+        "event": {"id": event["id"], "include": "api:release"},
+        "webhook": {"id": str(uuid.uuid4())},
+    }
+    return {"id": event["id"], **payload, "webhook_metadata": metadata}
+
+
+def _before(time: str) -> str:
+    return (datetime.fromisoformat(time) - LATE).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,85 @@
+"""Processes of ours, and what may be done to them: only to those, by their ids."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+GRACE_SECONDS = 30.0  # what Heroku gives a dyno after SIGTERM
+
+
+class Process:
+    """A process group of ours."""
+
+    def __init__(
+        self, command: list[str], env: Mapping[str, str], log: Path, *, cwd: Path, name: str
+    ) -> None:
+        self.name = name
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                command, cwd=cwd, env=dict(env), stdout=out, stderr=out, start_new_session=True
+            )
+
+    @property
+    def pid(self) -> int:
+        """The id of the first process of the group."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """It still runs."""
+        return self._process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the whole group."""
+        if self.is_alive:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+
+    def send_to_child(self, number: signal.Signals, place: int) -> int | None:
+        """Send a signal to one child alone; answers its id, None where there is none."""
+        found = children(self.pid) if self.is_alive else []
+        if not found:
+            return None
+        pid = found[place % len(found)]
+        return pid if send(number, pid) else None
+
+    def kill(self) -> None:
+        """SIGKILL the whole group, as when a dyno vanishes."""
+        self.send(signal.SIGKILL)
+        self._process.wait()
+
+    def terminate(self) -> None:
+        """SIGTERM to the whole group, as Heroku does; it ends in its own time."""
+        self.send(signal.SIGTERM)
+
+    def end(self) -> None:
+        """Have it ended, in order where it still can."""
+        self.send(signal.SIGCONT)
+        self.terminate()
+        try:
+            self._process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+def send(number: signal.Signals, pid: int) -> bool:
+    """Send a signal; false where nobody is there any more."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def children(pid: int) -> list[int]:
+    """The ids of a process's children."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    )
+    pairs = (line.split() for line in listed.stdout.splitlines())
+    return sorted(int(child) for child, parent in pairs if int(parent) == pid)
