@@ -8,6 +8,7 @@ import click
 from cli.apps import get_app
 from cli.context import Context
 from cli.output import warn
+from cli.times import read_duration
 
 Decorated = Callable[..., Any]
 
@@ -16,6 +17,7 @@ USUAL = 100
 REMOTE = "cli.remote"
 ALL = "cli.all"
 ID = "cli.id"
+WAIT = "cli.wait"
 
 as_json = click.option("--json", "as_json", is_flag=True, help="print the answer as JSON")
 num = click.option(
@@ -26,7 +28,6 @@ num = click.option(
     help=f"how many to show, {USUAL} unless said",
 )
 of_app = click.option("-a", "--app", metavar="APP", help="only those of this app")
-wait = click.option("--wait", is_flag=True, help="wait until it ends, and show how it goes")
 rules_file = click.option(
     "-f", "--file", "path", metavar="FILE", required=True, help="file of rules; - is stdin"
 )
@@ -49,6 +50,40 @@ def confirmation(what: str) -> Callable[[Decorated], Decorated]:
     return click.option(
         "--confirm", "confirmed", metavar=what, help=f"set to {what} to skip the question"
     )
+
+
+def follows(function: Decorated) -> Decorated:
+    """Pass as `limit` for how many seconds to follow what was begun: None to its end, 0 not."""
+    for option in (
+        click.option(
+            "--timeout",
+            "limit",
+            metavar="TIME",
+            callback=seconds_to_follow,
+            help="follow it no longer than that, like 10m; it goes on all the same",
+        ),
+        click.option(
+            "--wait/--no-wait",
+            default=True,
+            is_eager=True,
+            expose_value=False,
+            callback=keep(WAIT),
+            help="follow it to its end, as it does unless told not to",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def seconds_to_follow(
+    context: click.Context, _: click.Parameter, value: str | None
+) -> float | None:
+    """Make the limit of `--timeout` and `--no-wait`."""
+    if context.meta.get(WAIT):
+        return None if value is None else read_duration(value).total_seconds()
+    if value is not None:
+        raise click.UsageError("Say --timeout or --no-wait, not both.", context)
+    return 0.0
 
 
 def targets(*, required: bool) -> Callable[[Decorated], Decorated]:

@@ -55,6 +55,15 @@ def read_time(text: str, now: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def read_duration(text: str) -> timedelta:
+    """Read a length of time, like `10m`."""
+    now = datetime.now(UTC)
+    ends = from_now(text, now)
+    if ends is None or ends == now:
+        raise Misuse(f"Couldn't read the time {text}. Write a duration like 10m, 2h or 1d12h.")
+    return ends - now
+
+
 def from_now(text: str, now: datetime) -> datetime | None:
     """Read a duration from now; None where the text is none."""
     found = DURATION.fullmatch(text)

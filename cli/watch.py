@@ -1,5 +1,6 @@
 """Watching promotions until they end."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ from cli.follow import Follower
 from cli.output import copy, tell, warn
 from cli.plain import plain_line
 from cli.progress import turning
-from cli.resources import Output, Promotion
+from cli.resources import GateAnswer, Output, Promotion
+from cli.times import largest_unit, when
 
 ACTIVE = frozenset({"waiting", "posting", "releasing", "verifying", "rolling_back"})
-RELEASING = "releasing"
+RELEASING, WAITING_STATUS = "releasing", "waiting"
+A_MINUTE = 60.0
 WAITING = "Waiting; Ctrl-C stops nothing but that"
 FIRST_PAUSE, LONGEST_PAUSE = 0.3, 2.0
 PASSING_TROUBLE = frozenset({429, 502, 503, 504})
@@ -38,29 +41,52 @@ class Watch:
     look: Callable[[str], Promotion]
     read: Callable[[str, int], Output] | None = None
     pause: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    limit: float | None = None  # seconds to follow them for
     told: dict[str, str] = field(default_factory=dict)
+    told_at: dict[str, float] = field(default_factory=dict)
     followers: dict[str, Follower] = field(default_factory=dict)
     unanswered: int = 0
 
     def until_the_end(self, promotions: Sequence[Promotion]) -> list[Promotion]:
-        """Return the promotions as they ended. Interrupted, say that they go on by themselves."""
+        """Return the promotions as they ended, or as they stand when the time to follow is up.
+
+        Interrupted, say that they go on by themselves.
+        """
         try:
             return self._follow(list(promotions))
         except KeyboardInterrupt as interrupt:
             raise Unfinished(goes_on(promotions)) from interrupt
 
     def _follow(self, promotions: list[Promotion]) -> list[Promotion]:
-        remaining = pauses()
+        remaining, begun_at = pauses(), self.clock()
         self._tell_changes(promotions)
-        while any(promotion["status"] in ACTIVE for promotion in promotions):
+        while unfinished := [one for one in promotions if one["status"] in ACTIVE]:
+            left = self._left(begun_at)
+            if left <= 0:
+                tell(gives_up(unfinished, self.clock() - begun_at))
+                break
+            self._tell_waits(unfinished, begun_at)
             with turning(WAITING, after=0):
-                self.pause(FIRST_PAUSE if self._is_reading() else next(remaining))
+                self.pause(min(FIRST_PAUSE if self._is_reading() else next(remaining), left))
                 promotions = [self._look(promotion) for promotion in promotions]
             self._tell_changes([one for one in promotions if one["status"] in ACTIVE])
             for promotion in promotions:
                 self._show_output(promotion, is_alone=len(promotions) == 1)
             self._tell_changes(promotions)
         return promotions
+
+    def _left(self, begun_at: float) -> float:
+        """Return for how many seconds more they are followed."""
+        return math.inf if self.limit is None else begun_at + self.limit - self.clock()
+
+    def _tell_waits(self, promotions: Sequence[Promotion], begun_at: float) -> None:
+        """Say what each waits for, of which nothing was said for a minute."""
+        now = self.clock()
+        for promotion in promotions:
+            if now - self.told_at[promotion["id"]] >= A_MINUTE:
+                tell(plain_line(wait_line(promotion, now - begun_at)))
+                self.told_at[promotion["id"]] = now
 
     def _is_reading(self) -> bool:
         """Whether a release command is just printing, so that somebody reads along."""
@@ -111,6 +137,7 @@ class Watch:
             now = plain_line(line(promotion))
             if self.told.get(promotion["id"]) != now:
                 tell(now)
+                self.told_at[promotion["id"]] = self.clock()
             self.told[promotion["id"]] = now
 
     def _look(self, promotion: Promotion) -> Promotion:
@@ -135,12 +162,41 @@ class Watch:
             warn(f"{failure.message}\nTrying on.")
 
 
+def wait_line(promotion: Promotion, seconds: float) -> str:
+    """Return `Promotion 42 to ⬢ example-app: still waiting after 3m for soak: … Until …`."""
+    what = "Rollback" if promotion.get("kind") == "rollback" else "Promotion"
+    where = f"{what} {promotion['id']} to ⬢ {promotion['target']['app']['name']}"
+    return (
+        f"{where}: still {promotion['status']} after {largest_unit(seconds)}{reason_of(promotion)}"
+    )
+
+
+def reason_of(promotion: Promotion) -> str:
+    """Return the gates that have a promotion wait, each with its sentence; else the reason."""
+    gates = [gate for gate in promotion["gates"] if gate["verdict"] in ("wait", "error")]
+    if promotion["status"] == WAITING_STATUS and gates:
+        return " for " + "; ".join(gate_line(gate) for gate in gates)
+    return f": {promotion['reason']}" if promotion["reason"] else ""
+
+
+def gate_line(gate: GateAnswer) -> str:
+    """Return `soak: example-app-staging v42 soaks for 2h. Until …`."""
+    until = f" Until {when(gate.get('until'))}." if gate.get("until") else ""
+    return f"{gate['name']}: {gate['message']}{until}"
+
+
 def has_released(promotion: Promotion) -> bool:
     """Whether its release phase runs, or ran."""
     moments = promotion.get("timeline", [])
     return promotion["status"] == RELEASING or any(
         moment.get("event") == RELEASING for moment in moments
     )
+
+
+def gives_up(promotions: Sequence[Promotion], seconds: float) -> str:
+    """Say after how long nobody follows any more, and what each waits for."""
+    waits = [plain_line(wait_line(promotion, seconds)) for promotion in promotions]
+    return "\n".join([*waits, goes_on(promotions)])
 
 
 def goes_on(promotions: Sequence[Promotion]) -> str:

@@ -5,13 +5,14 @@ import click
 from cli.command import command
 from cli.commands.promotions import outcome
 from cli.context import Context, pass_context
-from cli.options import as_json, chosen_app, chosen_release, each_of, targets, wait
+from cli.options import as_json, chosen_app, chosen_release, each_of, follows, targets
 from cli.output import action
 
 
 @command(
-    "promote --app example-app-staging --to example-app --wait",
+    "promote --app example-app-staging --to example-app",
     "promote --app example-app-staging --to example-app,example-app-eu --release v42",
+    "promote --app example-app-staging --to example-app --timeout 10m",
     'promote --app example-app-staging --to example-app --override soak --reason "it leaks money"',
 )
 @chosen_app
@@ -24,7 +25,7 @@ from cli.output import action
     help="gates of the rule not to be asked this once, like soak,window; for admins",
 )
 @click.option("--reason", metavar="TEXT", help="why they are not to be asked")
-@wait
+@follows
 @as_json
 @pass_context
 def promote(
@@ -34,13 +35,15 @@ def promote(
     release: str | None,
     override: tuple[str, ...],
     reason: str | None,
-    wait: bool,
+    limit: float | None,
     as_json: bool,
 ) -> None:
     """promote a release by hand, behind the same gates
 
-    Where only a person could unblock it, such as an app on hold, it is refused at once. With
-    --wait the exit code is 0 if all succeeded or were skipped, else 1.
+    It is followed to its end, and the exit code is 0 if all succeeded or were skipped, else 1. An
+    app on hold, or one that cannot run the release, is refused at once; whatever else is missing,
+    such as a soak, an open window or an approval, is waited for and told once a minute. Neither
+    --timeout nor Ctrl-C ends the promotion, only the following.
 
     What a rule asks of releases to these apps is asked here too. --override sets some of it
     aside, which is written down and shown; that the release is sound, newer and not on hold is
@@ -53,9 +56,9 @@ def promote(
     with action(f"Promoting {what} to {', '.join(f'⬢ {name}' for name in to)}"):
         promotions = context.listener.promote({"source": app, "targets": to, **said})
 
-    if not wait:
+    if limit == 0:
         outcome.show_begun(promotions, promotions, as_json=as_json)
         return
-    promotions = outcome.wait_for(context, promotions)
+    promotions = outcome.wait_for(context, promotions, limit=limit)
     outcome.show_ends(promotions, promotions, as_json=as_json)
     outcome.exit_unless_well(promotions)

@@ -5,7 +5,7 @@ import click
 from cli.command import command
 from cli.commands.promotions import outcome
 from cli.context import Context, pass_context
-from cli.options import as_json, chosen_app, version, wait
+from cli.options import as_json, chosen_app, follows, version
 from cli.output import action, copy, tell
 from cli.plain import plain_line
 from cli.resources import PastRelease, Rollback
@@ -17,7 +17,7 @@ GOOD_ENDS = outcome.GOOD_ENDS | {"rolled_back"}
 
 @command(
     'rollback --app example-app --reason "checkout is broken"',
-    'rollback --app example-app --to v41 --reason "checkout is broken" --wait',
+    'rollback --app example-app --to v41 --reason "checkout is broken"',
 )
 @chosen_app
 @click.option(
@@ -30,11 +30,11 @@ GOOD_ENDS = outcome.GOOD_ENDS | {"rolled_back"}
 @click.option(
     "--reason", metavar="TEXT", required=True, help="why, for those who find the app on hold"
 )
-@wait
+@follows
 @as_json
 @pass_context
 def rollback(
-    context: Context, app: str, to: str | None, reason: str, wait: bool, as_json: bool
+    context: Context, app: str, to: str | None, reason: str, limit: float | None, as_json: bool
 ) -> None:
     """take an app back to what it ran before, and hold it
 
@@ -44,15 +44,18 @@ def rollback(
     The app is put on hold at once, so that nothing is promoted to it until somebody releases the
     hold. Only the code goes back: config vars and add-ons stay as they are. A Fir app goes back
     together with its config vars, for Heroku knows no other way; the answer says so.
+
+    It is followed to its end, and the exit code is 0 if it went back, else 1. Neither --timeout nor
+    Ctrl-C ends the rollback, only the following.
     """
     with action(f"Rolling back ⬢ {app}"):
         rolled = context.listener.roll_back(app, to=to, reason=reason)
     tell_way(app, rolled)
 
-    if not wait:
+    if limit == 0:
         outcome.show_begun([rolled], rolled, as_json=as_json)
         return
-    [promotion] = outcome.wait_for(context, [rolled])
+    [promotion] = outcome.wait_for(context, [rolled], limit=limit)
     outcome.show_ends([promotion], promotion, as_json=as_json)
     outcome.exit_unless_well([promotion], GOOD_ENDS)
 

@@ -73,7 +73,11 @@ class Usage:
     def __init__(self, params: "Sequence[click.Parameter]", values: "Values") -> None:
         self._arguments = [param for param in params if param.param_type_name == "argument"]
         options = [param for param in params if param.param_type_name == "option"]
-        self._options = {opt: cast("click.Option", each) for each in options for opt in each.opts}
+        self._options = {
+            opt: cast("click.Option", each)
+            for each in options
+            for opt in (*each.opts, *each.secondary_opts)
+        }
         self._values = values
 
     def candidates(self, rest: Sequence[str], current: str) -> Iterable[Candidate]:
@@ -100,7 +104,7 @@ class Usage:
             if pending is not None:
                 pending = None
             elif option is not None:
-                said.update(() if option.multiple else option.opts)
+                said.update(() if option.multiple else (*option.opts, *option.secondary_opts))
                 takes_value = not option.is_flag and "=" not in word
                 pending = option if takes_value else None
             else:

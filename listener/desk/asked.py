@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Connection
@@ -11,6 +12,11 @@ from listener.history import Release
 from listener.promotion import PromotionKind, Status
 from listener.store import audit, neighbours, promotions
 from listener.store.promotions import PromotionRow
+
+
+def soaks_from(release: Release) -> datetime | None:
+    """Since when it runs; None while its release phase does."""
+    return release.updated_at or release.created_at if release.has_run else None
 
 
 def find(
@@ -45,7 +51,7 @@ def add(
         artifact_type=release.artifact_type,
         commit=commit,
         target_id=target.id,
-        soaks_from=release.updated_at or release.created_at,
+        soaks_from=soaks_from(release),
         author=neighbours.author(conn, source.id, release),
         created_by=by,
     )

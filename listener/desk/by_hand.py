@@ -1,4 +1,4 @@
-"""Promoting by hand: the same guards, refused at once where only a person could unblock it."""
+"""Promoting by hand: the same guards, refused at once where waiting would be in vain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from listener.apps import App
-from listener.decision import Candidate, Pass, Reject
+from listener.decision import Candidate, Error, Pass, Reject
 from listener.desk import apps as named
 from listener.desk import asked, pages, strategies
 from listener.desk.asking import Asking
@@ -132,7 +132,7 @@ def _look(tools: Tools, ask: Asking, target: App, source: App) -> Reading:
 
 
 def _check(conn: Connection, choice: Choice, target: App, reading: Reading, places: Places) -> None:
-    """Ask the gates that wait for a person; those that end the promotion are the runner's."""
+    """Refuse what can never go, and what is held; whatever else is missing is waited for."""
     candidate = Candidate(
         release=choice.release,
         source=choice.source,
@@ -149,7 +149,7 @@ def _check(conn: Connection, choice: Choice, target: App, reading: Reading, plac
     for gate in (always.source, always.match):
         verdict = gate(candidate, now)
         is_settled = isinstance(verdict, Reject) and verdict.status is not Status.REJECTED
-        if not isinstance(verdict, Pass) and not is_settled:
+        if isinstance(verdict, Reject | Error) and not is_settled:
             raise Invalid(verdict.message)
     held = always.hold(candidate, now)
     if not isinstance(held, Pass):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -57,7 +57,7 @@ def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
     return {
         "conditions": conditions,
         "found_at": row.status_at or row.created_at,
-        "soaks_from": row.soaks_from,
+        "soaks_from": row.soaks_from or _ran_from(conn, row),
         "author": row.author,
         "commit_message": said or None,
         "approvals": said_of(row, approvals.of(conn, row)),
@@ -65,6 +65,12 @@ def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
         "override": _override(row),
         "streak": streak_of(row),
     }
+
+
+def _ran_from(conn: Connection, row: PromotionRow) -> datetime | None:
+    """Since when a release runs whose phase ran still when a person asked for it."""
+    release = releases.history(conn, row.source_id).find(row.version)
+    return release.updated_at if release is not None and release.has_run else None
 
 
 def said_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, ...]:

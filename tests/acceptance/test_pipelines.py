@@ -114,7 +114,7 @@ def test_by_hand_and_back_with_config_vars(firs: Town) -> None:
     assert done.startswith(f"⬢ {LARCH} v")
     assert firs.heroku.current(LARCH)["artifacts"] == older["artifacts"]
 
-    begun = firs.cli("rollback", "-a", LARCH, "--reason", "it is slow")
+    begun = firs.cli("rollback", "-a", LARCH, "--reason", "it is slow", "--no-wait")
     assert "with the config vars of then" in begun
     rolled_back = firs.wait_for("rolled_back")
     assert rolled_back["reason"].endswith(", config vars included.")

@@ -144,7 +144,7 @@ def test_a_commands_help_fits_a_terminal(autopromote: Autopromote, name: str) ->
 def test_a_long_example_is_broken_before_a_flag(autopromote: Autopromote) -> None:
     printed = help_of(autopromote, "promote", "--help")
     assert (
-        "  $ autopromote promote --app example-app-staging --to example-app --wait\n"
+        "  $ autopromote promote --app example-app-staging --to example-app\n"
         "  $ autopromote promote --app example-app-staging \\\n"
         "      --to example-app,example-app-eu --release v42\n"
     ) in printed

@@ -108,6 +108,30 @@ def test_an_update_changes_something(autopromote: Autopromote, words: tuple[str,
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--timeout", "10"), "Couldn't read the time 10. Write a duration like 10m, 2h or 1d12h."),
+        (("--timeout", "0m"), "Couldn't read the time 0m. Write a duration like 10m, 2h or 1d12h."),
+        (("--timeout", ""), "Couldn't read the time . Write a duration like 10m, 2h or 1d12h."),
+        (("--timeout", "9999999999d"), "9999999999d is too far away."),
+    ],
+)
+@pytest.mark.parametrize("command", [("promote", "--to", "b"), ("rollback", "--reason", "x")])
+def test_how_long_to_follow_is_a_duration(
+    autopromote: Autopromote, command: tuple[str, ...], words: tuple[str, ...], complaint: str
+) -> None:
+    assert autopromote(*command, "-a", "a", *words) == misused(f"Error: {complaint}")
+
+
+def test_nobody_follows_for_a_time_and_not_at_all(autopromote: Autopromote) -> None:
+    outcome = autopromote("promote", "-a", "a", "--to", "b", "--no-wait", "--timeout", "1m")
+    assert outcome == misused(
+        "Error: Say --timeout or --no-wait, not both.",
+        "See more help with `autopromote promote --help`.",
+    )
+
+
 @pytest.mark.parametrize("flag", ["--from", "--until"])
 def test_a_time_without_a_zone_is_not_guessed(autopromote: Autopromote, flag: str) -> None:
     assert autopromote(

@@ -181,6 +181,76 @@ def test_an_interrupt_stops_the_waiting_and_nothing_else() -> None:
     )
 
 
+class Clock:
+    """A clock that goes on by what is paused."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def waiting(**gate: str | None) -> Promotion:
+    """Return a promotion that waits for a gate, and for somebody to approve."""
+    soak = {"name": "soak", "verdict": "wait", "message": "v42 soaks for 2h.", **gate}
+    asks = {"name": "approvals", "verdict": "wait", "message": "0 of 1 approvals."}
+    passed = {"name": "order", "verdict": "pass", "message": "v42 is newer."}
+    return promotion("waiting", reason="v42 soaks for 2h.") | {"gates": [passed, soak, asks]}  # type: ignore[return-value]
+
+
+def test_what_it_waits_for_is_told_once_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    clock, ends = Clock(), promotion("succeeded", version=52)
+    looks = [*[waiting()] * 100, *[promotion("releasing", reason="it runs")] * 50, ends]
+    watching, _ = watch(*looks)
+    watching.clock, watching.pause = lambda: clock.now, clock.pause
+    assert watching.until_the_end([waiting()]) == [ends]
+    still = "Promotion 42 to ⬢ example-app: still"
+    asked = "for soak: v42 soaks for 2h.; approvals: 0 of 1 approvals."
+    assert capsys.readouterr().err.splitlines() == [
+        f"{LINE}: waiting (v42 soaks for 2h.)",
+        f"{still} waiting after 1m {asked}",
+        f"{still} waiting after 2m {asked}",
+        f"{still} waiting after 3m {asked}",
+        f"{LINE}: releasing (it runs)",
+        f"{still} releasing after 4m: it runs",
+        f"{LINE} v52: succeeded",
+    ]
+
+
+def test_when_the_time_is_up_it_says_what_for_and_nothing_is_stopped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock, until = Clock(), "2015-11-17T17:37:41Z"
+    stands = waiting(until=until)
+    watching, _ = watch(*[stands] * 100)
+    watching.clock, watching.pause, watching.limit = lambda: clock.now, clock.pause, 45.0
+    assert watching.until_the_end([waiting(), promotion("skipped", id="43")])[0] == stands
+    assert clock.now == 1045.0
+    *_, waits, ends, look = capsys.readouterr().err.splitlines()
+    assert waits.startswith(
+        "Promotion 42 to ⬢ example-app: still waiting after 45s"
+        " for soak: v42 soaks for 2h. Until 2015/11/17 "
+    )
+    assert ends == "No longer waiting; what was begun goes on by itself."
+    assert look == "Run `autopromote promotions:info 42` to look again."
+
+
+def test_what_ends_in_time_is_followed_to_its_end() -> None:
+    clock, ends = Clock(), promotion("succeeded", version=52)
+    watching, _ = watch(promotion("posting"), ends)
+    watching.clock, watching.pause, watching.limit = lambda: clock.now, clock.pause, 45.0
+    assert watching.until_the_end([promotion("waiting")]) == [ends]
+
+
+def test_a_rollback_that_waits_is_called_one(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    watching, _ = watch(*[promotion("waiting") | {"kind": "rollback"}] * 9)
+    watching.clock, watching.pause, watching.limit = lambda: clock.now, clock.pause, 3.0
+    watching.until_the_end([promotion("waiting") | {"kind": "rollback"}])
+    assert "\nRollback 42 to ⬢ example-app: still waiting after 3s\n" in capsys.readouterr().err
+
+
 def reader(*pieces: Output | Failure) -> tuple[Callable[[str, int], Output], list[tuple[str, int]]]:
     """Return what reads these pieces of an output, the last one for ever, and what is asked."""
     asked: list[tuple[str, int]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,7 +11,10 @@ from listener.desk.by_hand import NewOverride, NewPromotions
 from listener.desk.holds import NewHold
 from listener.errors import Conflict, HerokuUnreadable, Invalid
 from listener.promotion import Status
+from listener.store import promotions
 from tests.desk.office import ANA, EU, PROD, STAGING, Office
+
+IN_TWO_DAYS = datetime.now(UTC) + timedelta(days=2)
 
 
 def promote(office: Office, *targets: str, version: int | None = None) -> list[int]:
@@ -63,6 +67,51 @@ def test_what_the_target_runs_already_is_skipped(office: Office) -> None:
     assert outcomes(office) == [Status.SKIPPED]
 
 
+# Waited for: time or a person brings it.
+
+
+def test_a_release_whose_phase_runs_is_waited_for(office: Office) -> None:
+    office.add_rule(conditions={"soak": "1h"}, targets=(EU,))
+    office.control(f"apps/{STAGING}", {"release_phase": {}}, method="PATCH")
+    version = office.deploy(STAGING)
+    promote(office, PROD, EU, version=version)
+    office.work()
+    assert {row.reason for row in office.found()} == {
+        f"The release phase of acme-staging v{version} is running."
+    }
+    office.control(f"apps/{STAGING}/releases/{version}", {"status": "succeeded"})
+    office.look(STAGING)
+    with office.database.begin() as conn:
+        promotions.wake_source(conn, office.app(STAGING).id)
+    office.work()
+    to_prod, to_eu = office.found()[:2]
+    assert to_prod.status is Status.SUCCEEDED
+    assert (to_eu.status, to_eu.reason) == (
+        Status.WAITING,
+        f"acme-staging v{version} soaks for 1h.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("conditions", "gate"),
+    [
+        ({"approvals": 2}, "approvals"),
+        ({"soak": "1h"}, "soak"),
+        ({"windows": [f"{IN_TWO_DAYS:%a} 09:00-16:30 UTC"]}, "window"),
+    ],
+)
+def test_what_a_rule_asks_is_waited_for(
+    office: Office, conditions: dict[str, object], gate: str
+) -> None:
+    office.add_rule(conditions=conditions)
+    office.deploy(STAGING)
+    promote(office)
+    office.work()
+    (row,) = office.found()
+    assert row.status is Status.WAITING
+    assert [kept["name"] for kept in row.gates if kept["verdict"] == "wait"] == [gate]
+
+
 # Refused at once.
 
 
@@ -79,8 +128,6 @@ def test_a_release_that_cannot_go_is_refused(office: Office, version: int, words
 def test_a_release_that_failed_is_refused(office: Office) -> None:
     office.control(f"apps/{STAGING}", {"release_phase": {}}, method="PATCH")
     version = office.deploy(STAGING)
-    with pytest.raises(Invalid, match=f"The release phase of acme-staging v{version} is running"):
-        promote(office, version=version)
     office.control(f"apps/{STAGING}/releases/{version}", {"status": "failed"})
     with pytest.raises(Invalid, match=f"acme-staging v{version} is failed"):
         promote(office, version=version)

@@ -26,10 +26,13 @@ def show_begun(promotions: Sequence[Promotion], answer: object, *, as_json: bool
         tell(f"Use `autopromote promotions:info {promotion['id']}` to see how it goes.")
 
 
-def wait_for(context: Context, promotions: Sequence[Promotion]) -> list[Promotion]:
-    """Return the promotions as they ended, and tell on the way how they go."""
+def wait_for(
+    context: Context, promotions: Sequence[Promotion], *, limit: float | None
+) -> list[Promotion]:
+    """Return the promotions as they ended or stand then, and tell on the way how they go."""
     listener = context.listener
-    return Watch(listener.promotion, listener.promotion_output).until_the_end(promotions)
+    watch = Watch(listener.promotion, listener.promotion_output, limit=limit)
+    return watch.until_the_end(promotions)
 
 
 def show_ends(promotions: Sequence[Promotion], answer: object, *, as_json: bool) -> None:

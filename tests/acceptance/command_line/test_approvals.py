@@ -71,7 +71,7 @@ def test_one_person_stops_it(town: Town, ana: Autopromote) -> None:
 def test_where_nobody_is_asked_it_says_what_to_do(town: Town, ana: Autopromote) -> None:
     apps(town, "none-staging")
     town.heroku.app("none-prod", release_phase={"seconds": 3600})
-    ana("promote", "-a", "none-staging", "--to", "none-prod")
+    ana("promote", "-a", "none-staging", "--to", "none-prod", "--no-wait")
     posted = town.wait_for("releasing", target="none-prod")["id"]
     assert ana("promotions:approve", posted).stderr.endswith(
         barred("", "Error ID: not_in_this_state")
@@ -86,7 +86,7 @@ def test_an_admin_does_not_wait_for_what_a_rule_asks(town: Town, ana: Autopromot
     assert "order cannot be set aside; what a rule asks can: author, " in order.stderr
     assert order.stderr.endswith(barred("", "Error ID: invalid_params"))
 
-    gone = ana(*words, "--reason", "it leaks money", "--wait")
+    gone = ana(*words, "--reason", "it leaks money")
     assert gone.code == 0
     (done,) = answer_of(ana, "promotions", "-a", "aside-prod", "--status", "succeeded")
     shown = ana("promotions:info", done["id"]).stdout

@@ -111,7 +111,7 @@ def test_a_hold_on_every_target_holds_every_target(town: Town, ana: Autopromote)
 def test_a_hold_that_comes_too_late_says_so(town: Town, ana: Autopromote) -> None:
     apps(town, "late-staging")
     town.heroku.app("late-prod", release_phase={"seconds": 3600})
-    ana("promote", "-a", "late-staging", "--to", "late-prod")
+    ana("promote", "-a", "late-staging", "--to", "late-prod", "--no-wait")
     promotion = town.wait_for("releasing", target="late-prod")
 
     late = ana("holds:add", "-a", "late-prod", "--reason", "stop")

@@ -18,11 +18,12 @@ from tests.cli.program import Autopromote, barred
 pytestmark = pytest.mark.acceptance
 
 
-def test_waiting_tells_each_change_and_ends_with_0(town: Town, ana: Autopromote) -> None:
+def test_it_is_followed_to_its_end_and_tells_each_change(town: Town, ana: Autopromote) -> None:
+    """A job that came from `heroku pipelines:promote`, which waits, went green too early."""
     apps(town, "p-staging", "p-prod")
     version = town.heroku.current("p-staging")["version"]
 
-    outcome = ana("promote", "-a", "p-staging", "--to", "p-prod", "--wait")
+    outcome = ana("promote", "-a", "p-staging", "--to", "p-prod")
     assert outcome.code == 0
     assert re.fullmatch(r"⬢ p-prod v\d+: succeeded( \(.*\))?\n", outcome.stdout)
     first, *changes = outcome.stderr.splitlines()
@@ -44,7 +45,7 @@ def test_what_is_there_already_is_skipped_which_is_fine(town: Town, ana: Autopro
 def test_a_failed_release_phase_ends_with_1_and_has_its_say(town: Town, ana: Autopromote) -> None:
     apps(town, "f-staging")
     town.heroku.app("f-prod", release_phase={"seconds": 0.1, "fails": True})
-    outcome = ana("promote", "-a", "f-staging", "--to", "f-prod", "--wait")
+    outcome = ana("promote", "-a", "f-staging", "--to", "f-prod")
     assert outcome.code == 1
     assert "\nRunning release command...\nRelease command failed.\n" in outcome.stderr
     [promotion] = answer_of(ana, "promotions", "-a", "f-prod")
@@ -62,7 +63,8 @@ def test_a_failed_release_phase_ends_with_1_and_has_its_say(town: Town, ana: Aut
 
 def test_without_waiting_it_says_how_to_look(town: Town, ana: Autopromote) -> None:
     apps(town, "n-staging", "n-prod")
-    outcome = ana("promote", "-a", "n-staging", "--to", "n-prod")
+    outcome = ana("promote", "-a", "n-staging", "--to", "n-prod", "--no-wait")
+    assert outcome.code == 0
     found = re.match(r"Promotion (\d+) of ⬢ n-staging v\d+ to ⬢ n-prod: \w+", outcome.stdout)
     assert found is not None
     look = f"Use `autopromote promotions:info {found[1]}` to see how it goes.\n"
@@ -95,7 +97,7 @@ def test_an_interrupt_stops_the_waiting_and_not_the_promotion(town: Town, ana: A
     apps(town, "i-staging")
     town.heroku.app("i-prod", release_phase={"seconds": 3600})
     stdout, stderr, code = interrupted_at(
-        ": releasing", ana, "promote", "-a", "i-staging", "--to", "i-prod", "--wait"
+        ": releasing", ana, "promote", "-a", "i-staging", "--to", "i-prod"
     )
 
     assert (stdout, code) == ("", 130)
@@ -110,6 +112,49 @@ def test_an_interrupt_stops_the_waiting_and_not_the_promotion(town: Town, ana: A
     town.heroku.control(f"apps/i-prod/releases/{version}", {"status": "succeeded"})
     words = ("promote", "-a", "i-staging", "--to", "i-prod", "--wait", "--json")
     assert json.loads(ana(*words).stdout)[0]["status"] in {"succeeded", "skipped"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "gate"),
+    [(("--soak", "2h"), r"soak: t-staging v\d+ soaks for 2h\. Until .*\(in ~ 2h\)\."),
+     (("--approvals", "2"), "approvals: 1 of 2 approvals for t-staging .*")],
+)  # fmt: skip
+def test_the_end_of_the_following_is_not_the_end_of_the_promotion(
+    town: Town, ana: Autopromote, flags: tuple[str, ...], gate: str
+) -> None:
+    apps(town, *(name for name in ("t-staging", "t-prod") if "soak" in gate))
+    ana("rules:add", "t", "--from", "t-staging", "--to", "t-prod", *flags)
+    outcome = ana("promote", "-a", "t-staging", "--to", "t-prod", "--timeout", "2s")
+    promotion = answer_of(ana, "promotions", "-a", "t-prod")[0]
+    assert outcome.code == 1
+    assert re.match(r"⬢ t-prod: waiting \(.*(soaks for 2h|approvals)", outcome.stdout)
+    *_, waits, ends, look = outcome.stderr.splitlines()
+    still = rf"Promotion {promotion['id']} to ⬢ t-prod: still waiting after \ds for {gate}"
+    assert re.fullmatch(still, waits), waits
+    assert ends == "No longer waiting; what was begun goes on by itself."
+    assert look == f"Run `autopromote promotions:info {promotion['id']}` to look again."
+    assert promotion["status"] == "waiting"
+    assert ana("promotions:cancel", promotion["id"]).code == 0
+    ana("rules:remove", "t", "--confirm", "t")
+
+
+def test_a_promotion_that_is_held_later_is_followed_until_somebody_ends_it(
+    town: Town, ana: Autopromote
+) -> None:
+    apps(town, "v-staging", "v-prod")
+    ana("rules:add", "v", "--from", "v-staging", "--to", "v-prod", "--soak", "2h")
+    with subprocess.Popen(
+        ana.command("promote", "-a", "v-staging", "--to", "v-prod"),
+        env=ana.environment(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as child:
+        promotion = town.wait_for("waiting", target="v-prod")
+        assert ana("promotions:cancel", promotion["id"]).code == 0
+        stdout, _ = child.communicate(timeout=30)
+    assert stdout == "⬢ v-prod: cancelled (Cancelled by ana@example.com.)\n"
+    assert child.returncode == 1
 
 
 def test_everything_about_a_promotion_is_shown(town: Town, ana: Autopromote) -> None:
@@ -145,7 +190,7 @@ def test_a_rollback_says_where_it_goes_and_what_undoes_it_and_holds(
     commit = town.heroku.api("GET", f"/apps/b-prod/slugs/{before['slug']['id']}")["commit"]
     ana("promote", "-a", "b-staging", "--to", "b-prod", "--wait")
 
-    outcome = ana("rollback", "-a", "b-prod", "--reason", "checkout is broken", "--wait")
+    outcome = ana("rollback", "-a", "b-prod", "--reason", "checkout is broken")
     assert outcome.code == 0
     said = re.match(
         "Rolling back ⬢ b-prod... done\n"
@@ -227,14 +272,15 @@ def test_lists_without_anything_name_the_next_command(town: Town, ana: Autopromo
 def test_a_rollback_without_waiting_says_how_to_look(town: Town, ana: Autopromote) -> None:
     apps(town, "g-prod")
     town.heroku.deploy("g-prod")
-    rolled = answer_of(ana, "rollback", "-a", "g-prod", "--reason", "broken")
+    rolled = answer_of(ana, "rollback", "-a", "g-prod", "--reason", "broken", "--no-wait")
     assert (rolled["kind"], rolled["target"]["app"]["name"]) == ("rollback", "g-prod")
+    assert rolled["rollback"]["to"]["version"] == 3
 
 
 def test_output_is_followed_while_the_release_command_runs(town: Town, ana: Autopromote) -> None:
     apps(town, "o-staging")
     town.heroku.app("o-prod", release_phase={"seconds": 3600})
-    ana("promote", "-a", "o-staging", "--to", "o-prod")
+    ana("promote", "-a", "o-staging", "--to", "o-prod", "--no-wait")
     promotion = town.wait_for("releasing", target="o-prod")
     release = f"apps/o-prod/releases/{promotion['target']['release']['version']}"
     with subprocess.Popen(
@@ -260,7 +306,7 @@ def test_where_there_is_no_output_it_says_why(town: Town, ana: Autopromote) -> N
     version = done["target"]["release"]["version"]
     why = f"q-prod v{version} has no release phase output.\n"
     assert ana("promotions:output", done["id"]) == ("", why, 0)
-    [again] = json.loads(ana("promote", "-a", "q-staging", "--to", "q-prod", "--json").stdout)
+    [again] = answer_of(ana, "promote", "-a", "q-staging", "--to", "q-prod", "--no-wait")
     outcome = ana("promotions:output", again["id"])
     assert (outcome.stdout, outcome.code) == ("", 0)
     assert outcome.stderr.endswith(": no release yet.\n")
