@@ -74,6 +74,10 @@ LOOKS = tuple(timedelta(seconds=seconds) for seconds in (0, 5, 15, 30, 60))
 MOST_POSTS = 2
 SEND_WITHIN = timedelta(seconds=5)
 FRESH_FOR = timedelta(seconds=2)
+SLOW = timedelta(seconds=1)  # a request that takes longer
+SLOWEST = timedelta(seconds=10)
+FRESH_FROM_ARRIVAL = timedelta(seconds=1)
+TOLD_AFTER = timedelta(minutes=10)  # what Heroku gets over sooner is no news
 UNREADABLE_FOR = timedelta(minutes=60)
 RELEASE_PHASE_FOR = timedelta(minutes=75)  # Heroku ends a release phase after an hour
 ERRORS_FOR = timedelta(hours=24)
@@ -92,6 +96,17 @@ def may_go(before: Status, after: Status) -> bool:
 def next_look(sent_at: datetime, now: datetime) -> datetime | None:
     """When to look next for a post's release, counted from the send; None after the last look."""
     return next((sent_at + after for after in LOOKS if sent_at + after > now), None)
+
+
+def fresh_until(started_at: datetime, arrived_at: datetime) -> datetime:
+    """How long a reading may be posted on: two seconds from when its request was sent.
+
+    Where Heroku is slow, a second from its arrival; what else came in between is found by the
+    version of the release that we make.
+    """
+    took = arrived_at - started_at
+    is_slow = SLOW < took <= SLOWEST
+    return arrived_at + FRESH_FROM_ARRIVAL if is_slow else started_at + FRESH_FOR
 
 
 def back_off(attempt: int) -> timedelta:

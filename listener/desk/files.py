@@ -38,7 +38,7 @@ class FilesDesk:
 
         @cache
         def read(app_id: str) -> Reading:
-            return ask(self._tools.readings.releases, app_id)
+            return ask(self._tools.readings.releases, app_id, as_it_is=True)
 
         fresh = {
             step.name: saving.prepare(read, step.after, step.row)

@@ -92,7 +92,7 @@ def _look(tools: Tools, app_id: str | None, wish: Meant) -> Reading | None:
     if app_id is None or is_planned:
         return None
     ask = Asking(NOT_RELEASED)
-    reading = ask.unless_gone(tools.readings.releases, app_id)
+    reading = ask.unless_gone(tools.readings.releases, app_id, as_it_is=True)
     if reading is not None:
         ask.unless_gone(targets.note, tools, reading)
     return reading

@@ -20,6 +20,7 @@ from listener.history import SUCCEEDED, History, Release
 from listener.promotion import PromotionKind
 from listener.rollback import AlreadyRolledBack, NothingBefore, RollbackTo, UnclearCurrent
 from listener.steps import targets
+from listener.steps.readings import StaleData
 from listener.steps.tools import Tools
 from listener.store import apps, holds, neighbours, posts, promotions, releases
 from listener.store.promotions import PromotionRow
@@ -41,9 +42,7 @@ def roll_back(tools: Tools, wish: NewRollback, *, by: str) -> RollbackView:
     """Put a hold, and ask for the older slug. Asked twice, it is one."""
     ask = Asking(NOTHING)
     app = named.read(tools, ask, wish.app)
-    reading = ask(tools.readings.releases, app.id)
-    ask(targets.note, tools, reading)
-    history = reading.history
+    history = _history(tools, ask, app)
     release = _choose(tools, ask, app, history, wish.to)
     commit = _commit(tools, ask, app, release)
     with tools.database.begin() as conn:
@@ -54,6 +53,21 @@ def roll_back(tools: Tools, wish: NewRollback, *, by: str) -> RollbackView:
             holding.put(conn, app.id, hold, by=by)
         row = same or _add(conn, app, release, commit, wish.reason, by)
         return _view(conn, app, history, release, row)
+
+
+def _history(tools: Tools, ask: Asking, app: App) -> History:
+    """Read what the app ran; a list that lags refuses nobody, and then what is known will do.
+
+    Nothing is released on that: the rollback waits, under its hold, for a list to be believed.
+    """
+    try:
+        reading = ask(tools.readings.releases, app.id)
+        ask(targets.note, tools, reading)
+    except HerokuUnreadable as unread:
+        if isinstance(unread.__cause__, StaleData):
+            return tools.readings.known(app.id).history
+        raise
+    return reading.history
 
 
 def _add(

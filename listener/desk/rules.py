@@ -70,7 +70,7 @@ class RulesDesk:
             return _view(conn, saving.remove(conn, before, by))
 
     def _reader(self, ask: Asking) -> saving.Read:
-        return lambda app_id: ask(self._tools.readings.releases, app_id)
+        return lambda app_id: ask(self._tools.readings.releases, app_id, as_it_is=True)
 
 
 def _view(conn: Connection, row: RuleRow) -> RuleView:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from listener.apps import App
 from listener.decision import SLUG, Candidate
 from listener.history import Release
-from listener.promotion import PromotionKind
+from listener.promotion import SLOW, PromotionKind
 from listener.rules import Mode, OnNewer, is_allowed
 from listener.steps import circumstances, targets, ways
+from listener.steps.freshness import is_behind
 from listener.steps.leases import keep
-from listener.steps.readings import Reading, is_behind
+from listener.steps.readings import Reading, StaleData, remembered
 from listener.steps.tools import Tools
 from listener.steps.ways import Way
 from listener.store import apps, holds, neighbours, posts, releases, rules, work
 from listener.store.posts import PostRow
 from listener.store.promotions import PromotionRow
-
-NEVER = -math.inf  # when a reading arrived that nothing may be posted on
-
-
-class Unbelievable(Exception):
-    """A list lacks what we know to be there: it lags behind, or was read wrongly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +37,9 @@ class Gathered:
     commit: str | None
     account_id: str | None  # ours, where the release to come will bear no nonce
 
-    @property
-    def is_fresh(self) -> bool:
+    def is_fresh(self, now: datetime) -> bool:
         """Every fact is recent enough for a POST."""
-        return self.source.is_fresh and self.target.is_fresh
+        return self.source.is_fresh(now) and self.target.is_fresh(now)
 
     @property
     def makes_older_give_way(self) -> bool:
@@ -76,7 +70,7 @@ class Read:
 def gather(
     tools: Tools, claim: work.Claim, row: PromotionRow, post: PostRow | None = None
 ) -> Gathered:
-    """Read what the gates need. Raises HerokuError, Unbelievable, LeaseLost.
+    """Read what the gates need. Raises HerokuError, LeaseLost.
 
     With a `post` that is to be sent again, what they need for the way that it went.
     """
@@ -87,21 +81,21 @@ def gather(
     with tools.database.begin() as conn:
         if is_behind(read.target, apps.get(conn, row.target_id)):
             name = read.target_app.name
-            raise Unbelievable(f"{name} does not show yet what we released there.")
+            raise StaleData(f"{name} does not show yet what we released there.")
         return _assemble(conn, tools, row, read)
 
 
 def stored(conn: Connection, tools: Tools, row: PromotionRow) -> Gathered | None:
     """A candidate from what is written down alone, nothing of it fresh; None where that lacks."""
     both = apps.get(conn, row.source_id), apps.get(conn, row.target_id)
-    source, target = (Reading(app.id, releases.history(conn, app.id), NEVER) for app in both)
+    source, target = (remembered(conn, app.id) for app in both)
     if source.history.find(row.version) is None or target.history.current is None:
         return None
     if is_behind(target, both[1]):  # a release of ours was not read back yet
         return None
     slug = releases.slug_facts(conn, row.source_id, row.artifact)
     way = ways.remembered(conn, row, *both)
-    with suppress(Unbelievable):
+    with suppress(StaleData):
         read = Read(both[0].facts, both[1].facts, source, target, *slug, way)
         return _assemble(conn, tools, row, read)
     return None
@@ -132,13 +126,25 @@ def _lists(tools: Tools, claim: work.Claim, row: PromotionRow) -> tuple[Reading,
     if row.source_id == row.target_id:
         target = readings.releases(row.target_id)
         return target, target
-    source = readings.fresh(row.source_id)
-    keep(tools, claim)
-    target = readings.releases(row.target_id)
-    if source.is_fresh and target.is_fresh:
+    if _is_slower(tools, row.target_id, row.source_id):
+        target = readings.releases(row.target_id)
+        keep(tools, claim)
+        source = readings.fresh(row.source_id)
+    else:
+        source = readings.fresh(row.source_id)
+        keep(tools, claim)
+        target = readings.releases(row.target_id)
+    if readings.are_fresh(source, target):
         return source, target
     keep(tools, claim)
-    return readings.both(row.source_id, row.target_id)
+    return readings.beside(source, target)
+
+
+def _is_slower(tools: Tools, app_id: str, other_id: str) -> bool:
+    """Heroku took long for this list the last time: it is read first."""
+    with tools.database.begin() as conn:
+        took, other = apps.get(conn, app_id).last_took, apps.get(conn, other_id).last_took
+    return took > max(SLOW, other)
 
 
 def _assemble(conn: Connection, tools: Tools, row: PromotionRow, read: Read) -> Gathered:
@@ -183,9 +189,9 @@ def _release_of(row: PromotionRow, source: Reading, app: App) -> Release:
     """The promotion's very release, by id and artifact; only an expired one may have lost its."""
     release = source.history.find(row.version)
     if release is None or release.id != row.release_id:
-        raise Unbelievable(f"{app.name} does not show the release v{row.version} that was found.")
+        raise StaleData(f"{app.name} does not show the release v{row.version} that was found.")
     if release.artifact not in (row.artifact, None):
-        raise Unbelievable(f"{app.name} shows v{row.version} with other code than was found.")
+        raise StaleData(f"{app.name} shows v{row.version} with other code than was found.")
     return release
 
 

@@ -34,15 +34,18 @@ from listener.promotion import (
 )
 from listener.rules import Mode
 from listener.steps import checking, endings, news, posting
-from listener.steps.candidates import Gathered, Unbelievable, gather, stored
+from listener.steps.candidates import Gathered, gather, stored
 from listener.steps.clock import Clock
 from listener.steps.comparing import COMPARE_EVERY
 from listener.steps.endings import Ending
+from listener.steps.freshness import timed
+from listener.steps.readings import StaleData
 from listener.steps.tools import Tools
 from listener.store import apps, holds, neighbours, promotions, releases, rules, work
 from listener.store.promotions import PromotionRow
 
 GONE = frozenset({404, 410})
+UNREAD = "Heroku could not be read"
 ON_HOLD = timedelta(hours=1)  # releasing a hold wakes what waits; this is the truth behind it
 
 
@@ -72,7 +75,7 @@ def _evaluate(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) 
             _end(tools, claim, Status.REJECTED, f"Heroku: {refusal.message}")
         else:
             unreadable(tools, claim, row, refusal, clock)
-    except (HerokuError, Unbelievable) as error:
+    except HerokuError as error:
         unreadable(tools, claim, row, error, clock)
     else:
         decide(tools, claim, row, gathered, clock)
@@ -185,7 +188,8 @@ def judge(row: PromotionRow, gathered: Gathered, now: datetime) -> Evaluation:
     """Ask the gates that this kind of promotion has."""
     candidate = gathered.candidate
     gates = ROLLBACK_GATES if row.kind is PromotionKind.ROLLBACK else asked(candidate)
-    return evaluate(candidate, now, gates)
+    evaluation = evaluate(candidate, now, gates)
+    return timed(evaluation, source=gathered.source, target=gathered.target)
 
 
 def judged(
@@ -221,13 +225,33 @@ def decide(
         case None if (short := _short_of_calls(tools, row, clock)) is not None:
             _stay(tools, claim, "heroku", short, gates, clock)
         case None:
-            posting.post(tools, claim, row, gathered, clock, seen)
+            _post(tools, claim, row, gathered, clock, seen)
         case Wait():
             _wait(tools, claim, row, gathered, evaluation, clock)
         case Reject(message, status):
             _end(tools, claim, status, message, **seen, evaluated_at=now)
         case Error(message):
-            unreadable(tools, claim, row, Unbelievable(message), clock, gates)
+            unreadable(tools, claim, row, HerokuError(message), clock, gates)
+
+
+def _post(
+    tools: Tools,
+    claim: work.Claim,
+    row: PromotionRow,
+    gathered: Gathered,
+    clock: Clock,
+    seen: dict[str, Any],
+) -> None:
+    """Post, unless what was read got old: that counts as an error, lest it be asked each second."""
+    try:
+        posting.post(tools, claim, row, gathered, clock, seen)
+    except StaleData as stale:
+        gates = [*seen["gates"], as_json("heroku", Error(_words(stale)))]
+        unreadable(tools, claim, row, stale, clock, gates)
+
+
+def _words(error: Exception) -> str:
+    return f"{'Looking again' if isinstance(error, StaleData) else UNREAD}: {error}"
 
 
 def _end(tools: Tools, claim: work.Claim, status: Status, reason: str, **values: Any) -> None:
@@ -293,7 +317,7 @@ def unreadable(
     """Heroku could not be read: the promotion waits with the error as verdict, a day at most."""
     now = clock.now()
     since = row.errors_since or now
-    message = f"Heroku could not be read: {error}"
+    message = _words(error)
     verdicts = gates if gates is not None else [as_json("heroku", Error(message))]
     if now - since >= ERRORS_FOR:
         _end(tools, claim, Status.ERRORED, message, gates=verdicts)

@@ -14,11 +14,11 @@ from listener.promotion import (
     next_look,
 )
 from listener.steps import answers, deciding, endings, posting, retreating, targets
-from listener.steps.candidates import Gathered, Unbelievable, gather
+from listener.steps.candidates import Gathered, gather
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.leases import keep
-from listener.steps.readings import Reading
+from listener.steps.readings import Reading, StaleData
 from listener.steps.tools import Tools
 from listener.steps.traces import made_by
 from listener.store import posts, promotions, work
@@ -88,7 +88,7 @@ def _after_last_look(
         keep(tools, claim)
         gathered = gather(tools, claim, row, post)
         found = made_by(tools, post, gathered.target)
-    except (platform.HerokuError, Unbelievable) as error:
+    except platform.HerokuError as error:
         _ungathered(tools, claim, row, post, error, clock)
         return
     if found:
@@ -131,17 +131,11 @@ def _send_back_again(
 ) -> None:
     try:
         retreating.send_again(tools, claim, row, post, reading, clock)
-    except posting.Stale as stale:
-        _look_again(tools, claim, row, str(stale), clock)
+    except StaleData as stale:
+        _unreadable(tools, claim, row, post, stale, clock)
     except posting.Overtaken as why:
         _back(tools, claim, row, post, f"Not rolled back: {why}", clock)
         targets.glance(tools, reading)
-
-
-def _look_again(tools: Tools, claim: work.Claim, row: PromotionRow, why: str, clock: Clock) -> None:
-    with tools.database.begin() as conn:
-        due_at = clock.now() + posting.STALE_PAUSE
-        promotions.move(conn, claim, Status(row.status), why, due_at=due_at)
 
 
 def _ungathered(
@@ -168,8 +162,8 @@ def _send_again(
 ) -> None:
     try:
         posting.send_again(tools, claim, row, gathered, post, clock)
-    except posting.Stale as stale:
-        _look_again(tools, claim, row, str(stale), clock)
+    except StaleData as stale:
+        _unreadable(tools, claim, row, post, stale, clock)
     except posting.Overtaken as overtaken:
         _back(tools, claim, row, post, str(overtaken), clock)
 

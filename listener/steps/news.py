@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from listener import invitations, moments
 from listener.decision import Evaluation, Wait
 from listener.invitations import Invitation
-from listener.promotion import RETRYABLE, PromotionKind, Status
+from listener.promotion import RETRYABLE, TOLD_AFTER, PromotionKind, Status
 from listener.rules import Mode
 from listener.steps.tools import Tools
 from listener.store import apps, notices, rules
@@ -32,7 +32,6 @@ ENDS = frozenset(
 )
 # After so many bad answers in a row of what is checked, more than a minute, somebody is told.
 BAD_ANSWERS = 5
-TOLD_AFTER = timedelta(minutes=10)  # what Heroku gets over sooner is no news
 LONGEST_LINK = timedelta(days=1)  # where the question has no end of its own
 
 

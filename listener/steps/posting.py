@@ -28,7 +28,8 @@ from listener.steps import answers, endings, following, requests
 from listener.steps.candidates import Gathered
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
-from listener.steps.readings import as_release, is_behind
+from listener.steps.freshness import check_fresh, is_behind
+from listener.steps.readings import StaleData, as_release
 from listener.steps.tools import Tools
 from listener.store import apps, facts, holds, neighbours, posts, promotions, rules, work
 from listener.store.posts import PostRow
@@ -36,7 +37,7 @@ from listener.store.promotions import PromotionRow
 from listener.verification import plan
 
 NOT_SENT_PAUSE = timedelta(seconds=5)
-STALE_PAUSE = timedelta(seconds=1)
+OVERTAKEN_PAUSE = timedelta(seconds=1)
 
 
 class Make(Protocol):
@@ -48,10 +49,6 @@ class Make(Protocol):
 
 class Overtaken(Exception):
     """Between decision and post something changed: the promotion is decided anew."""
-
-
-class Stale(Overtaken):
-    """The facts are too old to post on: they are read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +70,11 @@ def post(
     clock: Clock,
     seen: dict[str, Any],
 ) -> None:
-    """Commit the post, send it, and write what Heroku answered."""
+    """Commit the post, send it, and write what Heroku answered. Raises StaleData, uncommitted."""
     try:
         sending = _commit(tools, claim, row, gathered, clock, seen)
     except Overtaken as why:
-        _decide_anew(tools, claim, str(why), clock, STALE_PAUSE)
+        _decide_anew(tools, claim, str(why), clock, OVERTAKEN_PAUSE)
     except IntegrityError:
         # The unique index on active promotions of a target: exactly that another one is at work.
         why_not = "Another promotion is at work on the target."
@@ -168,17 +165,19 @@ def _deadline() -> float:
 
 
 def check(conn: Connection, row: PromotionRow, gathered: Gathered, clock: Clock) -> None:
-    """Under the target's lock: what the database says now must be what was decided on."""
+    """Under the target's lock: what the database says now must be what was decided on.
+
+    Raises StaleData, Overtaken.
+    """
     target = apps.lock(conn, [row.target_id])[row.target_id]
-    if not gathered.is_fresh:
-        raise Stale("The facts got old while they were gathered.")
+    check_fresh(conn, gathered.source, gathered.target)
     if is_behind(gathered.target, target):
-        raise Stale("The target runs a newer release by now.")
+        raise StaleData(f"{target.name} runs a newer release by now.")
     if row.kind is PromotionKind.ROLLBACK:
         return
     now = clock.now()
     if evaluate(gathered.candidate, now, of_network(gathered.candidate)).objection is not None:
-        raise Stale("What the checks answered got old meanwhile.")
+        raise StaleData("What the checks answered got old meanwhile.")
     if any(hold.value.is_in_force(now) for hold in holds.open_(conn, row.target_id)):
         raise Overtaken("A hold was put.")
     if row.rule_id is not None:

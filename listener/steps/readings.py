@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Connection
+
+from listener import behind, moments
 from listener import heroku as platform
 from listener.apps import App
 from listener.history import History, Release
-from listener.promotion import FRESH_FOR
-from listener.store import apps, releases
+from listener.promotion import SLOW, fresh_until
+from listener.store import apps, notices, releases
+from listener.store import readings as stored
 from listener.store.apps import AppRow
 from listener.store.engine import Database
 
@@ -22,26 +26,32 @@ ENOUGH_RELEASES = 25
 ENOUGH_AGE = timedelta(days=35)
 LACKING_FOR = timedelta(minutes=10)  # webhooks and answers may outrun the API's list
 NOT_FOUND = 404
+MOST_READS = 3  # of one list, where others read it later and are answered sooner
+NEVER = datetime.min.replace(tzinfo=UTC)
 FACTS_FOR = timedelta(minutes=65)  # reconcile reads them anew before they are that old
+
+
+class StaleData(platform.HerokuError):
+    """What Heroku shows comes from before what we know, or got old: it is no reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The releases of an app at one moment; `arrived` is by this process's steady clock."""
+    """The releases of an app at one moment, both ends of it by the database's clock."""
 
     app_id: str
     history: History
-    arrived: float = field(default_factory=time.monotonic)
+    started_at: datetime  # right before its request was sent
+    arrived_at: datetime
 
     @property
-    def age(self) -> timedelta:
-        """How long ago the answer arrived."""
-        return timedelta(seconds=time.monotonic() - self.arrived)
+    def took(self) -> timedelta:
+        """How long Heroku took."""
+        return self.arrived_at - self.started_at
 
-    @property
-    def is_fresh(self) -> bool:
+    def is_fresh(self, now: datetime) -> bool:
         """Recent enough to stand on before a POST."""
-        return self.age <= FRESH_FOR
+        return now <= fresh_until(self.started_at, self.arrived_at)
 
 
 Places = tuple[str | None, str | None]  # the pipelines of a source and a target, if any
@@ -78,43 +88,75 @@ class Readings:
             return row.facts
         return self.app(app_id)
 
-    def releases(self, app_id: str) -> Reading:
-        """The releases of an app, read now, back to those we know already."""
+    def releases(self, app_id: str, *, as_it_is: bool = False) -> Reading:
+        """The releases of an app, read now, back to those we know already. Raises StaleData.
+
+        `as_it_is`: a person says that a list which lies behind for a day is right.
+        """
+        for _ in range(MOST_READS):
+            reading = self._read(app_id, as_it_is=as_it_is)
+            if reading is not None:
+                return reading
         with self._database.begin() as conn:
-            started_at = releases.started_at(conn)
+            name = apps.get(conn, app_id).name
+        message = f"{name} was read {MOST_READS} times, and each answer came after a later one."
+        raise StaleData(message)
+
+    def _read(self, app_id: str, *, as_it_is: bool) -> Reading | None:
+        with self._database.begin() as conn:
             row = apps.get(conn, app_id)
             known_to = releases.newest_version(conn, app_id) if row.is_complete else 0
+            asked = stored.ask(conn)
         found = self._heroku.releases(app_id, enough=lambda read: _reaches(read, known_to))
         arrived = time.monotonic()
-        return self._remember(app_id, [as_release(r) for r in found], started_at, arrived)
-
-    def _remember(
-        self, app_id: str, found: Sequence[Release], started_at: datetime, arrived: float
-    ) -> Reading:
+        shown = [as_release(release) for release in found]
         with self._database.begin() as conn:
-            ago = timedelta(seconds=time.monotonic() - arrived)
-            read_at = releases.started_at(conn) - ago
-            releases.record(
-                conn, app_id, found, started_at=started_at, read_at=read_at, is_complete=True
-            )
-            return Reading(app_id, releases.history(conn, app_id), arrived)
+            row = apps.lock(conn, [app_id])[app_id]
+            now = releases.started_at(conn)
+            arrived_at = now - timedelta(seconds=time.monotonic() - arrived)
+            answer = stored.Answer(asked, arrived_at, shown)
+            recorded = stored.record(conn, row, answer, as_it_is=as_it_is)
+            if isinstance(recorded, stored.Behind):
+                told = _told(conn, row, recorded, now)
+            elif isinstance(recorded, stored.Used):
+                return Reading(app_id, releases.history(conn, app_id), asked.at, arrived_at)
+            else:
+                return _standing(conn, row, now)
+        raise StaleData(told)
 
     def fresh(self, app_id: str) -> Reading:
         """The releases of an app no older than the facts of a POST may be."""
         with self._database.begin() as conn:
             row, now = apps.get(conn, app_id), releases.started_at(conn)
-            if row.read_at is not None and now - row.read_at <= FRESH_FOR:
-                arrived = time.monotonic() - (now - row.read_at).total_seconds()
-                reading = Reading(app_id, releases.history(conn, app_id), arrived)
-                if not is_behind(reading, row):
-                    return reading
-        return self.releases(app_id)
+            reading = _standing(conn, row, now)
+        return reading if reading is not None else self.releases(app_id)
 
-    def both(self, source_id: str, target_id: str) -> tuple[Reading, Reading]:
-        """Source and target, read now and side by side: where Heroku is slow, one would be old."""
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            asked = pool.submit(self.releases, source_id), pool.submit(self.releases, target_id)
-            return asked[0].result(), asked[1].result()
+    def known(self, app_id: str) -> Reading:
+        """What is written down of the releases of an app, and fresh for nobody."""
+        with self._database.begin() as conn:
+            return remembered(conn, app_id)
+
+    def are_fresh(self, *found: Reading) -> bool:
+        """All of them are recent enough for a POST."""
+        with self._database.begin() as conn:
+            now = releases.started_at(conn)
+        return all(reading.is_fresh(now) for reading in found)
+
+    def beside(self, source: Reading, target: Reading) -> tuple[Reading, Reading]:
+        """Both again, so that they are fresh together: the quick one beside the slow one's end.
+
+        The slow one stands where it arrived just now.
+        """
+        slow, quick = sorted((source, target), key=lambda each: each.took, reverse=True)
+        if quick.took <= SLOW and self.are_fresh(slow):
+            quick = self.releases(quick.app_id)
+        else:
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                asked = pool.submit(self.releases, slow.app_id)
+                wait([asked], timeout=(slow.took - quick.took).total_seconds())
+                quick = self.releases(quick.app_id)
+                slow = asked.result()
+        return (slow, quick) if slow.app_id == source.app_id else (quick, slow)
 
     def slug(self, app_id: str, artifact: str) -> tuple[str | None, str | None]:
         """Commit and stack of a slug: from what we know, else one call. Both never change."""
@@ -187,9 +229,36 @@ def _is_recent(read_at: datetime | None, now: datetime) -> bool:
     return read_at is not None and now - read_at < FACTS_FOR
 
 
-def is_behind(reading: Reading, row: AppRow) -> bool:
-    """The reading is older than what we know the app to run: a release of ours came after it."""
-    return row.known is not None and reading.history.newest_version < row.known.version
+def remembered(conn: Connection, app_id: str) -> Reading:
+    """What is written down of the releases of an app: nothing may be posted on it."""
+    return Reading(app_id, releases.history(conn, app_id), NEVER, NEVER)
+
+
+def _standing(conn: Connection, row: AppRow, now: datetime) -> Reading | None:
+    """The stored reading, where it is fresh and nothing is known that it lacks."""
+    if row.read_started_at is None or row.read_at is None or row.read_newest is None:
+        return None
+    newest = releases.newest_version(conn, row.id)
+    released = row.known.version if row.known is not None else 0
+    if row.read_newest < max(newest, released):
+        return None
+    history = releases.history(conn, row.id)
+    reading = Reading(row.id, history, row.read_started_at, row.read_at)
+    return reading if reading.is_fresh(now) else None
+
+
+def _told(conn: Connection, row: AppRow, found: stored.Behind, now: datetime) -> str:
+    """The sentence; after a day people are told what only they can mend."""
+    message = f"{row.name} {found.why}: its list lags, or was changed at Heroku."
+    if now - found.since >= behind.BROKEN_AFTER:
+        notices.add(
+            conn,
+            "broken",
+            title=f"The releases of {row.name} cannot be believed",
+            body=f"Since {moments.shown(found.since)}, {message}\n{behind.mend(row.name)}",
+            key=f"behind {row.id} since {found.since.timestamp()}",
+        )
+    return message
 
 
 def _reaches(read: Sequence[platform.Release], known_to: int) -> bool:

@@ -14,8 +14,9 @@ from listener.rules import Strategy, is_allowed
 from listener.steps import answers, endings, posting, requests, targets
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
-from listener.steps.posting import Overtaken, Sending, Stale
-from listener.steps.readings import Reading, is_behind
+from listener.steps.freshness import check_fresh, is_behind
+from listener.steps.posting import Overtaken, Sending
+from listener.steps.readings import Reading, StaleData
 from listener.steps.tools import Tools
 from listener.store import apps, posts, promotions, work
 from listener.store.posts import PostRow
@@ -38,10 +39,8 @@ def step(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) -> No
         return
     try:
         sending = _commit(tools, claim, row, reading, account_id)
-    except Stale as stale:
-        due_at = clock.now() + posting.STALE_PAUSE
-        with tools.database.begin() as conn:
-            promotions.move(conn, claim, row.status, str(stale), due_at=due_at)
+    except StaleData as stale:
+        _unreadable(tools, claim, row, stale, clock)
     except Overtaken as why:
         stay(tools, claim, row, str(why))
         targets.glance(tools, reading)
@@ -91,12 +90,11 @@ def _commit(
 
 
 def check(conn: Connection, tools: Tools, row: PromotionRow, reading: Reading) -> Back:
-    """Under the target's lock: the way back, if there is one now. Raises Stale, Overtaken."""
+    """Under the target's lock: the way back, if there is one now. Raises StaleData, Overtaken."""
     target = apps.lock(conn, [row.target_id])[row.target_id]
-    if not reading.is_fresh:
-        raise Stale("The facts got old while they were gathered.")
+    check_fresh(conn, reading)
     if is_behind(reading, target):
-        raise Stale("The target runs a newer release by now.")
+        raise StaleData(f"{target.name} runs a newer release by now.")
     if not is_allowed(target.name, tools.allowed_apps):
         raise Overtaken("AUTOPROMOTE_APPS does not name the app.")
     if target.known is None or target.known.artifact != row.artifact:
@@ -117,7 +115,7 @@ def send_again(
     reading: Reading,
     clock: Clock,
 ) -> None:
-    """The second sending of a rollback: ours must still run. Raises Stale, Overtaken."""
+    """The second sending of a rollback: ours must still run. Raises StaleData, Overtaken."""
     with tools.database.begin() as conn:
         back = check(conn, tools, row, reading)
         if back.release.artifact != post.artifact:

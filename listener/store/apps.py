@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, update
@@ -27,12 +27,24 @@ class AppRow:
     is_container: bool
     build_stack: str | None
     facts_at: datetime | None
+    read_number: int | None
     read_started_at: datetime | None
     read_at: datetime | None
+    read_newest: int | None
+    behind: str | None
+    behind_since: datetime | None
     is_complete: bool
     pipeline_id: str | None
     pipeline_at: datetime | None
     known: Known | None
+    known_at: datetime | None
+
+    @property
+    def last_took(self) -> timedelta:
+        """How long Heroku took for its releases the last time."""
+        if self.read_started_at is None or self.read_at is None:
+            return timedelta(0)
+        return self.read_at - self.read_started_at
 
     @property
     def facts(self) -> App:
@@ -56,12 +68,17 @@ def _row(row: Row[Any]) -> AppRow:
         row.is_container,
         row.build_stack,
         row.facts_at,
+        row.read_number,
         row.read_started_at,
         row.read_at,
+        row.read_newest,
+        row.behind,
+        row.behind_since,
         row.is_complete,
         row.pipeline_id,
         row.pipeline_at,
         known,
+        row.known_at,
     )
 
 

@@ -1,18 +1,15 @@
-"""The releases of every app, as its newest reading showed them."""
+"""The releases of every app, as its readings showed them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from listener.history import History, Release
-from listener.store.tables import app, release
-
-_CHANGING = ("status", "is_current", "description", "author", "author_id", "updated_at", "artifact")
+from listener.store.tables import release
 
 
 def _release(row: Row[Any]) -> Release:
@@ -32,82 +29,25 @@ def _release(row: Row[Any]) -> Release:
 
 
 def started_at(conn: Connection) -> datetime:
-    """The database's time: when a reading is asked for. It puts readings in order."""
+    """The database's time."""
     now: datetime = conn.execute(select(func.clock_timestamp())).scalar_one()
     return now
 
 
-def record(
-    conn: Connection,
-    app_id: str,
-    releases: Sequence[Release],
-    *,
-    started_at: datetime,
-    read_at: datetime,
-    is_complete: bool = False,
-) -> bool:
-    """Store a reading, unless a later one is stored already. Answers whether it was stored."""
-    newest = (
-        update(app)
-        .where(app.c.id == app_id)
-        .where(or_(app.c.read_started_at.is_(None), app.c.read_started_at < started_at))
-        .values(
-            read_started_at=started_at,
-            read_at=read_at,
-            is_complete=or_(app.c.is_complete, literal(is_complete)),
-        )
-    )
-    if conn.execute(newest).rowcount == 0:
-        return False
-    _upsert(conn, app_id, releases)
-    current = [r.version for r in releases if r.is_current]
-    stale = release.c.app_id == app_id, release.c.is_current, release.c.version.not_in(current)
-    conn.execute(update(release).where(*stale).values(is_current=False))
-    return True
-
-
-def _upsert(conn: Connection, app_id: str, releases: Sequence[Release]) -> None:
-    if not releases:
-        return
-    statement = insert(release).values([_values(app_id, r) for r in releases])
-    new = statement.excluded
-    changes = [release.c[name].is_distinct_from(new[name]) for name in _CHANGING]
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["app_id", "version"],
-            set_={name: new[name] for name in _CHANGING},
-            where=or_(*changes),
-        )
-    )
-
-
-def _values(app_id: str, item: Release) -> dict[str, Any]:
-    return {
-        "app_id": app_id,
-        "version": item.version,
-        "id": item.id,
-        "status": item.status,
-        "artifact": item.artifact,
-        "artifact_type": item.artifact_type,
-        "is_current": item.is_current,
-        "description": item.description,
-        "author": item.author,
-        "author_id": item.author_id,
-        "created_at": item.created_at,
-        "updated_at": item.updated_at,
-    }
-
-
 def history(conn: Connection, app_id: str) -> History:
-    """Every release of the app that we ever saw."""
-    query = select(release).where(release.c.app_id == app_id).order_by(release.c.version)
+    """Every release of the app that we ever saw, but those that are gone at Heroku."""
+    query = select(release).where(*_of(app_id)).order_by(release.c.version)
     return History(_release(row) for row in conn.execute(query))
 
 
 def newest_version(conn: Connection, app_id: str) -> int:
     """The highest version stored; 0 where none is."""
     query = select(func.coalesce(func.max(release.c.version), 0))
-    return int(conn.execute(query.where(release.c.app_id == app_id)).scalar_one())
+    return int(conn.execute(query.where(*_of(app_id))).scalar_one())
+
+
+def _of(app_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return release.c.app_id == app_id, release.c.gone_at.is_(None)
 
 
 def slug_facts(conn: Connection, app_id: str, artifact: str) -> tuple[str | None, str | None]:

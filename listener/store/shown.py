@@ -79,7 +79,8 @@ def deliveries_of(conn: Connection, release_id: str, *, limit: int = 100) -> lis
 
 def was_told_of_newer(conn: Connection, app_id: str) -> bool:
     """Whether a delivery names a later version than any that the app's readings showed."""
-    newest = select(func.coalesce(func.max(release.c.version), 0)).where(release.c.app_id == app_id)
+    there = release.c.app_id == app_id, release.c.gone_at.is_(None)
+    newest = select(func.coalesce(func.max(release.c.version), 0)).where(*there)
     query = select(delivery.c.id).where(
         delivery.c.app_id == app_id, delivery.c.version > newest.scalar_subquery()
     )

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Sequence,
     Table,
     Text,
     UniqueConstraint,
@@ -23,6 +24,7 @@ from listener.store import columns
 from listener.store.state_tables import trouble
 
 metadata = columns.metadata
+reading_number = Sequence("reading_number", metadata=metadata)  # a reading's place in order
 
 ACTIVE = text("status IN ('posting', 'releasing', 'verifying', 'rolling_back')")
 UNFINISHED_BY_HAND = text(
@@ -40,9 +42,13 @@ app = Table(
     columns.required("is_container", Boolean, "false"),
     columns.words("build_stack"),
     columns.time("facts_at"),
-    # The newest reading of its releases: when it was asked for, and when it arrived.
+    # The newest reading of its releases: its number, when it was asked for, when it arrived.
+    Column("read_number", BigInteger),
     columns.time("read_started_at"),
     columns.time("read_at"),
+    Column("read_newest", Integer),  # the highest version that it showed
+    columns.words("behind"),  # in what later answers lie behind what is known, and since when
+    columns.time("behind_since"),
     columns.required("is_complete", Boolean, "false"),  # read back as far as old slugs still exist
     columns.words("pipeline_id"),
     columns.time("pipeline_at"),  # when the pipeline was read, whether there was one or not
@@ -77,6 +83,10 @@ release = Table(
     columns.time("created_at"),
     columns.time("updated_at"),
     columns.now("seen_at"),
+    # How many readings lacked it since when, and since when it counts no more.
+    columns.required("times_missing", Integer, "0"),
+    columns.time("missing_since"),
+    columns.time("gone_at"),
     Index("ix_release_id", "id"),
     Index("ix_release_app_id_artifact", "app_id", "artifact"),
 )
@@ -178,7 +188,9 @@ delivery = Table(
     Column("times", Integer, nullable=False, server_default="1"),
     columns.words("outcome"),
     columns.time("settled_at"),
+    Column("due_at", TIMESTAMP(timezone=True), server_default=func.now()),  # while undecided
     Index("ix_delivery_undecided", "app_id", postgresql_where=text("settled_at IS NULL")),
+    Index("ix_delivery_due_at", "due_at", postgresql_where=text("settled_at IS NULL")),
     Index("ix_delivery_release_id", "release_id"),
 )
 

@@ -11,9 +11,7 @@ from listener.desk.holds import NewHold
 from listener.desk.rollbacks import NewRollback
 from listener.desk.views import HoldView, RollbackView
 from listener.errors import Conflict, HerokuUnreadable, Invalid
-from listener.history import Release
 from listener.promotion import PromotionKind, Status
-from listener.store import releases
 from listener.store.promotions import PromotionRow
 from tests.desk.office import ANA, BO, PROD, STAGING, Office
 
@@ -261,10 +259,8 @@ def test_where_it_is_unclear_what_runs_a_person_says_where_to_go(office: Office)
     run_v3_to_v5(office)
     with pytest.raises(Invalid, match="already"):
         roll_back(office, to=5)
-    with office.database.begin() as conn:
-        app_id, now = office.app(PROD).id, releases.started_at(conn)
-        late = Release("r6", 6, "succeeded", "slug6", created_at=now)
-        releases.record(conn, app_id, [late], started_at=now, read_at=now)
+    office.control("faults", {"kind": "frozen", "app": PROD, "of": "current"})
+    office.deploy(PROD)
 
     assert refusal(office).message == (
         "Heroku says that acme-prod runs v5, and that v6 succeeded after it."
@@ -272,3 +268,18 @@ def test_where_it_is_unclear_what_runs_a_person_says_where_to_go(office: Office)
     )
     assert (office.found(), held(office)) == ([], [])
     assert roll_back(office, to=5).version == 5
+
+
+def test_a_list_that_lags_refuses_no_rollback(office: Office) -> None:
+    """The hold stands at once; the rollback goes when the list can be believed again."""
+    run_v3_to_v5(office)
+    office.control("faults", {"kind": "frozen", "app": PROD, "skip": 1})
+    office.deploy(PROD)
+    office.tools.readings.releases(office.tools.readings.app(PROD).id)
+
+    assert roll_back(office, to=4).status is Status.WAITING
+    assert held(office)
+    office.work()
+    (row,) = office.found()
+    assert row.status is Status.WAITING
+    assert row.reason.startswith("Looking again: acme-prod shows nothing newer than v5")

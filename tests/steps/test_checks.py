@@ -16,7 +16,7 @@ from listener.steps import posting
 from listener.steps.candidates import gather
 from listener.steps.clock import Clock
 from listener.steps.dispatch import PROBED, PROMOTIONS
-from listener.steps.posting import Stale
+from listener.steps.readings import StaleData
 from listener.store import work
 from listener.store.promotions import row_of
 from tests.steps import wire
@@ -199,7 +199,7 @@ def test_nothing_is_posted_on_answers_older_than_two_seconds(checked: Stage) -> 
     for seconds, is_old in ((2.1, True), (1.0, False)):
         streak = Streak(GOOD_IN_A_ROW, at=clock.now() - timedelta(seconds=seconds))
         aged = replace(gathered, candidate=replace(gathered.candidate, streak=streak))
-        context = pytest.raises(Stale, match="got old") if is_old else nullcontext()
+        context = pytest.raises(StaleData, match="got old") if is_old else nullcontext()
         with context, checked.database.begin() as conn:
             posting.check(conn, row, aged, clock)
 

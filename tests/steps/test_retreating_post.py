@@ -150,13 +150,11 @@ def test_a_reading_that_lags_behind_is_read_again(rolling: Stage, site: Site) ->
         conn.exec_driver_sql("UPDATE app SET known_version = known_version + 9")
     answer(rolling, site, 503)
     row = rolling.promotion(version)
-    assert (row.status, row.reason) == (
-        Status.VERIFYING,
-        "The target runs a newer release by now.",
-    )
+    assert row.status is Status.VERIFYING
+    assert "does not show yet what we released" in row.reason
     with rolling.database.begin() as conn:
         conn.exec_driver_sql("UPDATE app SET known_version = known_version - 9")
-    rolling.age(seconds=1)
+    rolling.age(seconds=5)
     assert rolling.promotion(version).status is Status.ROLLED_BACK
 
 

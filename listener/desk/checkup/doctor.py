@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from listener import heroku
 from listener.apps import App
 from listener.desk.asking import Asking
-from listener.desk.checkup import account, hooks, itself, reach, standstill
+from listener.desk.checkup import account, hooks, itself, lists, reach, standstill
 from listener.desk.gathering import attempt, gather, traits
 from listener.desk.mirror import Mirror
 from listener.desk.readiness import Readiness
@@ -25,6 +25,7 @@ from listener.rules import Mode
 from listener.steps.comparing import UNAUTHORIZED
 from listener.steps.tools import Tools
 from listener.store import apps, holds, releases, rules, subscriptions
+from listener.store.apps import AppRow
 from listener.store.holds import HoldRow
 from listener.store.rules import RuleRow
 from listener.store.subscriptions import SubscriptionRow
@@ -39,8 +40,13 @@ class Scene:
     rules: Sequence[RuleRow]
     subscriptions: Mapping[str, SubscriptionRow]  # by source
     holds: Sequence[HoldRow]
-    apps: Mapping[str, App]
+    rows: Sequence[AppRow]
     now: datetime
+
+    @property
+    def apps(self) -> Mapping[str, App]:
+        """The facts of all their apps."""
+        return {row.id: row.facts for row in self.rows}
 
     @property
     def sources(self) -> list[str]:
@@ -95,6 +101,7 @@ class Doctor:
         scene = self._scene() if faults.database is None else None
         found = [*own, *self._at_heroku(ask, scene)]
         if scene is not None:
+            found += lists.releases(scene.rows, scene.now)
             found += standstill.holds(scene.holds, scene.apps, scene.now)
         return found
 
@@ -107,7 +114,7 @@ class Doctor:
                 rules=acting,
                 subscriptions=live,
                 holds=held,
-                apps=_facts(conn, acting, live, held),
+                rows=_used(conn, acting, live, held),
                 now=releases.started_at(conn),
             )
 
@@ -180,15 +187,15 @@ class Doctor:
         ]
 
 
-def _facts(
+def _used(
     conn: Connection,
     acting: Sequence[RuleRow],
     live: Mapping[str, SubscriptionRow],
     held: Sequence[HoldRow],
-) -> dict[str, App]:
+) -> list[AppRow]:
     used = {id for rule in acting for id in (rule.source_id, *rule.target_ids)}
     used |= {*live, *(row.app_id for row in held if row.app_id is not None)}
-    return {row.id: row.facts for row in apps.all_of(conn, used)}
+    return apps.all_of(conn, used)
 
 
 def _each(call: Callable[[str], Answer], ids: Sequence[str]) -> dict[str, Callable[[], Answer]]:

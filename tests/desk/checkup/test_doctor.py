@@ -345,3 +345,19 @@ def test_things_are_asked_side_by_side() -> None:
     meeting = threading.Barrier(2, timeout=10)
     found = gather(Asking(""), {"a": meeting.wait, "b": meeting.wait})
     assert set(found.values()) == {0, 1}
+
+
+def test_a_list_that_cannot_be_believed_is_told_and_after_a_day_broken(ward: Office) -> None:
+    def lies_behind(since: str) -> None:
+        with ward.database.begin() as conn:
+            told = f"behind = 'shows nothing newer than v1, and showed v3', behind_since = {since}"
+            conn.exec_driver_sql(f"UPDATE app SET {told} WHERE name = '{PROD}'")  # noqa: S608
+
+    lies_behind("now() - interval '9 minutes'")
+    assert told(ward.examine(asked_by="")) == []
+    lies_behind("now() - interval '11 minutes'")
+    assert told(ward.examine(asked_by="")) == [("releases", WARNING, "")]
+    lies_behind("now() - interval '25 hours'")
+    ((name, state, mend),) = told(ward.examine(asked_by=""))
+    assert (name, state) == ("releases", BROKEN)
+    assert f"autopromote holds:release -a {PROD}" in mend
