@@ -26,7 +26,6 @@ from cli.resources import (
     Rule,
     Subscription,
     Token,
-    Trouble,
 )
 from cli.shape import misfit
 
@@ -156,9 +155,6 @@ class Listener:
         return self._ask(
             "GET", f"apps/{path_part(app)}/explanation", Explanation, query={"release": release}
         )
-
-    def troubles(self, app: str | None) -> list[Trouble]:
-        return self._ask("GET", "troubles", list[Trouble], query={"app": app})
 
     def diff(
         self, app: str, targets: Sequence[str], *, release: str | None, repo: str | None

@@ -53,6 +53,14 @@ class Error:
 
 Verdict = Pass | Wait | Reject | Error
 
+# What a gate puts among its facts when only `promotions:approve` lets the candidate go.
+NEEDS_WORD: Facts = {"needs": "word"}
+
+
+def needs_word(verdict: Verdict | None) -> bool:
+    """The gate waits for a person's word on this very promotion."""
+    return isinstance(verdict, Wait) and verdict.facts.get("needs") == NEEDS_WORD["needs"]
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -69,6 +77,17 @@ class Hold:
         """The hold stops promotions at this moment."""
         begun = self.starts_at is None or self.starts_at <= now
         return begun and (self.ends_at is None or now < self.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """The last release of somebody else on the target, and the hold for it that was released."""
+
+    hold_id: int
+    version: int
+    author: str | None
+    made_at: datetime  # by Heroku's clock
+    released_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +156,7 @@ class Candidate:
     approvals: tuple[Approval, ...] = ()
     past: tuple[Past, ...] = ()
     override: Override | None = None
+    foreign: Foreign | None = None
     streak: Streak | None = None  # of what it has checked; None where nothing was asked yet
     traits: tuple[Traits, Traits] | None = None  # of source and target; None where not read yet
 

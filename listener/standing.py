@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -84,50 +85,148 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """The reading is older than what we know, or shows no current release: it says nothing."""
+    """The reading does not tell what runs: nothing may be posted on it, and nobody is named.
+
+    `message` says what is seen, for people; `mover` is the release that should run and does not.
+    """
+
+    message: str = "Heroku shows no release that runs."
+    mover: Release | None = None
+    current: Release | None = None
 
 
 Standing = Same | Ours | Forward | Moved | Unclear
 
 
 def stand(
-    known: Known | None, target: History, source: History, *, issued: AbstractSet[str]
+    known: Known | None,
+    target: History,
+    source: History,
+    *,
+    issued: AbstractSet[str],
+    unsettled: AbstractSet[int] = frozenset(),
+    is_confirmed: bool = False,
 ) -> Standing:
     """Compare what the target runs with what we know. `issued` are release ids and nonces of ours.
 
-    Pending and failed releases change nothing, since they never became current.
+    `unsettled` are the versions that had not ended when `known` was set: they may run since, for
+    Heroku may let the last release phase to end decide. Pending and failed releases change
+    nothing. `is_confirmed` says that readings minutes apart showed the same.
     """
     current = target.current
     if current is None or (known is not None and target.newest_version < known.version):
         return Unclear()
     if known is None:
         return Same(Known(current.version, current.artifact))
-    # A release of ours that nobody recorded yet is explained: what came after it is compared
-    # with that one, or a person who undid it would seem to have changed nothing.
-    ours = _latest_of_ours(known, target, issued)
-    base = known if ours is None else Known(ours.version, ours.artifact)
-    if (stranger := _stranger(base, target)) is not None:
+    news = _News(known, target, issued, unsettled)
+    if (stranger := news.stranger) is not None:
         return Moved(stranger, current, foreign_nonce=nonce_of(stranger.description))
-    here = Known(max(current.version, base.version), current.artifact)
-    away = target.change_after(base.version, base.artifact)
-    if current.artifact == base.artifact and (away is None or away.version > current.version):
-        return Same(here) if ours is None else Ours(here, ours)
-    if _is_forward(base, current, target, source):
-        return Forward(here, current)
+    if (explained := news.explain(current, is_confirmed=is_confirmed)) is not None:
+        return explained
+    if not news.runs_last_mover(current):
+        return news.unclear(current)
+    return _moved(news, current, target, source)
+
+
+def _moved(news: _News, current: Release, target: History, source: History) -> Forward | Moved:
+    if _is_forward(news.base, current, target, source):
+        return Forward(Known(max(current.version, news.known.version), current.artifact), current)
     # Also where the target is back at what we know: whoever looked in between would have seen
     # somebody move it, and what is held must not hang on when we happen to look.
-    return Moved(away or current, current)
+    return Moved(news.movers[0], current)
 
 
-def _latest_of_ours(known: Known, target: History, issued: AbstractSet[str]) -> Release | None:
-    later = (r for r in reversed(target.releases) if r.version > known.version and r.has_run)
-    return next((release for release in later if is_ours(release, issued)), None)
+class _News:
+    """What ran on a target since `known` was set: releases of ours, and who moved it beside."""
+
+    def __init__(
+        self, known: Known, target: History, issued: AbstractSet[str], unsettled: AbstractSet[int]
+    ) -> None:
+        self.known = known
+        self._news = [
+            release
+            for release in target.releases
+            if release.has_run and (release.version > known.version or release.version in unsettled)
+        ]
+        self._issued = issued
+        # A release of ours that nobody recorded yet is explained: what came after it is compared
+        # with that one, or a person who undid it would seem to have changed nothing.
+        ours = [release for release in self._news if is_ours(release, issued)]
+        self.ours = ours[-1] if ours else None
+        self.base = known if self.ours is None else Known(self.ours.version, self.ours.artifact)
+        self.movers = tuple(self._movers())
+
+    @property
+    def stranger(self) -> Release | None:
+        """The earliest release since ours that another installation made, even of equal code."""
+        return next((r for r in self._foreign() if nonce_of(r.description)), None)
+
+    def _foreign(self) -> list[Release]:
+        """Somebody else's releases that count: since ours, or below it only where it ended late."""
+        known, base = self.known.version, self.base.version
+        return [
+            release
+            for release in self._news
+            if not is_ours(release, self._issued)
+            and (release.version > base or release.version <= known)
+        ]
+
+    def _movers(self) -> Iterator[Release]:
+        """Those of them that changed the code, in the order of versions."""
+        running = self.base.artifact
+        for release in self._foreign():
+            if release.version <= self.known.version:  # it ended late: what ran is what we knew
+                if release.artifact not in (self.known.artifact, self.base.artifact):
+                    yield release
+            elif release.artifact != running:
+                yield release
+                running = release.artifact
+
+    def runs_last_mover(self, current: Release) -> bool:
+        """What runs is explained by the last of those who moved the target."""
+        if not self.movers:
+            return False
+        last = self.movers[-1]
+        return current.version >= last.version and current.artifact == last.artifact
+
+    def explain(self, current: Release, *, is_confirmed: bool) -> Same | Ours | None:
+        """Nobody but us moved it; config and add-ons may have raised the version."""
+        newest = current.version
+        if is_confirmed and self._has_only_carried(current):
+            newest = self._news[-1].version
+        elif self.movers or current.artifact != self.base.artifact:
+            return None
+        version = max(newest, self.known.version, self.base.version)
+        known = Known(version, self.base.artifact)
+        return Same(known) if self.ours is None else Ours(known, self.ours)
+
+    def _has_only_carried(self, current: Release) -> bool:
+        """Ours runs, and what came beside it carried on the code of before, as config does.
+
+        Its phase ended after theirs, then; a `current` that was only late would show by now.
+        """
+        return (
+            self.ours is not None
+            and current.artifact == self.ours.artifact
+            and all(
+                release.artifact == self.known.artifact and not is_rollback_by_words(release)
+                for release in self.movers
+            )
+        )
+
+    def unclear(self, current: Release) -> Unclear:
+        """Say what is seen, of the release that should run, or of what runs unexplained."""
+        expected = self.movers[-1] if self.movers else self.ours
+        if expected is None:
+            message = f"v{current.version} is shown as what runs, and no release explains it."
+            return Unclear(message, None, current)
+        message = f"v{expected.version} succeeded, but v{current.version} is shown as what runs."
+        return Unclear(message, expected, current)
 
 
-def _stranger(base: Known, target: History) -> Release | None:
-    """The earliest release since ours that another installation made, even of the same artifact."""
-    later = (r for r in target.releases if r.version > base.version and r.has_run)
-    return next((release for release in later if nonce_of(release.description)), None)
+def is_rollback_by_words(release: Release) -> bool:
+    """Its description says that somebody went back; only to be more careful, never less."""
+    return release.description.casefold().startswith(("rollback", "roll back"))
 
 
 def is_ours(release: Release, issued: AbstractSet[str]) -> bool:

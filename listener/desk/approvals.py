@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from listener.conditions import Conditions
+from listener.decision import NEEDS_WORD
 from listener.desk.promotions import find, record, too_late, view_of
 from listener.desk.views import PromotionView
 from listener.errors import Conflict, Forbidden, NotFound
@@ -100,6 +101,8 @@ def _check_asked(conn: Connection, row: PromotionRow, word: Word, by: str) -> No
 def _why_nobody_is_asked(row: PromotionRow, conditions: Conditions) -> str | None:
     if row.kind is PromotionKind.ROLLBACK:
         return f"Rollback {row.id} asks for no approval."
+    if any(gate["facts"].get("needs") == NEEDS_WORD["needs"] for gate in row.gates):
+        return None
     if not conditions.approvals and conditions.brake is None:
         return f"The rule asks for no approval of promotion {row.id}."
     aside = set(row.override["gates"]) if row.override is not None else set()

@@ -9,7 +9,6 @@ from datetime import datetime
 from listener.backtest import Result
 from listener.decision import Approval
 from listener.desk.declared import FieldChange
-from listener.desk.troubles import TroubleView
 from listener.history import Kind, Release
 from listener.promotion import Status
 from listener.rules import Strategy
@@ -146,7 +145,6 @@ class Explanation:
     deliveries: tuple[DeliveryView, ...]
     promotions: tuple[PromotionView, ...]
     sayings: tuple[Saying, ...]
-    troubles: tuple[TroubleView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

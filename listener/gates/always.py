@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from listener import matching
 from listener.apps import App, Facts
 from listener.decision import (
+    NEEDS_WORD,
     OCI_IMAGE,
     SLUG,
     Candidate,
@@ -73,9 +74,24 @@ def _stands_by(candidate: Candidate, facts: Facts) -> Verdict:
         return Error(f"{app} shows no current release.", facts)
     follows = candidate.on_newer is OnNewer.SUPERSEDE and not candidate.is_by_hand
     if follows and current.artifact != release.artifact:
-        message = f"{app} runs newer code than v{release.version} by now, in v{current.version}."
-        return Reject(message, Status.SUPERSEDED, {**facts, "current": current.version})
+        return _runs_other_code(candidate, current, {**facts, "current": current.version})
     return Pass(f"{app} v{release.version} succeeded and {app} stands by it.", facts)
+
+
+def _runs_other_code(candidate: Candidate, current: Release, facts: Facts) -> Reject | Error:
+    """End it only by an order that was compared; a `current` that lags behind ends nothing."""
+    release, app = candidate.release, candidate.source.name
+    mine = candidate.source_history.first_run(release.artifact)
+    theirs = candidate.source_history.first_run(current.artifact)
+    is_newer = mine is not None and theirs is not None and theirs > mine
+    if is_newer and current.version > release.version:
+        message = f"{app} runs newer code than v{release.version} by now, in v{current.version}."
+        return Reject(message, Status.SUPERSEDED, facts)
+    message = (
+        f"{app} v{release.version} succeeded, but Heroku shows v{current.version} as what runs:"
+        " what is right cannot be told yet."
+    )
+    return Error(message, facts)
 
 
 def match(candidate: Candidate, now: datetime) -> Verdict:
@@ -165,7 +181,42 @@ def order(candidate: Candidate, now: datetime) -> Verdict:
         return Reject(message, Status.SUPERSEDED, facts)
     if not candidate.is_by_hand and (objection := _returns(candidate, mine, theirs, facts)):
         return objection
-    return Pass(f"{candidate.source.name} v{mine} is newer than what {target} runs.", facts)
+    return _asks_for_word(candidate, facts) or Pass(_why_forward(candidate, mine, theirs), facts)
+
+
+def _asks_for_word(candidate: Candidate, facts: Facts) -> Verdict | None:
+    """What was made before somebody moved the target goes over it only on a person's word.
+
+    Both times are Heroku's: two apps have no other order. Equal or missing counts as before.
+    """
+    foreign, made_at = candidate.foreign, candidate.release.created_at
+    if foreign is None or (made_at is not None and made_at > foreign.made_at):
+        return None
+    said = [each for each in candidate.approvals if each.at > foreign.released_at]
+    if (no := next((each for each in said if not each.is_approved), None)) is not None:
+        return Reject(f"{no.by} rejected it.", facts={**facts, "rejected_by": no.by})
+    if said:
+        return None
+    name, target = f"{candidate.source.name} v{candidate.release.version}", candidate.target.name
+    message = (
+        f"{name} was made before {foreign.author or 'somebody'} released v{foreign.version} on"
+        f" {target} (hold {foreign.hold_id}): it waits for a person's word,"
+        " `autopromote promotions:approve`."
+    )
+    return Wait(message, None, {**facts, "foreign": foreign.version, **NEEDS_WORD})
+
+
+def _why_forward(candidate: Candidate, mine: int, theirs: int | None) -> str:
+    """Claim no order with code that has no place in it, such as a hotfix.
+
+    Nobody moved the target since it was armed, or a person answered for it: else it is on hold.
+    """
+    target, current = candidate.target.name, candidate.target_history.current
+    if theirs is not None:
+        return f"{candidate.source.name} v{mine} is newer than what {target} runs."
+    if current is None or current.artifact is None:
+        return f"{target} runs no code yet."
+    return f"{target} runs v{current.version}, which {candidate.source.name} never ran."
 
 
 def _returns(candidate: Candidate, mine: int, theirs: int | None, facts: Facts) -> Reject | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from listener import durations, verification
@@ -11,7 +11,7 @@ from listener import heroku as platform
 from listener.decision import SLUG
 from listener.history import EXPIRED, FAILED, PENDING, SUCCEEDED, History, Release
 from listener.promotion import ENDED, PromotionKind, Status, release_poll
-from listener.standing import is_ours
+from listener.standing import is_ours, is_rollback_by_words
 from listener.steps import endings
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
@@ -124,45 +124,67 @@ def both(hold: str | None, other: str | None) -> str | None:
     return " ".join(reason for reason in (hold, other) if reason) or None
 
 
+@dataclass(frozen=True, slots=True)
+class Surprise:
+    """What happened beside our release; `foreign` is the release of somebody else in it."""
+
+    reason: str
+    foreign: Release | None = None
+
+
+def with_hold(ending: Ending, beside: Surprise | None) -> Ending:
+    """The same, with a hold for what happened beside it."""
+    if beside is None:
+        return ending
+    return replace(ending, hold=both(ending.hold, beside.reason), foreign=beside.foreign)
+
+
 def surprise(
     row: PromotionRow,
     post: PostRow,
     made: Sequence[Release],
     history: History,
     issued: frozenset[str],
-) -> str | None:
+) -> Surprise | None:
     """What happened on the target beside our release, and is a reason for a hold.
 
     `made` are the releases of the post, oldest first; the last one is the promotion's.
     """
     *twins, ours = made
     if twins:
-        return _twins(row, tuple(release.version for release in twins))
-    return _overtaken(row, post, ours, history, issued) or _undone(post, ours, history)
+        return Surprise(_twins(row, tuple(release.version for release in twins)))
+    foreign = [r for r in history.releases if r.version > post.base_version and r.id != ours.id]
+    foreign = [r for r in foreign if not is_ours(r, issued)]
+    return _overtaken(row, post, ours, foreign) or _undone(ours, post, history)
 
 
 def _overtaken(
-    row: PromotionRow, post: PostRow, ours: Release, history: History, issued: frozenset[str]
-) -> str | None:
-    for release in history.releases:
+    row: PromotionRow, post: PostRow, ours: Release, foreign: Sequence[Release]
+) -> Surprise | None:
+    for release in foreign:
         is_news = release.artifact not in (post.base_artifact, post.artifact)
         # One whose phase runs still was overtaken as well; a failed one never ran.
-        is_between = post.base_version < release.version < ours.version
-        if is_between and is_news and release.status != FAILED and not is_ours(release, issued):
+        if release.version < ours.version and is_news and release.status != FAILED:
             what = _named(release)
-            return f"Promotion {row.id} overtook {what}, which was released at the same time."
+            reason = f"Promotion {row.id} overtook {what}, which was released at the same time."
+            return Surprise(reason, release)
+        # Back to what ran already brings no other code, and yet somebody meant ours to stop.
+        is_way_back = release.artifact == post.base_artifact and is_rollback_by_words(release)
+        if ours.is_current and is_way_back and release.has_run:
+            reason = f"{_named(release)} went back while the phase of v{ours.version} ran,"
+            return Surprise(f"{reason} which ended later and runs.", release)
     return None
 
 
-def _undone(post: PostRow, ours: Release, history: History) -> str | None:
+def _undone(ours: Release, post: PostRow, history: History) -> Surprise | None:
     """Whoever brought other code is found by what is known of the target; this one is not."""
     current = history.current
     if current is None or current.version <= ours.version:
         return None
     if current.artifact == ours.artifact or current.artifact != post.base_artifact:
         return None
-    what = _named(current)
-    return f"{what} came while the phase of v{ours.version} ran: the code of before runs."
+    reason = f"{_named(current)} came while the phase of v{ours.version} ran:"
+    return Surprise(f"{reason} the code of before runs.", current)
 
 
 def _named(release: Release) -> str:

@@ -13,6 +13,7 @@ from listener.decision import SLUG, Candidate
 from listener.history import Release
 from listener.promotion import SLOW, PromotionKind
 from listener.rules import Mode, OnNewer, is_allowed
+from listener.standing import Unclear
 from listener.steps import circumstances, targets, ways
 from listener.steps.freshness import is_behind
 from listener.steps.leases import keep
@@ -76,13 +77,21 @@ def gather(
     """
     read = _read(tools, claim, row, post)
     is_promotion = row.kind is PromotionKind.PROMOTE
-    targets.note(tools, read.target, row.source_id if is_promotion else None)
+    standing = targets.note(tools, read.target, row.source_id if is_promotion else None)
     keep(tools, claim)
     with tools.database.begin() as conn:
+        if is_promotion and isinstance(standing, Unclear) and standing.current is not None:
+            _check_held(conn, read.target_app, standing)
         if is_behind(read.target, apps.get(conn, row.target_id)):
             name = read.target_app.name
             raise StaleData(f"{name} does not show yet what we released there.")
         return _assemble(conn, tools, row, read)
+
+
+def _check_held(conn: Connection, app: App, unclear: Unclear) -> None:
+    """On what is unclear nothing is posted; once that is held, the hold says so."""
+    if not any(hold.kind in ("detected", "guard") for hold in holds.open_(conn, app.id)):
+        raise StaleData(f"What {app.name} runs is not clear: {unclear.message}")
 
 
 def stored(conn: Connection, tools: Tools, row: PromotionRow) -> Gathered | None:

@@ -12,7 +12,7 @@ from listener.conditions import NONE, Conditions
 from listener.decision import Approval, Override
 from listener.promotion import PromotionKind
 from listener.steps.checking import streak_of
-from listener.store import approvals, neighbours, releases, rules
+from listener.store import approvals, holds, neighbours, releases, rules
 from listener.store.promotions import PromotionRow
 from listener.store.rules import RuleRow
 
@@ -50,12 +50,13 @@ def _obeyed(row: PromotionRow, found: Sequence[RuleRow]) -> RuleRow | None:
 
 def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
     """Those facts of a candidate, by the names of its fields."""
-    conditions = conditions_of(conn, row)
-    if conditions == NONE:
+    conditions, foreign = conditions_of(conn, row), holds.answered(conn, row.target_id)
+    if conditions == NONE and foreign is None:
         return {}
     said = releases.commit_message(conn, row.source_id, row.artifact)
     return {
         "conditions": conditions,
+        "foreign": foreign if row.kind is PromotionKind.PROMOTE else None,
         "found_at": row.status_at or row.created_at,
         "soaks_from": row.soaks_from or _ran_from(conn, row),
         "author": row.author,

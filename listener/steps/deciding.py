@@ -18,6 +18,7 @@ from listener.decision import (
     Wait,
     evaluate,
     longest_wait,
+    needs_word,
 )
 from listener.forecast import earliest
 from listener.gates.always import at_work, reserve
@@ -33,7 +34,7 @@ from listener.promotion import (
     back_off,
 )
 from listener.rules import Mode
-from listener.steps import checking, endings, news, posting, troubling
+from listener.steps import checking, endings, news, posting
 from listener.steps.candidates import Gathered, gather, stored
 from listener.steps.clock import Clock
 from listener.steps.comparing import COMPARE_EVERY
@@ -146,7 +147,10 @@ def _unless_it_waits(
     if isinstance(objection, Reject) and evaluation.decided_by in PEOPLES:
         decide(tools, claim, row, gathered, clock)
         return None
-    if not isinstance(objection, Wait) or evaluation.decided_by not in patient:
+    if not isinstance(objection, Wait):
+        return row
+    waits_for_word = needs_word(objection) and row.evaluated_at is not None
+    if evaluation.decided_by not in patient and not waits_for_word:
         return row
     _wait(tools, claim, row, gathered, evaluation, clock)
     return None
@@ -296,7 +300,8 @@ def _pause(evaluation: Evaluation) -> timedelta:
     """How long to wait for what has no time of its own."""
     if evaluation.decided_by == "parity":
         return COMPARE_EVERY
-    return ON_HOLD if evaluation.decided_by in PEOPLES else BLOCKED_STEP
+    is_for_people = evaluation.decided_by in PEOPLES or needs_word(evaluation.objection)
+    return ON_HOLD if is_for_people else BLOCKED_STEP
 
 
 def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:
@@ -334,17 +339,7 @@ def unreadable(
             gates=verdicts,
             errors_since=since,
         )
-        if not troubling.is_known(conn, error, (row.source_id, row.target_id)):
-            news.of_errors(conn, row, message, since=since, now=now)
-    if row.errors_since is None and isinstance(error, HerokuError):
-        _look_at_both(tools, row)
-
-
-def _look_at_both(tools: Tools, row: PromotionRow) -> None:
-    """Tell by looks whether an app cannot be read, or only what this promotion needs of it."""
-    with tools.database.begin() as conn:
-        for app_id in (row.source_id, row.target_id):
-            apps.ask_look(conn, app_id, must_read=True)
+        news.of_errors(conn, row, message, since=since, now=now)
 
 
 def written(evaluation: Evaluation) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
+from listener.history import Release
 from listener.promotion import ACTIVE, ENDED, Status
 from listener.standing import Known
 from listener.steps import news
@@ -35,6 +36,7 @@ class Ending:
     artifact: str | None = None  # its slug, where it is not the promotion's own
     is_way_back: bool = False  # the release undoes the one that the promotion made
     hold: str | None = None  # the reason of a hold to put
+    foreign: Release | None = None  # of somebody else, which that hold names
     values: dict[str, Any] = field(default_factory=dict)
 
 
@@ -57,7 +59,14 @@ def end(tools: Tools, claim: work.Claim, ending: Ending) -> PromotionRow:
         if ending.is_running and ending.version is not None:
             _now_runs(conn, target, Known(ending.version, ending.artifact or row.artifact))
         if ending.hold is not None:
-            holds.put(conn, target.id, reason=ending.hold, by="autopromote", kind="guard")
+            holds.put(
+                conn,
+                target.id,
+                reason=ending.hold,
+                by="autopromote",
+                kind="guard",
+                foreign=ending.foreign,
+            )
         if claim.status in ACTIVE and row.status not in ACTIVE:
             _make_way(conn, row)
         news.of_end(conn, row)

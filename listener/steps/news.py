@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from listener import invitations, moments
-from listener.decision import Evaluation, Wait
+from listener.decision import Evaluation, Wait, needs_word
 from listener.invitations import Invitation
 from listener.promotion import RETRYABLE, TOLD_AFTER, PromotionKind, Status
 from listener.rules import Mode
@@ -42,15 +42,16 @@ def of_wait(
     if _is_shadow(conn, row):
         return
     verdicts = dict(evaluation.verdicts)
-    for name in ASKING:
-        asking = verdicts.get(name)
+    words = [verdict for verdict in verdicts.values() if needs_word(verdict)]
+    for asking in (*words, *(verdicts.get(name) for name in ASKING)):
         if isinstance(asking, Wait) and not isinstance(verdicts.get("soak"), Wait):
             _ask(conn, tools, row, asking, now)
             break
     stuck = evaluation.objection
     if isinstance(stuck, Wait) and stuck.facts.get("bad", 0) >= BAD_ANSWERS:
         _blocked(conn, row, stuck.message, until=None, key="check")
-    if isinstance(stuck, Wait) and evaluation.decided_by not in PATIENT:
+    is_patient = evaluation.decided_by in PATIENT or needs_word(stuck)
+    if isinstance(stuck, Wait) and not is_patient:
         _blocked(conn, row, stuck.message, until=stuck.until, key=stuck.message)
 
 

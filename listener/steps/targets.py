@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,7 +13,17 @@ from sqlalchemy import Connection
 from listener import moments
 from listener.heroku import HerokuError
 from listener.history import History, Release
-from listener.standing import Forward, Known, Moved, Ours, Same, Standing, stand
+from listener.standing import (
+    Forward,
+    Known,
+    Moved,
+    Ours,
+    Same,
+    Standing,
+    Unclear,
+    is_ours,
+    stand,
+)
 from listener.steps import traces
 from listener.steps.readings import Reading
 from listener.steps.tools import Tools
@@ -19,22 +32,27 @@ from listener.store.apps import AppRow
 from listener.store.posts import PostRow
 from listener.store.promotions import wake_target
 
+# An answer of Heroku's may be late; what three readings show, a minute apart, is so.
+CONFIRM_EVERY = timedelta(minutes=1)
+CONFIRMED_AFTER = 3
 
-def note(tools: Tools, target: Reading, source_id: str | None = None) -> None:
-    """Write down what the reading says: explained, or moved by somebody, which puts a hold.
+
+def note(tools: Tools, target: Reading, source_id: str | None = None) -> Standing:
+    """Write down what the reading says: explained, moved by somebody (a hold), or not clear.
 
     `source_id` is what the target is fed from where no rule says so. Raises HerokuError.
     """
     with tools.database.begin() as conn:
         source_id = _source_of(conn, target.app_id) or source_id
-        if _write(conn, target, source_id):
-            return
+        standing = _write(conn, target, source_id)
+    if standing is not None:
+        return standing
     # Before somebody is said to have moved the target, the source is read once more: the new
     # artifact may be a deploy of it so young that we had not seen it.
     if source_id is not None:
         tools.readings.releases(source_id)
     with tools.database.begin() as conn:
-        _write(conn, target, source_id, is_final=True)
+        return _write(conn, target, source_id, is_final=True) or Unclear()
 
 
 def glance(tools: Tools, target: Reading) -> None:
@@ -48,44 +66,113 @@ def _source_of(conn: Connection, target_id: str) -> str | None:
     return next((rule.source_id for rule in rules.targeting(conn, target_id)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One reading of a target, under its lock, with all that explains it."""
+
+    row: AppRow
+    target: History
+    source: History
+    issued: frozenset[str]
+
+    def stand(self, late: Iterable[str] = (), *, is_confirmed: bool = False) -> Standing:
+        """Compare it with what is known; `late` are releases of ours that had been given up."""
+        return stand(
+            self.row.known,
+            self.target,
+            self.source,
+            issued=self.issued.union(late),
+            unsettled=self.row.known_unsettled,
+            is_confirmed=is_confirmed,
+        )
+
+
 def _write(
     conn: Connection, target: Reading, source_id: str | None, *, is_final: bool = False
-) -> bool:
+) -> Standing | None:
+    """Write down how the target stands; None where the source must be read before that is said."""
     row = apps.lock(conn, [target.app_id])[target.app_id]
-    if row.known is None:
-        return True  # nobody armed a rule for it: nothing to guard
+    if row.known is None:  # nobody armed a rule for it: nothing to guard
+        current = target.history.current
+        return Same(Known(current.version, current.artifact)) if current else Unclear()
     source = releases.history(conn, source_id) if source_id is not None else History()
     late, issued = traces.late(conn, target), posts.issued(conn, row.id)
-    standing = stand(row.known, target.history, source, issued=issued | late.keys())
-    if isinstance(standing, Forward | Moved) and traces.may_be_under_way(conn, target):
-        return True
+    look = _Look(row, target.history, source, issued)
+    standing = look.stand(late)
+    is_open = isinstance(standing, Forward | Moved | Unclear)
+    if is_open and traces.may_be_under_way(conn, target):
+        return standing
     if isinstance(standing, Moved) and not is_final and not _is_held(conn, row.id):
-        return False
+        return None
+    if isinstance(standing, Unclear) and standing.current is not None:
+        return _note_unclear(conn, look, standing)
     if isinstance(standing, Ours):
         # What only seems to be ours is held as if it was somebody's.
-        unproved = stand(row.known, target.history, source, issued=issued) if late else standing
+        unproved = look.stand() if late else standing
         post = posts.of_release(conn, row.id, standing.release) or late.get(standing.release.id)
         is_moved = isinstance(unproved, Moved)
         _say_if_late(conn, row, standing.release, source, post, is_moved=is_moved)
-    apply(conn, row, standing)
-    return True
+    _apply(conn, look, standing)
+    return standing
+
+
+def _note_unclear(conn: Connection, look: _Look, unclear: Unclear) -> Standing:
+    """Look again in a minute; what three readings show ends in a hold, or is explained by us."""
+    row, now = look.row, releases.started_at(conn)
+    before = row.unclear
+    if before is None or before.message != unclear.message:
+        apps.set_unclear(conn, row.id, unclear.message, times=1)
+        apps.look_later(conn, row.id, after=CONFIRM_EVERY)
+        return unclear
+    if before.times >= CONFIRMED_AFTER:
+        return unclear
+    if now - before.at < CONFIRM_EVERY:
+        apps.look_later(conn, row.id, after=before.at + CONFIRM_EVERY - now)
+        return unclear
+    apps.set_unclear(conn, row.id, unclear.message, times=before.times + 1)
+    if before.times + 1 < CONFIRMED_AFTER:
+        apps.look_later(conn, row.id, after=CONFIRM_EVERY)
+        return unclear
+    confirmed = look.stand(is_confirmed=True)
+    if isinstance(confirmed, Unclear):
+        _hold_unclear(conn, look, confirmed)
+    else:
+        _apply(conn, look, confirmed)
+    return confirmed
+
+
+def _hold_unclear(conn: Connection, look: _Look, unclear: Unclear) -> None:
+    mover = unclear.mover
+    is_foreign = mover is not None and not is_ours(mover, look.issued)
+    holds.put(
+        conn,
+        look.row.id,
+        reason=f"What {look.row.name} runs is not clear: {unclear.message} Three readings,"
+        " a minute apart, showed the same.",
+        by="autopromote",
+        kind="guard",
+        foreign=mover if is_foreign else None,
+    )
 
 
 def _is_held(conn: Connection, app_id: str) -> bool:
     return any(hold.kind == "detected" for hold in holds.open_(conn, app_id))
 
 
-def apply(conn: Connection, row: AppRow, standing: Standing) -> None:
+def _apply(conn: Connection, look: _Look, standing: Standing) -> None:
     """Move `known` along, or put the hold; the caller holds the target's lock."""
+    row = look.row
     match standing:
         case Same(known) if known != row.known:
             apps.set_known(conn, row.id, known)
         case Ours(known) | Forward(known):
             _move_on(conn, row, known)
         case Moved():
-            _hold(conn, row, standing)
+            _hold(conn, look, standing)
         case _:
             pass
+    if row.unclear is not None:
+        apps.set_unclear(conn, row.id, None)
 
 
 def _move_on(conn: Connection, row: AppRow, known: Known) -> None:
@@ -131,10 +218,12 @@ def _place_of_known(row: AppRow, source: History) -> int | None:
     return source.first_run(row.known.artifact) if row.known is not None else None
 
 
-def _hold(conn: Connection, row: AppRow, moved: Moved) -> None:
-    reason = _what_happened(row.name, moved)
-    hold = holds.put(conn, row.id, reason=reason, by="autopromote", kind="detected")
+def _hold(conn: Connection, look: _Look, moved: Moved) -> None:
+    row, reason = look.row, _what_happened(look.row.name, moved)
+    last = _last_foreign(look, moved)
+    hold = holds.put(conn, row.id, reason=reason, by="autopromote", kind="detected", foreign=last)
     if hold is None:
+        holds.note_foreign(conn, row.id, last)
         return
     apps.forget_facts(conn, row.id)
     audit.record(
@@ -146,6 +235,19 @@ def _hold(conn: Connection, row: AppRow, moved: Moved) -> None:
         subject_name=row.name,
         after={"reason": reason, "version": moved.change.version},
     )
+
+
+def _last_foreign(look: _Look, moved: Moved) -> Release:
+    """The last release of somebody else, from the one that moved the target on."""
+    later = [
+        release
+        for release in look.target.releases
+        if release.version >= moved.change.version
+        and release.has_run
+        and not is_ours(release, look.issued)
+        and look.target.brings_other_code(release)
+    ]
+    return later[-1] if later else moved.change
 
 
 def _what_happened(name: str, moved: Moved) -> str:

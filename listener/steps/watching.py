@@ -49,8 +49,8 @@ def judge(tools: Tools, row: PromotionRow, post: PostRow, reading: Reading, cloc
     ending = answers.checked(made, post, release)
     if ending.is_running:
         twins = [twin for twin in made_by(tools, post, reading) if twin.id != release.id]
-        hold = answers.surprise(row, post, [*twins, release], history, issued)
-        return replace(ending, hold=answers.both(ending.hold, hold))
+        beside = answers.surprise(row, post, [*twins, release], history, issued)
+        return answers.with_hold(ending, beside)
     if ending.due_at is None:
         words = promised.why_failed(tools, post) if ending.status is Status.FAILED else None
         return replace(ending, reason=f"Heroku: {words}. {ending.reason}") if words else ending

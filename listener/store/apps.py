@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.apps import App
+from listener.history import FAILED, RAN
 from listener.standing import Known
 from listener.store.signal import notify
 from listener.store.tables import app as table
+from listener.store.tables import release
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """What readings of a target show that nobody can explain, and how often, a minute apart."""
+
+    message: str
+    at: datetime
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,8 @@ class AppRow:
     pipeline_at: datetime | None
     known: Known | None
     known_at: datetime | None
+    known_unsettled: frozenset[int] = frozenset()
+    unclear: Unexplained | None = None
 
     @property
     def last_took(self) -> timedelta:
@@ -60,6 +73,11 @@ class AppUnknown(Exception):
 
 def _row(row: Row[Any]) -> AppRow:
     known = Known(row.known_version, row.known_artifact) if row.known_version is not None else None
+    unclear = (
+        Unexplained(row.unclear, row.unclear_at, row.unclear_times)
+        if row.unclear is not None
+        else None
+    )
     return AppRow(
         row.id,
         row.name,
@@ -79,6 +97,8 @@ def _row(row: Row[Any]) -> AppRow:
         row.pipeline_at,
         known,
         row.known_at,
+        frozenset(row.known_unsettled),
+        unclear,
     )
 
 
@@ -159,12 +179,42 @@ def ask_look(conn: Connection, app_id: str, *, must_read: bool = False) -> None:
 
 
 def set_known(conn: Connection, app_id: str, known: Known | None) -> None:
-    """Write down what the app runs with our knowledge; the caller holds its lock."""
+    """Write down what the app runs with our knowledge; the caller holds its lock.
+
+    Which releases have not ended yet is kept beside: one of them may run later all the same.
+    """
     values = {
         "known_version": known.version if known is not None else None,
         "known_artifact": known.artifact if known is not None else None,
         "known_at": func.clock_timestamp(),
+        "known_unsettled": _unsettled(conn, app_id, known),
+        "unclear": None,
+        "unclear_times": 0,
     }
+    conn.execute(update(table).where(table.c.id == app_id).values(values))
+
+
+def _unsettled(conn: Connection, app_id: str, known: Known | None) -> list[int]:
+    if known is None:
+        return []
+    query = select(release.c.version).where(
+        release.c.app_id == app_id,
+        release.c.version <= known.version,
+        release.c.status.not_in([*RAN, FAILED]),
+    )
+    return list(conn.execute(query.order_by(release.c.version)).scalars())
+
+
+def set_unclear(conn: Connection, app_id: str, message: str | None, *, times: int = 0) -> None:
+    """Write down what a reading shows that nobody can explain; None where all is explained."""
+    values = {"unclear": message, "unclear_at": func.clock_timestamp(), "unclear_times": times}
+    conn.execute(update(table).where(table.c.id == app_id).values(values))
+
+
+def look_later(conn: Connection, app_id: str, *, after: timedelta) -> None:
+    """Have the app's releases read once more after a while, or sooner if that is due."""
+    at = func.clock_timestamp() + literal(after)
+    values = {"look_at": func.least(func.coalesce(table.c.look_at, at), at), "must_read": True}
     conn.execute(update(table).where(table.c.id == app_id).values(values))
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from listener.decision import Hold
+from listener.decision import Foreign, Hold
+from listener.history import Release
 from listener.store import notices
 from listener.store.promotions import wake_target
 from listener.store.tables import app
@@ -31,6 +32,8 @@ class HoldRow:
     created_at: datetime
     released_at: datetime | None
     released_by: str | None
+    foreign_release: dict[str, Any] | None = None  # the last one that it names
+    foreign_at: datetime | None = None
 
     @property
     def value(self) -> Hold:
@@ -54,12 +57,22 @@ def put(
     kind: str = "person",
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
+    foreign: Release | None = None,
 ) -> HoldRow | None:
-    """Put a hold; the caller holds the app's lock. None where a detected one stands already."""
+    """Put a hold; the caller holds the app's lock. None where a detected one stands already.
+
+    `foreign` is the release of somebody else that it names.
+    """
     statement = (
         insert(table)
         .values(
-            app_id=app_id, kind=kind, reason=reason, by=by, starts_at=starts_at, ends_at=ends_at
+            app_id=app_id,
+            kind=kind,
+            reason=reason,
+            by=by,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            **(_foreign(foreign) if foreign is not None else {}),
         )
         .on_conflict_do_nothing()
         .returning(table)
@@ -79,6 +92,40 @@ def put(
             hold_id=row.id,
         )
     return _row(row)
+
+
+def _foreign(release: Release) -> dict[str, Any]:
+    made_at = release.created_at if release.created_at is not None else func.clock_timestamp()
+    shown = {
+        "id": release.id,
+        "version": release.version,
+        "author": release.author,
+        "description": release.description,
+    }
+    return {"foreign_release": shown, "foreign_at": made_at}
+
+
+def note_foreign(conn: Connection, app_id: str, release: Release) -> None:
+    """Record a further release of somebody else on the detected hold that stands."""
+    same = table.c.app_id == app_id, table.c.kind == "detected", table.c.released_at.is_(None)
+    other = table.c.foreign_release["id"].astext.is_distinct_from(release.id)
+    conn.execute(update(table).where(*same, other).values(_foreign(release)))
+
+
+def answered(conn: Connection, app_id: str) -> Foreign | None:
+    """The last release of somebody else on this app for which a person released the hold."""
+    query = (
+        select(table)
+        .where(table.c.app_id == app_id, table.c.foreign_at.is_not(None))
+        .where(table.c.released_at.is_not(None))
+        .order_by(table.c.foreign_at.desc(), table.c.id.desc())
+        .limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    if row is None:
+        return None
+    shown = row.foreign_release
+    return Foreign(row.id, shown["version"], shown["author"], row.foreign_at, row.released_at)
 
 
 def _name(conn: Connection, app_id: str | None) -> str:

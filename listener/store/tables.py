@@ -55,6 +55,11 @@ app = Table(
     Column("known_version", Integer),
     columns.words("known_artifact"),
     columns.time("known_at"),
+    # Versions up to the known one whose phase had not ended then: they may run since.
+    Column("known_unsettled", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    columns.words("unclear"),  # what its readings show that nobody can explain
+    columns.time("unclear_at"),  # when a reading last confirmed that
+    columns.required("unclear_times", Integer, "0"),
     columns.time("look_at"),
     columns.time("look_since"),
     columns.required("must_read", Boolean, "false"),  # not only on account of deliveries
@@ -218,6 +223,7 @@ promotion = Table(
     columns.time("due_at"),
     *columns.lease(),
     columns.time("errors_since"),
+    columns.time("gone_since"),  # an app or slug of it was not found; once is no proof
     columns.time("status_at"),
     columns.time("soaks_from"),
     columns.words("author"),
@@ -298,6 +304,9 @@ hold = Table(
     columns.now("created_at"),
     columns.time("released_at"),
     columns.words("released_by"),
+    # The last release of somebody else that it names, and when Heroku made that.
+    Column("foreign_release", JSONB),
+    columns.time("foreign_at"),
     Index(
         "uq_hold_detected",
         "app_id",

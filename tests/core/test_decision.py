@@ -12,7 +12,7 @@ from listener.apps import App
 from listener.decision import Candidate, Error, Gate, Pass, Reject, Verdict, Wait, evaluate
 from listener.gates.always import match, order, source
 from listener.gates.tables import GATES, ROLLBACK_GATES
-from listener.history import History
+from listener.history import History, Release
 from listener.promotion import Status
 from listener.rules import OnNewer
 from tests.core.candidates import (
@@ -50,9 +50,17 @@ def test_a_ready_candidate_goes() -> None:
     ]
 
 
+def lagging(current: Release) -> Change:
+    """Staging's list shows the candidate, and an older release as the one that runs."""
+    return {"source_history": History([replace(current, is_current=True), V42])}
+
+
 KEEP: Change = {"on_newer": OnNewer.KEEP}
 BY_HAND: Change = {"is_by_hand": True}
 OVERTAKEN = Reject("staging runs newer code than v42 by now, in v43.", SUPERSEDED)
+UNTOLD = Error(
+    "staging v42 succeeded, but Heroku shows v40 as what runs: what is right cannot be told yet."
+)
 ROLLED_BACK = Reject(
     f"staging was rolled back by {ANA} in v43 to the code of v40, older than v42.", SUPERSEDED
 )
@@ -90,6 +98,11 @@ ROLLED_BACK = Reject(
         (staging(release(43, "C", "failed")), STANDS),
         (staging(release(43, "C")), OVERTAKEN),
         (staging(release(43, "C")) | KEEP, STANDS),
+        # `current` lags behind: an older release, or the code of before, ends nothing.
+        (lagging(A40), UNTOLD),
+        (lagging(A40) | KEEP, STANDS),
+        (lagging(A40) | BY_HAND, STANDS),
+        (lagging(release(41, "Y")), replace(UNTOLD, message=UNTOLD.message.replace("40", "41"))),
         (staging(release(43, "C")) | BY_HAND, STANDS),
         (staging(release(43, "A")), ROLLED_BACK),
         (staging(release(43, "A")) | KEEP, ROLLED_BACK),
@@ -176,6 +189,7 @@ def test_match(change: Change, verdict: Verdict) -> None:
 
 
 NEWER = Pass("staging v42 is newer than what prod runs.")
+HOTFIXED = Pass("prod runs v11, which staging never ran.")
 C43 = release(43, "C")
 THEIRS = Reject("prod already runs staging v43, which is newer.", SUPERSEDED)
 LEFT = Reject("prod ran this slug in v11 and left it. Only `autopromote promote` brings it back.")
@@ -188,7 +202,8 @@ LEFT = Reject("prod ran this slug in v11 and left it. Only `autopromote promote`
         (prod(release(11, "B")), Pass("prod runs this very slug.")),
         (prod(release(11, "B", "failed")), NEWER),
         (prod(release(11, "B", "pending")), NEWER),
-        (prod(release(11, "X")), NEWER),
+        (prod(release(11, "X")), HOTFIXED),
+        ({"target_history": log(release(2, None))}, Pass("prod runs no code yet.")),
         (staging(C43) | prod(release(11, "C")), THEIRS),
         (staging(C43) | prod(release(11, "C")) | BY_HAND, THEIRS),
         (staging(C43) | prod(release(11, "C")) | KEEP, THEIRS),
@@ -206,7 +221,10 @@ LEFT = Reject("prod ran this slug in v11 and left it. Only `autopromote promote`
             staging(C43) | prod(release(11, "C"), release(12, "X")),
             Reject("prod ran staging v43 before, which is newer.", SUPERSEDED),
         ),
-        (staging(C43) | prod(release(11, "C"), release(12, "X")) | BY_HAND, NEWER),
+        (
+            staging(C43) | prod(release(11, "C"), release(12, "X")) | BY_HAND,
+            Pass("prod runs v12, which staging never ran."),
+        ),
         (staging(C43) | prod(release(11, "C"), release(12, "A")), NEWER),
         ({"newer": 43}, Reject("staging v43 is newer and takes its place.", SUPERSEDED)),
         ({"newer": 43} | prod(release(11, "B")), Pass("prod runs this very slug.")),

@@ -96,14 +96,24 @@ def test_a_release_that_was_pending_when_we_looked_is_named_all_the_same() -> No
     assert moved.change.version == 11
 
 
-def test_what_succeeded_but_does_not_run_yet_moved_nothing() -> None:
-    history = History([release(10, "B", is_current=True), release(11, "X")])
-    assert stand(KNOWN, history, SOURCE, issued=ISSUED) == Same(KNOWN)
+def test_what_succeeded_but_does_not_run_is_unclear_and_names_nobody() -> None:
+    late = release(11, "X")
+    history = History([release(10, "B", is_current=True), late])
+    said = "v11 succeeded, but v10 is shown as what runs."
+    standing = stand(KNOWN, history, SOURCE, issued=ISSUED)
+    assert standing == Unclear(said, late, history.current)
 
 
-def test_a_late_release_phase_below_what_we_know_is_held_too() -> None:
+def test_a_current_that_no_release_explains_is_unclear() -> None:
+    history = History([release(9, "X", is_current=True), release(10, "B")])
+    said = "v9 is shown as what runs, and no release explains it."
+    assert stand(KNOWN, history, SOURCE, issued=ISSUED) == Unclear(said, None, history.current)
+
+
+def test_a_release_phase_that_ended_below_what_we_know_is_held() -> None:
     hotfix = release(9, "X", is_current=True)
-    moved = stand(KNOWN, History([hotfix, release(10, "B")]), SOURCE, issued=ISSUED)
+    history = History([hotfix, release(10, "B")])
+    moved = stand(KNOWN, history, SOURCE, issued=ISSUED, unsettled={9})
     assert moved == Moved(hotfix, hotfix)
 
 
@@ -120,7 +130,6 @@ def test_a_late_release_phase_below_what_we_know_is_held_too() -> None:
         pytest.param(KNOWN, [release(11, "X")], False, id="not of the source"),
         pytest.param(Known(10, "X"), [release(11, "C")], True, id="hotfixed; newer than it ran"),
         pytest.param(Known(10, "X"), [release(11, "A")], False, id="hotfixed; older than it ran"),
-        pytest.param(Known(10, "X"), [], False, id="hotfixed; what it ran before"),
         pytest.param(Known(0, None), [release(11, "C")], True, id="the first code there"),
     ],
 )
