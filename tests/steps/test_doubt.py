@@ -181,6 +181,41 @@ def test_a_list_unreadable_for_an_hour_ends_as_errored_and_puts_a_hold(stage: St
     assert stage.posts_sent() == 0
 
 
+@pytest.mark.parametrize("gone", [404, 410])
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_target_that_seems_gone_is_unreadable_and_not_without_our_release(
+    stage: Stage, gone: int, looks: int
+) -> None:
+    """Heroku made the release, the answer is lost, and the first looks are told of no such app."""
+    path = f"/apps/{stage.app(PROD).id}/releases"
+
+    def lost(request: Any, send: Any) -> Any:
+        stage.wire.put(wire.answers(gone, applied=False), method="GET", path=path, times=looks)
+        return wire.answer_lost(request, send)
+
+    version = lose(stage, lost)
+    assert "list cannot be read" in stage.promotion(version).reason
+    assert stage.due_after_post() == pytest.approx(5, abs=1)
+    for _ in range(looks):
+        stage.age(seconds=11)
+    row = stage.promotion(version)
+    assert (row.status, stage.posts_sent()) == (Status.SUCCEEDED, 0)
+    assert stage.times_released(version) == 1
+
+
+@pytest.mark.parametrize("gone", [404, 410])
+def test_a_target_that_seems_gone_for_all_looks_is_sent_nothing(stage: Stage, gone: int) -> None:
+    version = lose(stage)
+    path = f"/apps/{stage.app(PROD).id}/releases"
+    stage.wire.put(wire.answers(gone, applied=False), method="GET", path=path, times=99)
+    for _ in range(5):
+        stage.age(seconds=61)
+    assert (stage.promotion(version).status, stage.posts_sent()) == (Status.POSTING, 0)
+    stage.age(minutes=60)
+    assert stage.promotion(version).status is Status.ERRORED
+    assert (len(stage.held()), stage.posts_sent()) == (1, 0)
+
+
 def test_a_list_readable_again_after_the_looks_is_looked_at_before_anything_is_sent(
     stage: Stage,
 ) -> None:
