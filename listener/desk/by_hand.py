@@ -70,7 +70,7 @@ def promote(tools: Tools, wish: NewPromotions, *, by: str) -> list[PromotionView
     places = _places(tools, ask, choice, apps_to)
     readings = {app.id: _look(tools, ask, app, source) for app in apps_to}
     with tools.database.begin() as conn:
-        apps.lock(conn, [source.id, *sorted(readings)])
+        apps.lock(conn, {source.id, *readings})
         for app in apps_to:
             _check(conn, choice, app, readings[app.id], places[app.id])
         made = [_ensure(conn, choice, app, wish.override, by) for app in apps_to]

@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from listener.desk import declared
 from listener.desk.declared import Declared, FieldChange, NewRule
-from listener.desk.routes import in_order
 from listener.store.rules import RuleRow
 
 
@@ -86,9 +85,10 @@ class Plan:
         return {rule.source.id for step in self.changing for rule in _both(step)}
 
     @property
-    def apps(self) -> list[str]:
-        """Every app that the rules to be written name or named, sources before their targets."""
-        return in_order(rule.route for step in self.changing for rule in _both(step))
+    def apps(self) -> set[str]:
+        """Every app that the rules to be written name or named."""
+        named = (rule for step in self.changing for rule in _both(step))
+        return {app_id for rule in named for app_id in (rule.source.id, *rule.target_ids)}
 
     @property
     def message(self) -> str:

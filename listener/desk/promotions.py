@@ -52,13 +52,14 @@ class PromotionsDesk:
     def retry(self, promotion_id: str, *, by: str) -> PromotionView:
         """Let an ended promotion wait again, if what it belongs to is still wanted."""
         with self._tools.database.begin() as conn:
-            target_id = find(conn, promotion_id).target_id
-            apps.lock(conn, [target_id])
+            found = find(conn, promotion_id)
+            apps.lock(conn, [found.source_id, found.target_id])
             before = find(conn, promotion_id)
             if before.status not in RETRYABLE:
                 raise too_late(before, "retried")
             revision = _check_wanted(conn, before)
-            for app_id in {before.source_id, target_id}:  # somebody may have mended just these
+            # Somebody may have mended just these.
+            for app_id in {before.source_id, before.target_id}:
                 apps.forget_facts(conn, app_id)
             promotions.lock_around(conn, before.source_id)
             # Its status allows it, and nobody else moves it while the target is locked.

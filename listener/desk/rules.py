@@ -66,7 +66,7 @@ class RulesDesk:
         with self._tools.database.begin() as conn:
             rules.lock(conn)
             before = declared.get(conn, name_or_id)
-            apps.lock(conn, [before.source_id, *sorted(before.target_ids)])
+            apps.lock(conn, {before.source_id, *before.target_ids})
             return _view(conn, saving.remove(conn, before, by))
 
     def _reader(self, ask: Asking) -> saving.Read:

@@ -39,7 +39,7 @@ def prepare(read: Read, wanted: Declared, before: RuleRow | None) -> Fresh:
 def lock(conn: Connection, wanted: Declared, dropped: Iterable[str] = ()) -> None:
     """Let nobody else change a rule, nor anything of the apps that this one names or named."""
     rules.lock(conn)
-    apps.lock(conn, [wanted.source.id, *sorted({*wanted.target_ids, *dropped})])
+    apps.lock(conn, {wanted.source.id, *wanted.target_ids, *dropped})
 
 
 def check_unchanged(conn: Connection, before: RuleRow) -> None:

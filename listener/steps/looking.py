@@ -96,7 +96,7 @@ def _conclude(
     with tools.database.begin() as conn:
         apps.lock(conn, [row.id])  # no rule from here changes any more
         live = rules.of_source(conn, row.id)
-        apps.lock(conn, sorted({target for rule in live for target in rule.target_ids}))
+        apps.lock(conn, {target for rule in live for target in rule.target_ids})
         work.renew(conn, claim)
         history = releases.history(conn, row.id)
         told = looks.undecided(conn, row.id)

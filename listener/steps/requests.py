@@ -57,4 +57,6 @@ def forget_way(tools: Tools, row: PromotionRow, post: PostRow) -> None:
     """After a refusal, have read anew where the apps are: one may have left the pipeline."""
     if post.strategy is Strategy.PIPELINE:
         with tools.database.begin() as conn:
-            apps.forget_pipelines(conn, (row.source_id, row.target_id))
+            both = row.source_id, row.target_id
+            apps.lock(conn, both)
+            apps.forget_pipelines(conn, both)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +12,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from listener.apps import App
 from listener.history import FAILED, RAN
+from listener.routes import in_order
+from listener.rules import Route
 from listener.standing import Known
 from listener.store.signal import notify
 from listener.store.tables import app as table
-from listener.store.tables import release
+from listener.store.tables import release, rule, rule_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +144,32 @@ def all_of(conn: Connection, app_ids: Iterable[str]) -> list[AppRow]:
     return [_row(row) for row in conn.execute(query)]
 
 
-def lock(conn: Connection, app_ids: Sequence[str]) -> dict[str, AppRow]:
-    """Lock these apps in the order given: a source first, then its targets by id."""
+def lock(conn: Connection, app_ids: Iterable[str]) -> dict[str, AppRow]:
+    """Lock these apps, whatever order they are named in: every source before its targets.
+
+    Whoever locks several takes them in this order, so that nobody waits for another in a ring:
+    rules first, then apps, then promotions by id. An app's key is not locked, so that what only
+    names the app, as a delivery does, is stored meanwhile.
+    """
     locked: dict[str, AppRow] = {}
-    for app_id in dict.fromkeys(app_ids):
-        query = select(table).where(table.c.id == app_id).with_for_update()
+    for app_id in _in_order(conn, frozenset(app_ids)):
+        query = select(table).where(table.c.id == app_id).with_for_update(key_share=True)
         row = conn.execute(query).one_or_none()
         if row is None:
             raise AppUnknown(app_id)
         locked[app_id] = _row(row)
     return locked
+
+
+def _in_order(conn: Connection, app_ids: frozenset[str]) -> list[str]:
+    """By all rules that act, so that the ends of a chain have an order without its middle."""
+    if len(app_ids) < 2:
+        return list(app_ids)
+    acts = rule.c.removed_at.is_(None), rule.c.mode != "off"
+    query = select(rule.c.source_id, rule_target.c.app_id).join(rule_target).where(*acts)
+    routes = [Route("", source_id, (target_id,)) for source_id, target_id in conn.execute(query)]
+    alone = [Route("", app_id, ()) for app_id in app_ids]
+    return [app_id for app_id in in_order([*routes, *alone]) if app_id in app_ids]
 
 
 def names(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:

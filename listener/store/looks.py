@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, case, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from listener.store import work
+from listener.store import apps, work
 from listener.store.signal import notify
 from listener.store.tables import app, chore, delivery, rule, rule_target
 
@@ -117,12 +117,14 @@ def reconcile(conn: Connection, claim: work.Claim, every: timedelta) -> int:
     targets = (
         select(rule_target.c.app_id).join(rule, rule.c.id == rule_target.c.rule_id).where(live)
     )
+    used = select(app.c.id).where(or_(app.c.id.in_(sources), app.c.id.in_(targets)))
+    ids = list(apps.lock(conn, conn.execute(used).scalars().all()))
     now = func.clock_timestamp()
     # A look under way may have read already: a new time has it followed by another one.
     at = case((app.c.lease_until > now, now), else_=func.least(app.c.look_at, now))
     statement = (
         update(app)
-        .where(or_(app.c.id.in_(sources), app.c.id.in_(targets)))
+        .where(app.c.id.in_(ids))
         .values(must_read=True, look_at=at, look_since=func.coalesce(app.c.look_since, now))
     )
     looked_at = conn.execute(statement).rowcount

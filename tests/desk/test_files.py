@@ -8,9 +8,9 @@ import pytest
 
 from listener.desk.declared import NewRule
 from listener.desk.plans import NewFile, Plan
-from listener.desk.routes import in_order
 from listener.errors import Conflict, HerokuUnreadable, Invalid
 from listener.promotion import Status
+from listener.routes import in_order
 from listener.rules import Mode, Route
 from listener.steps.readings import Reading
 from tests.desk.office import ANA, EU, PROD, STAGING, Office
