@@ -297,6 +297,7 @@ class Fate(TypedDict):
     at: NotRequired[str | None]
     has_waited: NotRequired[bool]
     unanswered: NotRequired[list[str]]
+    was_tried: NotRequired[bool]
 
 
 class Backtest(Fate):

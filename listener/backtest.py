@@ -64,6 +64,12 @@ class Result:
     has_waited: bool = False
     arrived: Release | None = None
     unanswered: tuple[str, ...] = ()
+    was_tried: bool = True  # False where the target was not there yet
+
+    @property
+    def is_told(self) -> bool:
+        """History tells enough to say what would have become of it."""
+        return self.status is not Status.ERRORED
 
 
 def backtest(case: Case, *, newest: int) -> tuple[Result, ...]:
@@ -72,11 +78,39 @@ def backtest(case: Case, *, newest: int) -> tuple[Result, ...]:
     considered = dated[-newest:]
     if not considered:
         return ()
-    play = _Play(case, considered[0])
-    for release in considered:
+    early, played = _by_the_target(case, considered)
+    if not played:
+        return early
+    play = _Play(case, played[0])
+    for release in played:
         play.arrive(release)
     play.until(case.now)
-    return tuple(play.results[release.version] for release in considered)
+    return (*early, *(play.results[release.version] for release in played))
+
+
+def _by_the_target(
+    case: Case, considered: list[Release]
+) -> tuple[tuple[Result, ...], list[Release]]:
+    """What came before anything is known of the target, and what is played.
+
+    The first release of every app is its v1. A target whose history begins later was there, and
+    what it ran is not told any more.
+    """
+    begun = min(map(moment_of, case.target_history.releases), default=None)
+    there = (n for n, r in enumerate(considered) if begun is not None and begun <= moment_of(r))
+    first = next(there, len(considered))
+    oldest = min((each.version for each in case.target_history.releases), default=1)
+    early = tuple(_early(case, release, is_known=oldest == 1) for release in considered[:first])
+    return early, considered[first:]
+
+
+def _early(case: Case, release: Release, *, is_known: bool) -> Result:
+    seen = as_of(case.source_history, moment_of(release), version=release.version)
+    if is_known:
+        message = f"{case.target.name} was not there yet."
+        return Result(release, seen.kind(release), message=message, was_tried=False)
+    message = f"Heroku does not tell any more what {case.target.name} ran then."
+    return Result(release, seen.kind(release), Status.ERRORED, message)
 
 
 @dataclass(slots=True)
@@ -212,11 +246,15 @@ def _answerable(candidate: Candidate, case: Case) -> tuple[Gates, tuple[str, ...
 def _before(history: History, first: Release) -> History:
     """The target's history without what really followed from that release within its second.
 
-    Heroku tells no fractions of a second, and a promotion often takes less than one.
+    Heroku tells no fractions of a second, and a promotion often takes less than one. What has no
+    code followed from nothing: apps that were made together have such releases in one second.
     """
     begun = moment_of(first)
-    followed = (moment_of(r) == begun and r.artifact == first.artifact for r in history.releases)
-    return History(r for r, gone in zip(history.releases, followed, strict=True) if not gone)
+    if first.artifact is None:
+        return history
+    kept = [r for r in history.releases if moment_of(r) != begun or r.artifact != first.artifact]
+    was_there = any(moment_of(release) <= begun for release in kept)
+    return History(kept) if was_there else history
 
 
 def _held(case: Case, begun: datetime) -> Iterator[Hold]:

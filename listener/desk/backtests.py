@@ -77,6 +77,6 @@ def _tried(
 
 def _view(case: Case, result: Result) -> BacktestView:
     message = result.message
-    if result.status is None:
+    if result.status is None and result.was_tried:
         message = sayings.what_it_is(case.source.name, case.source_history, result.release)
     return BacktestView(case.target.id, case.target.name, result, message)

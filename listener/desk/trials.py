@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from sqlalchemy import Connection
 
 from listener.desk import backtests, declared, wishes
@@ -73,9 +75,24 @@ def _keyed(views: list[BacktestView]) -> dict[tuple[int, str], BacktestView]:
 
 
 def _message(results: tuple[Fared, ...], *, is_new: bool) -> str:
-    releases = {fared.either.result.release.version for fared in results}
+    told = [fared for fared in results if fared.is_told]
+    counted = len(_versions(results))
     if is_new:
-        gone = {f.either.result.release.version for f in results if f.either.would_have_gone}
-        return f"{len(gone)} of the {len(releases)} newest releases would have gone."
-    others = {f.either.result.release.version for f in results if f.differs}
-    return f"{len(others)} of the {len(releases)} newest releases would have fared otherwise."
+        gone = _versions(fared for fared in told if fared.either.would_have_gone)
+        first = f"{len(gone)} of the {counted} newest releases would have gone."
+    else:
+        others = _versions(fared for fared in told if fared.differs)
+        first = f"{len(others)} of the {counted} newest releases would have fared otherwise."
+    return " ".join([first, *_untried(results)])
+
+
+def _untried(results: tuple[Fared, ...]) -> Iterator[str]:
+    """Of how many releases there is nothing to compare, and why."""
+    if early := _versions(fared for fared in results if not fared.either.result.was_tried):
+        yield f"{len(early)} of them came before its target was there."
+    if untold := _versions(fared for fared in results if not fared.is_told):
+        yield f"Of {len(untold)} of them it cannot be told."
+
+
+def _versions(results: Iterable[Fared]) -> set[int]:
+    return {fared.either.result.release.version for fared in results}

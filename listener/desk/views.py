@@ -177,9 +177,14 @@ class Fared:
         return view
 
     @property
+    def is_told(self) -> bool:
+        """History tells enough to say what becomes of it by either."""
+        return all(v.result.is_told for v in (self.before, self.after) if v is not None)
+
+    @property
     def differs(self) -> bool:
-        """It would have fared otherwise."""
-        if self.before is None or self.after is None:
+        """It would have fared otherwise; nobody can say so of what cannot be told."""
+        if self.before is None or self.after is None or not self.is_told:
             return True
         was, is_ = self.before.result, self.after.result
         return (was.status, was.at, was.unanswered) != (is_.status, is_.at, is_.unanswered)

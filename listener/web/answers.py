@@ -125,7 +125,8 @@ class Arrival(Answer):
 class Fate(Answer):
     """What would have become of a release; without a status, nothing.
 
-    `unanswered` names the gates that history cannot answer, and that counted as passed.
+    `unanswered` names the gates that history cannot answer, and that counted as passed. What came
+    before its target was there is not `was_tried`; `errored` is what history cannot tell.
     """
 
     status: Status | None
@@ -133,6 +134,7 @@ class Fate(Answer):
     at: datetime | None
     has_waited: bool
     unanswered: list[str]
+    was_tried: bool
 
 
 class Backtest(Fate):

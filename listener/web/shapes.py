@@ -325,6 +325,7 @@ def fate(view: BacktestView) -> Json:
         "at": time(result.at),
         "has_waited": result.has_waited,
         "unanswered": list(result.unanswered),
+        "was_tried": result.was_tried,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from listener.backtest import Case, backtest
+from listener.backtest import Case, Result, backtest
 from listener.conditions import parse
 from listener.history import History, Kind, Release
 from listener.promotion import Status
@@ -223,7 +223,7 @@ def test_a_real_rollback_after_which_nothing_came_holds_for_good() -> None:
     assert result.message == f"prod is on hold by {BO}: {BO} rolled prod back in v11."
 
 
-def test_a_target_that_had_no_release_then_cannot_be_told() -> None:
+def test_a_target_that_had_no_release_then_was_not_there_yet() -> None:
     case = Case(
         source=STAGING,
         target=PROD,
@@ -232,7 +232,7 @@ def test_a_target_that_had_no_release_then_cannot_be_told() -> None:
         now=at(10),
     )
     (result,) = backtest(case, newest=5)
-    assert (result.status, result.message) == ("errored", "prod shows no current release.")
+    assert (result.status, result.message) == (None, "prod was not there yet.")
 
 
 @pytest.mark.parametrize("newest", [1, 2, 9])
@@ -257,3 +257,44 @@ def test_an_app_without_releases_has_no_results() -> None:
         now=NOON,
     )
     assert backtest(none, newest=5) == ()
+
+
+def before_its_target(*target: Release, source: tuple[Release, ...] = ()) -> dict[int, Result]:
+    """What becomes of a source's releases that began before its target did."""
+    begun = (made(1, None, 0), made(2, None, 0), made(3, "A", 1))
+    case = Case(
+        source=STAGING,
+        target=PROD,
+        source_history=log(*begun, *source),
+        target_history=log(*target),
+        now=at(1000),
+    )
+    results = backtest(case, newest=len(begun) + len(source))
+    return {result.release.version: result for result in results}
+
+
+def test_before_its_first_release_a_target_is_not_there_yet_and_the_play_starts_with_it() -> None:
+    born = (made(1, None, 5), made(2, None, 5))
+    results = before_its_target(*born, source=(made(4, "B", 6),))
+
+    assert statuses(results) == {1: None, 2: None, 3: None, 4: "shadowed"}
+    assert {results[v].message for v in (1, 2, 3)} == {"prod was not there yet."}
+    assert [results[v].was_tried for v in (1, 2, 3, 4)] == [False, False, False, True]
+
+
+def test_apps_that_were_born_in_the_same_second_were_both_there() -> None:
+    results = before_its_target(made(1, None, 0), made(2, None, 0))
+
+    assert statuses(results) == {1: None, 2: None, 3: "shadowed"}
+    assert all(result.was_tried for result in results.values())
+
+
+def test_a_target_without_any_release_is_not_there_yet() -> None:
+    assert {r.message for r in before_its_target().values()} == {"prod was not there yet."}
+
+
+def test_what_the_target_ran_longer_ago_than_heroku_tells_cannot_be_told() -> None:
+    results = before_its_target(made(70, "X", 5), source=(made(4, "B", 6),))
+
+    assert statuses(results) == {1: "errored", 2: "errored", 3: "errored", 4: "shadowed"}
+    assert results[3].message == "Heroku does not tell any more what prod ran then."

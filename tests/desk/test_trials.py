@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from listener.backtest import Result
 from listener.desk.declared import FieldChange, NewRule, RuleChange
-from listener.desk.views import Fared, Trial
+from listener.desk.views import BacktestView, Fared, Trial
 from listener.errors import Conflict, HerokuUnreadable, Invalid, NotFound
+from listener.history import Kind, Release
+from listener.promotion import Status
 from tests.desk.office import EU, PROD, STAGING, Office
 
 Told = tuple[int, str, str | None, str | None, bool]
@@ -78,6 +81,25 @@ def test_a_target_that_comes_and_one_that_goes_have_one_side_only(past: Office) 
         FieldChange("to", [PROD], [EU]),
         FieldChange("mode", "shadow", "armed"),
     )
+
+
+def test_releases_older_than_the_target_are_not_told_as_the_same(office: Office) -> None:
+    office.deploy(STAGING, age_days=3)  # before there was any target
+    office.add_rule(mode="shadow")
+    trial = change(office, newest=1, conditions={"soak": "2h"})
+
+    assert [fared.either.message for fared in trial.results] == [f"{PROD} was not there yet."]
+    assert trial.message == (
+        "0 of the 1 newest releases would have fared otherwise. 1 of them came before its target"
+        " was there."
+    )
+
+
+def test_two_that_cannot_be_told_are_never_the_same() -> None:
+    released = Release("r3", 3, "succeeded", "A")
+    result = Result(released, Kind.DEPLOY, Status.ERRORED, "Nobody knows.")
+    view = BacktestView("t", PROD, result, result.message)
+    assert Fared(view, view).differs
 
 
 def test_nothing_is_saved_and_nothing_is_written_at_heroku(past: Office) -> None:

@@ -12,7 +12,7 @@ from cli.times import when
 
 USUAL = 30
 COLUMNS = ("Release", "Kind", "Released", "Target", "Would be", "At", "Really", "Asks", "Why")
-WORDS = {"shadowed": "promoted", None: "nothing"}
+WORDS = {"shadowed": "promoted", "errored": "not told", None: "nothing"}
 
 
 @command("rules:backtest ship", "rules:backtest ship --num 100 --json")
@@ -55,7 +55,7 @@ def row(result: Backtest) -> tuple[str | None, ...]:
         f"v{release['version']}",
         release.get("kind"),
         when(release.get("created_at")),
-        result["target"]["name"] if status else None,
+        result["target"]["name"] if status or not result.get("was_tried", True) else None,
         WORDS.get(status, status),
         when(result.get("at")) if result.get("has_waited") else None,
         f"v{arrived['version']}" if arrived and status else None,

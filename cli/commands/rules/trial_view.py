@@ -61,5 +61,7 @@ def fate(fared: Fate, goes: str, waits: str, is_: str) -> str:
             return f"{waits} until {at}" if at else f"{waits} ({fared['message']})"
         case None:
             return f"{is_} nothing to promote"
+        case "errored":
+            return f"cannot be told ({fared['message']})"
         case status:
             return f"{is_} {status} ({fared['message']})"
