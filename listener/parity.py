@@ -89,7 +89,8 @@ def stack(source: Traits, target: Traits) -> Finding:
         name="stack",
         state=State.BROKEN,
         message=f"{source.app.name} is built for {ours}, {target.app.name} runs {theirs}.",
-        why="Its slugs would meet other system libraries: every promotion is rejected.",
+        why="Its slugs would meet other system libraries, so every promotion waits. Move the source"
+        " first and try it there, then the target; what waits goes by itself within a minute.",
         mend=_set_stack(ours, target.app.name),
         app=target.app,
         facts=facts,

@@ -95,7 +95,7 @@ def _runs_other_code(candidate: Candidate, current: Release, facts: Facts) -> Re
 
 
 def match(candidate: Candidate, now: datetime) -> Verdict:
-    """Source and target can run the same artifact."""
+    """Source and target can run the same artifact; another stack is waited for."""
     source_app, target_app = candidate.source, candidate.target
     facts = {
         "stack": candidate.slug_stack or source_app.stack,
@@ -144,7 +144,7 @@ def _image_stacks(source_app: App, target_app: App, facts: Facts) -> Verdict:
             f"{source_app.name} runs {source_app.stack}, {target_app.name} {target_app.stack}."
             f" Have {target_app.name} built for the same stack."
         )
-        return Reject(message, facts=facts)
+        return Wait(message, facts=facts)
     return Pass("The image brings its stack with it.", facts)
 
 
@@ -158,7 +158,8 @@ def _stacks(stack: str | None, target_app: App, facts: Facts) -> Verdict:
     if target_app.takes(stack):  # somebody set it so, and what never builds gets there no other way
         return Pass(f"{runs} and is set to {stack}.", facts)
     advice = f"Run `heroku stack:set {stack} -a {target_app.name}` or rebuild."
-    return Reject(f"{runs}. {advice}", facts=facts)
+    # Apps move to the next stack one after the other, so this is a matter of days, not for ever.
+    return Wait(f"{runs}. {advice}", facts=facts)
 
 
 def order(candidate: Candidate, now: datetime) -> Verdict:

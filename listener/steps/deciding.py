@@ -291,6 +291,8 @@ def _wait(
             evaluated_at=now,
             earliest_at=earliest(gathered.candidate, now),
         )
+        if evaluation.decided_by == "match":  # somebody is setting the stack, so ask anew
+            apps.forget_facts(conn, row.target_id)
         news.of_wait(conn, tools, row, evaluation, now)
         if gathered.makes_older_give_way:
             promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
@@ -298,7 +300,7 @@ def _wait(
 
 def _pause(evaluation: Evaluation) -> timedelta:
     """How long to wait for what has no time of its own."""
-    if evaluation.decided_by == "parity":
+    if evaluation.decided_by in ("parity", "match"):
         return COMPARE_EVERY
     is_for_people = evaluation.decided_by in PEOPLES or needs_word(evaluation.objection)
     return ON_HOLD if is_for_people else BLOCKED_STEP

@@ -155,7 +155,7 @@ FIR: Change = {"generation": "fir"}
         ),
         (
             {"slug_stack": "heroku-22"},
-            Reject(
+            Wait(
                 "The slug is built for heroku-22, prod runs heroku-24."
                 " Run `heroku stack:set heroku-22 -a prod` or rebuild."
             ),
@@ -166,7 +166,7 @@ FIR: Change = {"generation": "fir"}
         ),
         (
             {"slug_stack": "heroku-22", "target": replace(PROD, build_stack="heroku-26")},
-            Reject(
+            Wait(
                 "The slug is built for heroku-22, prod runs heroku-24."
                 " Run `heroku stack:set heroku-22 -a prod` or rebuild."
             ),

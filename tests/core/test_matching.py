@@ -9,7 +9,7 @@ import pytest
 
 from listener import matching
 from listener.apps import App
-from listener.decision import Candidate, Pass, Reject, Verdict, evaluate
+from listener.decision import Candidate, Pass, Reject, Verdict, Wait, evaluate
 from listener.gates.always import match
 from listener.gates.tables import ROLLBACK_GATES
 from listener.rules import Strategy, strategy_of
@@ -45,7 +45,7 @@ def target(**facts: Any) -> Change:
         (
             FIR,
             target(stack="cnb-2"),
-            Reject("staging runs cnb, prod cnb-2. Have prod built for the same stack."),
+            Wait("staging runs cnb, prod cnb-2. Have prod built for the same stack."),
         ),
         (
             FIR,
@@ -95,7 +95,7 @@ def target(**facts: Any) -> Change:
         (
             BY_PIPELINE,
             {"slug_stack": "heroku-22"},
-            Reject(
+            Wait(
                 "The slug is built for heroku-22, prod runs heroku-24."
                 " Run `heroku stack:set heroku-22 -a prod` or rebuild."
             ),

@@ -40,16 +40,36 @@ def test_a_container_target_is_rejected(bare: Stage) -> None:
     assert "container" in row.reason
 
 
-def test_another_stack_is_rejected_and_says_what_to_do(bare: Stage) -> None:
-    bare.control(f"apps/{PROD}", {"stack": "heroku-22"}, "PATCH")
+def test_another_stack_is_waited_for_and_says_what_to_do(bare: Stage) -> None:
+    # This season's usual state: staging moved on, production did not yet.
+    bare.control(f"apps/{STAGING}", {"stack": "heroku-26"}, "PATCH")
     bare.deploy(PROD)
     bare.add_rule()
     version = bare.deploy()
     bare.look()
 
     row = bare.promotion(version)
-    assert row.status is Status.REJECTED
-    assert f"heroku stack:set heroku-24 -a {PROD}" in row.reason
+    assert (row.status, bare.posts_sent()) == (Status.WAITING, 0)
+    assert f"heroku stack:set heroku-26 -a {PROD}" in row.reason
+
+    bare.control(f"apps/{PROD}", {"stack": "heroku-26"}, "PATCH")
+    bare.age(minutes=2)
+
+    assert bare.promotion(version).status is Status.SUCCEEDED
+    assert bare.runs(version)
+
+
+def test_a_newer_deploy_takes_the_place_of_what_waits_for_its_stack(bare: Stage) -> None:
+    bare.control(f"apps/{STAGING}", {"stack": "heroku-26"}, "PATCH")
+    bare.deploy(PROD)
+    bare.add_rule()
+    first = bare.deploy()
+    bare.look()
+    second = bare.deploy()
+    bare.look()
+
+    assert bare.promotion(first).status is Status.SUPERSEDED
+    assert bare.promotion(second).status is Status.WAITING
 
 
 def test_an_app_that_the_settings_do_not_name_is_rejected(stage: Stage) -> None:

@@ -116,7 +116,8 @@ def test_a_retry_sees_that_the_target_was_set_to_the_stack(stage: Stage) -> None
     version = stage.deploy()
     stage.look()
     row = stage.promotion(version)
-    assert (row.status, "heroku stack:set heroku-26" in row.reason) == (Status.REJECTED, True)
+    assert (row.status, "heroku stack:set heroku-26" in row.reason) == (Status.WAITING, True)
+    stage.cancel(row)
     stage.control(f"apps/{PROD}", {"stack": "heroku-26"}, "PATCH")
     retry(stage, version)
 
