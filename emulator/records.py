@@ -68,6 +68,7 @@ class App:
     phase: Phase | None = None
     arrival: Arrival | None = None
     is_protected: bool = False
+    is_last_current: bool = False  # of two phases the one that ends last wins, else the newer one
 
     @property
     def is_container(self) -> bool:

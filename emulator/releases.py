@@ -109,10 +109,13 @@ def finish(world: State, release: Release, status: str) -> Release | None:
 
 
 def _make_current(world: State, release: Release) -> Release:
-    """Let the app run this release, unless a newer one already took over."""
+    """Let the app run this release, unless a newer one already took over.
+
+    Heroku does not document which of two wins whose phases overlap: an app may play either.
+    """
     app = world.apps[release.app_id]
     current = find_current(world, app)
-    if current and current.version > release.version:
+    if current and current.version > release.version and not app.is_last_current:
         return release
     if current:
         _put(world, replace(current, is_current=False))

@@ -1,5 +1,6 @@
 """Making and changing apps and pipelines."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
@@ -27,7 +28,12 @@ FIELDS = (
     "owner",
     "protected",
     "buildpacks",
+    "current",
 )
+
+LAST_TO_END = "last-to-end"
+# Which release an app runs of several whose phases overlap: nobody says in public what Heroku does.
+CURRENT = ("highest", LAST_TO_END)
 
 
 @bp.post("/apps")
@@ -103,15 +109,18 @@ def _changes(body: Json) -> dict[str, Any]:
         changes.setdefault("build_stack", apps.default_stack(generation))
     if flag_of(body, "container"):
         changes["build_stack"] = "container"
-    if "release_phase" in body:
-        changes["phase"] = _phase(body["release_phase"])
-    if "arrival" in body:
-        changes["arrival"] = _arrival(body["arrival"])
+    changes |= {name: read(body[key]) for key, (name, read) in _READ.items() if key in body}
     if "protected" in body:
         changes["is_protected"] = flag_of(body, "protected")
     if (buildpacks := texts_of(body, "buildpacks")) is not None:
         changes["buildpacks"] = tuple(buildpacks)
     return changes
+
+
+def _is_last_current(rule: Any) -> bool:
+    if rule not in CURRENT:
+        raise InvalidParams(f"current must be one of {', '.join(CURRENT)}.")
+    return bool(rule == LAST_TO_END)
 
 
 def _phase(wanted: Any) -> Phase | None:
@@ -130,6 +139,13 @@ def _arrival(wanted: Any) -> Arrival | None:
         raise InvalidParams('arrival must be null or like {"seconds": 1.5, "error": null}.')
     only(wanted, "seconds", "error")
     return Arrival(number_of(wanted, "seconds"), optional_text_of(wanted, "error"))
+
+
+_READ: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "release_phase": ("phase", _phase),
+    "arrival": ("arrival", _arrival),
+    "current": ("is_last_current", _is_last_current),
+}
 
 
 def _owner(body: Json) -> Account | None:

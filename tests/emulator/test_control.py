@@ -161,6 +161,7 @@ def test_a_token_can_be_added_with_scope_and_end(ana: Caller) -> None:
         ("PATCH", "apps/staging", {"release_phase": "slow"}, 422),
         ("PATCH", "apps/staging", {"release_phase": {"minutes": 1}}, 422),
         ("PATCH", "apps/staging", {"name": "production"}, 422),
+        ("PATCH", "apps/staging", {"current": "newest"}, 422),
         ("PATCH", "apps/nowhere", {}, 404),
         ("POST", "apps/staging/deploys", {"commits": "abc"}, 422),
         ("POST", "apps/staging/config", {}, 422),

@@ -149,3 +149,19 @@ def test_an_app_may_go_away_in_the_middle(ana: Caller, world: World) -> None:
     _pass(world, 31)
 
     assert ana.refused("GET", "/apps/staging") == (404, "not_found")
+
+
+@pytest.mark.parametrize(("rule", "runs"), [("highest", 1), ("last-to-end", 0)])
+def test_which_of_two_phases_that_overlap_decides_is_for_the_app_to_play(
+    ana: Caller, rule: str, runs: int
+) -> None:
+    """Heroku does not say whether the newer release wins, or the one whose phase ends last."""
+    ana.deploy()
+    ana.control("apps/staging", {"current": rule}, "PATCH")
+    _phase(ana, None)
+    both = [ana.deploy(), ana.deploy()]
+    for made in reversed(both):
+        ana.control(f"apps/staging/releases/{made['version']}", {"status": "succeeded"})
+
+    assert ana.current()["id"] == both[runs]["id"]
+    assert [r["current"] for r in ana.get("/apps/staging/releases")].count(True) == 1
