@@ -1,6 +1,6 @@
 """What the listener answers about rules that are tried, and files of rules that are planned."""
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from cli.resources import ExplainedRelease, Fate, Named
 
@@ -19,6 +19,7 @@ class Step(TypedDict):
     id: str | None
     name: str
     action: str
+    mode: NotRequired[str | None]
     changes: list[FieldChange]
 
 
@@ -28,6 +29,7 @@ class Plan(TypedDict):
     plan: str
     applied: bool
     rules: list[Step]
+    warnings: NotRequired[list[str]]
     message: str
 
 

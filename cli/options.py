@@ -34,6 +34,9 @@ rules_file = click.option(
 dry_run = click.option(
     "--dry-run", is_flag=True, help="save nothing, and show what it would change"
 )
+with_webhook = click.option(
+    "--with-webhook", is_flag=True, help="have Heroku tell the listener of the source's releases"
+)
 mode = click.option(
     "--mode", metavar="MODE", help="armed, shadow (decides and promotes nothing) or off"
 )

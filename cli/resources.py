@@ -84,6 +84,7 @@ class Rule(TypedDict):
     verify_for: NotRequired[str | None]
     on_failure: NotRequired[str | None]
     notify: NotRequired[list[str]]
+    warnings: NotRequired[list[str]]
     revision: NotRequired[int]
     created_at: NotRequired[str]
     updated_at: NotRequired[str]

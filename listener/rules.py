@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from itertools import combinations
 
 
 class Mode(StrEnum):
@@ -73,6 +74,33 @@ def check_route(new: Route, others: Iterable[Route], named: dict[str, str]) -> N
     if path := _way_back(new, routes):
         ring = " → ".join(named[app] for app in path)
         raise RuleRefused(f"This would promote in a ring: {ring}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two rules with one source share targets: a release goes as soon as one of both lets it."""
+
+    rule: str
+    other: str
+    source: str
+    targets: tuple[str, ...]
+
+    def message(self, named: Mapping[str, str]) -> str:
+        """Tell it, with the apps' names."""
+        to = " and ".join(named[target] for target in self.targets)
+        return (
+            f"Rules {self.rule} and {self.other} both promote {named[self.source]} to {to}:"
+            " a release goes as soon as one of them lets it, whatever the other asks."
+        )
+
+
+def overlaps(routes: Iterable[Route]) -> list[Overlap]:
+    """Find every pair of these routes, all of armed rules, that lead the same way."""
+    return [
+        Overlap(one.name, other.name, one.source, tuple(sorted(shared)))
+        for one, other in combinations(routes, 2)
+        if one.source == other.source and (shared := set(one.targets) & set(other.targets))
+    ]
 
 
 def _way_back(new: Route, others: list[Route]) -> list[str] | None:

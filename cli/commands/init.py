@@ -5,14 +5,15 @@ import click
 from cli.command import command
 from cli.commands.findings.view import show_finding
 from cli.commands.rules.backtest import show_backtest
-from cli.commands.rules.view import show_rule
+from cli.commands.rules.view import show_rule, warn_of
 from cli.context import TOKEN, URL, Context, pass_context
 from cli.errors import Failure, Misuse, Refused
 from cli.hosts import trusted_url
 from cli.options import as_json, each_of, targets
 from cli.output import action, say_json, section, tell
-from cli.resources import Backtest, Rule, Subscription
+from cli.resources import Backtest, Rule
 from cli.routes import Route, choose
+from cli.webhooks import ensure_webhook
 
 NAME = "ship"
 TRIED = 5
@@ -53,13 +54,14 @@ def init(
     ensure_login(context, url)
     route = choose(context, source, each_of(targets), is_agreed=yes)
     check(context, route)
-    subscription = ensure_subscription(context, route)
+    subscription = ensure_webhook(context, route.source)
     rule = ensure_rule(context, name, route, mode="armed" if armed else "shadow")
     tried = context.listener.backtest(rule["name"], limit=TRIED)
     if as_json:
         say_json({"rule": rule, "subscription": subscription, "backtest": tried})
     else:
         show(rule, tried)
+    warn_of(rule.get("warnings", []))
     tell_next(rule)
 
 
@@ -87,15 +89,6 @@ def check(context: Context, route: Route) -> None:
             show_finding(finding, err=True)
     if any(finding["state"] == "broken" for finding in found):
         raise Failure("Every promotion would be rejected. Mend this first, and run it again.")
-
-
-def ensure_subscription(context: Context, route: Route) -> Subscription:
-    """Have Heroku tell the listener of the source's releases."""
-    with action(f"Adding webhook to ⬢ {route.source}") as doing:
-        subscription, is_new = context.listener.create_subscription(route.source)
-        if not is_new:
-            doing.end = "done, it was there already"
-    return subscription
 
 
 def ensure_rule(context: Context, name: str, route: Route, *, mode: str) -> Rule:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from listener.conditions import Conditions
+from listener.desk import cautions
 from listener.desk.views import DeliveryView, HoldView, Names, PromotionView, RuleView
-from listener.rules import strategy_of
+from listener.rules import Mode, strategy_of
 from listener.steps import circumstances
-from listener.store import approvals, apps, rules, services, shown
+from listener.store import approvals, apps, rules, services, shown, subscriptions
 from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
 from listener.store.rules import RuleRow
@@ -22,13 +23,28 @@ def of_rules(conn: Connection, rows: Sequence[RuleRow]) -> list[RuleView]:
     names = apps.names(conn, {app for row in rows for app in (row.source_id, *row.target_ids)})
     generations = apps.generations(conn, {row.source_id for row in rows})
     told = services.of_rules(conn, [row.id for row in rows])
+    warnings = _warnings(conn, [row for row in rows if row.acts], names)
     return [
         replace(
             _of_rule(row, names, generations[row.source_id]),
             notify=tuple(service.shown for service in told.get(row.id, ())),
+            warnings=tuple(warnings.get(row.id, ())),
         )
         for row in rows
     ]
+
+
+def _warnings(conn: Connection, acting: Sequence[RuleRow], names: Names) -> dict[int, list[str]]:
+    """What may surprise of each of these rules, which act."""
+    armed = [row.route for row in rules.live(conn) if row.mode is Mode.ARMED]
+    heard = {row.app_id for row in subscriptions.live(conn)}
+    return {
+        row.id: [
+            *(cautions.beside(row.route, armed, names) if row.mode is Mode.ARMED else ()),
+            *(() if row.source_id in heard else (cautions.without_webhook(names[row.source_id]),)),
+        ]
+        for row in acting
+    }
 
 
 def _of_rule(row: RuleRow, names: Names, generation: str) -> RuleView:

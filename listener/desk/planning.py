@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from listener.apps import App
 from listener.desk import apps as named
-from listener.desk import declared, wishes
+from listener.desk import cautions, declared, wishes
 from listener.desk.asking import Asking
 from listener.desk.declared import Declared, NewRule
 from listener.desk.plans import Action, NewFile, Plan, Step, revisions
 from listener.errors import Invalid
-from listener.rules import Mode, RuleRefused, check_route, strategy_of
+from listener.rules import Mode, RuleRefused, check_route, overlaps, strategy_of
 from listener.steps.tools import Tools
-from listener.store import rules
+from listener.store import rules, subscriptions
 from listener.store.rules import RuleRow
 
 
@@ -33,7 +33,29 @@ def make(tools: Tools, ask: Asking, file: NewFile) -> Plan:
     if draft.faults:
         raise Invalid("\n".join(draft.faults))
     left = () if file.prune else tuple(unnamed)
-    return Plan(steps=tuple(steps), unnamed=left, stands_on=revisions(rows))
+    stay = [standing[name] for name in left]
+    return Plan(
+        steps=tuple(steps),
+        unnamed=left,
+        stands_on=revisions(rows),
+        warnings=tuple(_warnings(tools, steps, stay)),
+    )
+
+
+def _warnings(tools: Tools, steps: list[Step], others: list[Declared]) -> Iterable[str]:
+    """What may surprise of the file's rules as all are to stand; each thing once."""
+    told = [step.after for step in steps if step.after is not None]
+    names = {app_id: name for rule in told for app_id, name in rule.names.items()}
+    armed = [rule.route for rule in (*told, *others) if rule.mode is Mode.ARMED]
+    own = {rule.name for rule in told}
+    pairs = overlaps(armed)
+    found = [pair.message(names) for pair in pairs if own & {pair.rule, pair.other}]
+    with tools.database.begin() as conn:
+        heard = {row.app_id for row in subscriptions.live(conn)}
+    changing = [step.after for step in steps if step.action is not Action.KEEP and step.after]
+    sources = {rule.source.id: rule.source.name for rule in changing if rule.mode is not Mode.OFF}
+    deaf = [name for app_id, name in sources.items() if app_id not in heard]
+    return [*found, *map(cautions.without_webhook, deaf)]
 
 
 @dataclass(slots=True)

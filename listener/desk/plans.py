@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from listener.desk import declared
 from listener.desk.declared import Declared, FieldChange, NewRule
+from listener.rules import Mode
 from listener.store.rules import RuleRow
 
 
@@ -45,6 +46,11 @@ class Step:
     after: Declared | None
 
     @property
+    def mode(self) -> Mode | None:
+        """The mode that it is to have; none of a rule that goes."""
+        return self.after.mode if self.after is not None else None
+
+    @property
     def changes(self) -> tuple[FieldChange, ...]:
         """What it is to say otherwise; of a rule that goes, nothing."""
         return declared.changes(self.before, self.after) if self.after is not None else ()
@@ -57,6 +63,7 @@ class Plan:
     steps: tuple[Step, ...]
     unnamed: tuple[str, ...]
     stands_on: dict[int, int]
+    warnings: tuple[str, ...] = ()
     is_done: bool = False
 
     @property

@@ -30,6 +30,7 @@ class RuleView:
     strategy: Strategy  # what it comes to, which may be other than what was declared
     strategy_note: str | None = None  # why
     notify: tuple[str, ...] = ()  # who is told, without what is secret
+    warnings: tuple[str, ...] = ()  # what may surprise
 
 
 @dataclass(frozen=True, slots=True)

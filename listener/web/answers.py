@@ -88,6 +88,7 @@ class Rule(Answer):
     verify_for: str | None
     on_failure: OnFailure | None
     notify: list[str]
+    warnings: list[str]
     revision: int
     source: Ref
     targets: list[Target]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from listener.desk import declared, plans, views
+from listener.rules import Mode
 from listener.web import answers, shapes
 from listener.web.shapes import Json
 
@@ -49,6 +50,7 @@ class Step(answers.Answer):
     id: str | None
     name: str
     action: plans.Action
+    mode: Mode | None
     changes: list[FieldChange]
 
 
@@ -58,6 +60,7 @@ class Plan(answers.Answer):
     plan: str
     applied: bool
     rules: list[Step]
+    warnings: list[str]
     message: str
 
 
@@ -78,6 +81,7 @@ def plan(view: plans.Plan) -> Json:
         "plan": view.id,
         "applied": view.is_done,
         "rules": [_step(item) for item in view.steps],
+        "warnings": list(view.warnings),
         "message": view.message,
     }
 
@@ -87,6 +91,7 @@ def _step(item: plans.Step) -> Json:
         "id": str(item.row.id) if item.row is not None else None,
         "name": item.name,
         "action": item.action,
+        "mode": item.mode,
         "changes": [_change(each) for each in item.changes],
     }
 

@@ -58,6 +58,7 @@ def rule(view: RuleView) -> Json:
         "on_newer": row.on_newer,
         **_conditions(row.conditions),
         "notify": list(view.notify),
+        "warnings": list(view.warnings),
         "revision": row.revision,
         "source": ref(row.source_id, view.names),
         "targets": [

@@ -10,7 +10,7 @@ from cli.commands.rules.plan_view import show_plan
 from cli.foreseen import Plan
 from cli.resources import Rule
 from cli.rulesfile import as_toml, said_of
-from tests.cli.program import Autopromote, failed
+from tests.cli.program import Autopromote, barred, failed
 
 BARE: Rule = {
     "id": "1",
@@ -112,16 +112,19 @@ def test_a_plan_has_a_row_for_each_change(capsys: pytest.CaptureFixture[str]) ->
                 "id": None,
                 "name": "new",
                 "action": "add",
+                "mode": "armed",
                 "changes": [
                     {"field": "name", "before": None, "after": "new"},
                     {"field": "from", "before": None, "after": "example-app-staging"},
                     {"field": "to", "before": None, "after": ["example-app"]},
+                    {"field": "mode", "before": None, "after": "armed"},
                 ],
             },
             {
                 "id": "1",
                 "name": "ship",
                 "action": "change",
+                "mode": "shadow",
                 "changes": [
                     {"field": "soak", "before": "30m", "after": "2h"},
                     {"field": "approvals", "before": 1, "after": None},
@@ -133,12 +136,14 @@ def test_a_plan_has_a_row_for_each_change(capsys: pytest.CaptureFixture[str]) ->
     show_plan(plan)
     shown = capsys.readouterr()
     assert shown.out == (
-        "Rule  Plan    What\n"
-        "new   add     from example-app-staging, to example-app\n"
-        "ship  change  soak: 30m → 2h\n"
-        "ship  change  approvals: 1 → not asked for\n"
+        "Rule  Plan    Mode    What\n"
+        "new   add     armed   from example-app-staging, to example-app\n"
+        "ship  change  shadow  soak: 30m → 2h\n"
+        "ship  change  shadow  approvals: 1 → not asked for\n"
         "old   remove\n"
     )
     assert shown.err == "1 to add, 1 to change, 1 to remove. Nothing was saved.\n"
+    show_plan({**plan, "rules": [], "warnings": ["Two rules both promote."]})
+    assert capsys.readouterr().err.startswith(barred("Warning: Two rules both promote."))
     show_plan({**plan, "applied": True, "rules": [], "message": "Nothing to change."})
     assert capsys.readouterr() == ("", "Nothing to change.\n")

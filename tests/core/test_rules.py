@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.rules import Mode, OnNewer, Route, RuleRefused, Strategy, check_route, is_allowed
+from listener.rules import (
+    Mode,
+    OnNewer,
+    Overlap,
+    Route,
+    RuleRefused,
+    Strategy,
+    check_route,
+    is_allowed,
+    overlaps,
+)
 
 APPS = ("dev", "staging", "prod", "dr", "demo")
 NAMED = {app: f"acme-{app}" for app in APPS}
@@ -136,3 +146,14 @@ def test_a_route_is_refused_exactly_where_it_makes_a_ring_or_a_second_source(
 )
 def test_a_pattern_names_the_whole_app(app: str, patterns: tuple[str, ...], allowed: bool) -> None:
     assert is_allowed(app, patterns) is allowed
+
+
+def test_two_rules_that_lead_the_same_way_are_a_loophole() -> None:
+    ship = Route("ship", "s", ("p", "q"))
+    others = [Route("fast", "s", ("q", "p", "x")), Route("other", "t", ("p",))]
+    [pair] = overlaps([ship, *others, Route("alone", "s", ("y",))])
+    assert pair == Overlap("ship", "fast", "s", ("p", "q"))
+    assert pair.message({"s": "acme-staging", "p": "acme-prod", "q": "acme-eu"}) == (
+        "Rules ship and fast both promote acme-staging to acme-prod and acme-eu: a release goes as"
+        " soon as one of them lets it, whatever the other asks."
+    )

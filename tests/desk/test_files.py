@@ -263,3 +263,23 @@ def test_what_somebody_changed_while_heroku_was_asked_is_not_overwritten(office:
 )
 def test_a_source_is_locked_before_its_targets(routes: Any, order: list[str]) -> None:
     assert in_order(Route("", source, targets) for source, *targets in routes) == order
+
+
+def test_a_plan_warns_of_a_second_rule_and_of_a_source_nobody_tells_of(office: Office) -> None:
+    """A second rule from and to the same app lets through what the first one holds back."""
+    office.add_rule("ship", conditions={"approvals": 1})
+    plan = office.files.plan(file(wish("fast"), wish("eu", targets=(EU,))))
+    assert [step.mode for step in plan.steps] == [Mode.ARMED, Mode.ARMED]
+    both, late = plan.warnings
+    assert both == (
+        "Rules fast and ship both promote acme-staging to acme-prod: a release goes as soon as one"
+        " of them lets it, whatever the other asks."
+    )
+    assert late.endswith("Run `autopromote webhooks:add --app acme-staging`.")
+    assert office.files.plan(file(wish("fast", mode=Mode.OFF))).warnings == ()
+    assert len(office.files.plan(file(wish("fast", mode=Mode.SHADOW))).warnings) == 1
+    assert office.files.plan(file(wish("fast"), prune=True)).warnings == (late,)
+
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    assert office.files.apply(file(wish("fast")), by=ANA).warnings == (both,)
+    assert office.files.plan(file(wish("fast"))).warnings == (both,), "as long as it is so"

@@ -389,3 +389,33 @@ def test_two_rules_without_an_app_in_common_do_not_close_a_ring_at_once(office: 
                 pass
         with pytest.raises(Invalid, match="in a ring"):
             second.result()
+
+
+# What may surprise.
+
+
+def test_a_second_rule_for_the_same_way_is_told_of_both(office: Office) -> None:
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    assert office.add_rule("ship", conditions={"approvals": 1}).warnings == ()
+    (warning,) = office.add_rule("fast", targets=(EU, PROD)).warnings
+    assert warning == (
+        "Rules fast and ship both promote acme-staging to acme-prod: a release goes as soon as one"
+        " of them lets it, whatever the other asks."
+    )
+    assert office.rules.get("ship").warnings[0].startswith("Rules ship and fast both promote ")
+    assert office.rules.update("fast", RuleChange(mode=Mode.SHADOW), by=ANA).warnings == ()
+    assert len(office.rules.update("fast", RuleChange(mode=Mode.ARMED), by=ANA).warnings) == 1
+    office.rules.remove("fast", by=ANA)
+    assert office.rules.get("ship").warnings == ()
+
+
+def test_a_rule_whose_source_nobody_tells_of_says_so(office: Office) -> None:
+    (warning,) = office.add_rule().warnings
+    assert warning == (
+        "Heroku does not tell the listener of acme-staging's releases, so they are found late, by"
+        " reconcile alone. Run `autopromote webhooks:add --app acme-staging`."
+    )
+    assert office.rules.update("ship", RuleChange(mode=Mode.OFF), by=ANA).warnings == ()
+    office.rules.update("ship", RuleChange(mode=Mode.SHADOW), by=ANA)
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    assert office.rules.get("ship").warnings == ()

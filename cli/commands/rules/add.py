@@ -6,17 +6,18 @@ import click
 
 from cli.command import command
 from cli.commands.rules.trial_view import NEWEST, show_trial
-from cli.commands.rules.view import show_rule
+from cli.commands.rules.view import show_saved, warn_of
 from cli.conditions import conditions, said
 from cli.context import Context, pass_context
-from cli.options import as_json, dry_run, each_of, mode, on_newer, strategy, targets
+from cli.options import as_json, dry_run, each_of, mode, on_newer, strategy, targets, with_webhook
 from cli.output import action, say_json
+from cli.webhooks import ensure_webhook_of
 
 
 @command(
     "rules:add ship --from example-app-staging --to example-app",
     "rules:add ship --from example-app-staging --to example-app,example-app-eu --mode shadow",
-    "rules:add ship --from example-app-staging --to example-app --soak 1h --approvals 1",
+    "rules:add ship --from example-app-staging --to example-app --soak 1h --with-webhook",
     "rules:add ship --from example-app-staging --to example-app --strategy pipeline",
 )
 @click.argument("name")
@@ -26,6 +27,7 @@ from cli.output import action, say_json
 @strategy
 @on_newer
 @conditions
+@with_webhook
 @dry_run
 @as_json
 @pass_context
@@ -35,16 +37,20 @@ def add(
     name: str,
     source: str,
     targets: tuple[str, ...],
+    with_webhook: bool,
     dry_run: bool,
     as_json: bool,
     **choices: Any,
 ) -> None:
     """add a rule to promote releases of one app to others
 
-    The rule acts on releases newer than those that are there when it is added. In shadow mode it
-    decides and records, and promotes nothing. Strategy slug releases the very slug on each target;
-    pipeline asks for Heroku's own promotion, for apps in one pipeline, and is what Fir apps get
-    whatever is said. Container apps cannot be promoted. Times have units: s, m, h or d.
+    The rule acts on releases newer than those that are there when it is added, by itself from the
+    next deploy on: mode armed, unless said. In shadow mode it decides and records, and promotes
+    nothing. Without a webhook on its source, deploys are found late: --with-webhook makes one.
+
+    Strategy slug releases the very slug on each target; pipeline asks for Heroku's own promotion,
+    for apps in one pipeline, and is what Fir apps get whatever is said. Container apps cannot be
+    promoted. Times have units: s, m, h or d.
 
     With --dry-run nothing is saved, and what the rule would have done with the source's newest
     releases is shown.
@@ -57,5 +63,8 @@ def add(
 
     with action(f"Adding rule {name}"):
         rule = context.listener.create_rule(wish)
+    if with_webhook:
+        rule = ensure_webhook_of(context, rule)
 
-    say_json(rule) if as_json else show_rule(rule)
+    say_json(rule) if as_json else show_saved(rule)
+    warn_of(rule.get("warnings", []))

@@ -2,6 +2,7 @@
 
 from cli import rulesfile
 from cli.command import command
+from cli.commands.rules.view import warn_of
 from cli.context import Context, pass_context
 from cli.options import as_json, rules_file
 from cli.output import say, say_json
@@ -22,4 +23,5 @@ def check(context: Context, path: str, as_json: bool) -> None:
     if as_json:
         say_json(plan)
     else:
+        warn_of(plan.get("warnings", []))
         say(f"{path} is right: {len(rules)} {'rule' if len(rules) == 1 else 'rules'}.")

@@ -3,7 +3,7 @@
 import click
 
 from cli.command import command
-from cli.commands.rules.view import show_rule
+from cli.commands.rules.view import show_rule, warn_of
 from cli.context import Context, pass_context
 from cli.options import as_json
 from cli.output import say_json
@@ -17,3 +17,4 @@ def info(context: Context, name: str, as_json: bool) -> None:
     """show a rule, and from which release on it acts"""
     rule = context.listener.rule(name)
     say_json(rule) if as_json else show_rule(rule)
+    warn_of(rule.get("warnings", []))

@@ -6,12 +6,13 @@ import click
 
 from cli.command import command
 from cli.commands.rules.trial_view import NEWEST, show_trial
-from cli.commands.rules.view import show_rule
+from cli.commands.rules.view import show_saved, warn_of
 from cli.conditions import conditions, said
 from cli.context import Context, pass_context
 from cli.errors import Misuse
-from cli.options import as_json, dry_run, each_of, mode, on_newer, strategy, targets
+from cli.options import as_json, dry_run, each_of, mode, on_newer, strategy, targets, with_webhook
 from cli.output import action, say_json
+from cli.webhooks import ensure_webhook_of
 
 
 @command(
@@ -27,6 +28,7 @@ from cli.output import action, say_json
 @strategy
 @on_newer
 @conditions
+@with_webhook
 @dry_run
 @as_json
 @pass_context
@@ -36,6 +38,7 @@ def update(
     name: str,
     new_name: str | None,
     targets: tuple[str, ...],
+    with_webhook: bool,
     dry_run: bool,
     as_json: bool,
     **choices: Any,
@@ -51,7 +54,7 @@ def update(
     the source's newest releases, and every release that would have fared otherwise is shown.
     """
     changes = said({"name": new_name, "targets": tuple(each_of(targets)), **choices})
-    if not changes:
+    if not changes and not with_webhook:
         raise Misuse("Nothing to change. Say what: see --help for what there is.")
 
     if dry_run:
@@ -61,4 +64,7 @@ def update(
 
     with action(f"Updating rule {name}"):
         rule = context.listener.update_rule(name, changes)
-    say_json(rule) if as_json else show_rule(rule)
+    if with_webhook:
+        rule = ensure_webhook_of(context, rule)
+    say_json(rule) if as_json else show_saved(rule)
+    warn_of(rule.get("warnings", []))

@@ -1,9 +1,13 @@
 """How a rule looks."""
 
+from collections.abc import Iterable
 from typing import Any
 
+import click
+
 from cli.conditions import FLAGS
-from cli.output import block
+from cli.output import block, say, warn
+from cli.plain import plain_line
 from cli.resources import Rule, Target
 from cli.times import when
 
@@ -28,6 +32,38 @@ def show_rule(rule: Rule) -> None:
             ("ID", rule["id"]),
         ],
     )
+
+
+def show_saved(rule: Rule) -> None:
+    """Print first what happens from now on, then the rule."""
+    say(now_line(rule))
+    click.echo()
+    show_rule(rule)
+
+
+def now_line(rule: Rule) -> str:
+    """Return what the rule does at the next deploy: `armed: acts from v43 on; …`."""
+    source, mode = f"⬢ {rule['source']['name']}", rule["mode"]
+    if mode == "off":
+        return f"off: no deploy of {source} goes anywhere; `--mode armed` lets it act"
+    acts = acts_from(rule)
+    if mode == "shadow":
+        return f"shadow: {acts} of {source}, and promotes nothing; `--mode armed` lets it"
+    return f"armed: {acts} of {source}; `--mode shadow` to watch first"
+
+
+def acts_from(rule: Rule) -> str:
+    """Return `acts from v43 on`, for each target where they differ."""
+    notes = {target["name"]: target.get("baseline_note") or "acts" for target in rule["targets"]}
+    if len(set(notes.values())) == 1:
+        return next(iter(notes.values()))
+    return ", ".join(f"{note} (⬢ {name})" for name, note in notes.items())
+
+
+def warn_of(warnings: Iterable[str]) -> None:
+    """Warn of what may surprise."""
+    for warning in warnings:
+        warn(plain_line(warning))
 
 
 def strategy_line(rule: Rule) -> str | None:

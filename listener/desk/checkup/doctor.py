@@ -143,6 +143,7 @@ class Doctor:
         readable = {id for id, app in seen.items() if isinstance(app, heroku.App)}
         return [
             standstill.rules(scene.rules),
+            *standstill.overlapping(scene.rules, scene.apps),
             *reached,
             *self._hooks(ask, scene, [id for id in scene.sources if id in readable]),
             *self._parity(ask, scene, seen),

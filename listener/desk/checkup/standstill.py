@@ -1,4 +1,4 @@
-"""What stands still on purpose: holds in force, and an installation without a rule."""
+"""What stands still on purpose, and what does not though it seems so: holds, no rule, or two."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from listener import moments
 from listener.apps import App
 from listener.findings import Finding, State
+from listener.rules import Mode, overlaps
 from listener.store.holds import HoldRow
 from listener.store.rules import RuleRow
 
@@ -24,6 +25,23 @@ def rules(found: Sequence[RuleRow]) -> Finding:
         why="Nothing is promoted by itself.",
         mend="autopromote rules:add NAME --from APP --to APP --mode shadow",
     )
+
+
+def overlapping(found: Sequence[RuleRow], apps: Mapping[str, App]) -> list[Finding]:
+    """Every pair of armed rules of which each lets through what the other holds back."""
+    names = {app_id: app.name for app_id, app in apps.items()}
+    armed = sorted((rule for rule in found if rule.mode is Mode.ARMED), key=lambda rule: rule.id)
+    return [
+        Finding(
+            name="rules",
+            state=State.WARNING,
+            message=pair.message(names),
+            why="What one of them asks for, an approval say, holds nothing back.",
+            mend=f"autopromote rules:update {pair.other} --mode off",
+            rule=pair.other,
+        )
+        for pair in overlaps(rule.route for rule in armed)
+    ]
 
 
 def holds(found: Sequence[HoldRow], apps: Mapping[str, App], now: datetime) -> list[Finding]:

@@ -13,6 +13,7 @@ import pytest
 
 from listener.desk.asking import BEGIN_WITHIN_SECONDS, Asking
 from listener.desk.checkup.doctor import Doctor
+from listener.desk.declared import RuleChange
 from listener.desk.gathering import gather
 from listener.desk.holds import NewHold
 from listener.desk.mirror import Mirror
@@ -361,3 +362,22 @@ def test_a_list_that_cannot_be_believed_is_told_and_after_a_day_broken(ward: Off
     ((name, state, mend),) = told(ward.examine(asked_by=""))
     assert (name, state) == ("releases", BROKEN)
     assert f"autopromote holds:release -a {PROD}" in mend
+
+
+def test_a_second_rule_that_leads_the_same_way_is_a_loophole(office: Office) -> None:
+    office.add_rule("ship", conditions={"approvals": 1})
+    office.add_rule("eu", targets=(EU,))
+    assert [each.state for each in office.examine() if each.name == "rules"] == [State.OK]
+    office.add_rule("fast", targets=(PROD, EU))
+    found = [each for each in office.examine() if each.name == "rules"]
+    assert [(each.state, each.rule) for each in found[1:]] == [
+        (State.WARNING, "fast"),
+        (State.WARNING, "fast"),
+    ]
+    assert found[1].message == (
+        "Rules ship and fast both promote acme-staging to acme-prod: a release goes as soon as one"
+        " of them lets it, whatever the other asks."
+    )
+    assert found[1].mend == "autopromote rules:update fast --mode off"
+    office.rules.update("fast", RuleChange(mode=Mode.SHADOW), by=ANA)
+    assert len([each for each in office.examine() if each.name == "rules"]) == 1

@@ -32,6 +32,7 @@ def test_a_file_is_planned_and_applied(admin: Caller, viewer: Caller) -> None:
     (step,) = plan["rules"]
     assert (plan["applied"], plan["message"]) == (False, "1 to add.")
     assert (step["id"], step["name"], step["action"]) == (None, "ship", "add")
+    assert (step["mode"], len(plan["warnings"])) == ("armed", 1)
     assert {"field": "soak", "before": None, "after": "1h"} in step["changes"]
     assert admin.get("/api/rules") == []
 
@@ -40,7 +41,10 @@ def test_a_file_is_planned_and_applied(admin: Caller, viewer: Caller) -> None:
     assert admin.get("/api/rules/ship")["soak"] == "1h"
     again = admin.post(APPLY, body(SHIP), status=200)
     assert again["message"] == "Nothing to change."
-    assert again["rules"] == [{"id": "1", "name": "ship", "action": "keep", "changes": []}]
+    assert again["rules"] == [
+        {"id": "1", "name": "ship", "action": "keep", "mode": "armed", "changes": []}
+    ]
+    assert again["warnings"] == []
 
 
 def test_what_is_exported_is_applied_without_a_change(admin: Caller, office: Office) -> None:

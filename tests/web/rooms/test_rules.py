@@ -18,6 +18,8 @@ def test_a_rule_is_answered_whole(admin: Caller, office: Office) -> None:
     ids = {name: office.heroku("GET", f"/apps/{name}")["id"] for name in (STAGING, PROD)}
     baseline = int(office.current(STAGING)["version"])
     assert rule.pop("created_at") == rule.pop("updated_at")
+    (warning,) = rule.pop("warnings")
+    assert "`autopromote webhooks:add --app acme-staging`" in warning
     assert rule == {
         "id": "1",
         "name": "ship",

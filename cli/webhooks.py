@@ -1,0 +1,20 @@
+"""Having Heroku tell the listener of an app's releases."""
+
+from cli.context import Context
+from cli.output import action
+from cli.resources import Rule, Subscription
+
+
+def ensure_webhook(context: Context, app: str) -> Subscription:
+    """Make the webhook, or mend the one that is there."""
+    with action(f"Adding webhook to ⬢ {app}") as doing:
+        subscription, is_new = context.listener.create_subscription(app)
+        if not is_new:
+            doing.end = "done, it was there already"
+    return subscription
+
+
+def ensure_webhook_of(context: Context, rule: Rule) -> Rule:
+    """Make it on the rule's source; return the rule as it is then."""
+    ensure_webhook(context, rule["source"]["name"])
+    return context.listener.rule(rule["id"])
