@@ -98,7 +98,7 @@ def main(words: list[str], env: Environment) -> int:
     logs.configure()
     try:
         return COMMANDS[chosen](env)
-    except BadSettings as error:
+    except (BadSettings, schema.Pooled) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+import psycopg
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -59,12 +60,14 @@ class Shift:
     def _try(self) -> str | None:
         """Start the runners; answers what is in the way, if anything is."""
         try:
+            if not self._tools.database.has_own_sessions():
+                return schema.POOLED
             with self._tools.database.begin() as conn:
                 if not schema.is_ready(conn):
                     return "the database is not migrated"
                 is_newer = schema.is_newer(conn)
             self._runners = start_runners(self._tools, promoting=self._promoting)
-        except (DBAPIError, PoolTimeout) as error:
+        except (DBAPIError, PoolTimeout, psycopg.Error) as error:
             return f"the database cannot be used: {type(error).__name__}"
         log.info("runners_started", promoting=self._promoting, database_is_newer=is_newer)
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import psycopg
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -47,7 +48,7 @@ class Readiness:
         try:
             with self._database.begin() as conn:
                 return self._faults(conn)
-        except (DBAPIError, PoolTimeout) as error:
+        except (DBAPIError, PoolTimeout, psycopg.Error) as error:
             log.warning("database_unavailable", error=type(error).__name__)
             return Faults(database="The database cannot be reached.")
 
@@ -56,6 +57,8 @@ class Readiness:
             return Faults(
                 database="The database is not migrated: run `python -m listener migrate`."
             )
+        if not self._database.has_own_sessions():
+            return Faults(database=schema.POOLED)
         if (silent := schema.why_no_writes(conn)) is not None:
             return Faults(database=silent)
         seen = runners.list_(conn)

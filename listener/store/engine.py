@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from typing import Any, cast
@@ -68,9 +69,30 @@ class Database:
         text = url.render_as_string(hide_password=False)
         return watch.connect(text, autocommit=True, answer_within=self._answer_within)
 
+    def has_own_sessions(self) -> bool:
+        """Whether a session stays with its connection, as it does not in a pool of transactions.
+
+        Two connections are asked in turn, so that a pool has reason to lend each of its sessions to
+        both, whichever it prefers.
+        """
+        with self.connect() as one:
+            if not one.is_pooled:
+                return True
+            with self.connect() as other:
+                return are_own([each.session() for each in (one, one, other, other, one)])
+
     def dispose(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
+
+
+def are_own(sessions: Sequence[int]) -> bool:
+    """Whether these are two sessions in all: of one connection twice, of another twice, and again.
+
+    What is lent anew for each transaction comes to both of them, or changes under one.
+    """
+    first, second, third, fourth, fifth = sessions
+    return first == second == fifth and third == fourth and first != third
 
 
 def open_database(

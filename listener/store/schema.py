@@ -12,7 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from listener.store.engine import parse_url, put_under_watch
+from listener.store.engine import open_database, parse_url, put_under_watch
 
 READ_ONLY, FORBIDDEN, FULL = "25006", "42501", "53100"
 # What PostgreSQL answers to a write that it does not take, by its code.
@@ -23,6 +23,11 @@ NO_WRITES = {
     " LISTENER` tells.",
     FULL: "The disk of the database is full: nothing is received, decided or promoted.",
 }
+POOLED = (
+    "DATABASE_URL leads through a pool in transaction mode (PgBouncer, say), and the listener needs"
+    " sessions of its own: name the database itself, or a pool in session mode. It keeps seven"
+    " connections at most."
+)
 MIGRATIONS = Path(__file__).parent / "migrations"
 # A statement of a migration may take its time; the kernel tells of a host that is gone.
 ANSWER_SECONDS = 600.0
@@ -37,8 +42,29 @@ def config(connection: Connection | None = None) -> Config:
     return made
 
 
+class Pooled(Exception):
+    """DATABASE_URL leads through a pool of transactions, where no session is anybody's own."""
+
+    def __init__(self) -> None:
+        super().__init__(POOLED)
+
+
+def check_sessions(url: str) -> None:
+    """Raises Pooled."""
+    database = open_database(url)
+    try:
+        if not database.has_own_sessions():
+            raise Pooled
+    finally:
+        database.dispose()
+
+
 def migrate(url: str) -> None:
-    """Bring the database to the newest schema; safe to repeat, and when two begin at once."""
+    """Bring the database to the newest schema; safe to repeat, and when two begin at once.
+
+    Raises Pooled: the lock by which one goes first is its session's.
+    """
+    check_sessions(url)
     engine = create_engine(parse_url(url), poolclass=NullPool, hide_parameters=True)
     put_under_watch(engine, ANSWER_SECONDS, has_limits=False)
     with engine.connect() as connection:

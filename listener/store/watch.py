@@ -44,6 +44,7 @@ class Watched(psycopg.Connection[Any]):
     """A connection on which nothing waits longer for an answer than it may."""
 
     answer_within = LIFE_SECONDS
+    is_pooled = False  # somebody between us and the server lends us its sessions
 
     @override
     def wait(
@@ -61,6 +62,10 @@ class Watched(psycopg.Connection[Any]):
             self.close()
             message = f"The database did not answer within {self.answer_within:g} s."
             raise Unanswered(message) from error
+
+    def session(self) -> int:
+        """Tell which of the server's sessions answers now."""
+        return int(self.execute("SELECT pg_backend_pid()").fetchone()[0])  # type: ignore[index]
 
     def is_alive(self) -> bool:
         """Ask for an answer that comes soon; a connection that gives none is shut."""
@@ -102,6 +107,9 @@ def connect(
     try:
         if has_limits:
             connection.execute(LIMITS)
+        connection.is_pooled = connection.session() != connection.info.backend_pid
+        if connection.is_pooled:
+            connection.prepare_threshold = None  # the next session would not know of it
         connection.autocommit = autocommit
     except psycopg.Error:
         connection.close()

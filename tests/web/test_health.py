@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Connection
+from structlog.testing import capture_logs
+from typing_extensions import override
 
 from listener.app import Parts, assemble, build
 from listener.keys import Keys
 from listener.settings import Settings
+from listener.shift import Shift
 from listener.store import runners
+from listener.store.engine import Database
+from listener.store.schema import POOLED
 from tests.web.conftest import SECRET_KEY
 from tests.web.source import Source
 
@@ -134,6 +141,36 @@ def test_a_database_that_refuses_inserts_is_not_ready(parts: Parts) -> None:
             conn.exec_driver_sql("DROP OWNED BY full_plan; DROP ROLE full_plan")
     assert answer.status_code == 503
     assert answer.get_json()["message"].startswith("The database refuses writes")
+
+
+class Lent(Database):
+    """A database whose sessions are lent for one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._inner = database
+
+    @override
+    def begin(self) -> AbstractContextManager[Connection]:
+        return self._inner.begin()
+
+    @override
+    def has_own_sessions(self) -> bool:
+        return False
+
+
+def test_a_pool_of_transactions_is_not_ready_and_nobody_works(parts: Parts) -> None:
+    lent = replace(parts, tools=replace(parts.tools, database=Lent(parts.database)))
+    answer = build(lent).test_client().get("/readyz")
+    assert (answer.status_code, answer.get_json()["message"]) == (503, POOLED)
+
+    shift = Shift(lent.tools, promoting=1)
+    with capture_logs() as entries:
+        shift.begin()
+        ends_at = time.monotonic() + 20
+        while not entries and time.monotonic() < ends_at:
+            time.sleep(0.02)  # between two looks
+        assert shift.end()
+    assert entries[0] == {"event": "runners_wait", "reason": POOLED, "log_level": "warning"}
 
 
 @pytest.mark.usefixtures("source")
