@@ -141,8 +141,7 @@ def test_what_lags_for_a_day_is_told_and_errored(bare: Stage) -> None:
     for _ in range(5):
         bare.age(minutes=11)
     assert bare.promotion(version).status is Status.WAITING
-    bare.age(hours=24)
-    bare.age(minutes=6)
+    bare.age(hours=24, minutes=6)
     assert bare.promotion(version).status is Status.ERRORED
     (told,) = bare.told("broken")
     assert f"{STAGING} shows nothing newer than v{version - 1}, and showed v{version}" in told
