@@ -26,6 +26,7 @@ from cli.resources import (
     Rule,
     Subscription,
     Token,
+    Trouble,
 )
 from cli.shape import misfit
 
@@ -155,6 +156,9 @@ class Listener:
         return self._ask(
             "GET", f"apps/{path_part(app)}/explanation", Explanation, query={"release": release}
         )
+
+    def troubles(self, app: str | None) -> list[Trouble]:
+        return self._ask("GET", "troubles", list[Trouble], query={"app": app})
 
     def diff(
         self, app: str, targets: Sequence[str], *, release: str | None, repo: str | None

@@ -318,6 +318,15 @@ class RuleAnswer(TypedDict):
     promotion_id: NotRequired[str | None]
 
 
+class Trouble(TypedDict):
+    """Something that keeps the listener from working."""
+
+    title: str
+    message: str
+    mend: str
+    since: str
+
+
 class Explanation(TypedDict):
     """Everything that is known of one release."""
 
@@ -327,6 +336,7 @@ class Explanation(TypedDict):
     deliveries: NotRequired[list[Delivery]]
     promotions: NotRequired[list[Promotion]]
     rules: NotRequired[list[RuleAnswer]]
+    troubles: NotRequired[list[Trouble]]
 
 
 Hold = TypedDict(

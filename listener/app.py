@@ -30,6 +30,7 @@ from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
 from listener.desk.subscriptions import SubscriptionsDesk, hook_url
 from listener.desk.trials import TrialsDesk
+from listener.desk.troubles import TroublesDesk
 from listener.heroku import Account, Heroku
 from listener.keys import Keys
 from listener.probing import Prober
@@ -59,6 +60,7 @@ from listener.web import (
     rules,
     subscriptions,
     tokens,
+    troubles,
     webhooks,
 )
 from listener.web.services import Services
@@ -80,6 +82,7 @@ ROOMS = (
     explanations,
     diffs,
     findings,
+    troubles,
     audit,
     health,
     metrics,
@@ -187,6 +190,7 @@ def services_of(parts: Parts) -> Services:
         holds=HoldsDesk(tools),
         explanations=ExplanationsDesk(tools),
         diffs=DiffsDesk(tools),
+        troubles=TroublesDesk(parts.database),
         doctor=Doctor(tools, readiness, mirror, hook_url=hook_url(settings.public_url)),
         metrics_token=settings.metrics_token,
         public_url=settings.public_url,

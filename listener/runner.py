@@ -20,10 +20,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from listener.pulse import Pulse
-from listener.steps import dispatch, looking, notifying, tending
+from listener.steps import dispatch, looking, notifying, tending, troubling
 from listener.steps.clock import Clock
 from listener.steps.tools import Tools
-from listener.store import looks, notices, work
+from listener.store import looks, notices, troubles, work
 from listener.store import tending as webhooks
 from listener.store.engine import Database
 from listener.store.signal import Ear
@@ -52,6 +52,7 @@ PROMOTING: tuple[Queue, ...] = (
     Queue("look", looks.LOOKS, looking.step),
     Queue("chore", looks.CHORES, dispatch.reconcile),
     Queue("webhook", webhooks.WEBHOOKS, tending.step),
+    Queue("trouble", troubles.TROUBLES, troubling.step),
 )
 # On threads of their own: neither a dead chat service nor a production that answers nobody
 # must delay the promotions of others.
@@ -112,13 +113,16 @@ class Worker:
         try:
             queue.step(self._tools, claim, Clock(claim.claimed_at))
             outcome = "done"
+            if claim.attempt > 1:  # perhaps it broke the last time
+                troubling.mended(self._tools, queue.name, claim)
         except work.LeaseLost:
             outcome = "lease_lost"
-        except Exception:  # a broken step must not end the loop; it is logged whole
+        except Exception as error:  # a broken step must not end the loop; it is logged whole
             log.exception("step_broken", work=queue.name, key=claim.key, attempt=claim.attempt)
             outcome = "broken"
             with self._tools.database.begin() as conn:
                 work.postpone(conn, claim, queue.kind, dispatch.pause_after(claim))
+                troubling.note_break(conn, queue.name, claim, error)
         spent = round((time.monotonic() - begun) * 1000)
         log.info("step", work=queue.name, key=claim.key, outcome=outcome, ms=spent)
 

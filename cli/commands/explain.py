@@ -4,6 +4,7 @@ import click
 
 from cli.command import command
 from cli.commands.promotions.facts_view import show_decision
+from cli.commands.promotions.trouble_view import show_troubles
 from cli.commands.promotions.view import line
 from cli.context import Context, pass_context
 from cli.options import as_json, chosen_app, version
@@ -31,6 +32,9 @@ def explain(context: Context, app: str, release: str | None, as_json: bool) -> N
 def show_explanation(explanation: Explanation) -> None:
     """Print the summary, then all that stands behind it."""
     show_release(explanation)
+    if troubles := explanation.get("troubles"):
+        section("Trouble")
+        show_troubles(troubles)
     if rules := explanation.get("rules"):
         section("Rules")
         show_rules(rules)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from listener.desk import apps as named
-from listener.desk import pages, sayings
+from listener.desk import pages, sayings, troubles
 from listener.desk.asking import Asking
 from listener.desk.views import Explanation, Saying
 from listener.errors import NotFound
@@ -87,6 +87,7 @@ def _explain(conn: Connection, row: AppRow, history: History, release: Release) 
         deliveries=pages.of_deliveries(conn, release.id),
         promotions=tuple(pages.of_promotions(conn, made)),
         sayings=said,
+        troubles=tuple(troubles.shown(conn, row.id)),
     )
 
 

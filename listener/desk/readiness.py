@@ -12,10 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from listener import liveness
+from listener.desk import troubles
 from listener.keys import Keys, SealBroken
 from listener.liveness import Runner
 from listener.store import apps, runners, schema, subscriptions
 from listener.store.engine import Database
+from listener.trouble import Trouble
 
 log = structlog.get_logger()
 
@@ -29,6 +31,7 @@ class Faults:
     runners: str | None = None
     apps: tuple[str, ...] = ()
     seen: Sequence[Runner] = ()
+    troubles: Sequence[Trouble] = ()  # with Heroku, or a step that breaks: no fault of readiness
 
     @property
     def gravest(self) -> str | None:
@@ -64,7 +67,13 @@ class Readiness:
         seen = runners.list_(conn)
         broken = tuple(self._apps_of_broken_secrets(conn))
         stuck = liveness.fault(seen)
-        return Faults(keys=_unsealed(broken), runners=stuck, apps=broken, seen=seen)
+        return Faults(
+            keys=_unsealed(broken),
+            runners=stuck,
+            apps=broken,
+            seen=seen,
+            troubles=[view.trouble for view in troubles.shown(conn)],
+        )
 
     def _apps_of_broken_secrets(self, conn: Connection) -> list[str]:
         live = subscriptions.live_secrets(conn)

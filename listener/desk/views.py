@@ -9,6 +9,7 @@ from datetime import datetime
 from listener.backtest import Result
 from listener.decision import Approval
 from listener.desk.declared import FieldChange
+from listener.desk.troubles import TroubleView
 from listener.history import Kind, Release
 from listener.promotion import Status
 from listener.rules import Strategy
@@ -146,6 +147,7 @@ class Explanation:
     deliveries: tuple[DeliveryView, ...]
     promotions: tuple[PromotionView, ...]
     sayings: tuple[Saying, ...]
+    troubles: tuple[TroubleView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

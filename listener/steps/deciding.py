@@ -34,7 +34,7 @@ from listener.promotion import (
     back_off,
 )
 from listener.rules import Mode
-from listener.steps import checking, endings, news, posting
+from listener.steps import checking, endings, news, posting, troubling
 from listener.steps.candidates import Gathered, gather, stored
 from listener.steps.clock import Clock
 from listener.steps.comparing import COMPARE_EVERY
@@ -341,7 +341,17 @@ def unreadable(
             gates=verdicts,
             errors_since=since,
         )
-        news.of_errors(conn, row, message, since=since, now=now)
+        if not troubling.is_known(conn, error, (row.source_id, row.target_id)):
+            news.of_errors(conn, row, message, since=since, now=now)
+    if row.errors_since is None and isinstance(error, HerokuError):
+        _look_at_both(tools, row)
+
+
+def _look_at_both(tools: Tools, row: PromotionRow) -> None:
+    """Tell by looks whether an app cannot be read, or only what this promotion needs of it."""
+    with tools.database.begin() as conn:
+        for app_id in (row.source_id, row.target_id):
+            apps.ask_look(conn, app_id, must_read=True)
 
 
 def written(evaluation: Evaluation) -> list[dict[str, Any]]:

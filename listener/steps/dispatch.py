@@ -22,11 +22,13 @@ from listener.steps import (
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.tools import Tools
-from listener.store import deliveries, looks, posts, promotions, tending, work
+from listener.store import deliveries, looks, posts, promotions, tending, troubles, work
 from listener.store.tables import promotion
 
 # Far longer than the 72 h for which Heroku repeats one, and than anybody asks why.
 DELIVERIES_FOR = timedelta(days=90)
+# Longer than the longest pause between two tries of anything.
+UNSEEN_FOR = timedelta(minutes=20)
 MOST_FORGOTTEN = 1000  # at once, so that a reconcile stays short
 
 Step = Callable[[Tools, work.Claim, Clock], None]
@@ -98,6 +100,7 @@ def reconcile(tools: Tools, claim: work.Claim, clock: Clock) -> None:
         tending.ask(conn)
         looks.reconcile(conn, claim, tools.reconcile_every)
         deliveries.forget(conn, older_than=DELIVERIES_FOR, most=MOST_FORGOTTEN)
+        troubles.fade(conn, max(UNSEEN_FOR, 3 * tools.reconcile_every))
 
 
 def pause_after(claim: work.Claim) -> timedelta:

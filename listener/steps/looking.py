@@ -11,11 +11,11 @@ from listener import heroku as platform
 from listener.history import History, Kind, Release
 from listener.promotion import ERRORS_FOR, RELEASE_PHASE_FOR, Status, back_off
 from listener.rules import OnNewer
-from listener.steps import targets
+from listener.steps import targets, troubling
 from listener.steps.clock import Clock
 from listener.steps.readings import LACKING_FOR, Reading
 from listener.steps.tools import Tools
-from listener.store import apps, looks, neighbours, promotions, releases, rules, work
+from listener.store import apps, looks, neighbours, promotions, releases, rules, troubles, work
 from listener.store.apps import AppRow
 from listener.store.looks import Told
 from listener.store.promotions import PromotionRow
@@ -83,6 +83,11 @@ def _unreadable(tools: Tools, claim: work.Claim, error: platform.HerokuError, cl
         looks.ended_deliveries(conn, claim.key, ERRORS_FOR, f"given up: {message}")
         looks.remark(conn, [told.id for told in looks.undecided(conn, claim.key)], message)
         looks.finish(conn, claim, again_at=again_at, error=message)
+        troubling.note(conn, error, _subject(claim), claim.key)
+
+
+def _subject(claim: work.Claim) -> str:
+    return f"app {claim.key}"
 
 
 def _conclude(
@@ -110,6 +115,8 @@ def _conclude(
         looks.remark(conn, findings.undecided, findings.reason)
         again_at = _again_at(claim, history, live, findings, clock)
         looks.finish(conn, claim, again_at=again_at, error=None)
+        if claim.row.look_error is not None:
+            troubles.over(conn, _subject(claim))
 
 
 def _is_other(before: Release | None, now: Release | None) -> bool:

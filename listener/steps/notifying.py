@@ -13,7 +13,7 @@ from listener.keys import SealBroken
 from listener.steps import circumstances
 from listener.steps.clock import Clock
 from listener.steps.tools import Tools
-from listener.store import holds, notices, promotions, rules, services, work
+from listener.store import holds, notices, promotions, rules, services, troubles, work
 
 log = structlog.get_logger()
 
@@ -58,6 +58,11 @@ def _rules(conn: Connection, claim: work.Claim) -> set[int]:
     if row.promotion_id is not None:
         about = promotions.get(conn, row.promotion_id)
         return {rule.id for rule in circumstances.rules_of_each(conn, [about]).values()}
+    if row.trouble_id is not None:
+        told_of = troubles.apps_told_as(conn, row.trouble_id)
+        return {
+            rule.id for rule in rules.live(conn) if told_of & {rule.source_id, *rule.target_ids}
+        }
     app_id = holds.app_of(conn, row.hold_id) if row.hold_id is not None else None
     return {rule.id for rule in rules.targeting(conn, app_id)} if app_id is not None else set()
 

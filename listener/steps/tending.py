@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from listener.heroku import HerokuError, Webhook
+from listener.steps import troubling
 from listener.steps.clock import Clock
 from listener.steps.tools import Tools
-from listener.store import apps, notices, subscriptions, tending, work
+from listener.store import apps, notices, subscriptions, tending, troubles, work
 from listener.store.subscriptions import SubscriptionRow
 
 LEVEL = "sync"
@@ -20,18 +21,22 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     """Look at one webhook; where Heroku does not answer, the next reconcile asks again."""
     with tools.database.begin() as conn:
         row = subscriptions.find(conn, tending.subscription_of(claim))
-    found = _at_heroku(tools, row) if row is not None else None
+    found = _at_heroku(tools, row) if row is not None else []
     with tools.database.begin() as conn:
-        if row is not None and found is not None:
+        if row is not None and not isinstance(found, HerokuError):
             note(conn, row, fault_of(row, found))
         tending.finish(conn, claim)
+        if row is not None and isinstance(found, HerokuError):
+            troubling.note(conn, found, str(claim.key), row.app_id)
+        else:
+            troubles.over(conn, str(claim.key))
 
 
-def _at_heroku(tools: Tools, row: SubscriptionRow) -> list[Webhook] | None:
+def _at_heroku(tools: Tools, row: SubscriptionRow) -> list[Webhook] | HerokuError:
     try:
         return tools.heroku.webhooks(row.app_id)
-    except HerokuError:
-        return None
+    except HerokuError as error:
+        return error
 
 
 def fault_of(row: SubscriptionRow, found: Iterable[Webhook]) -> str | None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from listener.conditions import Aspect, OnFailure
 from listener.promotion import PromotionKind, Status
 from listener.rules import Mode, OnNewer, Strategy
+from listener.trouble import Cause
 from listener.verification import Outcome
 
 
@@ -28,6 +29,8 @@ class Condition(Answer):
     """How the process is."""
 
     status: Literal["ok", "ready"]
+    runners: list[dict[str, Any]] = []
+    troubles: list[dict[str, Any]] = []
 
 
 class Ref(Answer):
@@ -363,6 +366,20 @@ class Saying(Answer):
     promotion_id: str | None
 
 
+class Trouble(Answer):
+    """Something that fails: why, since when, and the command that mends it or tells more."""
+
+    id: str
+    cause: Cause
+    title: str
+    message: str
+    mend: str
+    since: datetime
+    last_at: datetime
+    times: int
+    apps: list[Ref]
+
+
 class Explanation(Answer):
     """What every rule and gate said of a release."""
 
@@ -372,3 +389,4 @@ class Explanation(Answer):
     deliveries: list[Delivery]
     promotions: list[Promotion]
     rules: list[Saying]
+    troubles: list[Trouble]

@@ -9,6 +9,7 @@ from listener.desk.mirror import MARK
 from listener.errors import Unavailable
 from listener.liveness import Runner
 from listener.web.services import services
+from listener.web.shapes import time
 
 bp = Blueprint("health", __name__)
 
@@ -28,7 +29,9 @@ def is_ready() -> ResponseReturnValue:
     if faults.gravest is not None:
         raise Unavailable(faults.gravest, id="not_ready")
     living = [_runner(runner) for runner in faults.seen if runner.is_alive]
-    return jsonify(status="ready", runners=living)
+    # Of Heroku nothing can be asked of whoever watches this process, nor would a restart mend it.
+    failing = [{"cause": each.cause, "since": time(each.since)} for each in faults.troubles]
+    return jsonify(status="ready", runners=living, troubles=failing)
 
 
 def _runner(runner: Runner) -> dict[str, object]:

@@ -98,6 +98,7 @@ TOLD: dict[str, Told] = {
     "explanations.show": Told(answers.Explanation, queries=("release",), problems=(404, 422, 502)),
     "diffs.show": Told(compared.Diff, queries=("to", "release", "repo"), problems=(404, 422, 502)),
     "findings.list_": Told(compared.Finding, is_list=True, problems=(429,)),
+    "troubles.list_": Told(answers.Trouble, is_list=True, queries=("app",)),
     "audit.list_": Told(people.AuditEntry, is_list=True, queries=("subject", "limit")),
     "health.is_up": Told(answers.Condition),
     "health.is_ready": Told(answers.Condition, problems=(503,)),

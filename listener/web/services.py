@@ -28,6 +28,7 @@ from listener.desk.readiness import Readiness
 from listener.desk.rules import RulesDesk
 from listener.desk.subscriptions import SubscriptionsDesk
 from listener.desk.trials import TrialsDesk
+from listener.desk.troubles import TroublesDesk
 from listener.keys import Keys
 from listener.roles import Roles
 
@@ -63,6 +64,7 @@ class Services:
     holds: HoldsDesk
     explanations: ExplanationsDesk
     diffs: DiffsDesk
+    troubles: TroublesDesk
     doctor: Doctor
     metrics_token: str | None = None
     public_url: str | None = None

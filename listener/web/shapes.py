@@ -10,6 +10,7 @@ from listener import verification
 from listener.conditions import READERS, Conditions
 from listener.decision import Approval
 from listener.desk.outputs import OutputView
+from listener.desk.troubles import TroubleView
 from listener.desk.views import (
     BacktestView,
     DeliveryView,
@@ -288,6 +289,23 @@ def explanation(view: Explanation) -> Json:
         "deliveries": [delivery(item) for item in view.deliveries],
         "promotions": [promotion(item) for item in view.promotions],
         "rules": [_saying(item) for item in view.sayings],
+        "troubles": [trouble(item) for item in view.troubles],
+    }
+
+
+def trouble(view: TroubleView) -> Json:
+    """Something that fails."""
+    found = view.trouble
+    return {
+        "id": str(found.id),
+        "cause": found.cause,
+        "title": view.title,
+        "message": found.message,
+        "mend": view.mend,
+        "since": time(found.since),
+        "last_at": time(found.last_at),
+        "times": found.times,
+        "apps": [{"id": app.id, "name": app.name} for app in view.apps],
     }
 
 

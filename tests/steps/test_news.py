@@ -136,8 +136,9 @@ def test_a_heroku_that_is_gone_for_long_is_told_once(stage: Stage) -> None:
     assert stage.notices() == []
     stage.age(minutes=11)
     stage.reconcile()
-    (body,) = stage.told("blocked")
-    assert body.startswith("Heroku could not be read: ")
+    assert stage.notices() == ["Heroku cannot be read"]
+    (body,) = stage.told("trouble")
+    assert f"\nWaiting for it: promotion 1 of {STAGING} v" in body
 
 
 # How it ended.

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection
@@ -18,7 +19,7 @@ from listener.store import apps, notices, work
 from listener.store.engine import Database
 from listener.store.watch import Watched
 from tests.steps import wire
-from tests.steps.emulated import PROD
+from tests.steps.emulated import PROD, STAGING
 from tests.steps.stage import Stage
 
 PATIENCE = 20.0
@@ -101,6 +102,64 @@ def test_a_step_that_breaks_is_put_off_and_ends_no_thread(stage: Stage) -> None:
             apps.ask_look(conn, stage.app(PROD).id)
         wait_for(stage, lambda: stage.statuses() == [Status.SUCCEEDED])
     assert stage.times_released(version) == 1
+
+
+def has_tried(stage: Stage, times: int) -> bool:
+    """The one promotion was claimed so often, and is handed back."""
+    return [row.attempt >= times for row in stage.promotions()] == [True] and stage.leases() == 0
+
+
+def test_a_step_that_breaks_three_times_is_told_once_and_once_when_it_does_not(
+    stage: Stage,
+) -> None:
+    def break_it() -> None:
+        raise ValueError("hush: a bug of ours")
+
+    path = f"/apps/{stage.app(PROD).id}/releases"
+    stage.wire.put(wire.before(break_it), method="GET", path=path, times=200)
+    version = stage.deploy()
+    stage.tell(version)
+    with running(stage):
+        for times in range(1, 6):
+            wait_for(stage, partial(has_tried, stage, times))
+            if times == 1:
+                assert stage.notices() == []
+            stage.shift(stage.seconds(301))
+            with stage.database.begin() as conn:
+                apps.ask_look(conn, stage.app(STAGING).id)
+        stage.wire.troubles.clear()
+        stage.shift(stage.seconds(301))
+        with stage.database.begin() as conn:
+            apps.ask_look(conn, stage.app(STAGING).id)
+        wait_for(stage, lambda: stage.statuses() == [Status.SUCCEEDED])
+        wait_for(stage, lambda: len(stage.notices()) == 3)
+
+    assert sorted(stage.notices()) == [
+        "Over: The listener breaks",
+        f"Promotion 1 of {STAGING} v{version} to {PROD} succeeded",
+        "The listener breaks",
+    ]
+    [body] = stage.told("trouble")
+    assert "broke: ValueError." in body
+    assert "hush" not in body
+    assert "step_broken" in body
+
+
+def test_a_notice_that_breaks_is_told_by_another(stage: Stage) -> None:
+    def has_tried(times: int) -> bool:
+        query = "SELECT attempt FROM notice WHERE kind = 'held' AND lease_until IS NULL"
+        with stage.database.begin() as conn:
+            return conn.exec_driver_sql(query).scalar_one_or_none() == times
+
+    with stage.database.begin() as conn:
+        notices.add(conn, "held", title="a hold", body="is told")
+        conn.exec_driver_sql("UPDATE notice SET reached = '7'")  # no list, which nobody thought of
+    with running(stage):
+        for times in range(1, 4):
+            wait_for(stage, partial(has_tried, times))
+            stage.shift(stage.seconds(301))
+        wait_for(stage, lambda: stage.notices()[1:] == ["The listener breaks"])
+    assert stage.told("trouble")[0].startswith("Work on notice ")
 
 
 def test_a_claim_that_breaks_ends_no_thread(stage: Stage) -> None:

@@ -3,6 +3,7 @@
 import click
 
 from cli.command import command
+from cli.commands.promotions.trouble_view import tell_troubles
 from cli.commands.promotions.view import show_promotions
 from cli.context import Context, pass_context
 from cli.options import as_json, num, of_app, warn_if_cut
@@ -30,3 +31,4 @@ def index(
     else:
         show_promotions(promotions)
     warn_if_cut(promotions, num, "promotions")
+    tell_troubles(context, app)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from listener import heroku
 from listener.apps import App
+from listener.desk import troubles
 from listener.desk.asking import Asking
 from listener.desk.checkup import account, hooks, itself, lists, reach, standstill
 from listener.desk.gathering import attempt, gather, traits
@@ -103,7 +104,12 @@ class Doctor:
         if scene is not None:
             found += lists.releases(scene.rows, scene.now)
             found += standstill.holds(scene.holds, scene.apps, scene.now)
+            found += self._troubles()
         return found
+
+    def _troubles(self) -> list[Finding]:
+        with self._tools.database.begin() as conn:
+            return troubles.findings(troubles.shown(conn))
 
     def _scene(self) -> Scene:
         with self._tools.database.begin() as conn:

@@ -15,7 +15,15 @@ def test_a_deploy_is_explained_whole(admin: Caller, office: Office) -> None:
     office.look(STAGING)
     view = admin.get(PATH)
     release = office.current(STAGING)
-    assert sorted(view) == ["app", "deliveries", "promotions", "release", "rules", "summary"]
+    assert sorted(view) == [
+        "app",
+        "deliveries",
+        "promotions",
+        "release",
+        "rules",
+        "summary",
+        "troubles",
+    ]
     assert view["app"] == {"id": release["app"]["id"], "name": STAGING}
     said = view["release"]
     assert said.pop("created_at").endswith("Z")

@@ -1,0 +1,38 @@
+"""What keeps the listener from working, said beside what is asked for."""
+
+from collections.abc import Iterator
+
+from cli.context import Context
+from cli.errors import Refused
+from cli.output import say, warn
+from cli.plain import plain_line
+from cli.resources import Trouble
+from cli.times import when
+
+NOT_FOUND = 404
+
+
+def show_troubles(troubles: list[Trouble]) -> None:
+    """Print each, and the command that mends it."""
+    for trouble in troubles:
+        for line in lines(trouble):
+            say(line)
+
+
+def tell_troubles(context: Context, app: str | None) -> None:
+    """Tell of each on stderr; an older listener knows none."""
+    try:
+        troubles = context.listener.troubles(app)
+    except Refused as refusal:
+        if refusal.status != NOT_FOUND:
+            raise
+        return
+    for trouble in troubles:
+        for line in lines(trouble):
+            warn(line)
+
+
+def lines(trouble: Trouble) -> Iterator[str]:
+    """Return what is the matter, since when, why, and what mends it."""
+    yield plain_line(f"{trouble['title']} since {when(trouble['since'])}: {trouble['message']}")
+    yield plain_line(f"Use `{trouble['mend']}`.")
