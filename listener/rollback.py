@@ -36,15 +36,7 @@ class NothingBefore:
     """The target ran nothing else that can run again."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnclearCurrent:
-    """Heroku shows one release as current, and a later one that ran: either may be running."""
-
-    current: Release
-    later: Release
-
-
-Destination = RollbackTo | AlreadyRolledBack | NothingBefore | UnclearCurrent
+Destination = RollbackTo | AlreadyRolledBack | NothingBefore
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +63,6 @@ def destination(history: History, own: OwnReleases) -> Destination:
 
     A second rollback would otherwise bring back what the first one left.
     """
-    if (unclear := unclear_current(history)) is not None:
-        return unclear
     runs = _runs(history, own)
     if runs and runs[-1].is_rollback:
         return _already(runs, history)
@@ -81,13 +71,18 @@ def destination(history: History, own: OwnReleases) -> Destination:
     return RollbackTo(found) if found is not None else NothingBefore()
 
 
-def unclear_current(history: History) -> UnclearCurrent | None:
-    """Find a later release of other code that ran: `current` is late, or its phase ended first."""
+def running(history: History) -> Release | None:
+    """Tell what a person sees run: the newest that ran, for `current` may be late.
+
+    Where an older one's phase ended later and that one runs, one step back from here is that
+    very one: then nothing is released, and nobody goes a step too far.
+    """
     current = history.current
     if current is None:
         return None
     later = history.change_after(current.version, current.artifact)
-    return UnclearCurrent(current, later) if later is not None else None
+    ran = (r for r in reversed(history.releases) if r.has_run)
+    return current if later is None else next(ran)
 
 
 def _already(runs: list[Run], history: History) -> AlreadyRolledBack:
@@ -113,7 +108,8 @@ def _latest_runs(runs: list[Run]) -> Iterator[tuple[Run, Run]]:
 
 def _runs(history: History, own: OwnReleases) -> list[Run]:
     """Cut what ran until now into stretches of the same artifact (or of none), oldest first."""
-    now = history.current.version if history.current is not None else 0
+    current = running(history)
+    now = current.version if current is not None else 0
     ran = [r for r in history.releases if r.version <= now and r.status in RAN]
     found: list[Run] = []
     for _, releases in groupby(ran, key=lambda release: release.artifact):

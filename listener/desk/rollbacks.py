@@ -18,7 +18,7 @@ from listener.desk.views import PastRelease, RollbackView
 from listener.errors import Conflict, HerokuUnreadable, Invalid
 from listener.history import SUCCEEDED, History, Release
 from listener.promotion import PromotionKind
-from listener.rollback import AlreadyRolledBack, NothingBefore, RollbackTo, UnclearCurrent
+from listener.rollback import AlreadyRolledBack, NothingBefore, RollbackTo
 from listener.steps import targets
 from listener.steps.readings import StaleData
 from listener.steps.tools import Tools
@@ -107,13 +107,6 @@ def _choose(tools: Tools, ask: Asking, app: App, history: History, version: int 
             raise Invalid(
                 f"{app.name} shows nothing that it ran before: there is nothing to roll back to."
             )
-        case UnclearCurrent(current, later):
-            raise Conflict(
-                "release_unclear",
-                f"Heroku says that {app.name} runs v{current.version}, and that v{later.version}"
-                f" succeeded after it. Look at `heroku releases -a {app.name}`, and say where to go"
-                " with --to.",
-            )
         case AlreadyRolledBack() as already:
             raise Conflict("already_rolled_back", _already(tools, ask, app, history, already))
 
@@ -131,9 +124,8 @@ def check(app: App, history: History, version: int) -> Release:
         raise Invalid(f"{name} has no slug.")
     if release.status != SUCCEEDED:
         raise Invalid(f"{name} is {release.status}: only a release that succeeded can come back.")
-    runs = history.current
-    is_clear = rollback.unclear_current(history) is None
-    if runs is not None and runs.artifact == release.artifact and is_clear:
+    runs = rollback.running(history)
+    if runs is not None and runs.artifact == release.artifact:
         raise Invalid(f"{app.name} runs the slug of v{version} already.")
     return release
 
@@ -187,7 +179,7 @@ def _who(conn: Connection, app: App, release: Release) -> tuple[str, str]:
 def _view(
     conn: Connection, app: App, history: History, release: Release, row: PromotionRow
 ) -> RollbackView:
-    left = history.current
+    left = rollback.running(history)
     undo = None
     if left is not None and left.status == SUCCEEDED and left.artifact is not None:
         undo = (

@@ -317,6 +317,11 @@ def room_to_roll_back(candidate: Candidate, now: datetime) -> Verdict:
         return Error(f"{name} shows no current release.")
     if candidate.release.artifact is None:
         return Reject(f"{name} v{candidate.release.version} has no slug.")
+    later = candidate.target_history.change_after(current.version, current.artifact)
+    if current.artifact == candidate.release.artifact and later is not None:
+        # `current` may be late: to end here would leave running what was to be left.
+        message = f"{name} shows v{current.version} as current, and v{later.version} ran after it."
+        return Error(message)
     if current.artifact == candidate.release.artifact:
         message = f"{name} already runs this slug, in v{current.version}."
         return Reject(message, Status.SKIPPED)

@@ -14,8 +14,8 @@ from listener.rollback import (
     AlreadyRolledBack,
     NothingBefore,
     RollbackTo,
-    UnclearCurrent,
     destination,
+    running,
 )
 from tests.core.releases import log, release, release_logs
 
@@ -39,8 +39,6 @@ def goes_to(*releases: Release) -> int | None:
             return -further.version if further is not None else -1
         case NothingBefore():
             return None
-        case UnclearCurrent(_, later):
-            return 1000 + later.version
 
 
 @pytest.mark.parametrize(
@@ -135,11 +133,16 @@ def test_it_tells_what_was_rolled_back_from_where_to_where() -> None:
     assert found == AlreadyRolledBack(rollback=back, left=config, back_to=B, further=A)
 
 
-def test_a_later_release_that_ran_makes_it_unclear_what_runs() -> None:
-    now, later = replace(B, is_current=True), replace(C, is_current=False)
-    assert destination(History([A, now, later]), {}) == UnclearCurrent(now, later)
+def test_a_current_that_is_late_sends_nobody_a_step_too_far() -> None:
+    """v24 runs, and Heroku shows v23 as current still: one step back is v23, not v22."""
+    late = replace(B, is_current=True)
+    assert destination(History([A, late, C]), {}) == RollbackTo(late)
+    assert running(History([A, late, C])) == C
     config = replace(C, artifact="B")
-    assert destination(History([A, now, config]), {}) == RollbackTo(A)
+    assert destination(History([A, late, config]), {}) == RollbackTo(A)
+    assert running(History([A, late, config])) == late
+    back = release(25, "A", words=BACK)
+    assert isinstance(destination(History([A, late, C, back]), OURS), AlreadyRolledBack)
 
 
 @given(release_logs(), st.sets(st.integers(1, 60)))
