@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -31,11 +32,13 @@ class Findings:
     outcomes: dict[int, str] = field(default_factory=dict)
     undecided: list[int] = field(default_factory=list)
     reason: str = ""
+    last_told_at: datetime | None = None  # of those
 
     def wait_for(self, told: Told, reason: str) -> None:
         """The delivery cannot be settled yet."""
         self.undecided.append(told.id)
         self.reason = reason
+        self.last_told_at = told.received_at  # they come in order
 
 
 def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
@@ -52,9 +55,9 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     try:
         reading = _read(tools, row, claim, clock) if needs_reading else None
     except platform.HerokuError as error:
-        _unreadable(tools, claim, error, clock)
+        _unreadable(tools, claim, error, clock, told)
         return
-    _conclude(tools, claim, row, history.current, clock)
+    _conclude(tools, claim, row, history.current, clock, told)
     if is_target and reading is not None:
         targets.glance(tools, reading)
 
@@ -75,14 +78,21 @@ def _read(tools: Tools, row: AppRow, claim: work.Claim, clock: Clock) -> Reading
     return tools.readings.releases(row.id)
 
 
-def _unreadable(tools: Tools, claim: work.Claim, error: platform.HerokuError, clock: Clock) -> None:
+def _unreadable(
+    tools: Tools,
+    claim: work.Claim,
+    error: platform.HerokuError,
+    clock: Clock,
+    before: Sequence[Told],
+) -> None:
     """Errors of Heroku settle no delivery within a day."""
     again_at = clock.now() + back_off(claim.attempt - 1)
     with tools.database.begin() as conn:
         message = f"Heroku could not be read: {error}"
         looks.ended_deliveries(conn, claim.key, ERRORS_FOR, f"given up: {message}")
         looks.remark(conn, [told.id for told in looks.undecided(conn, claim.key)], message)
-        looks.finish(conn, claim, again_at=again_at, error=message)
+        ids = [told.id for told in before]
+        looks.finish(conn, claim, again_at=again_at, error=message, told=ids)
         troubling.note(conn, error, _subject(claim), claim.key)
 
 
@@ -91,12 +101,17 @@ def _subject(claim: work.Claim) -> str:
 
 
 def _conclude(
-    tools: Tools, claim: work.Claim, row: AppRow, ran: Release | None, clock: Clock
+    tools: Tools,
+    claim: work.Claim,
+    row: AppRow,
+    ran: Release | None,
+    clock: Clock,
+    before: Sequence[Told],
 ) -> None:
     """Candidates, outcomes and the next look, in one transaction under the locks.
 
     `ran` is what the app ran when it was last looked at: what waits is decided anew where it runs
-    something else by now.
+    something else by now. `before` are the deliveries that were there before anything was read.
     """
     with tools.database.begin() as conn:
         apps.lock(conn, [row.id])  # no rule from here changes any more
@@ -114,7 +129,8 @@ def _conclude(
         looks.settle(conn, findings.outcomes)
         looks.remark(conn, findings.undecided, findings.reason)
         again_at = _again_at(claim, history, live, findings, clock)
-        looks.finish(conn, claim, again_at=again_at, error=None)
+        ids = [item.id for item in before]
+        looks.finish(conn, claim, again_at=again_at, error=None, told=ids)
         if claim.row.look_error is not None:
             troubles.over(conn, _subject(claim))
 
@@ -275,5 +291,6 @@ def _again_at(
     now = clock.now()
     if not (findings.undecided or _unfinished(history, live, now)):
         return None
-    since = now - (claim.row.look_since or now)
+    asked = [at for at in (claim.row.look_since, findings.last_told_at) if at is not None]
+    since = now - max(asked, default=now)
     return now + timedelta(seconds=min(max(1.0, since.total_seconds() / 4), 60.0))

@@ -8,8 +8,8 @@ from datetime import timedelta
 from sqlalchemy import Boolean, Connection, delete, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
-from listener.store import apps
 from listener.store.shown import DeliveryRow
+from listener.store.signal import notify
 from listener.store.tables import delivery as table
 
 
@@ -35,20 +35,21 @@ class Arrival:
 
 
 def add(conn: Connection, arrival: Arrival) -> bool:
-    """Keep a delivery, and have its app looked at; answers whether it is new.
+    """Keep a delivery, due for a look at its app; answers whether it is new.
 
-    One that was kept already is counted, and nothing more.
+    One that was kept already is counted, and nothing more. The app's row is not written to: a look
+    may hold it, and Heroku waits for the answer.
     """
     values = {item.name: getattr(arrival, item.name) for item in fields(Arrival)}
-    if arrival.outcome is not None:
-        values["settled_at"] = func.clock_timestamp()
+    now = func.clock_timestamp()
+    values |= {"due_at": now} if arrival.outcome is None else {"due_at": None, "settled_at": now}
     again = {"times": table.c.times + 1, "last_received_at": func.clock_timestamp()}
     statement = insert(table).values(values)
     statement = statement.on_conflict_do_update(index_elements=["key"], set_=again)
     # A row that this statement inserted, rather than updated, was never locked: its xmax is 0.
     is_new = conn.execute(statement.returning(literal_column("xmax = 0", Boolean))).scalar_one()
     if is_new and arrival.outcome is None:
-        apps.ask_look(conn, arrival.app_id)
+        notify(conn)
     return bool(is_new)
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
+from listener.store import looks
 from listener.store.tables import app, chore, delivery, hold, notice, promotion
 
 _QUEUES = {
     "promotion": (promotion, promotion.c.due_at),
-    "look": (app, app.c.look_at),
+    "look": (app, looks.LOOKS.due),
     "chore": (chore, chore.c.due_at),
     "notice": (notice, notice.c.due_at),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.store import apps, work
@@ -15,7 +15,23 @@ from listener.store.signal import notify
 from listener.store.tables import app, chore, delivery, rule, rule_target
 
 RECONCILE = "reconcile"
-LOOKS = work.Kind(app, app.c.look_at)
+
+
+def _put_off(conn: Connection, app_id: Any, due_at: ColumnElement[datetime]) -> None:
+    """A look that broke comes again later, whatever asks for it now."""
+    conn.execute(update(app).where(app.c.id == app_id).values(look_at=due_at))
+    undecided = delivery.c.app_id == app_id, delivery.c.settled_at.is_(None)
+    conn.execute(update(delivery).where(*undecided).values(due_at=due_at))
+
+
+# An undecided delivery is due by itself, so that storing it touches no row that a look holds.
+_TOLD_AT = (
+    select(func.min(delivery.c.due_at))
+    .where(delivery.c.app_id == app.c.id, delivery.c.settled_at.is_(None))
+    .correlate(app)
+    .scalar_subquery()
+)
+LOOKS = work.Kind(app, func.least(app.c.look_at, _TOLD_AT), put_off=_put_off)
 CHORES = work.Kind(chore, chore.c.due_at, chore.c.name == RECONCILE)
 
 
@@ -60,9 +76,17 @@ def remark(conn: Connection, told_ids: Iterable[int], outcome: str) -> None:
 
 
 def finish(
-    conn: Connection, claim: work.Claim, *, again_at: datetime | None, error: str | None
+    conn: Connection,
+    claim: work.Claim,
+    *,
+    again_at: datetime | None,
+    error: str | None,
+    told: Iterable[int] = (),
 ) -> None:
-    """Hand the app back, due again at `again_at`, or sooner if a delivery arrived meanwhile."""
+    """Hand the app back, due again at `again_at`, or sooner if a delivery arrived meanwhile.
+
+    `told` are the deliveries that were there before anything was read; what came since is due.
+    """
     unchanged = app.c.look_at == claim.row.look_at
     done = {
         "lease_owner": None,
@@ -73,9 +97,11 @@ def finish(
     first = update(app).where(work.fenced(claim)).values(done)
     if conn.execute(first).rowcount == 0:
         raise work.LeaseLost
-    later: dict[str, Any] = {"look_at": again_at}
-    if again_at is None:
-        later["look_since"] = None
+    later: dict[str, Any] = {"look_at": again_at, "look_since": None}
+    if again_at is not None:
+        later["look_since"] = func.coalesce(app.c.look_since, claim.claimed_at)
+        left = delivery.c.id.in_(list(told)), delivery.c.settled_at.is_(None)
+        conn.execute(update(delivery).where(*left).values(due_at=again_at))
     if error is None:
         later["must_read"] = False
     conn.execute(update(app).where(app.c.id == claim.key, unchanged).values(later))

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from listener.promotion import ACTIVE, PromotionKind, Status
+from listener.store import looks
 from listener.store.tables import app, delivery, post, promotion, promotion_event, release
 
 
@@ -98,9 +99,9 @@ def at_work(conn: Connection, target_id: str | None) -> tuple[int, ...]:
 
 def look_of(conn: Connection, app_id: str) -> Look:
     """When the app is looked at next, and what went wrong the last time."""
-    query = select(app.c.look_at, app.c.look_error).where(app.c.id == app_id)
+    query = select(looks.LOOKS.due.label("at"), app.c.look_error).where(app.c.id == app_id)
     row = conn.execute(query).one()
-    return Look(row.look_at, row.look_error)
+    return Look(row.at, row.look_error)
 
 
 def waited_for(conn: Connection) -> list[str]:

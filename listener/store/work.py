@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,11 +30,15 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """Work of one kind: its rows, the column that says when, and which of them this code knows."""
+    """Work of one kind: its rows, what says when, and which of them this code knows.
+
+    Where more than a column of the row says when, `put_off` writes it for the row of a key.
+    """
 
     table: Table
     due: ColumnElement[Any]
     known: ColumnElement[bool] = field(default_factory=true)
+    put_off: Callable[[Connection, Any, ColumnElement[datetime]], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def claim(conn: Connection, kind: Kind, *, owner: str) -> Claim | None:
         .where(kind.due <= func.now(), free, kind.known)
         .order_by(kind.due)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
         .cte("due_row")
     )
     statement = (
@@ -111,8 +115,12 @@ def renew(conn: Connection, claim: Claim) -> None:
 def postpone(conn: Connection, claim: Claim, kind: Kind, pause: timedelta) -> None:
     """After an unexpected error: hand the row back for later; its count of attempts stays."""
     due_at = func.now() + literal(pause)
-    values = {"lease_owner": None, "lease_until": None, kind.due.key: due_at}
-    conn.execute(update(claim.table).where(fenced(claim)).values(values))
+    values: dict[Any, Any] = {"lease_owner": None, "lease_until": None}
+    if kind.put_off is None:
+        values[kind.due.key] = due_at
+    is_ours = conn.execute(update(claim.table).where(fenced(claim)).values(values)).rowcount
+    if is_ours and kind.put_off is not None:
+        kind.put_off(conn, claim.key, due_at)
 
 
 def until_next(conn: Connection, kinds: Iterable[Kind]) -> float | None:

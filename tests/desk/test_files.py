@@ -241,10 +241,10 @@ def test_what_somebody_changed_while_heroku_was_asked_is_not_overwritten(office:
         def __getattr__(self, name: str) -> Any:
             return getattr(office.tools.readings, name)
 
-        def releases(self, app_id: str) -> Reading:
+        def releases(self, app_id: str, **how: Any) -> Reading:
             if "old" in names(office):
                 office.rules.remove("old", by=ANA)
-            return office.tools.readings.releases(app_id)
+            return office.tools.readings.releases(app_id, **how)
 
     with pytest.raises(Conflict, match="changed by somebody else meanwhile") as refused:
         office.files_desk_reading_by(Meddler()).apply(file(wish()), by=ANA)

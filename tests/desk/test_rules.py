@@ -281,8 +281,8 @@ def test_a_rule_changed_meanwhile_is_not_overwritten(office: Office) -> None:
                 office.rules.update("ship", RuleChange(on_newer=OnNewer.KEEP), by="bo@example.com")
             return office.tools.readings.app(name)
 
-        def releases(self, app_id: str) -> object:
-            return office.tools.readings.releases(app_id)
+        def releases(self, app_id: str, **how: Any) -> object:
+            return office.tools.readings.releases(app_id, **how)
 
     desk = office.rules_desk_reading_by(Meddler())
     with pytest.raises(Conflict) as refusal:
@@ -343,8 +343,8 @@ def test_what_heroku_tells_of_while_the_rule_is_saved_goes(office: Office) -> No
         def app(self, name: str) -> object:
             return office.tools.readings.app(name)
 
-        def releases(self, app_id: str) -> object:
-            reading = office.tools.readings.releases(app_id)
+        def releases(self, app_id: str, **how: Any) -> object:
+            reading = office.tools.readings.releases(app_id, **how)
             if not self.versions:
                 self.versions.append(office.deploy(STAGING))
                 office.receive()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import Row, select
 from listener.app import Parts
 from listener.apps import App
 from listener.heroku import HEADER, sign
-from listener.store import apps, subscriptions
+from listener.store import apps, shown, subscriptions
 from listener.store.tables import app, delivery, secret, subscription
 
 CAPTURED = Path(__file__).parents[1] / "heroku" / "payloads" / "release-create.json"
@@ -67,6 +68,11 @@ class Source:
         """The app."""
         with self._parts.database.begin() as conn:
             return conn.execute(select(app).where(app.c.id == self.id)).one()
+
+    def look_at(self) -> datetime | None:
+        """When the app is looked at next."""
+        with self._parts.database.begin() as conn:
+            return shown.look_of(conn, self.id).at
 
     def subscription(self) -> Row[Any]:
         """The subscription."""

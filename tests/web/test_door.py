@@ -24,7 +24,7 @@ UNSIGNED = {"id": "bad_signature", "message": "The signature does not match."}
 def test_a_signed_delivery_is_kept_and_its_app_is_looked_at(
     client: FlaskClient, source: Source
 ) -> None:
-    assert source.row().look_at is None
+    assert source.look_at() is None
 
     answer = client.post(DOOR, **source.told(delivery_id="d-7", version=42))
 
@@ -38,7 +38,7 @@ def test_a_signed_delivery_is_kept_and_its_app_is_looked_at(
         None,
     )
     assert kept.artifact == "e7cb552a-e840-48cb-9164-081d1e6da274"
-    assert source.row().look_at is not None
+    assert source.look_at() is not None
 
 
 def test_the_body_is_kept_sealed_to_the_byte(
@@ -56,13 +56,13 @@ def test_the_same_delivery_again_is_counted_and_asks_for_no_work(
     client: FlaskClient, source: Source
 ) -> None:
     client.post(DOOR, **source.told())
-    first = source.row().look_at
+    first = source.look_at()
     assert client.post(DOOR, **source.told()).status_code == 204
 
     [kept] = source.deliveries()
     assert kept.times == 2
     assert kept.last_received_at > kept.received_at
-    assert source.row().look_at == first
+    assert source.look_at() == first
 
 
 def test_deliveries_without_an_id_are_told_apart_by_their_bytes(
@@ -141,8 +141,8 @@ def test_what_is_about_another_app_is_kept_and_ignored(
     [kept] = source.deliveries()
     assert kept.outcome == "ignored: about another app than was subscribed to"
     assert kept.settled_at is not None
-    assert other.row().look_at is None
-    assert source.row().look_at is None
+    assert other.look_at() is None
+    assert source.look_at() is None
 
 
 def test_what_is_ignored_takes_no_other_delivery_s_place(
