@@ -10,6 +10,7 @@ from cli.errors import NotAListener, Refused, Unreachable
 from cli.exchange import bearer, body_of, open_client, own_words, path_part, reason, was_sent
 from cli.foreseen import Plan, Trial
 from cli.progress import LATER, turning
+from cli.released import Agreed, Released, ReleaseForeseen
 from cli.resources import (
     Backtest,
     Delivery,
@@ -21,7 +22,6 @@ from cli.resources import (
     Output,
     Pipeline,
     Promotion,
-    Released,
     Rollback,
     Rule,
     Subscription,
@@ -176,12 +176,18 @@ class Listener:
     def add_hold(self, hold: Body) -> NewHold:
         return self._ask("POST", "holds", NewHold, body=hold)
 
-    def release_hold(self, app: str | None) -> Released:
-        """Release what holds the app now; None releases what holds every target."""
-        return self._ask("POST", "holds/actions/release", Released, body={"app": app})
+    def foresee_release(self, hold: str | None, app: str | None) -> ReleaseForeseen:
+        """Return what a release would let go: of one hold, or of those on the app or everywhere."""
+        path, body = _holds_meant(hold, app)
+        return self._ask("POST", f"{path}/actions/foresee", ReleaseForeseen, body=body)
 
-    def release_one_hold(self, id: str) -> Released:
-        return self._ask("POST", f"holds/{path_part(id)}/actions/release", Released)
+    def release_holds(
+        self, hold: str | None, app: str | None, *, agreed: Agreed, discard: bool
+    ) -> Released:
+        """Release as it was shown: one hold, or what holds the app now, or every target."""
+        path, body = _holds_meant(hold, app)
+        said = {**body, "agreed": agreed, "discard": discard}
+        return self._ask("POST", f"{path}/actions/release", Released, body=said)
 
     def hold(self, id: str) -> Hold:
         return self._ask("GET", f"holds/{path_part(id)}", Hold)
@@ -260,3 +266,7 @@ class Listener:
             f"{self.url} does not answer like a listener ({response.status_code})."
             " Is the URL right?"
         )
+
+
+def _holds_meant(hold: str | None, app: str | None) -> tuple[str, dict[str, Any]]:
+    return ("holds", {"app": app}) if hold is None else (f"holds/{path_part(hold)}", {})

@@ -369,12 +369,3 @@ class Next(TypedDict):
     app: Named
     message: str
     promotion: NotRequired[Promotion | None]
-
-
-class Released(TypedDict):
-    """The holds released, those that are to come still, and what follows."""
-
-    released: list[Hold]
-    planned: NotRequired[list[Hold]]
-    next: list[Next]
-    message: NotRequired[str | None]

@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from listener.conditions import Conditions
 from listener.decision import NEEDS_WORD
-from listener.desk.promotions import find, record, too_late, view_of
+from listener.desk.promotion_audit import record
+from listener.desk.promotions import find, too_late, view_of
 from listener.desk.views import PromotionView
 from listener.errors import Conflict, Forbidden, NotFound
 from listener.invitations import Invitation

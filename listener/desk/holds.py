@@ -13,8 +13,8 @@ from listener import moments
 from listener.desk import apps as named
 from listener.desk import hold_audit, pages, releasing
 from listener.desk.asking import Asking
-from listener.desk.releasing import Meant
-from listener.desk.views import HoldPut, HoldsReleased, HoldView
+from listener.desk.releasing import Agreed, Meant
+from listener.desk.views import HoldPut, HoldsReleased, HoldView, ReleaseForeseen
 from listener.errors import Invalid
 from listener.steps.tools import Tools
 from listener.store import apps, holds, releases, shown
@@ -87,13 +87,23 @@ class HoldsDesk:
         with self._tools.database.begin() as conn:
             return pages.of_holds(conn, [releasing.find(conn, hold_id)])[0]
 
-    def release(self, app: str | None, *, by: str) -> HoldsReleased:
-        """Release the holds in force on an app (None: those on every target); others stay."""
-        return releasing.release(self._tools, Meant(app=app), by=by)
+    def foresee(self, wish: Meant) -> ReleaseForeseen:
+        """What a release would let go, and how old that is; nothing is released."""
+        return releasing.foresee(self._tools, wish)
 
-    def release_one(self, hold_id: str, *, by: str) -> HoldsReleased:
+    def release(
+        self, app: str | None, *, by: str, agreed: Agreed | None = None, discard: bool = False
+    ) -> HoldsReleased:
+        """Release the holds in force on an app (None: those on every target); others stay."""
+        wish = Meant(app=app)
+        return releasing.release(self._tools, wish, by=by, agreed=agreed, discard=discard)
+
+    def release_one(
+        self, hold_id: str, *, by: str, agreed: Agreed | None = None, discard: bool = False
+    ) -> HoldsReleased:
         """Release one hold, which may be one that is to come. Raises NotFound, Conflict."""
-        return releasing.release(self._tools, Meant(hold=hold_id), by=by)
+        wish = Meant(hold=hold_id)
+        return releasing.release(self._tools, wish, by=by, agreed=agreed, discard=discard)
 
 
 def _check_times(wish: NewHold, now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import Connection
 
 from listener.desk import apps as named
-from listener.desk import by_hand, ids, pages, rollbacks
+from listener.desk import by_hand, cancelling, ids, pages, promotion_audit, rollbacks
 from listener.desk.by_hand import NewPromotions
 from listener.desk.rollbacks import NewRollback
 from listener.desk.views import PromotionView, RollbackView
@@ -16,7 +16,7 @@ from listener.errors import Conflict, NotFound
 from listener.promotion import ENDED, RETRYABLE, Status
 from listener.rules import Mode
 from listener.steps.tools import Tools
-from listener.store import approvals, apps, audit, promotions, rules, shown
+from listener.store import approvals, apps, promotions, rules, shown
 from listener.store.promotions import PromotionRow
 
 
@@ -43,10 +43,9 @@ class PromotionsDesk:
         """End a promotion that waits. Raises Conflict where it does not."""
         with self._tools.database.begin() as conn:
             before = find(conn, promotion_id)
-            row = promotions.cancel(conn, before.id, reason=f"Cancelled by {by}.")
+            row = cancelling.cancel(conn, before, why=f"Cancelled by {by}.", by=by)
             if row is None:
                 raise too_late(find(conn, promotion_id), "cancelled")
-            record(conn, by, "promotion.cancelled", before, row)
             return view_of(conn, row)
 
     def retry(self, promotion_id: str, *, by: str) -> PromotionView:
@@ -68,7 +67,7 @@ class PromotionsDesk:
             if before.rule_id is not None and revision != before.rule_revision:
                 promotions.wake_rule(conn, before.rule_id, revision)
                 row = promotions.get(conn, row.id)
-            record(conn, by, "promotion.retried", before, row)
+            promotion_audit.record(conn, by, "promotion.retried", before, row)
             return view_of(conn, row)
 
     def promote(self, wish: NewPromotions, *, by: str) -> list[PromotionView]:
@@ -123,18 +122,3 @@ def _check_wanted(conn: Connection, row: PromotionRow) -> int:
         name = apps.get(conn, row.target_id).name
         raise Conflict("not_in_this_state", f"Rule {rule.name} no longer promotes to {name}.")
     return rule.revision
-
-
-def record(
-    conn: Connection, by: str, action: str, before: PromotionRow, after: PromotionRow
-) -> None:
-    """Leave an audit entry about a promotion."""
-    audit.record(
-        conn,
-        by=by,
-        action=action,
-        subject_type="promotion",
-        subject_id=str(after.id),
-        before={"status": before.status, "reason": before.reason},
-        after={"status": after.status, "reason": after.reason},
-    )

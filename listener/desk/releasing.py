@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from listener import moments
-from listener.decision import Wait
 from listener.desk import apps as named
+from listener.desk import freed as freeing
 from listener.desk import hold_audit, ids, pages
 from listener.desk.asking import Asking
-from listener.desk.views import HoldsReleased, HoldView, Next
-from listener.errors import Conflict, NotFound
-from listener.gates.always import on_hold
-from listener.promotion import PromotionKind
+from listener.desk.cancelling import cancel_each
+from listener.desk.views import HoldsReleased, HoldView, Next, PromotionView, ReleaseForeseen
+from listener.errors import Conflict, HerokuUnreadable, NotFound
 from listener.standing import Known
 from listener.steps import targets
 from listener.steps.readings import Reading
 from listener.steps.tools import Tools
-from listener.store import apps, holds, promotions, releases, shown
+from listener.store import apps, holds, releases, shown
 from listener.store.apps import AppRow
 from listener.store.holds import HoldRow
 
@@ -48,23 +47,72 @@ class Found:
     planned: tuple[HoldRow, ...]
 
 
-def release(tools: Tools, wish: Meant, *, by: str) -> HoldsReleased:
-    """Release the holds that are meant, and say what goes next.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """What somebody was shown and agreed to: the holds that end, the promotions that would go."""
+
+    holds: frozenset[int]
+    promotions: frozenset[int]
+
+
+def foresee(tools: Tools, wish: Meant) -> ReleaseForeseen:
+    """What a release would come to; nothing is released. Raises NotFound, Conflict."""
+    app_id, note = _app_id(tools, Asking(""), wish), ""
+    try:
+        _look(tools, Asking(""), app_id, wish, as_it_is=False)
+    except HerokuUnreadable as error:
+        note = f"{error.message} What follows is as it was seen last."
+    with tools.database.begin() as conn:
+        row = apps.get(conn, app_id) if app_id is not None else None
+        found = look_up(conn, row, wish)
+        return _foreseen(conn, row, found, note)
+
+
+def _foreseen(
+    conn: Connection, row: AppRow | None, found: Found, note: str = ""
+) -> ReleaseForeseen:
+    without = [hold.id for hold in found.meant]
+    freed = tuple(freeing.foresee(conn, each, without) for each in _affected(conn, row))
+    meant, planned = (tuple(pages.of_holds(conn, rows)) for rows in (found.meant, found.planned))
+    return ReleaseForeseen(meant, planned, freed, note)
+
+
+def release(
+    tools: Tools, wish: Meant, *, by: str, agreed: Agreed | None = None, discard: bool = False
+) -> HoldsReleased:
+    """Release the holds that are meant, and say what goes next; `discard` cancels what waits.
 
     What the app runs now counts as explained, by a reading made for that; without one, nothing is
-    released.
+    released. Nor is it where something else would go by now than was agreed to.
     """
-    app_id = _app_id(tools, Asking(NOT_RELEASED), wish)
-    reading = _look(tools, app_id, wish)
+    ask = Asking(NOT_RELEASED)
+    app_id = _app_id(tools, ask, wish)
+    reading = _look(tools, ask, app_id, wish, as_it_is=True)
     with tools.database.begin() as conn:
         row = apps.lock(conn, [app_id])[app_id] if app_id is not None else None
         found = look_up(conn, row, wish)
+        foreseen = _foreseen(conn, row, found)
+        _check_agreed(foreseen, agreed)
+        cancelled = _discard(conn, foreseen, by) if discard else ()
         released = _end(conn, found.meant, by)
         if row is not None:
             _explain(conn, row, reading)
-        planned = tuple(pages.of_holds(conn, found.planned))
-        after = tuple(next_for(conn, each) for each in affected(conn, row))
-        return HoldsReleased(released, planned, after, _message(after, planned))
+        after = tuple(next_for(conn, each) for each in _affected(conn, row))
+        message = _message(after, foreseen.planned)
+        return HoldsReleased(released, foreseen.planned, after, cancelled, message)
+
+
+def _check_agreed(foreseen: ReleaseForeseen, agreed: Agreed | None) -> None:
+    ends = frozenset(view.row.id for view in foreseen.holds)
+    if agreed is not None and (ends, foreseen.going) != (agreed.holds, agreed.promotions):
+        message = f"This is not what was shown any more. {NOT_RELEASED} By now: {foreseen.message}"
+        raise Conflict("release_changed", message)
+
+
+def _discard(conn: Connection, foreseen: ReleaseForeseen, by: str) -> tuple[PromotionView, ...]:
+    waiting = (each.promotion.row for item in foreseen.freed for each in item.waiting)
+    why = f"Cancelled by {by}, who released what held it."
+    return tuple(pages.of_promotions(conn, cancel_each(conn, waiting, why=why, by=by)))
 
 
 def _app_id(tools: Tools, ask: Asking, wish: Meant) -> str | None:
@@ -80,7 +128,9 @@ def _app_id(tools: Tools, ask: Asking, wish: Meant) -> str | None:
     return found.id
 
 
-def _look(tools: Tools, app_id: str | None, wish: Meant) -> Reading | None:
+def _look(
+    tools: Tools, ask: Asking, app_id: str | None, wish: Meant, *, as_it_is: bool
+) -> Reading | None:
     """Read what the app runs, so that whoever moved it a moment ago is known before we release.
 
     None where Heroku has the app no more: nothing that it runs is to be explained then.
@@ -91,8 +141,7 @@ def _look(tools: Tools, app_id: str | None, wish: Meant) -> Reading | None:
     is_planned = not any(hold.value.is_in_force(now) for hold in found.meant)
     if app_id is None or is_planned:
         return None
-    ask = Asking(NOT_RELEASED)
-    reading = ask.unless_gone(tools.readings.releases, app_id, as_it_is=True)
+    reading = ask.unless_gone(tools.readings.releases, app_id, as_it_is=as_it_is)
     if reading is not None:
         ask.unless_gone(targets.note, tools, reading)
     return reading
@@ -195,7 +244,7 @@ def _is_unexplained(conn: Connection, row: AppRow) -> bool:
     return any(hold.kind not in BY_PEOPLE for hold in left)
 
 
-def affected(conn: Connection, row: AppRow | None) -> list[AppRow]:
+def _affected(conn: Connection, row: AppRow | None) -> list[AppRow]:
     """The app, or else every target that something waits for."""
     if row is not None:
         return [row]
@@ -209,15 +258,14 @@ def _message(after: Sequence[Next], planned: Sequence[HoldView]) -> str:
 
 def next_for(conn: Connection, row: AppRow) -> Next:
     """What goes to this target as soon as its gates pass."""
-    still = [hold.value for hold in holds.open_(conn, row.id)]
-    verdict = on_hold(row.name, still, releases.started_at(conn))
-    waiting = promotions.next_waiting(conn, row.id)
-    view = pages.of_promotions(conn, [waiting])[0] if waiting is not None else None
-    if isinstance(verdict, Wait):
-        return Next(row.id, row.name, view, f"Still, {verdict.message}.")
-    if waiting is None or view is None:
+    foreseen = freeing.foresee(conn, row, without=())
+    view = foreseen.waiting[0].promotion if foreseen.waiting else None
+    if foreseen.still is not None:
+        return Next(row.id, row.name, view, f"Still, {foreseen.still}.")
+    if view is None:
         return Next(row.id, row.name, None, f"Nothing waits for {row.name}.")
-    what = f"v{waiting.version} of {view.names[waiting.source_id]} goes next"
-    if waiting.kind is PromotionKind.ROLLBACK:
-        what = f"The rollback to v{waiting.version} goes next"
+    if not foreseen.going:
+        return Next(row.id, row.name, view, foreseen.waiting[0].message)
+    view = foreseen.going[0].promotion
+    what = f"v{view.row.version} of {view.names[view.row.source_id]} goes next"
     return Next(row.id, row.name, view, f"{what} to {row.name}.")

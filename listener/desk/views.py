@@ -104,6 +104,69 @@ class Next:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """A promotion that waits for a held target: whether it goes by itself once that is free."""
+
+    promotion: PromotionView
+    goes: bool
+    made_at: datetime | None  # its source release
+    runs: Release | None  # what the target runs, to compare it with
+    message: str
+
+    @property
+    def is_older(self) -> bool | None:
+        """It was made before what the target runs; None where that is not known."""
+        if self.made_at is None or self.runs is None or self.runs.created_at is None:
+            return None
+        return self.made_at <= self.runs.created_at
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What would become of all that waits for a target; `still` is why nothing goes yet."""
+
+    app_id: str
+    app_name: str
+    waiting: tuple[Going, ...]
+    still: str | None
+
+    @property
+    def going(self) -> list[Going]:
+        """What would go."""
+        return [] if self.still is not None else [each for each in self.waiting if each.goes]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseForeseen:
+    """What a release of holds comes to; nothing is released."""
+
+    holds: tuple[HoldView, ...]
+    planned: tuple[HoldView, ...]
+    freed: tuple[Freed, ...]
+    note: str  # what could not be read
+
+    @property
+    def going(self) -> frozenset[int]:
+        """The promotions that would go."""
+        return frozenset(each.promotion.row.id for item in self.freed for each in item.going)
+
+    @property
+    def message(self) -> str:
+        """What it comes to, in a sentence a target."""
+        return (
+            " ".join(filter(None, [self.note, *map(_of_freed, self.freed)]))
+            or "Nothing waits for any target."
+        )
+
+
+def _of_freed(item: Freed) -> str:
+    if item.still is not None:
+        return f"Still, {item.still}."
+    said = " ".join(each.message for each in item.waiting)
+    return said or f"Nothing waits for {item.app_name}."
+
+
 @dataclass(frozen=True, slots=True)
 class HoldsReleased:
     """The holds that were released, those that are to come still, and what goes next."""
@@ -111,6 +174,7 @@ class HoldsReleased:
     released: tuple[HoldView, ...]
     planned: tuple[HoldView, ...]
     next: tuple[Next, ...]
+    cancelled: tuple[PromotionView, ...]
     message: str
 
 

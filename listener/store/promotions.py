@@ -343,13 +343,11 @@ def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow |
     return row_of(row)
 
 
-def next_waiting(conn: Connection, target_id: str) -> PromotionRow | None:
-    """The newest promotion that waits for the target: what goes next when it is free."""
+def waiting_for(conn: Connection, target_id: str) -> list[PromotionRow]:
+    """The promotions that wait for the target, newest release first: what goes when it is free."""
     query = (
         select(table)
         .where(table.c.target_id == target_id, table.c.status == Status.WAITING)
         .order_by(table.c.version.desc(), table.c.id.desc())
-        .limit(1)
     )
-    row = conn.execute(query).one_or_none()
-    return row_of(row) if row is not None else None
+    return [row_of(row) for row in conn.execute(query)]

@@ -354,6 +354,54 @@ class HoldsReleased(Answer):
     released: list[Hold]
     planned: list[Hold]
     next: list[Next]
+    cancelled: list[Promotion]
+    message: str
+
+
+class Running(Answer):
+    """The release that a target runs."""
+
+    id: str
+    version: int
+    created_at: datetime | None
+
+
+class Going(Answer):
+    """A promotion that waits for a held target, and whether it would go by itself.
+
+    `is_older`: its release was made before what the target runs.
+    """
+
+    promotion: Promotion
+    goes: bool
+    made_at: datetime | None
+    is_older: bool | None
+    runs: Running | None
+    message: str
+
+
+class Freed(Answer):
+    """What would become of all that waits for a target; `still` is why nothing goes yet."""
+
+    app: Ref
+    still: str | None
+    waiting: list[Going]
+
+
+class Agreed(Answer):
+    """What to send with the release, so that nothing else goes than was shown."""
+
+    holds: list[str]
+    promotions: list[str]
+
+
+class ReleaseForeseen(Answer):
+    """What a release of holds would let go; nothing is released."""
+
+    holds: list[Hold]
+    planned: list[Hold]
+    targets: list[Freed]
+    agreed: Agreed
     message: str
 
 

@@ -15,6 +15,7 @@ from pydantic import (
     ValidationError,
 )
 
+from listener.desk.ids import number
 from listener.errors import Invalid
 from listener.promotion import Status
 
@@ -52,6 +53,14 @@ def _written(said: Any) -> Any:
     raise ValueError("a time is written like 2026-03-02T12:00:00Z")
 
 
+def _id(said: Any) -> Any:
+    """An id is a text that is a number."""
+    found = number(said) if isinstance(said, str) else None
+    if found is None:
+        raise ValueError('an id is written like "42"')
+    return found
+
+
 def _moment(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone, like 2026-03-02T12:00:00Z")
@@ -70,6 +79,7 @@ Version = Annotated[int, BeforeValidator(_version), Field(ge=1, le=HIGHEST_VERSI
 Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON)
 ]
+Id = Annotated[int, BeforeValidator(_id)]
 Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_moment)]
 
 _VERSION: TypeAdapter[int] = TypeAdapter(Version)

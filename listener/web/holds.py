@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field
 
 from listener.desk.holds import NewHold
+from listener.desk.releasing import Agreed, Meant
 from listener.roles import Role
 from listener.web import queries, shapes
 from listener.web.auth import needs, person
 from listener.web.bodies import Body, takes
-from listener.web.fields import AppName, Moment, Reason
+from listener.web.fields import AppName, Id, Moment, Reason
 from listener.web.services import services
 
 bp = Blueprint("holds", __name__, url_prefix="/api/holds")
@@ -26,7 +27,35 @@ class HoldBody(Body):
     ends_at: Moment | None = Field(default=None, alias="until")
 
 
-class ReleaseBody(Body):
+class Shown(Body):
+    """The ids of the holds that end and of the promotions that would go, as they were shown."""
+
+    holds: tuple[Id, ...]
+    promotions: tuple[Id, ...]
+
+
+class OneBody(Body):
+    """How a hold is released: only as it was shown, if that is said; `discard` what waits."""
+
+    agreed: Shown | None = None
+    discard: bool = False
+
+    @property
+    def was_agreed(self) -> Agreed | None:
+        """What somebody agreed to, if that is said."""
+        if self.agreed is None:
+            return None
+        shown = self.agreed
+        return Agreed(holds=frozenset(shown.holds), promotions=frozenset(shown.promotions))
+
+
+class ForeseenBody(Body):
+    """The app whose holds in force are meant; null means those on every target."""
+
+    app: AppName | None
+
+
+class ReleaseBody(OneBody):
     """The app whose holds in force are released; null releases those on every target."""
 
     app: AppName | None
@@ -58,12 +87,30 @@ def show(hold: str) -> ResponseReturnValue:
     return jsonify(shapes.hold(services().holds.get(hold)))
 
 
+@bp.post("/<hold>/actions/foresee")
+@needs(Role.VIEWER)
+def foresee_one(hold: str) -> ResponseReturnValue:
+    """What the release of one hold would let go; nothing is released."""
+    return jsonify(shapes.release_foreseen(services().holds.foresee(Meant(hold=hold))))
+
+
 @bp.post("/<hold>/actions/release")
 @needs(Role.APPROVER)
-def release_one(hold: str) -> ResponseReturnValue:
+@takes(OneBody)
+def release_one(body: OneBody, hold: str) -> ResponseReturnValue:
     """One hold is released, which may be one that is to come; what goes next is said."""
-    done = services().holds.release_one(hold, by=person().email)
+    done = services().holds.release_one(
+        hold, by=person().email, agreed=body.was_agreed, discard=body.discard
+    )
     return jsonify(shapes.holds_released(done))
+
+
+@bp.post("/actions/foresee")
+@needs(Role.VIEWER)
+@takes(ForeseenBody)
+def foresee(body: ForeseenBody) -> ResponseReturnValue:
+    """What the release of the holds in force would let go; nothing is released."""
+    return jsonify(shapes.release_foreseen(services().holds.foresee(Meant(app=body.app))))
 
 
 @bp.post("/actions/release")
@@ -71,5 +118,7 @@ def release_one(hold: str) -> ResponseReturnValue:
 @takes(ReleaseBody)
 def release(body: ReleaseBody) -> ResponseReturnValue:
     """The holds in force are released, those to come stay; what goes next is said."""
-    done = services().holds.release(body.app, by=person().email)
+    done = services().holds.release(
+        body.app, by=person().email, agreed=body.was_agreed, discard=body.discard
+    )
     return jsonify(shapes.holds_released(done))

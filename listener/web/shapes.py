@@ -15,11 +15,14 @@ from listener.desk.views import (
     BacktestView,
     DeliveryView,
     Explanation,
+    Freed,
+    Going,
     HoldPut,
     HoldsReleased,
     HoldView,
     Next,
     PromotionView,
+    ReleaseForeseen,
     RuleView,
     Saying,
     SubscriptionView,
@@ -262,12 +265,49 @@ def hold_put(put: HoldPut) -> Json:
     return {**hold(put.hold), "too_late_for": late, "message": put.message}
 
 
+def release_foreseen(view: ReleaseForeseen) -> Json:
+    """What a release of holds would let go; `agreed` is what to send with the release."""
+    return {
+        "holds": [hold(each) for each in view.holds],
+        "planned": [hold(each) for each in view.planned],
+        "targets": [_freed(item) for item in view.freed],
+        "agreed": {
+            "holds": [str(each.row.id) for each in view.holds],
+            "promotions": [str(number) for number in sorted(view.going)],
+        },
+        "message": view.message,
+    }
+
+
+def _freed(item: Freed) -> Json:
+    return {
+        "app": {"id": item.app_id, "name": item.app_name},
+        "still": item.still,
+        "waiting": [_going(each, item) for each in item.waiting],
+    }
+
+
+def _going(item: Going, freed: Freed) -> Json:
+    runs = item.runs
+    return {
+        "promotion": promotion(item.promotion),
+        "goes": item in freed.going,
+        "made_at": time(item.made_at),
+        "is_older": item.is_older,
+        "runs": {"id": runs.id, "version": runs.version, "created_at": time(runs.created_at)}
+        if runs is not None
+        else None,
+        "message": item.message,
+    }
+
+
 def holds_released(done: HoldsReleased) -> Json:
     """The holds that were released, those that are to come still, and what goes next."""
     return {
         "released": [hold(view) for view in done.released],
         "planned": [hold(view) for view in done.planned],
         "next": [_next(item) for item in done.next],
+        "cancelled": [promotion(view) for view in done.cancelled],
         "message": done.message,
     }
 

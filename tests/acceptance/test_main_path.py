@@ -138,7 +138,7 @@ def test_a_rollback_on_production_holds_until_released_then_the_newest_goes(town
     assert f"Rollback to v{first}" in hold["reason"]
     assert len(town.heroku.posts("acme-prod")) == 1
 
-    said = town.cli("holds:release", "-a", "acme-prod")
+    said = town.cli("holds:release", "-a", "acme-prod", "--confirm", "acme-prod")
     town.wait_for("succeeded", newest["version"])
 
     assert f"v{newest['version']}" in said
@@ -155,7 +155,7 @@ def test_a_staging_rollback_supersedes_what_waits(town: Town) -> None:
 
     town.heroku.control("apps/acme-staging/rollbacks", {"release": before})
     town.heroku.wait_for_deliveries()
-    town.cli("holds:release", "-a", "acme-prod")
+    town.cli("holds:release", "-a", "acme-prod", "--confirm", "acme-prod")
     promotion = town.wait_for("superseded", release["version"])
 
     assert "rolled back" in promotion["reason"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,9 +11,11 @@ import pytest
 from sqlalchemy import update
 
 from listener.desk.holds import NewHold
-from listener.desk.views import HoldPut
+from listener.desk.releasing import Agreed, Meant
+from listener.desk.views import HoldPut, ReleaseForeseen
 from listener.errors import Conflict, HerokuUnreadable, Invalid, NotFound
 from listener.promotion import Status
+from listener.rules import Mode
 from listener.standing import Known
 from listener.store import apps
 from listener.store.tables import hold, promotion
@@ -354,6 +358,126 @@ def test_each_hold_that_ended_is_in_the_audit(office: Office) -> None:
     office.holds.release(PROD, by=BO)
     ended = [entry for entry in office.audit() if entry.action == "hold.released"]
     assert [(entry.subject_id, entry.by) for entry in ended] == [(id_, BO) for id_ in ids]
+
+
+# What would go is shown first, and nothing else goes.
+
+
+def agreed_to(shown: ReleaseForeseen) -> Agreed:
+    """What somebody says yes to who was shown this."""
+    ends = frozenset(view.row.id for view in shown.holds)
+    return Agreed(holds=ends, promotions=shown.going)
+
+
+def test_what_would_go_is_shown_with_how_old_it_is(office: Office) -> None:
+    """Staging's build is older than the hotfix for which production is held."""
+    version = waiting(office)
+    time.sleep(1.1)  # Heroku's times are whole seconds
+    hotfix = office.deploy(PROD, description="Hotfix")
+    shown = office.holds.foresee(Meant(app=PROD))
+    (freed,) = shown.freed
+    (going,) = freed.going
+    assert (going.promotion.row.version, going.is_older) == (version, True)
+    words = rf"It is \d+s older than v{hotfix} “Hotfix” by ana@example\.com, which acme-prod runs\."
+    assert re.search(words, shown.message)
+    assert statuses(office) == [Status.WAITING]
+    assert [view.row.kind for view in shown.holds] == ["person", "detected"]
+
+
+def test_nothing_else_goes_than_was_shown(office: Office) -> None:
+    waiting(office)
+    shown = agreed_to(office.holds.foresee(Meant(app=PROD)))
+    newer = office.deploy(STAGING)
+    office.look(STAGING)
+    with pytest.raises(Conflict, match=rf"not what was shown any more.* v{newer} of") as refusal:
+        office.holds.release(PROD, by=ANA, agreed=shown)
+    assert refusal.value.id == "release_changed"
+    assert len(office.holds.list_(app=PROD, with_ended=False, limit=10)) == 1
+    again = agreed_to(office.holds.foresee(Meant(app=PROD)))
+    office.holds.release(PROD, by=ANA, agreed=again)
+    office.work()
+    assert statuses(office) == [Status.SUPERSEDED, Status.SUCCEEDED]
+
+
+def test_a_hold_that_came_after_is_not_released_with_what_was_shown(office: Office) -> None:
+    put(office)
+    shown = agreed_to(office.holds.foresee(Meant(app=PROD)))
+    put(office)
+    with pytest.raises(Conflict, match="not what was shown"):
+        office.holds.release(PROD, by=ANA, agreed=shown)
+    assert len(office.holds.list_(app=PROD, with_ended=False, limit=10)) == 2
+
+
+def test_while_every_target_is_held_nothing_goes(office: Office) -> None:
+    waiting(office)
+    put(office, None)
+    shown = office.holds.foresee(Meant(app=PROD))
+    assert shown.going == frozenset()
+    assert shown.message.startswith("Still, acme-prod is on hold by ana@example.com")
+    everywhere = office.holds.foresee(Meant())
+    assert everywhere.message.startswith("Still, acme-prod is on hold by ana@example.com")
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"conditions": {"approvals": 1}}, "waits for people, too: "),
+        ({"mode": Mode.SHADOW}, "does not go: rule ship is in shadow mode."),
+    ],
+)
+def test_what_would_not_go_by_itself_is_not_asked_for(
+    office: Office, rule: dict[str, Any], words: str
+) -> None:
+    put(office)
+    office.add_rule(**rule)
+    office.deploy(STAGING)
+    office.look(STAGING)
+    shown = office.holds.foresee(Meant(app=PROD))
+    assert words in shown.message
+    assert shown.going == frozenset()
+
+
+def test_what_goes_later_is_said_so(office: Office) -> None:
+    put(office)
+    office.add_rule(conditions={"soak": "1h"})
+    office.deploy(STAGING)
+    office.look(STAGING)
+    shown = office.holds.foresee(Meant(app=PROD))
+    assert len(shown.going) == 1
+    assert "goes to acme-prod later (" in shown.message
+
+
+def test_what_is_there_already_does_not_go(office: Office) -> None:
+    waiting(office)
+    office.deploy_same(PROD, STAGING)
+    shown = office.holds.foresee(Meant(app=PROD))
+    assert shown.going == frozenset()
+    assert "runs there already" in shown.message
+
+
+def test_what_waits_is_discarded_with_the_hold(office: Office) -> None:
+    waiting(office)
+    (row,) = office.found()
+    done = office.holds.release(PROD, by=BO, discard=True)
+    assert [view.row.id for view in done.cancelled] == [row.id]
+    assert done.message == "Nothing waits for acme-prod."
+    office.work()
+    assert statuses(office) == [Status.CANCELLED]
+    assert office.found()[0].reason == "Cancelled by bo@example.com, who released what held it."
+    ended = [entry.subject_id for entry in office.audit() if entry.action == "promotion.cancelled"]
+    assert ended == [str(row.id)]
+
+
+def test_what_would_go_is_shown_while_heroku_is_down_and_nothing_is_released(
+    office: Office,
+) -> None:
+    waiting(office)
+    office.break_heroku("/apps/.*/releases")
+    shown = office.holds.foresee(Meant(app=PROD))
+    assert shown.message.startswith("Heroku could not be asked: ")
+    assert len(shown.going) == 1
+    with pytest.raises(HerokuUnreadable):
+        office.holds.release(PROD, by=ANA, agreed=agreed_to(shown))
 
 
 # An app that is not the one we knew by this name.

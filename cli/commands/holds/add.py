@@ -49,4 +49,4 @@ def add(
     if as_json:
         say_json(hold)
     elif not late and (message := hold.get("message")):
-        say(plain_line(message))
+        say(plain_line(f"{message} Its ID is {hold['id']}."))

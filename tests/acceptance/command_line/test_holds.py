@@ -32,7 +32,7 @@ def test_a_hold_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
     assert row.endswith("  a sale")
 
     released = ana("holds:release", "-a", "h-prod")
-    assert released.stderr == "Releasing hold on ⬢ h-prod... done\n"
+    assert released.stderr == f"Releasing hold {id_} on ⬢ h-prod... done\n"
     ended, following = released.stdout.splitlines()
     assert ended == f"Released hold {id_} on ⬢ h-prod by ana@example.com: a sale"
     assert following.startswith("⬢ h-prod: ")
@@ -58,9 +58,39 @@ def test_one_hold_of_several_is_shown_and_released_by_its_id(town: Town, ana: Au
     assert by_app[1].endswith(f": hold {planned} on ⬢ i-prod by ana@example.com: fair")
 
     by_id = ana("holds:release", planned)
-    assert by_id.stderr == f"Releasing hold {planned}... done\n"
+    assert by_id.stderr == f"Releasing hold {planned} on ⬢ i-prod... done\n"
     again = ana("holds:release", planned)
     assert again.stderr.endswith(barred("", "Error ID: hold_ended"))
+
+
+def test_a_release_shows_what_would_go_and_asks(town: Town, ana: Autopromote) -> None:
+    """A build that is older than the hotfix for which the app was held went without a word."""
+    apps(town, "s-staging", "s-prod")
+    ana("webhooks:add", "-a", "s-staging")
+    ana("rules:add", "s", "--from", "s-staging", "--to", "s-prod")
+    ana("holds:add", "-a", "s-prod", "--reason", "look")
+    version = town.heroku.deploy("s-staging")["version"]
+    waiting = town.wait_for("waiting", target="s-prod")["id"]
+
+    shown = ana("holds:release", "-a", "s-prod", "--dry-run").stdout
+    assert f"⬢ s-prod: v{version} of s-staging goes to s-prod. It is " in shown
+    foreseen = answer_of(ana, "holds:release", "-a", "s-prod", "--dry-run")
+    assert foreseen["agreed"]["promotions"] == [waiting]
+
+    refused = ana("holds:release", "-a", "s-prod")
+    line = "autopromote holds:release --app s-prod --confirm s-prod"
+    words = f"Error: Nothing was released. To let it go, run `{line}`."
+    assert refused == ("", f"{shown}{barred(words)}", 1)
+    wrong = ana("holds:release", "-a", "s-prod", "--confirm", "s-staging")
+    words = "Error: Confirmation s-staging did not match s-prod. Nothing was released."
+    assert wrong == ("", barred(words), 1)
+    assert len(answer_of(ana, "holds", "-a", "s-prod")) == 1
+
+    discarded = ana("holds:release", "-a", "s-prod", "--discard")
+    assert f"Cancelled promotion {waiting} of v{version} of ⬢ s-staging to ⬢ s-prod\n" in (
+        discarded.stdout
+    )
+    town.wait_for("cancelled", target="s-prod")
 
 
 def test_a_hold_that_is_not_there(town: Town, ana: Autopromote) -> None:
@@ -89,7 +119,7 @@ def test_what_waits_for_a_hold_is_cancelled_and_tried_again(town: Town, ana: Aut
     assert retried.stderr == f"Retrying promotion {waiting}... done\n"
     assert re.match(rf"Promotion {waiting} of .* to ⬢ c-prod: waiting\b", retried.stdout)
 
-    released = ana("holds:release", "-a", "c-prod")
+    released = ana("holds:release", "-a", "c-prod", "--confirm", "c-prod")
     assert "goes next" in released.stdout
     town.wait_for("succeeded", target="c-prod")
 

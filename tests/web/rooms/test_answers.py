@@ -74,6 +74,9 @@ def test_promotions_and_holds_are_as_described(admin: Caller) -> None:
     check("holds.add", admin.post("/api/holds", {"app": PROD, "reason": "launch"}))
     check("holds.list_", admin.get("/api/holds"))
     check("holds.show", admin.get("/api/holds/1"))
+    foreseen = admin.post("/api/holds/actions/foresee", {"app": PROD}, status=200)
+    check("holds.foresee", foreseen)
+    check("holds.foresee_one", admin.post("/api/holds/1/actions/foresee", status=200))
     one = admin.post("/api/holds", {"app": PROD, "reason": "sale"})["id"]
     done = admin.post(f"/api/holds/{one}/actions/release", status=200)
     check("holds.release_one", done)

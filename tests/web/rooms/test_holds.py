@@ -51,7 +51,7 @@ def test_releasing_says_what_goes_next(admin: Caller, office: Office) -> None:
     version = office.deploy(STAGING)
     office.look(STAGING)
     done = admin.post(RELEASE, {"app": PROD}, status=200)
-    assert sorted(done) == ["message", "next", "planned", "released"]
+    assert sorted(done) == ["cancelled", "message", "next", "planned", "released"]
     assert done["released"][0]["released_by"] == "ana@example.com"
     assert done["released"][0]["released_at"].endswith("Z")
     (after,) = done["next"]
@@ -81,6 +81,33 @@ def test_one_hold_is_shown_and_released_by_its_id(approver: Caller) -> None:
     assert refused == (409, "hold_ended", "Hold 1 was released by bo@example.com.")
     for path in ("/api/holds/3", "/api/holds/x"):
         assert approver.refused("GET", path)[:2] == (404, "hold_not_found")
+
+
+def test_what_would_go_is_told_and_sent_with_the_release(admin: Caller, office: Office) -> None:
+    admin.post("/api/rules", {"name": "ship", "source": STAGING, "targets": [PROD]})
+    held = admin.post("/api/holds", {"app": PROD, "reason": "fair week"})["id"]
+    version = office.deploy(STAGING)
+    office.look(STAGING)
+    shown = admin.post("/api/holds/actions/foresee", {"app": PROD}, status=200)
+    assert shown == admin.post(f"/api/holds/{held}/actions/foresee", status=200)
+    (target,) = shown["targets"]
+    (going,) = target["waiting"]
+    assert (going["goes"], going["is_older"]) == (True, False)
+    assert going["promotion"]["source"]["release"]["version"] == version
+    waiting = going["promotion"]["id"]
+    assert shown["agreed"] == {"holds": [held], "promotions": [waiting]}
+
+    other = {"app": PROD, "agreed": {"holds": [held], "promotions": []}}
+    assert admin.refused("POST", RELEASE, other)[:2] == (409, "release_changed")
+    body = {"app": PROD, "agreed": shown["agreed"], "discard": True}
+    done = admin.post(RELEASE, body, status=200)
+    assert [one["id"] for one in done["cancelled"]] == [waiting]
+
+
+@pytest.mark.parametrize("ids", ["7", [7], ["seven"], ["-1"]])
+def test_ids_that_were_agreed_to_are_ids(approver: Caller, ids: Any) -> None:
+    body = {"app": PROD, "agreed": {"holds": ids, "promotions": []}}
+    assert approver.refused("POST", RELEASE, body)[:2] == (422, "invalid_params")
 
 
 def test_what_is_planned_stays_and_is_told(approver: Caller) -> None:

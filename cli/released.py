@@ -1,0 +1,59 @@
+"""What the listener answers about the release of holds: what it would let go, and what it did."""
+
+from typing import NotRequired, TypedDict
+
+from cli.resources import Hold, Named, Next, Promotion
+
+
+class Running(TypedDict):
+    """The release that a target runs."""
+
+    id: str
+    version: int
+    created_at: str | None
+
+
+class Going(TypedDict):
+    """A promotion that waits for a held target, and whether it would go by itself."""
+
+    promotion: Promotion
+    goes: bool
+    message: str
+    made_at: NotRequired[str | None]
+    is_older: NotRequired[bool | None]
+    runs: NotRequired[Running | None]
+
+
+class Freed(TypedDict):
+    """What would become of all that waits for a target."""
+
+    app: Named
+    waiting: list[Going]
+    still: NotRequired[str | None]
+
+
+class Agreed(TypedDict):
+    """What was shown: the holds that end, and the promotions that would go."""
+
+    holds: list[str]
+    promotions: list[str]
+
+
+class ReleaseForeseen(TypedDict):
+    """What a release of holds would let go."""
+
+    holds: list[Hold]
+    targets: list[Freed]
+    agreed: Agreed
+    planned: NotRequired[list[Hold]]
+    message: NotRequired[str | None]
+
+
+class Released(TypedDict):
+    """The holds released, those that are to come still, what follows, and what was cancelled."""
+
+    released: list[Hold]
+    planned: NotRequired[list[Hold]]
+    next: list[Next]
+    cancelled: NotRequired[list[Promotion]]
+    message: NotRequired[str | None]
