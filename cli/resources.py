@@ -187,6 +187,7 @@ class Override(TypedDict):
     """The gates that were set aside, and why."""
 
     gates: list[str]
+    holds: NotRequired[list[str]]
     by: str
     reason: str
 

@@ -71,12 +71,16 @@ class Hold:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     id: int | None = None  # None where it is a supposed one
-    kind: str = "person"  # or freeze, detected, guard
+    kind: str = "person"  # or freeze, rollback, detected, guard
 
     def is_in_force(self, now: datetime) -> bool:
         """The hold stops promotions at this moment."""
         begun = self.starts_at is None or self.starts_at <= now
         return begun and (self.ends_at is None or now < self.ends_at)
+
+
+# Holds that people plan. A rollback's, a guard's and a detected one tell of what went wrong.
+MAY_BE_SET_ASIDE = frozenset({"person", "freeze"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +124,19 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Which gates a person set aside for one promotion, and why."""
+    """Which gates a person set aside for one promotion, and why.
+
+    `holds` are those that were in force when it was said: one that is put later counts.
+    """
 
     gates: frozenset[str]
     by: str
     reason: str
+    holds: frozenset[int] = frozenset()
+
+    def sets_aside(self, hold: Hold) -> bool:
+        """Whether this hold does not count; never one that says that something went wrong."""
+        return hold.id in self.holds and hold.kind in MAY_BE_SET_ASIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from cli.output import action
     "--override",
     metavar="GATE[,GATE]",
     multiple=True,
-    help="gates of the rule not to be asked this once, like soak,window; for admins",
+    help="gates not to be asked this once, like soak,window,hold; for admins",
 )
 @click.option("--reason", metavar="TEXT", help="why they are not to be asked")
 @follows
@@ -46,8 +46,9 @@ def promote(
     --timeout nor Ctrl-C ends the promotion, only the following.
 
     What a rule asks of releases to these apps is asked here too. --override sets some of it
-    aside, which is written down and shown; that the release is sound, newer and not on hold is
-    always asked.
+    aside, which is written down and shown; that the release is sound and newer is always asked.
+    --override hold goes through the holds and freezes that people put and that are in force now,
+    never one of a rollback or of what somebody else did there, and none that is put later.
     """
     to, aside = each_of(targets), each_of(override)
     wished = {"release": release, "override": aside or None, "reason": reason}

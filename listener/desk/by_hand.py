@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from listener.apps import App
-from listener.decision import Candidate, Error, Pass, Reject
+from listener.decision import MAY_BE_SET_ASIDE, Candidate, Error, Hold, Pass, Reject
 from listener.desk import apps as named
 from listener.desk import asked, pages, strategies
 from listener.desk.asking import Asking
 from listener.desk.views import PromotionView
 from listener.errors import Conflict, Invalid
 from listener.gates import always
-from listener.gates.tables import CONDITIONAL, OF_RULES
+from listener.gates.tables import CONDITIONAL
 from listener.history import History, Release
 from listener.promotion import PromotionKind, Status
 from listener.rules import Strategy, strategy_of
@@ -25,6 +25,7 @@ from listener.store import apps, audit, holds, promotions, releases
 from listener.store.promotions import PromotionRow
 
 NOTHING = "Nothing was promoted."
+HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +73,17 @@ def promote(tools: Tools, wish: NewPromotions, *, by: str) -> list[PromotionView
     with tools.database.begin() as conn:
         apps.lock(conn, {source.id, *readings})
         for app in apps_to:
-            _check(conn, choice, app, readings[app.id], places[app.id])
+            _check(conn, choice, app, readings[app.id], places[app.id], wish.override)
         made = [_ensure(conn, choice, app, wish.override, by) for app in apps_to]
         return pages.of_promotions(conn, made)
 
 
 def _check_override(override: NewOverride | None) -> None:
-    unknown = [gate for gate in override.gates if gate not in OF_RULES] if override else []
+    known = [*(name for name, _, _ in CONDITIONAL), HOLD]
+    unknown = [gate for gate in override.gates if gate not in known] if override else []
     if unknown:
-        known = ", ".join(name for name, _, _ in CONDITIONAL)
-        which = f"{', '.join(unknown)} cannot be set aside; what a rule asks can: {known}."
+        can = f"what a rule asks can: {', '.join(known[:-1])}; and a {HOLD} that people put"
+        which = f"{', '.join(unknown)} cannot be set aside; {can}."
         raise Invalid(f"override: {which} {NOTHING}")
 
 
@@ -131,7 +133,14 @@ def _look(tools: Tools, ask: Asking, target: App, source: App) -> Reading:
     return reading
 
 
-def _check(conn: Connection, choice: Choice, target: App, reading: Reading, places: Places) -> None:
+def _check(
+    conn: Connection,
+    choice: Choice,
+    target: App,
+    reading: Reading,
+    places: Places,
+    override: NewOverride | None,
+) -> None:
     """Refuse what can never go, and what is held; whatever else is missing is waited for."""
     candidate = Candidate(
         release=choice.release,
@@ -151,9 +160,34 @@ def _check(conn: Connection, choice: Choice, target: App, reading: Reading, plac
         is_settled = isinstance(verdict, Reject) and verdict.status is not Status.REJECTED
         if isinstance(verdict, Reject | Error) and not is_settled:
             raise Invalid(verdict.message)
-    held = always.hold(candidate, now)
-    if not isinstance(held, Pass):
-        raise Conflict("target_held", held.message)
+    _check_holds(conn, target, candidate.holds, override)
+
+
+def _check_holds(
+    conn: Connection, target: App, found: tuple[Hold, ...], override: NewOverride | None
+) -> None:
+    """Raises Conflict where a hold stands that nobody set aside, or nobody may."""
+    now, aside = releases.started_at(conn), _aside(conn, target, override)
+    counting = [hold for hold in found if hold.id not in aside]
+    held = always.on_hold(target.name, counting, now)
+    if isinstance(held, Pass):
+        return
+    is_said = override is not None and HOLD in override.gates
+    cannot = ". It tells of what went wrong, so no override sets it aside." if is_said else ""
+    raise Conflict("target_held", f"{held.message}{cannot}")
+
+
+def _aside(conn: Connection, target: App, override: NewOverride | None) -> list[int]:
+    """The holds in force now that are set aside: those of them that may be."""
+    if override is None or HOLD not in override.gates:
+        return []
+    now = releases.started_at(conn)
+    found = (hold.value for hold in holds.open_(conn, target.id))
+    return [
+        hold.id
+        for hold in found
+        if hold.id is not None and hold.kind in MAY_BE_SET_ASIDE and hold.is_in_force(now)
+    ]
 
 
 def _ensure(
@@ -170,13 +204,23 @@ def _ensure(
         reason=f"Asked for by {by}.",
         by=by,
     )
-    return _set_aside(conn, row, override, by) if override is not None else row
+    if override is None:
+        return row
+    return _set_aside(conn, row, override, _aside(conn, target, override), by)
 
 
-def _set_aside(conn: Connection, row: PromotionRow, override: NewOverride, by: str) -> PromotionRow:
+def _set_aside(
+    conn: Connection, row: PromotionRow, override: NewOverride, held: list[int], by: str
+) -> PromotionRow:
     """Write down what is not to be asked; one that is past its gates needs it no more."""
-    kept = {"gates": list(override.gates), "by": by, "reason": override.reason}
-    said = f"{', '.join(override.gates)} set aside by {by}: {override.reason}"
+    kept = {
+        "gates": list(override.gates),
+        "by": by,
+        "reason": override.reason,
+        "holds": [str(hold_id) for hold_id in held],
+    }
+    which = f" (hold {', '.join(map(str, held))})" if held else ""
+    said = f"{', '.join(override.gates)}{which} set aside by {by}: {override.reason}"
     after = promotions.hear(conn, row.id, "overridden", said, override=kept)
     if after is None:
         return row

@@ -31,6 +31,7 @@ class NewHold:
     reason: str
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    kind: str = "person"
 
 
 class HoldsDesk:
@@ -127,7 +128,13 @@ def _put_message(view: HoldView, late: Sequence[int]) -> str:
 def put(conn: Connection, app_id: str | None, wish: NewHold, *, by: str) -> HoldView:
     """Put a person's hold, with its audit entry; the caller holds the app's lock."""
     row = holds.put(
-        conn, app_id, reason=wish.reason, by=by, starts_at=wish.starts_at, ends_at=wish.ends_at
+        conn,
+        app_id,
+        reason=wish.reason,
+        by=by,
+        kind=wish.kind,
+        starts_at=wish.starts_at,
+        ends_at=wish.ends_at,
     )
     # Only a detected hold can find another in its way.
     view = pages.of_holds(conn, [cast(HoldRow, row)])[0]

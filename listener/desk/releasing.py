@@ -25,7 +25,7 @@ from listener.store.holds import HoldRow
 
 NOT_RELEASED = "Nothing was released."
 NO_HOLD_ON_ALL = "There is no hold on every target."
-BY_PEOPLE = ("person", "freeze")  # kinds of holds that say nothing of what the app runs
+BY_PEOPLE = ("person", "freeze", "rollback")  # kinds of holds that say nothing of what the app runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ def roll_back(tools: Tools, wish: NewRollback, *, by: str) -> RollbackView:
         apps.lock(conn, [app.id])
         same = asked.find(conn, PromotionKind.ROLLBACK, release, app)
         if same is None or not any(h.app_id == app.id for h in holds.open_(conn, app.id)):
-            hold = NewHold(app=app.name, reason=wish.reason)
+            hold = NewHold(app=app.name, reason=wish.reason, kind="rollback")
             holding.put(conn, app.id, hold, by=by)
         row = same or _add(conn, app, release, commit, wish.reason, by)
         return _view(conn, app, history, release, row)

@@ -288,8 +288,18 @@ def _is_releasing(release: Release, now: datetime) -> bool:
 
 
 def hold(candidate: Candidate, now: datetime) -> Verdict:
-    """No hold is in force on the target, nor on all targets."""
-    return on_hold(candidate.target.name, candidate.holds, now)
+    """No hold is in force on the target, nor on all targets, but what an admin set aside."""
+    override = candidate.override
+    if override is None:
+        return on_hold(candidate.target.name, candidate.holds, now)
+    counting = (held for held in candidate.holds if not override.sets_aside(held))
+    verdict = on_hold(candidate.target.name, counting, now)
+    aside = [h for h in candidate.holds if override.sets_aside(h) and h.is_in_force(now)]
+    if isinstance(verdict, Pass) and aside:
+        which = ", ".join(f"hold {held.id} by {held.by}" for held in aside)
+        message = f"Set aside by {override.by}: {override.reason} ({which})"
+        return Pass(message, {"overridden_by": override.by, "holds": [str(h.id) for h in aside]})
+    return verdict
 
 
 def on_hold(name: str, holds: Iterable[Hold], now: datetime) -> Verdict:

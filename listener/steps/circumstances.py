@@ -51,8 +51,9 @@ def _obeyed(row: PromotionRow, found: Sequence[RuleRow]) -> RuleRow | None:
 def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
     """Those facts of a candidate, by the names of its fields."""
     conditions, foreign = conditions_of(conn, row), holds.answered(conn, row.target_id)
+    override = _override(row)
     if conditions == NONE and foreign is None:
-        return {}
+        return {"override": override}
     said = releases.commit_message(conn, row.source_id, row.artifact)
     return {
         "conditions": conditions,
@@ -63,7 +64,7 @@ def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
         "commit_message": said or None,
         "approvals": said_of(row, approvals.of(conn, row)),
         "past": neighbours.past(conn, row, within=_horizon(conditions)),
-        "override": _override(row),
+        "override": override,
         "streak": streak_of(row),
     }
 
@@ -92,4 +93,5 @@ def _override(row: PromotionRow) -> Override | None:
     if row.override is None:
         return None
     kept = row.override
-    return Override(frozenset(kept["gates"]), kept["by"], kept["reason"])
+    held = frozenset(int(hold_id) for hold_id in kept.get("holds", ()))
+    return Override(frozenset(kept["gates"]), kept["by"], kept["reason"], held)

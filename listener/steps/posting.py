@@ -13,7 +13,8 @@ from sqlalchemy import Connection, func, literal, null
 from sqlalchemy.exc import IntegrityError
 
 from listener import heroku as platform
-from listener.decision import evaluate
+from listener.decision import Pass, evaluate
+from listener.gates.always import hold
 from listener.gates.tables import of_network
 from listener.promotion import (
     BLOCKED_STEP,
@@ -178,7 +179,8 @@ def check(conn: Connection, row: PromotionRow, gathered: Gathered, clock: Clock)
     now = clock.now()
     if evaluate(gathered.candidate, now, of_network(gathered.candidate)).objection is not None:
         raise StaleData("What the checks answered got old meanwhile.")
-    if any(hold.value.is_in_force(now) for hold in holds.open_(conn, row.target_id)):
+    standing = tuple(hold.value for hold in holds.open_(conn, row.target_id))
+    if not isinstance(hold(replace(gathered.candidate, holds=standing), now), Pass):
         raise Overtaken("A hold was put.")
     if row.rule_id is not None:
         _check_rule(conn, row, row.rule_id, gathered)

@@ -24,7 +24,7 @@ class HoldRow:
 
     id: int
     app_id: str | None
-    kind: str  # person, detected, guard
+    kind: str  # person, freeze, rollback, detected, guard
     reason: str
     by: str
     starts_at: datetime | None
@@ -41,6 +41,7 @@ class HoldRow:
         return Hold(self.reason, self.by, self.starts_at, self.ends_at, self.id, self.kind)
 
 
+UNASKED = ("detected", "guard")  # kinds that no person asked for, so that people are told
 _FIELDS = tuple(HoldRow.__dataclass_fields__)
 
 
@@ -81,7 +82,7 @@ def put(
     if row is None:
         return None
     wake_target(conn, app_id)
-    if kind != "person":
+    if kind in UNASKED:
         name = _name(conn, app_id)
         notices.add(
             conn,

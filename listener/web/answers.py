@@ -248,9 +248,10 @@ class Approvals(Answer):
 
 
 class Override(Answer):
-    """The gates that an admin set aside for one promotion, and why."""
+    """The gates, and the holds, that an admin set aside for one promotion, and why."""
 
     gates: list[str]
+    holds: list[str]
     by: str
     reason: str
 
@@ -323,7 +324,7 @@ class Hold(Answer):
 
     id: str
     app: Ref | None
-    kind: Literal["person", "detected", "guard"]
+    kind: Literal["person", "freeze", "rollback", "detected", "guard"]
     reason: str
     by: str
     created_at: datetime

@@ -161,7 +161,7 @@ def promotion(view: PromotionView) -> Json:
             "needed": view.needed,
             "given": [_approval(each) for each in view.approvals],
         },
-        "override": row.override,
+        "override": {"holds": [], **row.override} if row.override is not None else None,
         "nonce": view.nonce,
         "created_by": row.created_by,
         "created_at": time(row.created_at),

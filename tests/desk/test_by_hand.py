@@ -11,7 +11,7 @@ from listener.desk.by_hand import NewOverride, NewPromotions
 from listener.desk.holds import NewHold
 from listener.errors import Conflict, HerokuUnreadable, Invalid
 from listener.promotion import Status
-from listener.store import promotions
+from listener.store import holds, promotions
 from tests.desk.office import ANA, EU, PROD, STAGING, Office
 
 IN_TWO_DAYS = datetime.now(UTC) + timedelta(days=2)
@@ -223,14 +223,14 @@ def overriding(*gates: str) -> NewPromotions:
     return NewPromotions(source=STAGING, targets=(PROD,), override=override)
 
 
-@pytest.mark.parametrize("gate", ["order", "hold", "source", "target", "match", "sok"])
+@pytest.mark.parametrize("gate", ["order", "source", "target", "match", "sok"])
 def test_what_is_always_asked_cannot_be_set_aside(office: Office, gate: str) -> None:
     with pytest.raises(Invalid) as refusal:
         office.promotions.promote(overriding("soak", gate), by=ANA)
     assert refusal.value.message == (
         f"override: {gate} cannot be set aside; what a rule asks can:"
         " author, commit-message, description, soak, window, min-gap, max-per-day, brake,"
-        " approvals, check, parity. Nothing was promoted."
+        " approvals, check, parity; and a hold that people put. Nothing was promoted."
     )
     assert office.found() == []
 
@@ -247,6 +247,58 @@ def test_what_waits_already_goes_without_the_gates(office: Office) -> None:
     office.work()
 
     assert office.promotions.get(str(view.row.id)).row.status is Status.SUCCEEDED
+
+
+def test_an_admin_goes_through_a_freeze_that_people_put(office: Office) -> None:
+    office.add_rule()
+    office.deploy(STAGING)
+    for app in (PROD, None):
+        office.holds.put(NewHold(app=app, reason="launch day"), by=ANA)
+    (view,) = office.promotions.promote(overriding("hold"), by=ANA)
+    assert view.row.reason == f"hold (hold 2, 1) set aside by {ANA}: it leaks"
+    office.work()
+    row = office.promotions.get(str(view.row.id)).row
+    assert row.status is Status.SUCCEEDED
+    (gate,) = (gate for gate in row.gates if gate["name"] == "hold")
+    said = f"Set aside by {ANA}: it leaks (hold 2 by {ANA}, hold 1 by {ANA})"
+    assert (gate["verdict"], gate["message"]) == ("pass", said)
+    assert len(office.holds.list_(app=PROD, with_ended=False, limit=9)) == 2
+    assert office.audit()[-1].after == {"override": row.override}
+
+
+def test_a_hold_that_is_put_later_stops_it(office: Office) -> None:
+    office.add_rule()
+    office.deploy(STAGING)
+    office.holds.put(NewHold(app=PROD, reason="launch day"), by=ANA)
+    office.promotions.promote(overriding("hold"), by=ANA)
+    office.holds.put(NewHold(app=PROD, reason="no, wait"), by=ANA)
+    office.work()
+    (row,) = (row for row in office.found() if row.is_by_hand)
+    assert row.status is Status.WAITING
+    assert row.reason.endswith("no, wait (hold 2)")
+
+
+@pytest.mark.parametrize("kind", ["rollback", "guard", "detected"])
+def test_no_override_goes_through_a_hold_that_tells_of_what_went_wrong(
+    office: Office, kind: str
+) -> None:
+    office.add_rule()
+    office.holds.put(NewHold(app=PROD, reason="launch day"), by=ANA)
+    with office.database.begin() as conn:
+        holds.put(conn, office.app(PROD).id, reason="broken", by="robot", kind=kind)
+    with pytest.raises(Conflict, match=r"broken \(hold 2\)\. It tells of what went wrong"):
+        office.promotions.promote(overriding("hold"), by=ANA)
+    assert office.found() == []
+
+
+def test_an_override_of_holds_where_there_are_none_sets_nothing_aside(office: Office) -> None:
+    office.add_rule()
+    office.deploy(STAGING)
+    later = datetime(2120, 1, 1, tzinfo=UTC)
+    office.holds.put(NewHold(app=PROD, reason="a freeze to come", starts_at=later), by=ANA)
+    (view,) = office.promotions.promote(overriding("hold"), by=ANA)
+    assert view.row.override is not None
+    assert view.row.override["holds"] == []
 
 
 def test_a_hold_stands_in_the_way_all_the_same(office: Office) -> None:

@@ -43,7 +43,7 @@ def test_what_it_ran_before_comes_back_and_the_target_is_held(office: Office) ->
     row = roll_back(office)
     assert (row.kind, row.version) == (PromotionKind.ROLLBACK, before["version"])
     (hold,) = held(office)
-    assert (hold.row.kind, hold.row.reason, hold.row.by) == ("person", "500s on checkout", ANA)
+    assert (hold.row.kind, hold.row.reason, hold.row.by) == ("rollback", "500s on checkout", ANA)
     office.work()
     assert [item.status for item in office.found()] == [Status.ROLLED_BACK]
     assert office.current(PROD)["slug"] == before["slug"]
@@ -145,7 +145,7 @@ def test_an_image_goes_back_with_its_config_vars_and_the_answer_says_so(office: 
     assert done.reason == f"Rolled back as v{done.target_version}, config vars included."
     assert office.current(PROD)["description"] == f"Rollback to v{version}"
     assert office.heroku("GET", f"/apps/{PROD}/config-vars") == {}
-    assert [hold.row.kind for hold in held(office)] == ["person"]
+    assert [hold.row.kind for hold in held(office)] == ["rollback"]
 
 
 def test_a_container_app_is_left_to_heroku(office: Office) -> None:

@@ -133,7 +133,7 @@ def test_it_goes_back_by_release_with_its_config_vars(grown: Stage) -> None:
     assert row.reason.endswith(", config vars included.")
     assert (post.strategy, post.outcome) == ("pipeline", "accepted")
     assert post.account_id is not None
-    assert [hold.kind for hold in grown.held()] == ["person"]
+    assert [hold.kind for hold in grown.held()] == ["rollback"]
 
 
 def test_its_lost_answer_is_adopted_by_artifact_and_account(grown: Stage) -> None:
@@ -188,7 +188,7 @@ def test_a_failing_phase_ends_it_as_failed_with_a_hold(grown: Stage) -> None:
     grown.age(seconds=2)
 
     assert last(grown).status is Status.FAILED
-    assert {hold.kind for hold in grown.held()} == {"person", "guard"}
+    assert {hold.kind for hold in grown.held()} == {"rollback", "guard"}
 
 
 def test_an_image_other_than_the_one_asked_for_is_no_rollback(grown: Stage) -> None:
@@ -216,11 +216,11 @@ def test_what_is_under_way_is_no_strangers_though_it_takes_the_target_back(firs:
     firs.reconcile_only()
     while firs.step(firs.looking):
         pass
-    assert [hold.kind for hold in firs.held(LARCH)] == ["person"]
+    assert [hold.kind for hold in firs.held(LARCH)] == ["rollback"]
 
     firs.age(seconds=6)
     assert last(firs).status is Status.ROLLED_BACK
-    assert [hold.kind for hold in firs.held(LARCH)] == ["person"]
+    assert [hold.kind for hold in firs.held(LARCH)] == ["rollback"]
 
 
 @pytest.fixture

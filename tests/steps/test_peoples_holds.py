@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from listener.desk.by_hand import NewOverride, NewPromotions
 from listener.promotion import Status
 from listener.standing import Known
 from tests.steps import wire
@@ -100,6 +101,22 @@ def test_a_hold_put_between_decision_and_post_stops_the_post(stage: Stage) -> No
     version = stage.deploy()
     stage.look()
 
+    assert stage.promotion(version).status is Status.WAITING
+    assert stage.posts_sent() == 0
+
+
+def test_a_hold_put_between_decision_and_post_stops_what_goes_through_an_older_one(
+    stage: Stage,
+) -> None:
+    """An override names the holds that were in force when it was said, and no other."""
+    version = stage.deploy()
+    stage.put_hold()
+    aside = NewOverride(gates=("hold",), reason="it leaks")
+    wish = NewPromotions(source=STAGING, targets=(PROD,), version=version, override=aside)
+    stage.desk.promote(wish, by="ana@example.com")
+    path = f"/apps/{stage.app(PROD).id}/releases"
+    stage.wire.put(wire.before(stage.put_hold), method="GET", path=path)
+    stage.work()
     assert stage.promotion(version).status is Status.WAITING
     assert stage.posts_sent() == 0
 

@@ -217,7 +217,7 @@ def test_a_person_who_asks_for_a_rollback_does_not_wait_for_the_end(
     assert (row.status, stage.promotions()[-1].status) == (Status.FAILED, Status.ROLLED_BACK)
     assert "ana@example.com asked for rollback" in row.reason
     assert stage.slug_of(PROD, stage.current()) == before
-    assert [hold.kind for hold in stage.held()] == ["person"]
+    assert [hold.kind for hold in stage.held()] == ["rollback"]
 
 
 def test_a_promotion_is_rolled_back_once_at_most(rolling: Stage, site: Site) -> None:

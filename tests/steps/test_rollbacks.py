@@ -45,7 +45,7 @@ def test_its_release_carries_a_nonce_and_is_no_strangers(promoted: Stage) -> Non
 
     words = promoted.release(PROD, promoted.current())["description"]
     assert words == f"Roll back to v{before(promoted)} (autopromote {promoted.posts()[-1].nonce})"
-    assert [hold.kind for hold in promoted.held()] == ["person"]
+    assert [hold.kind for hold in promoted.held()] == ["rollback"]
 
 
 def test_it_goes_in_spite_of_a_hold(promoted: Stage) -> None:
@@ -88,7 +88,7 @@ def test_a_failed_release_phase_ends_as_failed_with_a_hold(promoted: Stage) -> N
     promoted.age(seconds=2)
 
     assert promoted.promotions()[-1].status is Status.FAILED
-    assert {hold.kind for hold in promoted.held()} == {"person", "guard"}
+    assert {hold.kind for hold in promoted.held()} == {"rollback", "guard"}
 
 
 def test_a_definite_no_ends_as_failed_with_a_hold(promoted: Stage) -> None:
@@ -97,7 +97,7 @@ def test_a_definite_no_ends_as_failed_with_a_hold(promoted: Stage) -> None:
     promoted.work()
 
     assert promoted.promotions()[-1].status is Status.FAILED
-    assert {hold.kind for hold in promoted.held()} == {"person", "guard"}
+    assert {hold.kind for hold in promoted.held()} == {"rollback", "guard"}
 
 
 def test_a_lost_answer_is_adopted(promoted: Stage) -> None:
@@ -142,7 +142,7 @@ def test_two_posts_without_trace_end_as_errored_with_a_hold(promoted: Stage) -> 
     promoted.age(seconds=61)
 
     assert promoted.promotions()[-1].status is Status.ERRORED
-    assert {hold.kind for hold in promoted.held()} == {"person", "guard"}
+    assert {hold.kind for hold in promoted.held()} == {"rollback", "guard"}
 
 
 def test_it_does_not_undo_what_somebody_released_while_it_waited(promoted: Stage) -> None:

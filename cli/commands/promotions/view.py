@@ -140,7 +140,8 @@ def override(said: Override | None) -> str | None:
     """Return the gates that were set aside, by whom and why."""
     if said is None:
         return None
-    return plain_line(f"{', '.join(said['gates'])} by {said['by']}: {said['reason']}")
+    holds = f" (hold {', '.join(said['holds'])})" if said.get("holds") else ""
+    return plain_line(f"{', '.join(said['gates'])}{holds} by {said['by']}: {said['reason']}")
 
 
 def show_gates(gates: list[GateAnswer]) -> None:
