@@ -5,8 +5,8 @@ from typing import NotRequired, TypedDict
 from cli.resources import Hold, Named, Next, Promotion
 
 
-class Running(TypedDict):
-    """The release that a target runs."""
+class Compared(TypedDict):
+    """The release of a target for which it was held, else the one that it runs."""
 
     id: str
     version: int
@@ -20,8 +20,9 @@ class Going(TypedDict):
     goes: bool
     message: str
     made_at: NotRequired[str | None]
+    needs_word: NotRequired[bool]
     is_older: NotRequired[bool | None]
-    runs: NotRequired[Running | None]
+    than: NotRequired[Compared | None]
 
 
 class Freed(TypedDict):

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from listener import durations
-from listener.decision import Wait
+from listener.decision import NEEDS_WORD, Wait
 from listener.desk import pages
 from listener.desk.views import Freed, Going
 from listener.gates.always import on_hold
 from listener.gates.tables import PEOPLES
-from listener.history import Release
+from listener.history import History, Release
 from listener.promotion import PromotionKind
 from listener.rules import Mode
 from listener.store import holds, promotions, releases, rules
 from listener.store.apps import AppRow
+from listener.store.holds import HoldRow
 from listener.store.promotions import PromotionRow
 
 ANSWERED = PEOPLES - {"hold"}  # gates that wait for a person's answer, hold or not
@@ -27,10 +29,13 @@ STEPS = ((86400, 3600), (3600, 60), (60, 1))  # a unit in seconds, and the next 
 
 def foresee(conn: Connection, row: AppRow, without: Collection[int]) -> Freed:
     """What would become of what waits for this target, were these holds not there."""
-    left = (hold.value for hold in holds.open_(conn, row.id) if hold.id not in without)
+    found = holds.open_(conn, row.id)
+    left = (hold.value for hold in found if hold.id not in without)
     still = on_hold(row.name, left, releases.started_at(conn))
-    runs = releases.history(conn, row.id).current
-    going = tuple(_going(conn, row.name, each, runs) for each in what_waits(conn, row.id))
+    history = releases.history(conn, row.id)
+    asks = _last_foreign([hold for hold in found if hold.id in without], history)
+    place = _Place(row.name, history.current, asks)
+    going = tuple(_going(conn, place, each) for each in what_waits(conn, row.id))
     return Freed(row.id, row.name, going, still.message if isinstance(still, Wait) else None)
 
 
@@ -40,21 +45,59 @@ def what_waits(conn: Connection, target_id: str) -> list[PromotionRow]:
     return [row for row in found if row.kind is PromotionKind.PROMOTE]
 
 
-def _going(conn: Connection, target: str, row: PromotionRow, runs: Release | None) -> Going:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A target: what it runs, and the last release there for which a hold that ends stands."""
+
+    name: str
+    runs: Release | None
+    cause: Release | None
+
+    @property
+    def compared(self) -> Release | None:
+        """The release that a candidate's age is told against."""
+        return self.cause or self.runs
+
+
+def _last_foreign(ending: Sequence[HoldRow], history: History) -> Release | None:
+    named = [hold for hold in ending if hold.foreign_at is not None and hold.foreign_release]
+    if not named:
+        return None
+    last = max(named, key=lambda hold: (hold.foreign_at or hold.created_at, hold.id))
+    shown = last.foreign_release or {}
+    found = history.find(int(shown["version"]))
+    return replace(found, created_at=last.foreign_at) if found is not None else None
+
+
+def _going(conn: Connection, place: _Place, row: PromotionRow) -> Going:
     view = pages.of_promotions(conn, [row])[0]
     release = releases.history(conn, row.source_id).find(row.version)
+    made_at = release.created_at if release is not None else None
+    needs_word = _needs_word(row, made_at, place.cause)
     stays = _why_it_stays(conn, row)
-    if runs is not None and runs.artifact == row.artifact:
-        stays = "runs there already"
+    if place.runs is not None and place.runs.artifact == row.artifact:
+        stays, needs_word = "runs there already", False
+    elif needs_word:
+        stays = f"waits for a person's word: `autopromote promotions:approve {row.id}`"
     name = f"v{row.version} of {view.names[row.source_id]}"
-    fate = f"{name} {stays}." if stays else f"{name} goes to {target}{_when(row)}."
+    fate = f"{name} {stays}." if stays else f"{name} goes to {place.name}{_when(row)}."
     return Going(
         promotion=view,
         goes=stays is None,
-        made_at=release.created_at if release is not None else None,
-        runs=runs,
-        message=f"{fate} {_age(release, runs, target)}".rstrip(),
+        needs_word=needs_word,
+        made_at=made_at,
+        than=place.compared,
+        message=f"{fate} {_age(made_at, place)}".rstrip(),
     )
+
+
+def _needs_word(row: PromotionRow, made_at: datetime | None, cause: Release | None) -> bool:
+    """It was made before somebody moved the target, by this hold or by one released before."""
+    if any(gate["facts"].get("needs") == NEEDS_WORD["needs"] for gate in _waits(row)):
+        return True
+    if cause is None or cause.created_at is None:
+        return False
+    return made_at is None or made_at <= cause.created_at
 
 
 def _why_it_stays(conn: Connection, row: PromotionRow) -> str | None:
@@ -80,17 +123,18 @@ def _waits(row: PromotionRow) -> list[dict[str, Any]]:
     return [gate for gate in row.gates if gate["verdict"] == "wait"]
 
 
-def _age(release: Release | None, runs: Release | None, target: str) -> str:
-    """How old it is against what the target runs."""
-    made_at = release.created_at if release is not None else None
-    if made_at is None or runs is None or runs.created_at is None:
+def _age(made_at: datetime | None, place: _Place) -> str:
+    """How old it is against the release for which the target is held, else what it runs."""
+    than = place.compared
+    if made_at is None or than is None or than.created_at is None:
         return ""
-    apart = runs.created_at - made_at
+    apart = than.created_at - made_at
     how = "older" if apart >= timedelta(0) else "newer"
-    words = f" “{runs.description}”" if runs.description else ""
-    who = f" by {runs.author}" if runs.author else ""
-    ran = f"v{runs.version}{words}{who}"
-    return f"It is {_roughly(abs(apart))} {how} than {ran}, which {target} runs."
+    words = f" “{than.description}”" if than.description else ""
+    who = f" by {than.author}" if than.author else ""
+    is_there = place.runs is not None and place.runs.id == than.id
+    where = f"which {place.name} runs" if is_there else f"on {place.name}"
+    return f"It is {_roughly(abs(apart))} {how} than v{than.version}{words}{who}, {where}."
 
 
 def _roughly(span: timedelta) -> str:

@@ -110,16 +110,17 @@ class Going:
 
     promotion: PromotionView
     goes: bool
+    needs_word: bool  # somebody must approve it, for it was made before the target was moved
     made_at: datetime | None  # its source release
-    runs: Release | None  # what the target runs, to compare it with
+    than: Release | None  # for which the target was held, else what it runs, to compare it with
     message: str
 
     @property
     def is_older(self) -> bool | None:
-        """It was made before what the target runs; None where that is not known."""
-        if self.made_at is None or self.runs is None or self.runs.created_at is None:
+        """It was made before that release of the target; None where that is not known."""
+        if self.made_at is None or self.than is None or self.than.created_at is None:
             return None
-        return self.made_at <= self.runs.created_at
+        return self.made_at <= self.than.created_at
 
 
 @dataclass(frozen=True, slots=True)

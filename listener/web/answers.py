@@ -359,8 +359,8 @@ class HoldsReleased(Answer):
     message: str
 
 
-class Running(Answer):
-    """The release that a target runs."""
+class Compared(Answer):
+    """The release of a target for which it was held, else the one that it runs."""
 
     id: str
     version: int
@@ -370,14 +370,15 @@ class Running(Answer):
 class Going(Answer):
     """A promotion that waits for a held target, and whether it would go by itself.
 
-    `is_older`: its release was made before what the target runs.
+    `needs_word`: somebody must approve it; `is_older`: its release was made before that one.
     """
 
     promotion: Promotion
     goes: bool
+    needs_word: bool
     made_at: datetime | None
     is_older: bool | None
-    runs: Running | None
+    than: Compared | None
     message: str
 
 

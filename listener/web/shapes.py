@@ -288,14 +288,15 @@ def _freed(item: Freed) -> Json:
 
 
 def _going(item: Going, freed: Freed) -> Json:
-    runs = item.runs
+    than = item.than
     return {
         "promotion": promotion(item.promotion),
         "goes": item in freed.going,
+        "needs_word": item.needs_word,
         "made_at": time(item.made_at),
         "is_older": item.is_older,
-        "runs": {"id": runs.id, "version": runs.version, "created_at": time(runs.created_at)}
-        if runs is not None
+        "than": {"id": than.id, "version": than.version, "created_at": time(than.created_at)}
+        if than is not None
         else None,
         "message": item.message,
     }

@@ -369,19 +369,40 @@ def agreed_to(shown: ReleaseForeseen) -> Agreed:
     return Agreed(holds=ends, promotions=shown.going)
 
 
-def test_what_would_go_is_shown_with_how_old_it_is(office: Office) -> None:
+def test_what_is_older_than_the_hotfix_is_shown_and_waits_for_a_word(office: Office) -> None:
     """Staging's build is older than the hotfix for which production is held."""
     version = waiting(office)
     time.sleep(1.1)  # Heroku's times are whole seconds
     hotfix = office.deploy(PROD, description="Hotfix")
     shown = office.holds.foresee(Meant(app=PROD))
+    (row,) = office.found()
+    (freed,) = shown.freed
+    (going,) = freed.waiting
+    assert (going.goes, going.needs_word, going.is_older) == (False, True, True)
+    line = rf"v{version} of acme-staging waits for a person's word:"
+    words = rf"than v{hotfix} “Hotfix” by ana@example\.com, which acme-prod runs\."
+    assert re.search(
+        rf"{line} `autopromote promotions:approve {row.id}`. It is \d+s older {words}",
+        shown.message,
+    )
+    assert [view.row.kind for view in shown.holds] == ["person", "detected"]
+    office.holds.release(PROD, by=BO, agreed=agreed_to(shown))
+    office.work()
+    assert statuses(office) == [Status.WAITING]
+
+
+def test_what_is_newer_than_the_hotfix_goes(office: Office) -> None:
+    office.add_rule()
+    hotfix = office.deploy(PROD, description="Hotfix")
+    office.look(PROD)
+    time.sleep(1.1)  # Heroku's times are whole seconds
+    version = office.deploy(STAGING)
+    office.look(STAGING)
+    shown = office.holds.foresee(Meant(app=PROD))
     (freed,) = shown.freed
     (going,) = freed.going
-    assert (going.promotion.row.version, going.is_older) == (version, True)
-    words = rf"It is \d+s older than v{hotfix} “Hotfix” by ana@example\.com, which acme-prod runs\."
-    assert re.search(words, shown.message)
-    assert statuses(office) == [Status.WAITING]
-    assert [view.row.kind for view in shown.holds] == ["person", "detected"]
+    assert (going.promotion.row.version, going.is_older) == (version, False)
+    assert re.search(rf"It is \d+s newer than v{hotfix} “Hotfix”", shown.message)
 
 
 def test_nothing_else_goes_than_was_shown(office: Office) -> None:
