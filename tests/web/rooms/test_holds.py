@@ -92,7 +92,7 @@ def test_what_would_go_is_told_and_sent_with_the_release(admin: Caller, office: 
     assert shown == admin.post(f"/api/holds/{held}/actions/foresee", status=200)
     (target,) = shown["targets"]
     (going,) = target["waiting"]
-    assert (going["goes"], going["is_older"]) == (True, False)
+    assert (going["goes"], going["needs_word"]) == (True, False)
     assert going["promotion"]["source"]["release"]["version"] == version
     waiting = going["promotion"]["id"]
     assert shown["agreed"] == {"holds": [held], "promotions": [waiting]}
