@@ -116,7 +116,8 @@ def buildpacks(source: Traits, target: Traits) -> Finding:
         message=f"{source.app.name} builds with {', '.join(ours)},"
         f" {target.app.name} with {', '.join(theirs)}.",
         why="A slug goes as the source built it: what the target's own would add is missing.",
-        mend=_set_buildpacks(ours, target.app.name),
+        # A Fir app has no command for it: the buildpacks stand in its project.toml.
+        mend=_set_buildpacks(ours, target.app.name) if target.app.generation != "fir" else "",
         app=target.app,
         facts=facts,
     )

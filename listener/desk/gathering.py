@@ -13,7 +13,7 @@ from listener.errors import HerokuUnreadable
 from listener.findings import Unread
 from listener.heroku import Refused
 from listener.parity import Traits
-from listener.steps.comparing import AUTHORIZE_ANEW, FORBIDDEN, UNAUTHORIZED
+from listener.steps.comparing import AUTHORIZE_ANEW, FORBIDDEN, UNAUTHORIZED, buildpacks_now
 from listener.steps.tools import Tools
 
 Key = TypeVar("Key")
@@ -44,7 +44,9 @@ def attempt(ask: Asking, call: Callable[[], Answer]) -> Answer | Unread:
 def traits(tools: Tools, ask: Asking, apps: Iterable[App]) -> dict[str, Traits]:
     """What each of these apps should have in common with others, by its id."""
     found, heroku = {app.id: app for app in apps}, tools.heroku
-    asks: tuple[Callable[[str], Any], ...] = (heroku.buildpacks, heroku.config_var_names)
-    calls = {(id, n): partial(call, id) for id in found for n, call in enumerate(asks)}
+    calls: dict[tuple[str, int], Callable[[], Any]] = {}
+    for id, app in found.items():
+        calls[id, 0] = partial(buildpacks_now, heroku, app)
+        calls[id, 1] = partial(heroku.config_var_names, id)
     read = gather(ask, calls)
     return {id: Traits(app, read[id, 0], read[id, 1]) for id, app in found.items()}

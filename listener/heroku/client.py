@@ -16,7 +16,7 @@ from listener.heroku.errors import BadAnswer, Doubtful
 from listener.heroku.network import addresses, public_addresses
 from listener.heroku.output import OutputReader, Piece
 from listener.heroku.pipelines import Coupling, Pipeline, PipelinePromotion, PromotionTarget
-from listener.heroku.resources import Account, App, Authorization, Buildpack, Release, Slug
+from listener.heroku.resources import Account, App, Authorization, Buildpack, Image, Release, Slug
 from listener.heroku.transport import BoundedTransport, trusted
 from listener.heroku.webhooks import Delivery, Webhook
 from listener.heroku.wire import Wire
@@ -105,6 +105,12 @@ class Heroku:
         answer = self._read(f"{_app(app)}/buildpack-installations")
         found = paging.as_list(answer, Buildpack.from_json)
         return [each.name for each in sorted(found, key=lambda each: each.ordinal)]
+
+    def image_buildpacks(self, app: str, image: str) -> list[str]:
+        """The names of the buildpacks that made an image of a Fir app; none where none is told."""
+        path = f"{_app(app)}/oci-images/{checked_name(image, of='image')}"
+        found = paging.as_list(self._read(path), Image.from_json)
+        return [name for each in found if each.id == image for name in each.buildpacks]
 
     def config_var_names(self, app: str) -> frozenset[str]:
         """The names of an app's config vars; their values are dropped while they are read."""

@@ -99,8 +99,8 @@ class App:
 
     @property
     def is_container(self) -> bool:
-        """It runs a container image that was pushed to it, not a slug."""
-        return self.stack == "container"
+        """It runs a container image that was pushed to it, or will, and not a slug."""
+        return "container" in (self.stack, self.build_stack)
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -165,6 +165,24 @@ class Buildpack:
         named = "name" if buildpack.has("name") else "url"
         name = buildpack.text(named, limit=_URL_LENGTH).removeprefix("urn:buildpack:")
         return cls(fields.number("ordinal", least=0), without_secrets(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An OCI image, and the buildpacks that made it, in their order; none where none is told."""
+
+    id: str
+    buildpacks: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one image."""
+        return read("image", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        named = (each.text("id", limit=_URL_LENGTH) for each in fields.parts("buildpacks"))
+        return cls(fields.text("id"), tuple(without_secrets(name) for name in named))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -11,10 +11,11 @@ from typing import Any
 
 from listener.apps import App
 from listener.conditions import Aspect
-from listener.decision import Candidate
+from listener.decision import OCI_IMAGE, Candidate
 from listener.findings import Unread
 from listener.gates.network import compared
 from listener.heroku import Heroku, HerokuError, Refused
+from listener.history import Release
 from listener.parity import Traits
 
 # The post on a decision takes some calls more, after which the same would be read again.
@@ -25,13 +26,14 @@ AUTHORIZE_ANEW = (
     "heroku config:set -a LISTENER HEROKU_API_KEY=$(heroku authorizations:create -d autopromote -S)"
 )
 UNAUTHORIZED, FORBIDDEN = 401, 403
+FIR = "fir"
 NOT_WANTED = Unread("The rule does not ask for it.")
 WORDS: Mapping[Aspect, str] = {
     Aspect.BUILDPACKS: "buildpacks",
     Aspect.CONFIG_NAMES: "names of the config vars",
 }
 
-Trait = tuple[App, Aspect]
+Trait = tuple[App, Aspect, str | None]  # and the image that runs, on Fir
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,48 +53,80 @@ class Comparisons:
     """Asks Heroku for traits of apps, all at once, and not again for the post on a decision."""
 
     def __init__(self, heroku: Heroku) -> None:
-        self._asks: dict[Aspect, Callable[[str], Any]] = {
-            Aspect.BUILDPACKS: heroku.buildpacks,
-            Aspect.CONFIG_NAMES: heroku.config_var_names,
-        }
-        self._kept: dict[tuple[str, Aspect], Kept] = {}
+        self._heroku = heroku
+        self._kept: dict[tuple[str, Aspect, str | None], Kept] = {}
 
     def read(self, candidate: Candidate) -> Candidate:
         """The candidate with what its rule wants compared; what cannot be read says why."""
-        both = candidate.source, candidate.target
+        running = candidate.target_history.current
+        both = (
+            (candidate.source, _image(candidate.release)),
+            (candidate.target, _image(running) if running is not None else None),
+        )
         wanted = compared(candidate.conditions)
-        found = self._answers([(app, aspect) for app in both for aspect in wanted])
+        found = self._answers([(app, aspect, image) for app, image in both for aspect in wanted])
         source, target = (
             Traits(
                 app,
-                buildpacks=found.get((app, Aspect.BUILDPACKS), NOT_WANTED),
-                config_vars=found.get((app, Aspect.CONFIG_NAMES), NOT_WANTED),
+                buildpacks=found.get((app, Aspect.BUILDPACKS, image), NOT_WANTED),
+                config_vars=found.get((app, Aspect.CONFIG_NAMES, image), NOT_WANTED),
             )
-            for app in both
+            for app, image in both
         )
         return replace(candidate, traits=(source, target))
 
     def forget(self, candidate: Candidate) -> None:
         """Read both apps anew the next time: what differed is being mended."""
-        for app in (candidate.source, candidate.target):
-            for aspect in self._asks:
-                self._kept.pop((app.id, aspect), None)
+        mended = {candidate.source.id, candidate.target.id}
+        for key in [key for key in self._kept.copy() if key[0] in mended]:
+            self._kept.pop(key, None)
 
     def _answers(self, wanted: Sequence[Trait]) -> dict[Trait, Any]:
         with ThreadPoolExecutor(max_workers=max(len(wanted), 1)) as pool:
             return dict(zip(wanted, pool.map(self._answer, wanted), strict=True))
 
     def _answer(self, trait: Trait) -> Any:
-        app, aspect = trait
-        kept = self._kept.get((app.id, aspect))
+        app, aspect, image = trait
+        kept = self._kept.get((app.id, aspect, image))
         if kept is not None and kept.is_young:
             return kept.answer
         try:
-            answer = self._asks[aspect](app.id)
+            answer = self._ask(app, aspect, image)
         except HerokuError as error:
             return _unread(app, aspect, error)
-        self._kept[app.id, aspect] = Kept(answer, time.monotonic())
+        self._kept[app.id, aspect, image] = Kept(answer, time.monotonic())
         return answer
+
+    def _ask(self, app: App, aspect: Aspect, image: str | None) -> Any:
+        if aspect is Aspect.CONFIG_NAMES:
+            return self._heroku.config_var_names(app.id)
+        if app.generation == FIR:
+            return of_image(self._heroku, app, image)
+        return self._heroku.buildpacks(app.id)
+
+
+def of_image(heroku: Heroku, app: App, image: str | None) -> list[str] | Unread:
+    """What made an image: a Fir app chooses no buildpacks, and its two empty lists say nothing."""
+    found = heroku.image_buildpacks(app.id, image) if image is not None else []
+    return found or Unread(
+        f"What {app.name} was built with: it cannot be told, for Heroku names no buildpacks of"
+        f" {'its image' if image is not None else 'an app without an image'}."
+    )
+
+
+def buildpacks_now(heroku: Heroku, app: App) -> list[str] | Unread:
+    """What an app builds with: on Fir, what the image that it runs was built with."""
+    if app.generation != FIR:
+        return heroku.buildpacks(app.id)
+    listed = heroku.releases(app.id, enough=lambda _: True)
+    running = next((each for each in listed if each.is_current), None)
+    artifact = running.artifact if running is not None else None
+    is_image = artifact is not None and artifact.type == OCI_IMAGE
+    return of_image(heroku, app, artifact.id if artifact is not None and is_image else None)
+
+
+def _image(release: Release) -> str | None:
+    return release.artifact if release.artifact_type == OCI_IMAGE else None
 
 
 def _unread(app: App, aspect: Aspect, error: HerokuError) -> Unread:

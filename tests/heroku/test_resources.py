@@ -48,6 +48,12 @@ def test_reads_an_app(
     assert app.is_container is is_container
 
 
+def test_an_app_that_will_be_a_container_app_counts_as_one(peer: Start, client: Client) -> None:
+    boxed = samples.app(build_stack={"id": "3", "name": "container"})
+    at = peer(giving(answer(200, boxed)))
+    assert client(at.url).app("acme-prod").is_container
+
+
 def test_reads_a_release(peer: Start, client: Client) -> None:
     sample = samples.release(current=True, output_stream_url="https://example.com/streams/1")
     at = peer(giving(answer(200, sample)))

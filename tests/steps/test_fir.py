@@ -273,3 +273,42 @@ def test_an_image_is_not_sent_back_twice_under_two_users(verified: Stage, site: 
     assert last(verified).status is Status.FAILED
     assert "another Heroku user" in last(verified).reason
     assert verified.posts()[-1].sends == 1
+
+
+def parity_of(stage: Stage) -> Any:
+    return next(gate for gate in last(stage).gates if gate["name"] == "parity")
+
+
+@pytest.fixture
+def compared(bare: Stage) -> Stage:
+    """A rule that wants the same buildpacks; the target runs an image of its own."""
+    for name in (SPRUCE, LARCH):
+        bare.make_app(name, generation="fir")
+    couple(bare, SPRUCE, LARCH)
+    bare.deploy(LARCH, buildpacks=["heroku/go"])
+    bare.add_rule(source=SPRUCE, targets=(LARCH,), conditions={"parity": ["buildpacks"]})
+    return bare
+
+
+def test_images_that_were_built_with_other_buildpacks_are_not_alike(compared: Stage) -> None:
+    """Fir apps have no buildpack installations: two empty lists say nothing."""
+    compared.deploy(SPRUCE, buildpacks=["heroku/python"])
+    compared.look(SPRUCE)
+
+    assert (last(compared).status, parity_of(compared)["verdict"]) == (Status.WAITING, "wait")
+    assert f"{SPRUCE} builds with heroku/python, {LARCH} with heroku/go." in last(compared).reason
+
+
+def test_images_that_were_built_with_the_same_buildpacks_are_alike(compared: Stage) -> None:
+    compared.deploy(SPRUCE, buildpacks=["heroku/go"])
+    compared.look(SPRUCE)
+
+    assert (last(compared).status, parity_of(compared)["verdict"]) == (Status.SUCCEEDED, "pass")
+
+
+def test_an_image_that_does_not_say_what_it_was_built_with_is_no_yes(compared: Stage) -> None:
+    compared.deploy(SPRUCE, buildpacks=[])
+    compared.look(SPRUCE)
+
+    assert (last(compared).status, parity_of(compared)["verdict"]) == (Status.WAITING, "error")
+    assert "it cannot be told" in parity_of(compared)["message"]
