@@ -169,6 +169,7 @@ class Candidate:
     past: tuple[Past, ...] = ()
     override: Override | None = None
     foreign: Foreign | None = None
+    gone_since: datetime | None = None  # since when Heroku says that something is not there
     streak: Streak | None = None  # of what it has checked; None where nothing was asked yet
     traits: tuple[Traits, Traits] | None = None  # of source and target; None where not read yet
 

@@ -31,6 +31,10 @@ from listener.promotion import (
 )
 from listener.rules import OnNewer, Strategy
 
+GONE_FOR = timedelta(minutes=2)
+# What a gate puts among its facts where Heroku answered that something is not there.
+ABSENT: Facts = {"absent": True}
+
 
 def source(candidate: Candidate, now: datetime) -> Verdict:
     """The release succeeded, its artifact is still there, and the source stands by it."""
@@ -105,10 +109,29 @@ def match(candidate: Candidate, now: datetime) -> Verdict:
         "strategy": candidate.strategy,
     }
     if (why_not := _unlike(candidate) or _no_way(candidate)) is not None:
+        if _misses_pipeline(candidate) and not is_surely_gone(candidate.gone_since, now):
+            return Error(why_not, {**facts, **ABSENT})
         return Reject(why_not, facts=facts)
     if candidate.release.artifact_type != SLUG:
         return _image_stacks(source_app, target_app, facts)
     return _stacks(facts["stack"], target_app, facts)
+
+
+def _misses_pipeline(candidate: Candidate) -> bool:
+    """The only objection is that Heroku finds an app in no pipeline."""
+    return (
+        _unlike(candidate) is None and None in candidate.pipelines and _goes_by_pipeline(candidate)
+    )
+
+
+def _goes_by_pipeline(candidate: Candidate) -> bool:
+    is_elsewhere = candidate.source.id != candidate.target.id
+    return candidate.strategy is not Strategy.SLUG and is_elsewhere
+
+
+def is_surely_gone(since: datetime | None, now: datetime) -> bool:
+    """Heroku said so before, and says so still: a single answer ends nothing."""
+    return since is not None and now - since >= GONE_FOR
 
 
 def _unlike(candidate: Candidate) -> str | None:

@@ -180,6 +180,7 @@ def _assemble(conn: Connection, tools: Tools, row: PromotionRow, read: Read) -> 
         newer=_newer(neighbours.newer_version(conn, row), on_newer),
         is_allowed=all(is_allowed(app.name, tools.allowed_apps) for app in both),
         own_releases=posts.issued(conn, row.target_id),
+        gone_since=row.gone_since,
         **circumstances.gather(conn, row),
     )
     return Gathered(

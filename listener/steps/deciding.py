@@ -23,7 +23,7 @@ from listener.decision import (
 from listener.forecast import earliest
 from listener.gates.always import at_work, reserve
 from listener.gates.tables import OF_RULES, PEOPLES, ROLLBACK_GATES, asked
-from listener.heroku import HerokuError, RateLimited, Refused
+from listener.heroku import HerokuError, RateLimited
 from listener.promotion import (
     BLOCKED_STEP,
     ERRORS_FOR,
@@ -34,7 +34,7 @@ from listener.promotion import (
     back_off,
 )
 from listener.rules import Mode
-from listener.steps import checking, endings, news, posting, troubling
+from listener.steps import absence, checking, endings, news, posting, troubling
 from listener.steps.candidates import Gathered, gather, stored
 from listener.steps.clock import Clock
 from listener.steps.comparing import COMPARE_EVERY
@@ -45,7 +45,6 @@ from listener.steps.tools import Tools
 from listener.store import apps, holds, neighbours, promotions, releases, rules, work
 from listener.store.promotions import PromotionRow
 
-GONE = frozenset({404, 410})
 UNREAD = "Heroku could not be read"
 ON_HOLD = timedelta(hours=1)  # releasing a hold wakes what waits; this is the truth behind it
 
@@ -71,11 +70,6 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
 def _evaluate(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) -> None:
     try:
         gathered = gather(tools, claim, row)
-    except Refused as refusal:
-        if refusal.status in GONE:
-            _end(tools, claim, Status.REJECTED, f"Heroku: {refusal.message}")
-        else:
-            unreadable(tools, claim, row, refusal, clock)
     except HerokuError as error:
         unreadable(tools, claim, row, error, clock)
     else:
@@ -234,8 +228,9 @@ def decide(
             _wait(tools, claim, row, gathered, evaluation, clock)
         case Reject(message, status):
             _end(tools, claim, status, message, **seen, evaluated_at=now)
-        case Error(message):
-            unreadable(tools, claim, row, HerokuError(message), clock, gates)
+        case Error(message, facts):
+            error = absence.Absent(message) if facts.get("absent") else HerokuError(message)
+            unreadable(tools, claim, row, error, clock, gates)
 
 
 def _post(
@@ -321,8 +316,14 @@ def unreadable(
     clock: Clock,
     gates: list[dict[str, Any]] | None = None,
 ) -> None:
-    """Heroku could not be read: the promotion waits with the error as verdict, a day at most."""
+    """Heroku could not be read: the promotion waits with the error as verdict, a day at most.
+
+    What Heroku says is not there ends it, once it has said so for two minutes.
+    """
     now = clock.now()
+    if absence.is_certain(row, error, now):
+        _end(tools, claim, Status.REJECTED, f"Heroku: {error}")
+        return
     since = row.errors_since or now
     message = _words(error)
     verdicts = gates if gates is not None else [as_json("heroku", Error(message))]
@@ -340,6 +341,7 @@ def unreadable(
             due_at=now + pause,
             gates=verdicts,
             errors_since=since,
+            gone_since=absence.since(row, error, now),
         )
         if not troubling.is_known(conn, error, (row.source_id, row.target_id)):
             news.of_errors(conn, row, message, since=since, now=now)

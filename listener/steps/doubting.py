@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from listener import heroku as platform
 from listener.promotion import (
@@ -13,7 +14,7 @@ from listener.promotion import (
     back_off,
     next_look,
 )
-from listener.steps import answers, deciding, endings, posting, retreating, targets
+from listener.steps import absence, answers, deciding, endings, posting, retreating, targets
 from listener.steps.candidates import Gathered, gather
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
@@ -61,6 +62,8 @@ def _unreadable(
     post: PostRow,
     error: Exception,
     clock: Clock,
+    *,
+    gone_since: datetime | None = None,
 ) -> None:
     waited = clock.now() - post.sent_at
     reason = f"Whether Heroku made the release is unknown; its list cannot be read: {error}"
@@ -70,7 +73,9 @@ def _unreadable(
         return
     due_at = clock.now() + back_off(int(waited.total_seconds() // 10).bit_length())
     with tools.database.begin() as conn:
-        promotions.move(conn, claim, Status(row.status), reason, due_at=due_at)
+        promotions.move(
+            conn, claim, Status(row.status), reason, due_at=due_at, gone_since=gone_since
+        )
 
 
 def _after_last_look(
@@ -146,10 +151,12 @@ def _ungathered(
     error: Exception,
     clock: Clock,
 ) -> None:
-    if isinstance(error, platform.Refused) and error.status in deciding.GONE:
-        _back(tools, claim, row, post, f"Heroku: {error.message}", clock)
+    if absence.is_certain(row, error, clock.now()):
+        _back(tools, claim, row, post, f"Heroku: {error}", clock)
     else:
-        _unreadable(tools, claim, row, post, error, clock)
+        _unreadable(
+            tools, claim, row, post, error, clock, gone_since=absence.since(row, error, clock.now())
+        )
 
 
 def _send_again(

@@ -11,7 +11,7 @@ from listener import heroku as platform
 from listener.promotion import UNREADABLE_FOR, PromotionKind, Status, back_off
 from listener.retreat import Back, Ours, Stay, way_back
 from listener.rules import Strategy, is_allowed
-from listener.steps import answers, endings, posting, requests, targets
+from listener.steps import absence, answers, endings, posting, requests, targets
 from listener.steps.clock import Clock
 from listener.steps.endings import Ending
 from listener.steps.freshness import check_fresh, is_behind
@@ -21,8 +21,6 @@ from listener.steps.tools import Tools
 from listener.store import apps, posts, promotions, work
 from listener.store.posts import PostRow
 from listener.store.promotions import PromotionRow
-
-GONE = frozenset({404, 410})
 
 
 def step(tools: Tools, claim: work.Claim, row: PromotionRow, clock: Clock) -> None:
@@ -138,14 +136,20 @@ def _unreadable(
 ) -> None:
     now = clock.now()
     since = row.errors_since or now
-    if isinstance(error, platform.Refused) and error.status in GONE:
-        stay(tools, claim, row, f"Heroku: {error.message}")
+    if absence.is_certain(row, error, now):
+        stay(tools, claim, row, f"Heroku: {error}")
     elif now - since < UNREADABLE_FOR:
         tries = int((now - since) / timedelta(seconds=5)).bit_length()
         reason = f"{answers.because(row)} Heroku could not be read: {error}"
         with tools.database.begin() as conn:
             promotions.move(
-                conn, claim, row.status, reason, due_at=now + back_off(tries), errors_since=since
+                conn,
+                claim,
+                row.status,
+                reason,
+                due_at=now + back_off(tries),
+                errors_since=since,
+                gone_since=absence.since(row, error, now),
             )
     else:
         minutes = int(UNREADABLE_FOR.total_seconds() // 60)

@@ -56,6 +56,7 @@ class PromotionRow:
     fence: int
     attempt: int
     errors_since: datetime | None
+    gone_since: datetime | None
     status_at: datetime | None
     soaks_from: datetime | None
     author: str | None
@@ -174,6 +175,7 @@ def move(
     before = Status(claim.status or "")
     if status is not before and not may_go(before, status):
         raise NoSuchWay(f"{before} → {status}")
+    values = {"gone_since": None, **values}  # whatever is found again was not gone
     if status in ENDED:
         values = {"due_at": None, "ended_at": func.clock_timestamp(), **values}
     if status != claim.status:
@@ -325,6 +327,7 @@ def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow |
                 "updated_at": now,
                 "ended_at": None,
                 "errors_since": None,
+                "gone_since": None,
                 "evaluated_at": None,
                 "checked": null(),
                 "checked_at": None,

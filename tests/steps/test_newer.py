@@ -64,8 +64,9 @@ def test_a_newer_one_that_is_rejected_takes_no_place_but_the_source_runs_it(stag
     newer = stage.deploy()
     stage.finish(STAGING, newer)
     path = "/apps/[^/]+/slugs/.*"
-    stage.wire.put(wire.answers(404, applied=False), method="GET", path=path)
+    stage.wire.put(wire.answers(404, applied=False), method="GET", path=path, times=9)
     stage.look()
+    stage.age(seconds=125)
 
     assert stage.promotion(newer).status is Status.REJECTED
     row = stage.promotion(older)

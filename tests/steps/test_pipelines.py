@@ -254,14 +254,28 @@ def test_apps_that_share_no_pipeline_any_more_end_as_rejected(piped: Stage) -> N
     gone = wire.answers(404, applied=False, body={"id": "not_found", "message": "No coupling."})
     with piped.database.begin() as conn:
         conn.exec_driver_sql("UPDATE app SET pipeline_at = NULL")
-    piped.wire.put(gone, method="GET", path="/apps/[^/]+/pipeline-couplings", times=2)
+    piped.wire.put(gone, method="GET", path="/apps/[^/]+/pipeline-couplings", times=4)
     version = piped.deploy()
     piped.look()
+    assert piped.promotion(version).status is Status.WAITING
+    piped.age(seconds=125)
 
     row = piped.promotion(version)
     assert row.status is Status.REJECTED
     assert "`heroku pipelines:create -a acme-staging -s staging`" in row.reason
     assert piped.posts_sent() == 0
+
+
+def test_an_app_that_is_found_in_no_pipeline_once_ends_nothing(piped: Stage) -> None:
+    gone = wire.answers(404, applied=False, body={"id": "not_found", "message": "No coupling."})
+    with piped.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE app SET pipeline_at = NULL")
+    piped.wire.put(gone, method="GET", path="/apps/[^/]+/pipeline-couplings", times=2)
+    version = piped.deploy()
+    piped.look()
+    piped.age(seconds=125)
+
+    assert piped.promotion(version).status is Status.SUCCEEDED
 
 
 @pytest.mark.parametrize("status", [403, 503])

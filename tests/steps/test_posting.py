@@ -216,6 +216,9 @@ def test_a_slug_that_is_gone_ends_as_rejected(stage: Stage) -> None:
     stage.wire.put(wire.answers(404, applied=False), method="GET", path="/apps/[^/]+/slugs/.*")
     version = stage.deploy()
     stage.look()
+    assert stage.promotion(version).status is Status.WAITING
+    stage.wire.put(wire.answers(404, applied=False), method="GET", path="/apps/[^/]+/slugs/.*")
+    stage.age(seconds=125)
 
     assert stage.promotion(version).status is Status.REJECTED
 

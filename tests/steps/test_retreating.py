@@ -199,7 +199,19 @@ def test_an_app_that_is_gone_is_left(rolling: Stage, site: Site) -> None:
     version = broken(rolling, site)
     rolling.wire.put(wire.answers(404, applied=False), method="GET", path=LIST, times=9)
     answer(rolling, site, 503)
+    assert rolling.promotion(version).status is Status.VERIFYING
+    rolling.age(seconds=125)
     assert rolling.promotion(version).status is Status.FAILED
+
+
+def test_an_app_that_is_not_found_once_is_gone_back_on_all_the_same(
+    rolling: Stage, site: Site
+) -> None:
+    version = broken(rolling, site)
+    rolling.wire.put(wire.answers(404, applied=False), method="GET", path=LIST, times=1)
+    answer(rolling, site, 503)
+    rolling.age(seconds=11)
+    assert rolling.promotion(version).status is Status.ROLLED_BACK
 
 
 def test_a_person_who_asks_for_a_rollback_does_not_wait_for_the_end(

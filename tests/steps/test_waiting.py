@@ -133,8 +133,33 @@ def test_an_app_that_is_gone_ends_as_rejected(stage: Stage, status: int, app: st
     down(stage, status, path=f"/apps/{stage.app(app).id}/.*")
     stage.shift(stage.seconds(3))
     stage.work()
+    assert stage.promotion(version).status is Status.WAITING
+    stage.age(seconds=100)
+    assert stage.promotion(version).status is Status.WAITING
+    stage.age(minutes=4)
 
     assert stage.promotion(version).status is Status.REJECTED
+
+
+@pytest.mark.parametrize("between", [None, 503])
+def test_an_app_that_is_not_found_once_ends_nothing(stage: Stage, between: int | None) -> None:
+    """Nor do two such answers with another one between them."""
+    version = find(stage)
+    down(stage, 404, times=1)
+    stage.shift(stage.seconds(3))
+    stage.work()
+    assert stage.promotion(version).status is Status.WAITING
+    if between is not None:
+        down(stage, between, times=1)
+        stage.age(minutes=5)
+        down(stage, 404, times=1)
+        stage.age(minutes=5)
+        assert stage.promotion(version).status is Status.WAITING
+        assert stage.promotion(version).gone_since is not None
+    stage.age(minutes=5)
+
+    assert stage.promotion(version).status is Status.SUCCEEDED
+    assert stage.promotion(version).gone_since is None
 
 
 def test_a_list_without_a_current_release_is_an_error(stage: Stage) -> None:
