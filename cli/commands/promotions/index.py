@@ -31,4 +31,4 @@ def index(
     else:
         show_promotions(promotions)
     warn_if_cut(promotions, num, "promotions")
-    tell_troubles(context, app)
+    tell_troubles(lambda: context.listener.troubles(app))

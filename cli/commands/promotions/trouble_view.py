@@ -1,8 +1,7 @@
 """What keeps the listener from working, said beside what is asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from cli.context import Context
 from cli.errors import Refused
 from cli.output import say, warn
 from cli.plain import plain_line
@@ -19,10 +18,10 @@ def show_troubles(troubles: list[Trouble]) -> None:
             say(line)
 
 
-def tell_troubles(context: Context, app: str | None) -> None:
+def tell_troubles(ask: Callable[[], list[Trouble]]) -> None:
     """Tell of each on stderr; an older listener knows none."""
     try:
-        troubles = context.listener.troubles(app)
+        troubles = ask()
     except Refused as refusal:
         if refusal.status != NOT_FOUND:
             raise

@@ -81,6 +81,7 @@ def test_a_healthy_town(town: Town, vic: Autopromote) -> None:
         f"✓ The listener answers at {town.url}.",
         "✓ The database is there and migrated.",
         "✓ SECRET_KEY opens every stored secret.",
+        "✓ Runners at work: 3.",
         f"✓ The listener acts as {ROBOT}.",
         "✓ The token has the scope global.",
         "✓ No token of the account ends by itself.",
@@ -181,13 +182,21 @@ def test_a_token_that_was_revoked_is_told(town: Town, vic: Autopromote) -> None:
     [own] = town.heroku.api("GET", "/oauth/authorizations", **headers)
     town.heroku.api("DELETE", f"/oauth/authorizations/{own['id']}", **headers)
     try:
+        wait_until(lambda: "listener's key" in vic("promotions").stderr, "a trouble")
         assert [(name, state) for name, state, _ in examined(vic, code=1)] == [
             ("token", "broken"),
             ("heroku", "unknown"),
+            ("trouble", "broken"),
         ]
         assert "heroku authorizations:create" in vic("doctor").stdout
+        said = " ".join(vic("promotions").stderr.replace("›", "").split())
+        assert "Heroku does not accept the listener's key since " in said
+        assert "heroku authorizations:create" in said
+        explained = vic("explain", "--app", "d-staging").stdout
+        assert "=== Trouble\n\nHeroku does not accept the listener's key since " in explained
     finally:
         town.heroku.control("tokens", {"token": ROBOT_TOKEN, "email": ROBOT})
+    wait_until(lambda: "listener's key" not in vic("promotions").stderr, "the end of it")
     assert examined(vic) == []
 
 
