@@ -60,9 +60,9 @@ class Shift:
     def _try(self) -> str | None:
         """Start the runners; answers what is in the way, if anything is."""
         try:
-            if not self._tools.database.has_own_sessions():
-                return schema.POOLED
             with self._tools.database.begin() as conn:
+                if self._tools.database.is_lent(conn):
+                    return schema.POOLED
                 if not schema.is_ready(conn):
                     return "the database is not migrated"
                 is_newer = schema.is_newer(conn)

@@ -60,7 +60,7 @@ class Readiness:
             return Faults(
                 database="The database is not migrated: run `python -m listener migrate`."
             )
-        if not self._database.has_own_sessions():
+        if self._database.is_lent(conn):
             return Faults(database=schema.POOLED)
         if (silent := schema.why_no_writes(conn)) is not None:
             return Faults(database=silent)

@@ -14,7 +14,7 @@ from listener.findings import Finding, State
 from listener.store import apps, troubles
 from listener.store.apps import AppRow
 from listener.store.engine import Database
-from listener.trouble import EVERYWHERE, PEOPLES, Cause, Trouble, is_shown, mend, title
+from listener.trouble import EVERYWHERE, PEOPLES, Cause, Trouble, is_shown, is_told, mend, title
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,10 @@ def _one_of_each(views: Sequence[TroubleView]) -> list[TroubleView]:
     return list(first.values())
 
 
-def findings(views: Sequence[TroubleView]) -> list[Finding]:
-    """What the doctor tells of them."""
-    return [_finding(view) for view in views]
+def findings(conn: Connection) -> list[Finding]:
+    """What the doctor tells of them: what lasts. Of what is younger it finds out more itself."""
+    now = troubles.now(conn)
+    return [_finding(view) for view in shown(conn) if is_told(view.trouble, now)]
 
 
 def _finding(view: TroubleView) -> Finding:

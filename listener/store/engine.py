@@ -69,17 +69,16 @@ class Database:
         text = url.render_as_string(hide_password=False)
         return watch.connect(text, autocommit=True, answer_within=self._answer_within)
 
-    def has_own_sessions(self) -> bool:
-        """Whether a session stays with its connection, as it does not in a pool of transactions.
+    def is_lent(self, conn: Connection) -> bool:
+        """Whether sessions are lent anew for each transaction, so that no connection has its own.
 
-        Two connections are asked in turn, so that a pool has reason to lend each of its sessions to
-        both, whichever it prefers.
+        Two more connections are asked in turn, where there is a pool between us and the server at
+        all: it has reason then to lend each of its sessions to both, whichever it prefers.
         """
-        with self.connect() as one:
-            if not one.is_pooled:
-                return True
-            with self.connect() as other:
-                return are_own([each.session() for each in (one, one, other, other, one)])
+        if not cast(Watched, conn.connection.dbapi_connection).is_pooled:
+            return False
+        with self.connect() as one, self.connect() as other:
+            return not are_own([each.session() for each in (one, one, other, other, one)])
 
     def dispose(self) -> None:
         """Close every pooled connection."""

@@ -53,8 +53,9 @@ def check_sessions(url: str) -> None:
     """Raises Pooled."""
     database = open_database(url)
     try:
-        if not database.has_own_sessions():
-            raise Pooled
+        with database.begin() as conn:
+            if database.is_lent(conn):
+                raise Pooled
     finally:
         database.dispose()
 

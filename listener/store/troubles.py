@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, literal, or_, select, update
+from sqlalchemy import Connection, Row, case, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.store import work
@@ -18,6 +18,7 @@ from listener.store.tables import delivery, promotion
 from listener.trouble import MOST_BREAKS, TOLD_AFTER, Cause, Trouble, replaces
 
 TROUBLES = work.Kind(table, table.c.due_at)
+KEPT_FOR = timedelta(days=1)
 _NOW = func.clock_timestamp()
 
 
@@ -53,8 +54,14 @@ def over(conn: Connection, subject: str) -> None:
 
 
 def fade(conn: Connection, unseen_for: timedelta) -> None:
-    """What nobody met for so long is over: nobody asks for it any more."""
+    """What nobody met for so long is over, since nobody asks for it any more.
+
+    What was over a day ago without anybody told of it is forgotten.
+    """
     _end(conn, table.c.last_at < _NOW - literal(unseen_for))
+    is_past = table.c.over_at < _NOW - literal(KEPT_FOR)
+    is_idle = table.c.due_at.is_(None) & table.c.told_at.is_(None)
+    conn.execute(delete(table).where(is_past, is_idle))
 
 
 def _end(conn: Connection, where: Any) -> None:

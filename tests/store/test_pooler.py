@@ -56,10 +56,12 @@ def test_sessions_that_wander_are_nobodys_own(sessions: tuple[int, ...], own: bo
 
 def test_the_database_itself_is_no_pool(database_url: str) -> None:
     database = open_database(database_url)
-    assert database.has_own_sessions()
+    with database.begin() as conn:
+        assert not database.is_lent(conn)
     with database.connect() as connection:
         assert not connection.is_pooled
         assert connection.prepare_threshold is not None
+    database.dispose()
 
 
 def test_a_pool_of_transactions_is_refused_by_migrate(lent: str) -> None:
@@ -83,10 +85,10 @@ def test_a_pool_of_sessions_works_whole(kept: str) -> None:
             heard = ear.count
             with database.begin() as conn:
                 assert conn.execute(text("SHOW statement_timeout")).scalar_one() == "12s"
+                assert not database.is_lent(conn)
                 notify(conn)
             ear.wait(heard, PATIENCE)
             assert ear.count > heard
-        assert database.has_own_sessions()
     finally:
         ear.stop()
         database.dispose()

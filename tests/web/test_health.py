@@ -155,8 +155,8 @@ class Lent(Database):
         return self._inner.begin()
 
     @override
-    def has_own_sessions(self) -> bool:
-        return False
+    def is_lent(self, conn: Connection) -> bool:
+        return True
 
 
 def test_a_pool_of_transactions_is_not_ready_and_nobody_works(parts: Parts) -> None:

@@ -109,7 +109,7 @@ class Doctor:
 
     def _troubles(self) -> list[Finding]:
         with self._tools.database.begin() as conn:
-            return troubles.findings(troubles.shown(conn))
+            return troubles.findings(conn)
 
     def _scene(self) -> Scene:
         with self._tools.database.begin() as conn:

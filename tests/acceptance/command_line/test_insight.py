@@ -186,7 +186,6 @@ def test_a_token_that_was_revoked_is_told(town: Town, vic: Autopromote) -> None:
         assert [(name, state) for name, state, _ in examined(vic, code=1)] == [
             ("token", "broken"),
             ("heroku", "unknown"),
-            ("trouble", "broken"),
         ]
         assert "heroku authorizations:create" in vic("doctor").stdout
         said = " ".join(vic("promotions").stderr.replace("›", "").split())

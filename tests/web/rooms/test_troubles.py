@@ -82,7 +82,10 @@ def test_an_app_shows_what_concerns_it(viewer: Caller, office: Office, admin: Ca
     assert causes(f"?app={STAGING}") == []
 
 
-def test_the_doctor_tells_it(troubled: Office) -> None:
+def test_the_doctor_tells_what_lasts(troubled: Office) -> None:
+    assert [each for each in troubled.examine() if each.name == "trouble"] == []
+    with troubled.tools.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE trouble SET since = since - interval '10 min'")
     [found] = [each for each in troubled.examine() if each.name == "trouble"]
     assert found.message.startswith("Heroku does not accept the listener's key since ")
     assert (found.state, found.why) == ("broken", "Invalid credentials.")
