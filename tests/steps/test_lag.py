@@ -172,3 +172,23 @@ def test_in_doubt_an_old_list_is_not_taken_for_no_release(stage: Stage) -> None:
     stage.age(minutes=6)
     assert stage.promotion(version).status is Status.SUCCEEDED
     assert stage.times_released(version) == 1
+
+
+@pytest.mark.parametrize("of", ["list", "current", "new"])
+@pytest.mark.parametrize("app", [STAGING, PROD])
+def test_in_a_lag_of_a_minute_no_deploy_is_lost_and_no_hold_is_put(
+    stage: Stage, app: str, of: str
+) -> None:
+    """All that Heroku answers about one of the apps is of before the deploy, for a minute."""
+    known_to_prod(stage)
+    stage.control("faults", {"kind": "frozen", "app": app, "of": of})
+    version = stage.deploy()
+    stage.tell(version)
+    stage.work()
+    for _ in range(6):
+        stage.age(seconds=10)
+    assert stage.held() == []
+    stage.control("faults", method="DELETE")
+    stage.age(minutes=6)
+    assert stage.promotion(version).status is Status.SUCCEEDED
+    assert (stage.times_released(version), stage.held()) == (1, [])
