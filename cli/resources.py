@@ -353,6 +353,7 @@ Hold = TypedDict(
         "kind": NotRequired[str],
         "released_at": NotRequired[str | None],
         "released_by": NotRequired[str | None],
+        "except": NotRequired[list[Named]],
     },
 )
 

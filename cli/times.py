@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from cli.errors import Misuse
 
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+PLACE = re.compile(r"\d\s+[A-Za-z][\w+/-]*$")  # a date or time, and the place whose clocks count
 STEPS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
@@ -50,9 +52,27 @@ def largest_unit(seconds: float, share: float = 0.0) -> str:
 
 
 def read_time(text: str, now: datetime) -> str:
-    """Read `2h` from now, or an ISO 8601 time with its zone; return it in UTC."""
-    moment = from_now(text, now) or absolute(text)
+    """Read `2h` from now, a date by this machine's clock, or a time with its zone.
+
+    A time by the clocks of a place, like `2030-01-31 18:00 Europe/London`, goes as it is: the
+    listener reads it.
+    """
+    moment = from_now(text, now) or day(text)
+    if moment is None:
+        if PLACE.search(text):
+            return text.strip()
+        moment = absolute(text)
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def day(text: str) -> datetime | None:
+    """Read a date as its first moment by this machine's clock; None where the text is none."""
+    if not DAY.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError as error:
+        raise Misuse(f"There is no day {text}.") from error
 
 
 def read_duration(text: str) -> timedelta:
@@ -84,7 +104,8 @@ def absolute(text: str) -> datetime:
     except ValueError as error:
         raise Misuse(
             f"Couldn't read the time {text}."
-            " Write a duration from now like 2h, or a time like 2030-01-31T18:00Z."
+            " Write a duration from now like 2h, a date like 2030-01-31,"
+            " or a time like 2030-01-31 18:00 Europe/London."
         ) from error
 
     if moment.tzinfo is None:

@@ -15,6 +15,7 @@ def record(conn: Connection, by: str, action: str, view: HoldView) -> None:
     row = view.row
     state: dict[str, Any] = {
         "app": row.app_id,
+        "except": row.but,
         "kind": row.kind,
         "reason": row.reason,
         "by": row.by,

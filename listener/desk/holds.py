@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -32,6 +32,7 @@ class NewHold:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     kind: str = "person"
+    but: tuple[str, ...] = ()  # of every target, these are left out
 
 
 class HoldsDesk:
@@ -52,25 +53,30 @@ class HoldsDesk:
 
     def put(self, wish: NewHold, *, by: str) -> HoldPut:
         """Put a hold, saying which promotions it comes too late for."""
-        app_id, note = self._meant(wish.app)
+        app_id, but, note = self._meant(wish)
         with self._tools.database.begin() as conn:
             _check_times(wish, releases.started_at(conn))
             if app_id is not None:
                 apps.lock(conn, [app_id])
-            view = put(conn, app_id, wish, by=by)
+            view = put(conn, app_id, wish, by=by, but=but)
             late = shown.at_work(conn, app_id)
         if app_id is None:
-            late = self._too_late_anywhere()
+            late = self._too_late_anywhere(but)
         return HoldPut(view, late, " ".join(filter(None, [_put_message(view, late), note])))
 
-    def _meant(self, app: str | None) -> tuple[str | None, str]:
-        if app is None:
-            return None, ""
-        found = named.meant(self._tools, Asking(NO_HOLD), app)
-        return found.id, found.note
+    def _meant(self, wish: NewHold) -> tuple[str | None, tuple[str, ...], str]:
+        """The app, those that are left out, and what Heroku did not tell of them."""
+        if wish.app is not None and wish.but:
+            raise Invalid("except: only a hold on every target leaves apps out.")
+        ask = Asking(NO_HOLD)
+        found = [named.meant(self._tools, ask, name) for name in (wish.app, *wish.but) if name]
+        note = " ".join(each.note for each in found if each.note)
+        if wish.app is not None:
+            return found[0].id, (), note
+        return None, tuple(each.id for each in found), note
 
-    def _too_late_anywhere(self) -> tuple[int, ...]:
-        """What is at work once the hold is seen everywhere.
+    def _too_late_anywhere(self, but: Collection[str]) -> tuple[int, ...]:
+        """What is at work, but for apps that are left out, once the hold is seen everywhere.
 
         Whoever held a target's lock before it may have passed the hold by; each lock, taken once
         and alone, waits for that, and nobody is kept waiting for two.
@@ -81,7 +87,7 @@ class HoldsDesk:
             with self._tools.database.begin() as conn:
                 apps.lock(conn, [target_id])
         with self._tools.database.begin() as conn:
-            return shown.at_work(conn, None)
+            return shown.at_work(conn, None, but=but)
 
     def get(self, hold_id: str) -> HoldView:
         """One hold, whether it is in force, to come or over. Raises NotFound."""
@@ -115,7 +121,7 @@ def _check_times(wish: NewHold, now: datetime) -> None:
 
 
 def _put_message(view: HoldView, late: Sequence[int]) -> str:
-    row, name = view.row, view.app_name or "Every target"
+    row, name = view.row, view.place
     begins = f" from {moments.shown(row.starts_at)}" if row.starts_at is not None else ""
     ends = f"until {moments.shown(row.ends_at)}" if row.ends_at is not None else "until released"
     message = f"{name} is on hold{begins} {ends}."
@@ -125,7 +131,9 @@ def _put_message(view: HoldView, late: Sequence[int]) -> str:
     return f"{message} Too late for promotion {numbers}, already posting."
 
 
-def put(conn: Connection, app_id: str | None, wish: NewHold, *, by: str) -> HoldView:
+def put(
+    conn: Connection, app_id: str | None, wish: NewHold, *, by: str, but: Collection[str] = ()
+) -> HoldView:
     """Put a person's hold, with its audit entry; the caller holds the app's lock."""
     row = holds.put(
         conn,
@@ -135,6 +143,7 @@ def put(conn: Connection, app_id: str | None, wish: NewHold, *, by: str) -> Hold
         kind=wish.kind,
         starts_at=wish.starts_at,
         ends_at=wish.ends_at,
+        but=but,
     )
     # Only a detected hold can find another in its way.
     view = pages.of_holds(conn, [cast(HoldRow, row)])[0]

@@ -84,8 +84,16 @@ def _needed(row: PromotionRow, conditions: Conditions) -> int:
 
 def of_holds(conn: Connection, rows: Sequence[HoldRow]) -> list[HoldView]:
     """Holds with the names of their apps."""
-    names = apps.names(conn, {row.app_id for row in rows if row.app_id is not None})
-    return [HoldView(row, names.get(row.app_id or "")) for row in rows]
+    named = {row.app_id for row in rows if row.app_id is not None}
+    names = apps.names(conn, named.union(*(row.but or () for row in rows)))
+    return [
+        HoldView(
+            row,
+            names.get(row.app_id or ""),
+            tuple((app_id, names.get(app_id, app_id)) for app_id in row.but or ()),
+        )
+        for row in rows
+    ]
 
 
 def of_deliveries(conn: Connection, release_id: str) -> tuple[DeliveryView, ...]:

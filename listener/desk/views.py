@@ -79,10 +79,18 @@ class RollbackView:
 
 @dataclass(frozen=True, slots=True)
 class HoldView:
-    """A hold, with its app's name; without one it is on every target."""
+    """A hold, with its app's name; without one it is on every target but those left out."""
 
     row: HoldRow
     app_name: str | None
+    but: tuple[tuple[str, str], ...] = ()  # id and name of each app that is left out
+
+    @property
+    def place(self) -> str:
+        """What it is on, at the head of a sentence."""
+        if self.app_name is not None or not self.but:
+            return self.app_name or "Every target"
+        return f"Every target but {', '.join(name for _, name in self.but)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, false, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.decision import Foreign, Hold
@@ -34,6 +34,7 @@ class HoldRow:
     released_by: str | None
     foreign_release: dict[str, Any] | None = None  # the last one that it names
     foreign_at: datetime | None = None
+    but: list[str] | None = None  # of every target: the apps that are left out
 
     @property
     def value(self) -> Hold:
@@ -59,6 +60,7 @@ def put(
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
     foreign: Release | None = None,
+    but: Collection[str] = (),
 ) -> HoldRow | None:
     """Put a hold; the caller holds the app's lock. None where a detected one stands already.
 
@@ -74,6 +76,7 @@ def put(
             starts_at=starts_at,
             ends_at=ends_at,
             **(_foreign(foreign) if foreign is not None else {}),
+            but=sorted(but) if but else None,
         )
         .on_conflict_do_nothing()
         .returning(table)
@@ -146,8 +149,14 @@ def open_(conn: Connection, app_id: str | None = None) -> list[HoldRow]:
         .order_by(table.c.id.desc())
     )
     if app_id is not None:
-        query = query.where(or_(table.c.app_id == app_id, table.c.app_id.is_(None)))
+        query = query.where(_is_on(app_id))
     return [_row(row) for row in conn.execute(query)]
+
+
+def _is_on(app_id: str) -> ColumnElement[bool]:
+    """On this app, or on every target and this app is not left out."""
+    left_out = func.coalesce(table.c.but.contains([app_id]), false())
+    return or_(table.c.app_id == app_id, and_(table.c.app_id.is_(None), not_(left_out)))
 
 
 def app_of(conn: Connection, hold_id: int) -> str | None:
@@ -161,7 +170,7 @@ def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> l
     """All holds, released ones too, newest first."""
     query = select(table).order_by(table.c.id.desc()).limit(limit)
     if app_id is not None:
-        query = query.where(or_(table.c.app_id == app_id, table.c.app_id.is_(None)))
+        query = query.where(_is_on(app_id))
     return [_row(row) for row in conn.execute(query)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -88,12 +88,19 @@ def was_told_of_newer(conn: Connection, app_id: str) -> bool:
     return conn.execute(query.limit(1)).first() is not None
 
 
-def at_work(conn: Connection, target_id: str | None) -> tuple[int, ...]:
-    """The promotions at work on a target (None: on any), oldest first; rollbacks are none."""
+def at_work(
+    conn: Connection, target_id: str | None, *, but: Collection[str] = ()
+) -> tuple[int, ...]:
+    """The promotions at work on a target, oldest first; rollbacks are none.
+
+    Without a target: on any `but` these.
+    """
     c = promotion.c
     query = select(c.id).where(c.status.in_(ACTIVE), c.kind == PromotionKind.PROMOTE).order_by(c.id)
     if target_id is not None:
         query = query.where(c.target_id == target_id)
+    elif but:
+        query = query.where(c.target_id.not_in(but))
     return tuple(conn.execute(query).scalars())
 
 

@@ -296,6 +296,7 @@ hold = Table(
     metadata,
     columns.id_(),
     columns.app_id("app_id", is_required=False),  # null: every target
+    Column("but", JSONB),  # of every target: the ids of apps that are left out
     columns.words("kind", is_required=True),  # person, freeze, rollback, detected, guard
     columns.words("reason", is_required=True),
     columns.words("by", is_required=True),

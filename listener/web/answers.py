@@ -324,6 +324,7 @@ class Hold(Answer):
 
     id: str
     app: Ref | None
+    except_: Annotated[list[Ref], Field(alias="except")]
     kind: Literal["person", "freeze", "rollback", "detected", "guard"]
     reason: str
     by: str

@@ -15,6 +15,7 @@ from pydantic import (
     ValidationError,
 )
 
+from listener import localtimes
 from listener.desk.ids import number
 from listener.errors import Invalid
 from listener.promotion import Status
@@ -49,8 +50,8 @@ def _version(said: Any) -> Any:
 
 def _written(said: Any) -> Any:
     if isinstance(said, str):
-        return said
-    raise ValueError("a time is written like 2026-03-02T12:00:00Z")
+        return localtimes.parse(said)
+    raise ValueError(f"a time is written like {localtimes.EXAMPLE}")
 
 
 def _id(said: Any) -> Any:
@@ -62,8 +63,6 @@ def _id(said: Any) -> Any:
 
 
 def _moment(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("a time needs its zone, like 2026-03-02T12:00:00Z")
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError(f"a time must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
     return moment.astimezone(UTC)

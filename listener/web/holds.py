@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from pydantic import Field
@@ -12,16 +14,17 @@ from listener.roles import Role
 from listener.web import queries, shapes
 from listener.web.auth import needs, person
 from listener.web.bodies import Body, takes
-from listener.web.fields import AppName, Id, Moment, Reason
+from listener.web.fields import MOST_TARGETS, AppName, Id, Moment, Reason
 from listener.web.services import services
 
 bp = Blueprint("holds", __name__, url_prefix="/api/holds")
 
 
 class HoldBody(Body):
-    """The app to hold (null: every target), why, and perhaps from when until when."""
+    """The app to hold (null: every target but those left out), why, and from when until when."""
 
     app: AppName | None
+    but: Annotated[tuple[AppName, ...], Field(max_length=MOST_TARGETS, alias="except")] = ()
     reason: Reason
     starts_at: Moment | None = Field(default=None, alias="from")
     ends_at: Moment | None = Field(default=None, alias="until")
@@ -76,7 +79,13 @@ def list_() -> ResponseReturnValue:
 @takes(HoldBody)
 def add(body: HoldBody) -> ResponseReturnValue:
     """A hold, and what it came too late for."""
-    wish = NewHold(app=body.app, reason=body.reason, starts_at=body.starts_at, ends_at=body.ends_at)
+    wish = NewHold(
+        app=body.app,
+        reason=body.reason,
+        starts_at=body.starts_at,
+        ends_at=body.ends_at,
+        but=body.but,
+    )
     return jsonify(shapes.hold_put(services().holds.put(wish, by=person().email))), 201
 
 

@@ -248,6 +248,7 @@ def hold(view: HoldView) -> Json:
     return {
         "id": str(row.id),
         "app": {"id": row.app_id, "name": view.app_name} if row.app_id is not None else None,
+        "except": [{"id": app_id, "name": name} for app_id, name in view.but],
         "kind": row.kind,
         "reason": row.reason,
         "by": row.by,

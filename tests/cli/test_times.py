@@ -65,11 +65,22 @@ def test_durations_and_times_are_sent_in_utc(text: str, sent: str) -> None:
     assert read_time(text, NOON) == sent
 
 
+def test_a_date_is_its_first_moment_by_this_machines_clock() -> None:
+    first = datetime(2030, 1, 31).astimezone()
+    sent = first.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    assert read_time("2030-01-31", NOON) == sent
+
+
+@pytest.mark.parametrize("text", ["2030-01-31 18:00 Europe/London", "2030-01-31 UTC"])
+def test_a_time_by_the_clocks_of_a_place_is_left_to_the_listener(text: str) -> None:
+    assert read_time(text, NOON) == text
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("2030-01-31T18:00", "has no zone"),
-        ("2030-01-31", "has no zone"),
+        ("2030-02-30", "There is no day 2030-02-30"),
         ("tomorrow", "Couldn't read the time tomorrow"),
         ("", "Couldn't read the time"),
         ("2h from now", "Couldn't read the time"),

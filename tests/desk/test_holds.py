@@ -118,6 +118,42 @@ def test_an_app_that_heroku_lacks_is_invalid(office: Office) -> None:
         put(office, "no-such-app")
 
 
+def test_a_hold_on_every_target_leaves_out_those_that_are_named(office: Office) -> None:
+    office.add_rule()
+    office.add_rule("europe", targets=(EU,))
+    wish = NewHold(app=None, reason="fair week", but=(EU,))
+    done = office.holds.put(wish, by=ANA)
+    assert done.message == "Every target but acme-prod-eu is on hold until released."
+    office.deploy(STAGING)
+    office.look(STAGING)
+    found = {row.target_id: row.status for row in office.found()}
+    assert found == {
+        office.app(PROD).id: Status.WAITING,
+        office.app(EU).id: Status.SUCCEEDED,
+    }
+    assert office.holds.list_(app=EU, with_ended=False, limit=10) == []
+    assert len(office.holds.list_(app=PROD, with_ended=True, limit=10)) == 1
+    office.holds.release(None, by=BO)
+    office.work()
+    assert {row.status for row in office.found()} == {Status.SUCCEEDED}
+
+
+def test_what_is_left_out_is_not_told_to_be_too_late(office: Office) -> None:
+    waiting(office)
+    with office.database.begin() as conn:
+        conn.execute(update(promotion).values(status=Status.POSTING))
+    wish = NewHold(app=None, reason="fair week", but=(PROD,))
+    assert office.holds.put(wish, by=ANA).too_late_for == ()
+
+
+def test_only_a_hold_on_every_target_leaves_apps_out(office: Office) -> None:
+    with pytest.raises(Invalid, match="only a hold on every target leaves apps out"):
+        office.holds.put(NewHold(app=PROD, reason="fair week", but=(EU,)), by=ANA)
+    with pytest.raises(Invalid, match="Heroku knows no app no-such-app"):
+        office.holds.put(NewHold(app=None, reason="fair week", but=("no-such-app",)), by=ANA)
+    assert office.holds.list_(app=None, with_ended=True, limit=10) == []
+
+
 # Showing.
 
 

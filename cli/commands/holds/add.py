@@ -6,7 +6,8 @@ import click
 
 from cli.command import command
 from cli.context import Context, pass_context
-from cli.options import as_json, chosen_app_or_all
+from cli.errors import Misuse
+from cli.options import as_json, chosen_app_or_all, each_of
 from cli.output import action, say, say_json, warn
 from cli.plain import plain_line
 from cli.times import read_time
@@ -15,6 +16,7 @@ from cli.times import read_time
 @command(
     'holds:add --app example-app --reason "checkout is being looked at"',
     'holds:add --all --reason "sale" --from 2030-11-29T00:00Z --until 2030-12-02T00:00Z',
+    'holds:add --all --except example-app-eu --reason "fair" --until "2030-12-24 Europe/Rome"',
     'holds:add --app example-app --reason "demo" --until 2h',
 )
 @chosen_app_or_all
@@ -25,6 +27,9 @@ from cli.times import read_time
 @click.option(
     "--until", "ends", metavar="TIME", help="when it ends by itself; else when somebody releases it"
 )
+@click.option(
+    "--except", "but", metavar="APP[,APP]", multiple=True, help="apps that --all leaves out"
+)
 @as_json
 @pass_context
 def add(
@@ -33,16 +38,24 @@ def add(
     reason: str,
     starts: str | None,
     ends: str | None,
+    but: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """keep automatic promotion from an app
 
-    A time is a duration from now like 2h or 1d12h, or a time with its zone like 2030-01-31T18:00Z.
+    A time is a duration from now like 2h or 1d12h, a date like 2030-01-31, which is its first
+    moment by this machine's clock, or a time with its zone, like "2030-01-31 18:00 Europe/Rome" or
+    2030-01-31T18:00Z.
     """
+    left_out = each_of(but)
+    if left_out and app:
+        raise Misuse("--except goes with --all: it names the apps that are left out.")
     now = datetime.now(UTC)
     times = {key: read_time(text, now) for key, text in (("from", starts), ("until", ends)) if text}
     with action(f"Adding hold on {f'⬢ {app}' if app else 'every target'}"):
-        hold = context.listener.add_hold({"app": app, "reason": reason, **times})
+        hold = context.listener.add_hold(
+            {"app": app, "reason": reason, **times, **({"except": left_out} if left_out else {})}
+        )
 
     if late := hold.get("too_late_for"):
         warn(hold.get("message") or f"It came too late for promotion {', '.join(late)}.")

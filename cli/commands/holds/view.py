@@ -21,7 +21,10 @@ def row(hold: Hold, *, with_released: bool) -> list[str | None]:
 
 def place(hold: Hold) -> str:
     """Return what the hold is on."""
-    return f"⬢ {hold['app']['name']}" if hold["app"] else "every target"
+    if hold["app"]:
+        return f"⬢ {hold['app']['name']}"
+    but = ", ".join(f"⬢ {app['name']}" for app in hold.get("except", []))
+    return f"every target but {but}" if but else "every target"
 
 
 def line(hold: Hold) -> str:

@@ -53,7 +53,7 @@ def holds(found: Sequence[HoldRow], apps: Mapping[str, App], now: datetime) -> l
 
 
 def _hold(row: HoldRow, app: App | None) -> Finding:
-    name = app.name if app is not None else "Every target"
+    name = app.name if app is not None else "Every target" + " but some" * bool(row.but)
     until = f" until {moments.shown(row.ends_at)}" if row.ends_at else ""
     return Finding(
         name="hold",

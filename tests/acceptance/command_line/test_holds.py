@@ -138,6 +138,32 @@ def test_a_hold_on_every_target_holds_every_target(town: Town, ana: Autopromote)
     assert [one["id"] for one in released["released"]] == [hold["id"]]
 
 
+def test_a_hold_on_every_target_leaves_some_out(town: Town, ana: Autopromote) -> None:
+    apps(town, "out-prod")
+    until = ("--until", "2120-12-24 18:00 Europe/London")
+    added = answer_of(
+        ana,
+        "holds:add",
+        "--all",
+        "--except",
+        "out-prod",
+        "--reason",
+        "fair",
+        "--from",
+        "9h",
+        *until,
+    )
+    try:
+        assert added["until"] == "2120-12-24T18:00:00.000Z"
+        assert "every target but ⬢ out-prod" in ana("holds").stdout
+        assert ana("holds", "-a", "out-prod").stdout == ""
+    finally:
+        ana("holds:release", added["id"])
+    misused = ana("holds:add", "-a", "out-prod", "--except", "other", "--reason", "fair")
+    words = "Error: --except goes with --all: it names the apps that are left out."
+    assert misused == ("", barred(words), 2)
+
+
 def test_a_hold_that_comes_too_late_says_so(town: Town, ana: Autopromote) -> None:
     apps(town, "late-staging")
     town.heroku.app("late-prod", release_phase={"seconds": 3600})

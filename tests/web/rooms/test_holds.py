@@ -19,6 +19,7 @@ def test_a_hold_is_answered_whole(approver: Caller, office: Office) -> None:
     assert put == {
         "id": "1",
         "app": {"id": office.app(PROD).id, "name": PROD},
+        "except": [],
         "kind": "person",
         "reason": "fair week",
         "by": "bo@example.com",
@@ -43,6 +44,18 @@ def test_a_hold_on_every_target(approver: Caller) -> None:
     assert put["message"] == "Every target is on hold until released."
     released = approver.post(RELEASE, {"app": None}, status=200)
     assert [hold["id"] for hold in released["released"]] == ["1"]
+
+
+def test_a_hold_leaves_apps_out_and_ends_by_the_clocks_of_a_place(approver: Caller) -> None:
+    until = "2120-12-24 18:00 Asia/Tokyo"
+    body = {"app": None, "except": [PROD], "reason": "fair week", "until": until}
+    put = approver.post("/api/holds", body)
+    assert [app["name"] for app in put["except"]] == [PROD]
+    assert put["until"] == "2120-12-24T09:00:00.000Z"
+    twice = {**body, "until": "2026-10-25 01:30 Europe/London"}
+    refused = approver.refused("POST", "/api/holds", twice)
+    assert refused[:2] == (422, "invalid_params")
+    assert refused[2].startswith("until: 2026-10-25 01:30 comes twice in Europe/London")
 
 
 def test_releasing_says_what_goes_next(admin: Caller, office: Office) -> None:
