@@ -21,6 +21,7 @@ class Step(TypedDict):
     action: str
     mode: NotRequired[str | None]
     changes: list[FieldChange]
+    cancelled: NotRequired[list[str]]
 
 
 class Plan(TypedDict):

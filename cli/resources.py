@@ -89,6 +89,7 @@ class Rule(TypedDict):
     created_at: NotRequired[str]
     updated_at: NotRequired[str]
     created_by: NotRequired[str | None]
+    cancelled: NotRequired[list[str]]
 
 
 class Secret(TypedDict):

@@ -47,9 +47,11 @@ class FilesDesk:
         }
         with self._tools.database.begin() as conn:
             _lock(conn, plan)
-            for step in plan.changing:
-                _carry_out(conn, step, fresh.get(step.name), by)
-        return plan.done
+            ended = {
+                step.name: _carry_out(conn, step, fresh.get(step.name), by)
+                for step in plan.changing
+            }
+        return plan.done(ended)
 
 
 def _lock(conn: Connection, plan: Plan) -> None:
@@ -62,11 +64,13 @@ def _lock(conn: Connection, plan: Plan) -> None:
     promotions.lock_around(conn, *sorted(plan.sources))
 
 
-def _carry_out(conn: Connection, step: Step, fresh: Fresh | None, by: str) -> None:
+def _carry_out(conn: Connection, step: Step, fresh: Fresh | None, by: str) -> tuple[int, ...]:
+    """Write one step; return the promotions that were cancelled with a rule that went."""
     match step:
         case Step(action=Action.REMOVE, row=row) if row is not None:
-            saving.remove(conn, row, by)
+            return saving.remove(conn, row, by).cancelled
         case Step(row=None, after=after) if after is not None and fresh is not None:
             saving.add(conn, after, fresh, by)
         case Step(row=row, after=after) if row is not None and after is not None and fresh:
             saving.change(conn, row, after, fresh, by)
+    return ()

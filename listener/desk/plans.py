@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -44,6 +44,7 @@ class Step:
     row: RuleRow | None
     before: Declared | None
     after: Declared | None
+    cancelled: tuple[int, ...] = ()  # the promotions that ended with a rule that went
 
     @property
     def mode(self) -> Mode | None:
@@ -66,10 +67,10 @@ class Plan:
     warnings: tuple[str, ...] = ()
     is_done: bool = False
 
-    @property
-    def done(self) -> Plan:
-        """The same, carried out."""
-        return replace(self, is_done=True)
+    def done(self, cancelled: Mapping[str, tuple[int, ...]]) -> Plan:
+        """The same, carried out; with the promotions that ended with each rule that went."""
+        steps = tuple(replace(s, cancelled=cancelled.get(s.name, ())) for s in self.steps)
+        return replace(self, steps=steps, is_done=True)
 
     @property
     def changing(self) -> list[Step]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from listener.desk import apps as named
@@ -67,7 +69,8 @@ class RulesDesk:
             rules.lock(conn)
             before = declared.get(conn, name_or_id)
             apps.lock(conn, {before.source_id, *before.target_ids})
-            return _view(conn, saving.remove(conn, before, by))
+            removed = saving.remove(conn, before, by)
+            return replace(_view(conn, removed.row), cancelled=removed.cancelled)
 
     def _reader(self, ask: Asking) -> saving.Read:
         return lambda app_id: ask(self._tools.readings.releases, app_id, as_it_is=True)

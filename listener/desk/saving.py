@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from listener.desk import declared
+from listener.desk.cancelling import cancel_each
 from listener.desk.declared import Declared
 from listener.errors import Conflict
 from listener.rules import Mode
@@ -79,15 +80,34 @@ def change(conn: Connection, before: RuleRow, wanted: Declared, fresh: Fresh, by
     return row
 
 
-def remove(conn: Connection, before: RuleRow, by: str) -> RuleRow:
-    """The rule is gone, and what waited under it cancelled."""
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A rule that is gone, and the promotions that were cancelled with it."""
+
+    row: RuleRow
+    cancelled: tuple[int, ...]
+
+
+def remove(conn: Connection, before: RuleRow, by: str) -> Removed:
+    """Remove the rule, and cancel what waited under it."""
     was = declared.standing(conn, before).as_json(before.targets)
     row = rules.remove(conn, before)
     services.put(conn, row.id, ())  # nobody needs their secrets any more
-    reason = f"Rule {row.name} was removed by {by}."
-    promotions.cancel_of_rule(conn, row.id, reason=reason)
+    cancelled = _cancel_waiting(conn, row, f"Rule {row.name} was removed by {by}.", by)
     _record(conn, by, "rule.removed", row, was, None)
-    return row
+    return Removed(row, cancelled)
+
+
+def _cancel_waiting(
+    conn: Connection, row: RuleRow, why: str, by: str, *, target_id: str | None = None
+) -> tuple[int, ...]:
+    """Cancel what waits under a rule, for one target if given, each with its audit entry."""
+    waiting = [
+        each
+        for each in promotions.waiting_under(conn, row.id)
+        if target_id in (None, each.target_id)
+    ]
+    return tuple(each.id for each in cancel_each(conn, waiting, why=why, by=by))
 
 
 def _based(
@@ -109,7 +129,7 @@ def _cancel(conn: Connection, before: RuleRow, row: RuleRow, fresh: Fresh, by: s
     """End what waited under the rule as it was, and may not go under it as it is."""
     if row.mode is Mode.OFF:
         reason = f"Rule {row.name} was turned off by {by}."
-        promotions.cancel_of_rule(conn, row.id, reason=reason)
+        _cancel_waiting(conn, row, reason, by)
     names = apps.names(conn, before.target_ids)
     for app_id in before.target_ids:
         if app_id not in row.target_ids:
@@ -121,7 +141,7 @@ def _cancel(conn: Connection, before: RuleRow, row: RuleRow, fresh: Fresh, by: s
             )
         else:
             continue
-        promotions.cancel_of_rule(conn, row.id, reason=reason, target_id=app_id)
+        _cancel_waiting(conn, row, reason, by, target_id=app_id)
 
 
 def _begin(conn: Connection, row: RuleRow, fresh: Fresh) -> None:

@@ -32,6 +32,7 @@ class RuleView:
     strategy_note: str | None = None  # why
     notify: tuple[str, ...] = ()  # who is told, without what is secret
     warnings: tuple[str, ...] = ()  # what may surprise
+    cancelled: tuple[int, ...] = ()  # the promotions that ended with it
 
 
 @dataclass(frozen=True, slots=True)

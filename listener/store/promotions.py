@@ -252,16 +252,6 @@ def cancel(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow 
     return rows[0] if rows else None
 
 
-def cancel_of_rule(
-    conn: Connection, rule_id: int, *, reason: str, target_id: str | None = None
-) -> list[PromotionRow]:
-    """Cancel what waits under a rule: all of it, or what waits for one target."""
-    where = [table.c.rule_id == rule_id]
-    if target_id is not None:
-        where.append(table.c.target_id == target_id)
-    return _end_waiting(conn, Status.CANCELLED, reason, *where)
-
-
 def supersede_older(conn: Connection, newer: PromotionRow, *, reason: str) -> list[PromotionRow]:
     """End what waits under the same rule and target with a lower version."""
     return _end_waiting(
@@ -354,3 +344,9 @@ def waiting_for(conn: Connection, target_id: str) -> list[PromotionRow]:
         .order_by(table.c.version.desc(), table.c.id.desc())
     )
     return [row_of(row) for row in conn.execute(query)]
+
+
+def waiting_under(conn: Connection, rule_id: int) -> list[PromotionRow]:
+    """The promotions that wait under a rule, oldest first, locked to be ended."""
+    query = select(table).where(table.c.rule_id == rule_id, table.c.status == Status.WAITING)
+    return [row_of(row) for row in conn.execute(query.order_by(table.c.id).with_for_update())]

@@ -100,6 +100,12 @@ class Rule(Answer):
     created_by: str
 
 
+class RuleRemoved(Rule):
+    """A rule that is gone, and the promotions that were cancelled with it."""
+
+    cancelled: list[str]
+
+
 class Slug(Answer):
     """The compiled code."""
 

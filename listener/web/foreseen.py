@@ -52,6 +52,7 @@ class Step(answers.Answer):
     action: plans.Action
     mode: Mode | None
     changes: list[FieldChange]
+    cancelled: list[str]
 
 
 class Plan(answers.Answer):
@@ -93,6 +94,7 @@ def _step(item: plans.Step) -> Json:
         "action": item.action,
         "mode": item.mode,
         "changes": [_change(each) for each in item.changes],
+        "cancelled": [str(promotion_id) for promotion_id in item.cancelled],
     }
 
 

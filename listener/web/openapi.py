@@ -68,7 +68,7 @@ TOLD: dict[str, Told] = {
     "files.plan": Told(foreseen.Plan, problems=(404, 422, 502)),
     "files.apply": Told(foreseen.Plan, problems=HEROKU),
     "rules.update": Told(answers.Rule, problems=HEROKU),
-    "rules.remove": Told(answers.Rule, problems=(404, 409)),
+    "rules.remove": Told(answers.RuleRemoved, problems=(404, 409)),
     "pipelines.list_": Told(answers.Pipeline, is_list=True, problems=(502,)),
     "subscriptions.list_": Told(answers.Subscription, is_list=True, queries=("app", "limit")),
     "subscriptions.add": Told(answers.Subscription, status=201, also=200, problems=HEROKU),

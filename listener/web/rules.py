@@ -176,4 +176,6 @@ def update(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
 @needs(Role.ADMIN)
 def remove(rule: str) -> ResponseReturnValue:
     """The rule is removed, and what waits under it cancelled."""
-    return jsonify(shapes.rule(services().rules.remove(rule, by=person().email)))
+    view = services().rules.remove(rule, by=person().email)
+    cancelled = [str(promotion_id) for promotion_id in view.cancelled]
+    return jsonify({**shapes.rule(view), "cancelled": cancelled})

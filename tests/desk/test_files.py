@@ -132,7 +132,9 @@ def test_what_waits_is_decided_anew_and_what_is_removed_cancels(office: Office) 
     office.deploy(STAGING)
     office.look(STAGING)
     assert [row.status for row in office.found()] == [Status.WAITING, Status.WAITING]
-    office.files.apply(file(wish("ship"), prune=True), by=ANA)
+    done = office.files.apply(file(wish("ship"), prune=True), by=ANA)
+    (ended,) = (row.id for row in office.found() if row.target_id == office.app(EU).id)
+    assert {step.name: step.cancelled for step in done.steps} == {"ship": (), "europe": (ended,)}
     office.work()
 
     by_rule = {row.target_id: row.status for row in office.found()}

@@ -235,6 +235,14 @@ def test_what_waits_is_cancelled(office: Office, change: RuleChange, reason: str
     assert (row.status, row.reason) == (Status.CANCELLED, reason)
 
 
+def test_each_promotion_that_ends_with_its_rule_is_named_and_in_the_audit(office: Office) -> None:
+    waiting(office, targets=(PROD, EU))
+    ids = sorted(row.id for row in office.found())
+    assert sorted(office.rules.remove("ship", by=ANA).cancelled) == ids
+    ended = [entry.subject_id for entry in office.audit() if entry.action == "promotion.cancelled"]
+    assert sorted(map(int, ended)) == ids
+
+
 def test_removing_a_rule_cancels_what_waits(office: Office) -> None:
     waiting(office, targets=(PROD, EU))
     view = office.rules.remove("ship", by=ANA)

@@ -25,8 +25,9 @@ def rows_of(step: Step) -> list[tuple[str, str, str, str]]:
         told = (c for c in step["changes"] if c["field"] not in ("name", "mode"))
         words = ", ".join(f"{c['field']} {shown(c['after'])}" for c in told)
         return [(step["name"], "add", mode, words)]
-    lines = [change_line(change) for change in step["changes"]] or [""]
-    return [(step["name"], step["action"], mode, line) for line in lines]
+    lines = [change_line(change) for change in step["changes"]]
+    lines += [f"cancelled promotion {id}" for id in step.get("cancelled", [])]
+    return [(step["name"], step["action"], mode, line) for line in lines or [""]]
 
 
 def removed(plan: Plan) -> list[str]:

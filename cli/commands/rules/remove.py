@@ -6,7 +6,7 @@ from cli.command import command
 from cli.confirm import confirm
 from cli.context import Context, pass_context
 from cli.options import as_json, confirmation
-from cli.output import action, say_json
+from cli.output import action, say, say_json
 
 
 @command("rules:remove ship --confirm ship")
@@ -26,3 +26,6 @@ def remove(context: Context, name: str, confirmed: str | None, as_json: bool) ->
         rule = context.listener.remove_rule(name)
     if as_json:
         say_json(rule)
+        return
+    for promotion in rule.get("cancelled", []):
+        say(f"Cancelled promotion {promotion}.")

@@ -47,8 +47,10 @@ def test_a_webhook_from_its_first_day_to_its_last(town: Town, ana: Autopromote) 
     assert listed[0].split() == ["App", "ID", "Level", "URL", "Last", "delivery", "Health"]
     assert listed[1].startswith("⬢ w-staging  ")
 
+    (webhook,) = answer_of(ana, "webhooks", "-a", "w-staging")
     removed = ana("webhooks:remove", "-a", "w-staging", "--confirm", "w-staging")
-    assert removed == ("", "Removing webhook from ⬢ w-staging... done\n", 0)
+    named = f"Removed webhook {webhook['id']} to {webhook['url']}\n"
+    assert removed == (named, "Removing webhook from ⬢ w-staging... done\n", 0)
     assert town.heroku.api("GET", "/apps/w-staging/webhooks") == []
 
 
