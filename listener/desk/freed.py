@@ -10,14 +10,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from listener import durations
-from listener.decision import NEEDS_WORD, Wait
+from listener.decision import Foreign, Wait
 from listener.desk import pages
-from listener.desk.views import Freed, Going
+from listener.desk.views import Freed, Going, PromotionView
 from listener.gates.always import on_hold
 from listener.gates.tables import PEOPLES
 from listener.history import History, Release
 from listener.promotion import PromotionKind
 from listener.rules import Mode
+from listener.steps import circumstances
 from listener.store import holds, promotions, releases, rules
 from listener.store.apps import AppRow
 from listener.store.holds import HoldRow
@@ -34,7 +35,7 @@ def foresee(conn: Connection, row: AppRow, without: Collection[int]) -> Freed:
     still = on_hold(row.name, left, releases.started_at(conn))
     history = releases.history(conn, row.id)
     asks = _last_foreign([hold for hold in found if hold.id in without], history)
-    place = _Place(row.name, history.current, asks)
+    place = _Place(row.name, history.current, asks, holds.answered(conn, row.id))
     going = tuple(_going(conn, place, each) for each in what_waits(conn, row.id))
     return Freed(row.id, row.name, going, still.message if isinstance(still, Wait) else None)
 
@@ -52,6 +53,7 @@ class _Place:
     name: str
     runs: Release | None
     cause: Release | None
+    answered: Foreign | None  # the last one for which a hold was released before
 
     @property
     def compared(self) -> Release | None:
@@ -73,7 +75,7 @@ def _going(conn: Connection, place: _Place, row: PromotionRow) -> Going:
     view = pages.of_promotions(conn, [row])[0]
     release = releases.history(conn, row.source_id).find(row.version)
     made_at = release.created_at if release is not None else None
-    needs_word = _needs_word(row, made_at, place.cause)
+    needs_word = _needs_word(view, made_at, place)
     stays = _why_it_stays(conn, row)
     if place.runs is not None and place.runs.artifact == row.artifact:
         stays, needs_word = "runs there already", False
@@ -91,13 +93,18 @@ def _going(conn: Connection, place: _Place, row: PromotionRow) -> Going:
     )
 
 
-def _needs_word(row: PromotionRow, made_at: datetime | None, cause: Release | None) -> bool:
-    """It was made before somebody moved the target, by this hold or by one released before."""
-    if any(gate["facts"].get("needs") == NEEDS_WORD["needs"] for gate in _waits(row)):
-        return True
-    if cause is None or cause.created_at is None:
+def _needs_word(view: PromotionView, made_at: datetime | None, place: _Place) -> bool:
+    """It was made before somebody moved the target, and nobody said yes to it since.
+
+    As gate `order` sees it: no word of before the release of the hold counts.
+    """
+    cause, answered = place.cause, place.answered
+    if cause is not None and cause.created_at is not None:
+        return made_at is None or made_at <= cause.created_at
+    if answered is None or (made_at is not None and made_at > answered.made_at):
         return False
-    return made_at is None or made_at <= cause.created_at
+    said = circumstances.said_of(view.row, view.approvals)
+    return not any(each.is_approved and each.at > answered.released_at for each in said)
 
 
 def _why_it_stays(conn: Connection, row: PromotionRow) -> str | None:

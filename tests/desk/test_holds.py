@@ -422,9 +422,23 @@ def test_what_is_older_than_the_hotfix_is_shown_and_waits_for_a_word(office: Off
         shown.message,
     )
     assert [view.row.kind for view in shown.holds] == ["person", "detected"]
-    office.holds.release(PROD, by=BO, agreed=agreed_to(shown))
+    done = office.holds.release(PROD, by=BO, agreed=agreed_to(shown))
+    assert done.message.startswith(f"v{version} of acme-staging waits for a person's word: ")
     office.work()
     assert statuses(office) == [Status.WAITING]
+
+
+def test_what_somebody_said_yes_to_goes_when_the_next_hold_is_released(office: Office) -> None:
+    waiting(office)
+    time.sleep(1.1)  # Heroku's times are whole seconds
+    office.deploy(PROD, description="Hotfix")
+    office.holds.release(PROD, by=BO)
+    office.work()
+    put(office)
+    (row,) = office.found()
+    assert office.holds.foresee(Meant(app=PROD)).going == frozenset()
+    office.approvals.approve(str(row.id), by=BO)
+    assert office.holds.foresee(Meant(app=PROD)).going == {row.id}
 
 
 def test_what_is_newer_than_the_hotfix_goes(office: Office) -> None:
