@@ -16,7 +16,16 @@ from listener.heroku.errors import BadAnswer, Doubtful
 from listener.heroku.network import addresses, public_addresses
 from listener.heroku.output import OutputReader, Piece
 from listener.heroku.pipelines import Coupling, Pipeline, PipelinePromotion, PromotionTarget
-from listener.heroku.resources import Account, App, Authorization, Buildpack, Image, Release, Slug
+from listener.heroku.resources import (
+    Account,
+    App,
+    Authorization,
+    Buildpack,
+    Image,
+    Release,
+    Slug,
+    wanting_a_second_factor,
+)
 from listener.heroku.transport import BoundedTransport, trusted
 from listener.heroku.webhooks import Delivery, Webhook
 from listener.heroku.wire import Wire
@@ -105,6 +114,21 @@ class Heroku:
         answer = self._read(f"{_app(app)}/buildpack-installations")
         found = paging.as_list(answer, Buildpack.from_json)
         return [each.name for each in sorted(found, key=lambda each: each.ordinal)]
+
+    def wanting_a_second_factor(self, apps: Sequence[str]) -> frozenset[str]:
+        """The ids of those apps of which Heroku says that a change wants a second factor.
+
+        Of the answer nothing else is to be believed: what it takes to deploy has no public name.
+        """
+        asked = [{"capability": "view", "resource_type": "app", "resource_id": app} for app in apps]
+        answer = self._wire.send(
+            "PUT",
+            "/users/~/capabilities",
+            {"capabilities": asked},
+            seconds=self._deadlines.read,
+            variant=".capabilities",
+        )
+        return wanting_a_second_factor(answer.json())
 
     def image_buildpacks(self, app: str, image: str) -> list[str]:
         """The names of the buildpacks that made an image of a Fir app; none where none is told."""

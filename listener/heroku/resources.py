@@ -19,6 +19,7 @@ T = TypeVar("T")
 CEDAR = "cedar"
 SLUG, OCI_IMAGE = "slug", "oci-image"
 _URL_LENGTH = 2048
+_FACTOR = "requires_second_factor"
 
 
 def read(kind: str, value: object, make: Callable[[Fields], T]) -> T:
@@ -183,6 +184,16 @@ class Image:
     def _made_of(cls, fields: Fields) -> Self:
         named = (each.text("id", limit=_URL_LENGTH) for each in fields.parts("buildpacks"))
         return cls(fields.text("id"), tuple(without_secrets(name) for name in named))
+
+
+def wanting_a_second_factor(value: object) -> frozenset[str]:
+    """The ids of the apps that want one, in what Heroku told of capabilities."""
+
+    def named(fields: Fields) -> frozenset[str]:
+        found = (each for each in fields.parts("capabilities") if each.flag(_FACTOR))
+        return frozenset(filter(None, (each.words("resource_canonical_id") for each in found)))
+
+    return read("capability", {"capabilities": value} if isinstance(value, list) else value, named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,11 @@ class Wire:
         seconds: float,
         send_by: float | None = None,
         hide: str = "",
+        variant: str = "",
     ) -> Answer:
-        """Write; `hide` is a secret in the body."""
-        request = httpx.Request(method, self._url + path, json=body, headers=self._headers)
+        """Write; `hide` is a secret in the body, `variant` one of the API's version 3."""
+        headers = self._headers | {"Accept": _ACCEPT + variant}
+        request = httpx.Request(method, self._url + path, json=body, headers=headers)
         at_last = math.inf if send_by is None else send_by
         return self._exchange(request, seconds=seconds, send_by=at_last, hide=hide)
 

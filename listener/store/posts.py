@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,9 @@ from listener.promotion import PromotionKind
 from listener.rules import Strategy
 from listener.standing import Unnamed, nonce_of
 from listener.store.tables import post as table
+from listener.store.tables import promotion
+
+ANSWERED = ("accepted", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,36 @@ class PostRow:
         if self.account_id is None:
             return None
         return Unnamed(self.artifact, self.base_version, self.account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class LastAnswer:
+    """What Heroku last answered to a release that we asked for on a target, and in which words."""
+
+    target_id: str
+    promotion_id: int
+    outcome: str
+    reason: str
+
+    @property
+    def was_refused(self) -> bool:
+        """Heroku said a definite no."""
+        return self.outcome == "refused"
+
+
+def last_answers(conn: Connection, target_ids: Iterable[str]) -> dict[str, LastAnswer]:
+    """The last definite answer to a post, by target; one that was never sent tells nothing."""
+    newest = (
+        select(func.max(table.c.id))
+        .where(table.c.target_id.in_(list(target_ids)), table.c.outcome.in_(ANSWERED))
+        .group_by(table.c.target_id)
+    )
+    query = (
+        select(table.c.target_id, table.c.promotion_id, table.c.outcome, promotion.c.reason)
+        .join(promotion, promotion.c.id == table.c.promotion_id)
+        .where(table.c.id.in_(newest))
+    )
+    return {row.target_id: LastAnswer(*row) for row in conn.execute(query)}
 
 
 _FIELDS = tuple(PostRow.__dataclass_fields__)

@@ -25,9 +25,10 @@ from listener.parity import compare
 from listener.rules import Mode
 from listener.steps.comparing import UNAUTHORIZED
 from listener.steps.tools import Tools
-from listener.store import apps, holds, releases, rules, subscriptions
+from listener.store import apps, holds, posts, releases, rules, subscriptions
 from listener.store.apps import AppRow
 from listener.store.holds import HoldRow
+from listener.store.posts import LastAnswer
 from listener.store.rules import RuleRow
 from listener.store.subscriptions import SubscriptionRow
 
@@ -43,6 +44,7 @@ class Scene:
     holds: Sequence[HoldRow]
     rows: Sequence[AppRow]
     now: datetime
+    answers: Mapping[str, LastAnswer]  # by target, of Heroku's to our last release there
 
     @property
     def apps(self) -> Mapping[str, App]:
@@ -58,6 +60,16 @@ class Scene:
     def pairs(self) -> list[tuple[RuleRow, str]]:
         """Every rule with each of its targets."""
         return [(rule, target) for rule in self.rules for target in rule.target_ids]
+
+    def without(self, app_id: str) -> str:
+        """What to type where an app of a rule was destroyed."""
+        for rule in self.rules:
+            if app_id == rule.source_id:
+                return f"autopromote rules:remove {rule.name} --confirm {rule.name}"
+            if app_id in rule.target_ids:
+                others = [self.apps[id].name for id in rule.target_ids if id != app_id]
+                return f"autopromote rules:update {rule.name} --to {','.join(others) or 'APP'}"
+        return ""
 
     @property
     def used(self) -> list[str]:
@@ -122,6 +134,7 @@ class Doctor:
                 holds=held,
                 rows=_used(conn, acting, live, held),
                 now=releases.started_at(conn),
+                answers=posts.last_answers(conn, {id for r in acting for id in r.target_ids}),
             )
 
     def _at_heroku(self, ask: Asking, scene: Scene | None) -> list[Finding]:
@@ -143,17 +156,37 @@ class Doctor:
     def _around(self, ask: Asking, scene: Scene, who: str) -> list[Finding]:
         seen = self._seen(ask, scene)
         allowed = self._tools.allowed_apps
+        targets = {target for _, target in scene.pairs}
         reached = [
-            reach.access(scene.apps[id], seen[id], who=who, allowed=allowed) for id in scene.used
+            reach.access(
+                scene.apps[id],
+                seen[id],
+                who=who,
+                allowed=allowed,
+                last=scene.answers.get(id),
+                is_target=id in targets,
+                instead=scene.without(id),
+            )
+            for id in scene.used
         ]
         readable = {id for id, app in seen.items() if isinstance(app, heroku.App)}
         return [
             standstill.rules(scene.rules),
             *standstill.overlapping(scene.rules, scene.apps),
             *reached,
+            *self._factors(ask, scene, [id for id in scene.used if id in targets & readable]),
             *self._hooks(ask, scene, [id for id in scene.sources if id in readable]),
             *self._parity(ask, scene, seen),
         ]
+
+    def _factors(self, ask: Asking, scene: Scene, targets: Sequence[str]) -> list[Finding]:
+        """The targets that no robot can release on; where Heroku does not tell, nothing is said."""
+        wanted = list(dict.fromkeys(targets))
+        if not wanted:
+            return []
+        told = attempt(ask, partial(self._tools.heroku.wanting_a_second_factor, wanted))
+        guarded: frozenset[str] = frozenset() if isinstance(told, Unread) else told
+        return [reach.factor(scene.apps[id]) for id in wanted if id in guarded]
 
     def _seen(self, ask: Asking, scene: Scene) -> dict[str, heroku.App | Unread]:
         """Every app as Heroku shows it: in one list, and alone where the list lacks it."""

@@ -22,6 +22,7 @@ from listener.errors import Busy
 from listener.findings import Finding, State, Unread, is_sound
 from listener.heroku import Refused
 from listener.keys import Keys
+from listener.promotion import Status
 from listener.rules import Mode
 from listener.store.engine import open_database
 from tests.desk.office import ANA, EU, PROD, PUBLIC_URL, ROBOT, STAGING, Office
@@ -94,9 +95,10 @@ def test_each_call_is_made_once_and_apps_are_listed(ward: Office) -> None:
     each = [f"/apps/{id}/{what}" for id in ids.values() for what in BELONGINGS]
     hooks = [f"/apps/{ids[STAGING]}/{what}" for what in ("webhooks", "webhook-deliveries")]
     assert sorted(path for _, path in calls) == sorted(
-        ["/account", "/oauth/authorizations", "/apps", *each, *hooks]
+        ["/account", "/oauth/authorizations", "/apps", "/users/~/capabilities", *each, *hooks]
     )
-    assert {method for method, _ in calls} == {"GET"}
+    # One question is a PUT at Heroku, and changes nothing.
+    assert {call for call in calls if call[0] != "GET"} == {("PUT", "/users/~/capabilities")}
 
 
 BELONGINGS = ("buildpack-installations", "config-vars")
@@ -130,6 +132,19 @@ def deleted(office: Office) -> None:
     office.control(f"apps/{PROD}", method="DELETE")
 
 
+def protected(office: Office) -> None:
+    office.control(f"apps/{PROD}", {"protected": True}, "PATCH")
+
+
+def refused(office: Office) -> None:
+    """Reading was well all the while, and the release was refused."""
+    said = {"id": "forbidden", "message": "You may not deploy."}
+    office.break_heroku("/apps/[^/]+/releases", 403, "POST", body=said, times=1)
+    office.deploy(STAGING)
+    office.look(STAGING)
+    office.work_until(Status.FAILED)
+
+
 def held(office: Office) -> None:
     office.holds.put(NewHold(app=PROD, reason="launch day"), by=ANA)
 
@@ -153,7 +168,14 @@ def few_requests(office: Office) -> None:
         (removed, "webhook", BROKEN, MEND_WEBHOOK),
         (level_changed, "webhook", BROKEN, MEND_WEBHOOK),
         (no_longer_a_collaborator, "access", BROKEN, f"heroku access:add {ROBOT} -a {PROD}"),
-        (deleted, "access", BROKEN, f"heroku access:add {ROBOT} -a {PROD}"),
+        (deleted, "access", BROKEN, "autopromote rules:update ship --to APP"),
+        (protected, "second_factor", BROKEN, f"heroku pipelines:promote -a SOURCE --to {PROD}"),
+        (
+            refused,
+            "access",
+            BROKEN,
+            f"heroku access:update {ROBOT} -a {PROD} --permissions deploy,view",
+        ),
         (held, "hold", WARNING, f"autopromote holds:release -a {PROD}"),
         (
             config_var_missing,
@@ -381,3 +403,20 @@ def test_a_second_rule_that_leads_the_same_way_is_a_loophole(office: Office) -> 
     assert found[1].mend == "autopromote rules:update fast --mode off"
     office.rules.update("fast", RuleChange(mode=Mode.SHADOW), by=ANA)
     assert len([each for each in office.examine() if each.name == "rules"]) == 1
+
+
+def test_where_heroku_does_not_tell_of_capabilities_nothing_is_said(ward: Office) -> None:
+    protected(ward)
+    ward.break_heroku("/users/~/capabilities", 404, "PUT")
+    assert told(ward.examine()) == []
+
+
+def test_an_app_that_took_our_release_says_so(ward: Office) -> None:
+    ward.deploy(STAGING)
+    ward.look(STAGING)
+    ward.work_until(Status.SUCCEEDED)
+    messages = [each.message for each in ward.examine() if each.name == "access"]
+    assert messages == [
+        f"{ROBOT} can read {STAGING}.",
+        f"{ROBOT} can read {PROD}, and its last release there was accepted.",
+    ]

@@ -178,7 +178,7 @@ READ = heroku.App("s", "acme-staging", "cedar", "heroku-24", None, None)
 @pytest.mark.parametrize(
     ("found", "allowed", "state", "message", "mend"),
     [
-        (READ, ("*",), State.OK, f"{ROBOT} may use acme-staging.", ""),
+        (READ, ("*",), State.OK, f"{ROBOT} can read acme-staging.", ""),
         (
             READ,
             ("shop-*", "x"),
@@ -198,7 +198,7 @@ READ = heroku.App("s", "acme-staging", "cedar", "heroku-24", None, None)
             ("*",),
             State.BROKEN,
             f"Heroku knows no app acme-staging that {ROBOT} may see.",
-            f"heroku access:add {ROBOT} -a acme-staging",
+            "",
         ),
         (Unread("Slow down.", "", 429), ("*",), State.UNKNOWN, "Slow down.", ""),
         (UNREAD, ("*",), State.UNKNOWN, UNREAD.message, ""),
