@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from listener.history import History, Release
+from listener.history import FAILED, History, Release
 
 NONCE = re.compile(r"\(autopromote ([0-9a-f]{8,32})\)")
 # `heroku releases:retry` quotes what it repeats: such a nonce is a person's doing, not ours.
@@ -123,7 +123,7 @@ def stand(
         return Moved(stranger, current, foreign_nonce=nonce_of(stranger.description))
     if (explained := news.explain(current, is_confirmed=is_confirmed)) is not None:
         return explained
-    if not news.runs_last_mover(current):
+    if not news.runs_last_mover(current) or news.may_only_carry_on:
         return news.unclear(current)
     return _moved(news, current, target, source)
 
@@ -205,23 +205,53 @@ class _News:
 
         Its phase ended after theirs, then; a `current` that was only late would show by now.
         """
-        return (
-            self.ours is not None
-            and current.artifact == self.ours.artifact
-            and all(
-                release.artifact == self.known.artifact and not is_rollback_by_words(release)
-                for release in self.movers
-            )
-        )
+        is_ours = self.ours is not None and current.artifact == self.ours.artifact
+        return is_ours and self._carry_on
+
+    @property
+    def may_only_carry_on(self) -> bool:
+        """Config set while the phase of ours ran brings back the code of before, and so nobody did.
+
+        Heroku's list does not tell that from a person's way back; only its words do.
+        """
+        return self.ours is not None and self._carry_on
+
+    @property
+    def _carry_on(self) -> bool:
+        return all(_is_plain(release, {self.known.artifact}) for release in self.movers)
 
     def unclear(self, current: Release) -> Unclear:
         """Say what is seen, of the release that should run, or of what runs unexplained."""
         expected = self.movers[-1] if self.movers else self.ours
+        if expected is not None and expected.artifact == current.artifact:
+            expected = self.ours
         if expected is None:
             message = f"v{current.version} is shown as what runs, and no release explains it."
             return Unclear(message, None, current)
         message = f"v{expected.version} succeeded, but v{current.version} is shown as what runs."
         return Unclear(message, expected, current)
+
+
+def carried_on(
+    history: History, version: int, artifacts: AbstractSet[str | None]
+) -> frozenset[int]:
+    """The releases right above a version that only carry on one of these artifacts.
+
+    Config and add-on changes beside a release of ours do, whenever their own phases end.
+    """
+    carried: list[int] = []
+    for release in history.releases:
+        if release.version > version:
+            if release.status != FAILED and not _is_plain(release, artifacts):
+                break
+            carried.append(release.version)
+    return frozenset(carried)
+
+
+def _is_plain(release: Release, artifacts: AbstractSet[str | None]) -> bool:
+    """It brings no code of its own, and nobody says that it goes back."""
+    is_marked = is_rollback_by_words(release) or nonce_of(release.description) is not None
+    return release.artifact in artifacts and not is_marked
 
 
 def is_rollback_by_words(release: Release) -> bool:

@@ -155,7 +155,7 @@ def surprise(
         return Surprise(_twins(row, tuple(release.version for release in twins)))
     foreign = [r for r in history.releases if r.version > post.base_version and r.id != ours.id]
     foreign = [r for r in foreign if not is_ours(r, issued)]
-    return _overtaken(row, post, ours, foreign) or _undone(ours, post, history)
+    return _overtaken(row, post, ours, foreign)
 
 
 def _overtaken(
@@ -170,21 +170,11 @@ def _overtaken(
             return Surprise(reason, release)
         # Back to what ran already brings no other code, and yet somebody meant ours to stop.
         is_way_back = release.artifact == post.base_artifact and is_rollback_by_words(release)
-        if ours.is_current and is_way_back and release.has_run:
-            reason = f"{_named(release)} went back while the phase of v{ours.version} ran,"
+        if ours.is_current and release.has_run and (is_news or is_way_back):
+            did = "went back" if is_way_back else "was released"
+            reason = f"{_named(release)} {did} while the phase of v{ours.version} ran,"
             return Surprise(f"{reason} which ended later and runs.", release)
     return None
-
-
-def _undone(ours: Release, post: PostRow, history: History) -> Surprise | None:
-    """Whoever brought other code is found by what is known of the target; this one is not."""
-    current = history.current
-    if current is None or current.version <= ours.version:
-        return None
-    if current.artifact == ours.artifact or current.artifact != post.base_artifact:
-        return None
-    reason = f"{_named(current)} came while the phase of v{ours.version} ran:"
-    return Surprise(f"{reason} the code of before runs.", current)
 
 
 def _named(release: Release) -> str:

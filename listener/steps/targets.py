@@ -24,7 +24,7 @@ from listener.standing import (
     is_ours,
     stand,
 )
-from listener.steps import traces
+from listener.steps import endings, traces
 from listener.steps.readings import Reading
 from listener.steps.tools import Tools
 from listener.store import apps, audit, holds, notices, posts, releases, rules
@@ -165,8 +165,12 @@ def _apply(conn: Connection, look: _Look, standing: Standing) -> None:
     match standing:
         case Same(known) if known != row.known:
             apps.set_known(conn, row.id, known)
-        case Ours(known) | Forward(known):
-            _move_on(conn, row, known)
+        case Ours(known):
+            endings.record_ours(conn, row, known, look.target)
+            _go_on(conn, row)
+        case Forward(known):
+            apps.set_known(conn, row.id, known)
+            _go_on(conn, row)
         case Moved():
             _hold(conn, look, standing)
         case _:
@@ -175,8 +179,7 @@ def _apply(conn: Connection, look: _Look, standing: Standing) -> None:
         apps.set_unclear(conn, row.id, None)
 
 
-def _move_on(conn: Connection, row: AppRow, known: Known) -> None:
-    apps.set_known(conn, row.id, known)
+def _go_on(conn: Connection, row: AppRow) -> None:
     apps.forget_facts(conn, row.id)
     wake_target(conn, row.id)
 

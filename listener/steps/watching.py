@@ -73,7 +73,11 @@ def _over(ours: Release, post: PostRow, history: History, issued: frozenset[str]
     current = history.current
     if current is None or current.version < ours.version or is_ours(current, issued):
         return None
-    return current if current.artifact not in (ours.artifact, post.base_artifact) else None
+    if current.artifact in (ours.artifact, post.base_artifact):
+        return None
+    # Whoever set config since then carried that code on, and brought none.
+    since = (r for r in history.releases if r.version > post.base_version and r.has_run)
+    return next(r for r in since if r.artifact == current.artifact)
 
 
 def _lacking(row: PromotionRow, post: PostRow, running_for: timedelta, clock: Clock) -> Ending:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -196,16 +196,19 @@ def ask_look(conn: Connection, app_id: str, *, must_read: bool = False) -> None:
     notify(conn)
 
 
-def set_known(conn: Connection, app_id: str, known: Known | None) -> None:
+def set_known(
+    conn: Connection, app_id: str, known: Known | None, *, carried: Collection[int] = ()
+) -> None:
     """Write down what the app runs with our knowledge; the caller holds its lock.
 
-    Which releases have not ended yet is kept beside: one of them may run later all the same.
+    Which releases have not ended yet is kept beside: one of them may run later all the same. Those
+    that are `carried` bring no code of their own, so that nobody moves the app by them.
     """
     values = {
         "known_version": known.version if known is not None else None,
         "known_artifact": known.artifact if known is not None else None,
         "known_at": func.clock_timestamp(),
-        "known_unsettled": _unsettled(conn, app_id, known),
+        "known_unsettled": [v for v in _unsettled(conn, app_id, known) if v not in carried],
         "unclear": None,
         "unclear_times": 0,
     }
