@@ -120,6 +120,7 @@ def test_a_rule_is_tried_over_the_past(admin: Caller, office: Office) -> None:
         "at": created_at,
         "has_waited": False,
         "unanswered": [],
+        "was_tried": True,
         "arrived": None,
     }
     assert admin.refused("GET", "/api/rules/nowhere/backtest")[:2] == (404, "rule_not_found")
