@@ -67,16 +67,14 @@ class Heroku:
             raise Broken(f"{method} {path} {body}: {answer.text}")
         return answer.json() if answer.content else None
 
-    def api(self, path: str) -> list[Any]:
-        """A whole list of the Platform API, as Ana sees it."""
-        found: list[Any] = []
-        more: str | None = "id ..; max=1000"
-        while more:
-            headers = {"Authorization": f"Bearer {ANA_TOKEN}", "Range": more}
-            headers["Accept"] = "application/vnd.heroku+json; version=3"
-            answer = self._http.get(path, headers=headers).raise_for_status()
-            found += answer.json()
-            more = answer.headers.get("Next-Range")
+    def names(self) -> dict[str, str]:
+        """The names of the apps, by their ids."""
+        state = self.control("state", method="GET")
+        return {app["id"]: app["name"] for app in state["apps"]}
+
+    def deliveries(self, app: str) -> list[Any]:
+        """The deliveries about an app, with their events."""
+        found: list[Any] = self.control(f"apps/{app}/deliveries", method="GET")
         return found
 
     def releases(self, app: str) -> list[Any]:

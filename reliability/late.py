@@ -35,7 +35,7 @@ class Post:
     def deliver(self) -> None:
         """One event of some source, 72 hours after it was made."""
         source = self.chance.choice(SOURCES)
-        events = self.ground.heroku.api(f"/apps/{source}/webhook-events")
+        events = [each["event"] for each in self.ground.heroku.deliveries(source)]
         secrets = self._secrets(source)
         if events and secrets:
             self._send(self.chance.choice(events), self.chance.choice(secrets[-2:]))
@@ -53,7 +53,7 @@ class Post:
 
     def _secrets(self, source: str) -> list[str]:
         """The secrets that Heroku was told for an app's webhook, the newest last."""
-        names = {app["id"]: app["name"] for app in self.ground.heroku.api("/apps")}
+        names = self.ground.heroku.names()
         told = []
         for request in self.ground.heroku.requests():
             match request["path"].split("/")[1:4]:

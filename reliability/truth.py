@@ -105,7 +105,7 @@ class Truth:
 def read(ground: Ground, *, lag: float) -> Truth:
     """Read everything; call it when all is quiet."""
     heroku, ask = ground.heroku, ground.database.ask
-    names = {app["id"]: app["name"] for app in heroku.api("/apps")}
+    names = heroku.names()
     times = _times(heroku.requests())
     seen = {(app, version): at for app, version, at in ask(SEEN)}
     return Truth(
@@ -123,7 +123,7 @@ def read(ground: Ground, *, lag: float) -> Truth:
         delivered={
             each["id"]
             for source in SOURCES
-            for each in heroku.api(f"/apps/{source}/webhook-deliveries")
+            for each in heroku.deliveries(source)
             if each["status"] == "succeeded"
         },
         kept=kept(ground),

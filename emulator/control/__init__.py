@@ -24,6 +24,7 @@ It is for this machine only: nobody is asked for a token, and the request log sh
     DELETE /apps/X/slugs/ID   the slug expires
     GET    /webhooks
     PATCH  /webhooks/ID       {"delay"?, "shuffle"?, "repeats"?, "duplicates"?}
+    GET    /apps/X/deliveries    what was delivered or is to be, with the events
     POST   /flush             {"seconds"?}
     GET    /faults            also POST, DELETE; DELETE /faults/ID; see emulator.faults
     POST   /refuse            {"seconds"?}

@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 
 from flask import Blueprint, Response, jsonify
 
+from emulator import apps
 from emulator.api.body import read_body
 from emulator.api.caller import world
 from emulator.control.body import count_of, flag_of, number_of, only
@@ -37,6 +38,24 @@ def serve_badly(webhook_id: str) -> Response:
     webhook = replace(world().webhooks[webhook_id], manners=manners)
     world().webhooks[webhook_id] = webhook
     return jsonify(_shape(webhook))
+
+
+@bp.get("/apps/<identity>/deliveries")
+def of_app(identity: str) -> Response:
+    """The deliveries about an app and their events' payloads, whatever goes wrong."""
+    app = apps.get_app(world(), identity)
+    found = ((each, world().events[each.event_id]) for each in world().deliveries.values())
+    return jsonify(
+        [
+            {
+                "id": delivery.id,
+                "status": delivery.status,
+                "event": {"id": event.id, "payload": event.payload},
+            }
+            for delivery, event in found
+            if event.app_id == app.id
+        ]
+    )
 
 
 @bp.post("/flush")

@@ -20,6 +20,19 @@ def test_a_delivery_can_be_repeated_as_after_a_lost_answer(ana: Caller, receiver
     assert len({each["attempt"]["id"] for each in told}) == 3
 
 
+def test_what_was_delivered_is_told_whatever_goes_wrong(ana: Caller, receiver: Receiver) -> None:
+    subscribe(ana)
+    ana.control("faults", {"kind": "status"})
+    ana.deploy()
+    sent = receiver.next()
+
+    told = ana.control("apps/staging/deliveries", method="GET")
+
+    assert sent.metadata["delivery"]["id"] in [each["id"] for each in told]
+    assert told[0]["event"]["payload"]["data"] == sent.body["data"]
+    assert ana.control("apps/production/deliveries", method="GET") == []
+
+
 def test_an_event_can_be_told_twice_under_other_ids(ana: Caller, receiver: Receiver) -> None:
     webhook = subscribe(ana)
     ana.control(f"webhooks/{webhook['id']}", {"duplicates": 1}, "PATCH")
