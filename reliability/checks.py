@@ -160,10 +160,19 @@ def _is_true(truth: Truth, promotion: Promotion) -> bool:
             return any(each.slug == promotion.artifact for each in ran)
         case "superseded":
             return _gave_way(truth, promotion)
+        case "cancelled":
+            return promotion.kind == "rollback" and _came_between(truth, promotion)
         case "waiting":
             return _waits_for_somebody(truth, promotion)
         case _:
             return False
+
+
+def _came_between(truth: Truth, promotion: Promotion) -> bool:
+    """Somebody else released on the target since the way back was asked for."""
+    asked_at, ended_at = int(promotion.created_at), promotion.ended_at or 0
+    target = truth.releases[promotion.target]
+    return any(each.nonce is None and asked_at <= each.made_at <= ended_at for each in target)
 
 
 def _gave_way(truth: Truth, promotion: Promotion) -> bool:

@@ -235,3 +235,12 @@ def test_a_hold_of_a_move_that_was_let_go() -> None:
     truth = replace(GOOD, holds=[first, again])
 
     assert len(_found(checks.no_hold_is_false, truth, _act("hotfix", 2, T0 + 120))) == 1
+
+
+def test_a_way_back_is_cancelled_for_somebody_else_alone() -> None:
+    asked = {"kind": "rollback", "status": "cancelled", "created_at": NOON + 100}
+    promotion = _promotion(1, 3, **asked)
+
+    nobody = _truth(promotions=[promotion])
+    assert len(_found(checks.all_ended_truly, nobody)) == 1
+    assert _found(checks.all_ended_truly, _truth(HOTFIX, promotions=[promotion])) == []
