@@ -163,6 +163,6 @@ def test_asked_again_after_it_went_it_goes_nowhere(releases: list[Release]) -> N
     found = destination(History(releases), {})
     if isinstance(found, RollbackTo):
         version = max(r.version for r in releases) + 1
-        back = release(version, found.release.artifact, words=BACK)
+        back = replace(release(version, found.release.artifact, words=BACK), id="of its own")
         again = destination(log(*(replace(r, is_current=False) for r in releases), back), OURS)
         assert isinstance(again, AlreadyRolledBack)
