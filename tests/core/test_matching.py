@@ -9,8 +9,8 @@ import pytest
 
 from listener import matching
 from listener.apps import App
-from listener.decision import Candidate, Pass, Reject, Verdict, Wait, evaluate
-from listener.gates.always import match
+from listener.decision import Candidate, Error, Pass, Reject, Verdict, Wait, evaluate
+from listener.gates.always import GONE_FOR, match
 from listener.gates.tables import ROLLBACK_GATES
 from listener.rules import Strategy, strategy_of
 from tests.core.candidates import BACK, PROD, READY, STAGING, V42, Change, without_facts
@@ -28,6 +28,8 @@ FIR = replace(
 )
 BY_PIPELINE = replace(READY, strategy=Strategy.PIPELINE, pipelines=("shop", "shop"))
 BRINGS = Pass("The image brings its stack with it.")
+# One answer that an app is in no pipeline ends nothing; two of them, two minutes apart, do.
+SAID_BEFORE: Change = {"gone_since": NOON - GONE_FOR}
 APART = "and a pipeline promotion stays within one pipeline. Run"
 
 
@@ -60,7 +62,7 @@ def target(**facts: Any) -> Change:
         ),
         (
             BY_PIPELINE,
-            {"pipelines": ("shop", None)},
+            {"pipelines": ("shop", None)} | SAID_BEFORE,
             Reject(
                 f"prod is in no pipeline, {APART}"
                 " `heroku pipelines:add shop -a prod -s production`."
@@ -68,7 +70,7 @@ def target(**facts: Any) -> Change:
         ),
         (
             FIR,
-            {"pipelines": (None, "shop")},
+            {"pipelines": (None, "shop")} | SAID_BEFORE,
             Reject(
                 f"staging is in no pipeline, {APART}"
                 " `heroku pipelines:add shop -a staging -s staging`."
@@ -76,7 +78,7 @@ def target(**facts: Any) -> Change:
         ),
         (
             FIR,
-            {"pipelines": (None, None)},
+            {"pipelines": (None, None)} | SAID_BEFORE,
             Reject(
                 f"Neither staging nor prod is in a pipeline, {APART}"
                 " `heroku pipelines:create -a staging -s staging`,"
@@ -110,6 +112,15 @@ def target(**facts: Any) -> Change:
 )
 def test_match(ready: Candidate, change: Change, verdict: Verdict) -> None:
     assert without_facts(match(replace(ready, **change), NOON)) == verdict
+
+
+@pytest.mark.parametrize("places", [("shop", None), (None, "shop"), (None, None)])
+def test_one_answer_that_an_app_is_in_no_pipeline_ends_nothing(
+    places: tuple[str | None, str | None],
+) -> None:
+    only_now = replace(BY_PIPELINE, pipelines=places, gone_since=NOON - GONE_FOR / 2)
+    for candidate in (replace(only_now, gone_since=None), only_now):
+        assert isinstance(match(candidate, NOON), Error)
 
 
 def test_strategy_slug_asks_for_no_pipeline() -> None:
