@@ -76,7 +76,9 @@ class People:
     def ask_rollback(self) -> None:
         """Production goes back, through the listener."""
         app = self.chance.choice(TARGETS)
-        self._ask("asked rollback", app, "rollback", "--app", app, "--reason", "it is slow")
+        self._ask(
+            "asked rollback", app, "rollback", "--app", app, "--reason", "it is slow", "--no-wait"
+        )
 
     def release_some_holds(self) -> None:
         """Somebody looks at what is held, and lets about every second go on."""
