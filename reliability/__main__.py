@@ -101,7 +101,7 @@ def _keep(made: Ground, people: People, name: str) -> None:
     """Leave the logs and the diary to whoever wants to know why."""
     place = ROOT / ".local" / "reliability" / name
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(made.folder, place, ignore=shutil.ignore_patterns("old"))
+    shutil.copytree(made.folder, place, ignore=shutil.ignore_patterns("old", "tmp"))
     (place / "diary").write_text("\n".join(map(str, people.diary)))
     (place / "postgres.log").write_text(made.database.log())
     record = {app: made.heroku.releases(app) for app in (*SOURCES, *TARGETS)}

@@ -100,7 +100,10 @@ class Ground:
         self.folder = folder
         self.database = database
         self.chance = chance
+        # What is killed cleans nothing up: all that it leaves goes with the folder.
+        (folder / "tmp").mkdir()
         self.env = {
+            "TMPDIR": str(folder / "tmp"),
             "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
             "HOME": str(folder),
             "LANG": "C.UTF-8",
