@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from listener.desk.by_hand import NewOverride, NewPromotions
 from listener.promotion import Status
+from listener.runner import PROMOTING
 from listener.standing import Known
+from listener.steps import posting
+from listener.steps.candidates import gather
+from listener.steps.clock import Clock
+from listener.steps.deciding import judge
+from listener.store.promotions import row_of
 from tests.steps import wire
 from tests.steps.emulated import PROD, STAGING
 from tests.steps.stage import Stage
@@ -119,6 +127,31 @@ def test_a_hold_put_between_decision_and_post_stops_what_goes_through_an_older_o
     stage.work()
     assert stage.promotion(version).status is Status.WAITING
     assert stage.posts_sent() == 0
+
+
+@pytest.mark.parametrize("has_override", [False, True])
+def test_a_hold_put_after_all_gates_passed_is_read_again_under_the_lock(
+    stage: Stage, *, has_override: bool
+) -> None:
+    """Everything is gathered and says yes; the hold comes before the post is committed."""
+    version = stage.deploy()
+    aside = None
+    if has_override:
+        stage.put_hold()
+        aside = NewOverride(gates=("hold",), reason="it leaks")
+    wish = NewPromotions(source=STAGING, targets=(PROD,), version=version, override=aside)
+    stage.desk.promote(wish, by="ana@example.com")
+    with stage.database.begin() as conn:
+        claim = PROMOTING[0].claim(conn, "test")
+    assert claim is not None
+    row, clock = row_of(claim.row), Clock(claim.claimed_at)
+    gathered = gather(stage.tools, claim, row)
+    assert judge(row, gathered, clock.now()).objection is None
+    with stage.database.begin() as conn:
+        posting.check(conn, row, gathered, clock)
+    stage.put_hold()
+    with pytest.raises(posting.Overtaken, match="hold"), stage.database.begin() as conn:
+        posting.check(conn, row, gathered, clock)
 
 
 def test_a_hold_put_while_posting_comes_too_late(stage: Stage) -> None:
