@@ -29,7 +29,14 @@ class Stay:
     message: str
 
 
-def way_back(ours: Ours, target: History) -> Back | Stay:
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Heroku does not show our release as what runs, though nobody released since: look again."""
+
+    message: str
+
+
+def way_back(ours: Ours, target: History) -> Back | Stay | NotYet:
     """Back only while our release still runs and nobody released since, to what ran right before.
 
     A config change since then is somebody at work, too, and so is a release whose phase runs.
@@ -41,7 +48,7 @@ def way_back(ours: Ours, target: History) -> Back | Stay:
     if (other := next(later, None)) is not None:
         return Stay(f"{_who(other)} released v{other.version} since.")
     if target.current is None or target.current.id != made.id:
-        return Stay("Our release is not the one that runs.")
+        return NotYet(f"v{made.version} is not shown as what runs, and nobody released since.")
     return _before(made, ours, target)
 
 

@@ -48,11 +48,18 @@ def roll_back(tools: Tools, wish: NewRollback, *, by: str) -> RollbackView:
     with tools.database.begin() as conn:
         apps.lock(conn, [app.id])
         same = asked.find(conn, PromotionKind.ROLLBACK, release, app)
-        if same is None or not any(h.app_id == app.id for h in holds.open_(conn, app.id)):
+        if same is None or not _is_held(conn, app):
             hold = NewHold(app=app.name, reason=wish.reason, kind="rollback")
             holding.put(conn, app.id, hold, by=by)
         row = same or _add(conn, app, release, commit, wish.reason, by)
         return _view(conn, app, history, release, row)
+
+
+def _is_held(conn: Connection, app: App) -> bool:
+    """A hold on this very app is in force: one that is only planned stops nothing yet."""
+    now = releases.started_at(conn)
+    here = (hold for hold in holds.open_(conn, app.id) if hold.app_id == app.id)
+    return any(hold.value.is_in_force(now) for hold in here)
 
 
 def _history(tools: Tools, ask: Asking, app: App) -> History:

@@ -65,7 +65,17 @@ def _chain(candidate: Candidate, facts: Facts) -> Verdict | None:
 
 def _stands_by(candidate: Candidate, facts: Facts) -> Verdict:
     release, app = candidate.release, candidate.source.name
-    back = candidate.source_history.went_back_past(release)
+    back, current = (
+        candidate.source_history.went_back_past(release),
+        candidate.source_history.current,
+    )
+    if back is not None and current is not None and current.artifact == release.artifact:
+        # A config change while its phase ran carries the code of before; or `current` is late.
+        message = (
+            f"{app} runs v{release.version}'s code, though v{back.version} came later with older"
+            " code: what is right cannot be told yet."
+        )
+        return Error(message, {**facts, "current": current.version})
     if back is not None:
         who = f" by {back.author}" if back.author else ""
         message = (
@@ -73,7 +83,6 @@ def _stands_by(candidate: Candidate, facts: Facts) -> Verdict:
             f" v{candidate.source_history.first_run(back.artifact)}, older than v{release.version}."
         )
         return Reject(message, Status.SUPERSEDED, {**facts, "rolled_back_in": back.version})
-    current = candidate.source_history.current
     if current is None:
         return Error(f"{app} shows no current release.", facts)
     follows = candidate.on_newer is OnNewer.SUPERSEDE and not candidate.is_by_hand

@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Connection
 
 from listener.decision import (
+    NEEDS_WORD,
     Error,
     Evaluation,
     Pass,
@@ -326,7 +327,9 @@ def unreadable(
         return
     since = row.errors_since or now
     message = _words(error)
-    verdicts = gates if gates is not None else [as_json("heroku", Error(message))]
+    # Whoever is asked for a word may give it, whether Heroku can be read or not.
+    asking = [gate for gate in row.gates if gate["facts"].get("needs") == NEEDS_WORD["needs"]]
+    verdicts = gates if gates is not None else [as_json("heroku", Error(message)), *asking]
     if now - since >= ERRORS_FOR:
         _end(tools, claim, Status.ERRORED, message, gates=verdicts)
         return

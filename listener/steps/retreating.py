@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from listener import heroku as platform
 from listener.promotion import UNREADABLE_FOR, PromotionKind, Status, back_off
-from listener.retreat import Back, Ours, Stay, way_back
+from listener.retreat import Back, NotYet, Ours, Stay, way_back
 from listener.rules import Strategy, is_allowed
 from listener.steps import absence, answers, endings, posting, requests, targets
 from listener.steps.clock import Clock
@@ -101,6 +101,8 @@ def check(conn: Connection, tools: Tools, row: PromotionRow, reading: Reading) -
     match way_back(ours, reading.history):
         case Back() as back:
             return back
+        case NotYet(message):
+            raise StaleData(message)
         case Stay(message):
             raise Overtaken(message)
 

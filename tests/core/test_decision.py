@@ -114,6 +114,13 @@ ROLLED_BACK = Reject(
             replace(ROLLED_BACK, message=ROLLED_BACK.message.replace(f" by {ANA}", "")),
         ),
         (staging(release(43, "A", "failed")), STANDS),
+        (
+            {"source_history": History([A40, replace(V42, is_current=True), release(43, "A")])},
+            Error(
+                "staging runs v42's code, though v43 came later with older code:"
+                " what is right cannot be told yet."
+            ),
+        ),
         ({"source_history": History([A40, V42])}, Error("staging shows no current release.")),
         (
             {"source_history": History([A40, V42])} | KEEP,

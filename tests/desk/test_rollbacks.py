@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -88,6 +89,16 @@ def test_a_hold_that_was_released_meanwhile_is_put_again(office: Office) -> None
     office.holds.release(PROD, by=ANA)
     roll_back(office)
     assert len(held(office)) == 1
+
+
+def test_a_hold_that_is_only_planned_is_none_yet(office: Office) -> None:
+    office.deploy(PROD)
+    roll_back(office)
+    office.holds.release(PROD, by=ANA)
+    begins = datetime.now(UTC) + timedelta(days=1)
+    office.holds.put(NewHold(app=PROD, reason="fair week", starts_at=begins), by=ANA)
+    roll_back(office)
+    assert [hold.row.kind for hold in held(office)] == ["rollback", "person"]
 
 
 def test_a_held_target_can_be_rolled_back(office: Office) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from listener.promotion import Status
+from tests.steps import wire
 from tests.steps.emulated import PROD
 from tests.steps.stage import Stage
 
@@ -44,6 +45,22 @@ def test_a_persons_word_lets_it_go(overtaken: Stage) -> None:
     overtaken.work()
     overtaken.approve(waiting.version, "cy@example.com")
     overtaken.age(seconds=10)
+    assert overtaken.promotion(waiting.version).status is Status.SUCCEEDED
+
+
+def test_the_word_may_be_given_while_heroku_cannot_be_read(overtaken: Stage) -> None:
+    (waiting,) = overtaken.promotions()
+    overtaken.release_hold()
+    overtaken.age(seconds=10)
+    overtaken.wire.put(wire.answers(503, applied=False), method="GET", times=50)
+    overtaken.look_only()
+    with overtaken.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE promotion SET due_at = now(), evaluated_at = NULL")
+    overtaken.age(seconds=1)
+    assert "could not be read" in overtaken.promotion(waiting.version).reason
+    overtaken.approve(waiting.version, "cy@example.com")
+    overtaken.wire.troubles.clear()
+    overtaken.age(minutes=6)
     assert overtaken.promotion(waiting.version).status is Status.SUCCEEDED
 
 

@@ -97,7 +97,7 @@ def test_killed_in_a_rollback_it_goes_back_once(stage: Stage) -> None:
     stage.look()
     for moment in range(1, 40, 2):
         before = stage.current()
-        stage.ask_rollback()
+        stage.ask_rollback(to=before - 1)  # said without it, it would go no further
         done = lives(stage, moment)
         stage.outlive()
         assert stage.promotions()[-1].status is Status.ROLLED_BACK, f"killed at {moment}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -210,6 +211,20 @@ def test_an_app_that_is_not_found_once_is_gone_back_on_all_the_same(
     version = broken(rolling, site)
     rolling.wire.put(wire.answers(404, applied=False), method="GET", path=LIST, times=1)
     answer(rolling, site, 503)
+    rolling.age(seconds=11)
+    assert rolling.promotion(version).status is Status.ROLLED_BACK
+
+
+def test_a_current_that_is_late_is_gone_back_on_all_the_same(rolling: Stage, site: Site) -> None:
+    def late(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        newest = max(release["version"] for release in found)
+        return [{**each, "current": each["version"] == newest - 1} for each in found]
+
+    version = broken(rolling, site)
+    rolling.wire.put(wire.edited(late), method="GET", path=LIST, times=1)
+    answer(rolling, site, 503)
+    assert rolling.promotion(version).status is Status.VERIFYING
+    assert "is not shown as what runs" in rolling.promotion(version).reason
     rolling.age(seconds=11)
     assert rolling.promotion(version).status is Status.ROLLED_BACK
 
