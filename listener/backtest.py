@@ -14,7 +14,7 @@ from datetime import datetime
 
 from listener.apps import App
 from listener.conditions import NONE, Conditions
-from listener.decision import Candidate, Error, Hold, Past, Reject, Wait, evaluate
+from listener.decision import SLUG, Candidate, Error, Hold, Past, Reject, Wait, evaluate
 from listener.gates.tables import Gates, asked
 from listener.history import SUCCEEDED, History, Kind, Release, as_of, moment_of
 from listener.promotion import Status
@@ -235,8 +235,8 @@ class _Play:
 
 def _answerable(candidate: Candidate, case: Case) -> tuple[Gates, tuple[str, ...]]:
     """The gates that decide live, without those that history cannot answer; and those."""
-    untold = UNTOLD
-    if candidate.release.artifact not in case.commit_messages:
+    untold, release = UNTOLD, candidate.release
+    if release.artifact_type == SLUG and release.artifact not in case.commit_messages:
         untold |= {"commit-message"}
     gates = asked(candidate)
     answerable = tuple((name, gate) for name, gate in gates if name not in untold)

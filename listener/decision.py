@@ -59,7 +59,12 @@ NEEDS_WORD: Facts = {"needs": "word"}
 
 def needs_word(verdict: Verdict | None) -> bool:
     """The gate waits for a person's word on this very promotion."""
-    return isinstance(verdict, Wait) and verdict.facts.get("needs") == NEEDS_WORD["needs"]
+    return isinstance(verdict, Wait) and is_for_word(verdict.facts)
+
+
+def is_for_word(facts: Facts) -> bool:
+    """They are those of a gate that waits for a person's word."""
+    return bool(facts.get("needs") == NEEDS_WORD["needs"])
 
 
 @dataclass(frozen=True, slots=True)

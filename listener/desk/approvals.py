@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from listener.conditions import Conditions
-from listener.decision import NEEDS_WORD
+from listener.decision import is_for_word
 from listener.desk.promotion_audit import record
 from listener.desk.promotions import find, too_late, view_of
 from listener.desk.views import PromotionView
@@ -102,7 +102,7 @@ def _check_asked(conn: Connection, row: PromotionRow, word: Word, by: str) -> No
 def _why_nobody_is_asked(row: PromotionRow, conditions: Conditions) -> str | None:
     if row.kind is PromotionKind.ROLLBACK:
         return f"Rollback {row.id} asks for no approval."
-    if any(gate["facts"].get("needs") == NEEDS_WORD["needs"] for gate in row.gates):
+    if any(is_for_word(gate["facts"]) for gate in row.gates):
         return None
     if not conditions.approvals and conditions.brake is None:
         return f"The rule asks for no approval of promotion {row.id}."

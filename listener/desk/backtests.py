@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from listener.apps import App
 from listener.backtest import Case, Result, backtest
-from listener.desk import declared, sayings
+from listener.desk import declared, messages, sayings
 from listener.desk.asking import Asking
 from listener.desk.declared import Declared
 from listener.desk.views import BacktestView
@@ -38,15 +38,21 @@ class BacktestsDesk:
         """What would have become of the source's newest releases on each target, newest first."""
         with self._tools.database.begin() as conn:
             rule = declared.standing(conn, declared.get(conn, name_or_id))
-        past = read(self._tools, Asking("Nothing was tried."), [rule.source, *rule.targets])
+        past = read(self._tools, Asking("Nothing was tried."), [rule])
         with self._tools.database.begin() as conn:
             return play(conn, rule, past, newest=newest)
 
 
-def read(tools: Tools, ask: Asking, apps: Iterable[App]) -> Past:
-    """Ask Heroku for the releases of these apps, each once. Raises HerokuUnreadable."""
-    ids = dict.fromkeys(app.id for app in apps)
+def read(tools: Tools, ask: Asking, rules: Sequence[Declared]) -> Past:
+    """Ask Heroku for the releases of the apps of rules, each once. Raises HerokuUnreadable.
+
+    Also for some commit messages, where a rule asks for them: what it tells decides live too.
+    """
+    ids = dict.fromkeys(app.id for rule in rules for app in (rule.source, *rule.targets))
     read = {app_id: ask(tools.readings.releases, app_id).history for app_id in ids}
+    wanting = (rule for rule in rules if rule.conditions.needs_commit_message)
+    for source_id in dict.fromkeys(rule.source.id for rule in wanting):
+        messages.learn(tools, ask, source_id)
     with tools.database.begin() as conn:
         return Past(read, releases.started_at(conn))
 

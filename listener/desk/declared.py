@@ -80,6 +80,11 @@ class Declared:
         return Route(self.name, self.source.id, tuple(sorted(self.target_ids)))
 
     @property
+    def wants_messages(self) -> bool:
+        """It acts, and asks what commits say."""
+        return self.mode is not Mode.OFF and self.conditions.needs_commit_message
+
+    @property
     def values(self) -> dict[str, Any]:
         """What the rule's own row says."""
         return {

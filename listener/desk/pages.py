@@ -8,7 +8,8 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from listener.conditions import Conditions
-from listener.desk import cautions
+from listener.decision import is_for_word
+from listener.desk import cautions, messages
 from listener.desk.views import DeliveryView, HoldView, Names, PromotionView, RuleView
 from listener.rules import Mode, strategy_of
 from listener.steps import circumstances
@@ -38,13 +39,17 @@ def _warnings(conn: Connection, acting: Sequence[RuleRow], names: Names) -> dict
     """What may surprise of each of these rules, which act."""
     armed = [row.route for row in rules.live(conn) if row.mode is Mode.ARMED]
     heard = {row.app_id for row in subscriptions.live(conn)}
-    return {
-        row.id: [
-            *(cautions.beside(row.route, armed, names) if row.mode is Mode.ARMED else ()),
-            *(() if row.source_id in heard else (cautions.without_webhook(names[row.source_id]),)),
-        ]
-        for row in acting
-    }
+    wanting = {row.source_id for row in acting if row.conditions.needs_commit_message}
+    told = {app_id: messages.count(conn, app_id) for app_id in wanting}
+    found: dict[int, list[str]] = {}
+    for row in acting:
+        name = names[row.source_id]
+        said = cautions.beside(row.route, armed, names) if row.mode is Mode.ARMED else []
+        said += [] if row.source_id in heard else [cautions.without_webhook(name)]
+        if row.conditions.needs_commit_message:
+            said += cautions.of_messages(name, told[row.source_id])
+        found[row.id] = said
+    return found
 
 
 def _of_rule(row: RuleRow, names: Names, generation: str) -> RuleView:
@@ -76,10 +81,11 @@ def of_promotions(conn: Connection, rows: Sequence[PromotionRow]) -> list[Promot
 
 
 def _needed(row: PromotionRow, conditions: Conditions) -> int:
-    """How many people must approve; one where the brake asks."""
+    """How many people must approve; one where the brake asks, or a gate for a person's word."""
     aside = row.override["gates"] if row.override is not None else ()
-    brakes = any(gate["name"] == "brake" and gate["verdict"] == "wait" for gate in row.gates)
-    return max(conditions.approvals if "approvals" not in aside else 0, int(brakes))
+    waits = [gate for gate in row.gates if gate["verdict"] == "wait"]
+    asks = any(gate["name"] == "brake" or is_for_word(gate["facts"]) for gate in waits)
+    return max(conditions.approvals if "approvals" not in aside else 0, int(asks))
 
 
 def of_holds(conn: Connection, rows: Sequence[HoldRow]) -> list[HoldView]:

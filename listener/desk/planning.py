@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from listener.apps import App
 from listener.desk import apps as named
-from listener.desk import cautions, declared, wishes
+from listener.desk import cautions, declared, messages, wishes
 from listener.desk.asking import Asking
 from listener.desk.declared import Declared, NewRule
 from listener.desk.plans import Action, NewFile, Plan, Step, revisions
-from listener.errors import Invalid
+from listener.errors import HerokuUnreadable, Invalid
 from listener.rules import Mode, RuleRefused, check_route, overlaps, strategy_of
 from listener.steps.tools import Tools
-from listener.store import rules, subscriptions
+from listener.store import apps, rules, subscriptions
 from listener.store.rules import RuleRow
 
 
@@ -38,7 +38,7 @@ def make(tools: Tools, ask: Asking, file: NewFile) -> Plan:
         steps=tuple(steps),
         unnamed=left,
         stands_on=revisions(rows),
-        warnings=tuple(_warnings(tools, steps, stay)),
+        warnings=(*_warnings(tools, steps, stay), *_of_messages(tools, ask, steps)),
     )
 
 
@@ -56,6 +56,31 @@ def _warnings(tools: Tools, steps: list[Step], others: list[Declared]) -> Iterab
     sources = {rule.source.id: rule.source.name for rule in changing if rule.mode is not Mode.OFF}
     deaf = [name for app_id, name in sources.items() if app_id not in heard]
     return [*found, *map(cautions.without_webhook, deaf)]
+
+
+def _of_messages(tools: Tools, ask: Asking, steps: Iterable[Step]) -> Iterable[str]:
+    """What waits for people where the file asks for commit messages that Heroku does not tell."""
+    wanting = [(step, step.after) for step in steps if step.after and step.after.wants_messages]
+    changing = (rule for step, rule in wanting if step.action is not Action.KEEP)
+    for source_id in dict.fromkeys(rule.source.id for rule in changing):
+        _learn(tools, ask, source_id)
+    with tools.database.begin() as conn:
+        for _, rule in wanting:
+            found = messages.count(conn, rule.source.id)
+            for said in cautions.of_messages(rule.source.name, found):
+                yield f"{rule.name}: {said}"
+
+
+def _learn(tools: Tools, ask: Asking, source_id: str) -> None:
+    """What cannot be read now stops no plan."""
+    with tools.database.begin() as conn:
+        is_read = apps.get(conn, source_id).read_at is not None
+    try:
+        if not is_read:
+            ask(tools.readings.releases, source_id)
+    except HerokuUnreadable:
+        return
+    messages.learn(tools, ask, source_id)
 
 
 @dataclass(slots=True)

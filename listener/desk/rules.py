@@ -7,10 +7,11 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from listener.desk import apps as named
-from listener.desk import declared, pages, saving, wishes
+from listener.desk import declared, messages, pages, saving, wishes
 from listener.desk.asking import Asking
-from listener.desk.declared import NewRule, RuleChange
+from listener.desk.declared import Declared, NewRule, RuleChange
 from listener.desk.views import RuleView
+from listener.steps.readings import Reading
 from listener.steps.tools import Tools
 from listener.store import apps, rules
 from listener.store.rules import RuleRow
@@ -40,7 +41,7 @@ class RulesDesk:
         ask = Asking(NOT_SAVED)
         wanted = wishes.new(self._tools, ask, wish)
         wishes.check(self._tools, ask, wanted)
-        fresh = saving.prepare(self._reader(ask), wanted, None)
+        fresh = self._prepare(ask, wanted, None)
         with self._tools.database.begin() as conn:
             saving.lock(conn, wanted)
             declared.check_beside(conn, wanted)
@@ -56,7 +57,7 @@ class RulesDesk:
         if wanted == standing:
             return self.get(str(before.id))
         wishes.check(self._tools, ask, wanted, standing)
-        fresh = saving.prepare(self._reader(ask), wanted, before)
+        fresh = self._prepare(ask, wanted, before)
         with self._tools.database.begin() as conn:
             saving.lock(conn, wanted, before.target_ids)
             saving.check_unchanged(conn, before)
@@ -72,8 +73,14 @@ class RulesDesk:
             removed = saving.remove(conn, before, by)
             return replace(_view(conn, removed.row), cancelled=removed.cancelled)
 
-    def _reader(self, ask: Asking) -> saving.Read:
-        return lambda app_id: ask(self._tools.readings.releases, app_id, as_it_is=True)
+    def _prepare(self, ask: Asking, wanted: Declared, before: RuleRow | None) -> saving.Fresh:
+        def read(app_id: str) -> Reading:
+            return ask(self._tools.readings.releases, app_id, as_it_is=True)
+
+        fresh = saving.prepare(read, wanted, before)
+        if wanted.wants_messages:
+            messages.learn(self._tools, ask, wanted.source.id)
+        return fresh
 
 
 def _view(conn: Connection, row: RuleRow) -> RuleView:

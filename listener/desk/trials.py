@@ -46,8 +46,7 @@ class TrialsDesk:
     ) -> Trial:
         wishes.check(self._tools, ask, wanted, standing)
         both = [rule for rule in (standing, wanted) if rule is not None]
-        apps = [app for rule in both for app in (rule.source, *rule.targets)]
-        past = backtests.read(self._tools, ask, apps)
+        past = backtests.read(self._tools, ask, both)
         with self._tools.database.begin() as conn:
             declared.check_beside(conn, wanted, but=rule_id)
             results = _fared(conn, standing, wanted, past, newest)

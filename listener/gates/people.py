@@ -7,7 +7,7 @@ from datetime import datetime
 
 from listener import durations
 from listener.apps import Facts
-from listener.decision import Candidate, Pass, Reject, Verdict, Wait
+from listener.decision import NEEDS_WORD, Candidate, Pass, Reject, Verdict, Wait
 from listener.patterns import Pattern, first_match
 from listener.promotion import Status
 
@@ -23,10 +23,25 @@ def author(candidate: Candidate, now: datetime) -> Verdict:
 
 
 def commit_message(candidate: Candidate, now: datetime) -> Verdict:
-    """What the commit says is as the rule wants it."""
+    """What the commit says is as the rule wants it; a person answers for what is not told.
+
+    Heroku tells no message of most pushes, so that an unknown one says nothing of the release.
+    """
     conditions, said = candidate.conditions, candidate.commit_message
+    if not said:
+        return _asks_for_word(candidate)
     wanted, unwanted = conditions.commit_messages, conditions.not_commit_messages
     return _worded(candidate, "commit message", said, wanted, unwanted)
+
+
+def _asks_for_word(candidate: Candidate) -> Verdict:
+    if (objection := _rejected(candidate)) is not None:
+        return objection
+    untold = f"Heroku tells no commit message of {_named(candidate)}"
+    if given := _valid(candidate):
+        return Pass(f"{untold}; approved by {' and '.join(given)}.", {"approved_by": given})
+    message = f"{untold}: it waits for a person's word, `autopromote promotions:approve`."
+    return Wait(message, None, {**NEEDS_WORD})
 
 
 def description(candidate: Candidate, now: datetime) -> Verdict:

@@ -40,7 +40,8 @@ CONDITIONAL: tuple[tuple[str, Gate, Asks], ...] = (
 NETWORK = frozenset({"check", "parity"})  # stand last: asked only when all others pass
 OF_RULES = frozenset(name for name, _, _ in CONDITIONAL)
 TIMED = frozenset({"hold", "soak", "window", "min-gap", "max-per-day"})
-PEOPLES = frozenset({"hold", "brake", "approvals"})  # whoever has a say wakes what waits for it
+# Whoever has a say wakes what waits for it.
+PEOPLES = frozenset({"hold", "commit-message", "brake", "approvals"})
 
 
 def asked(candidate: Candidate) -> Gates:

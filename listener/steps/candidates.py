@@ -102,6 +102,8 @@ def stored(conn: Connection, tools: Tools, row: PromotionRow) -> Gathered | None
         return None
     if is_behind(target, both[1]):  # a release of ours was not read back yet
         return None
+    if _lacks_commit_message(conn, row):  # nobody is asked for a word on what Heroku may tell
+        return None
     slug = releases.slug_facts(conn, row.source_id, row.artifact)
     way = ways.remembered(conn, row, *both)
     with suppress(StaleData):
@@ -118,15 +120,19 @@ def _read(tools: Tools, claim: work.Claim, row: PromotionRow, post: PostRow | No
     commit, stack = row.commit, None
     if row.kind is PromotionKind.PROMOTE and row.artifact_type == SLUG:
         commit, stack = readings.slug(row.source_id, row.artifact)
-        if _wants_commit_message(tools, row):
+        with tools.database.begin() as conn:
+            is_to_ask = _lacks_commit_message(conn, row)
+        if is_to_ask:
             readings.learn_commit_message(row.source_id, row.artifact)
     source, target = _lists(tools, claim, row)
     return Read(source_app, target_app, source, target, commit, stack, way)
 
 
-def _wants_commit_message(tools: Tools, row: PromotionRow) -> bool:
-    with tools.database.begin() as conn:
-        return circumstances.conditions_of(conn, row).needs_commit_message
+def _lacks_commit_message(conn: Connection, row: PromotionRow) -> bool:
+    """The rule asks what the commit says, and Heroku was never asked; images tell none."""
+    if row.artifact_type != SLUG or not circumstances.conditions_of(conn, row).needs_commit_message:
+        return False
+    return releases.commit_message(conn, row.source_id, row.artifact) is None
 
 
 def _lists(tools: Tools, claim: work.Claim, row: PromotionRow) -> tuple[Reading, Reading]:

@@ -303,10 +303,15 @@ def _pause(evaluation: Evaluation) -> timedelta:
 
 
 def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:
-    """When it is too late to approve, which ends it then, whatever else it waits for longer."""
-    asking = dict(evaluation.verdicts).get("approvals")
-    if isinstance(asking, Wait) and asking.until is not None and asking.until > now:
-        yield asking.until
+    """When something changes for the people that are asked, whatever else it waits for longer.
+
+    It is too late to approve, which ends it; or it has soaked, and they are asked only then.
+    """
+    verdicts = dict(evaluation.verdicts)
+    is_for_word = any(map(needs_word, verdicts.values()))
+    for asking in (verdicts.get("approvals"), verdicts.get("soak") if is_for_word else None):
+        if isinstance(asking, Wait) and asking.until is not None and asking.until > now:
+            yield asking.until
 
 
 def unreadable(

@@ -125,9 +125,11 @@ def _next(conn: Connection, row: PromotionRow) -> str:
 
 
 def _is_filtered(row: PromotionRow) -> bool:
-    """The rule itself says that such releases do not go."""
-    rejecting = (gate["name"] for gate in row.gates if gate["verdict"] == "reject")
-    return row.status is Status.REJECTED and next(rejecting, None) in FILTERS
+    """The rule itself says that such releases do not go; a person's no is another matter."""
+    rejecting = next((gate for gate in row.gates if gate["verdict"] == "reject"), None)
+    if row.status is not Status.REJECTED or rejecting is None:
+        return False
+    return rejecting["name"] in FILTERS and "rejected_by" not in rejecting["facts"]
 
 
 def _is_shadow(conn: Connection, row: PromotionRow) -> bool:

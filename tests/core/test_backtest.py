@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from listener.backtest import Case, Result, backtest
-from listener.conditions import parse
+from listener.conditions import NONE, Conditions, parse
 from listener.history import History, Kind, Release
 from listener.promotion import Status
 from listener.rules import OnNewer, Strategy
@@ -156,23 +156,38 @@ def test_what_history_cannot_answer_counts_as_passed_and_is_told(
 
 
 def test_what_heroku_told_nothing_of_is_answered() -> None:
+    """As it is live: the release waits until somebody approves it."""
     result = tried(made(41, "B", 0), said={"B": ""}, commit_messages=["fix*"])[41]
-    assert (result.status, result.unanswered) == ("rejected", ())
+    assert (result.status, result.unanswered, result.has_waited) == ("waiting", (), False)
+    assert result.message == (
+        "Heroku tells no commit message of staging v41: it waits for a person's word,"
+        " `autopromote promotions:approve`."
+    )
+
+
+def test_of_images_heroku_tells_no_message_and_is_not_asked() -> None:
+    (result,) = backtest(fir(parse({"not_commit_messages": ["x"]})), newest=1)
+    assert (result.status, result.unanswered) == ("waiting", ())
 
 
 def test_images_are_played_by_the_strategy_that_they_need() -> None:
-    fir: Any = {"generation": "fir", "stack": None}
+    (result,) = backtest(fir(), newest=1)
+    assert result.status is Status.SHADOWED
+
+
+def fir(conditions: Conditions = NONE) -> Case:
+    """An app of images, with one deploy that its target does not run yet."""
+    new: Any = {"generation": "fir", "stack": None}
     image = {"artifact_type": "oci-image"}
-    case = Case(
-        source=replace(STAGING, **fir),
-        target=replace(PROD, **fir),
+    return Case(
+        source=replace(STAGING, **new),
+        target=replace(PROD, **new),
         source_history=log(made(40, "A", -10, **image), made(41, "B", 0, **image)),
         target_history=log(made(9, "A", -9, **image)),
         now=at(1),
         strategy=Strategy.PIPELINE,
+        conditions=conditions,
     )
-    (result,) = backtest(case, newest=1)
-    assert result.status is Status.SHADOWED
 
 
 def test_in_a_chain_the_author_is_that_of_the_first_release() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from listener.desk.views import BacktestView
 from listener.errors import HerokuUnreadable, NotFound
+from listener.rules import Mode
 from listener.store import releases
 from tests.desk.office import ANA, EU, PROD, ROBOT, STAGING, Office
 
@@ -70,6 +71,7 @@ def test_each_app_is_read_once_and_nothing_is_written_at_heroku(past: Office) ->
 
 
 def test_the_conditions_of_the_rule_are_played_with_what_is_written_down(past: Office) -> None:
+    past.break_heroku("/apps/[^/]+/slugs/.*")
     past.add_rule(conditions={"not_commit_messages": ["*wip*"], "approvals": 1})
     newer, older = [r for r in reversed(past.releases(STAGING)) if r["description"][:3] == "Dep"][
         :2
@@ -82,6 +84,29 @@ def test_the_conditions_of_the_rule_are_played_with_what_is_written_down(past: O
     assert (first.release.version, first.status) == (newer["version"], "rejected")
     assert (second.release.version, second.status) == (older["version"], "shadowed")
     assert second.unanswered == ("commit-message", "approvals")
+
+
+def test_heroku_is_asked_for_the_newest_three_commit_messages_that_nobody_asked_for(
+    past: Office,
+) -> None:
+    """It tells none of a push, so that such releases wait, in a trial as they do live."""
+    for _ in range(3):
+        past.deploy(STAGING)
+    past.add_rule(mode=Mode.OFF, conditions={"not_commit_messages": ["*wip*"]})
+    past.calls()
+    results = [v.result for v in past.backtests.of_rule("ship", newest=6) if v.result.status]
+    assert sum("/slugs/" in path for _, path in past.calls()) == 3
+
+    words = "it waits for a person's word, `autopromote promotions:approve`."
+    assert results[0].message.endswith(words)
+    told = [(result.status, result.unanswered) for result in results]
+    assert told == [
+        ("waiting", ()),
+        ("superseded", ()),
+        ("superseded", ()),
+        ("shadowed", ("commit-message",)),
+        ("shadowed", ("commit-message",)),
+    ]
 
 
 def test_in_a_chain_the_author_is_that_of_the_first_release(past: Office) -> None:

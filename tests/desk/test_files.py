@@ -285,3 +285,27 @@ def test_a_plan_warns_of_a_second_rule_and_of_a_source_nobody_tells_of(office: O
     office.subscriptions.add(STAGING, by=ANA, reached_at="")
     assert office.files.apply(file(wish("fast")), by=ANA).warnings == (both,)
     assert office.files.plan(file(wish("fast"))).warnings == (both,), "as long as it is so"
+
+
+def test_a_plan_warns_of_commit_messages_that_heroku_does_not_tell(office: Office) -> None:
+    """Every release that such a rule finds waits for a person."""
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    asking = file(wish(conditions={"not_commit_messages": ["*wip*"]}))
+    message = (
+        "ship: commit-message: Heroku told a message for 0 of 1 deploys of acme-staging: this rule"
+        " would hold back everything until a person approves each."
+    )
+    assert office.files.plan(asking).warnings == (message,)
+    assert office.files.apply(asking, by=ANA).warnings == (message,)
+    office.calls()
+    assert office.files.plan(asking).warnings == (message,), "as long as it is so"
+    assert office.calls() == []
+    off = file(wish(conditions={"not_commit_messages": ["*wip*"]}, mode=Mode.OFF))
+    assert office.files.plan(off).warnings == ()
+
+
+def test_a_plan_is_made_though_no_slug_can_be_read(office: Office) -> None:
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    office.break_heroku("/apps/[^/]+/(slugs/.*|releases)")
+    asking = file(wish(conditions={"not_commit_messages": ["*wip*"]}))
+    assert office.files.plan(asking).warnings == ()

@@ -427,3 +427,50 @@ def test_a_rule_whose_source_nobody_tells_of_says_so(office: Office) -> None:
     office.rules.update("ship", RuleChange(mode=Mode.SHADOW), by=ANA)
     office.subscriptions.add(STAGING, by=ANA, reached_at="")
     assert office.rules.get("ship").warnings == ()
+
+
+HOLDS_BACK = "this rule would hold back everything until a person approves each."
+OTHERS_WAIT = "the others wait until a person approves each."
+MESSAGES = {"not_commit_messages": ["*wip*"]}
+
+
+def test_a_condition_on_messages_that_heroku_does_not_tell_says_so(office: Office) -> None:
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    for _ in range(4):
+        office.deploy(STAGING)
+    office.calls()
+    (warning,) = office.add_rule(conditions=MESSAGES).warnings
+    assert warning == (
+        "commit-message: Heroku told a message for 0 of 5 deploys of acme-staging"
+        f" (it was asked about 3): {HOLDS_BACK}"
+    )
+    assert sum("/slugs/" in path for _, path in office.calls()) == 3
+    change = RuleChange(conditions={"commit_messages": ["fix*"]})
+    assert office.rules.update("ship", change, by=ANA).warnings == (
+        f"commit-message: Heroku told a message for 0 of 5 deploys of acme-staging: {HOLDS_BACK}",
+    )
+    assert len(office.rules.get("ship").warnings) == 1
+    off = RuleChange(mode=Mode.OFF)
+    assert office.rules.update("ship", off, by=ANA).warnings == ()
+
+
+def test_where_some_messages_are_told_the_rule_says_how_many(office: Office) -> None:
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    office.deploy(STAGING, commit_description="Ship it")
+    assert office.add_rule(conditions=MESSAGES).warnings == (
+        f"commit-message: Heroku told a message for 1 of 2 deploys of acme-staging: {OTHERS_WAIT}",
+    )
+
+
+def test_where_every_message_is_told_nothing_surprises(office: Office) -> None:
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    for _ in range(3):
+        office.deploy(STAGING, commit_description="Ship it")
+    assert office.add_rule(conditions=MESSAGES).warnings == ()
+
+
+def test_a_slug_that_cannot_be_read_stops_no_rule_from_being_saved(office: Office) -> None:
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    office.break_heroku("/apps/[^/]+/slugs/.*", 404)
+    assert office.add_rule(conditions=MESSAGES).warnings == ()
+    assert office.rules.get("ship").row.conditions.needs_commit_message

@@ -141,7 +141,6 @@ def test_no_more_than_so_many_go_a_day(bare: Stage) -> None:
     [
         ({"authors": ["*@acme.com"]}, "matches none of *@acme.com."),
         ({"not_descriptions": ["Deploy*"]}, "matches Deploy*, which does not go."),
-        ({"not_commit_messages": ["x"]}, "Heroku tells no commit message"),
     ],
 )
 def test_what_can_never_fit_is_rejected(bare: Stage, conditions: Any, words: str) -> None:
@@ -270,6 +269,101 @@ def test_the_time_to_approve_begins_anew_with_a_retry(bare: Stage) -> None:
     stage.approve(version, BO)
     stage.work()
 
+    assert stage.runs(version)
+
+
+# What the commit says, which Heroku does not tell of a push.
+
+
+@pytest.mark.parametrize("condition", ["commit_messages", "not_commit_messages"])
+def test_what_no_commit_message_is_told_of_waits_for_a_word(bare: Stage, condition: str) -> None:
+    stage = ready(bare, **{condition: ["*x*"]})
+    version = stage.deploy()
+    stage.look()
+    stage.look()
+    row = stage.promotion(version)
+    (told,) = stage.told("approval")
+    assert f"promotions:approve {row.id}" in told
+    for _ in range(2):
+        stage.age(hours=2)
+    row = stage.promotion(version)
+    assert row.status is Status.WAITING
+    assert row.reason == (
+        f"Heroku tells no commit message of {STAGING} v{version}: it waits for a person's word,"
+        " `autopromote promotions:approve`."
+    )
+    stage.approve(version, BO)
+    stage.age(seconds=10)
+
+    assert stage.runs(version)
+    message = f"Heroku tells no commit message of {STAGING} v{version}; approved by {BO}."
+    assert message in [gate["message"] for gate in stage.promotion(version).gates]
+
+
+def test_a_no_to_what_no_message_is_told_of_ends_it_and_is_told(bare: Stage) -> None:
+    stage = ready(bare, not_commit_messages=["*x*"])
+    version = stage.deploy()
+    stage.look()
+    stage.reject(version, CY, "not today")
+    stage.work()
+
+    row = stage.promotion(version)
+    assert (row.status, row.reason) == (Status.REJECTED, f"{CY} rejected it: not today.")
+    assert len(stage.told("rejected")) == 1
+
+
+def test_waiting_for_a_word_costs_heroku_nothing(bare: Stage) -> None:
+    stage = ready(bare, not_commit_messages=["*x*"])
+    stage.deploy()
+    stage.look()
+    stage.wire.take_calls()
+    stage.shift(timedelta(hours=2))
+    for _ in range(20):
+        stage.step(stage.promoting)
+    assert stage.wire.take_calls() == []
+
+
+def test_a_message_that_is_told_is_read_before_anybody_is_asked(bare: Stage) -> None:
+    """Though all else is written down already, and would do to wait."""
+    stage = ready(bare, not_commit_messages=["*[hold]*"])
+    first = stage.deploy(commit_description="Try it [hold]")
+    stage.look()
+    second = stage.deploy(commit_description="Ship it")
+    stage.tell(second, stack="heroku-24", commit="1a5f89db")
+    stage.work()
+
+    assert stage.promotion(first).status is Status.REJECTED
+    assert stage.runs(second)
+    assert (stage.told("approval"), stage.told("rejected")) == ([], [])
+
+
+def test_nobody_is_asked_for_a_word_before_it_has_soaked_and_then_at_once(bare: Stage) -> None:
+    stage = ready(bare, not_commit_messages=["*x*"], soak="10m")
+    version = stage.deploy()
+    stage.look()
+    assert stage.told("approval") == []
+    assert stage.promotion_due_in(version) <= 600
+    stage.age(minutes=10)
+    assert len(stage.told("approval")) == 1
+
+
+def test_whoever_promotes_by_hand_gives_the_word(bare: Stage) -> None:
+    stage = ready(bare, commit_messages=["fix*"])
+    version = stage.deploy()
+    stage.look()
+    stage.promote(version)
+    stage.work()
+    assert stage.runs(version)
+
+
+def test_the_gate_is_set_aside_where_no_message_is_told(bare: Stage) -> None:
+    stage = ready(bare, commit_messages=["fix*"], self_approval=False)
+    version = stage.deploy()
+    stage.look()
+    aside = NewOverride(gates=("commit-message",), reason="it leaks")
+    wish = NewPromotions(source=STAGING, targets=(PROD,), override=aside)
+    stage.desk.promote(wish, by="ana@example.com")
+    stage.work()
     assert stage.runs(version)
 
 

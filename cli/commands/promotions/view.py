@@ -123,11 +123,15 @@ def verified(promotion: Promotion) -> str | None:
 
 
 def approvals(said: Approvals | None) -> str | None:
-    """Return `1 of 2`, and a line for each who said something; nothing where nobody is asked."""
+    """Return `1 of 2`, and a line for each who said something; nothing where nobody is asked.
+
+    No count where nobody is needed any more: whoever was asked had said yes.
+    """
     if said is None or not (said["needed"] or said["given"]):
         return None
     given = sum(word["approved"] for word in said["given"])
-    return "\n".join([f"{given} of {said['needed']}", *map(word_line, said["given"])])
+    counted = [f"{given} of {said['needed']}"] if said["needed"] else []
+    return "\n".join([*counted, *map(word_line, said["given"])])
 
 
 def word_line(word: Word) -> str:

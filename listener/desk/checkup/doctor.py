@@ -1,8 +1,11 @@
-"""The doctor: looks at everything once, now, and judges it; nothing is changed by it."""
+"""The doctor: looks at everything once, now, and judges it; nothing is changed by it.
+
+Only what Heroku tells of a slug's commit, which never changes, is written down.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -13,7 +16,7 @@ from sqlalchemy import Connection
 
 from listener import heroku
 from listener.apps import App
-from listener.desk import troubles
+from listener.desk import messages, troubles
 from listener.desk.asking import Asking
 from listener.desk.checkup import account, hooks, itself, lists, reach, standstill
 from listener.desk.gathering import attempt, gather, traits
@@ -176,7 +179,25 @@ class Doctor:
             *reached,
             *self._factors(ask, scene, [id for id in scene.used if id in targets & readable]),
             *self._hooks(ask, scene, [id for id in scene.sources if id in readable]),
+            *self._messages(ask, scene, readable),
             *self._parity(ask, scene, seen),
+        ]
+
+    def _messages(self, ask: Asking, scene: Scene, readable: Collection[str]) -> list[Finding]:
+        """Every rule that asks what commits say: whether Heroku tells it."""
+        asking = [rule for rule in scene.rules if rule.conditions.needs_commit_message]
+        sources = dict.fromkeys(rule.source_id for rule in asking if rule.source_id in readable)
+        for source_id in sources:
+            messages.learn(self._tools, ask, source_id)
+        with self._tools.database.begin() as conn:
+            found = {source_id: messages.count(conn, source_id) for source_id in sources}
+        return [
+            finding
+            for rule in asking
+            if rule.source_id in found
+            for finding in standstill.messages(
+                rule, scene.apps[rule.source_id], found[rule.source_id]
+            )
         ]
 
     def _factors(self, ask: Asking, scene: Scene, targets: Sequence[str]) -> list[Finding]:

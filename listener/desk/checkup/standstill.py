@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from listener import moments
 from listener.apps import App
+from listener.desk import cautions
+from listener.desk.cautions import Messages
 from listener.findings import Finding, State
 from listener.rules import Mode, overlaps
 from listener.store.holds import HoldRow
@@ -42,6 +45,35 @@ def overlapping(found: Sequence[RuleRow], apps: Mapping[str, App]) -> list[Findi
         )
         for pair in overlaps(rule.route for rule in armed)
     ]
+
+
+def messages(rule: RuleRow, source: App, found: Messages) -> list[Finding]:
+    """Whether Heroku tells the commit messages that a rule asks for; nothing without a deploy."""
+    if not found.deploys:
+        return []
+    finding = Finding(
+        name="commit_message",
+        state=State.OK,
+        message=f"{found.counted(source.name)}.",
+        app=source,
+        rule=rule.name,
+        facts={"told": found.told, "deploys": found.deploys, "unasked": found.unasked},
+    )
+    if found.unasked == found.deploys:
+        message = f"Heroku could not be asked whether it tells commit messages of {source.name}."
+        return [replace(finding, state=State.UNKNOWN, message=message)]
+    flags = ("commit_messages", "--commit-message"), ("not_commit_messages", "--not-commit-message")
+    none = " ".join(f"{flag} none" for name, flag in flags if getattr(rule.conditions, name))
+    return [
+        replace(
+            finding,
+            state=State.WARNING,
+            message=said,
+            why="Only `autopromote promotions:approve` lets a release without a message go.",
+            mend=f"autopromote rules:update {rule.name} {none}",
+        )
+        for said in cautions.of_messages(source.name, found)
+    ] or [finding]
 
 
 def holds(found: Sequence[HoldRow], apps: Mapping[str, App], now: datetime) -> list[Finding]:

@@ -420,3 +420,43 @@ def test_an_app_that_took_our_release_says_so(ward: Office) -> None:
         f"{ROBOT} can read {STAGING}.",
         f"{ROBOT} can read {PROD}, and its last release there was accepted.",
     ]
+
+
+def messages(office: Office) -> list[tuple[State, str, str]]:
+    """What is found of commit messages."""
+    found = [each for each in office.examine() if each.name == "commit_message"]
+    assert {each.rule for each in found} <= {"ship"}
+    return [(each.state, each.message, each.mend) for each in found]
+
+
+def test_a_condition_on_commit_messages_that_heroku_does_not_tell_is_found(ward: Office) -> None:
+    for _ in range(4):
+        ward.deploy(STAGING)
+    ward.look(STAGING)
+    assert messages(ward) == []
+    conditions = {"not_commit_messages": ["*wip*"]}
+    ward.rules.update("ship", RuleChange(conditions=conditions), by=ANA)
+    told = "commit-message: Heroku told a message for 0 of 5 deploys of acme-staging"
+    held = "this rule would hold back everything until a person approves each."
+    mend = "autopromote rules:update ship --not-commit-message none"
+    assert messages(ward) == [(WARNING, f"{told}: {held}", mend)]
+    assert messages(ward) == [(WARNING, f"{told}: {held}", mend)]
+
+
+def test_commit_messages_that_heroku_tells_are_well(ward: Office) -> None:
+    conditions = {"not_commit_messages": ["*wip*"], "commit_messages": ["*"]}
+    ward.rules.update("ship", RuleChange(conditions=conditions), by=ANA)
+    ward.deploy(STAGING, commit_description="Ship it")
+    ward.look(STAGING)
+    told = "commit-message: Heroku told a message for 1 of 2 deploys of acme-staging"
+    both = "autopromote rules:update ship --commit-message none --not-commit-message none"
+    waits = "the others wait until a person approves each."
+    assert messages(ward) == [(WARNING, f"{told}: {waits}", both)]
+
+
+def test_commit_messages_that_heroku_was_never_asked_for_are_unknown(ward: Office) -> None:
+    ward.break_heroku("/apps/[^/]+/slugs/.*")
+    conditions = {"commit_messages": ["*"]}
+    ward.rules.update("ship", RuleChange(conditions=conditions), by=ANA)
+    message = "Heroku could not be asked whether it tells commit messages of acme-staging."
+    assert messages(ward) == [(UNKNOWN, message, "")]
