@@ -474,3 +474,14 @@ def test_a_slug_that_cannot_be_read_stops_no_rule_from_being_saved(office: Offic
     office.break_heroku("/apps/[^/]+/slugs/.*", 404)
     assert office.add_rule(conditions=MESSAGES).warnings == ()
     assert office.rules.get("ship").row.conditions.needs_commit_message
+
+
+def test_a_slug_that_is_gone_keeps_nobody_from_asking_for_the_others(office: Office) -> None:
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    office.deploy(STAGING)
+    office.break_heroku("/apps/[^/]+/slugs/.*", 404, times=1)
+    (warning,) = office.add_rule(conditions=MESSAGES).warnings
+    assert warning == (
+        "commit-message: Heroku told a message for 0 of 2 deploys of acme-staging"
+        f" (it was asked about 1): {HOLDS_BACK}"
+    )
