@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import httpx
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from emulator.app import create_app
+from emulator.world import World
+from listener.store.engine import Database
+from listener.store.tables import hold, release
+from tests.steps.lags import Leaping
 from tests.steps.machine import Machine
 from tests.steps.stage import Stage
 
 SETTINGS = settings(
-    max_examples=30,
+    max_examples=20,
     print_blob=False,
     stateful_step_count=20,
     deadline=None,
@@ -18,10 +27,30 @@ SETTINGS = settings(
 )
 
 
-def test_never_twice_never_back_never_over_somebody_never_during_a_hold(bare: Stage) -> None:
+@pytest.fixture
+def heroku_clock() -> Leaping:
+    """The clock of a Heroku of its own."""
+    return Leaping()
+
+
+@pytest.fixture
+def empty(database: Database, heroku_clock: Leaping) -> Iterator[Stage]:
+    """A stage with no app; what Heroku dates stands as that clock says."""
+    world = World(clock=heroku_clock)
+    stage = Stage(database, httpx.WSGITransport(create_app(world).wsgi_app))
+    stage.unshifted = frozenset({hold.c.foreign_at, release.c.created_at, release.c.updated_at})
+    yield stage
+    world.close()
+
+
+def test_never_twice_never_back_never_over_somebody_never_during_a_hold(
+    empty: Stage, heroku_clock: Leaping
+) -> None:
+    clock = heroku_clock
+
     class Staged(Machine):
         """The machine on this test's stage."""
 
-        stage = bare
+        stage, heroku_clock = empty, clock
 
     run_state_machine_as_test(Staged, settings=SETTINGS)
