@@ -41,9 +41,8 @@ def test_a_file_is_planned_and_applied(admin: Caller, viewer: Caller) -> None:
     assert admin.get("/api/rules/ship")["soak"] == "1h"
     again = admin.post(APPLY, body(SHIP), status=200)
     assert again["message"] == "Nothing to change."
-    assert again["rules"] == [
-        {"id": "1", "name": "ship", "action": "keep", "mode": "armed", "changes": []}
-    ]
+    kept = {"id": "1", "name": "ship", "action": "keep", "mode": "armed"}
+    assert again["rules"] == [{**kept, "changes": [], "cancelled": []}]
     assert again["warnings"] == []
 
 
