@@ -78,13 +78,11 @@ class Listener:
         path = f"rules/{path_part(name)}/actions/try"
         return self._ask("POST", path, Trial, query={"limit": limit}, body=changes)
 
-    def plan_rules(self, rules: Sequence[Body], *, prune: bool) -> Plan:
-        body = {"rules": rules, "prune": prune}
-        return self._ask("POST", "rules/actions/plan", Plan, body=body)
+    def plan_rules(self, file: Body) -> Plan:
+        return self._ask("POST", "rules/actions/plan", Plan, body=file)
 
-    def apply_rules(self, rules: Sequence[Body], *, prune: bool, plan: str | None) -> Plan:
-        body = {"rules": rules, "prune": prune, "plan": plan}
-        return self._ask("POST", "rules/actions/apply", Plan, body=body)
+    def apply_rules(self, file: Body, *, plan: str | None) -> Plan:
+        return self._ask("POST", "rules/actions/apply", Plan, body={**file, "plan": plan})
 
     def remove_rule(self, name: str) -> Rule:
         return self._ask("DELETE", f"rules/{path_part(name)}", Rule)

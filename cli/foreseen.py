@@ -24,12 +24,27 @@ class Step(TypedDict):
     cancelled: NotRequired[list[str]]
 
 
+Freeze = TypedDict(
+    "Freeze",
+    {
+        "id": str | None,
+        "action": str,
+        "app": Named | None,
+        "reason": str,
+        "from": str | None,
+        "until": str | None,
+        "too_late_for": list[str],
+    },
+)
+
+
 class Plan(TypedDict):
     """What a file of rules changes, or changed."""
 
     plan: str
     applied: bool
     rules: list[Step]
+    freezes: NotRequired[list[Freeze]]
     warnings: NotRequired[list[str]]
     message: str
 

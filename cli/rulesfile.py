@@ -1,27 +1,40 @@
-"""A file of rules: TOML, a table for each rule, in the words of the API but `from` and `to`."""
+"""A file of rules and freezes: TOML, a table for each, in the words of the API but a few."""
 
-import json
-import math
-import re
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from cli import freezefile
 from cli.conditions import FLAGS
 from cli.errors import Failure
+from cli.freezefile import FREEZE
 from cli.resources import Rule
+from cli.toml import fits, key, value
 
 RULES = "rules"
 STDIN = "-"
-BARE = re.compile(r"[A-Za-z0-9_-]+")
 UNSEEN = "notify"  # its URLs hold secrets, which belong in no file, and which nobody is shown
 CONDITIONS = tuple(field for field, *_ in FLAGS if field != UNSEEN)
 
 
-def read(path: str) -> list[dict[str, Any]]:
-    """Return the rules of a file as the API takes them; `-` is what stands on stdin."""
+@dataclass(frozen=True)
+class File:
+    """What a file says, as the API takes it."""
+
+    rules: list[dict[str, Any]]
+    freezes: list[dict[str, Any]]
+
+    def body(self, *, prune: bool) -> dict[str, Any]:
+        """Return what is sent; a listener of before hears of freezes only where it must."""
+        frozen = {"freezes": self.freezes} if self.freezes or prune else {}
+        return {"rules": self.rules, "prune": prune, **frozen}
+
+
+def read(path: str) -> File:
+    """Return what a file says; `-` is what stands on stdin."""
     import tomllib
 
     try:
@@ -35,15 +48,19 @@ def read(path: str) -> list[dict[str, Any]]:
         raise Failure(f"{path} is not TOML: {error}.") from error
     if faults := list(faults_of(said)):
         raise Failure("\n".join(faults))
-    return [{"name": name, **table} for name, table in said.get(RULES, {}).items()]
+    rules = [{"name": name, **table} for name, table in said.get(RULES, {}).items()]
+    return File(rules, freezefile.as_sent(said.get(FREEZE, [])))
 
 
 def faults_of(said: Mapping[str, Any]) -> Iterable[str]:
     """Yield what the API could not be asked about; what rules say, it judges."""
-    for key in said:
-        if key != RULES:
-            meant = f" Did you mean {RULES}?" if get_close_matches(key, [RULES]) else ""
-            yield f"{key} is unknown: there are tables like [{RULES}.ship] and nothing else.{meant}"
+    for word in said:
+        if word not in (RULES, FREEZE):
+            near = get_close_matches(word, [RULES, FREEZE], n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            known = f"tables like [{RULES}.ship] and [[{FREEZE}]]"
+            yield f"{word} is unknown: there are {known}, and nothing else.{meant}"
+    yield from freezefile.faults_of(said.get(FREEZE, []))
     tables = said.get(RULES, {})
     if not isinstance(tables, dict):
         yield f"{RULES} is no table: write [{RULES}.ship], and below it what the rule says."
@@ -63,15 +80,6 @@ def fault_of(name: str, table: object) -> str | None:
     return f"{name}: {wrong}: write a text, a number, true, false or a list." if wrong else None
 
 
-def fits(value: object) -> bool:
-    """Whether JSON has this: it has no dates, and no number beyond all numbers."""
-    if isinstance(value, list):
-        return all(fits(each) for each in value)
-    if isinstance(value, dict):
-        return all(fits(each) for each in value.values())
-    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
-
-
 def said_of(rule: Rule) -> dict[str, Any]:
     """Return a rule in the words of its file; conditions that it does not ask for are left out."""
     asked = {field: rule.get(field) for field in CONDITIONS}
@@ -85,22 +93,12 @@ def said_of(rule: Rule) -> dict[str, Any]:
     }
 
 
-def as_toml(rules: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return rules as a file of them."""
+def as_toml(
+    rules: Mapping[str, Mapping[str, Any]], freezes: Iterable[Mapping[str, Any]] = ()
+) -> str:
+    """Return rules and freezes as a file of them."""
     tables = [
         "\n".join([f"[{RULES}.{key(name)}]", *(f"{word} = {value(v)}" for word, v in told.items())])
         for name, told in rules.items()
     ]
-    return "\n\n".join(tables)
-
-
-def key(name: str) -> str:
-    """Return a rule's name as TOML writes it."""
-    return name if BARE.fullmatch(name) else value(name)
-
-
-def value(said: object) -> str:
-    """Return a value as TOML writes it: as JSON does, but for the character DEL."""
-    if isinstance(said, list):
-        return f"[{', '.join(value(each) for each in said)}]"
-    return json.dumps(said, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return "\n\n".join([*tables, *map(freezefile.as_toml, freezes)])

@@ -1,4 +1,4 @@
-"""The files desk: many rules at once, as a file declares them; all are saved, or none."""
+"""The files desk: rules and freezes as a file declares them; all are saved, or none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cache
 
 from sqlalchemy import Connection
 
-from listener.desk import planning, saving
+from listener.desk import freezing, planning, saving
 from listener.desk.asking import Asking
 from listener.desk.plans import Action, NewFile, Plan, Step, revisions
 from listener.desk.saving import Fresh
@@ -51,7 +51,8 @@ class FilesDesk:
                 step.name: _carry_out(conn, step, fresh.get(step.name), by)
                 for step in plan.changing
             }
-        return plan.done(ended)
+            frozen = freezing.carry_out(conn, plan.freezes, by=by)
+        return plan.done(ended, freezing.tell_late(self._tools, frozen))
 
 
 def _lock(conn: Connection, plan: Plan) -> None:
@@ -61,7 +62,9 @@ def _lock(conn: Connection, plan: Plan) -> None:
         message = "The rules were changed by somebody else meanwhile. Look, and try again."
         raise Conflict("rule_changed", message)
     apps.lock(conn, plan.apps)
-    promotions.lock_around(conn, *sorted(plan.sources))
+    freezing.check_standing(conn, plan.freezes)
+    around = sorted(plan.sources | plan.freezes.apps)
+    promotions.lock_around(conn, *around, with_waiting=plan.freezes.is_of_all)
 
 
 def _carry_out(conn: Connection, step: Step, fresh: Fresh | None, by: str) -> tuple[int, ...]:

@@ -61,7 +61,7 @@ class HoldsDesk:
             view = put(conn, app_id, wish, by=by, but=but)
             late = shown.at_work(conn, app_id)
         if app_id is None:
-            late = self._too_late_anywhere(but)
+            late = too_late_anywhere(self._tools, but)
         return HoldPut(view, late, " ".join(filter(None, [_put_message(view, late), note])))
 
     def _meant(self, wish: NewHold) -> tuple[str | None, tuple[str, ...], str]:
@@ -74,20 +74,6 @@ class HoldsDesk:
         if wish.app is not None:
             return found[0].id, (), note
         return None, tuple(each.id for each in found), note
-
-    def _too_late_anywhere(self, but: Collection[str]) -> tuple[int, ...]:
-        """What is at work, but for apps that are left out, once the hold is seen everywhere.
-
-        Whoever held a target's lock before it may have passed the hold by; each lock, taken once
-        and alone, waits for that, and nobody is kept waiting for two.
-        """
-        with self._tools.database.begin() as conn:
-            target_ids = shown.waited_for(conn)
-        for target_id in target_ids:
-            with self._tools.database.begin() as conn:
-                apps.lock(conn, [target_id])
-        with self._tools.database.begin() as conn:
-            return shown.at_work(conn, None, but=but)
 
     def get(self, hold_id: str) -> HoldView:
         """One hold, whether it is in force, to come or over. Raises NotFound."""
@@ -111,6 +97,21 @@ class HoldsDesk:
         """Release one hold, which may be one that is to come. Raises NotFound, Conflict."""
         wish = Meant(hold=hold_id)
         return releasing.release(self._tools, wish, by=by, agreed=agreed, discard=discard)
+
+
+def too_late_anywhere(tools: Tools, but: Collection[str] = ()) -> tuple[int, ...]:
+    """What is at work, but for apps that are left out, once a hold of all is seen everywhere.
+
+    Whoever held a target's lock before it may have passed the hold by; each lock, taken once
+    and alone, waits for that, and nobody is kept waiting for two.
+    """
+    with tools.database.begin() as conn:
+        target_ids = shown.waited_for(conn)
+    for target_id in target_ids:
+        with tools.database.begin() as conn:
+            apps.lock(conn, [target_id])
+    with tools.database.begin() as conn:
+        return shown.at_work(conn, None, but=but)
 
 
 def _check_times(wish: NewHold, now: datetime) -> None:

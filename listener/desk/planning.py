@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from listener.apps import App
 from listener.desk import apps as named
-from listener.desk import cautions, declared, messages, wishes
+from listener.desk import cautions, declared, freezing, messages, wishes
 from listener.desk.asking import Asking
 from listener.desk.declared import Declared, NewRule
 from listener.desk.plans import Action, NewFile, Plan, Step, revisions
@@ -30,6 +30,7 @@ def make(tools: Tools, ask: Asking, file: NewFile) -> Plan:
     gone = unnamed if file.prune else []
     steps += [Step(Action.REMOVE, n, draft.rows[n], standing[n], None) for n in gone]
     draft.check_routes(steps, [standing[name] for name in unnamed if name not in gone])
+    freezes = freezing.plan(tools, ask, file, draft.faults)
     if draft.faults:
         raise Invalid("\n".join(draft.faults))
     left = () if file.prune else tuple(unnamed)
@@ -38,7 +39,12 @@ def make(tools: Tools, ask: Asking, file: NewFile) -> Plan:
         steps=tuple(steps),
         unnamed=left,
         stands_on=revisions(rows),
-        warnings=(*_warnings(tools, steps, stay), *_of_messages(tools, ask, steps)),
+        warnings=(
+            *_warnings(tools, steps, stay),
+            *_of_messages(tools, ask, steps),
+            *freezes.notes,
+        ),
+        freezes=freezes,
     )
 
 

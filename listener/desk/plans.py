@@ -5,25 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from listener.desk import declared
 from listener.desk.declared import Declared, FieldChange, NewRule
+from listener.desk.freezes import Freezes, NewFreeze
 from listener.rules import Mode
 from listener.store.rules import RuleRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFile:
-    """The rules that a file declares, and what is wrong with those that could not be read.
+    """The rules and freezes that a file declares, and what is wrong with what could not be read.
 
-    With `prune` the rules that it does not name are removed.
+    With `prune` the rules that it does not name are removed, and freezes of files end; None where
+    nothing is said of freezes at all.
     """
 
     rules: tuple[NewRule, ...]
     faults: tuple[str, ...] = ()
     prune: bool = False
+    freezes: tuple[NewFreeze, ...] | None = None
 
 
 class Action(StrEnum):
@@ -65,12 +68,13 @@ class Plan:
     unnamed: tuple[str, ...]
     stands_on: dict[int, int]
     warnings: tuple[str, ...] = ()
+    freezes: Freezes = field(default_factory=Freezes)
     is_done: bool = False
 
-    def done(self, cancelled: Mapping[str, tuple[int, ...]]) -> Plan:
+    def done(self, cancelled: Mapping[str, tuple[int, ...]], freezes: Freezes) -> Plan:
         """The same, carried out; with the promotions that ended with each rule that went."""
         steps = tuple(replace(s, cancelled=cancelled.get(s.name, ())) for s in self.steps)
-        return replace(self, steps=steps, is_done=True)
+        return replace(self, steps=steps, freezes=freezes, is_done=True)
 
     @property
     def changing(self) -> list[Step]:
@@ -83,9 +87,9 @@ class Plan:
     def id(self) -> str:
         """Another plan, or other rules to carry it out on, have another."""
         told = [[s.action, s.name, [[c.field, c.after] for c in s.changes]] for s in self.changing]
-        return hashlib.sha256(
-            json.dumps([told, sorted(self.stands_on.items())]).encode()
-        ).hexdigest()
+        frozen = [step.told for step in self.freezes.changing], sorted(self.freezes.stands_on)
+        stands_on = sorted(self.stands_on.items())
+        return hashlib.sha256(json.dumps([told, stands_on, *frozen]).encode()).hexdigest()
 
     @property
     def sources(self) -> set[str]:
@@ -94,9 +98,10 @@ class Plan:
 
     @property
     def apps(self) -> set[str]:
-        """Every app that the rules to be written name or named."""
+        """Every app that the rules to be written name or named, or that a freeze is put on."""
         named = (rule for step in self.changing for rule in _both(step))
-        return {app_id for rule in named for app_id in (rule.source.id, *rule.target_ids)}
+        of_rules = {app_id for rule in named for app_id in (rule.source.id, *rule.target_ids)}
+        return of_rules | self.freezes.apps
 
     @property
     def message(self) -> str:
@@ -108,9 +113,10 @@ class Plan:
         }
         actions = [step.action for step in self.steps]
         said = [f"{n} {word}" for action, word in words.items() if (n := actions.count(action))]
+        said += self.freezes.said(is_done=self.is_done)
         first = f"{', '.join(said)}." if said else "Nothing to change."
-        stays = f" Not in the file, and left alone: {', '.join(self.unnamed)}."
-        return first + (stays if self.unnamed else "")
+        left = [*self.unnamed, *(f"{f.name} on {f.place}" for f in self.freezes.left)]
+        return first + (f" Not in the file, and left alone: {', '.join(left)}." if left else "")
 
 
 def _both(step: Step) -> Iterator[Declared]:

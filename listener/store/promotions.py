@@ -201,13 +201,16 @@ def events(conn: Connection, promotion_id: int) -> list[Row[Any]]:
     return list(conn.execute(query.order_by(promotion_event.c.id)))
 
 
-def lock_around(conn: Connection, *app_ids: str) -> None:
+def lock_around(conn: Connection, *app_ids: str, with_waiting: bool = False) -> None:
     """Lock every unfinished promotion to or from these apps, to write several of them.
+
+    With those waiting for any other target, where all are to be woken.
 
     Always by id, as whoever wakes many does: so nobody waits for another in a ring.
     """
     around = or_(table.c.target_id.in_(app_ids), table.c.source_id.in_(app_ids))
-    _lock(conn, table.c.status.in_(UNFINISHED), around)
+    waits = table.c.status == Status.WAITING
+    _lock(conn, table.c.status.in_(UNFINISHED), or_(around, waits) if with_waiting else around)
 
 
 def _lock(conn: Connection, *where: ColumnElement[bool]) -> list[int]:

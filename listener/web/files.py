@@ -1,4 +1,4 @@
-"""Files of rules: what one would change, and many rules changed at once."""
+"""Files of rules and freezes: what one would change, and all of it changed at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from listener.desk import declared
 from listener.desk.declared import NewRule
 from listener.desk.plans import NewFile
 from listener.roles import Role
-from listener.web import foreseen
+from listener.web import foreseen, freezes
 from listener.web.auth import needs, person
 from listener.web.bodies import Body, fault_of, takes
 from listener.web.fields import AppName, Targets
@@ -23,6 +23,7 @@ from listener.web.services import services
 bp = Blueprint("files", __name__, url_prefix="/api/rules/actions")
 
 MOST_RULES = 200
+MOST_FREEZES = 100
 Read = tuple[NewRule | None, list[str]]
 
 
@@ -34,19 +35,25 @@ class FileRule(Declared):
 
 
 class FileBody(Body):
-    """Rules in the words of a file; with `prune`, those that it does not name are removed."""
+    """Rules and freezes in the words of a file; with `prune`, those that it does not name go.
+
+    Where nothing is said of freezes, those that stand stay.
+    """
 
     rules: Annotated[list[dict[str, Any]], Field(max_length=MOST_RULES)]
+    freezes: Annotated[list[dict[str, Any]], Field(max_length=MOST_FREEZES)] | None = None
     prune: bool = False
 
     @property
     def file(self) -> NewFile:
         """What could be read of it, and what is wrong with the rest."""
         read = [_read(one, number) for number, one in enumerate(self.rules, 1)]
+        frozen = [freezes.read(one, number) for number, one in enumerate(self.freezes or (), 1)]
         return NewFile(
             rules=tuple(wish for wish, _ in read if wish is not None),
-            faults=tuple(fault for _, faults in read for fault in faults),
+            faults=tuple(fault for _, faults in (*read, *frozen) for fault in faults),
             prune=self.prune,
+            freezes=None if self.freezes is None else tuple(wish for wish, _ in frozen if wish),
         )
 
 

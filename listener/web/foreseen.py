@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from listener.desk import declared, plans, views
+from listener.desk.freezes import FreezeAction, FreezeStep
 from listener.rules import Mode
 from listener.web import answers, shapes
 from listener.web.shapes import Json
@@ -55,12 +59,25 @@ class Step(answers.Answer):
     cancelled: list[str]
 
 
+class Freeze(answers.Answer):
+    """What becomes of a freeze; its hold's id is none before it is put, its app none on all."""
+
+    id: str | None
+    action: FreezeAction
+    app: answers.Ref | None
+    reason: str
+    from_: Annotated[datetime | None, Field(alias="from")]
+    until: datetime | None
+    too_late_for: list[str]
+
+
 class Plan(answers.Answer):
     """What a file of rules changes, or changed where it is applied; `plan` is the plan's id."""
 
     plan: str
     applied: bool
     rules: list[Step]
+    freezes: list[Freeze]
     warnings: list[str]
     message: str
 
@@ -82,6 +99,7 @@ def plan(view: plans.Plan) -> Json:
         "plan": view.id,
         "applied": view.is_done,
         "rules": [_step(item) for item in view.steps],
+        "freezes": [_freeze(item) for item in view.freezes.steps],
         "warnings": list(view.warnings),
         "message": view.message,
     }
@@ -95,6 +113,18 @@ def _step(item: plans.Step) -> Json:
         "mode": item.mode,
         "changes": [_change(each) for each in item.changes],
         "cancelled": [str(promotion_id) for promotion_id in item.cancelled],
+    }
+
+
+def _freeze(item: FreezeStep) -> Json:
+    return {
+        "id": str(item.hold_id) if item.hold_id is not None else None,
+        "action": item.action,
+        "app": {"id": item.app_id, "name": item.place} if item.app_id is not None else None,
+        "reason": item.reason,
+        "from": shapes.time(item.starts_at),
+        "until": shapes.time(item.ends_at),
+        "too_late_for": [str(promotion_id) for promotion_id in item.too_late_for],
     }
 
 

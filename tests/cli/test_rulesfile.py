@@ -59,7 +59,18 @@ def test_rules_are_written_as_one_would_write_them() -> None:
         ('[rule.ship]\nfrom = "a"', ("rule is unknown: there are tables like [rules.ship]",)),
         (
             "colour = 1",
-            ("colour is unknown: there are tables like [rules.ship] and nothing else.",),
+            ("colour is unknown: there are tables like [rules.ship] and [[freeze]],",),
+        ),
+        ("freezes = 1", ("freezes is unknown: ", "and nothing else. Did you mean freeze?")),
+        ("freeze = 1", ("freeze is no list of tables: write [[freeze]], and below it what it",)),
+        ("[freeze]\nreason = 'fair'", ("freeze is no list of tables: write [[freeze]]",)),
+        (
+            "[[freeze]]\nfrom = 2120-12-24T18:00:00\n[[freeze]]\nuntil = '2120-02-30'\nx = inf",
+            (
+                "freeze 1: from: The time 2120-12-24T18:00:00 has no zone.",
+                "freeze 2: until: There is no day 2120-02-30.",
+                "freeze 2: x: write a text, a number, true, false or a list.",
+            ),
         ),
         ("rules = 1", ("rules is no table: write [rules.ship], and below it what the rule says.",)),
         (

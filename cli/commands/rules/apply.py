@@ -1,12 +1,13 @@
 """`autopromote rules:apply`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from cli import rulesfile
 from cli.command import command
-from cli.commands.rules.plan_view import removed, show_plan
+from cli.commands.rules.plan_view import ended, removed, show_plan
 from cli.confirm import confirm
 from cli.context import Context, pass_context
 from cli.options import as_json, confirmation, dry_run, rules_file
@@ -19,37 +20,47 @@ from cli.output import action, say_json
 )
 @rules_file
 @dry_run
-@click.option("--prune", is_flag=True, help="remove the rules that the file does not name")
+@click.option(
+    "--prune", is_flag=True, help="remove the rules and end the freezes that the file does not name"
+)
 @confirmation("NAME[,NAME]")
 @as_json
 @pass_context
 def apply(
     context: Context, path: str, dry_run: bool, prune: bool, confirmed: str | None, as_json: bool
 ) -> None:
-    """make the rules what a file says: all of them, or none
+    """make rules and freezes what a file says: all, or nothing
 
     What the file does not say of a rule has its default, whatever it was. New and changed rules
-    begin as by rules:add and rules:update, and what waits under them is decided anew. --prune
-    removes rules, so it asks; --confirm names those that it may remove.
+    begin as by rules:add and rules:update, and what waits under them is decided anew. A freeze is
+    a hold of the file's: one with other words is another one. --prune removes rules and ends
+    freezes of files, so it asks; --confirm names those that it may.
     """
-    rules = rulesfile.read(path)
+    file = rulesfile.read(path).body(prune=prune)
     if dry_run:
-        plan = context.listener.plan_rules(rules, prune=prune)
+        plan = context.listener.plan_rules(file)
         say_json(plan) if as_json else show_plan(plan)
         return
 
-    agreed = agree(context, rules, confirmed) if prune else None
+    agreed = agree(context, file, confirmed) if prune else None
     with action(f"Applying {path}"):
-        plan = context.listener.apply_rules(rules, prune=prune, plan=agreed)
+        plan = context.listener.apply_rules(file, plan=agreed)
     say_json(plan) if as_json else show_plan(plan)
 
 
-def agree(context: Context, rules: list[dict[str, Any]], confirmed: str | None) -> str:
-    """Return the id of a plan whose removals were confirmed; another one is not carried out."""
-    plan = context.listener.plan_rules(rules, prune=True)
-    if names := ",".join(removed(plan)):
-        warning = (
-            f"This removes {names} and cancels the promotions that wait under what is removed."
-        )
-        confirm(context, names, confirmed, warning=warning)
+def agree(context: Context, file: dict[str, Any], confirmed: str | None) -> str:
+    """Return the id of a plan of which it was confirmed what goes; no other is carried out."""
+    plan = context.listener.plan_rules(file)
+    rules, freezes = removed(plan), ended(plan)
+    if names := ",".join([*rules, *freezes]):
+        confirm(context, names, confirmed, warning=" ".join(warnings(rules, freezes)))
     return plan["plan"]
+
+
+def warnings(rules: list[str], freezes: list[str]) -> Iterable[str]:
+    """Yield what happens with rules that go, and with freezes that end."""
+    if rules:
+        names = ",".join(rules)
+        yield f"This removes {names} and cancels the promotions that wait under what is removed."
+    if freezes:
+        yield f"This ends {','.join(freezes)}, and what waited for that may go."

@@ -1,5 +1,7 @@
 """`autopromote rules:check`."""
 
+from collections.abc import Sized
+
 from cli import rulesfile
 from cli.command import command
 from cli.commands.rules.view import warn_of
@@ -13,15 +15,21 @@ from cli.output import say, say_json
 @as_json
 @pass_context
 def check(context: Context, path: str, as_json: bool) -> None:
-    """check a file of rules, and apply nothing
+    """check a file of rules and freezes, and apply nothing
 
     Everything that is wrong with it is told at once. Whether it is TOML at all needs no login; what
-    the rules mean, and whether Heroku knows their apps, the listener tells.
+    it means, and whether Heroku knows their apps, the listener tells.
     """
-    rules = rulesfile.read(path)
-    plan = context.listener.plan_rules(rules, prune=False)
+    file = rulesfile.read(path)
+    plan = context.listener.plan_rules(file.body(prune=False))
     if as_json:
         say_json(plan)
     else:
         warn_of(plan.get("warnings", []))
-        say(f"{path} is right: {len(rules)} {'rule' if len(rules) == 1 else 'rules'}.")
+        frozen = f", {counted(file.freezes, 'freeze')}" if file.freezes else ""
+        say(f"{path} is right: {counted(file.rules, 'rule')}{frozen}.")
+
+
+def counted(things: Sized, word: str) -> str:
+    """Return how many there are: `1 rule`, `2 rules`."""
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"

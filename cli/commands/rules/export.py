@@ -4,6 +4,7 @@ import click
 
 from cli.command import command
 from cli.context import Context, pass_context
+from cli.freezefile import standing
 from cli.options import MOST, as_json
 from cli.output import say_json, tell
 from cli.rulesfile import as_toml, said_of
@@ -14,9 +15,10 @@ from cli.rulesfile import as_toml, said_of
 @as_json
 @pass_context
 def export(context: Context, names: tuple[str, ...], as_json: bool) -> None:
-    """print rules as a file that rules:apply takes
+    """print rules and freezes as a file that rules:apply takes
 
-    Without names, every rule. Keep the file under version control, change it there, and apply it.
+    Without names, every rule, and the freezes of files that are not over. Keep
+    the file under version control, change it there, and apply it.
     """
     listener = context.listener
     found = (
@@ -25,9 +27,10 @@ def export(context: Context, names: tuple[str, ...], as_json: bool) -> None:
         else listener.rules(app=None, limit=MOST)
     )
     rules = {rule["name"]: said_of(rule) for rule in sorted(found, key=lambda rule: rule["name"])}
+    freezes = [] if names else standing(listener.holds(app=None, with_released=False, limit=MOST))
     if as_json:
-        say_json({"rules": rules})
-    elif not rules:
+        say_json({"rules": rules, "freezes": freezes})
+    elif not rules and not freezes:
         tell("There are no rules.\nUse `autopromote rules:add` to add one.")
     else:
-        click.echo(as_toml(rules))
+        click.echo(as_toml(rules, freezes))

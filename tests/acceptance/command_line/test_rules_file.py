@@ -120,3 +120,56 @@ def test_only_admins_apply_and_everybody_plans(town: Town, ana: Autopromote, rul
     refused = ana("rules:apply", "--file", rules.name)
     assert "That needs the role admin" in refused.stderr
     assert ana("login").code == 0
+
+
+FREEZES = """
+[[freeze]]
+apps = ["f-prod", "f-eu"]
+from = "2120-12-24 18:00 Europe/London"
+until = "9d"
+reason = "fair week"
+
+[[freeze]]
+apps = "all"
+from = 2121-06-01
+until = 2121-06-02T00:00:00Z
+reason = "move"
+"""
+
+
+def test_freezes_of_a_file_are_put_kept_exported_and_pruned(ana: Autopromote, rules: Path) -> None:
+    only_rules = rules.read_text()
+    rules.write_text(only_rules + FREEZES)
+    checked = ana("rules:check", "--file", rules.name)
+    assert (checked.stdout, checked.code) == (f"{rules.name} is right: 2 rules, 2 freezes.\n", 0)
+
+    planned = ana("rules:apply", "--file", rules.name, "--dry-run")
+    assert planned.stderr == "3 freezes to add. Nothing was saved.\n"
+    assert "would add freeze on ⬢ f-prod from 2120/12/24 " in planned.stdout
+    assert "would add freeze on every target from 2121/06/01 00:00:00 " in planned.stdout
+    assert answer_of(ana, "holds") == []
+    applied = answer_of(ana, "rules:apply", "--file", rules.name)
+    assert applied["message"] == "3 freezes added."
+    ids = [freeze["id"] for freeze in applied["freezes"]]
+    assert [hold["kind"] for hold in answer_of(ana, "holds")] == ["freeze"] * 3
+    assert ana("rules:apply", "--file", rules.name).stderr.endswith(NOTHING + "\n")
+
+    rules.write_text(ana("rules:export").stdout)
+    assert '[[freeze]]\napps = ["f-eu", "f-prod"]\nfrom = "2120-12-24T18:00:00.000Z"\n' in (
+        rules.read_text()
+    )
+    again = ana("rules:apply", "--file", rules.name, "--prune")
+    assert (again.stderr.endswith(NOTHING + "\n"), again.code) == (True, 0)
+
+    rules.write_text(only_rules)
+    left = ana("rules:apply", "--file", rules.name)
+    assert f"left alone: freeze-{ids[0]} on f-prod, freeze-{ids[1]} on f-eu," in left.stderr
+    asked = ana("rules:apply", "--file", rules.name, "--prune")
+    names = ",".join(f"freeze-{id}" for id in ids)
+    assert (asked.stdout, asked.code) == ("", 2)
+    assert f"re-run this command with --confirm {names}" in " ".join(asked.stderr.split())
+    done = ana("rules:apply", "--file", rules.name, "--prune", "--confirm", names)
+    assert f"ended freeze-{ids[0]} on ⬢ f-prod from " in done.stdout
+    assert "fair week (not in the file)\n" in done.stdout
+    assert done.stderr.endswith("3 freezes ended.\n")
+    assert answer_of(ana, "holds") == []

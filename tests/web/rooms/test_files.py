@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli import rulesfile
+from cli.freezefile import as_sent, standing
 from cli.resources import Rule
 from cli.rulesfile import as_toml, said_of
 from listener.conditions import READERS, parse
@@ -80,6 +81,70 @@ def test_everything_that_is_wrong_is_told_rule_by_rule(admin: Caller) -> None:
             "last: Heroku knows no app nowhere that the listener's account may see.",
         ]
     assert admin.get("/api/rules") == []
+
+
+FAIR = {"apps": [PROD], "from": "2120-12-24 Asia/Tokyo", "until": "9d", "reason": "fair week"}
+
+
+def test_freezes_are_planned_and_applied_and_exported(admin: Caller, office: Office) -> None:
+    both = [FAIR, {"apps": "all", "until": "2121-01-01T00:00:00.123456Z", "reason": 'a "move"'}]
+    plan = admin.post(PLAN, body(freezes=both), status=200)
+    assert plan["message"] == "2 freezes to add."
+    assert plan["freezes"][0] == {
+        "id": None,
+        "action": "add",
+        "app": {"id": office.app(PROD).id, "name": PROD},
+        "reason": "fair week",
+        "from": "2120-12-23T15:00:00.000Z",
+        "until": "2121-01-01T15:00:00.000Z",
+        "too_late_for": [],
+    }
+    assert admin.get("/api/holds") == []
+
+    done = admin.post(APPLY, body(freezes=both, plan=plan["plan"]), status=200)
+    assert [(one["id"], one["app"] and one["app"]["name"]) for one in done["freezes"]] == [
+        ("1", PROD),
+        ("2", None),
+    ]
+    listed = admin.get("/api/holds")
+    assert [(one["kind"], one["by"]) for one in listed] == [("freeze", "ana@example.com")] * 2
+    exported = tomllib.loads(as_toml({}, standing(listed)))["freeze"]
+    again = admin.post(APPLY, body(freezes=as_sent(exported), prune=True), status=200)
+    assert again["message"] == "Nothing to change."
+    assert {one["action"] for one in again["freezes"]} == {"keep"}
+
+
+def test_everything_that_is_wrong_with_freezes_is_told_one_by_one(admin: Caller) -> None:
+    wrong = [
+        {"apps": PROD, "from": "tomorrow"},
+        {"apps": [], "until": "2d", "reason": " "},
+        {"app": [PROD], "from": "2h", "until": "3d", "reason": "fair"},
+        {"from": "2120-10-27 Europe/Lundon", "until": "2120-02-30 Europe/London", "reason": "fair"},
+        {"from": "2120-01-01T00:00Z", "until": "999d", "reason": "fair"},
+        {"from": "2120-01-01T00:00Z", "until": "0d", "reason": "fair"},
+        {"apps": ["nowhere"], "reason": "fair"},
+    ]
+    form = "a time is written like 2026-12-24 18:00 Europe/London, or 2026-12-24T18:00:00Z."
+    zone = "is no time zone of the IANA database; did you mean Europe/London?."
+    for path in (PLAN, APPLY):
+        status, id_, message = admin.refused("POST", path, body(freezes=wrong))
+        assert (status, id_) == (422, "invalid_params")
+        assert message.split("\n") == [
+            f'freeze 1: apps: write "all", or a list like ["{PROD}"].',
+            "freeze 1: reason is missing.",
+            f"freeze 1: from: {form}",
+            "freeze 2: apps: Tuple should have at least 1 item after validation, not 0.",
+            "freeze 2: reason: String should have at least 1 character.",
+            "freeze 2: until: 2d counts from `from`, which is missing.",
+            f"freeze 3: from: {form}",
+            "freeze 3: app is unknown; the nearest known is apps.",
+            f"freeze 4: from: Europe/Lundon {zone}",
+            "freeze 4: until: there is no 2120-02-30.",
+            "freeze 5: until: 999d is longer than a year.",
+            "freeze 6: it would end before it begins: until must be later than from.",
+            "freeze 7: Heroku knows no app nowhere that the listener's account may see.",
+        ]
+    assert admin.get("/api/holds") == []
 
 
 def test_a_plan_that_moved_is_a_conflict(admin: Caller) -> None:

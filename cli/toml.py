@@ -1,0 +1,28 @@
+"""Values as TOML writes them, and which of them JSON has too."""
+
+import json
+import math
+import re
+
+BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def fits(value: object) -> bool:
+    """Whether JSON has this: it has no dates, and no number beyond all numbers."""
+    if isinstance(value, list):
+        return all(fits(each) for each in value)
+    if isinstance(value, dict):
+        return all(fits(each) for each in value.values())
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def key(name: str) -> str:
+    """Return a rule's name as TOML writes it."""
+    return name if BARE.fullmatch(name) else value(name)
+
+
+def value(said: object) -> str:
+    """Return a value as TOML writes it: as JSON does, but for the character DEL."""
+    if isinstance(said, list):
+        return f"[{', '.join(value(each) for each in said)}]"
+    return json.dumps(said, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,101 @@
+"""Freezes: the times of standstill that a file of rules declares, and what becomes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+FREEZE = "freeze"  # holds of this kind are the file's: nobody else puts one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFreeze:
+    """A freeze as a file declares it; without apps it is on every target."""
+
+    label: str  # which one of the file it is, at the head of what is wrong with it
+    apps: tuple[str, ...] | None
+    reason: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+class FreezeAction(StrEnum):
+    """What becomes of a freeze on one app, or on every target."""
+
+    ADD = "add"
+    KEEP = "keep"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeStep:
+    """A freeze on one app, or on every target, and what becomes of it."""
+
+    action: FreezeAction
+    app_id: str | None
+    place: str
+    reason: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    hold_id: int | None = None
+    too_late_for: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> tuple[str | None, datetime | None, datetime | None, str]:
+        """What makes it this freeze and no other: its words, for a file has no ids."""
+        return self.app_id, self.starts_at, self.ends_at, self.reason
+
+    @property
+    def name(self) -> str:
+        """How somebody names one that stands."""
+        return f"freeze-{self.hold_id}"
+
+    @property
+    def told(self) -> list[Any]:
+        """What of it makes a plan another plan."""
+        times = [at.isoformat() if at else None for at in (self.starts_at, self.ends_at)]
+        return [self.action, self.app_id, *times, self.reason, self.hold_id]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freezes:
+    """All steps, what is not in the file and stays, and on which holds that was planned."""
+
+    steps: tuple[FreezeStep, ...] = ()
+    left: tuple[FreezeStep, ...] = ()
+    stands_on: frozenset[int] = field(default_factory=frozenset)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changing(self) -> list[FreezeStep]:
+        """What is to be written, in the order of the file: what is new before what ends."""
+        return [step for step in self.steps if step.action is not FreezeAction.KEEP]
+
+    @property
+    def apps(self) -> set[str]:
+        """The apps whose freezes are to be written."""
+        return {step.app_id for step in self.changing if step.app_id is not None}
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether a freeze of every target is to be written."""
+        return any(step.app_id is None for step in self.changing)
+
+    def said(self, *, is_done: bool) -> list[str]:
+        """What it comes to, as parts of a sentence."""
+        words = {
+            FreezeAction.ADD: "added" if is_done else "to add",
+            FreezeAction.END: "ended" if is_done else "to end",
+        }
+        actions = [step.action for step in self.steps]
+        counts = ((actions.count(action), word) for action, word in words.items())
+        return [f"{n} {'freeze' if n == 1 else 'freezes'} {word}" for n, word in counts if n]
+
+
+def match(wanted: Iterable[FreezeStep], standing: Iterable[FreezeStep]) -> list[FreezeStep]:
+    """The file's freezes as steps: one that stands is kept, whoever put it there by a file."""
+    by_key = {step.key: step for step in standing}
+    return [by_key.get(step.key, step) for step in wanted]
