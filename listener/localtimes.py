@@ -22,6 +22,13 @@ def parse(text: str) -> datetime:
 
     A date alone is its first moment. Raises BadTime.
     """
+    try:
+        return _parsed(text)
+    except OverflowError as error:  # at the ends of the calendar, in another zone
+        raise BadTime(f"a time is written like {EXAMPLE}, or 2026-12-24T18:00:00Z") from error
+
+
+def _parsed(text: str) -> datetime:
     found = _FORM.fullmatch(text.strip())
     if found is None:
         return _absolute(text)

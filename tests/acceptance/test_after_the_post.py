@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -71,7 +72,7 @@ def test_by_hand_one_waits_until_it_is_verified(near: Town, site: Site) -> None:
     ends = near.cli("promote", "-a", "acme-staging", "--to", "acme-prod", "--wait")
     assert "acme-prod v" in ends
     assert ": succeeded (Released as v" in ends
-    assert "5 of 5 answers" in ends
+    assert re.search(r"\b([5-9]) of \1 answers", ends)
     site.status = 500
     near.heroku.deploy("acme-staging")
     near.wait_for("rolled_back")

@@ -45,52 +45,52 @@ def test_a_hold_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
 
 
 def test_one_hold_of_several_is_shown_and_released_by_its_id(town: Town, ana: Autopromote) -> None:
-    apps(town, "i-prod")
-    planned = answer_of(ana, "holds:add", "-a", "i-prod", "--reason", "fair", "--from", "2h")["id"]
-    now = answer_of(ana, "holds:add", "-a", "i-prod", "--reason", "sale")["id"]
+    apps(town, "hx-prod")
+    planned = answer_of(ana, "holds:add", "-a", "hx-prod", "--reason", "fair", "--from", "2h")["id"]
+    now = answer_of(ana, "holds:add", "-a", "hx-prod", "--reason", "sale")["id"]
     shown = ana("holds:info", planned).stdout
-    assert shown.startswith(f"=== Hold {planned}\n\nOn:       ⬢ i-prod\nReason:   fair\n")
+    assert shown.startswith(f"=== Hold {planned}\n\nOn:       ⬢ hx-prod\nReason:   fair\n")
     assert answer_of(ana, "holds:info", planned)["id"] == planned
 
-    by_app = ana("holds:release", "-a", "i-prod").stdout.splitlines()
-    assert by_app[0] == f"Released hold {now} on ⬢ i-prod by ana@example.com: sale"
+    by_app = ana("holds:release", "-a", "hx-prod").stdout.splitlines()
+    assert by_app[0] == f"Released hold {now} on ⬢ hx-prod by ana@example.com: sale"
     assert by_app[1].startswith("Still planned from ")
-    assert by_app[1].endswith(f": hold {planned} on ⬢ i-prod by ana@example.com: fair")
+    assert by_app[1].endswith(f": hold {planned} on ⬢ hx-prod by ana@example.com: fair")
 
     by_id = ana("holds:release", planned)
-    assert by_id.stderr == f"Releasing hold {planned} on ⬢ i-prod... done\n"
+    assert by_id.stderr == f"Releasing hold {planned} on ⬢ hx-prod... done\n"
     again = ana("holds:release", planned)
     assert again.stderr.endswith(barred("", "Error ID: hold_ended"))
 
 
 def test_a_release_shows_what_would_go_and_asks(town: Town, ana: Autopromote) -> None:
     """A build that is older than the hotfix for which the app was held went without a word."""
-    apps(town, "s-staging", "s-prod")
-    ana("webhooks:add", "-a", "s-staging")
-    ana("rules:add", "s", "--from", "s-staging", "--to", "s-prod")
-    ana("holds:add", "-a", "s-prod", "--reason", "look")
-    version = town.heroku.deploy("s-staging")["version"]
-    waiting = town.wait_for("waiting", target="s-prod")["id"]
+    apps(town, "shown-staging", "shown-prod")
+    ana("webhooks:add", "-a", "shown-staging")
+    ana("rules:add", "shown", "--from", "shown-staging", "--to", "shown-prod")
+    ana("holds:add", "-a", "shown-prod", "--reason", "look")
+    version = town.heroku.deploy("shown-staging")["version"]
+    waiting = town.wait_for("waiting", target="shown-prod")["id"]
 
-    shown = ana("holds:release", "-a", "s-prod", "--dry-run").stdout
-    assert f"⬢ s-prod: v{version} of s-staging goes to s-prod. It is " in shown
-    foreseen = answer_of(ana, "holds:release", "-a", "s-prod", "--dry-run")
+    shown = ana("holds:release", "-a", "shown-prod", "--dry-run").stdout
+    assert f"⬢ shown-prod: v{version} of shown-staging goes to shown-prod. It is " in shown
+    foreseen = answer_of(ana, "holds:release", "-a", "shown-prod", "--dry-run")
     assert foreseen["agreed"]["promotions"] == [waiting]
 
-    refused = ana("holds:release", "-a", "s-prod")
-    line = "autopromote holds:release --app s-prod --confirm s-prod"
+    refused = ana("holds:release", "-a", "shown-prod")
+    line = "autopromote holds:release --app shown-prod --confirm shown-prod"
     words = f"Error: Nothing was released. To let it go, run `{line}`."
     assert refused == ("", f"{shown}{barred(words)}", 1)
-    wrong = ana("holds:release", "-a", "s-prod", "--confirm", "s-staging")
-    words = "Error: Confirmation s-staging did not match s-prod. Nothing was released."
+    wrong = ana("holds:release", "-a", "shown-prod", "--confirm", "shown-staging")
+    words = "Error: Confirmation shown-staging did not match shown-prod. Nothing was released."
     assert wrong == ("", barred(words), 1)
-    assert len(answer_of(ana, "holds", "-a", "s-prod")) == 1
+    assert len(answer_of(ana, "holds", "-a", "shown-prod")) == 1
 
-    discarded = ana("holds:release", "-a", "s-prod", "--discard")
-    assert f"Cancelled promotion {waiting} of v{version} of ⬢ s-staging to ⬢ s-prod\n" in (
+    discarded = ana("holds:release", "-a", "shown-prod", "--discard")
+    assert f"Cancelled promotion {waiting} of v{version} of ⬢ shown-staging to ⬢ shown-prod\n" in (
         discarded.stdout
     )
-    town.wait_for("cancelled", target="s-prod")
+    town.wait_for("cancelled", target="shown-prod")
 
 
 def test_a_hold_that_is_not_there(town: Town, ana: Autopromote) -> None:

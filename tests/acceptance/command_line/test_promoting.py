@@ -116,20 +116,20 @@ def test_an_interrupt_stops_the_waiting_and_not_the_promotion(town: Town, ana: A
 
 @pytest.mark.parametrize(
     ("flags", "gate"),
-    [(("--soak", "2h"), r"soak: t-staging v\d+ soaks for 2h\. Until .*\(in ~ 2h\)\."),
-     (("--approvals", "2"), "approvals: 1 of 2 approvals for t-staging .*")],
+    [(("--soak", "2h"), r"soak: wait-staging v\d+ soaks for 2h\. Until .*\(in ~ 2h\)\."),
+     (("--approvals", "2"), "approvals: 1 of 2 approvals for wait-staging .*")],
 )  # fmt: skip
 def test_the_end_of_the_following_is_not_the_end_of_the_promotion(
     town: Town, ana: Autopromote, flags: tuple[str, ...], gate: str
 ) -> None:
-    apps(town, *(name for name in ("t-staging", "t-prod") if "soak" in gate))
-    ana("rules:add", "t", "--from", "t-staging", "--to", "t-prod", *flags)
-    outcome = ana("promote", "-a", "t-staging", "--to", "t-prod", "--timeout", "2s")
-    promotion = answer_of(ana, "promotions", "-a", "t-prod")[0]
+    apps(town, *(name for name in ("wait-staging", "wait-prod") if "soak" in gate))
+    ana("rules:add", "t", "--from", "wait-staging", "--to", "wait-prod", *flags)
+    outcome = ana("promote", "-a", "wait-staging", "--to", "wait-prod", "--timeout", "2s")
+    promotion = answer_of(ana, "promotions", "-a", "wait-prod")[0]
     assert outcome.code == 1
-    assert re.match(r"⬢ t-prod: waiting \(.*(soaks for 2h|approvals)", outcome.stdout)
+    assert re.match(r"⬢ wait-prod: waiting \(.*(soaks for 2h|approvals)", outcome.stdout)
     *_, waits, ends, look = outcome.stderr.splitlines()
-    still = rf"Promotion {promotion['id']} to ⬢ t-prod: still waiting after \ds for {gate}"
+    still = rf"Promotion {promotion['id']} to ⬢ wait-prod: still waiting after \ds for {gate}"
     assert re.fullmatch(still, waits), waits
     assert ends == "No longer waiting; what was begun goes on by itself."
     assert look == f"Run `autopromote promotions:info {promotion['id']}` to look again."

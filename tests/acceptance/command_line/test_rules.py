@@ -68,32 +68,32 @@ def test_a_rule_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
 
 def test_a_rule_arms_at_once_and_says_so_first(town: Town, ana: Autopromote) -> None:
     """It armed without a word, and nobody told that no webhook was there."""
-    apps(town, "m-staging", "m-prod")
-    added = ana("rules:add", "m", "--from", "m-staging", "--to", "m-prod", "--approvals", "1")
+    apps(town, "y-staging", "y-prod")
+    added = ana("rules:add", "ya", "--from", "y-staging", "--to", "y-prod", "--approvals", "1")
     assert added.stdout.splitlines()[0] == (
-        "armed: acts from v4 on of ⬢ m-staging; `--mode shadow` to watch first"
+        "armed: acts from v4 on of ⬢ y-staging; `--mode shadow` to watch first"
     )
-    assert "`autopromote webhooks:add --app m-staging`" in added.stderr
-    assert answer_of(ana, "webhooks", "-a", "m-staging") == []
+    assert "`autopromote webhooks:add --app y-staging`" in added.stderr
+    assert answer_of(ana, "webhooks", "-a", "y-staging") == []
 
-    words = ("--from", "m-staging", "--to", "m-prod", "--with-webhook")
-    second = ana("rules:add", "n", *words)
+    words = ("--from", "y-staging", "--to", "y-prod", "--with-webhook")
+    second = ana("rules:add", "yb", *words)
     assert second.stderr == (
-        "Adding rule n... done\nAdding webhook to ⬢ m-staging... done\n"
+        "Adding rule yb... done\nAdding webhook to ⬢ y-staging... done\n"
         + barred(
-            "Warning: Rules n and m both promote m-staging to m-prod: a release goes as soon as"
+            "Warning: Rules yb and ya both promote y-staging to y-prod: a release goes as soon as"
             " one of them lets it, whatever the other asks."
         )
     )
-    assert len(answer_of(ana, "webhooks", "-a", "m-staging")) == 1
-    [warning] = answer_of(ana, "rules:info", "m")["warnings"]
-    assert warning.startswith("Rules m and n both promote m-staging to m-prod: ")
-    off = ana("rules:update", "n", "--mode", "off")
-    assert off.stdout.startswith("off: no deploy of ⬢ m-staging goes anywhere; `--mode armed` ")
-    assert off.stderr == "Updating rule n... done\n"
-    for name in ("m", "n"):
+    assert len(answer_of(ana, "webhooks", "-a", "y-staging")) == 1
+    [warning] = answer_of(ana, "rules:info", "ya")["warnings"]
+    assert warning.startswith("Rules ya and yb both promote y-staging to y-prod: ")
+    off = ana("rules:update", "yb", "--mode", "off")
+    assert off.stdout.startswith("off: no deploy of ⬢ y-staging goes anywhere; `--mode armed` ")
+    assert off.stderr == "Updating rule yb... done\n"
+    for name in ("ya", "yb"):
         ana("rules:remove", name, "--confirm", name)
-    ana("webhooks:remove", "-a", "m-staging", "--confirm", "m-staging")
+    ana("webhooks:remove", "-a", "y-staging", "--confirm", "y-staging")
 
 
 def test_a_change_with_json_is_the_rule(town: Town, ana: Autopromote) -> None:

@@ -147,11 +147,12 @@ def test_freezes_of_a_file_are_put_kept_exported_and_pruned(ana: Autopromote, ru
     assert planned.stderr == "3 freezes to add. Nothing was saved.\n"
     assert "would add freeze on ⬢ f-prod from 2120/12/24 " in planned.stdout
     assert "would add freeze on every target from 2121/06/01 00:00:00 " in planned.stdout
-    assert answer_of(ana, "holds") == []
+    assert [hold for hold in answer_of(ana, "holds") if hold["kind"] == "freeze"] == []
     applied = answer_of(ana, "rules:apply", "--file", rules.name)
     assert applied["message"] == "3 freezes added."
     ids = [freeze["id"] for freeze in applied["freezes"]]
-    assert [hold["kind"] for hold in answer_of(ana, "holds")] == ["freeze"] * 3
+    kinds = [hold["kind"] for hold in answer_of(ana, "holds")]
+    assert kinds.count("freeze") == 3
     assert ana("rules:apply", "--file", rules.name).stderr.endswith(NOTHING + "\n")
 
     rules.write_text(ana("rules:export").stdout)
@@ -172,4 +173,4 @@ def test_freezes_of_a_file_are_put_kept_exported_and_pruned(ana: Autopromote, ru
     assert f"ended freeze-{ids[0]} on ⬢ f-prod from " in done.stdout
     assert "fair week (not in the file)\n" in done.stdout
     assert done.stderr.endswith("3 freezes ended.\n")
-    assert answer_of(ana, "holds") == []
+    assert [hold for hold in answer_of(ana, "holds") if hold["kind"] == "freeze"] == []
