@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from listener.apps import App
-from listener.decision import MAY_BE_SET_ASIDE, Candidate, Error, Hold, Pass, Reject
+from listener.decision import MAY_BE_SET_ASIDE, Candidate, Hold, Pass, Reject, Wait
 from listener.desk import apps as named
 from listener.desk import asked, pages, strategies
 from listener.desk.asking import Asking
@@ -158,7 +158,8 @@ def _check(
     for gate in (always.source, always.match):
         verdict = gate(candidate, now)
         is_settled = isinstance(verdict, Reject) and verdict.status is not Status.REJECTED
-        if isinstance(verdict, Reject | Error) and not is_settled:
+        can_end = gate is always.source and isinstance(verdict, Wait)  # `current` may be late
+        if not isinstance(verdict, Pass) and not is_settled and not can_end:
             raise Invalid(verdict.message)
     _check_holds(conn, target, candidate.holds, override)
 

@@ -136,12 +136,15 @@ def _age(made_at: datetime | None, place: _Place) -> str:
     if made_at is None or than is None or than.created_at is None:
         return ""
     apart = than.created_at - made_at
-    how = "older" if apart >= timedelta(0) else "newer"
+    if not apart:
+        how = "as old as"
+    else:
+        how = f"{_roughly(abs(apart))} {'older' if apart > timedelta(0) else 'newer'} than"
     words = f" “{than.description}”" if than.description else ""
     who = f" by {than.author}" if than.author else ""
     is_there = place.runs is not None and place.runs.id == than.id
     where = f"which {place.name} runs" if is_there else f"on {place.name}"
-    return f"It is {_roughly(abs(apart))} {how} than v{than.version}{words}{who}, {where}."
+    return f"It is {how} v{than.version}{words}{who}, {where}."
 
 
 def _roughly(span: timedelta) -> str:

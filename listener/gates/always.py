@@ -231,8 +231,9 @@ def _asks_for_word(candidate: Candidate, facts: Facts) -> Verdict | None:
     if said:
         return None
     name, target = f"{candidate.source.name} v{candidate.release.version}", candidate.target.name
+    since = "in the same second as" if made_at == foreign.made_at else "before"
     message = (
-        f"{name} was made before {foreign.author or 'somebody'} released v{foreign.version} on"
+        f"{name} was made {since} {foreign.author or 'somebody'} released v{foreign.version} on"
         f" {target} (hold {foreign.hold_id}): it waits for a person's word,"
         " `autopromote promotions:approve`."
     )

@@ -10,7 +10,6 @@ from typing import Any, cast
 from sqlalchemy import Connection
 
 from listener.decision import (
-    NEEDS_WORD,
     Error,
     Evaluation,
     Pass,
@@ -18,6 +17,7 @@ from listener.decision import (
     Verdict,
     Wait,
     evaluate,
+    is_for_word,
     longest_wait,
     needs_word,
 )
@@ -308,8 +308,8 @@ def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:
     It is too late to approve, which ends it; or it has soaked, and they are asked only then.
     """
     verdicts = dict(evaluation.verdicts)
-    is_for_word = any(map(needs_word, verdicts.values()))
-    for asking in (verdicts.get("approvals"), verdicts.get("soak") if is_for_word else None):
+    asks_people = any(map(needs_word, verdicts.values()))
+    for asking in (verdicts.get("approvals"), verdicts.get("soak") if asks_people else None):
         if isinstance(asking, Wait) and asking.until is not None and asking.until > now:
             yield asking.until
 
@@ -333,7 +333,7 @@ def unreadable(
     since = row.errors_since or now
     message = _words(error)
     # Whoever is asked for a word may give it, whether Heroku can be read or not.
-    asking = [gate for gate in row.gates if gate["facts"].get("needs") == NEEDS_WORD["needs"]]
+    asking = [gate for gate in row.gates if is_for_word(gate["facts"])]
     verdicts = gates if gates is not None else [as_json("heroku", Error(message)), *asking]
     if now - since >= ERRORS_FOR:
         _end(tools, claim, Status.ERRORED, message, gates=verdicts)

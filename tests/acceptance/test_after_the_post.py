@@ -78,7 +78,7 @@ def test_by_hand_one_waits_until_it_is_verified(near: Town, site: Site) -> None:
     near.wait_for("rolled_back")
     near.cli("holds:release", "-a", "acme-prod")
     ends = near.cli("promote", "-a", "acme-staging", "--to", "acme-prod", "--wait", expect=1)
-    assert ": rolled_back (0 of 5 answers" in ends
+    assert re.search(r": rolled_back \(0 of [5-9] answers", ends)
 
 
 def test_a_killed_dyno_leaves_the_way_back_to_another(near: Town, site: Site) -> None:

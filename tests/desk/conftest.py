@@ -12,6 +12,7 @@ from emulator.world import World
 from listener.store.engine import Database
 from tests.desk.letterbox import Letterbox
 from tests.desk.office import EU, PROD, STAGING, Office
+from tests.leaping import Leaping
 
 OpenOffice = Callable[..., Office]
 
@@ -23,10 +24,16 @@ def database(emptied: Database) -> Database:
 
 
 @pytest.fixture
-def open_office(database: Database) -> Iterator[OpenOffice]:
+def heroku_clock() -> Leaping:
+    """The clock of an office's Heroku."""
+    return Leaping()
+
+
+@pytest.fixture
+def open_office(database: Database, heroku_clock: Leaping) -> Iterator[OpenOffice]:
     """Opens an office, with a Heroku that has no apps yet."""
     letterbox = Letterbox()
-    world = World(pace=Pace(event_gap=0.0), transport=letterbox)
+    world = World(pace=Pace(event_gap=0.0), transport=letterbox, clock=heroku_clock)
     yield partial(Office, database, world, letterbox)
     world.close()
 

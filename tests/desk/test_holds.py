@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from listener.standing import Known
 from listener.store import apps
 from listener.store.tables import hold, promotion
 from tests.desk.office import ANA, EU, PROD, STAGING, Office
+from tests.leaping import Leaping
 
 BO = "bo@example.com"
 PAST, SOON, LATER = (datetime(year, 1, 1, tzinfo=UTC) for year in (2020, 2120, 2121))
@@ -220,12 +220,15 @@ def test_another_hold_keeps_it_waiting_and_is_named(office: Office) -> None:
     assert statuses(office) == [Status.SUCCEEDED]
 
 
-def test_what_the_target_runs_is_explained_from_then_on(office: Office) -> None:
+def test_what_the_target_runs_is_explained_from_then_on(
+    office: Office, heroku_clock: Leaping
+) -> None:
     office.add_rule()
     hotfix = office.deploy(PROD)
     office.look(PROD)
     (view,) = office.holds.list_(app=PROD, with_ended=False, limit=10)
     assert view.row.kind == "detected"
+    heroku_clock.leap()
     office.deploy(STAGING)
     office.look(STAGING)
     assert statuses(office) == [Status.WAITING]
@@ -405,10 +408,12 @@ def agreed_to(shown: ReleaseForeseen) -> Agreed:
     return Agreed(holds=ends, promotions=shown.going)
 
 
-def test_what_is_older_than_the_hotfix_is_shown_and_waits_for_a_word(office: Office) -> None:
+def test_what_is_older_than_the_hotfix_is_shown_and_waits_for_a_word(
+    office: Office, heroku_clock: Leaping
+) -> None:
     """Staging's build is older than the hotfix for which production is held."""
     version = waiting(office)
-    time.sleep(1.1)  # Heroku's times are whole seconds
+    heroku_clock.leap()
     hotfix = office.deploy(PROD, description="Hotfix")
     shown = office.holds.foresee(Meant(app=PROD))
     (row,) = office.found()
@@ -428,9 +433,11 @@ def test_what_is_older_than_the_hotfix_is_shown_and_waits_for_a_word(office: Off
     assert statuses(office) == [Status.WAITING]
 
 
-def test_what_somebody_said_yes_to_goes_when_the_next_hold_is_released(office: Office) -> None:
+def test_what_somebody_said_yes_to_goes_when_the_next_hold_is_released(
+    office: Office, heroku_clock: Leaping
+) -> None:
     waiting(office)
-    time.sleep(1.1)  # Heroku's times are whole seconds
+    heroku_clock.leap()
     office.deploy(PROD, description="Hotfix")
     office.holds.release(PROD, by=BO)
     office.work()
@@ -441,11 +448,26 @@ def test_what_somebody_said_yes_to_goes_when_the_next_hold_is_released(office: O
     assert office.holds.foresee(Meant(app=PROD)).going == {row.id}
 
 
-def test_what_is_newer_than_the_hotfix_goes(office: Office) -> None:
+def test_what_is_of_the_same_second_as_the_hotfix_waits_for_a_word(
+    office: Office, heroku_clock: Leaping
+) -> None:
+    heroku_clock.stand()
+    version = waiting(office)
+    hotfix = office.deploy(PROD, description="Hotfix")
+    shown = office.holds.foresee(Meant(app=PROD))
+    assert f"v{version} of acme-staging waits for a person's word" in shown.message
+    assert f"It is as old as v{hotfix} “Hotfix”" in shown.message
+    office.holds.release(PROD, by=BO)
+    office.work()
+    (row,) = office.found()
+    assert "was made in the same second as ana@example.com released" in row.reason
+
+
+def test_what_is_newer_than_the_hotfix_goes(office: Office, heroku_clock: Leaping) -> None:
     office.add_rule()
     hotfix = office.deploy(PROD, description="Hotfix")
     office.look(PROD)
-    time.sleep(1.1)  # Heroku's times are whole seconds
+    heroku_clock.leap()
     version = office.deploy(STAGING)
     office.look(STAGING)
     shown = office.holds.foresee(Meant(app=PROD))

@@ -16,6 +16,7 @@ from listener.promotion import PromotionKind, Status
 from listener.store import promotions
 from listener.store.promotions import PromotionRow
 from tests.desk.office import ANA, BO, PROD, STAGING, Office
+from tests.leaping import Leaping
 
 
 def answer(office: Office, to: int | None = None, by: str = ANA) -> RollbackView:
@@ -51,12 +52,15 @@ def test_what_it_ran_before_comes_back_and_the_target_is_held(office: Office) ->
     assert held(office) == [hold]
 
 
-def test_nothing_goes_to_it_until_somebody_releases_the_hold(office: Office) -> None:
+def test_nothing_goes_to_it_until_somebody_releases_the_hold(
+    office: Office, heroku_clock: Leaping
+) -> None:
     office.add_rule()
     office.deploy(STAGING)
     office.look(STAGING)
     roll_back(office)
     office.work()
+    heroku_clock.leap()
     office.deploy(STAGING)
     office.look(STAGING)
     assert [row.status for row in office.found()] == [

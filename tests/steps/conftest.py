@@ -10,6 +10,7 @@ import pytest
 from emulator.app import create_app
 from emulator.world import World
 from listener.store.engine import Database
+from tests.leaping import Leaping
 from tests.steps.emulated import EU, PROD, STAGING, Emulated
 from tests.steps.site import Site
 from tests.steps.stage import Stage
@@ -23,15 +24,28 @@ def database(emptied: Database) -> Database:
 
 
 @pytest.fixture(scope="session")
-def one_heroku() -> Iterator[httpx.BaseTransport]:
+def one_clock() -> Leaping:
+    """The clock of the Heroku of all these tests."""
+    return Leaping()
+
+
+@pytest.fixture(scope="session")
+def one_heroku(one_clock: Leaping) -> Iterator[httpx.BaseTransport]:
     """The way to the Heroku of all these tests."""
-    world = World()
+    world = World(clock=one_clock)
     yield httpx.WSGITransport(create_app(world).wsgi_app)
     world.close()
 
 
 @pytest.fixture
-def heroku(one_heroku: httpx.BaseTransport) -> httpx.BaseTransport:
+def heroku_clock(one_clock: Leaping) -> Leaping:
+    """Heroku's clock, set right again."""
+    one_clock.reset()
+    return one_clock
+
+
+@pytest.fixture
+def heroku(one_heroku: httpx.BaseTransport, heroku_clock: Leaping) -> httpx.BaseTransport:
     """The way to a Heroku with nothing in it."""
     Emulated(one_heroku).clear()
     return one_heroku

@@ -2,27 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-from typing_extensions import override
-
-from emulator.clock import SystemClock
 from tests.steps.emulated import Emulated
-
-
-class Leaping(SystemClock):
-    """Heroku's clock, which leaps on so that no two acts are of the same second."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-
-    @override
-    def now(self) -> datetime:
-        return super().now() + self._ahead
-
-    def leap(self) -> None:
-        """It is another second."""
-        self._ahead += timedelta(seconds=1)
 
 
 class Lags:

@@ -17,9 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from listener.promotion import ENDED, Status
 from listener.store import holds, releases
 from listener.store.holds import UNASKED, HoldRow
+from tests.leaping import Leaping
 from tests.steps import wire
 from tests.steps.emulated import ROBOT
-from tests.steps.lags import Lags, Leaping
+from tests.steps.lags import Lags
 from tests.steps.stage import LEASE, Stage
 from tests.steps.wire import Killed
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 
 from listener.promotion import Status
+from tests.leaping import Leaping
 from tests.steps import wire
 from tests.steps.emulated import PROD
 from tests.steps.stage import Stage
 
 
 @pytest.fixture
-def overtaken(stage: Stage) -> Stage:
+def overtaken(stage: Stage, heroku_clock: Leaping) -> Stage:
     """A deploy soaks on staging; somebody pushes a hotfix to production, and it is held."""
     stage.change_rule(conditions={"soak": "10m"})
     version = stage.deploy()
     stage.look()
     assert stage.promotion(version).status is Status.WAITING
+    heroku_clock.leap()
     stage.hotfix()
     stage.reconcile()
     assert [hold.kind for hold in stage.held()] == ["detected"]

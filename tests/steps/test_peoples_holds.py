@@ -13,6 +13,7 @@ from listener.steps.candidates import gather
 from listener.steps.clock import Clock
 from listener.steps.deciding import judge
 from listener.store.promotions import row_of
+from tests.leaping import Leaping
 from tests.steps import wire
 from tests.steps.emulated import PROD, STAGING
 from tests.steps.stage import Stage
@@ -58,12 +59,15 @@ def test_releasing_the_hold_lets_the_newest_go_at_once(stage: Stage) -> None:
     assert len(stage.ours()) == 1
 
 
-def test_releasing_a_detected_hold_takes_what_runs_as_explained(stage: Stage) -> None:
+def test_releasing_a_detected_hold_takes_what_runs_as_explained(
+    stage: Stage, heroku_clock: Leaping
+) -> None:
     hotfix = stage.hotfix()
     stage.reconcile()
     stage.release_hold()
     assert stage.app(PROD).known == Known(hotfix, stage.slug_of(PROD, hotfix))
 
+    heroku_clock.leap()
     version = stage.deploy()
     stage.look()
     assert stage.promotion(version).status is Status.SUCCEEDED

@@ -13,7 +13,7 @@ from emulator.app import create_app
 from emulator.world import World
 from listener.store.engine import Database
 from listener.store.tables import hold, release
-from tests.steps.lags import Leaping
+from tests.leaping import Leaping
 from tests.steps.machine import Machine
 from tests.steps.stage import Stage
 

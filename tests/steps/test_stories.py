@@ -19,6 +19,7 @@ import pytest
 
 from listener.promotion import Status
 from listener.rules import OnNewer
+from tests.leaping import Leaping
 from tests.steps import wire
 from tests.steps.emulated import ANA, EU, PROD, STAGING
 from tests.steps.stage import Stage
@@ -53,12 +54,15 @@ def test_story_01_what_a_person_rolled_back_does_not_come_back(stage: Stage) -> 
     assert stage.runs(before, source=PROD)
 
 
-def test_story_02_the_fix_waits_in_sight_and_goes_when_the_hold_is_released(stage: Stage) -> None:
+def test_story_02_the_fix_waits_in_sight_and_goes_when_the_hold_is_released(
+    stage: Stage, heroku_clock: Leaping
+) -> None:
     """After a rollback, the fix that everybody waits for silently never goes live."""
     before = stage.current()
     promoted(stage)
     stage.roll_back(PROD, before)
     stage.reconcile()
+    heroku_clock.leap()
     fix = stage.deploy()
     stage.look()
 
