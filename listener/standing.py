@@ -265,9 +265,12 @@ def is_ours(release: Release, issued: AbstractSet[str]) -> bool:
 
 
 def _is_forward(known: Known, current: Release, target: History, source: History) -> bool:
-    """The new artifact is a deploy of the source, newer than the one the target ran."""
+    """The new artifact is a deploy of the source, newer than the one the target ran.
+
+    What the target ran before and left is none: whoever brings it back undoes a rollback.
+    """
     arrived = source.first_run(current.artifact)
-    if arrived is None:
+    if arrived is None or (target.first_run(current.artifact) or known.version) < known.version:
         return False
     reference = source.first_run(known.artifact)
     if reference is None:

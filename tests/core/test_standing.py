@@ -143,6 +143,13 @@ def test_only_forward_by_hand_is_welcome(
         assert standing.release == target(*later).current
 
 
+def test_who_undoes_a_rollback_promotes_nothing_forward() -> None:
+    """Newer code that the target had left comes back: a person's way, which stands."""
+    back = release(11, "C", words="Rollback to v8", is_current=True)
+    history = History([release(8, "C"), release(9, "B"), release(10, "B"), back])
+    assert stand(KNOWN, history, SOURCE, issued=ISSUED) == Moved(back, back)
+
+
 @pytest.mark.parametrize("status", ["failed", "pending", "building"])
 def test_what_never_ran_on_the_source_is_not_forward(status: str) -> None:
     source = log(release(41, "B"), release(42, "C", status))
