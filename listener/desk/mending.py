@@ -13,8 +13,8 @@ from listener.desk.asking import Asking
 from listener.errors import NotFound
 from listener.heroku import Webhook
 from listener.keys import Keys, SealBroken
-from listener.steps.tending import INCLUDE, LEVEL
 from listener.steps.tools import Tools
+from listener.steps.webhooks import INCLUDE, LEVEL
 from listener.store import subscriptions
 from listener.store.subscriptions import SecretRow, SecretState, SubscriptionRow
 

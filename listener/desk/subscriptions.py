@@ -14,7 +14,7 @@ from listener.desk.mending import Mending, present
 from listener.desk.views import SubscriptionView
 from listener.errors import Conflict, HerokuUnreadable
 from listener.keys import Keys
-from listener.steps import tending
+from listener.steps import webhooks
 from listener.steps.tools import Tools
 from listener.store import apps, audit, subscriptions
 from listener.store.subscriptions import SubscriptionRow
@@ -51,7 +51,7 @@ class SubscriptionsDesk:
         except HerokuUnreadable:
             return self._shown(row.id)
         with self._tools.database.begin() as conn:
-            tending.note(conn, row, tending.fault_of(row, found))
+            webhooks.note(conn, row, webhooks.fault_of(row, found))
         return self._shown(row.id)
 
     def add(self, app: str, *, by: str, reached_at: str) -> tuple[SubscriptionView, bool]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from listener import notifier
 from listener.errors import Invalid
 from listener.keys import Seal
-from listener.steps import notifying
 from listener.store.services import Service
 
 MOST = 10
@@ -28,6 +28,6 @@ def _service(url: str, seal: Seal) -> Service:
     if found is None or len(url) > LONGEST:
         raise Invalid("notify: it must be apprise URLs like slack://….")
     shown = f"{found[1].lower()}://…"
-    if not notifying.is_service(url):
+    if not notifier.is_service(url):
         raise Invalid(f"notify: apprise cannot read that {shown}; see its wiki for how it is made.")
-    return Service(shown, notifying.mark(url), seal.seal(url.encode()))
+    return Service(shown, notifier.mark(url), seal.seal(url.encode()))

@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from listener.history import History, Release
+from listener.history import Release
 from listener.promotion import ACTIVE, ENDED, Status
-from listener.standing import Known, carried_on
-from listener.steps import news
+from listener.standing import Known
+from listener.steps import news, traces
 from listener.steps.tools import Tools
 from listener.store import apps, holds, posts, promotions, releases, rules, work
 from listener.store.posts import PostRow
@@ -83,15 +83,7 @@ def _values(ending: Ending) -> dict[str, Any]:
 
 def _now_runs(conn: Connection, target: apps.AppRow, known: Known) -> None:
     if target.known is None or known.version > target.known.version:
-        record_ours(conn, target, known, releases.history(conn, target.id))
-
-
-def record_ours(conn: Connection, target: apps.AppRow, known: Known, history: History) -> None:
-    """Write down a release of ours as what runs, whatever carries on other code beside it."""
-    before = target.known.artifact if target.known is not None else known.artifact
-    carried = carried_on(history, known.version, {before, known.artifact})
-    version = max([known.version, *carried])
-    apps.set_known(conn, target.id, Known(version, known.artifact), carried=carried)
+        traces.record_ours(conn, target, known, releases.history(conn, target.id))
 
 
 def _make_way(conn: Connection, row: PromotionRow) -> None:

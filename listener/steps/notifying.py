@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection
 
+from listener import notifier
 from listener.keys import SealBroken
 from listener.steps import circumstances
 from listener.steps.clock import Clock
@@ -30,7 +29,7 @@ def step(tools: Tools, claim: work.Claim, clock: Clock) -> None:
     reached, wanted = list(claim.row.reached), _services(tools, claim)
     missing = {known: url for known, url in wanted.items() if known not in reached}
     for known, url in missing.items():
-        if url is not None and _send(url, claim.row.title, claim.row.body):
+        if url is not None and notifier.send(url, claim.row.title, claim.row.body):
             reached.append(known)
         with tools.database.begin() as conn:  # some services are slow, and each has its say once
             notices.reach(conn, claim, reached)
@@ -46,7 +45,7 @@ def _services(tools: Tools, claim: work.Claim) -> dict[str, str | None]:
     with tools.database.begin() as conn:
         concerned = _rules(conn, claim)
         named = services.of_rules(conn, concerned)
-    ours: dict[str, str | None] = {mark(url): url for url in tools.notify_urls}
+    ours: dict[str, str | None] = {notifier.mark(url): url for url in tools.notify_urls}
     for each in (service for found in named.values() for service in found):
         ours.setdefault(each.mark, _opened(tools, each))
     return ours
@@ -73,29 +72,3 @@ def _opened(tools: Tools, service: services.Service) -> str | None:
     except SealBroken:
         log.warning("notify_sealed", service=service.shown)
         return None
-
-
-def is_service(url: str) -> bool:
-    """Whether apprise knows how to tell such a service."""
-    import apprise  # noqa: PLC0415 - as below
-
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
-    return apprise.Apprise.instantiate(url, suppress_exceptions=True) is not None
-
-
-def mark(url: str) -> str:
-    """A service by a digest of its URL, which itself holds secrets."""
-    return hashlib.sha256(url.encode()).hexdigest()[:16]
-
-
-def _send(url: str, title: str, body: str) -> bool:
-    import apprise  # noqa: PLC0415 - a second of imports, for listeners that do notify
-
-    # Its log lines name the services' URLs.
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
-    service = apprise.Apprise()
-    try:
-        return bool(service.add(url) and service.notify(title=title, body=body))
-    except Exception as error:  # noqa: BLE001 - one of a hundred plugins must not silence the rest
-        log.warning("notify_broken", error=type(error).__name__)
-        return False

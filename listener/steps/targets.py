@@ -24,7 +24,7 @@ from listener.standing import (
     is_ours,
     stand,
 )
-from listener.steps import endings, traces
+from listener.steps import traces
 from listener.steps.readings import Reading
 from listener.steps.tools import Tools
 from listener.store import apps, audit, holds, notices, posts, releases, rules
@@ -166,7 +166,7 @@ def _apply(conn: Connection, look: _Look, standing: Standing) -> None:
         case Same(known) if known != row.known:
             apps.set_known(conn, row.id, known)
         case Ours(known):
-            endings.record_ours(conn, row, known, look.target)
+            traces.record_ours(conn, row, known, look.target)
             _go_on(conn, row)
         case Forward(known):
             apps.set_known(conn, row.id, known)

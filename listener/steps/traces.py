@@ -1,15 +1,15 @@
-"""What a post of ours left behind on its target, by the target's list."""
+"""What posts of ours left behind on their target, by the target's list."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from listener.history import Release
+from listener.history import History, Release
 from listener.promotion import ERRORS_FOR
-from listener.standing import nonce_of
+from listener.standing import Known, carried_on, nonce_of
 from listener.steps.readings import Reading
 from listener.steps.tools import Tools
-from listener.store import facts, posts
+from listener.store import apps, facts, posts
 from listener.store.posts import PostRow
 
 
@@ -66,3 +66,11 @@ def _came_late(post: PostRow, reading: Reading, release: Release) -> bool:
     is_soon = release.created_at is not None and release.created_at - post.sent_at < ERRORS_FOR
     # A config change carries on the code that runs.
     return is_soon and reading.history.brings_other_code(release)
+
+
+def record_ours(conn: Connection, target: apps.AppRow, known: Known, history: History) -> None:
+    """Write down a release of ours as what runs, whatever carries on other code beside it."""
+    before = target.known.artifact if target.known is not None else known.artifact
+    carried = carried_on(history, known.version, {before, known.artifact})
+    version = max([known.version, *carried])
+    apps.set_known(conn, target.id, Known(version, known.artifact), carried=carried)

@@ -10,7 +10,7 @@ from listener.desk.health import ailment_of
 from listener.desk.subscriptions import PATH
 from listener.findings import Finding, State, Unread
 from listener.heroku import Delivery, Webhook, without_secrets
-from listener.steps.tending import fault_of
+from listener.steps.webhooks import fault_of
 from listener.store.subscriptions import SubscriptionRow
 
 NOT_ARRIVED = frozenset({"failed", "retrying", "skipped"})
