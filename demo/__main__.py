@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from demo.stage import BIN, DemoFailed, Stage, say, wait_for
-from listener.cluster import NoPostgres, PostgresFailed
+from listener.local_postgres.cluster import NoPostgres, PostgresFailed
 
 
 def show(stage: Stage) -> None:

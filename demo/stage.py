@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from listener import embedded
+from listener.local_postgres import server
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -109,7 +109,7 @@ class Stage:
         emulator = [str(BIN / "python"), "-m", "emulator", "--port", port, "--seed", "demo"]
         self._run(emulator, self._env, "emulator")
         settings = self._env | {
-            "DATABASE_URL": self._stack.enter_context(embedded.throwaway()),
+            "DATABASE_URL": self._stack.enter_context(server.throwaway()),
             "SECRET_KEY": secrets.token_hex(32),
             "HEROKU_API_KEY": ROBOT,
             "HEROKU_API_URL": self.heroku_url,

@@ -15,13 +15,13 @@ import structlog
 
 from listener import logs
 from listener.app import assemble
-from listener.desk.resealing import is_anything_sealed, reseal
-from listener.embedded import home, server
-from listener.keys import Keys
-from listener.settings import BadSettings, read, read_database_url, read_secret_keys
-from listener.shift import Shift
-from listener.store import schema
-from listener.store.engine import Database, open_database
+from listener.config import BadSettings, read, read_database_url, read_secret_keys
+from listener.crypto import Keys
+from listener.db import migrate as schema
+from listener.db.engine import Database, open_database
+from listener.local_postgres.server import home, server
+from listener.services.reencrypt import is_anything_sealed, reseal
+from listener.worker.supervisor import Shift
 
 log = structlog.get_logger()
 

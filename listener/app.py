@@ -10,60 +10,55 @@ from typing import cast
 import httpx
 from flask import Flask
 
-from listener.desk.approvals import ApprovalsDesk
-from listener.desk.backtests import BacktestsDesk
-from listener.desk.browsers import BrowsersDesk
-from listener.desk.checkup.doctor import Doctor
-from listener.desk.diffs import DiffsDesk
-from listener.desk.explanations import ExplanationsDesk
-from listener.desk.files import FilesDesk
-from listener.desk.gauges import Gauges
-from listener.desk.holds import HoldsDesk
-from listener.desk.inbox import Inbox
-from listener.desk.journal import Journal
-from listener.desk.logins import Logins
-from listener.desk.mirror import Mirror
-from listener.desk.outputs import OutputsDesk
-from listener.desk.pipelines import PipelinesDesk
-from listener.desk.promotions import PromotionsDesk
-from listener.desk.readiness import Readiness
-from listener.desk.rules import RulesDesk
-from listener.desk.subscriptions import SubscriptionsDesk, hook_url
-from listener.desk.trials import TrialsDesk
-from listener.desk.troubles import TroublesDesk
-from listener.heroku import Account, Heroku
-from listener.keys import Keys
-from listener.probing import Prober
-from listener.roles import Roles
-from listener.settings import Settings, read
-from listener.shift import Shift
-from listener.steps.comparing import Comparisons
-from listener.steps.readings import Readings
-from listener.steps.tools import Tools
-from listener.store.engine import Database, open_database
-from listener.web import (
-    approvals,
+from listener.api import (
+    approval_page,
     audit,
     deliveries,
-    diffs,
-    explanations,
-    files,
-    findings,
+    diff,
+    doctor,
+    errors,
+    explain,
     health,
     holds,
     metrics,
+    middleware,
     openapi,
     pipelines,
-    problems,
     promotions,
-    requests,
+    rule_files,
     rules,
     subscriptions,
     tokens,
     troubles,
     webhooks,
 )
-from listener.web.services import Services
+from listener.api.services import Services
+from listener.config import Settings, read
+from listener.crypto import Keys
+from listener.db.engine import Database, open_database
+from listener.heroku import Account, Heroku
+from listener.inventory.context import Tools
+from listener.inventory.reader import Readings
+from listener.inventory.traits import Comparisons
+from listener.prober import Prober
+from listener.roles import Roles
+from listener.services.approvals import ApprovalsDesk
+from listener.services.backtests import BacktestsDesk, TrialsDesk
+from listener.services.deliveries import Inbox
+from listener.services.diff import DiffsDesk
+from listener.services.doctor import Doctor
+from listener.services.explain import ExplanationsDesk
+from listener.services.holds import HoldsDesk
+from listener.services.login import BrowsersDesk, Logins
+from listener.services.output import OutputsDesk
+from listener.services.pipelines import PipelinesDesk
+from listener.services.promotions import PromotionsDesk
+from listener.services.rule_files import FilesDesk
+from listener.services.rules import RulesDesk
+from listener.services.status import Gauges, Journal, Mirror, Readiness
+from listener.services.subscriptions import SubscriptionsDesk, hook_url
+from listener.services.troubles import TroublesDesk
+from listener.worker.supervisor import Shift
 
 LARGEST_BODY = 1024 * 1024
 SHIFT = "autopromote_shift"
@@ -72,16 +67,16 @@ ROOMS = (
     webhooks,
     tokens,
     rules,
-    files,
+    rule_files,
     pipelines,
     subscriptions,
     deliveries,
     promotions,
-    approvals,
+    approval_page,
     holds,
-    explanations,
-    diffs,
-    findings,
+    explain,
+    diff,
+    doctor,
     troubles,
     audit,
     health,
@@ -124,9 +119,9 @@ def build(parts: Parts) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[SHIFT] = Shift(parts.tools, promoting=parts.settings.runners)
     services_of(parts).join(app)
-    requests.join(app)
+    middleware.join(app)
     metrics.Meter().join(app)
-    problems.join(app)
+    errors.join(app)
     for room in ROOMS:
         app.register_blueprint(room.bp)
     return app

@@ -16,7 +16,7 @@ from typing import Any
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from listener import logs
-from listener.settings import BadSettings, read
+from listener.config import BadSettings, read
 
 try:
     _settings = read(os.environ)

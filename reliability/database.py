@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 
-from listener.cluster import PostgresFailed, is_root, open_cluster
-from listener.embedded import server
+from listener.local_postgres.cluster import PostgresFailed, is_root, open_cluster
+from listener.local_postgres.server import server
 from reliability.processes import children, send
 
 PATIENCE_SECONDS = 30.0

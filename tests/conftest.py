@@ -13,10 +13,10 @@ import pytest
 from hypothesis import settings
 from psycopg import sql
 
-from listener import embedded
-from listener.store.engine import Database
-from listener.store.schema import migrate
-from tests.store import clean
+from listener.db.engine import Database
+from listener.db.migrate import migrate
+from listener.local_postgres import server
+from tests.db import clean
 
 DATABASES = count()
 
@@ -34,7 +34,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "unhurried")
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of the run's own server; a database of its own is what a test wants, see below."""
-    with embedded.throwaway() as url:
+    with server.throwaway() as url:
         yield url
 
 

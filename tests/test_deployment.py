@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from listener import VERSION
-from listener.settings import BadSettings, read
+from listener.config import BadSettings, read
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = json.loads((ROOT / "app.json").read_text())

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cli.main import COMMANDS
-from listener.gates.tables import CONDITIONAL, GATES
-from listener.promotion import Status
-from listener.settings import VARIABLES
+from listener.config import VARIABLES
+from listener.core.gates.registry import CONDITIONAL, GATES
+from listener.core.promotion import Status
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()

@@ -17,8 +17,20 @@ from listener.heroku.errors import (
 )
 from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
 from listener.heroku.output import Piece
-from listener.heroku.pipelines import Coupling, Pipeline, PipelinePromotion, PromotionTarget
-from listener.heroku.resources import Account, App, Artifact, Authorization, Release, Slug
+from listener.heroku.resources import (
+    Account,
+    App,
+    Artifact,
+    Authorization,
+    Coupling,
+    Delivery,
+    Pipeline,
+    PipelinePromotion,
+    PromotionTarget,
+    Release,
+    Slug,
+    Webhook,
+)
 from listener.heroku.signature import (
     HEADER,
     BadSignature,
@@ -27,7 +39,6 @@ from listener.heroku.signature import (
     sign,
     verify,
 )
-from listener.heroku.webhooks import Delivery, Webhook
 
 __all__ = [
     "HEADER",

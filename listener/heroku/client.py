@@ -11,24 +11,26 @@ import httpx
 
 from listener.heroku import paging
 from listener.heroku.address import checked_name, is_on_loopback
-from listener.heroku.answers import Answer
 from listener.heroku.errors import BadAnswer, Doubtful
-from listener.heroku.network import addresses, public_addresses
+from listener.heroku.http import BoundedTransport, addresses, public_addresses, trusted
 from listener.heroku.output import OutputReader, Piece
-from listener.heroku.pipelines import Coupling, Pipeline, PipelinePromotion, PromotionTarget
 from listener.heroku.resources import (
     Account,
     App,
     Authorization,
     Buildpack,
+    Coupling,
+    Delivery,
     Image,
+    Pipeline,
+    PipelinePromotion,
+    PromotionTarget,
     Release,
     Slug,
+    Webhook,
     wanting_a_second_factor,
 )
-from listener.heroku.transport import BoundedTransport, trusted
-from listener.heroku.webhooks import Delivery, Webhook
-from listener.heroku.wire import Wire
+from listener.heroku.session import Answer, Wire
 
 T = TypeVar("T")
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from listener.heroku import deadline
+from listener.heroku import http
 from listener.heroku.address import checked_stream_url
-from listener.heroku.answers import Answer, check, lost
 from listener.heroku.errors import BadAnswer
+from listener.heroku.session import Answer, check, lost
 
 LARGEST_PIECE = 64 * 1024
 SETTLE_SECONDS = 0.3  # what follows so soon still belongs to the piece
@@ -63,7 +63,7 @@ class OutputReader:
         checked = checked_stream_url(url, api_url=self._api_url)
         hide = [url, checked]
         try:
-            with deadline.bounded(seconds):
+            with http.bounded(seconds):
                 return self._read(checked, offset, hide)
         except httpx.ReadTimeout:
             return Piece(offset)  # it may say nothing, not even its status, before the command does
@@ -116,7 +116,7 @@ def _content(response: httpx.Response, skip: int) -> tuple[bytes, bool]:
             if len(kept) >= LARGEST_PIECE:
                 return bytes(kept[:LARGEST_PIECE]), False
             if kept:
-                deadline.end_within(SETTLE_SECONDS)
+                http.end_within(SETTLE_SECONDS)
     except httpx.HTTPError:
         return bytes(kept), False  # cut or out of time: the next piece goes on from here
     return bytes(kept), True

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from listener.heroku.answers import Answer
 from listener.heroku.errors import BadAnswer
 from listener.heroku.resources import Release
+from listener.heroku.session import Answer
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, TypeVar
 
-from listener.heroku.address import without_secrets
+from listener.heroku.address import is_name, without_secrets
 from listener.heroku.errors import BadAnswer
 from listener.heroku.fields import Fields, Unreadable
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 CEDAR = "cedar"
 SLUG, OCI_IMAGE = "slug", "oci-image"
-_URL_LENGTH = 2048
+URL_LENGTH = 2048
 _FACTOR = "requires_second_factor"
 
 
@@ -164,7 +164,7 @@ class Buildpack:
     def _made_of(cls, fields: Fields) -> Self:
         buildpack = fields.part("buildpack")
         named = "name" if buildpack.has("name") else "url"
-        name = buildpack.text(named, limit=_URL_LENGTH).removeprefix("urn:buildpack:")
+        name = buildpack.text(named, limit=URL_LENGTH).removeprefix("urn:buildpack:")
         return cls(fields.number("ordinal", least=0), without_secrets(name))
 
 
@@ -182,7 +182,7 @@ class Image:
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
-        named = (each.text("id", limit=_URL_LENGTH) for each in fields.parts("buildpacks"))
+        named = (each.text("id", limit=URL_LENGTH) for each in fields.parts("buildpacks"))
         return cls(fields.text("id"), tuple(without_secrets(name) for name in named))
 
 
@@ -234,4 +234,146 @@ class Account:
             "account",
             value,
             lambda fields: cls(fields.text("id"), fields.text("email")),
+        )
+
+
+FAILED = "failed"
+PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Apps in an order of stages."""
+
+    id: str
+    name: str
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one pipeline."""
+        return read("pipeline", value, lambda fields: cls(fields.text("id"), fields.text("name")))
+
+
+@dataclass(frozen=True, slots=True)
+class Coupling:
+    """An app's place in its one pipeline."""
+
+    app_id: str
+    pipeline_id: str
+    stage: str
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one coupling."""
+        return read("pipeline coupling", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        return cls(
+            app_id=fields.part("app").text("id"),
+            pipeline_id=fields.part("pipeline").text("id"),
+            stage=fields.words("stage") or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PipelinePromotion:
+    """The bringing of a release to other apps; `completed` does not mean that it got there."""
+
+    id: str
+    status: str
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one promotion."""
+        return read("pipeline promotion", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        id = fields.text("id")
+        if not is_name(id):  # it could never be asked about again
+            raise Unreadable("id is not an id")
+        return cls(id=id, status=fields.words("status") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionTarget:
+    """What became of a promotion on one app: for a while it has no release, or never gets one."""
+
+    app_id: str
+    status: str  # Heroku's word, not an enum: new ones may come
+    release_id: str | None
+    error_message: str | None
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one promotion target."""
+        return read("promotion target", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        release = fields.part("release") if fields.has("release") else None
+        return cls(
+            app_id=fields.part("app").text("id"),
+            status=fields.text("status"),
+            release_id=release.text("id") if release and release.has("id") else None,
+            error_message=fields.words("error_message"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A subscription to what happens to an app; its secret is never shown."""
+
+    id: str
+    app_id: str
+    app_name: str
+    url: str
+    level: str
+    include: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one webhook."""
+        return read("webhook", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        app = fields.part("app")
+        return cls(
+            id=fields.text("id"),
+            app_id=app.text("id"),
+            app_name=app.words("name") or "",
+            url=fields.text("url", limit=URL_LENGTH),
+            level=fields.text("level"),
+            include=fields.texts("include"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How Heroku fared with handing one event to one webhook."""
+
+    id: str
+    status: str
+    num_attempts: int
+    code: int | None
+    created_at: datetime
+    webhook_id: str | None
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read Heroku's JSON of one webhook delivery."""
+        return read("delivery", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        last = fields.part("last_attempt") if fields.has("last_attempt") else None
+        return cls(
+            id=fields.text("id"),
+            status=fields.text("status"),
+            num_attempts=fields.number("num_attempts", least=0),
+            code=last.number("code", least=0) if last and last.has("code") else None,
+            created_at=fields.moment("created_at"),
+            webhook_id=fields.part("webhook").words("id") if fields.has("webhook") else None,
         )

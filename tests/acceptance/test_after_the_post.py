@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance.town import Town, wait_until
-from tests.steps.site import Site
+from tests.worker.site import Site
 
 pytestmark = pytest.mark.acceptance
 

@@ -6,14 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from listener.conditions import parse
-from listener.decision import (
-    Approval,
-    Verdict,
-    evaluate,
-)
-from listener.gates.tables import asked
-from listener.health import Probe, Streak
+from listener.core.gates.base import Approval, Verdict, evaluate
+from listener.core.gates.options import parse
+from listener.core.gates.registry import asked
+from listener.core.verification import Probe, Streak
 from tests.core.candidates import READY, without_facts
 from tests.core.releases import ANA, NOON
 

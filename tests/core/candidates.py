@@ -8,11 +8,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from listener.apps import App
-from listener.decision import Candidate, Error, Hold, Pass, Reject, Rival, Verdict, Wait
-from listener.history import History, Release
-from listener.promotion import Status
-from listener.rules import OnNewer, Strategy
+from listener.core.app import App
+from listener.core.gates.base import Candidate, Error, Hold, Pass, Reject, Rival, Verdict, Wait
+from listener.core.promotion import Status
+from listener.core.release import History, Release
+from listener.core.rule import OnNewer, Strategy
 from tests.core.releases import NOON, log, release, release_logs
 
 Change = dict[str, Any]

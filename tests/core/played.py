@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from listener.backtest import Case, Result, backtest
-from listener.conditions import parse
-from listener.history import Release
-from listener.rules import OnNewer
+from listener.core.backtest import Case, Result, backtest
+from listener.core.gates.options import parse
+from listener.core.release import Release
+from listener.core.rule import OnNewer
 from tests.core.candidates import PROD, STAGING
 from tests.core.releases import NOON, log, release
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from listener.history import History, Release
+from listener.core.release import History, Release
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ANA = "ana@example.com"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from listener.backtest import Case, Result, backtest
-from listener.conditions import NONE, Conditions, parse
-from listener.history import History, Kind, Release
-from listener.promotion import Status
-from listener.rules import OnNewer, Strategy
+from listener.core.backtest import Case, Result, backtest
+from listener.core.gates.options import NONE, Conditions, parse
+from listener.core.promotion import Status
+from listener.core.release import History, Kind, Release
+from listener.core.rule import OnNewer, Strategy
 from tests.core.candidates import PROD, STAGING
 from tests.core.played import BEFORE, BO, at, made, statuses, tried
 from tests.core.releases import NOON, log

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.backtest import UNTOLD, Case, Result, backtest
-from listener.conditions import Conditions, parse
-from listener.decision import Candidate, Evaluation, Past, evaluate
-from listener.gates.tables import asked
-from listener.history import History, as_of
-from listener.promotion import Status
-from listener.rules import OnNewer
+from listener.core.backtest import UNTOLD, Case, Result, backtest
+from listener.core.gates.base import Candidate, Evaluation, Past, evaluate
+from listener.core.gates.options import Conditions, parse
+from listener.core.gates.registry import asked
+from listener.core.promotion import Status
+from listener.core.release import History, as_of
+from listener.core.rule import OnNewer
 from tests.core.candidates import PROD, STAGING
 from tests.core.played import at
 from tests.core.releases import NOON, release_logs

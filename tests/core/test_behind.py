@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.behind import behind, is_gone, missing
-from listener.history import History, Release
+from listener.core.release import History, Release
+from listener.core.staleness import behind, is_gone, missing
 from tests.core.releases import NOON, log, release, release_logs
 
 ONE, TWO, THREE = (release(number, f"slug-{number}") for number in (1, 2, 3))

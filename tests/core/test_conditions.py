@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.conditions import (
+from listener.core.gates.options import (
     NONE,
     READERS,
     Aspect,

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from listener import matching
-from listener.apps import App
-from listener.decision import Candidate, Error, Gate, Pass, Reject, Verdict, Wait, evaluate
-from listener.gates.always import match, order, source
-from listener.gates.tables import GATES, ROLLBACK_GATES
-from listener.history import History, Release
-from listener.promotion import Status
-from listener.rules import OnNewer
+from listener.core import app
+from listener.core.app import App
+from listener.core.gates.always import match, order, source
+from listener.core.gates.base import Candidate, Error, Gate, Pass, Reject, Verdict, Wait, evaluate
+from listener.core.gates.registry import GATES, ROLLBACK_GATES
+from listener.core.promotion import Status
+from listener.core.release import History, Release
+from listener.core.rule import OnNewer
 from tests.core.candidates import (
     A40,
     BACK,
@@ -142,11 +142,11 @@ FIR: Change = {"generation": "fir"}
         ({"is_allowed": False}, Reject("AUTOPROMOTE_APPS does not name both apps.")),
         (
             {"source": replace(STAGING, is_container=True)},
-            Reject(matching.container("staging")),
+            Reject(app.container("staging")),
         ),
         (
             {"target": replace(PROD, is_container=True)},
-            Reject(matching.container("prod")),
+            Reject(app.container("prod")),
         ),
         (
             {"target": replace(PROD, **FIR)},

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.decision import (
+from listener.core.gates.base import (
     Candidate,
     Evaluation,
     Hold,
@@ -20,9 +20,9 @@ from listener.decision import (
     evaluate,
     longest_wait,
 )
-from listener.gates.tables import GATES, ROLLBACK_GATES
-from listener.promotion import BLOCKED_STEP, ENDED, RELEASE_PHASE_FOR
-from listener.rules import OnNewer
+from listener.core.gates.registry import GATES, ROLLBACK_GATES
+from listener.core.promotion import BLOCKED_STEP, ENDED, RELEASE_PHASE_FOR
+from listener.core.rule import OnNewer
 from tests.core.candidates import HOLDS, MINUTES, READY, VERDICTS, candidates
 from tests.core.releases import NOON, log, release
 

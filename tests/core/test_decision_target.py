@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from listener.decision import Error, Hold, Pass, Reject, Rival, Verdict, Wait, evaluate
-from listener.gates.always import hold, target
-from listener.gates.tables import ROLLBACK_GATES
-from listener.history import History
-from listener.promotion import Status
+from listener.core.gates.always import hold, target
+from listener.core.gates.base import Error, Hold, Pass, Reject, Rival, Verdict, Wait, evaluate
+from listener.core.gates.registry import ROLLBACK_GATES
+from listener.core.promotion import Status
+from listener.core.release import History
 from tests.core.candidates import BACK, READY, Change, prod, without_facts
 from tests.core.releases import ANA, NOON, release
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from listener.difference import Relation, between
-from listener.history import History
+from listener.core.comparison import Relation, between
+from listener.core.release import History
 from tests.core.releases import log, release
 
 A40, B41, C42, D43 = (release(40 + n, artifact) for n, artifact in enumerate("ABCD"))

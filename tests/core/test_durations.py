@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.durations import BadDuration, parse, show
+from listener.core.duration import BadDuration, parse, show
 
 
 @pytest.mark.parametrize(

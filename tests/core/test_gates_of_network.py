@@ -7,17 +7,12 @@ from typing import Any
 
 import pytest
 
-from listener.conditions import parse
-from listener.decision import (
-    Error,
-    Pass,
-    Verdict,
-    Wait,
-)
-from listener.findings import Unread
-from listener.gates.tables import CONDITIONAL, GATES, NETWORK, asked
-from listener.health import Streak
-from listener.parity import Traits
+from listener.core.finding import Unread
+from listener.core.gates.base import Error, Pass, Verdict, Wait
+from listener.core.gates.options import parse
+from listener.core.gates.registry import CONDITIONAL, GATES, NETWORK, asked
+from listener.core.parity import Traits
+from listener.core.verification import Streak
 from tests.core.asking import BAD, CANDIDATE, GOOD, URL, minutes, said, streak
 
 SOON = minutes(5 / 60)

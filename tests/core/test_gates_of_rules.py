@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.conditions import parse
-from listener.decision import (
+from listener.core.gates.base import (
     Approval,
     Candidate,
     Error,
@@ -24,8 +23,9 @@ from listener.decision import (
     evaluate,
     needs_word,
 )
-from listener.gates.tables import CONDITIONAL, GATES, OF_RULES, asked
-from listener.promotion import Status
+from listener.core.gates.options import parse
+from listener.core.gates.registry import CONDITIONAL, GATES, OF_RULES, asked
+from listener.core.promotion import Status
 from tests.core.asking import BAD, BO, CANDIDATE, CY, GOOD, minutes, said, streak, yes
 from tests.core.candidates import HOLDS, MINUTES, without_facts
 from tests.core.releases import ANA, NOON

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listener.history import History, Kind, Release, as_of
+from listener.core.release import History, Kind, Release, as_of
 from tests.core.releases import NOON, log, release
 
 SHIPPED = release(1, "A", words="Deploy 1a5f89db")

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.history import History, Kind, Release
+from listener.core.release import History, Kind, Release
 from tests.core.releases import release_logs, with_current
 
 

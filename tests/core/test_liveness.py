@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from listener.liveness import Runner, fault
+from listener.core.liveness import Runner, fault
 
 WELL = (0, 0)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from listener.localtimes import BadTime, parse
+from listener.core.local_time import BadTime, parse
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from listener import matching
-from listener.apps import App
-from listener.decision import Candidate, Error, Pass, Reject, Verdict, Wait, evaluate
-from listener.gates.always import GONE_FOR, match
-from listener.gates.tables import ROLLBACK_GATES
-from listener.rules import Strategy, strategy_of
+from listener.core import app
+from listener.core.app import App
+from listener.core.gates.always import GONE_FOR, match
+from listener.core.gates.base import Candidate, Error, Pass, Reject, Verdict, Wait, evaluate
+from listener.core.gates.registry import ROLLBACK_GATES
+from listener.core.rule import Strategy, strategy_of
 from tests.core.candidates import BACK, PROD, READY, STAGING, V42, Change, without_facts
 from tests.core.releases import NOON, log, release
 
@@ -106,7 +106,7 @@ def target(**facts: Any) -> Change:
         (
             BY_PIPELINE,
             {"source": replace(STAGING, is_container=True)},
-            Reject(matching.container("staging")),
+            Reject(app.container("staging")),
         ),
     ],
 )
@@ -135,7 +135,7 @@ def test_a_rollback_of_an_image_stays_within_its_app_and_needs_no_pipeline() -> 
 
 
 def test_a_container_app_is_told_what_to_do_instead() -> None:
-    words = matching.container("acme-box")
+    words = app.container("acme-box")
     assert words.startswith("acme-box is a container app: its images cannot be promoted")
     assert "heroku/roadmap #222" in words
     assert "`heroku container:release`" in words

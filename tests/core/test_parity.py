@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.apps import App
-from listener.findings import Finding, State, Unread, is_sound
-from listener.parity import ASPECTS, Traits, compare
+from listener.core.app import App
+from listener.core.finding import Finding, State, Unread, is_sound
+from listener.core.parity import ASPECTS, Traits, compare
 
 STAGING = Traits(
     App("s", "staging", "heroku-24"), ("heroku/python",), frozenset({"DATABASE_URL", "KEY"})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.patterns import BadPattern, first_match, parse
+from listener.core.pattern import BadPattern, first_match, parse
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener import promotion
-from listener.promotion import (
+from listener.core import promotion
+from listener.core.drift import nonce_of
+from listener.core.promotion import (
     ACTIVE,
     ENDED,
     RETRYABLE,
@@ -23,7 +24,6 @@ from listener.promotion import (
     next_look,
     release_poll,
 )
-from listener.standing import nonce_of
 from tests.core.releases import NOON
 
 WORDS = (

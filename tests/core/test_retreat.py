@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.history import History, Release
-from listener.retreat import Back, NotYet, Ours, Stay, way_back
+from listener.core.auto_rollback import Back, NotYet, Ours, Stay, way_back
+from listener.core.release import History, Release
 from tests.core.releases import log, release, release_logs
 
 BEFORE, MADE = release(9, "A"), release(10, "B")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.history import History, Release
-from listener.promotion import PromotionKind
-from listener.rollback import (
+from listener.core.promotion import PromotionKind
+from listener.core.release import History, Release
+from listener.core.rollback import (
     AlreadyRolledBack,
     NothingBefore,
     RollbackTo,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.rules import (
+from listener.core.rule import (
     Mode,
     OnNewer,
     Overlap,

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from listener.history import History, Release
-from listener.standing import (
+from listener.core.drift import (
     Forward,
     Known,
     Moved,
@@ -21,6 +20,7 @@ from listener.standing import (
     nonce_of,
     stand,
 )
+from listener.core.release import History, Release
 from tests.core.releases import log, release
 
 KNOWN = Known(10, "B")

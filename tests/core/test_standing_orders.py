@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from listener.history import History, Release
-from listener.standing import Known, Moved, Ours, Same, Standing, Unclear, stand
+from listener.core.drift import Known, Moved, Ours, Same, Standing, Unclear, stand
+from listener.core.release import History, Release
 from tests.core.releases import release
 
 SOURCE = History([release(40, "A"), release(41, "B"), release(42, "C"), release(43, "D")])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from listener.history import History, Release
-from listener.standing import Forward, Known, Moved, Ours, Same, Unclear, stand
+from listener.core.drift import Forward, Known, Moved, Ours, Same, Unclear, stand
+from listener.core.release import History, Release
 from tests.core.releases import DESCRIBED, RAN, release_logs
 
 ISSUED = frozenset({"7f3a9c21", "r7"})

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listener.trouble import (
+from listener.core.trouble import (
     Cause,
     Trouble,
     is_over,

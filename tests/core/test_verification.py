@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.conditions import NONE, OnFailure, parse
-from listener.health import Probe
-from listener.verification import LAST_IN_A_ROW, Outcome, Verification, plan, read
+from listener.core.gates.options import NONE, OnFailure, parse
+from listener.core.verification import LAST_IN_A_ROW, Outcome, Probe, Verification, plan, read
 from tests.core.releases import NOON
 
 URL = "https://prod.example.com/healthz"

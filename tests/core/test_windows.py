@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.windows import BadWindow, Window, next_opening, parse
+from listener.core.window import BadWindow, Window, next_opening, parse
 
 OFFICE = "Mon-Fri 09:00-16:30 Europe/London"
 ZONES = ("Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC")

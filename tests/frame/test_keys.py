@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.keys import TOKEN_LIFE, BadToken, Expired, Identity, Keys, SealBroken
+from listener.crypto import TOKEN_LIFE, BadToken, Expired, Identity, Keys, SealBroken
 
 OLD, NEW = "o" * 32, "n" * 32
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

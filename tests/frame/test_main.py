@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from listener.apps import App
-from listener.keys import Keys, SealBroken
-from listener.store import apps, deliveries, schema, services, subscriptions
-from listener.store.deliveries import Arrival
-from listener.store.engine import Database, open_database
-from listener.store.services import Service
-from listener.store.tables import delivery, rule, rule_service, secret
+from listener.core.app import App
+from listener.crypto import Keys, SealBroken
+from listener.db import apps, deliveries, migrate, rules, subscriptions
+from listener.db.deliveries import Arrival
+from listener.db.engine import Database, open_database
+from listener.db.rules import Service
+from listener.db.tables import delivery, rule, rule_service, secret
 from tests.frame.processes import KEY, PYTHON, Web, do, saying, settings, start
 
 NEW = "n" * 32
@@ -43,7 +43,7 @@ def seal_something(database: Database, keys: Keys) -> None:
         plain = {"mode": "off", "strategy": "slug", "on_newer": "keep", "source_id": "a"}
         added = insert(rule).values(name="ship", created_by="ana", **plain).returning(rule.c.id)
         sealed = keys.services.seal(b"slack://hush")
-        services.put(conn, conn.execute(added).scalar_one(), [Service("slack://…", "m", sealed)])
+        rules.put(conn, conn.execute(added).scalar_one(), [Service("slack://…", "m", sealed)])
 
 
 def unsealed(database: Database, keys: Keys) -> tuple[bytes, bytes, bytes]:
@@ -61,7 +61,7 @@ def test_migrating_needs_nothing_but_a_database(empty_database_url: str) -> None
     assert (done.returncode, done.stderr) == (0, "")
     assert "event=migrated" in done.stdout
     with opened(empty_database_url) as database, database.begin() as conn:
-        assert schema.is_ready(conn)
+        assert migrate.is_ready(conn)
 
 
 def test_without_a_database_it_says_so(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_worker_waits_for_a_database_that_is_not_migrated(
     worker = start("worker", settings(empty_database_url), tmp_path / "log")
     try:
         saying(worker, 'event=runners_wait reason="the database is not migrated"')
-        schema.migrate(empty_database_url)
+        migrate.migrate(empty_database_url)
         saying(worker, "event=runners_started")
     finally:
         worker.kill()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from listener.settings import BadSettings, Settings, read, read_database_url, read_secret_keys
+from listener.config import BadSettings, Settings, read, read_database_url, read_secret_keys
 
 KEY = "k" * 32
 ENV = {

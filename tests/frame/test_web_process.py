@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from listener.keys import Keys
-from listener.store import schema
+from listener.crypto import Keys
+from listener.db import migrate
 from tests.frame.processes import KEY, Web, saying, settings
 
 
@@ -53,7 +53,7 @@ def test_a_database_that_is_not_migrated_yet_is_waited_for(
     web = Web(settings(empty_database_url), tmp_path / "log")
     try:
         assert web.http.get("/readyz").status_code == 503
-        schema.migrate(empty_database_url)
+        migrate.migrate(empty_database_url)
         saying(web.process, "event=runners_started")
         assert web.http.get("/readyz").status_code == 200
     finally:

@@ -14,9 +14,7 @@ import pytest
 
 from listener.heroku import Doubtful, Heroku, NotSent
 from listener.heroku.client import Deadlines
-from listener.heroku.deadline import bounded, current
-from listener.heroku.network import BoundedBackend
-from listener.heroku.transport import BoundedTransport
+from listener.heroku.http import BoundedBackend, BoundedTransport, bounded, current
 from tests.heroku import samples
 from tests.heroku.peer import Conversation, Peer, Script, answer
 

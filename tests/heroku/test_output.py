@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from listener.heroku import BadAnswer, Doubtful, Heroku, HerokuError, NotSent, Piece, Refused
 from listener.heroku.address import checked_stream_url, public_only
 from listener.heroku.client import Deadlines
-from listener.heroku.network import public_addresses
+from listener.heroku.http import public_addresses
 from listener.heroku.output import LARGEST_PIECE
 from tests.heroku.conftest import TOKEN
 from tests.heroku.peer import Conversation, Peer, Script, answer, cutting, giving

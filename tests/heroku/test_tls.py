@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from listener.heroku import Heroku, NotSent
-from listener.heroku.transport import BoundedTransport
+from listener.heroku.http import BoundedTransport
 from tests.heroku import samples
 from tests.heroku.peer import Conversation, Peer, answer, giving
 

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from listener.health import Probe
-from listener.probing import Prober
+from listener.core.verification import Probe
+from listener.prober import Prober
 from tests.heroku.peer import Conversation, Peer, Script, answer, cutting, giving
 
 SHORT = 0.4

@@ -15,7 +15,7 @@ from tests.acceptance.command_line.people import (
 )
 from tests.acceptance.town import Town, wait_until
 from tests.cli.program import Autopromote, barred
-from tests.steps.chats import open_chat
+from tests.worker.chats import open_chat
 
 pytestmark = pytest.mark.acceptance
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from listener.gates.tables import OF_RULES
+from listener.core.gates.registry import OF_RULES
 from tests.acceptance.command_line.people import answer_of, apps
 from tests.acceptance.town import ADMIN, Town, wait_until
 from tests.cli.program import Autopromote

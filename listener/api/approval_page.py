@@ -1,0 +1,223 @@
+"""`/approvals/…`: the page behind a signed link, on which somebody says yes or no.
+
+Looking at it changes nothing, for whatever shows a preview of the link looks at it. It asks for a
+login, because links are passed on. Only its buttons act: each form is good once, and only in the
+browser that got it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from listener import approval_links
+from listener.api.auth import Person
+from listener.api.errors import status_of
+from listener.api.fields import LONGEST_REASON
+from listener.api.request_body import content
+from listener.api.services import services
+from listener.approval_links import Invitation
+from listener.core import duration
+from listener.crypto import BadToken, Expired
+from listener.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from listener.roles import Role
+from listener.services.login import SESSION_LIFE, Session
+
+bp = Blueprint(
+    "approvals", __name__, url_prefix=approval_links.PATH.rstrip("/"), template_folder="templates"
+)
+
+COOKIE = "autopromote_session"
+MOST_FIELDS = 10
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 42em; margin: 2em auto; padding: 0 1em; }
+dt { color: #555; } dd { margin: 0 0 .5em; overflow-wrap: anywhere; }
+li { overflow-wrap: anywhere; }
+button, input { font: inherit; padding: .6em 1em; margin: .3em 0; max-width: 100%; }
+.problem { color: #a00; }
+"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src 'sha256-{_STYLE_HASH}'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+OUT_OF_DATE = "This page was used already, or is too old. Look again before you answer."
+
+
+@bp.get("/<link>")
+def show(link: str) -> ResponseReturnValue:
+    """The page: what would be promoted where, and two buttons for whoever may press them."""
+    invitation = _invitation(link)
+    session = _session()
+    if session is None:
+        return _page("login.html", invitation=invitation)
+    return _shown(link, invitation, session)
+
+
+@bp.post("/<link>/login")
+def log_in(link: str) -> ResponseReturnValue:
+    """A code that `autopromote login:code` printed lets the browser in."""
+    invitation = _invitation(link)
+    _check_own_form()
+    session = services().browsers.log_in(_fields().get("code", ""), now=services().now())
+    if session is None:
+        problem = "That code is wrong, was used already, or is older than five minutes."
+        return _page("login.html", 401, invitation=invitation, problem=problem)
+    answer = _back_to(link)
+    answer.set_cookie(
+        COOKIE,
+        session.text,
+        max_age=SESSION_LIFE,
+        path=approval_links.PATH.rstrip("/"),
+        secure=not (services().public_url or "").startswith("http://"),  # loopback alone may
+        httponly=True,
+        samesite="Strict",
+    )
+    return answer
+
+
+@bp.post("/<link>")
+def answer(link: str) -> ResponseReturnValue:
+    """Somebody's yes or no, from the form that the page showed to that person."""
+    invitation = _invitation(link)
+    _check_own_form()
+    session = _session()
+    if session is None:
+        return _page("login.html", 401, invitation=invitation)
+    asker = _person(session)
+    _check_role(asker, Role.APPROVER)
+    said = _fields()
+    _check_form(said.get("form", ""), session, link)
+    services().approvals.invited(invitation)
+    _say(str(invitation.promotion_id), said, by=asker.email)
+    return _back_to(link)
+
+
+@bp.errorhandler(Refusal)
+def refused(error: Refusal) -> ResponseReturnValue:
+    """What cannot be, for people."""
+    return _page("refused.html", status_of(error), message=error.message)
+
+
+@bp.after_request
+def guard(response: Response) -> Response:
+    """Nobody frames, keeps or refers to these pages, and they load nothing."""
+    response.headers.update(HEADERS)
+    return response
+
+
+def _page(template: str, status: int = 200, **values: Any) -> Response:
+    style = Markup(STYLE)  # noqa: S704 - our own, and the policy names it by its hash
+    return make_response(render_template(template, style=style, when=_when, **values), status)
+
+
+def _when(text: str) -> str:
+    return duration.shown(datetime.fromisoformat(text))
+
+
+def _shown(link: str, invitation: Invitation, session: Session) -> Response:
+    asker = _person(session)
+    _check_role(asker, Role.VIEWER)
+    invited = services().approvals.invited(invitation)
+    return _page(
+        "approval.html",
+        invited=invited,
+        view=invited.view,
+        row=invited.view.row,
+        asker=asker,
+        may_answer=invited.is_asked and asker.role.covers(Role.APPROVER),
+        form=services().browsers.form(session, link, now=services().now()),
+        longest=LONGEST_REASON,
+    )
+
+
+def _invitation(link: str) -> Invitation:
+    try:
+        return approval_links.read(services().keys.links, link, now=services().now())
+    except Expired as error:
+        message = "This link has expired: the time to approve is over."
+        raise Conflict("link_expired", message) from error
+    except BadToken as error:
+        raise NotFound("link", "There is no such link. Was it copied whole?") from error
+
+
+def _session() -> Session | None:
+    text = request.cookies.get(COOKIE, "")
+    return services().browsers.session(text, now=services().now()) if text else None
+
+
+def _person(session: Session) -> Person:
+    role = services().roles.of(session.email)
+    if role is None:
+        raise Forbidden(f"{session.email} has no role here (any more).", id="no_role")
+    asker = g.person = Person(session.email, role, session.expires_at)
+    return asker
+
+
+def _check_role(asker: Person, role: Role) -> None:
+    if not asker.role.covers(role):
+        raise Forbidden(f"That needs the role {role}; {asker.email} is {asker.role}.")
+
+
+def _check_own_form() -> None:
+    """Browsers tell where a form was; no other page may send one here."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        raise Forbidden("That form was on another site.")
+
+
+def _check_form(form: str, session: Session, link: str) -> None:
+    try:
+        is_first = services().browsers.use_form(form, session, link, now=services().now())
+    except Expired as error:
+        raise Conflict("form_used", OUT_OF_DATE) from error
+    except BadToken as error:
+        raise Forbidden("That form is none that we showed to you here.") from error
+    if not is_first:
+        raise Conflict("form_used", OUT_OF_DATE)
+
+
+def _say(promotion_id: str, said: dict[str, str], *, by: str) -> None:
+    match said.get("say"):
+        case "approve":
+            services().approvals.approve(promotion_id, by=by)
+        case "reject":
+            services().approvals.reject(promotion_id, reason=said.get("reason") or None, by=by)
+        case _:
+            raise Invalid("Say yes or no.")
+
+
+def _fields() -> dict[str, str]:
+    """What the form says."""
+    try:
+        pairs = parse_qsl(content().decode(), max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise Invalid("The form cannot be read.") from error
+    said = {name: value.strip() for name, value in pairs}
+    if any("\0" in value or len(value) > LONGEST_REASON for value in said.values()):
+        raise Invalid("The form says too much.")
+    return said
+
+
+def _back_to(link: str) -> Response:
+    answer = make_response(redirect(f"{approval_links.PATH}{link}", 303))
+    answer.set_data(b"")  # nothing but the way back
+    return answer

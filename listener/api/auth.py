@@ -1,0 +1,81 @@
+"""Who asks, and what they may: `@needs(Role.ADMIN)` on a view is all that a room says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+
+from flask import g, request
+
+from listener.api.services import services
+from listener.crypto import BadToken
+from listener.errors import Forbidden, Unauthorized
+from listener.roles import Role
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SCHEME = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks now, with the role of this moment."""
+
+    email: str
+    role: Role
+    token_expires_at: datetime
+
+
+def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let only those with this role, or a higher one, through to the view."""
+
+    def guard(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            check(role)
+            return view(*args, **kwargs)
+
+        guarded.needs = role  # type: ignore[attr-defined]  # read by openapi
+        return guarded
+
+    return guard
+
+
+def check(role: Role) -> None:
+    """Raises Unauthorized where nobody can tell who asks, Forbidden where they may not."""
+    g.person = _authenticated()
+    if not g.person.role.covers(role):
+        message = f"That needs the role {role}; {g.person.email} is {g.person.role}."
+        raise Forbidden(message)
+
+
+def person() -> Person:
+    """Who asks; only where `needs` let them through."""
+    return cast(Person, g.person)
+
+
+def bearer() -> str:
+    """The token that the request brings. Raises Unauthorized."""
+    header = request.headers.get("Authorization", "")
+    token = header[len(SCHEME) :].strip()
+    if not header.lower().startswith(SCHEME) or not token:
+        message = "Log in first: `autopromote login`."
+        raise Unauthorized(message)
+    return token
+
+
+def _authenticated() -> Person:
+    try:
+        identity = services().keys.read_token(bearer(), now=services().now())
+    except BadToken as error:
+        message = "The token is not valid (any more): run `autopromote login` again."
+        raise Unauthorized(message) from error
+    role = services().roles.of(identity.email)
+    if role is None:
+        message = f"{identity.email} has no role here: an admin can add it to AUTOPROMOTE_VIEWERS."
+        raise Forbidden(message, id="no_role")
+    return Person(identity.email, role, identity.expires_at)

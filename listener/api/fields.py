@@ -1,0 +1,160 @@
+"""What single values in request bodies may be: names, versions, reasons, moments."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from flask import request
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+
+from listener.core import local_time
+from listener.core.promotion import Status
+from listener.errors import Invalid
+from listener.services.apps import number_of
+
+LONGEST_NAME = 100
+LONGEST_REASON = 4096
+MOST_TARGETS = 100
+MOST_GATES = 20
+HIGHEST_VERSION = 2**31 - 1
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+MOST_COMPARED = 10
+_MOST_DIGITS = 11
+_REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.+$)[A-Za-z0-9_.-]{1,100}", re.ASCII)
+
+
+def _rule_name(name: str) -> str:
+    """A rule's name stands in addresses and beside ids, so it must be none of either."""
+    if name.isdigit():
+        raise ValueError("a rule's name must not be a number, for ids are")
+    if name in (".", "..") or "/" in name or not name.isprintable():
+        raise ValueError("a rule's name must fit into an address: no slash, no control character")
+    return name
+
+
+def _version(said: Any) -> Any:
+    """A release is written as 42, "42" or "v42"."""
+    digits = str(said).strip().lower().removeprefix("v")
+    if isinstance(said, (str, int)) and digits.isascii() and digits.isdigit():
+        return int(digits[:_MOST_DIGITS])
+    raise ValueError("a release is written like v42")
+
+
+def _written(said: Any) -> Any:
+    if isinstance(said, str):
+        return local_time.parse(said)
+    raise ValueError(f"a time is written like {local_time.EXAMPLE}")
+
+
+def _id(said: Any) -> Any:
+    """An id is a text that is a number."""
+    found = number_of(said) if isinstance(said, str) else None
+    if found is None:
+        raise ValueError('an id is written like "42"')
+    return found
+
+
+def _moment(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"a time must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return moment.astimezone(UTC)
+
+
+_Stripped = StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)
+
+AppName = Annotated[str, _Stripped]
+RuleName = Annotated[str, _Stripped, AfterValidator(_rule_name)]
+Targets = Annotated[tuple[AppName, ...], Field(min_length=1, max_length=MOST_TARGETS)]
+GateNames = Annotated[tuple[AppName, ...], Field(min_length=1, max_length=MOST_GATES)]
+Version = Annotated[int, BeforeValidator(_version), Field(ge=1, le=HIGHEST_VERSION)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON)
+]
+Id = Annotated[int, BeforeValidator(_id)]
+Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_moment)]
+
+_VERSION: TypeAdapter[int] = TypeAdapter(Version)
+
+
+def version_of(text: str | None) -> int | None:
+    """The release that an address names; None where it names none. Raises Invalid."""
+    if text is None:
+        return None
+    try:
+        return _VERSION.validate_python(text)
+    except ValidationError as error:
+        raise Invalid("release: a release is written like v42.") from error
+
+
+def targets_of(text: str | None) -> tuple[str, ...]:
+    """The apps that an address names behind `to=`, comma-separated. Raises Invalid."""
+    names = tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
+    if 1 <= len(names) <= MOST_COMPARED and max(map(len, names)) <= LONGEST_NAME:
+        return names
+    raise Invalid(f"to: one to {MOST_COMPARED} apps, comma-separated.")
+
+
+def repo_of(text: str | None) -> str | None:
+    """The repository that an address names; None where it names none. Raises Invalid."""
+    if text is None or _REPO.fullmatch(text):
+        return text
+    raise Invalid("repo: a repository at GitHub is written like owner/name.")
+
+
+def status_of(text: str | None) -> Status | None:
+    """The status that an address names; None where it names none. Raises Invalid."""
+    if text is None:
+        return None
+    try:
+        return Status(text)
+    except ValueError as error:
+        words = ", ".join(Status)
+        raise Invalid(f"status: there is no {text}; there are {words}.") from error
+
+
+DEFAULT_LIMIT = 100
+MOST = 1000
+MOST_DIGITS = 15
+
+
+def limit() -> int:
+    """How many rows are wanted: `?limit=`, 100 without. Raises Invalid."""
+    said = request.args.get("limit", str(DEFAULT_LIMIT))
+    if said.isascii() and said.isdigit() and len(said) <= len(str(MOST)) and 1 <= int(said) <= MOST:
+        return int(said)
+    message = f"limit must be a number from 1 to {MOST}."
+    raise Invalid(message)
+
+
+def offset() -> int:
+    """From which byte on something is wanted: `?offset=`, 0 without. Raises Invalid."""
+    said = request.args.get("offset", "0")
+    if said.isascii() and said.isdigit() and len(said) <= MOST_DIGITS:
+        return int(said)
+    message = f"offset must be a number of at most {MOST_DIGITS} digits."
+    raise Invalid(message)
+
+
+def text(name: str) -> str | None:
+    """What is given by this name, if anything is."""
+    return request.args.get(name) or None
+
+
+def flag(name: str) -> bool:
+    """Whether this is asked for: `true` or `1`; absent, `false` and `0` mean no. Raises Invalid."""
+    said = request.args.get(name, "false").lower()
+    if said in ("true", "1"):
+        return True
+    if said in ("false", "0", ""):
+        return False
+    message = f"{name} must be true or false."
+    raise Invalid(message)

@@ -1,0 +1,111 @@
+"""Metrics for Prometheus: requests as processes counted them, the rest as the database tells."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Iterator
+
+from flask import Blueprint, Flask, Response, current_app, g, request
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
+from prometheus_client import generate_latest as written
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from listener.api import auth
+from listener.api.services import services
+from listener.roles import Role
+from listener.services.status import Gauges
+
+bp = Blueprint("metrics", __name__)
+
+NAME = "autopromote_meter"
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Meter:
+    """Counts requests, in this process; `text` tells those of all."""
+
+    def __init__(self) -> None:
+        self._own = CollectorRegistry()
+        self._requests = Counter(
+            "autopromote_requests",
+            "Requests answered.",
+            ("route", "method", "status"),
+            registry=self._own,
+        )
+        self._seconds = Histogram(
+            "autopromote_request_seconds",
+            "How long answering took.",
+            ("route",),
+            registry=self._own,
+            buckets=BUCKETS,
+        )
+
+    def join(self, app: Flask) -> None:
+        """Count every request to this app."""
+        app.extensions[NAME] = self
+        app.after_request(self._count)
+
+    def text(self) -> bytes:
+        """The counts, in Prometheus' words."""
+        everybody = CollectorRegistry()
+        try:
+            MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
+        except ValueError:  # no folder to share counts in: this process is alone
+            return written(self._own)
+        return written(everybody)
+
+    def _count(self, response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule is not None else "unknown"
+        self._requests.labels(route, request.method, response.status_code).inc()
+        self._seconds.labels(route).observe(time.perf_counter() - g.began_at)
+        return response
+
+
+class _Figures(Collector):
+    """The database's figures, collected once."""
+
+    def __init__(self, gauges: Gauges) -> None:
+        self._gauges = gauges
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """Every figure, in Prometheus' words."""
+        found, left = self._gauges.figures(), self._gauges.heroku_requests_left()
+        yield _by("promotions", "Promotions there are.", "status", found.promotions)
+        yield _by("deliveries", "Deliveries kept.", "fate", found.deliveries)
+        yield _by("due_lag_seconds", "How long due work has waited.", "queue", found.lags)
+        yield _one("open_holds", "Holds nobody released.", found.open_holds)
+        if left is not None:
+            yield _one("heroku_requests_left", "Requests Heroku still grants.", left)
+
+
+def _by(name: str, says: str, label: str, values: dict[str, int] | dict[str, float]) -> Metric:
+    family = GaugeMetricFamily(f"autopromote_{name}", says, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family
+
+
+def _one(name: str, says: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"autopromote_{name}", says, value=value)
+
+
+@bp.get("/metrics")
+def scrape() -> ResponseReturnValue:
+    """Every figure, for a token of any role or for AUTOPROMOTE_METRICS_TOKEN."""
+    if not _is_scraper():
+        auth.check(Role.VIEWER)
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures(services().gauges))
+    meter = current_app.extensions[NAME]
+    return Response(meter.text() + written(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_scraper() -> bool:
+    token = services().metrics_token
+    return token is not None and hmac.compare_digest(auth.bearer().encode(), token.encode())

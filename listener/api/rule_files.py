@@ -1,0 +1,94 @@
+"""Files of rules and freezes: what one would change, and all of it changed at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+from pydantic import Field, ValidationError
+
+from listener.api import foreseen, freezes
+from listener.api.auth import needs, person
+from listener.api.fields import AppName, Targets
+from listener.api.request_body import Body, fault_of, takes
+from listener.api.rules import Declared
+from listener.api.services import services
+from listener.core.gates.options import READERS
+from listener.roles import Role
+from listener.services import rule_definition
+from listener.services.rule_definition import NewRule
+from listener.services.rule_plan import NewFile
+
+bp = Blueprint("files", __name__, url_prefix="/api/rules/actions")
+
+MOST_RULES = 200
+MOST_FREEZES = 100
+Read = tuple[NewRule | None, list[str]]
+
+
+class FileRule(Declared):
+    """A rule in the words of a file."""
+
+    source: Annotated[AppName, Field(alias="from")]
+    targets: Annotated[Targets, Field(alias="to")]
+
+
+class FileBody(Body):
+    """Rules and freezes in the words of a file; with `prune`, those that it does not name go.
+
+    Where nothing is said of freezes, those that stand stay.
+    """
+
+    rules: Annotated[list[dict[str, Any]], Field(max_length=MOST_RULES)]
+    freezes: Annotated[list[dict[str, Any]], Field(max_length=MOST_FREEZES)] | None = None
+    prune: bool = False
+
+    @property
+    def file(self) -> NewFile:
+        """What could be read of it, and what is wrong with the rest."""
+        read = [_read(one, number) for number, one in enumerate(self.rules, 1)]
+        frozen = [freezes.read(one, number) for number, one in enumerate(self.freezes or (), 1)]
+        return NewFile(
+            rules=tuple(wish for wish, _ in read if wish is not None),
+            faults=tuple(fault for _, faults in (*read, *frozen) for fault in faults),
+            prune=self.prune,
+            freezes=None if self.freezes is None else tuple(wish for wish, _ in frozen if wish),
+        )
+
+
+class ApplyBody(FileBody):
+    """The same, with the id of the plan that somebody agreed to: another is not carried out."""
+
+    plan: str | None = None
+
+
+@bp.post("/plan")
+@needs(Role.VIEWER)
+@takes(FileBody)
+def plan(body: FileBody) -> ResponseReturnValue:
+    """What a file of rules would change; nothing is saved."""
+    return jsonify(foreseen.plan(services().files.plan(body.file)))
+
+
+@bp.post("/apply")
+@needs(Role.ADMIN)
+@takes(ApplyBody)
+def apply(body: ApplyBody) -> ResponseReturnValue:
+    """Make the rules what the file says: all of them, or none."""
+    done = services().files.apply(body.file, agreed=body.plan, by=person().email)
+    return jsonify(foreseen.plan(done))
+
+
+def _read(said: dict[str, Any], number: int) -> Read:
+    """One rule, or everything that is wrong with it."""
+    try:
+        return FileRule.model_validate(said).wish, []
+    except ValidationError as error:
+        bad = error.errors(include_url=False)
+    told = {each["loc"][0] for each in bad if each["loc"]}
+    others = {name: value for name, value in said.items() if name in READERS and name not in told}
+    faults = [fault_of(FileRule, each) for each in bad]
+    faults += [str(fault) for fault in rule_definition.faults_of(others)]
+    name = said.get("name") or f"rule {number}"
+    return None, [f"{name}: {fault}" for fault in faults]

@@ -1,0 +1,19 @@
+"""The door that Heroku knocks at."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from listener.api import request_body
+from listener.api.services import services
+from listener.heroku import HEADER
+
+bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+
+@bp.post("/heroku")
+def receive() -> ResponseReturnValue:
+    """Verify, keep, answer: Heroku waits, and repeats whatever is refused."""
+    services().inbox.receive(request_body.content(), request.headers.get(HEADER, ""))
+    return "", 204

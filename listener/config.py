@@ -1,0 +1,251 @@
+"""The settings: the only reader of the environment's contract, and all its faults named at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from listener.db.engine import parse_url
+from listener.heroku.address import checked_token, checked_url
+
+SHORTEST_KEY = 32
+SHORTEST_RECONCILE = timedelta(seconds=1)
+LONGEST_RECONCILE = timedelta(days=1)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def database_url(text: str) -> str:
+    parse_url(text)
+    return text
+
+
+def secret_keys(text: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(","))
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        message = f"every key, comma-separated, must have at least {SHORTEST_KEY} characters."
+        raise ValueError(message)
+    return keys
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for part in text.split(",") if (word := part.strip())))
+
+
+def emails(text: str) -> tuple[str, ...]:
+    patterns = _patterns(text)
+    wrong = [one for one in patterns if not re.fullmatch(r"[^@\s]+@[^@\s]+", one)]
+    if wrong or not patterns:
+        message = f"{', '.join(wrong) or 'it'} is no e-mail address or pattern like *@acme.com."
+        raise ValueError(message)
+    return patterns
+
+
+def apps(text: str) -> tuple[str, ...]:
+    patterns = _patterns(text)
+    if not patterns:
+        message = "it names no app; leave it out to allow every app."
+        raise ValueError(message)
+    return patterns
+
+
+def notify(text: str) -> tuple[str, ...]:
+    # A URL may itself hold commas: a new one begins where a scheme does.
+    urls = tuple(re.split(r"[\s,]+(?=[a-z][a-z0-9+.-]*://)", text.strip(", "), flags=re.IGNORECASE))
+    if all(re.match(r"[a-z][a-z0-9+.-]*://.", url, re.IGNORECASE) for url in urls):
+        return urls
+    message = "it must be apprise URLs like slack://…, comma-separated."
+    raise ValueError(message)
+
+
+def duration(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,6})([smhd])", text, re.ASCII)
+    if found is None:
+        message = "it must be a number with s, m, h or d, like 5m."
+        raise ValueError(message)
+    duration = timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if not SHORTEST_RECONCILE <= duration <= LONGEST_RECONCILE:
+        message = "it must be from 1s to 1d."
+        raise ValueError(message)
+    return duration
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if re.fullmatch(r"\d{1,5}", text, re.ASCII) and least <= int(text) <= most:
+            return int(text)
+        message = f"it must be a number from {least} to {most}."
+        raise ValueError(message)
+
+    return parse
+
+
+def flag(text: str) -> bool:
+    if text in ("0", "1"):
+        return text == "1"
+    message = "it must be 1 or 0."
+    raise ValueError(message)
+
+
+def url(text: str) -> str:
+    parts = urlsplit(text)
+    is_plain = parts.hostname and not (parts.username or parts.query or parts.fragment)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+    if not (is_plain and is_safe) or re.search(r"\s", text):
+        message = "it must be an https:// URL (http:// for this machine only)."
+        raise ValueError(message)
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+MOST_RUNNERS = 16
+# A dyno has at most seven connections to the database, so that those of an old dyno and its
+# successor stay under the twenty of the smallest plan.
+CONNECTIONS = 7
+MOST_PROCESSES = 2
+_REQUIRED = object()
+
+
+class BadSettings(Exception):
+    """Settings are missing or malformed; the message names every one and shows no secret."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__(
+            "\n".join(["The listener cannot start, because of its settings:", *faults])
+        )
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the environment says, checked."""
+
+    database_url: str = field(repr=False)
+    secret_keys: tuple[str, ...] = field(repr=False)
+    heroku_api_key: str = field(repr=False)
+    admins: tuple[str, ...]
+    approvers: tuple[str, ...] = ()
+    viewers: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ("*",)
+    notify: tuple[str, ...] = field(default=(), repr=False)
+    reconcile: timedelta = timedelta(minutes=5)
+    runners: int = 1
+    allow_private_checks: bool = False
+    metrics_token: str | None = field(default=None, repr=False)
+    heroku_api_url: str = "https://api.heroku.com"
+    public_url: str | None = None
+    port: int = 8000
+    web_concurrency: int = 1
+
+    @property
+    def processes(self) -> int:
+        """How many processes answer requests."""
+        return min(self.web_concurrency, MOST_PROCESSES)
+
+    @property
+    def pool_size(self) -> int:
+        """How many connections a process keeps, beside the one on which it listens."""
+        return CONNECTIONS // self.processes - 1
+
+
+def read(env: Mapping[str, str]) -> Settings:
+    """Everything the service needs. Raises BadSettings."""
+    return Settings(**_read(env, VARIABLES) | {"public_url": _public_url(env)})
+
+
+def read_database_url(env: Mapping[str, str]) -> str:
+    """The database alone. Raises BadSettings."""
+    return str(_read(env, (DATABASE_URL,))["database_url"])
+
+
+def read_secret_keys(env: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys alone. Raises BadSettings."""
+    return tuple(_read(env, (SECRET_KEY,))["secret_keys"])
+
+
+def _read(env: Mapping[str, str], variables: tuple[Variable, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    faults: list[str] = []
+    for variable in variables:
+        text = env.get(variable.name, "").strip()
+        if not text and variable.default is _REQUIRED:
+            faults.append(f"{variable.name} is missing: {variable.hint}")
+            continue
+        try:
+            found[variable.field] = variable.parse(text) if text else variable.default
+        except ValueError as error:
+            faults.append(f"{variable.name} is malformed: {error}")
+    if faults:
+        raise BadSettings(faults)
+    return found
+
+
+def _public_url(env: Mapping[str, str]) -> str | None:
+    """Where Heroku reaches us; None where neither PUBLIC_URL nor the dyno's metadata tell."""
+    if given := env.get("PUBLIC_URL", "").strip():
+        return url(given)
+    domain = env.get("HEROKU_APP_DEFAULT_DOMAIN_NAME", "").strip()
+    return f"https://{domain}" if domain else None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the environment: which field it fills, how it is read, what people are told."""
+
+    name: str
+    field: str
+    parse: Callable[[str], Any]
+    default: Any = _REQUIRED
+    hint: str = ""
+
+
+DATABASE_URL = Variable(
+    "DATABASE_URL",
+    "database_url",
+    database_url,
+    hint="run `heroku addons:create heroku-postgresql:essential-0`, which sets it.",
+)
+SECRET_KEY = Variable(
+    "SECRET_KEY",
+    "secret_keys",
+    secret_keys,
+    hint=f"at least {SHORTEST_KEY} random characters, from `openssl rand -hex 32`.",
+)
+VARIABLES = (
+    DATABASE_URL,
+    SECRET_KEY,
+    Variable(
+        "HEROKU_API_KEY",
+        "heroku_api_key",
+        checked_token,
+        hint="the token of the listener's own Heroku user, from `heroku authorizations:create`.",
+    ),
+    Variable(
+        "AUTOPROMOTE_ADMINS",
+        "admins",
+        emails,
+        hint="e-mail patterns of who may do everything, like ana@acme.com,*@ops.acme.com.",
+    ),
+    Variable("AUTOPROMOTE_APPROVERS", "approvers", emails, ()),
+    Variable("AUTOPROMOTE_VIEWERS", "viewers", emails, ()),
+    Variable("AUTOPROMOTE_APPS", "apps", apps, ("*",)),
+    Variable("AUTOPROMOTE_NOTIFY", "notify", notify, ()),
+    Variable("AUTOPROMOTE_RECONCILE", "reconcile", duration, timedelta(minutes=5)),
+    Variable("AUTOPROMOTE_RUNNERS", "runners", number(0, MOST_RUNNERS), 1),
+    Variable("AUTOPROMOTE_ALLOW_PRIVATE_CHECKS", "allow_private_checks", flag, False),
+    Variable("AUTOPROMOTE_METRICS_TOKEN", "metrics_token", str, None),
+    Variable("HEROKU_API_URL", "heroku_api_url", checked_url, "https://api.heroku.com"),
+    Variable("PUBLIC_URL", "public_url", url, None),
+    Variable("PORT", "port", number(1, 65535), 8000),
+    Variable("WEB_CONCURRENCY", "web_concurrency", number(1, 99999), 1),
+)

@@ -1,0 +1,290 @@
+"""What a rule would have done with releases that were: the same gates, over what is written.
+
+The source's history is played again, release by release. Its target begins with what it really ran
+then, and from there on runs what the rule would have brought it. Where a person really rolled the
+target back, it stands on hold until somebody really released other code on it. What history cannot
+answer, whether somebody would have approved say, counts as passed and is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from listener.core.app import App
+from listener.core.gates.base import SLUG, Candidate, Error, Hold, Past, Reject, Wait, evaluate
+from listener.core.gates.options import NONE, Conditions
+from listener.core.gates.registry import TIMED, Gates, asked
+from listener.core.promotion import Status
+from listener.core.release import SUCCEEDED, History, Kind, Release, as_of, moment_of
+from listener.core.rule import OnNewer, Strategy
+
+# The gates that ask for what no history tells: what people would have said, how an app answered,
+# what its config was, whether a promotion would have gone wrong.
+UNTOLD = frozenset({"approvals", "brake", "check", "parity"})
+
+# No history tells in which pipelines apps were; a rule for apps of different ones is refused.
+_COUPLED = ("the same", "the same")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is tried: a route, what is written of both apps, and the time it is until."""
+
+    source: App
+    target: App
+    source_history: History
+    target_history: History
+    now: datetime
+    strategy: Strategy = Strategy.SLUG
+    on_newer: OnNewer = OnNewer.SUPERSEDE
+    conditions: Conditions = NONE
+    # Of artifacts for which Heroku was ever asked; empty where it tells none.
+    commit_messages: Mapping[str, str] = field(default_factory=dict)
+    # Of releases, by id, that came over another app: whoever made the first one.
+    authors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What would have become of one release, and what really did.
+
+    `status` is a promotion's, with `shadowed` for what would have gone; None where the release
+    makes no candidate. `at` is when that would have been decided, and `has_waited` that it was
+    not at once; `arrived` is the release by which the target really got the same code. Of what
+    would have gone, `unanswered` names the gates that history cannot answer.
+    """
+
+    release: Release
+    kind: Kind
+    status: Status | None = None
+    message: str = ""
+    at: datetime | None = None
+    has_waited: bool = False
+    arrived: Release | None = None
+    unanswered: tuple[str, ...] = ()
+    was_tried: bool = True  # False where the target was not there yet
+
+    @property
+    def is_told(self) -> bool:
+        """History tells enough to say what would have become of it."""
+        return self.status is not Status.ERRORED
+
+
+def backtest(case: Case, *, newest: int) -> tuple[Result, ...]:
+    """What would have become of the source's newest releases, oldest first."""
+    dated = [release for release in case.source_history.releases if release.created_at is not None]
+    considered = dated[-newest:]
+    if not considered:
+        return ()
+    early, played = _by_the_target(case, considered)
+    if not played:
+        return early
+    play = _Play(case, played[0])
+    for release in played:
+        play.arrive(release)
+    play.until(case.now)
+    return (*early, *(play.results[release.version] for release in played))
+
+
+def _by_the_target(
+    case: Case, considered: list[Release]
+) -> tuple[tuple[Result, ...], list[Release]]:
+    """What came before anything is known of the target, and what is played.
+
+    The first release of every app is its v1. A target whose history begins later was there, and
+    what it ran is not told any more.
+    """
+    begun = min(map(moment_of, case.target_history.releases), default=None)
+    there = (n for n, r in enumerate(considered) if begun is not None and begun <= moment_of(r))
+    first = next(there, len(considered))
+    oldest = min((each.version for each in case.target_history.releases), default=1)
+    early = tuple(_early(case, release, is_known=oldest == 1) for release in considered[:first])
+    return early, considered[first:]
+
+
+def _early(case: Case, release: Release, *, is_known: bool) -> Result:
+    seen = as_of(case.source_history, moment_of(release), version=release.version)
+    if is_known:
+        message = f"{case.target.name} was not there yet."
+        return Result(release, seen.kind(release), message=message, was_tried=False)
+    message = f"Heroku does not tell any more what {case.target.name} ran then."
+    return Result(release, seen.kind(release), Status.ERRORED, message)
+
+
+@dataclass(slots=True)
+class _Play:
+    """The target as it would have been, and what waits for it."""
+
+    case: Case
+    first: Release
+    now: datetime = field(init=False)
+    target: History = field(init=False)
+    holds: tuple[Hold, ...] = field(init=False)
+    seen: History = field(init=False)  # of the source, so far
+    gone: list[Past] = field(default_factory=list)
+    due: dict[int, datetime | None] = field(default_factory=dict)  # of what waits, by version
+    arrived_at: dict[int, datetime] = field(default_factory=dict)
+    results: dict[int, Result] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.now = moment_of(self.first)
+        self.target = as_of(_before(self.case.target_history, self.first), self.now)
+        self.holds = tuple(_held(self.case, self.now))
+        self.seen = History()
+
+    def arrive(self, release: Release) -> None:
+        """The source has one more release; what it concerns is decided anew."""
+        # Versions order releases: what was made earlier and ran later does not turn time back.
+        self.now = max(self.now, moment_of(release))
+        self.until(self.now)
+        self.seen = as_of(self.case.source_history, self.now, version=release.version)
+        arrived = self._arrived(release)
+        self.results[release.version] = Result(release, self.seen.kind(release), arrived=arrived)
+        if self.seen.is_deploy(self.seen.find(release.version) or release):
+            self.due[release.version] = self.arrived_at[release.version] = self.now
+        for version in self._concerned(release):
+            self._decide(version, self.now)
+
+    def _concerned(self, release: Release) -> list[int]:
+        """What is decided anew: where each goes by itself, only a rollback touches the others."""
+        if self.case.on_newer is OnNewer.SUPERSEDE:
+            return sorted(self.due, reverse=True)
+        if self.seen.kind(release) is Kind.ROLLBACK:
+            return sorted(self.due)
+        return [release.version] if release.version in self.due else []
+
+    def until(self, moment: datetime) -> None:
+        """Let go what comes due by then, in the order of time."""
+        while (earliest := self._earliest()) is not None and earliest[0] <= moment:
+            self._decide(earliest[1], earliest[0])
+
+    def _earliest(self) -> tuple[datetime, int] | None:
+        return min(((at, v) for v, at in self.due.items() if at is not None), default=None)
+
+    def _decide(self, version: int, now: datetime) -> None:
+        candidate = self._candidate(version)
+        gates, unanswered = _answerable(candidate, self.case)
+        match evaluate(candidate, now, gates).objection:
+            case None:
+                self._go(version, now, unanswered)
+            case Wait(message, until):
+                self.due[version] = until if until is not None and until > now else None
+                self._note(version, Status.WAITING, message, until)
+            case Reject(message, status):
+                self._end(version, status, message, now)
+            case Error(message):
+                self._end(version, Status.ERRORED, message, now)
+
+    def _candidate(self, version: int) -> Candidate:
+        case, release = self.case, self.seen.find(version)
+        assert release is not None  # noqa: S101 - it arrived
+        return Candidate(
+            release=release,
+            source=case.source,
+            target=case.target,
+            source_history=self.seen,
+            target_history=self.target,
+            slug_stack=None,
+            strategy=case.strategy,
+            pipelines=_COUPLED,
+            on_newer=case.on_newer,
+            holds=self.holds,
+            conditions=case.conditions,
+            found_at=self.arrived_at[version],
+            soaks_from=moment_of(release),
+            author=case.authors.get(release.id, release.author),
+            commit_message=case.commit_messages.get(release.artifact or "") or None,
+            past=tuple(self.gone),
+        )
+
+    def _go(self, version: int, now: datetime, unanswered: tuple[str, ...]) -> None:
+        release = self.results[version].release
+        had = f", had {' and '.join(unanswered)} passed" if unanswered else ""
+        message = f"It would have gone to {self.case.target.name}{had}."
+        self._end(version, Status.SHADOWED, message, now)
+        self.results[version] = replace(self.results[version], unanswered=unanswered)
+        self.gone.append(Past(f"of v{version}", Status.SUCCEEDED, now, was_released=True))
+        ran = [replace(each, is_current=False) for each in self.target.releases]
+        made = replace(
+            release,
+            id=f"of {release.id}",
+            version=self.target.newest_version + 1,
+            status=SUCCEEDED,
+            is_current=True,
+            created_at=now,
+        )
+        self.target = History([*ran, made])
+
+    def _end(self, version: int, status: Status, message: str, now: datetime) -> None:
+        del self.due[version]
+        self._note(version, status, message, now)
+
+    def _note(self, version: int, status: Status, message: str, at: datetime | None) -> None:
+        waited = at is not None and at > self.arrived_at[version]
+        self.results[version] = replace(
+            self.results[version], status=status, message=message, at=at, has_waited=waited
+        )
+
+    def _arrived(self, release: Release) -> Release | None:
+        real = self.case.target_history
+        version = real.first_run(release.artifact)
+        return real.find(version) if version is not None else None
+
+
+def _answerable(candidate: Candidate, case: Case) -> tuple[Gates, tuple[str, ...]]:
+    """The gates that decide live, without those that history cannot answer; and those."""
+    untold, release = UNTOLD, candidate.release
+    if release.artifact_type == SLUG and release.artifact not in case.commit_messages:
+        untold |= {"commit-message"}
+    gates = asked(candidate)
+    answerable = tuple((name, gate) for name, gate in gates if name not in untold)
+    return answerable, tuple(name for name, _ in gates if name in untold)
+
+
+def _before(history: History, first: Release) -> History:
+    """The target's history without what really followed from that release within its second.
+
+    Heroku tells no fractions of a second, and a promotion often takes less than one. What has no
+    code followed from nothing: apps that were made together have such releases in one second.
+    """
+    begun = moment_of(first)
+    if first.artifact is None:
+        return history
+    kept = [r for r in history.releases if moment_of(r) != begun or r.artifact != first.artifact]
+    was_there = any(moment_of(release) <= begun for release in kept)
+    return History(kept) if was_there else history
+
+
+def _held(case: Case, begun: datetime) -> Iterator[Hold]:
+    """The time after each real rollback of the target until other code was released on it."""
+    real = case.target_history
+    for release in real.releases:
+        if moment_of(release) <= begun or real.kind(release) is not Kind.ROLLBACK:
+            continue
+        after = real.change_after(release.version, release.artifact)
+        who = release.author or "somebody"
+        reason = f"{who} rolled {case.target.name} back in v{release.version}."
+        yield Hold(reason, who, moment_of(release), moment_of(after) if after is not None else None)
+
+
+MOST_WAITS = 50
+
+
+def earliest(candidate: Candidate, now: datetime) -> datetime | None:
+    """The first moment at which no gate of time objects, whatever people say until then.
+
+    None where that is not known: a hold stands until a person releases it, say.
+    """
+    timed = tuple((name, gate) for name, gate in asked(candidate) if name in TIMED)
+    moment = now
+    for _ in range(MOST_WAITS):
+        match evaluate(candidate, moment, timed).objection:
+            case None:
+                return moment
+            case Wait(until=datetime() as until):
+                moment = until
+            case _:
+                return None
+    return None

@@ -1,0 +1,56 @@
+"""Lengths of time as people write them: with units, always."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_FORM = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
+LONGEST = timedelta(days=366)
+
+
+class BadDuration(ValueError):
+    """The text is no length of time; the message says how one is written."""
+
+
+def parse(text: str) -> timedelta:
+    """Read `30m`, `2h` or `1d12h`. Raises BadDuration."""
+    found = _FORM.fullmatch(text.strip())
+    if not text.strip() or found is None:
+        raise BadDuration(f"{text!r} is no duration: write a number with s, m, h or d, like 30m.")
+    counts = (int(count or 0) for count in found.groups())
+    seconds = sum(count * unit for count, unit in zip(counts, _UNITS.values(), strict=True))
+    if seconds > LONGEST.total_seconds():
+        raise BadDuration(f"{text} is longer than a year.")
+    return timedelta(seconds=seconds)
+
+
+def show(duration: timedelta) -> str:
+    """Write it the way it is read: `1d12h`; `0s` for none."""
+    left, parts = int(duration.total_seconds()), []
+    for unit, size in _UNITS.items():
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def shown(moment: datetime) -> str:
+    """`2026-03-02 14:30 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+_AGO_UNITS = (
+    (timedelta(days=1), "d"),
+    (timedelta(hours=1), "h"),
+    (timedelta(minutes=1), "min"),
+    (timedelta(seconds=1), "s"),
+)
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Say `12 s ago`, in the largest unit that is filled; two clocks may differ by a little."""
+    past = max(now - moment, timedelta())
+    size, unit = next((each for each in _AGO_UNITS if past >= each[0]), _AGO_UNITS[-1])
+    return f"{past // size} {unit} ago"

@@ -1,0 +1,221 @@
+"""A candidate, what gates say of it, and what that comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from listener.core.app import App, Facts
+from listener.core.gates.options import NONE, Conditions
+from listener.core.parity import Traits
+from listener.core.promotion import Status
+from listener.core.release import History, Release
+from listener.core.rule import OnNewer, Strategy
+from listener.core.verification import Streak
+
+SLUG, OCI_IMAGE = "slug", "oci-image"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The gate has no objection."""
+
+    message: str
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now. `until` is when to ask again, where that is known."""
+
+    message: str
+    until: datetime | None = None
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Never. `status` is how the promotion ends."""
+
+    message: str
+    status: Status = Status.REJECTED
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """We could not find out, which never counts as a pass."""
+
+    message: str
+    facts: Facts = field(default_factory=dict)
+
+
+Verdict = Pass | Wait | Reject | Error
+
+# What a gate puts among its facts when only `promotions:approve` lets the candidate go.
+NEEDS_WORD: Facts = {"needs": "word"}
+
+
+def needs_word(verdict: Verdict | None) -> bool:
+    """The gate waits for a person's word on this very promotion."""
+    return isinstance(verdict, Wait) and is_for_word(verdict.facts)
+
+
+def is_for_word(facts: Facts) -> bool:
+    """They are those of a gate that waits for a person's word."""
+    return bool(facts.get("needs") == NEEDS_WORD["needs"])
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A target, or every target, stands still from `starts_at` to `ends_at` (open where None)."""
+
+    reason: str
+    by: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    id: int | None = None  # None where it is a supposed one
+    kind: str = "person"  # or freeze, rollback, detected, guard
+
+    def is_in_force(self, now: datetime) -> bool:
+        """The hold stops promotions at this moment."""
+        begun = self.starts_at is None or self.starts_at <= now
+        return begun and (self.ends_at is None or now < self.ends_at)
+
+
+# Holds that people plan. A rollback's, a guard's and a detected one tell of what went wrong.
+MAY_BE_SET_ASIDE = frozenset({"person", "freeze"})
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """The last release of somebody else on the target, and the hold for it that was released."""
+
+    hold_id: int
+    version: int
+    author: str | None
+    made_at: datetime  # by Heroku's clock
+    released_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another promotion at work on the same target."""
+
+    id: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's yes or no to one promotion, for the very release and slug that it brings."""
+
+    by: str
+    at: datetime
+    is_approved: bool = True
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A promotion to the same target that has ended."""
+
+    id: str
+    status: Status
+    ended_at: datetime
+    was_released: bool  # it made a release on the target
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Which gates a person set aside for one promotion, and why.
+
+    `holds` are those that were in force when it was said: one that is put later counts.
+    """
+
+    gates: frozenset[str]
+    by: str
+    reason: str
+    holds: frozenset[int] = frozenset()
+
+    def sets_aside(self, hold: Hold) -> bool:
+        """Whether this hold does not count; never one that says that something went wrong."""
+        return hold.id in self.holds and hold.kind in MAY_BE_SET_ASIDE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A release a rule applies to, with every fact needed to decide."""
+
+    release: Release
+    source: App
+    target: App
+    source_history: History
+    target_history: History
+    slug_stack: str | None
+    strategy: Strategy = Strategy.SLUG
+    pipelines: tuple[str | None, str | None] = (None, None)  # of source and target; None: in none
+    on_newer: OnNewer = OnNewer.SUPERSEDE
+    is_by_hand: bool = False
+    holds: tuple[Hold, ...] = ()
+    rival: Rival | None = None
+    upstream: Status | None = None  # of our promotion that put this release on the source
+    newer: int | None = None  # version of a newer candidate of the same rule that supersedes
+    is_allowed: bool = True  # both apps match AUTOPROMOTE_APPS
+    own_releases: frozenset[str] = frozenset()
+    # What the conditions of its rule ask about.
+    conditions: Conditions = NONE
+    found_at: datetime | None = None  # or when it last began to wait again
+    soaks_from: datetime | None = None  # when Heroku first showed that it had succeeded
+    author: str | None = None  # of the first release in a chain
+    commit_message: str | None = None
+    approvals: tuple[Approval, ...] = ()
+    past: tuple[Past, ...] = ()
+    override: Override | None = None
+    foreign: Foreign | None = None
+    gone_since: datetime | None = None  # since when Heroku says that something is not there
+    streak: Streak | None = None  # of what it has checked; None where nothing was asked yet
+    traits: tuple[Traits, Traits] | None = None  # of source and target; None where not read yet
+
+
+# One condition: a function that answers with a sentence and the facts it saw.
+Gate = Callable[[Candidate, datetime], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Every verdict of one evaluation, in order.
+
+    The first that objects decides; but nobody waits for what can never be.
+    """
+
+    verdicts: tuple[tuple[str, Verdict], ...]
+
+    @property
+    def objection(self) -> Wait | Reject | Error | None:
+        """The verdict that decides; None where every gate passes."""
+        return self._deciding[1] if self._deciding is not None else None
+
+    @property
+    def decided_by(self) -> str | None:
+        """The gate whose verdict that is."""
+        return self._deciding[0] if self._deciding is not None else None
+
+    @property
+    def _deciding(self) -> tuple[str, Wait | Reject | Error] | None:
+        objecting = [(name, v) for name, v in self.verdicts if not isinstance(v, Pass)]
+        first = next(iter(objecting), None)
+        if first is None or not isinstance(first[1], Wait):
+            return first
+        return next(((name, v) for name, v in objecting if isinstance(v, Reject)), first)
+
+
+def evaluate(candidate: Candidate, now: datetime, gates: Iterable[tuple[str, Gate]]) -> Evaluation:
+    """Ask every gate and keep every answer, under the name that people know it by."""
+    return Evaluation(tuple((name, gate(candidate, now)) for name, gate in gates))
+
+
+def longest_wait(until: datetime | None, now: datetime, otherwise: timedelta) -> datetime:
+    """When to look at a waiting promotion again: at its known time, else after a while."""
+    return until if until is not None and until > now else now + otherwise

@@ -1,0 +1,233 @@
+"""What a rule asks of a release beyond the gates that are always on, as people declare it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from listener.core import duration, pattern, window
+from listener.core.pattern import Pattern
+from listener.core.window import Window
+
+T = TypeVar("T")
+
+MOST_LISTED = 20
+MOST_APPROVALS = 5
+MOST_A_DAY = 1000
+LONGEST_URL = 2000
+_BRAKE = re.compile(r"(\d{1,3})/(\S+)", re.ASCII)
+
+
+class BadCondition(ValueError):
+    """A condition is written wrongly; `name` is its field, the message says what to write."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+
+
+class Aspect(StrEnum):
+    """What the parity gate compares. Stack and generation always are."""
+
+    STACK = "stack"
+    GENERATION = "generation"
+    BUILDPACKS = "buildpacks"
+    CONFIG_NAMES = "config-names"
+
+
+class OnFailure(StrEnum):
+    """What follows when production is not well after a promotion."""
+
+    ROLLBACK = "rollback"
+    HOLD = "hold"
+    NOTIFY = "notify"
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """After so many promotions that went wrong within a time, a person is asked."""
+
+    count: int
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """Every condition of a rule; what nobody asked for has its default and stops nothing."""
+
+    soak: timedelta = timedelta(0)
+    windows: tuple[Window, ...] = ()
+    approvals: int = 0
+    approval_timeout: timedelta = timedelta(hours=24)
+    self_approval: bool = True
+    authors: tuple[Pattern, ...] = ()
+    not_authors: tuple[Pattern, ...] = ()
+    commit_messages: tuple[Pattern, ...] = ()
+    not_commit_messages: tuple[Pattern, ...] = ()
+    descriptions: tuple[Pattern, ...] = ()
+    not_descriptions: tuple[Pattern, ...] = ()
+    checks: tuple[str, ...] = ()
+    parity: tuple[Aspect, ...] = ()
+    min_gap: timedelta = timedelta(0)
+    max_per_day: int = 0
+    brake: Brake | None = None
+    verify: tuple[str, ...] = ()
+    verify_for: timedelta = timedelta(minutes=5)
+    on_failure: OnFailure = OnFailure.HOLD
+
+    @property
+    def needs_commit_message(self) -> bool:
+        """Whether a gate wants to read what the commit says."""
+        return bool(self.commit_messages or self.not_commit_messages)
+
+    def as_json(self) -> dict[str, Any]:
+        """What differs from the defaults, the way `parse` reads it."""
+        changed = (each.name for each in fields(self) if getattr(self, each.name) != each.default)
+        return {name: _shown(getattr(self, name)) for name in changed}
+
+
+NONE = Conditions()
+
+
+def parse(said: Mapping[str, Any], before: Conditions = NONE) -> Conditions:
+    """Read conditions from plain values; what is not said stays as before. Raises BadCondition."""
+    values = {each.name: getattr(before, each.name) for each in fields(Conditions)}
+    for name, value in said.items():
+        if name not in READERS:
+            raise BadCondition(name, "there is no such condition.")
+        values[name] = _default(name) if value is None else _read(name, value)
+    return Conditions(**values)
+
+
+def _default(name: str) -> Any:
+    return next(each.default for each in fields(Conditions) if each.name == name)
+
+
+def _read(name: str, value: Any) -> Any:
+    try:
+        return READERS[name](value)
+    except ValueError as error:
+        raise BadCondition(name, str(error)) from error
+
+
+def _shown(value: Any) -> Any:
+    match value:
+        case timedelta():
+            return duration.show(value)
+        case Brake(count, within):
+            return f"{count}/{duration.show(within)}"
+        case Window(text=text) | Pattern(text=text):
+            return text
+        case tuple():
+            return [_shown(each) for each in value]
+        case StrEnum():
+            return str(value)
+        case _:
+            return value
+
+
+# How each is read.
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("it must be a text.")  # noqa: TRY004 - told like any other fault
+    return value
+
+
+def _duration(value: Any) -> timedelta:
+    return duration.parse(_text(value))
+
+
+def _time(least: timedelta, most: timedelta) -> Callable[[Any], timedelta]:
+    def read(value: Any) -> timedelta:
+        found = _duration(value)
+        if not least <= found <= most:
+            raise ValueError(f"it must be from {duration.show(least)} to {duration.show(most)}.")
+        return found
+
+    return read
+
+
+def _number(most: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        if type(value) is not int or not 0 <= value <= most:
+            raise ValueError(f"it must be a number from 0 to {most}.")
+        return value
+
+    return read
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("it must be true or false.")  # noqa: TRY004
+    return value
+
+
+def _each(read: Callable[[str], T]) -> Callable[[Any], tuple[T, ...]]:
+    def read_all(value: Any) -> tuple[T, ...]:
+        texts: Sequence[Any] = [value] if isinstance(value, str) else value
+        if not isinstance(texts, list | tuple) or len(texts) > MOST_LISTED:
+            raise ValueError(f"it must be a list of {MOST_LISTED} texts at most.")
+        return tuple(read(text) for text in dict.fromkeys(_text(each) for each in texts))
+
+    return read_all
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    is_plain = parts.hostname and not (parts.username or parts.password or parts.fragment)
+    if parts.scheme not in ("https", "http") or not is_plain or len(text) > LONGEST_URL:
+        raise ValueError(f"{text!r} is no URL like https://example.com/healthz.")
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("a URL has no spaces and only ASCII characters.")
+    return text
+
+
+def _word(kind: type[StrEnum]) -> Callable[[Any], Any]:
+    def read(value: Any) -> StrEnum:
+        try:
+            return kind(_text(value))
+        except ValueError as error:
+            raise ValueError(f"{value!r} is none of {', '.join(kind)}.") from error
+
+    return read
+
+
+def _brake(value: Any) -> Brake:
+    found = _BRAKE.fullmatch(_text(value))
+    if found is None or int(found[1]) < 1:
+        raise ValueError(f"{value!r} is no brake: write a count and a time, like 2/24h.")
+    within = duration.parse(found[2])
+    if not within:
+        raise ValueError("a brake needs a time, like 2/24h.")
+    return Brake(int(found[1]), within)
+
+
+_PATTERNS = _each(pattern.parse)
+READERS: dict[str, Callable[[Any], Any]] = {
+    "soak": _duration,
+    "windows": _each(window.parse),
+    "approvals": _number(MOST_APPROVALS),
+    "approval_timeout": _time(timedelta(minutes=1), timedelta(days=90)),
+    "self_approval": _flag,
+    "authors": _PATTERNS,
+    "not_authors": _PATTERNS,
+    "commit_messages": _PATTERNS,
+    "not_commit_messages": _PATTERNS,
+    "descriptions": _PATTERNS,
+    "not_descriptions": _PATTERNS,
+    "checks": _each(_url),
+    "parity": _each(_word(Aspect)),
+    "min_gap": _duration,
+    "max_per_day": _number(MOST_A_DAY),
+    "brake": _brake,
+    "verify": _each(_url),
+    "verify_for": _time(timedelta(seconds=1), timedelta(hours=2)),
+    "on_failure": _word(OnFailure),
+}

@@ -1,0 +1,148 @@
+"""The gates of people: who wrote it, what they said of it, who says yes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from listener.core import duration
+from listener.core.app import Facts
+from listener.core.gates.base import NEEDS_WORD, Candidate, Pass, Reject, Verdict, Wait
+from listener.core.pattern import Pattern, first_match
+from listener.core.promotion import Status
+
+WENT_WRONG = frozenset({Status.FAILED, Status.ERRORED, Status.ROLLED_BACK})
+
+
+def author(candidate: Candidate, now: datetime) -> Verdict:
+    """Whoever made the release is one of those whose releases go."""
+    conditions = candidate.conditions
+    return _worded(
+        candidate, "author", candidate.author, conditions.authors, conditions.not_authors
+    )
+
+
+def commit_message(candidate: Candidate, now: datetime) -> Verdict:
+    """What the commit says is as the rule wants it; a person answers for what is not told.
+
+    Heroku tells no message of most pushes, so that an unknown one says nothing of the release.
+    """
+    conditions, said = candidate.conditions, candidate.commit_message
+    if not said:
+        return _asks_for_word(candidate)
+    wanted, unwanted = conditions.commit_messages, conditions.not_commit_messages
+    return _worded(candidate, "commit message", said, wanted, unwanted)
+
+
+def _asks_for_word(candidate: Candidate) -> Verdict:
+    if (objection := _rejected(candidate)) is not None:
+        return objection
+    untold = f"Heroku tells no commit message of {_named(candidate)}"
+    if given := _valid(candidate):
+        return Pass(f"{untold}; approved by {' and '.join(given)}.", {"approved_by": given})
+    message = f"{untold}: it waits for a person's word, `autopromote promotions:approve`."
+    return Wait(message, None, {**NEEDS_WORD})
+
+
+def description(candidate: Candidate, now: datetime) -> Verdict:
+    """What Heroku's release log says of the release is as the rule wants it."""
+    conditions, said = candidate.conditions, candidate.release.description
+    wanted, unwanted = conditions.descriptions, conditions.not_descriptions
+    return _worded(candidate, "description", said, wanted, unwanted)
+
+
+def _worded(
+    candidate: Candidate,
+    what: str,
+    said: str | None,
+    wanted: Sequence[Pattern],
+    unwanted: Sequence[Pattern],
+) -> Verdict:
+    """None of these ever changes, so that what does not fit never will."""
+    name = _named(candidate)
+    if said is None:
+        return Reject(f"Heroku tells no {what} of {name}, so whether it fits cannot be told.")
+    facts = {what.replace(" ", "_"): said}
+    if (found := first_match(unwanted, said)) is not None:
+        return Reject(f"The {what} of {name} matches {found.text}, which does not go.", facts=facts)
+    if wanted and first_match(wanted, said) is None:
+        known = ", ".join(pattern.text for pattern in wanted)
+        return Reject(f"The {what} of {name} matches none of {known}.", facts=facts)
+    return Pass(f"The {what} of {name} is as wanted.", facts)
+
+
+def approvals(candidate: Candidate, now: datetime) -> Verdict:
+    """Enough people say yes to this release and slug, and nobody says no, in time."""
+    conditions, target = candidate.conditions, candidate.target.name
+    if (objection := _rejected(candidate)) is not None:
+        return objection
+    if not conditions.self_approval and candidate.author is None:
+        return Reject(f"Nobody knows whose release {_named(candidate)} is, so who may approve it?")
+    asked_at = max(
+        (at for at in (candidate.found_at, _soaked_at(candidate)) if at is not None), default=now
+    )
+    expires_at = asked_at + conditions.approval_timeout
+    given = _valid(candidate, before=expires_at)
+    facts = {"approved_by": given, "needed": conditions.approvals}
+    if len(given) >= conditions.approvals:
+        return Pass(f"Approved by {' and '.join(given)}.", facts)
+    if now >= expires_at:
+        within = duration.show(conditions.approval_timeout)
+        return Reject(f"It was not approved within {within}.", facts=facts)
+    message = (
+        f"{len(given)} of {conditions.approvals} approvals for {_named(candidate)} to {target}."
+    )
+    return Wait(message, expires_at, facts)
+
+
+def _named(candidate: Candidate) -> str:
+    return f"{candidate.source.name} v{candidate.release.version}"
+
+
+def _soaked_at(candidate: Candidate) -> datetime | None:
+    """Nobody need approve what has not soaked yet."""
+    since = candidate.soaks_from
+    return since + candidate.conditions.soak if since is not None else None
+
+
+def _rejected(candidate: Candidate) -> Reject | None:
+    said_no = next((each for each in candidate.approvals if not each.is_approved), None)
+    if said_no is None:
+        return None
+    why = f": {said_no.reason}" if said_no.reason else ""
+    return Reject(f"{said_no.by} rejected it{why}.", facts={"rejected_by": said_no.by})
+
+
+def _valid(candidate: Candidate, *, before: datetime | None = None) -> list[str]:
+    """Who approved in time, each once; without whose own release it is, where the rule says so."""
+    given: dict[str, str] = {}
+    for each in candidate.approvals:
+        if each.is_approved and (before is None or each.at < before):
+            given.setdefault(each.by.casefold(), each.by)
+    if not candidate.conditions.self_approval:
+        given.pop((candidate.author or "").casefold(), None)
+    return list(given.values())
+
+
+def brake(candidate: Candidate, now: datetime) -> Verdict:
+    """After promotions that went wrong, a person must say yes, or time must pass."""
+    limit, target = candidate.conditions.brake, candidate.target.name
+    if limit is None:
+        return Pass("No brake is set.")
+    if (objection := _rejected(candidate)) is not None:
+        return objection
+    wrong = sorted(
+        past.ended_at
+        for past in candidate.past
+        if past.status in WENT_WRONG and past.ended_at > now - limit.within
+    )
+    facts: Facts = {"went_wrong": len(wrong)}
+    if len(wrong) < limit.count:
+        return Pass(f"{len(wrong)} promotions to {target} went wrong lately.", facts)
+    if given := _valid(candidate):
+        return Pass(f"Approved by {' and '.join(given)} although some went wrong.", facts)
+    message = (
+        f"{len(wrong)} promotions to {target} failed or were rolled back within"
+        f" {duration.show(limit.within)}: a person must approve this one."
+    )
+    return Wait(message, wrong[len(wrong) - limit.count] + limit.within, facts)

@@ -1,0 +1,50 @@
+"""Approvals: who said yes or no to a promotion, for the very release and slug that it brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from listener.core.gates.base import Approval
+from listener.db.promotions import PromotionRow
+from listener.db.tables import approval as table
+
+
+def of(conn: Connection, row: PromotionRow) -> tuple[Approval, ...]:
+    """What people said of this promotion as it is, oldest first."""
+    return of_each(conn, [row])[row.id]
+
+
+def of_each(conn: Connection, rows: Sequence[PromotionRow]) -> dict[int, tuple[Approval, ...]]:
+    """What people said of each of these promotions as it is, by its id, oldest first."""
+    c, brought = table.c, {row.id: (row.release_id, row.artifact) for row in rows}
+    query = select(table).where(c.promotion_id.in_(brought)).order_by(c.created_at, c.id)
+    said: dict[int, list[Approval]] = {row.id: [] for row in rows}
+    for found in conn.execute(query):
+        if (found.release_id, found.artifact) == brought[found.promotion_id]:
+            approval = Approval(found.by, found.created_at, found.is_approved, found.reason)
+            said[found.promotion_id].append(approval)
+    return {promotion_id: tuple(each) for promotion_id, each in said.items()}
+
+
+def put(
+    conn: Connection, row: PromotionRow, *, by: str, is_approved: bool, reason: str | None
+) -> None:
+    """Write down what a person says of it; the last word of each counts."""
+    said = {
+        "release_id": row.release_id,
+        "artifact": row.artifact,
+        "is_approved": is_approved,
+        "reason": reason,
+        "created_at": func.clock_timestamp(),
+    }
+    statement = insert(table).values(promotion_id=row.id, by=by, **said)
+    conn.execute(statement.on_conflict_do_update(index_elements=["promotion_id", "by"], set_=said))
+
+
+def ask_anew(conn: Connection, row: PromotionRow) -> None:
+    """Where somebody said no, whatever was said is forgotten; a yes that met no no stays."""
+    if not all(each.is_approved for each in of(conn, row)):
+        conn.execute(delete(table).where(table.c.promotion_id == row.id))

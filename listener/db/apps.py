@@ -1,0 +1,276 @@
+"""The apps we know, sources and targets alike: their facts, what they run with our knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from listener.core.app import App
+from listener.core.drift import Known
+from listener.core.release import FAILED, RAN
+from listener.core.rule import Route, in_order
+from listener.db.queue import notify
+from listener.db.tables import app as table
+from listener.db.tables import fact, release, rule, rule_target
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """What readings of a target show that nobody can explain, and how often, a minute apart."""
+
+    message: str
+    at: datetime
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppRow:
+    """An app as we last saw it."""
+
+    id: str
+    name: str
+    stack: str | None
+    generation: str
+    is_container: bool
+    build_stack: str | None
+    facts_at: datetime | None
+    read_number: int | None
+    read_started_at: datetime | None
+    read_at: datetime | None
+    read_newest: int | None
+    behind: str | None
+    behind_since: datetime | None
+    is_complete: bool
+    pipeline_id: str | None
+    pipeline_at: datetime | None
+    known: Known | None
+    known_at: datetime | None
+    known_unsettled: frozenset[int] = frozenset()
+    unclear: Unexplained | None = None
+
+    @property
+    def last_took(self) -> timedelta:
+        """How long Heroku took for its releases the last time."""
+        if self.read_started_at is None or self.read_at is None:
+            return timedelta(0)
+        return self.read_at - self.read_started_at
+
+    @property
+    def facts(self) -> App:
+        """What must match between a source and a target."""
+        return App(
+            self.id, self.name, self.stack, self.generation, self.is_container, self.build_stack
+        )
+
+
+class AppUnknown(Exception):
+    """No rule, subscription or promotion ever named this app."""
+
+
+def _row(row: Row[Any]) -> AppRow:
+    known = Known(row.known_version, row.known_artifact) if row.known_version is not None else None
+    unclear = (
+        Unexplained(row.unclear, row.unclear_at, row.unclear_times)
+        if row.unclear is not None
+        else None
+    )
+    return AppRow(
+        row.id,
+        row.name,
+        row.stack,
+        row.generation,
+        row.is_container,
+        row.build_stack,
+        row.facts_at,
+        row.read_number,
+        row.read_started_at,
+        row.read_at,
+        row.read_newest,
+        row.behind,
+        row.behind_since,
+        row.is_complete,
+        row.pipeline_id,
+        row.pipeline_at,
+        known,
+        row.known_at,
+        frozenset(row.known_unsettled),
+        unclear,
+    )
+
+
+def ensure(conn: Connection, app: App) -> None:
+    """Write down an app's facts, as just read from Heroku."""
+    facts = {
+        "name": app.name,
+        "stack": app.stack,
+        "generation": app.generation,
+        "is_container": app.is_container,
+        "build_stack": app.build_stack,
+        "facts_at": func.clock_timestamp(),
+    }
+    statement = insert(table).values(id=app.id, **facts)
+    conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=facts))
+
+
+def find(conn: Connection, name_or_id: str) -> AppRow | None:
+    """The app of this id, or else the one that last bore this name."""
+    query = (
+        select(table)
+        .where(or_(table.c.id == name_or_id, table.c.name == name_or_id))
+        .order_by((table.c.id == name_or_id).desc(), table.c.facts_at.desc().nulls_last())
+        .limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    return _row(row) if row is not None else None
+
+
+def get(conn: Connection, app_id: str) -> AppRow:
+    """The app of this id. Raises AppUnknown."""
+    row = conn.execute(select(table).where(table.c.id == app_id)).one_or_none()
+    if row is None:
+        raise AppUnknown(app_id)
+    return _row(row)
+
+
+def all_of(conn: Connection, app_ids: Iterable[str]) -> list[AppRow]:
+    """The apps of these ids that are known."""
+    query = select(table).where(table.c.id.in_(set(app_ids)))
+    return [_row(row) for row in conn.execute(query)]
+
+
+def lock(conn: Connection, app_ids: Iterable[str]) -> dict[str, AppRow]:
+    """Lock these apps, whatever order they are named in: every source before its targets.
+
+    Whoever locks several takes them in this order, so that nobody waits for another in a ring:
+    rules first, then apps, then promotions by id. An app's key is not locked, so that what only
+    names the app, as a delivery does, is stored meanwhile.
+    """
+    locked: dict[str, AppRow] = {}
+    for app_id in _in_order(conn, frozenset(app_ids)):
+        query = select(table).where(table.c.id == app_id).with_for_update(key_share=True)
+        row = conn.execute(query).one_or_none()
+        if row is None:
+            raise AppUnknown(app_id)
+        locked[app_id] = _row(row)
+    return locked
+
+
+def _in_order(conn: Connection, app_ids: frozenset[str]) -> list[str]:
+    """By all rules that act, so that the ends of a chain have an order without its middle."""
+    if len(app_ids) < 2:
+        return list(app_ids)
+    acts = rule.c.removed_at.is_(None), rule.c.mode != "off"
+    query = select(rule.c.source_id, rule_target.c.app_id).join(rule_target).where(*acts)
+    routes = [Route("", source_id, (target_id,)) for source_id, target_id in conn.execute(query)]
+    alone = [Route("", app_id, ()) for app_id in app_ids]
+    return [app_id for app_id in in_order([*routes, *alone]) if app_id in app_ids]
+
+
+def names(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
+    """The names of these apps by id."""
+    query = select(table.c.id, table.c.name).where(table.c.id.in_(set(app_ids)))
+    return {row.id: row.name for row in conn.execute(query)}
+
+
+def generations(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
+    """The generations of these apps by id."""
+    query = select(table.c.id, table.c.generation).where(table.c.id.in_(set(app_ids)))
+    return {row.id: row.generation for row in conn.execute(query)}
+
+
+def ask_look(conn: Connection, app_id: str, *, must_read: bool = False) -> None:
+    """Have somebody look at the app's releases now; `must_read` even if no delivery asks for it."""
+    values: dict[str, Any] = {
+        "look_at": func.clock_timestamp(),
+        "look_since": func.clock_timestamp(),
+    }
+    if must_read:
+        values["must_read"] = True
+    conn.execute(update(table).where(table.c.id == app_id).values(values))
+    notify(conn)
+
+
+def set_known(
+    conn: Connection, app_id: str, known: Known | None, *, carried: Collection[int] = ()
+) -> None:
+    """Write down what the app runs with our knowledge; the caller holds its lock.
+
+    Which releases have not ended yet is kept beside: one of them may run later all the same. Those
+    that are `carried` bring no code of their own, so that nobody moves the app by them.
+    """
+    values = {
+        "known_version": known.version if known is not None else None,
+        "known_artifact": known.artifact if known is not None else None,
+        "known_at": func.clock_timestamp(),
+        "known_unsettled": [v for v in _unsettled(conn, app_id, known) if v not in carried],
+        "unclear": None,
+        "unclear_times": 0,
+    }
+    conn.execute(update(table).where(table.c.id == app_id).values(values))
+
+
+def _unsettled(conn: Connection, app_id: str, known: Known | None) -> list[int]:
+    if known is None:
+        return []
+    query = select(release.c.version).where(
+        release.c.app_id == app_id,
+        release.c.version <= known.version,
+        release.c.status.not_in([*RAN, FAILED]),
+    )
+    return list(conn.execute(query.order_by(release.c.version)).scalars())
+
+
+def set_unclear(conn: Connection, app_id: str, message: str | None, *, times: int = 0) -> None:
+    """Write down what a reading shows that nobody can explain; None where all is explained."""
+    values = {"unclear": message, "unclear_at": func.clock_timestamp(), "unclear_times": times}
+    conn.execute(update(table).where(table.c.id == app_id).values(values))
+
+
+def look_later(conn: Connection, app_id: str, *, after: timedelta) -> None:
+    """Have the app's releases read once more after a while, or sooner if that is due."""
+    at = func.clock_timestamp() + literal(after)
+    values = {"look_at": func.least(func.coalesce(table.c.look_at, at), at), "must_read": True}
+    conn.execute(update(table).where(table.c.id == app_id).values(values))
+
+
+def set_pipeline(conn: Connection, app_id: str, pipeline_id: str | None) -> None:
+    """Write down the pipeline that the app is in, or that it is in none, as just read."""
+    values = {"pipeline_id": pipeline_id, "pipeline_at": func.clock_timestamp()}
+    conn.execute(update(table).where(table.c.id == app_id).values(values))
+
+
+def forget_pipelines(conn: Connection, app_ids: Iterable[str]) -> None:
+    """Have the apps' pipelines read again before they are relied on."""
+    for app_id in sorted(set(app_ids)):
+        conn.execute(update(table).where(table.c.id == app_id).values(pipeline_at=None))
+
+
+def forget_facts(conn: Connection, app_id: str) -> None:
+    """Have the app's stack and generation read again before they are relied on."""
+    conn.execute(update(table).where(table.c.id == app_id).values(facts_at=None))
+
+
+ECHOES = "echoes_description"  # whether releases show the description they were made with
+
+
+def get_fact(conn: Connection, name: str) -> Any:
+    """The fact's value; None where it is not known."""
+    return conn.execute(select(fact.c.value).where(fact.c.name == name)).scalar_one_or_none()
+
+
+def put_fact(conn: Connection, name: str, value: Any) -> None:
+    """Remember a fact."""
+    statement = insert(fact).values(name=name, value=value)
+    changed = {"value": value, "updated_at": func.clock_timestamp()}
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"],
+            set_=changed,
+            where=fact.c.value.is_distinct_from(statement.excluded.value),
+        )
+    )

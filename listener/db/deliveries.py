@@ -1,0 +1,69 @@
+"""Deliveries: what Heroku told us, durably, before we answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+
+from sqlalchemy import Boolean, Connection, delete, func, literal, literal_column, select
+from sqlalchemy.dialects.postgresql import insert
+
+from listener.db.queries import DeliveryRow
+from listener.db.queue import notify
+from listener.db.tables import delivery as table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """An authentic delivery as it came; with an outcome, it is settled by that."""
+
+    key: str  # the same however often the same delivery comes
+    subscription_id: int
+    app_id: str
+    body: bytes = field(repr=False)  # sealed
+    outcome: str | None = None
+    delivery_id: str | None = None
+    event_id: str | None = None
+    action: str | None = None
+    resource: str | None = None
+    release_id: str | None = None
+    version: int | None = None
+    status: str | None = None
+    artifact: str | None = None
+    commit: str | None = None
+    stack: str | None = None
+
+
+def add(conn: Connection, arrival: Arrival) -> bool:
+    """Keep a delivery, due for a look at its app; answers whether it is new.
+
+    One that was kept already is counted, and nothing more. The app's row is not written to: a look
+    may hold it, and Heroku waits for the answer.
+    """
+    values = {item.name: getattr(arrival, item.name) for item in fields(Arrival)}
+    now = func.clock_timestamp()
+    values |= {"due_at": now} if arrival.outcome is None else {"due_at": None, "settled_at": now}
+    again = {"times": table.c.times + 1, "last_received_at": func.clock_timestamp()}
+    statement = insert(table).values(values)
+    statement = statement.on_conflict_do_update(index_elements=["key"], set_=again)
+    # A row that this statement inserted, rather than updated, was never locked: its xmax is 0.
+    is_new = conn.execute(statement.returning(literal_column("xmax = 0", Boolean))).scalar_one()
+    if is_new and arrival.outcome is None:
+        notify(conn)
+    return bool(is_new)
+
+
+def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> list[DeliveryRow]:
+    """The deliveries, newest first, about one app if given."""
+    columns = [table.c[item.name] for item in fields(DeliveryRow)]
+    query = select(*columns).order_by(table.c.id.desc()).limit(limit)
+    if app_id is not None:
+        query = query.where(table.c.app_id == app_id)
+    return [DeliveryRow(*row) for row in conn.execute(query)]
+
+
+def forget(conn: Connection, *, older_than: timedelta, most: int) -> int:
+    """Delete settled deliveries that arrived so long ago, `most` at once; answers how many."""
+    is_old = table.c.last_received_at < func.now() - literal(older_than)
+    old = select(table.c.id).where(is_old, table.c.settled_at.is_not(None)).limit(most)
+    return conn.execute(delete(table).where(table.c.id.in_(old))).rowcount

@@ -1,0 +1,203 @@
+"""Holds: a target, or every target, stands still until a person releases it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, false, func, not_, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from listener.core.gates.base import Foreign, Hold
+from listener.core.release import Release
+from listener.db import notifications
+from listener.db.promotions import wake_target
+from listener.db.tables import app
+from listener.db.tables import hold as table
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """A hold as it stands; without an app it is on every target."""
+
+    id: int
+    app_id: str | None
+    kind: str  # person, freeze, rollback, detected, guard
+    reason: str
+    by: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    created_at: datetime
+    released_at: datetime | None
+    released_by: str | None
+    foreign_release: dict[str, Any] | None = None  # the last one that it names
+    foreign_at: datetime | None = None
+    but: list[str] | None = None  # of every target: the apps that are left out
+
+    @property
+    def value(self) -> Hold:
+        """What the hold gate needs of it."""
+        return Hold(self.reason, self.by, self.starts_at, self.ends_at, self.id, self.kind)
+
+
+UNASKED = ("detected", "guard")  # kinds that no person asked for, so that people are told
+_FIELDS = tuple(HoldRow.__dataclass_fields__)
+
+
+def _row(row: Row[Any]) -> HoldRow:
+    return HoldRow(**{name: row._mapping[name] for name in _FIELDS})
+
+
+def put(
+    conn: Connection,
+    app_id: str | None,
+    *,
+    reason: str,
+    by: str,
+    kind: str = "person",
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+    foreign: Release | None = None,
+    but: Collection[str] = (),
+) -> HoldRow | None:
+    """Put a hold; the caller holds the app's lock. None where a detected one stands already.
+
+    `foreign` is the release of somebody else that it names.
+    """
+    statement = (
+        insert(table)
+        .values(
+            app_id=app_id,
+            kind=kind,
+            reason=reason,
+            by=by,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            **(_foreign(foreign) if foreign is not None else {}),
+            but=sorted(but) if but else None,
+        )
+        .on_conflict_do_nothing()
+        .returning(table)
+    )
+    row = conn.execute(statement).one_or_none()
+    if row is None:
+        return None
+    wake_target(conn, app_id)
+    if kind in UNASKED:
+        name = _name(conn, app_id)
+        notifications.add(
+            conn,
+            "held",
+            title=f"{name} is on hold",
+            body=f"{reason}\nNothing is promoted to {name} until somebody runs"
+            f" `autopromote holds:release -a {name}` (it is hold {row.id}).",
+            hold_id=row.id,
+        )
+    return _row(row)
+
+
+def _foreign(release: Release) -> dict[str, Any]:
+    made_at = release.created_at if release.created_at is not None else func.clock_timestamp()
+    shown = {
+        "id": release.id,
+        "version": release.version,
+        "author": release.author,
+        "description": release.description,
+    }
+    return {"foreign_release": shown, "foreign_at": made_at}
+
+
+def note_foreign(conn: Connection, app_id: str, release: Release) -> None:
+    """Record a further release of somebody else on the detected hold that stands."""
+    same = table.c.app_id == app_id, table.c.kind == "detected", table.c.released_at.is_(None)
+    other = table.c.foreign_release["id"].astext.is_distinct_from(release.id)
+    conn.execute(update(table).where(*same, other).values(_foreign(release)))
+
+
+def answered(conn: Connection, app_id: str) -> Foreign | None:
+    """The last release of somebody else on this app for which a person released the hold."""
+    query = (
+        select(table)
+        .where(table.c.app_id == app_id, table.c.foreign_at.is_not(None))
+        .where(table.c.released_at.is_not(None))
+        .order_by(table.c.foreign_at.desc(), table.c.id.desc())
+        .limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    if row is None:
+        return None
+    shown = row.foreign_release
+    return Foreign(row.id, shown["version"], shown["author"], row.foreign_at, row.released_at)
+
+
+def _name(conn: Connection, app_id: str | None) -> str:
+    name = conn.execute(select(app.c.name).where(app.c.id == app_id)).scalar_one_or_none()
+    return name or "every target"
+
+
+def open_(conn: Connection, app_id: str | None = None) -> list[HoldRow]:
+    """The holds that are not released and not over, in force or to come, newest first.
+
+    With an app: those on it and those on every target.
+    """
+    query = (
+        select(table)
+        .where(table.c.released_at.is_(None))
+        .where(or_(table.c.ends_at.is_(None), table.c.ends_at > func.now()))
+        .order_by(table.c.id.desc())
+    )
+    if app_id is not None:
+        query = query.where(_is_on(app_id))
+    return [_row(row) for row in conn.execute(query)]
+
+
+def _is_on(app_id: str) -> ColumnElement[bool]:
+    """On this app, or on every target and this app is not left out."""
+    left_out = func.coalesce(table.c.but.contains([app_id]), false())
+    return or_(table.c.app_id == app_id, and_(table.c.app_id.is_(None), not_(left_out)))
+
+
+def app_of(conn: Connection, hold_id: int) -> str | None:
+    """The app that a hold is on; None where it is on every target."""
+    query = select(table.c.app_id).where(table.c.id == hold_id)
+    app_id: str | None = conn.execute(query).scalar_one_or_none()
+    return app_id
+
+
+def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> list[HoldRow]:
+    """All holds, released ones too, newest first."""
+    query = select(table).order_by(table.c.id.desc()).limit(limit)
+    if app_id is not None:
+        query = query.where(_is_on(app_id))
+    return [_row(row) for row in conn.execute(query)]
+
+
+def find(conn: Connection, hold_id: int) -> HoldRow | None:
+    """The hold of this id."""
+    row = conn.execute(select(table).where(table.c.id == hold_id)).one_or_none()
+    return _row(row) if row is not None else None
+
+
+def of_namesake(conn: Connection, app_id: str, name: str) -> HoldRow | None:
+    """An open hold on another app that bore this name when we last saw it."""
+    namesakes = select(app.c.id).where(app.c.name == name, app.c.id != app_id)
+    query = select(table).where(table.c.released_at.is_(None), table.c.app_id.in_(namesakes))
+    row = conn.execute(query.order_by(table.c.id).limit(1)).one_or_none()
+    return _row(row) if row is not None else None
+
+
+def release(conn: Connection, hold_ids: Collection[int], *, by: str) -> list[HoldRow]:
+    """Release these of the open holds, and wake what waits for their targets; oldest first."""
+    statement = (
+        update(table)
+        .where(table.c.id.in_(hold_ids), table.c.released_at.is_(None))
+        .values(released_at=func.clock_timestamp(), released_by=by)
+        .returning(table)
+    )
+    rows = sorted((_row(row) for row in conn.execute(statement)), key=lambda row: row.id)
+    held = {row.app_id for row in rows}
+    for app_id in [None] if None in held else sorted(filter(None, held)):
+        wake_target(conn, app_id)
+    return rows

@@ -1,0 +1,10 @@
+"""How Alembic meets our database: by a connection that it is given, never by a string."""
+
+from alembic import context
+
+from listener.db.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
+with context.begin_transaction():
+    context.run_migrations()

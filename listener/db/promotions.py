@@ -1,0 +1,355 @@
+"""Promotions: what a lease holder writes with its fence, and what anybody else may change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    any_,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from listener.core.promotion import ENDED, RETRYABLE, UNFINISHED, PromotionKind, Status, may_go
+from listener.db import queue
+from listener.db.queue import notify
+from listener.db.tables import promotion as table
+from listener.db.tables import promotion_event
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionRow:
+    """A promotion as it stands."""
+
+    id: int
+    kind: PromotionKind
+    rule_id: int | None
+    rule_revision: int | None
+    found_by: str
+    source_id: str
+    release_id: str
+    version: int
+    artifact: str
+    artifact_type: str
+    commit: str | None
+    target_id: str
+    target_release_id: str | None
+    target_version: int | None
+    status: Status
+    reason: str
+    gates: list[dict[str, Any]]
+    evaluated_at: datetime | None
+    due_at: datetime | None
+    fence: int
+    attempt: int
+    errors_since: datetime | None
+    gone_since: datetime | None
+    status_at: datetime | None
+    soaks_from: datetime | None
+    author: str | None
+    override: dict[str, Any] | None
+    earliest_at: datetime | None
+    checked: dict[str, Any] | None
+    checked_at: datetime | None
+    verification: dict[str, Any] | None
+    created_by: str | None
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def is_by_hand(self) -> bool:
+        """A person asked for it; no rule did."""
+        return self.rule_id is None
+
+
+_FIELDS = tuple(PromotionRow.__dataclass_fields__)
+_ENUMS = {"kind": PromotionKind, "status": Status}
+
+
+def row_of(row: Row[Any]) -> PromotionRow:
+    """A promotion from a row of the table, whatever else the row has."""
+    values = {name: row._mapping[name] for name in _FIELDS}
+    return PromotionRow(**{**values, **{n: kind(values[n]) for n, kind in _ENUMS.items()}})
+
+
+class PromotionUnknown(Exception):
+    """There is no promotion of this id."""
+
+
+class NoSuchWay(Exception):
+    """A step wants to go a way that the transition table does not list: nothing is written."""
+
+
+def find(conn: Connection, promotion_id: int) -> PromotionRow | None:
+    """The promotion of this id."""
+    row = conn.execute(select(table).where(table.c.id == promotion_id)).one_or_none()
+    return row_of(row) if row is not None else None
+
+
+def get(conn: Connection, promotion_id: int) -> PromotionRow:
+    """The promotion of this id. Raises PromotionUnknown."""
+    if (row := find(conn, promotion_id)) is None:
+        raise PromotionUnknown(promotion_id)
+    return row
+
+
+def list_(
+    conn: Connection,
+    *,
+    app_id: str | None = None,
+    status: str | None = None,
+    release_id: str | None = None,
+    limit: int = 100,
+) -> list[PromotionRow]:
+    """Promotions, newest first, of one app (source or target), status or release if given."""
+    query = select(table).order_by(table.c.id.desc()).limit(limit)
+    if app_id is not None:
+        query = query.where(or_(table.c.source_id == app_id, table.c.target_id == app_id))
+    if status is not None:
+        query = query.where(table.c.status == status)
+    if release_id is not None:
+        query = query.where(table.c.release_id == release_id)
+    return [row_of(row) for row in conn.execute(query)]
+
+
+def add(conn: Connection, *, status: Status, reason: str, **values: Any) -> PromotionRow | None:
+    """Insert a promotion, due now if it waits; None where an equal one stands already."""
+    is_waiting = status is Status.WAITING
+    statement = (
+        upsert(table)
+        .values(
+            status=status,
+            reason=reason,
+            status_at=func.clock_timestamp(),
+            due_at=func.clock_timestamp() if is_waiting else None,
+            ended_at=None if is_waiting else func.clock_timestamp(),
+            **values,
+        )
+        .on_conflict_do_nothing()
+        .returning(table)
+    )
+    row = conn.execute(statement).one_or_none()
+    if row is None:
+        return None
+    _tell(conn, row.id, status, reason)
+    notify(conn)
+    return row_of(row)
+
+
+def find_by_hand(
+    conn: Connection, *, release_id: str, target_id: str, kind: PromotionKind
+) -> PromotionRow | None:
+    """The unfinished promotion by hand of this release to this target."""
+    query = select(table).where(
+        table.c.rule_id.is_(None),
+        table.c.release_id == release_id,
+        table.c.target_id == target_id,
+        table.c.kind == kind,
+        table.c.status.in_(UNFINISHED),
+    )
+    row = conn.execute(query).one_or_none()
+    return row_of(row) if row is not None else None
+
+
+# What a lease holder writes.
+
+
+def move(
+    conn: Connection, claim: queue.Claim, status: Status, reason: str, **values: Any
+) -> PromotionRow:
+    """Write a step's outcome under the claim's fence. Raises LeaseLost, NoSuchWay."""
+    before = Status(claim.status or "")
+    if status is not before and not may_go(before, status):
+        raise NoSuchWay(f"{before} → {status}")
+    values = {"gone_since": None, **values}  # whatever is found again was not gone
+    if status in ENDED:
+        values = {"due_at": None, "ended_at": func.clock_timestamp(), **values}
+    if status != claim.status:
+        values = {"status_at": func.clock_timestamp(), **values}
+    queue.write(
+        conn, claim, status=status, reason=reason, updated_at=func.clock_timestamp(), **values
+    )
+    if (status, reason) != (claim.status, claim.row.reason):
+        _tell(conn, claim.key, status, reason)
+    if values.get("due_at") is not None:
+        notify(conn)
+    return get(conn, claim.key)
+
+
+def _tell(conn: Connection, promotion_id: int, event: str, message: str) -> None:
+    values = {"promotion_id": promotion_id, "event": event, "message": message}
+    conn.execute(insert(promotion_event).values(values))
+
+
+def events(conn: Connection, promotion_id: int) -> list[Row[Any]]:
+    """What became of the promotion, oldest first: rows of at, event, message."""
+    query = select(promotion_event).where(promotion_event.c.promotion_id == promotion_id)
+    return list(conn.execute(query.order_by(promotion_event.c.id)))
+
+
+def lock_around(conn: Connection, *app_ids: str, with_waiting: bool = False) -> None:
+    """Lock every unfinished promotion to or from these apps, to write several of them.
+
+    With those waiting for any other target, where all are to be woken.
+
+    Always by id, as whoever wakes many does: so nobody waits for another in a ring.
+    """
+    around = or_(table.c.target_id.in_(app_ids), table.c.source_id.in_(app_ids))
+    waits = table.c.status == Status.WAITING
+    _lock(conn, table.c.status.in_(UNFINISHED), or_(around, waits) if with_waiting else around)
+
+
+def _lock(conn: Connection, *where: ColumnElement[bool]) -> list[int]:
+    query = select(table.c.id).where(*where).order_by(table.c.id).with_for_update()
+    return list(conn.execute(query).scalars())
+
+
+# What anybody else may change: waiting rows only, voiding the claim of whoever evaluates one now.
+
+_VOID: dict[str, Any] = {
+    "fence": table.c.fence + 1,
+    "lease_until": None,
+    "lease_owner": None,
+    "attempt": 0,  # the claim ended without a write through no fault of its own
+}
+
+
+def _waiting(conn: Connection, *where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition of waiting rows that are locked now."""
+    ids = _lock(conn, table.c.status == Status.WAITING, *where)
+    return table.c.id == any_(literal(ids, ARRAY(BigInteger)))
+
+
+def _end_waiting(
+    conn: Connection, status: Status, reason: str, *where: ColumnElement[bool]
+) -> list[PromotionRow]:
+    now = func.clock_timestamp()
+    values = {**_VOID, "status": status, "reason": reason, "due_at": None}
+    times = {"status_at": now, "ended_at": now, "updated_at": now}
+    statement = update(table).where(_waiting(conn, *where))
+    rows = conn.execute(statement.values({**values, **times}).returning(table)).all()
+    for row in rows:
+        _tell(conn, row.id, status, reason)
+    if rows:
+        notify(conn)
+    return [row_of(row) for row in rows]
+
+
+def cancel(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow | None:
+    """Cancel a waiting promotion; None where it does not wait."""
+    rows = _end_waiting(conn, Status.CANCELLED, reason, table.c.id == promotion_id)
+    return rows[0] if rows else None
+
+
+def supersede_older(conn: Connection, newer: PromotionRow, *, reason: str) -> list[PromotionRow]:
+    """End what waits under the same rule and target with a lower version."""
+    return _end_waiting(
+        conn,
+        Status.SUPERSEDED,
+        reason,
+        table.c.rule_id == newer.rule_id,
+        table.c.target_id == newer.target_id,
+        table.c.version < newer.version,
+    )
+
+
+def _wake(conn: Connection, *where: ColumnElement[bool], **values: Any) -> int:
+    due = {**_VOID, "due_at": func.clock_timestamp(), **values}
+    woken = conn.execute(update(table).where(_waiting(conn, *where)).values(due)).rowcount
+    notify(conn)
+    return woken
+
+
+def wake_target(conn: Connection, target_id: str | None, *, but: int | None = None) -> int:
+    """Have every promotion that waits for this target (None: for any) evaluated again now.
+
+    `but` one, which has a reason of its own to wait longer.
+    """
+    where = [table.c.target_id == target_id] if target_id is not None else []
+    return _wake(conn, *where, *([table.c.id != but] if but is not None else []))
+
+
+def wake_source(conn: Connection, source_id: str) -> int:
+    """Have every promotion that waits with a release of this source evaluated again now."""
+    return _wake(conn, table.c.source_id == source_id)
+
+
+def wake_rule(conn: Connection, rule_id: int, revision: int) -> int:
+    """Have what waits under a changed rule decided anew, by the rule's new revision."""
+    return _wake(conn, table.c.rule_id == rule_id, rule_revision=revision)
+
+
+def hear(
+    conn: Connection, promotion_id: int, event: str, reason: str, **values: Any
+) -> PromotionRow | None:
+    """Have a waiting promotion decided anew by what a person said; None where it does not wait."""
+    said = {"reason": reason, "updated_at": func.clock_timestamp(), **values}
+    if not _wake(conn, table.c.id == promotion_id, **said):
+        return None
+    _tell(conn, promotion_id, event, reason)
+    return get(conn, promotion_id)
+
+
+def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow | None:
+    """Let an ended promotion wait again; None where its status allows no retry."""
+    now = func.clock_timestamp()
+    statement = (
+        update(table)
+        .where(table.c.id == promotion_id, table.c.status.in_(RETRYABLE))
+        .values(
+            {
+                **_VOID,
+                "status": Status.WAITING,
+                "reason": reason,
+                "due_at": now,
+                "status_at": now,
+                "updated_at": now,
+                "ended_at": None,
+                "errors_since": None,
+                "gone_since": None,
+                "evaluated_at": None,
+                "checked": null(),
+                "checked_at": None,
+                "verification": null(),
+                "target_release_id": None,
+                "target_version": None,
+            }
+        )
+        .returning(table)
+    )
+    row = conn.execute(statement).one_or_none()
+    if row is None:
+        return None
+    _tell(conn, row.id, Status.WAITING, reason)
+    notify(conn)
+    return row_of(row)
+
+
+def waiting_for(conn: Connection, target_id: str) -> list[PromotionRow]:
+    """The promotions that wait for the target, newest release first: what goes when it is free."""
+    query = (
+        select(table)
+        .where(table.c.target_id == target_id, table.c.status == Status.WAITING)
+        .order_by(table.c.version.desc(), table.c.id.desc())
+    )
+    return [row_of(row) for row in conn.execute(query)]
+
+
+def waiting_under(conn: Connection, rule_id: int) -> list[PromotionRow]:
+    """The promotions that wait under a rule, oldest first, locked to be ended."""
+    query = select(table).where(table.c.rule_id == rule_id, table.c.status == Status.WAITING)
+    return [row_of(row) for row in conn.execute(query.order_by(table.c.id).with_for_update())]

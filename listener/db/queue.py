@@ -1,0 +1,230 @@
+"""Claims, leases and fences: who may act on a row, for how long, and whose late write fails."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import structlog
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+
+from listener.db.engine import Database
+from listener.db.watchdog import Unanswered
+
+LEASE = timedelta(seconds=30)
+
+
+class LeaseLost(Exception):
+    """Somebody else acts on the row by now: write nothing, the row is in good hands."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kind:
+    """Work of one kind: its rows, what says when, and which of them this code knows.
+
+    Where more than a column of the row says when, `put_off` writes it for the row of a key.
+    """
+
+    table: Table
+    due: ColumnElement[Any]
+    known: ColumnElement[bool] = field(default_factory=true)
+    put_off: Callable[[Connection, Any, ColumnElement[datetime]], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to act on one row, as long as its fence stands."""
+
+    table: Table
+    key: Any
+    fence: int
+    attempt: int
+    claimed_at: datetime  # by the database's clock
+    row: Row[Any]
+    status: str | None = None  # the status read, where rows have one
+
+
+def _key(table: Table) -> ColumnElement[Any]:
+    return next(iter(table.primary_key.columns))
+
+
+def claim(conn: Connection, kind: Kind, *, owner: str) -> Claim | None:
+    """Claim the row that is due longest and has no live lease, in one statement."""
+    table, key = kind.table, _key(kind.table)
+    free = or_(table.c.lease_until.is_(None), table.c.lease_until < func.now())
+    due_row = (
+        select(key)
+        .where(kind.due <= func.now(), free, kind.known)
+        .order_by(kind.due)
+        .limit(1)
+        .with_for_update(skip_locked=True, key_share=True)
+        .cte("due_row")
+    )
+    statement = (
+        update(table)
+        .where(key == select(due_row.c[key.name]).scalar_subquery())
+        .values(
+            lease_owner=owner,
+            lease_until=func.now() + literal(LEASE),
+            fence=table.c.fence + 1,
+            attempt=table.c.attempt + 1,
+        )
+        .returning(*table.c, func.clock_timestamp().label("claimed_at"))
+    )
+    row = conn.execute(statement).one_or_none()
+    if row is None:
+        return None
+    status = row._mapping.get("status")
+    return Claim(table, row._mapping[key.name], row.fence, row.attempt, row.claimed_at, row, status)
+
+
+def fenced(claim: Claim) -> ColumnElement[bool]:
+    """The condition of every write of a lease holder."""
+    condition = and_(_key(claim.table) == claim.key, claim.table.c.fence == claim.fence)
+    if claim.status is not None:
+        condition = and_(condition, claim.table.c.status == claim.status)
+    return condition
+
+
+def write(conn: Connection, claim: Claim, **values: Any) -> None:
+    """Write what came of a step and hand the row back. Raises LeaseLost."""
+    values = {"lease_owner": None, "lease_until": None, "attempt": 0, **values}
+    if conn.execute(update(claim.table).where(fenced(claim)).values(values)).rowcount == 0:
+        raise LeaseLost
+
+
+def renew(conn: Connection, claim: Claim) -> None:
+    """Keep the row for another lease, as long as this one lives. Raises LeaseLost."""
+    is_live = claim.table.c.lease_until > func.clock_timestamp()
+    values = {"lease_until": func.clock_timestamp() + literal(LEASE)}
+    statement = update(claim.table).where(fenced(claim), is_live).values(values)
+    if conn.execute(statement).rowcount == 0:
+        raise LeaseLost
+
+
+def postpone(conn: Connection, claim: Claim, kind: Kind, pause: timedelta) -> None:
+    """After an unexpected error: hand the row back for later; its count of attempts stays."""
+    due_at = func.now() + literal(pause)
+    values: dict[Any, Any] = {"lease_owner": None, "lease_until": None}
+    if kind.put_off is None:
+        values[kind.due.key] = due_at
+    is_ours = conn.execute(update(claim.table).where(fenced(claim)).values(values)).rowcount
+    if is_ours and kind.put_off is not None:
+        kind.put_off(conn, claim.key, due_at)
+
+
+def until_next(conn: Connection, kinds: Iterable[Kind]) -> float | None:
+    """Seconds until work of these kinds is due, 0 if some is already; None where there is none."""
+    moments = [
+        select(func.min(func.greatest(kind.due, kind.table.c.lease_until)))
+        .where(kind.due.is_not(None), kind.known)
+        .scalar_subquery()
+        for kind in kinds
+    ]
+    soonest = select(func.extract("epoch", func.least(*moments) - func.clock_timestamp()))
+    seconds: Any = conn.execute(soonest).scalar_one()
+    return max(float(seconds), 0.0) if seconds is not None else None
+
+
+log = structlog.get_logger()
+
+CHANNEL = "autopromote"
+RECONNECT_SECONDS = 1.0
+LISTEN_SECONDS = 1.0
+PULSE_SECONDS = 10.0  # nothing else is ever asked on a connection that only listens
+
+
+def notify(conn: Connection) -> None:
+    """Wake every runner when this transaction commits."""
+    conn.execute(text(f"NOTIFY {CHANNEL}"))
+
+
+class Ear:
+    """One connection that listens for a whole process.
+
+    Deaf for a while, it loses nothing: runners poll as well.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        pulse: Callable[[], None] = lambda: None,
+        pulse_seconds: float = PULSE_SECONDS,
+    ) -> None:
+        self._database = database
+        self._pulse = pulse
+        self._pulse_seconds = pulse_seconds
+        self._heard = threading.Condition()
+        self._count = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="ear", daemon=True)
+
+    @property
+    def count(self) -> int:
+        """How many wake-ups came so far; read it before looking for work."""
+        return self._count
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening, and wake whoever waits."""
+        self._stopping.set()
+        self._wake()
+        if self._thread.is_alive():
+            self._thread.join(2 * LISTEN_SECONDS)
+
+    def wait(self, seen: int, seconds: float) -> None:
+        """Wait for a wake-up after the one seen, for so many seconds at most."""
+        with self._heard:
+            self._heard.wait_for(
+                lambda: self._count != seen or self._stopping.is_set(), timeout=seconds
+            )
+
+    def _wake(self) -> None:
+        with self._heard:
+            self._count += 1
+            self._heard.notify_all()
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._follow()
+            except psycopg.Error as error:
+                log.warning("deaf", error=type(error).__name__)
+            except Exception:  # without its ear a process would seem dead to the others
+                log.exception("ear_broken")
+            self._stopping.wait(RECONNECT_SECONDS)
+
+    def _follow(self) -> None:
+        with self._database.listen(CHANNEL) as connection:
+            self._wake()  # whatever was notified while we were deaf
+            pulse_at = time.monotonic() + self._pulse_seconds
+            while not self._stopping.is_set():
+                for _ in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
+                    self._wake()
+                if time.monotonic() >= pulse_at:
+                    self._pulse()
+                    if not connection.is_alive():
+                        raise Unanswered
+                    pulse_at = time.monotonic() + self._pulse_seconds

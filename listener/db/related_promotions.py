@@ -1,0 +1,126 @@
+"""What the decision about one promotion asks of those around it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, func, literal, or_, select
+
+from listener.core.gates.base import Past, Rival
+from listener.core.promotion import ACTIVE, PromotionKind, Status
+from listener.core.release import Release
+from listener.db import release_requests
+from listener.db.promotions import PromotionRow, row_of
+from listener.db.tables import post
+from listener.db.tables import promotion as table
+
+RELEASED_OR_WRONG = (Status.SUCCEEDED, Status.FAILED, Status.ERRORED, Status.ROLLED_BACK)
+MOST_PAST = 1000
+
+
+def rival(conn: Connection, target_id: str, promotion_id: int) -> PromotionRow | None:
+    """Another promotion at work on the target."""
+    query = select(table).where(
+        table.c.target_id == target_id, table.c.status.in_(ACTIVE), table.c.id != promotion_id
+    )
+    row = conn.execute(query).one_or_none()
+    return row_of(row) if row is not None else None
+
+
+def rollback_asked_for(conn: Connection, target_id: str) -> PromotionRow | None:
+    """The rollback by hand that waits for the target."""
+    query = select(table).where(
+        table.c.target_id == target_id,
+        table.c.kind == PromotionKind.ROLLBACK,
+        table.c.status == Status.WAITING,
+    )
+    row = conn.execute(query.order_by(table.c.id).limit(1)).one_or_none()
+    return row_of(row) if row is not None else None
+
+
+def as_rival(row: PromotionRow) -> Rival:
+    """What the target gate needs to know of another promotion at work."""
+    return Rival(str(row.id), row.status)
+
+
+def newer_version(conn: Connection, row: PromotionRow) -> int | None:
+    """The version of a newer candidate of the same rule and target that takes this one's place."""
+    counts = or_(
+        (table.c.status == Status.WAITING) & table.c.evaluated_at.is_not(None),
+        table.c.status.in_(ACTIVE | {Status.SUCCEEDED}),
+    )
+    query = select(func.max(table.c.version)).where(
+        table.c.rule_id == row.rule_id,
+        table.c.target_id == row.target_id,
+        table.c.version > row.version,
+        counts,
+    )
+    version: int | None = conn.execute(query).scalar_one()
+    return version
+
+
+def upstream(conn: Connection, source_id: str, release: Release) -> PromotionRow | None:
+    """Our own promotion that put this release onto the source, in a chain.
+
+    One in doubt does not know its release yet, but the release carries its nonce, or else is
+    what its post asked for, by our account.
+    """
+    made = release_requests.may_have_made(release)
+    named = select(post.c.promotion_id).where(post.c.target_id == source_id, made)
+    query = (
+        select(table)
+        .where(
+            table.c.target_id == source_id,
+            table.c.kind == PromotionKind.PROMOTE,
+            or_(table.c.target_release_id == release.id, table.c.id.in_(named)),
+        )
+        .order_by(table.c.id.desc())
+        .limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    return row_of(row) if row is not None else None
+
+
+def author(conn: Connection, source_id: str, release: Release) -> str | None:
+    """Whose release it is: in a chain, that of whoever made the first one."""
+    above = upstream(conn, source_id, release)
+    return above.author if above is not None and above.author is not None else release.author
+
+
+def authors(conn: Connection, source_id: str) -> dict[str, str]:
+    """Whoever made the first release in a chain, by the id of the release it became here."""
+    c = table.c
+    query = select(c.target_release_id, c.author).where(
+        c.target_id == source_id,
+        c.kind == PromotionKind.PROMOTE,
+        c.target_release_id.is_not(None),
+        c.author.is_not(None),
+    )
+    return {row.target_release_id: row.author for row in conn.execute(query)}
+
+
+def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[Past, ...]:
+    """The promotions of the same target that ended within this time, newest first."""
+    c = table.c
+    query = (
+        select(c.id, c.status, c.ended_at, c.kind, c.target_release_id)
+        .where(c.target_id == row.target_id, c.id != row.id)
+        .where(c.ended_at > func.now() - literal(within), c.status.in_(RELEASED_OR_WRONG))
+        .order_by(c.ended_at.desc())
+        .limit(MOST_PAST)
+    )
+    return tuple(
+        Past(
+            str(found.id),
+            Status(found.status),
+            found.ended_at,
+            found.target_release_id is not None and found.kind == PromotionKind.PROMOTE,
+        )
+        for found in conn.execute(query)
+    )
+
+
+def candidates_known(conn: Connection, rule_id: int, target_id: str) -> dict[str, PromotionRow]:
+    """The promotions of a rule to a target, by source release id."""
+    query = select(table).where(table.c.rule_id == rule_id, table.c.target_id == target_id)
+    return {row.release_id: row_of(row) for row in conn.execute(query)}

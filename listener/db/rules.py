@@ -1,0 +1,295 @@
+"""Rules as people declared them: what is in force, and every revision that ever was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from listener.core.gates import options
+from listener.core.gates.options import Conditions
+from listener.core.rule import Mode, OnNewer, Route, Strategy
+from listener.db.tables import rule as table
+from listener.db.tables import rule_revision, rule_service, rule_target
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTarget:
+    """An app a rule promotes to, and the source's version above which releases count."""
+
+    app_id: str
+    baseline: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A rule as it stands."""
+
+    id: int
+    name: str
+    mode: Mode
+    strategy: Strategy
+    on_newer: OnNewer
+    conditions: Conditions
+    source_id: str
+    revision: int
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    removed_at: datetime | None
+    targets: tuple[RuleTarget, ...]
+
+    @property
+    def is_live(self) -> bool:
+        """Nobody removed it; it may still be off."""
+        return self.removed_at is None
+
+    @property
+    def acts(self) -> bool:
+        """It decides about releases: nobody removed it or turned it off."""
+        return self.is_live and self.mode is not Mode.OFF
+
+    @property
+    def target_ids(self) -> tuple[str, ...]:
+        """The apps it promotes to."""
+        return tuple(target.app_id for target in self.targets)
+
+    @property
+    def route(self) -> Route:
+        """Where releases come from and where they go."""
+        return Route(self.name, self.source_id, self.target_ids)
+
+    def acts_from(self, app_id: str) -> int | None:
+        """The first version of the source that may go to this target, if it is one."""
+        return next((t.baseline + 1 for t in self.targets if t.app_id == app_id), None)
+
+
+_LIVE = table.c.removed_at.is_(None)
+_ACTS = _LIVE & (table.c.mode != Mode.OFF)
+_PLAIN = tuple(name for name in RuleRow.__dataclass_fields__ if name != "targets")
+_READ: dict[str, Callable[[Any], Any]] = {
+    "mode": Mode,
+    "strategy": Strategy,
+    "on_newer": OnNewer,
+    "conditions": options.parse,
+}
+
+
+def _rows(conn: Connection, found: Sequence[Row[Any]]) -> list[RuleRow]:
+    named = _targets(conn, [row.id for row in found])
+    return [_row(row, named.get(row.id, ())) for row in found]
+
+
+def _row(row: Row[Any], targets: tuple[RuleTarget, ...]) -> RuleRow:
+    values = {name: row._mapping[name] for name in _PLAIN}
+    told = {name: read(values[name]) for name, read in _READ.items()}
+    return RuleRow(**{**values, **told}, targets=targets)
+
+
+def _targets(conn: Connection, rule_ids: Sequence[int]) -> dict[int, tuple[RuleTarget, ...]]:
+    query = (
+        select(rule_target)
+        .where(rule_target.c.rule_id.in_(rule_ids))
+        .order_by(rule_target.c.rule_id, rule_target.c.position, rule_target.c.app_id)
+    )
+    found: dict[int, tuple[RuleTarget, ...]] = {}
+    for row in conn.execute(query):
+        found[row.rule_id] = (*found.get(row.rule_id, ()), RuleTarget(row.app_id, row.baseline))
+    return found
+
+
+def _select(
+    conn: Connection, *where: ColumnElement[bool], limit: int | None = None
+) -> list[RuleRow]:
+    query = select(table).where(*where).order_by(table.c.id.desc()).limit(limit)
+    return _rows(conn, conn.execute(query).all())
+
+
+def _names_target(app_id: str) -> ColumnElement[bool]:
+    return table.c.id.in_(select(rule_target.c.rule_id).where(rule_target.c.app_id == app_id))
+
+
+def get(conn: Connection, rule_id: int) -> RuleRow:
+    """The rule of this id, removed or not; whoever has the id of one knows that it is there."""
+    (row,) = _select(conn, table.c.id == rule_id)
+    return row
+
+
+def find(conn: Connection, name_or_id: str) -> RuleRow | None:
+    """The live rule of this name or id."""
+    same = table.c.name == name_or_id
+    if name_or_id.isascii() and name_or_id.isdigit() and len(name_or_id) < 19:
+        same = or_(same, table.c.id == int(name_or_id))
+    return next(iter(_select(conn, _LIVE, same)), None)
+
+
+def live(conn: Connection, *, app_id: str | None = None, limit: int | None = None) -> list[RuleRow]:
+    """The rules nobody removed, off ones too, newest first; with an app, those that name it."""
+    where: list[ColumnElement[bool]] = [_LIVE]
+    if app_id is not None:
+        where.append(or_(table.c.source_id == app_id, _names_target(app_id)))
+    return _select(conn, *where, limit=limit)
+
+
+def of_source(conn: Connection, app_id: str) -> list[RuleRow]:
+    """The live rules, armed or shadow, that promote this app's releases."""
+    return _select(conn, _ACTS, table.c.source_id == app_id)
+
+
+def around(conn: Connection, rule_ids: Iterable[int], source_ids: Iterable[str]) -> list[RuleRow]:
+    """The rules of these ids, removed ones too, and those that act on these apps' releases."""
+    by_source = and_(_ACTS, table.c.source_id.in_(set(source_ids)))
+    return _select(conn, or_(table.c.id.in_(set(rule_ids)), by_source))
+
+
+def targeting(conn: Connection, app_id: str) -> list[RuleRow]:
+    """The live rules, armed or shadow, that promote to this app."""
+    return _select(conn, _ACTS, _names_target(app_id))
+
+
+def routes(conn: Connection, *, but: int | None = None) -> list[Route]:
+    """The routes of the live rules that are not off, without that of one rule."""
+    where = [_ACTS] if but is None else [_ACTS, table.c.id != but]
+    return [row.route for row in _select(conn, *where)]
+
+
+def names(conn: Connection, rule_ids: Iterable[int]) -> dict[int, str]:
+    """The names of these rules by id, removed ones too."""
+    query = select(table.c.id, table.c.name).where(table.c.id.in_(set(rule_ids)))
+    return {row.id: row.name for row in conn.execute(query)}
+
+
+# Changing rules, one change at a time.
+
+
+def lock(conn: Connection) -> None:
+    """Let nobody else change any rule until this transaction ends.
+
+    Two rules without an app in common can close a ring together, so locks on apps are not enough.
+    """
+    conn.execute(text("LOCK TABLE rule IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def add(
+    conn: Connection,
+    *,
+    by: str,
+    targets: Iterable[RuleTarget],
+    declared: dict[str, Any],
+    **values: Any,
+) -> RuleRow:
+    """Insert a rule with its first revision; the caller holds `lock`."""
+    statement = insert(table).values(created_by=by, **values).returning(table.c.id)
+    rule_id = conn.execute(statement).scalar_one()
+    _put_targets(conn, rule_id, targets)
+    _put_revision(conn, rule_id, 1, declared, by)
+    return get(conn, rule_id)
+
+
+def change(
+    conn: Connection,
+    row: RuleRow,
+    *,
+    by: str,
+    targets: Iterable[RuleTarget],
+    declared: dict[str, Any],
+    **values: Any,
+) -> RuleRow:
+    """Write the rule's next revision; the caller holds `lock`."""
+    revision = row.revision + 1
+    statement = update(table).where(table.c.id == row.id)
+    conn.execute(statement.values(revision=revision, updated_at=func.clock_timestamp(), **values))
+    _put_targets(conn, row.id, targets)
+    _put_revision(conn, row.id, revision, declared, by)
+    return get(conn, row.id)
+
+
+def remove(conn: Connection, row: RuleRow) -> RuleRow:
+    """Remove the rule; its promotions go on naming it."""
+    statement = update(table).where(table.c.id == row.id)
+    now = func.clock_timestamp()
+    conn.execute(statement.values(removed_at=now, updated_at=now))
+    return get(conn, row.id)
+
+
+def is_name_taken(conn: Connection, name: str, *, but: int | None = None) -> bool:
+    """Whether a live rule, other than `but`, bears the name."""
+    query = select(table.c.id).where(_LIVE, table.c.name == name)
+    return any(rule_id != but for rule_id in conn.execute(query).scalars())
+
+
+def armed_targets(conn: Connection, *, but: int) -> frozenset[str]:
+    """The apps that a live armed rule other than this one names."""
+    query = (
+        select(rule_target.c.app_id)
+        .join(table, table.c.id == rule_target.c.rule_id)
+        .where(_LIVE, table.c.mode == Mode.ARMED, table.c.id != but)
+    )
+    return frozenset(conn.execute(query).scalars())
+
+
+def _put_targets(conn: Connection, rule_id: int, targets: Iterable[RuleTarget]) -> None:
+    conn.execute(delete(rule_target).where(rule_target.c.rule_id == rule_id))
+    values = [
+        {
+            "rule_id": rule_id,
+            "app_id": target.app_id,
+            "baseline": target.baseline,
+            "position": position,
+        }
+        for position, target in enumerate(targets)
+    ]
+    conn.execute(insert(rule_target), values)
+
+
+def _put_revision(
+    conn: Connection, rule_id: int, revision: int, declared: dict[str, Any], by: str
+) -> None:
+    values = {"rule_id": rule_id, "revision": revision, "declared": declared, "by": by}
+    conn.execute(insert(rule_revision).values(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as it may be shown, and as only our keys open it."""
+
+    shown: str
+    mark: str
+    sealed: bytes = field(repr=False, compare=False)
+
+
+def of_rules(conn: Connection, rule_ids: Iterable[int]) -> dict[int, tuple[Service, ...]]:
+    """The services of these rules by the rule's id, in the order in which people named them."""
+    query = select(rule_service).where(rule_service.c.rule_id.in_(set(rule_ids)))
+    found: dict[int, tuple[Service, ...]] = {}
+    for row in conn.execute(query.order_by(rule_service.c.position, rule_service.c.id)):
+        service = Service(row.shown, row.mark, row.sealed)
+        found[row.rule_id] = (*found.get(row.rule_id, ()), service)
+    return found
+
+
+def put(conn: Connection, rule_id: int, services: Iterable[Service]) -> None:
+    """Have these told from now on, and no others; the caller holds the rules' lock."""
+    conn.execute(delete(rule_service).where(rule_service.c.rule_id == rule_id))
+    values = [
+        {"rule_id": rule_id, "position": position, "shown": s.shown, "mark": s.mark}
+        | {"sealed": s.sealed}
+        for position, s in enumerate(services)
+    ]
+    if values:
+        conn.execute(insert(rule_service), values)

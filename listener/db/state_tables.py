@@ -1,0 +1,39 @@
+"""The tables of how the listener itself is: its runners, and what troubles it."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from listener.db import columns
+
+runner = Table(
+    "runner",
+    columns.metadata,
+    Column("name", Text, primary_key=True),
+    columns.words("process", is_required=True),
+    columns.words("works_on", is_required=True),
+    columns.time("round_at", is_required=True),  # when it last looked for work, and could
+    columns.time("seen_at", is_required=True),  # when its process last said that it lives
+    Index("ix_runner_process", "process"),
+)
+
+trouble = Table(
+    "trouble",
+    columns.metadata,
+    columns.id_(),
+    columns.words("cause", is_required=True),
+    columns.words("subject", is_required=True),  # what fails
+    Column("app_ids", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    columns.words("message", is_required=True),
+    columns.now("since"),
+    columns.now("last_at"),
+    Column("times", Integer, nullable=False, server_default="1"),  # in a row
+    columns.time("told_at"),
+    Column("told_as", BigInteger),  # the trouble whose notice told of this one too
+    columns.time("over_at"),
+    columns.time("due_at"),
+    *columns.lease(),
+    Index("uq_trouble_open", "subject", unique=True, postgresql_where=text("over_at IS NULL")),
+    Index("ix_trouble_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+)

@@ -1,0 +1,254 @@
+"""Our webhooks on source apps, and the secrets that Heroku signs with, always sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from listener.db.tables import secret
+from listener.db.tables import subscription as table
+
+# Heroku retries for 72 h, and a retry may still carry the signature of the time of its event.
+PREVIOUS_FOR = timedelta(hours=72)
+_DELIVERED_STEP = timedelta(seconds=1)
+
+
+class SecretState(StrEnum):
+    """Whether Heroku is known to sign with it."""
+
+    PENDING = "pending"  # stored, perhaps already sent
+    CURRENT = "current"
+    PREVIOUS = "previous"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRow:
+    """A secret's life; its sealed bytes stay with `live_secrets` and `sealed`."""
+
+    id: int
+    state: SecretState
+    created_at: datetime
+    proved_at: datetime | None
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRow:
+    """Our webhook on a source app, as we last knew it."""
+
+    id: int
+    app_id: str
+    heroku_id: str | None
+    url: str
+    level: str
+    is_healthy: bool | None
+    health: str | None
+    last_delivery_at: datetime | None
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    removed_at: datetime | None
+    secrets: tuple[SecretRow, ...]
+
+    def secret(self, state: SecretState) -> SecretRow | None:
+        """The newest secret in this state."""
+        return next((secret for secret in self.secrets if secret.state is state), None)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSecret:
+    """A secret that a delivery may be signed with."""
+
+    id: int
+    subscription_id: int
+    app_id: str
+    heroku_id: str | None
+    sealed: bytes
+    state: SecretState
+    proved_at: datetime | None
+
+
+_PLAIN = tuple(name for name in SubscriptionRow.__dataclass_fields__ if name != "secrets")
+_LIVE = table.c.removed_at.is_(None)
+
+
+def _is_valid() -> ColumnElement[bool]:
+    """A previous secret counts until 72 h passed and a delivery proved a newer one."""
+    newer = secret.alias("newer")
+    proved = (
+        select(newer.c.id)
+        .where(newer.c.subscription_id == secret.c.subscription_id)
+        .where(newer.c.id > secret.c.id, newer.c.proved_at.is_not(None))
+        .exists()
+    )
+    in_time = or_(secret.c.valid_until.is_(None), secret.c.valid_until > func.now())
+    return or_(secret.c.state != SecretState.PREVIOUS, in_time, ~proved)
+
+
+def _rows(conn: Connection, found: Sequence[Row[Any]]) -> list[SubscriptionRow]:
+    query = (
+        select(secret)
+        .where(secret.c.subscription_id.in_([row.id for row in found]), _is_valid())
+        .order_by(secret.c.id.desc())
+    )
+    secrets: dict[int, tuple[SecretRow, ...]] = {}
+    for row in conn.execute(query):
+        state = SecretState(row.state)
+        item = SecretRow(row.id, state, row.created_at, row.proved_at, row.valid_until)
+        secrets[row.subscription_id] = (*secrets.get(row.subscription_id, ()), item)
+    return [
+        SubscriptionRow(
+            **{name: row._mapping[name] for name in _PLAIN}, secrets=secrets.get(row.id, ())
+        )
+        for row in found
+    ]
+
+
+def _select(
+    conn: Connection, *where: ColumnElement[bool], limit: int | None = None
+) -> list[SubscriptionRow]:
+    query = select(table).where(*where).order_by(table.c.id.desc()).limit(limit)
+    return _rows(conn, conn.execute(query).all())
+
+
+def live(
+    conn: Connection, *, app_id: str | None = None, limit: int | None = None
+) -> list[SubscriptionRow]:
+    """The subscriptions nobody removed, newest first, of one app if given."""
+    where = [_LIVE] if app_id is None else [_LIVE, table.c.app_id == app_id]
+    return _select(conn, *where, limit=limit)
+
+
+def of_app(conn: Connection, app_id: str) -> SubscriptionRow | None:
+    """The live subscription of an app."""
+    return next(iter(live(conn, app_id=app_id)), None)
+
+
+def find(conn: Connection, subscription_id: int) -> SubscriptionRow | None:
+    """The live subscription of this id."""
+    return next(iter(_select(conn, _LIVE, table.c.id == subscription_id)), None)
+
+
+def lock(conn: Connection, subscription_id: int) -> SubscriptionRow | None:
+    """The live subscription of this id, which nobody else changes until the transaction ends."""
+    query = select(table.c.id).where(table.c.id == subscription_id, _LIVE).with_for_update()
+    conn.execute(query).one_or_none()
+    return find(conn, subscription_id)
+
+
+def add(conn: Connection, app_id: str, *, url: str, by: str) -> tuple[SubscriptionRow | None, bool]:
+    """The live subscription of an app, made if it was not there; answers whether it was made.
+
+    None where the one in the way was removed just now.
+    """
+    statement = (
+        upsert(table)
+        .values(app_id=app_id, url=url, created_by=by)
+        .on_conflict_do_nothing()
+        .returning(table.c.id)
+    )
+    is_made = conn.execute(statement).scalar_one_or_none() is not None
+    return of_app(conn, app_id), is_made
+
+
+def confirm(
+    conn: Connection, subscription_id: int, *, heroku_id: str, url: str, level: str
+) -> None:
+    """Write down what Heroku has of the subscription now."""
+    _set(
+        conn,
+        subscription_id,
+        heroku_id=heroku_id,
+        url=url,
+        level=level,
+        is_healthy=None,
+        health=None,
+    )
+
+
+def note_fault(conn: Connection, subscription_id: int, fault: str | None) -> bool:
+    """Write down what is wrong with the subscription at Heroku, or that nothing is.
+
+    Answers whether that is news.
+    """
+    changed = table.c.id == subscription_id, table.c.health.is_distinct_from(fault)
+    values = {"is_healthy": False if fault else None, "health": fault}
+    return bool(conn.execute(update(table).where(*changed).values(values)).rowcount)
+
+
+def remove(conn: Connection, subscription_id: int) -> None:
+    """Remove the subscription; its secrets are forgotten, its deliveries are kept."""
+    _set(conn, subscription_id, removed_at=func.clock_timestamp())
+    conn.execute(delete(secret).where(secret.c.subscription_id == subscription_id))
+
+
+def delivered(conn: Connection, subscription_id: int) -> None:
+    """Write down that a delivery arrived; at most once a second, to spare the row."""
+    now = func.clock_timestamp()
+    last = table.c.last_delivery_at
+    is_due = or_(last.is_(None), last < now - literal(_DELIVERED_STEP))
+    statement = update(table).where(table.c.id == subscription_id, is_due)
+    conn.execute(statement.values(last_delivery_at=now))
+
+
+def _set(conn: Connection, subscription_id: int, **values: Any) -> None:
+    statement = update(table).where(table.c.id == subscription_id)
+    conn.execute(statement.values(updated_at=func.clock_timestamp(), **values))
+
+
+# Secrets.
+
+
+def live_secrets(conn: Connection) -> list[LiveSecret]:
+    """Every secret that a delivery may be signed with, of every subscription, newest first."""
+    own = [secret.c[name] for name in ("id", "subscription_id", "sealed", "state", "proved_at")]
+    query = (
+        select(*own, table.c.app_id, table.c.heroku_id)
+        .join(table, table.c.id == secret.c.subscription_id)
+        .where(_LIVE, _is_valid())
+        .order_by(secret.c.id.desc())
+    )
+    return [
+        LiveSecret(**{**row._mapping, "state": SecretState(row.state)})
+        for row in conn.execute(query)
+    ]
+
+
+def prove(conn: Connection, secret_id: int) -> None:
+    """A delivery was signed with the secret: Heroku has it."""
+    unproved = secret.c.id == secret_id, secret.c.proved_at.is_(None)
+    conn.execute(update(secret).where(*unproved).values(proved_at=func.clock_timestamp()))
+
+
+def sealed(conn: Connection, secret_id: int) -> bytes:
+    """A secret's sealed bytes."""
+    query = select(secret.c.sealed).where(secret.c.id == secret_id)
+    return bytes(conn.execute(query).scalar_one())
+
+
+def add_pending(conn: Connection, subscription_id: int, sealed: bytes) -> int:
+    """Store a secret before it is sent to Heroku; answers its id."""
+    values = {"subscription_id": subscription_id, "sealed": sealed, "state": SecretState.PENDING}
+    return int(conn.execute(upsert(secret).values(values).returning(secret.c.id)).scalar_one())
+
+
+def activate(conn: Connection, subscription_id: int, secret_id: int, *, drop_old: bool) -> None:
+    """Heroku took the secret: the ones before it are previous from now on, or dropped."""
+    older = (secret.c.subscription_id == subscription_id) & (secret.c.id != secret_id)
+    if drop_old:
+        conn.execute(delete(secret).where(older))
+    else:
+        conn.execute(delete(secret).where(older, ~_is_valid()))
+        replaced = older & (secret.c.state != SecretState.PREVIOUS)
+        values = {
+            "state": SecretState.PREVIOUS,
+            "valid_until": func.now() + literal(PREVIOUS_FOR),
+        }
+        conn.execute(update(secret).where(replaced).values(values))
+    conn.execute(update(secret).where(secret.c.id == secret_id).values(state=SecretState.CURRENT))

@@ -1,0 +1,196 @@
+"""Looks: what deliveries and reconcile ask of an app, claimed like any work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from listener.db import apps, queue
+from listener.db.queue import notify
+from listener.db.tables import app, chore, delivery, rule, rule_target, subscription
+
+RECONCILE = "reconcile"
+
+
+def _put_off(conn: Connection, app_id: Any, due_at: ColumnElement[datetime]) -> None:
+    """A look that broke comes again later, whatever asks for it now."""
+    conn.execute(update(app).where(app.c.id == app_id).values(look_at=due_at))
+    undecided = delivery.c.app_id == app_id, delivery.c.settled_at.is_(None)
+    conn.execute(update(delivery).where(*undecided).values(due_at=due_at))
+
+
+# An undecided delivery is due by itself, so that storing it touches no row that a look holds.
+_TOLD_AT = (
+    select(func.min(delivery.c.due_at))
+    .where(delivery.c.app_id == app.c.id, delivery.c.settled_at.is_(None))
+    .correlate(app)
+    .scalar_subquery()
+)
+LOOKS = queue.Kind(app, func.least(app.c.look_at, _TOLD_AT), put_off=_put_off)
+CHORES = queue.Kind(chore, chore.c.due_at, chore.c.name == RECONCILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an undecided delivery said."""
+
+    id: int
+    resource: str | None
+    release_id: str | None
+    version: int | None
+    artifact: str | None
+    commit: str | None
+    stack: str | None
+    received_at: datetime
+
+
+def undecided(conn: Connection, app_id: str) -> list[Told]:
+    """The deliveries about this app that nobody has settled, oldest first."""
+    c = delivery.c
+    query = (
+        select(
+            c.id, c.resource, c.release_id, c.version, c.artifact, c.commit, c.stack, c.received_at
+        )
+        .where(c.app_id == app_id, c.settled_at.is_(None))
+        .order_by(c.id)
+    )
+    return [Told(*row) for row in conn.execute(query)]
+
+
+def settle(conn: Connection, outcomes: dict[int, str]) -> None:
+    """Write what came of deliveries, for good."""
+    for told_id, outcome in outcomes.items():
+        values = {"outcome": outcome, "settled_at": func.clock_timestamp()}
+        conn.execute(update(delivery).where(delivery.c.id == told_id).values(values))
+
+
+def remark(conn: Connection, told_ids: Iterable[int], outcome: str) -> None:
+    """Say how it stands with deliveries that are not settled yet."""
+    where = delivery.c.id.in_(list(told_ids)), delivery.c.settled_at.is_(None)
+    conn.execute(update(delivery).where(*where).values(outcome=outcome))
+
+
+def finish(
+    conn: Connection,
+    claim: queue.Claim,
+    *,
+    again_at: datetime | None,
+    error: str | None,
+    told: Iterable[int] = (),
+) -> None:
+    """Hand the app back, due again at `again_at`, or sooner if a delivery arrived meanwhile.
+
+    `told` are the deliveries that were there before anything was read; what came since is due.
+    """
+    unchanged = app.c.look_at == claim.row.look_at
+    done = {
+        "lease_owner": None,
+        "lease_until": None,
+        "look_error": error,
+        "attempt": claim.attempt if error else 0,
+    }
+    first = update(app).where(queue.fenced(claim)).values(done)
+    if conn.execute(first).rowcount == 0:
+        raise queue.LeaseLost
+    later: dict[str, Any] = {"look_at": again_at, "look_since": None}
+    if again_at is not None:
+        later["look_since"] = func.coalesce(app.c.look_since, claim.claimed_at)
+        left = delivery.c.id.in_(list(told)), delivery.c.settled_at.is_(None)
+        conn.execute(update(delivery).where(*left).values(due_at=again_at))
+    if error is None:
+        later["must_read"] = False
+    conn.execute(update(app).where(app.c.id == claim.key, unchanged).values(later))
+    notify(conn)
+
+
+def was_told(conn: Connection, release_id: str) -> bool:
+    """Whether a delivery ever named this release."""
+    query = select(exists().where(delivery.c.release_id == release_id))
+    return bool(conn.execute(query).scalar_one())
+
+
+def ended_deliveries(conn: Connection, app_id: str, older_than: timedelta, outcome: str) -> None:
+    """Settle what stayed undecided for too long."""
+    old = delivery.c.received_at < func.now() - literal(older_than)
+    where = delivery.c.app_id == app_id, delivery.c.settled_at.is_(None), old
+    values = {"outcome": outcome, "settled_at": func.clock_timestamp()}
+    conn.execute(update(delivery).where(*where).values(values))
+
+
+# Reconcile: a chore that some process does, which merely makes every app due for a look.
+
+
+def ask_reconcile(conn: Connection) -> None:
+    """Have the next reconcile now: the listener has just started."""
+    statement = insert(chore).values(name=RECONCILE, due_at=func.now())
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"due_at": func.least(chore.c.due_at, func.now())}
+        )
+    )
+    notify(conn)
+
+
+def reconcile(conn: Connection, claim: queue.Claim, every: timedelta) -> int:
+    """Make every source and target of a rule that is not off due for a look."""
+    live = rule.c.removed_at.is_(None) & (rule.c.mode != "off")
+    sources = select(rule.c.source_id).where(live)
+    targets = (
+        select(rule_target.c.app_id).join(rule, rule.c.id == rule_target.c.rule_id).where(live)
+    )
+    used = select(app.c.id).where(or_(app.c.id.in_(sources), app.c.id.in_(targets)))
+    ids = list(apps.lock(conn, conn.execute(used).scalars().all()))
+    now = func.clock_timestamp()
+    # A look under way may have read already: a new time has it followed by another one.
+    at = case((app.c.lease_until > now, now), else_=func.least(app.c.look_at, now))
+    statement = (
+        update(app)
+        .where(app.c.id.in_(ids))
+        .values(must_read=True, look_at=at, look_since=func.coalesce(app.c.look_since, now))
+    )
+    looked_at = conn.execute(statement).rowcount
+    queue.write(conn, claim, due_at=func.now() + literal(every))
+    notify(conn)
+    return looked_at
+
+
+PREFIX = "webhook "
+WEBHOOKS = queue.Kind(chore, chore.c.due_at, chore.c.name.startswith(PREFIX))
+
+
+def ask(conn: Connection) -> None:
+    """Have every webhook that was ever made at Heroku looked at now; the caller notifies."""
+    names = select(literal(PREFIX) + cast(subscription.c.id, Text), func.now()).where(
+        subscription.c.removed_at.is_(None), subscription.c.heroku_id.is_not(None)
+    )
+    statement = insert(chore).from_select(["name", "due_at"], names)
+    conn.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"due_at": func.now()})
+    )
+
+
+def subscription_of(claim: queue.Claim) -> int:
+    """The id of the subscription that a claimed chore is about."""
+    return int(str(claim.key).removeprefix(PREFIX))
+
+
+def finish_check(conn: Connection, claim: queue.Claim) -> None:
+    """The chore is done until the next reconcile. Raises LeaseLost."""
+    queue.write(conn, claim, due_at=None)

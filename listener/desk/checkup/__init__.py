@@ -1,1 +1,0 @@
-"""The doctor's rooms: each judges one area, values in, findings out; the doctor gathers them."""

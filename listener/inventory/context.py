@@ -1,0 +1,49 @@
+"""What every step works with."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from listener.crypto import Keys
+from listener.db import queue
+from listener.db.engine import Database
+from listener.heroku import Heroku
+from listener.inventory.reader import Readings
+from listener.inventory.traits import Comparisons
+from listener.prober import Prober
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The database, Heroku, whoever asks other URLs, and the few settings that steps obey."""
+
+    database: Database
+    heroku: Heroku
+    readings: Readings
+    comparisons: Comparisons
+    keys: Keys
+    allowed_apps: tuple[str, ...] = ("*",)
+    reconcile_every: timedelta = timedelta(minutes=5)
+    notify_urls: tuple[str, ...] = ()
+    public_url: str | None = None
+    prober: Prober = field(default_factory=Prober)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Tells the database's time from one reading of it and the process's own steady clock."""
+
+    read: datetime
+    at: float = field(default_factory=time.monotonic)
+
+    def now(self) -> datetime:
+        """The database's time now."""
+        return self.read + timedelta(seconds=time.monotonic() - self.at)
+
+
+def keep(tools: Tools, claim: queue.Claim) -> None:
+    """Each call may take ten seconds where Heroku is slow; the lease must outlast them all."""
+    with tools.database.begin() as conn:
+        queue.renew(conn, claim)

@@ -1,0 +1,265 @@
+"""Every reading of a target, compared under its lock with what we know it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from listener.core import duration
+from listener.core.drift import Forward, Known, Moved, Ours, Same, Standing, Unclear, is_ours, stand
+from listener.core.release import History, Release
+from listener.db import apps, audit, holds, notifications, release_requests, releases, rules
+from listener.db.apps import AppRow
+from listener.db.promotions import wake_target
+from listener.db.release_requests import PostRow
+from listener.heroku import HerokuError
+from listener.inventory import own_releases
+from listener.inventory.context import Tools
+from listener.inventory.reader import Reading
+
+# An answer of Heroku's may be late; what three readings show, a minute apart, is so.
+CONFIRM_EVERY = timedelta(minutes=1)
+CONFIRMED_AFTER = 3
+
+
+def note(tools: Tools, target: Reading, source_id: str | None = None) -> Standing:
+    """Write down what the reading says: explained, moved by somebody (a hold), or not clear.
+
+    `source_id` is what the target is fed from where no rule says so. Raises HerokuError.
+    """
+    with tools.database.begin() as conn:
+        source_id = _source_of(conn, target.app_id) or source_id
+        standing = _write(conn, target, source_id)
+    if standing is not None:
+        return standing
+    # Before somebody is said to have moved the target, the source is read once more: the new
+    # artifact may be a deploy of it so young that we had not seen it.
+    if source_id is not None:
+        tools.readings.releases(source_id)
+    with tools.database.begin() as conn:
+        return _write(conn, target, source_id, is_final=True) or Unclear()
+
+
+def glance(tools: Tools, target: Reading) -> None:
+    """Note a reading where nothing is posted on it: what cannot be told now, the next one tells."""
+    with suppress(HerokuError):
+        note(tools, target)
+
+
+def _source_of(conn: Connection, target_id: str) -> str | None:
+    """The one source that rules name for this target."""
+    return next((rule.source_id for rule in rules.targeting(conn, target_id)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One reading of a target, under its lock, with all that explains it."""
+
+    row: AppRow
+    target: History
+    source: History
+    issued: frozenset[str]
+
+    def stand(self, late: Iterable[str] = (), *, is_confirmed: bool = False) -> Standing:
+        """Compare it with what is known; `late` are releases of ours that had been given up."""
+        return stand(
+            self.row.known,
+            self.target,
+            self.source,
+            issued=self.issued.union(late),
+            unsettled=self.row.known_unsettled,
+            is_confirmed=is_confirmed,
+        )
+
+
+def _write(
+    conn: Connection, target: Reading, source_id: str | None, *, is_final: bool = False
+) -> Standing | None:
+    """Write down how the target stands; None where the source must be read before that is said."""
+    row = apps.lock(conn, [target.app_id])[target.app_id]
+    if row.known is None:  # nobody armed a rule for it: nothing to guard
+        current = target.history.current
+        return Same(Known(current.version, current.artifact)) if current else Unclear()
+    source = releases.history(conn, source_id) if source_id is not None else History()
+    late, issued = own_releases.late(conn, target), release_requests.issued(conn, row.id)
+    look = _Look(row, target.history, source, issued)
+    standing = look.stand(late)
+    is_open = isinstance(standing, Forward | Moved | Unclear)
+    if is_open and own_releases.may_be_under_way(conn, target):
+        return standing
+    if isinstance(standing, Moved) and not is_final and not _is_held(conn, row.id):
+        return None
+    if isinstance(standing, Unclear) and standing.current is not None:
+        return _note_unclear(conn, look, standing)
+    if isinstance(standing, Ours):
+        # What only seems to be ours is held as if it was somebody's.
+        unproved = look.stand() if late else standing
+        post = release_requests.of_release(conn, row.id, standing.release) or late.get(
+            standing.release.id
+        )
+        is_moved = isinstance(unproved, Moved)
+        _say_if_late(conn, row, standing.release, source, post, is_moved=is_moved)
+    _apply(conn, look, standing)
+    return standing
+
+
+def _note_unclear(conn: Connection, look: _Look, unclear: Unclear) -> Standing:
+    """Look again in a minute; what three readings show ends in a hold, or is explained by us."""
+    row, now = look.row, releases.started_at(conn)
+    before = row.unclear
+    if before is None or before.message != unclear.message:
+        apps.set_unclear(conn, row.id, unclear.message, times=1)
+        apps.look_later(conn, row.id, after=CONFIRM_EVERY)
+        return unclear
+    if before.times >= CONFIRMED_AFTER:
+        return unclear
+    if now - before.at < CONFIRM_EVERY:
+        apps.look_later(conn, row.id, after=before.at + CONFIRM_EVERY - now)
+        return unclear
+    apps.set_unclear(conn, row.id, unclear.message, times=before.times + 1)
+    if before.times + 1 < CONFIRMED_AFTER:
+        apps.look_later(conn, row.id, after=CONFIRM_EVERY)
+        return unclear
+    confirmed = look.stand(is_confirmed=True)
+    if isinstance(confirmed, Unclear):
+        _hold_unclear(conn, look, confirmed)
+    else:
+        _apply(conn, look, confirmed)
+    return confirmed
+
+
+def _hold_unclear(conn: Connection, look: _Look, unclear: Unclear) -> None:
+    mover = unclear.mover
+    is_foreign = mover is not None and not is_ours(mover, look.issued)
+    holds.put(
+        conn,
+        look.row.id,
+        reason=f"What {look.row.name} runs is not clear: {unclear.message} Three readings,"
+        " a minute apart, showed the same.",
+        by="autopromote",
+        kind="guard",
+        foreign=mover if is_foreign else None,
+    )
+
+
+def _is_held(conn: Connection, app_id: str) -> bool:
+    return any(hold.kind == "detected" for hold in holds.open_(conn, app_id))
+
+
+def _apply(conn: Connection, look: _Look, standing: Standing) -> None:
+    """Move `known` along, or put the hold; the caller holds the target's lock."""
+    row = look.row
+    match standing:
+        case Same(known) if known != row.known:
+            apps.set_known(conn, row.id, known)
+        case Ours(known):
+            own_releases.record_ours(conn, row, known, look.target)
+            _go_on(conn, row)
+        case Forward(known):
+            apps.set_known(conn, row.id, known)
+            _go_on(conn, row)
+        case Moved():
+            _hold(conn, look, standing)
+        case _:
+            pass
+    if row.unclear is not None:
+        apps.set_unclear(conn, row.id, None)
+
+
+def _go_on(conn: Connection, row: AppRow) -> None:
+    apps.forget_facts(conn, row.id)
+    wake_target(conn, row.id)
+
+
+def _say_if_late(
+    conn: Connection,
+    row: AppRow,
+    release: Release,
+    source: History,
+    post: PostRow | None,
+    *,
+    is_moved: bool,
+) -> None:
+    """A release of ours that turns up after its post was given up, or made twice, is told.
+
+    Where it took the target back to older code, the target is held.
+    """
+    if post is None or post.outcome is None or post.release_id == release.id:
+        return
+    beside = f" beside v{post.release_version}" if post.release_version is not None else ""
+    reason = (
+        f"Heroku made v{release.version} on {row.name}{beside} by a request of promotion"
+        f" {post.promotion_id} that had been given up."
+    )
+    if post.unnamed is not None:
+        reason += " Or somebody did, with the listener's own Heroku user."
+    if post.release_id is None:
+        release_requests.settle(
+            conn, post.id, "late", release_id=release.id, release_version=release.version
+        )
+    arrived, before = source.first_run(release.artifact), _place_of_known(row, source)
+    is_older = arrived is not None and before is not None and arrived < before
+    if is_older or is_moved:
+        holds.put(conn, row.id, reason=reason, by="autopromote", kind="guard")
+    else:
+        about: dict[str, Any] = {"promotion_id": post.promotion_id}
+        notifications.add(conn, "late", title=f"A late release on {row.name}", body=reason, **about)
+
+
+def _place_of_known(row: AppRow, source: History) -> int | None:
+    return source.first_run(row.known.artifact) if row.known is not None else None
+
+
+def _hold(conn: Connection, look: _Look, moved: Moved) -> None:
+    row, reason = look.row, _what_happened(look.row.name, moved)
+    last = _last_foreign(look, moved)
+    hold = holds.put(conn, row.id, reason=reason, by="autopromote", kind="detected", foreign=last)
+    if hold is None:
+        holds.note_foreign(conn, row.id, last)
+        return
+    apps.forget_facts(conn, row.id)
+    audit.record(
+        conn,
+        by="autopromote",
+        action="hold.detected",
+        subject_type="hold",
+        subject_id=str(hold.id),
+        subject_name=row.name,
+        after={"reason": reason, "version": moved.change.version},
+    )
+
+
+def _last_foreign(look: _Look, moved: Moved) -> Release:
+    """The last release of somebody else, from the one that moved the target on."""
+    later = [
+        release
+        for release in look.target.releases
+        if release.version >= moved.change.version
+        and release.has_run
+        and not is_ours(release, look.issued)
+        and look.target.brings_other_code(release)
+    ]
+    return later[-1] if later else moved.change
+
+
+def _what_happened(name: str, moved: Moved) -> str:
+    change = moved.change
+    who = change.author or "Somebody"
+    if moved.foreign_nonce is not None:
+        who = f"Another autopromote installation ({who})"
+    when = f" at {duration.shown(change.created_at)}" if change.created_at is not None else ""
+    words = f" “{change.description}”" if change.description else ""
+    said = f"{who} released v{change.version}{words} on {name}{when}; no promotion of ours did."
+    if moved.foreign_nonce is not None:
+        said += (
+            " Or this installation did, and its database lost its last transactions, as in a"
+            " failover."
+        )
+    if moved.current.artifact == change.artifact:
+        return said
+    return f"{said} It runs v{moved.current.version} by now, with other code."

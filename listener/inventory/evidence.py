@@ -1,0 +1,136 @@
+"""What the conditions of a rule ask about, from what is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from listener.core.gates.base import Approval, Candidate, Override
+from listener.core.gates.options import NONE, Conditions
+from listener.core.promotion import PromotionKind
+from listener.core.verification import Streak
+from listener.db import approvals, holds, related_promotions, releases, rules
+from listener.db.promotions import PromotionRow
+from listener.db.rules import RuleRow
+from listener.inventory.context import Clock, Tools
+
+A_DAY = timedelta(hours=24)
+
+
+def conditions_of(conn: Connection, row: PromotionRow) -> Conditions:
+    """The conditions of the rule that it obeys."""
+    return conditions_of_each(conn, [row])[row.id]
+
+
+def conditions_of_each(conn: Connection, rows: Sequence[PromotionRow]) -> dict[int, Conditions]:
+    """The conditions of the rule that each of these promotions obeys, by the promotion's id."""
+    obeyed = rules_of_each(conn, rows)
+    return {row.id: obeyed[row.id].conditions if row.id in obeyed else NONE for row in rows}
+
+
+def rules_of_each(conn: Connection, rows: Sequence[PromotionRow]) -> dict[int, RuleRow]:
+    """The rule that each obeys, if any: its own; by hand, the one that promotes the same way."""
+    asking = [row for row in rows if row.kind is PromotionKind.PROMOTE]
+    found = rules.around(
+        conn,
+        {row.rule_id for row in asking if row.rule_id is not None},
+        {row.source_id for row in asking if row.is_by_hand},
+    )
+    return {row.id: rule for row in asking if (rule := _obeyed(row, found)) is not None}
+
+
+def _obeyed(row: PromotionRow, found: Sequence[RuleRow]) -> RuleRow | None:
+    if row.rule_id is not None:
+        return next(rule for rule in found if rule.id == row.rule_id)
+    same_way = (r for r in found if r.source_id == row.source_id and row.target_id in r.target_ids)
+    return next((rule for rule in same_way if rule.acts), None)
+
+
+def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
+    """Those facts of a candidate, by the names of its fields."""
+    conditions, foreign = conditions_of(conn, row), holds.answered(conn, row.target_id)
+    override = _override(row)
+    if conditions == NONE and foreign is None:
+        return {"override": override}
+    said = releases.commit_message(conn, row.source_id, row.artifact)
+    return {
+        "conditions": conditions,
+        "foreign": foreign if row.kind is PromotionKind.PROMOTE else None,
+        "found_at": row.status_at or row.created_at,
+        "soaks_from": row.soaks_from or _ran_from(conn, row),
+        "author": row.author,
+        "commit_message": said or None,
+        "approvals": said_of(row, approvals.of(conn, row)),
+        "past": related_promotions.past(conn, row, within=_horizon(conditions)),
+        "override": override,
+        "streak": streak_of(row),
+    }
+
+
+def _ran_from(conn: Connection, row: PromotionRow) -> datetime | None:
+    """Since when a release runs whose phase ran still when a person asked for it."""
+    release = releases.history(conn, row.source_id).find(row.version)
+    return release.updated_at if release is not None and release.has_run else None
+
+
+def said_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, ...]:
+    """All that people said of it: whoever promotes by hand says yes by that, unless later no."""
+    by = row.created_by if row.is_by_hand else None
+    if by is None or any(each.by == by for each in said):
+        return said
+    return (Approval(by, row.created_at), *said)
+
+
+def _horizon(conditions: Conditions) -> timedelta:
+    """How far back the gates of pace look."""
+    brake = conditions.brake.within if conditions.brake is not None else timedelta(0)
+    return max(A_DAY, conditions.min_gap, brake)
+
+
+def _override(row: PromotionRow) -> Override | None:
+    if row.override is None:
+        return None
+    kept = row.override
+    held = frozenset(int(hold_id) for hold_id in kept.get("holds", ()))
+    return Override(frozenset(kept["gates"]), kept["by"], kept["reason"], held)
+
+
+def streak_of(row: PromotionRow) -> Streak | None:
+    """The streak as the promotion keeps it, so that any process may go on with it."""
+    return Streak(**row.checked, at=row.checked_at) if row.checked is not None else None
+
+
+def ask(tools: Tools, row: PromotionRow, candidate: Candidate, clock: Clock) -> PromotionRow:
+    """Ask everything that is checked, where that is due; answers the row with the new streak.
+
+    The first time nothing is asked yet: whoever has time for slow answers takes the row over.
+    """
+    streak = streak_of(row)
+    if streak is None:
+        return _with(row, Streak())
+    if streak.due_at is not None and clock.now() < streak.due_at:
+        return row
+    probes = tools.prober.ask_all(candidate.conditions.checks)
+    return _with(row, streak.after(probes, clock.now()))
+
+
+def _with(row: PromotionRow, streak: Streak) -> PromotionRow:
+    checked = {"good": streak.good, "bad": streak.bad, "said": streak.said}
+    return replace(row, checked=checked, checked_at=streak.at)
+
+
+def kept(row: PromotionRow) -> dict[str, Any]:
+    """What is to be written of it."""
+    if row.checked is None:
+        return {}
+    return {"checked": row.checked, "checked_at": row.checked_at}
+
+
+def due_at(row: PromotionRow, now: datetime) -> datetime:
+    """When it is to be asked again."""
+    streak = streak_of(row)
+    return (streak.due_at if streak is not None else None) or now

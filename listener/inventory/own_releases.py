@@ -1,0 +1,76 @@
+"""What posts of ours left behind on their target, by the target's list."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from listener.core.drift import Known, carried_on, nonce_of
+from listener.core.promotion import ERRORS_FOR
+from listener.core.release import History, Release
+from listener.db import apps, release_requests
+from listener.db.release_requests import PostRow
+from listener.inventory.context import Tools
+from listener.inventory.reader import Reading
+
+
+def made_by(tools: Tools, post: PostRow, reading: Reading) -> list[Release]:
+    """The releases that this post made, oldest first. Raises HerokuError."""
+    if (unnamed := post.unnamed) is not None:
+        return [r for r in reading.history.releases if unnamed.may_have_made(r)]
+    ours = [
+        release
+        for release in reading.history.releases
+        if release.version > post.base_version and release.artifact == post.artifact
+    ]
+    named = [release for release in ours if nonce_of(release.description) == post.nonce]
+    if named or not ours:
+        return named
+    with tools.database.begin() as conn:
+        if apps.get_fact(conn, apps.ECHOES) is True:
+            return []
+    account = tools.readings.account_id()
+    silent = [release for release in ours if nonce_of(release.description) is None]
+    return [release for release in silent if release.author_id == account]
+
+
+def may_be_under_way(conn: Connection, reading: Reading) -> bool:
+    """What the target runs may be what a post under way asked for, without showing its nonce."""
+    current, post = reading.history.current, release_requests.under_way(conn, reading.app_id)
+    if current is None or post is None or current.artifact != post.artifact:
+        return False
+    if (unnamed := post.unnamed) is not None:
+        # What runs may be a config change since, by whomever: it is ours that brought the code.
+        return any(unnamed.may_have_made(release) for release in reading.history.releases)
+    return current.version > post.base_version and apps.get_fact(conn, apps.ECHOES) is not True
+
+
+def late(conn: Connection, reading: Reading) -> dict[str, PostRow]:
+    """Releases by id that posts without a nonce made after they had been given up.
+
+    A day later nothing of ours is applied any more. Whoever has the same artifact released under
+    our account within that day looks just the same, and is told of as such.
+    """
+    under_way = release_requests.under_way(conn, reading.app_id)
+    busy = under_way.unnamed if under_way is not None else None
+    found: dict[str, PostRow] = {}
+    for post in release_requests.given_up(conn, reading.app_id):
+        for release in reading.history.releases:
+            if _came_late(post, reading, release) and not (busy and busy.may_have_made(release)):
+                found[release.id] = post
+    return found
+
+
+def _came_late(post: PostRow, reading: Reading, release: Release) -> bool:
+    if post.unnamed is None or not post.unnamed.may_have_made(release):
+        return False
+    is_soon = release.created_at is not None and release.created_at - post.sent_at < ERRORS_FOR
+    # A config change carries on the code that runs.
+    return is_soon and reading.history.brings_other_code(release)
+
+
+def record_ours(conn: Connection, target: apps.AppRow, known: Known, history: History) -> None:
+    """Write down a release of ours as what runs, whatever carries on other code beside it."""
+    before = target.known.artifact if target.known is not None else known.artifact
+    carried = carried_on(history, known.version, {before, known.artifact})
+    version = max([known.version, *carried])
+    apps.set_known(conn, target.id, Known(version, known.artifact), carried=carried)

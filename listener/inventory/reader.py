@@ -1,0 +1,287 @@
+"""Reading apps and their releases from Heroku, and remembering what was read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from listener import heroku as platform
+from listener.core import duration, staleness
+from listener.core.app import App
+from listener.core.promotion import SLOW, fresh_until
+from listener.core.release import History, Release
+from listener.db import apps, notifications, releases
+from listener.db import snapshots as stored
+from listener.db.apps import AppRow
+from listener.db.engine import Database
+
+# Slugs are gone once their releases are older than 30 days and than the last 20 releases
+# (changelog 3395): what lies further back can never run again.
+ENOUGH_RELEASES = 25
+ENOUGH_AGE = timedelta(days=35)
+LACKING_FOR = timedelta(minutes=10)  # webhooks and answers may outrun the API's list
+NOT_FOUND = 404
+MOST_READS = 3  # of one list, where others read it later and are answered sooner
+NEVER = datetime.min.replace(tzinfo=UTC)
+FACTS_FOR = timedelta(minutes=65)  # reconcile reads them anew before they are that old
+
+
+class StaleData(platform.HerokuError):
+    """What Heroku shows comes from before what we know, or got old: it is no reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The releases of an app at one moment, both ends of it by the database's clock."""
+
+    app_id: str
+    history: History
+    started_at: datetime  # right before its request was sent
+    arrived_at: datetime
+
+    @property
+    def took(self) -> timedelta:
+        """How long Heroku took."""
+        return self.arrived_at - self.started_at
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Recent enough to stand on before a POST."""
+        return now <= fresh_until(self.started_at, self.arrived_at)
+
+
+Places = tuple[str | None, str | None]  # the pipelines of a source and a target, if any
+
+
+class Readings:
+    """Asks Heroku, one call at a time, and stores every answer."""
+
+    def __init__(self, database: Database, heroku: platform.Heroku) -> None:
+        self._database = database
+        self._heroku = heroku
+        self._account_id: str | None = None  # a token is one user's as long as the process lives
+
+    def app(self, app: str) -> App:
+        """The facts of an app by name or id, read now."""
+        found = self._heroku.app(app)
+        facts = App(
+            found.id,
+            found.name,
+            found.stack,
+            found.generation,
+            found.is_container,
+            found.build_stack,
+        )
+        with self._database.begin() as conn:
+            apps.ensure(conn, facts)
+        return facts
+
+    def facts(self, app_id: str) -> App:
+        """The facts of a known app, read anew only if they are old."""
+        with self._database.begin() as conn:
+            row, now = apps.get(conn, app_id), releases.started_at(conn)
+        if _is_recent(row.facts_at, now):
+            return row.facts
+        return self.app(app_id)
+
+    def releases(self, app_id: str, *, as_it_is: bool = False) -> Reading:
+        """The releases of an app, read now, back to those we know already. Raises StaleData.
+
+        `as_it_is`: a person says that a list which lies behind for a day is right.
+        """
+        for _ in range(MOST_READS):
+            reading = self._read(app_id, as_it_is=as_it_is)
+            if reading is not None:
+                return reading
+        with self._database.begin() as conn:
+            name = apps.get(conn, app_id).name
+        message = f"{name} was read {MOST_READS} times, and each answer came after a later one."
+        raise StaleData(message)
+
+    def _read(self, app_id: str, *, as_it_is: bool) -> Reading | None:
+        with self._database.begin() as conn:
+            row = apps.get(conn, app_id)
+            known_to = releases.newest_version(conn, app_id) if row.is_complete else 0
+            asked = stored.ask(conn)
+        found = self._heroku.releases(app_id, enough=lambda read: _reaches(read, known_to))
+        arrived = time.monotonic()
+        shown = [as_release(release) for release in found]
+        with self._database.begin() as conn:
+            row = apps.lock(conn, [app_id])[app_id]
+            now = releases.started_at(conn)
+            arrived_at = now - timedelta(seconds=time.monotonic() - arrived)
+            answer = stored.Answer(asked, arrived_at, shown)
+            recorded = stored.record(conn, row, answer, as_it_is=as_it_is)
+            if isinstance(recorded, stored.Behind):
+                told = _told(conn, row, recorded, now)
+            elif isinstance(recorded, stored.Used):
+                return Reading(app_id, releases.history(conn, app_id), asked.at, arrived_at)
+            else:
+                return _standing(conn, row, now)
+        raise StaleData(told)
+
+    def fresh(self, app_id: str) -> Reading:
+        """The releases of an app no older than the facts of a POST may be."""
+        with self._database.begin() as conn:
+            row, now = apps.get(conn, app_id), releases.started_at(conn)
+            reading = _standing(conn, row, now)
+        return reading if reading is not None else self.releases(app_id)
+
+    def known(self, app_id: str) -> Reading:
+        """What is written down of the releases of an app, and fresh for nobody."""
+        with self._database.begin() as conn:
+            return remembered(conn, app_id)
+
+    def are_fresh(self, *found: Reading) -> bool:
+        """All of them are recent enough for a POST."""
+        with self._database.begin() as conn:
+            now = releases.started_at(conn)
+        return all(reading.is_fresh(now) for reading in found)
+
+    def beside(self, source: Reading, target: Reading) -> tuple[Reading, Reading]:
+        """Both again, so that they are fresh together: the quick one beside the slow one's end.
+
+        The slow one stands where it arrived just now.
+        """
+        slow, quick = sorted((source, target), key=lambda each: each.took, reverse=True)
+        if quick.took <= SLOW and self.are_fresh(slow):
+            quick = self.releases(quick.app_id)
+        else:
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                asked = pool.submit(self.releases, slow.app_id)
+                wait([asked], timeout=(slow.took - quick.took).total_seconds())
+                quick = self.releases(quick.app_id)
+                slow = asked.result()
+        return (slow, quick) if slow.app_id == source.app_id else (quick, slow)
+
+    def slug(self, app_id: str, artifact: str) -> tuple[str | None, str | None]:
+        """Commit and stack of a slug: from what we know, else one call. Both never change."""
+        with self._database.begin() as conn:
+            commit, stack = releases.slug_facts(conn, app_id, artifact)
+        if stack is not None:
+            return commit, stack
+        found = self._heroku.slug(app_id, artifact)
+        with self._database.begin() as conn:
+            apps.lock(conn, [app_id])
+            releases.set_slug_facts(conn, app_id, artifact, commit=found.commit, stack=found.stack)
+        return found.commit, found.stack
+
+    def learn_commit_message(self, app_id: str, artifact: str) -> None:
+        """Have it written down what the commit of a slug says, where that was never asked."""
+        with self._database.begin() as conn:
+            known = releases.commit_message(conn, app_id, artifact)
+        if known is None:
+            said = self._heroku.slug(app_id, artifact).commit_message or ""
+            with self._database.begin() as conn:
+                releases.set_commit_message(conn, app_id, artifact, said)
+
+    def pipelines(self, source_id: str, *target_ids: str) -> list[Places]:
+        """The pipelines of a source and of each target; what is one and the same may be known.
+
+        Anything else is read anew, since it ends a promotion. Of an app that moved meanwhile
+        Heroku itself refuses the promotion.
+        """
+        with self._database.begin() as conn:
+            now, source = releases.started_at(conn), apps.get(conn, source_id)
+            known = _shares(source, [apps.get(conn, app_id) for app_id in target_ids], now)
+        if known.issuperset(target_ids):
+            return [(source.pipeline_id, source.pipeline_id)] * len(target_ids)
+        place = self._pipeline(source_id)
+        return [(place, self._pipeline(target_id)) for target_id in target_ids]
+
+    def _pipeline(self, app_id: str) -> str | None:
+        try:
+            found = self._heroku.coupling(app_id).pipeline_id
+        except platform.Refused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            found = None
+        with self._database.begin() as conn:
+            apps.set_pipeline(conn, app_id, found)
+        return found
+
+    def account_id(self) -> str:
+        """The id of the listener's own Heroku user; asked for once by each process.
+
+        Another process may have been started with another token, so that none trusts another's.
+        """
+        if self._account_id is None:
+            self._account_id = self._heroku.account().id
+        return self._account_id
+
+
+def _shares(source: AppRow, targets: Sequence[AppRow], now: datetime) -> set[str]:
+    """The targets that were in the source's pipeline when that was read last, not long ago."""
+    if source.pipeline_id is None or not _is_recent(source.pipeline_at, now):
+        return set()
+    return {
+        target.id
+        for target in targets
+        if target.pipeline_id == source.pipeline_id and _is_recent(target.pipeline_at, now)
+    }
+
+
+def _is_recent(read_at: datetime | None, now: datetime) -> bool:
+    return read_at is not None and now - read_at < FACTS_FOR
+
+
+def remembered(conn: Connection, app_id: str) -> Reading:
+    """What is written down of the releases of an app: nothing may be posted on it."""
+    return Reading(app_id, releases.history(conn, app_id), NEVER, NEVER)
+
+
+def _standing(conn: Connection, row: AppRow, now: datetime) -> Reading | None:
+    """The stored reading, where it is fresh and nothing is known that it lacks."""
+    if row.read_started_at is None or row.read_at is None or row.read_newest is None:
+        return None
+    newest = releases.newest_version(conn, row.id)
+    released = row.known.version if row.known is not None else 0
+    if row.read_newest < max(newest, released):
+        return None
+    history = releases.history(conn, row.id)
+    reading = Reading(row.id, history, row.read_started_at, row.read_at)
+    return reading if reading.is_fresh(now) else None
+
+
+def _told(conn: Connection, row: AppRow, found: stored.Behind, now: datetime) -> str:
+    """The sentence; after a day people are told what only they can mend."""
+    message = f"{row.name} {found.why}: its list lags, or was changed at Heroku."
+    if now - found.since >= staleness.BROKEN_AFTER:
+        notifications.add(
+            conn,
+            "broken",
+            title=f"The releases of {row.name} cannot be believed",
+            body=f"Since {duration.shown(found.since)}, {message}\n{staleness.mend(row.name)}",
+            key=f"behind {row.id} since {found.since.timestamp()}",
+        )
+    return message
+
+
+def _reaches(read: Sequence[platform.Release], known_to: int) -> bool:
+    """Whether a walk of the list, newest first, came far enough back."""
+    oldest = min(read, key=lambda release: release.version)
+    if known_to and oldest.version <= known_to:
+        return True
+    is_old = datetime.now(UTC) - oldest.created_at > ENOUGH_AGE
+    return len(read) >= ENOUGH_RELEASES and is_old
+
+
+def as_release(found: platform.Release) -> Release:
+    """A release as the core knows it, from one of Heroku's."""
+    return Release(
+        id=found.id,
+        version=found.version,
+        status=found.status,
+        artifact=found.artifact.id if found.artifact is not None else None,
+        artifact_type=found.artifact.type if found.artifact is not None else "slug",
+        is_current=found.is_current,
+        description=found.description,
+        author=found.user_email,
+        author_id=found.user_id,
+        created_at=found.created_at,
+        updated_at=found.updated_at,
+    )

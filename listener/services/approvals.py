@@ -1,0 +1,114 @@
+"""The approvals desk: people say yes or no to a promotion that waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from listener.approval_links import Invitation
+from listener.core.gates.base import is_for_word
+from listener.core.gates.options import Conditions
+from listener.core.promotion import PromotionKind, Status
+from listener.db import approvals, promotions, releases
+from listener.db.promotions import PromotionRow
+from listener.errors import Conflict, Forbidden, NotFound
+from listener.inventory import evidence
+from listener.inventory.context import Tools
+from listener.services.cancel import record
+from listener.services.promotions import find, too_late, view_of
+from listener.services.views import PromotionView
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What one person says of a promotion."""
+
+    is_approved: bool
+    reason: str | None = None
+
+    @property
+    def done(self) -> str:
+        """What was done by it."""
+        return "approved" if self.is_approved else "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """A promotion as whoever is asked about it wants to see it."""
+
+    view: PromotionView = field(kw_only=False)
+    description: str  # of the release, in words that anybody may have written
+    is_asked: bool
+    is_own_allowed: bool  # whoever made the release may approve it
+
+
+class ApprovalsDesk:
+    """Takes down who approves and who rejects; the last word of each person counts."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def approve(self, promotion_id: str, *, by: str) -> PromotionView:
+        """Say yes to what the promotion brings. Raises Conflict where it asks nobody."""
+        return self._say(promotion_id, Word(is_approved=True), by)
+
+    def reject(self, promotion_id: str, *, reason: str | None, by: str) -> PromotionView:
+        """Say no, which ends it. Raises Conflict where it asks nobody."""
+        return self._say(promotion_id, Word(is_approved=False, reason=reason), by)
+
+    def invited(self, invitation: Invitation) -> Invited:
+        """What somebody is asked about. Raises NotFound where it is nothing of ours."""
+        with self._tools.database.begin() as conn:
+            row = find(conn, str(invitation.promotion_id))
+            if (row.release_id, row.artifact) != (invitation.release_id, invitation.artifact):
+                raise NotFound("promotion", "That promotion brings something else by now.")
+            conditions = evidence.conditions_of(conn, row)
+            release = releases.history(conn, row.source_id).find(row.version)
+            is_asked = row.status is Status.WAITING and not _why_nobody_is_asked(row, conditions)
+            return Invited(
+                view_of(conn, row),
+                description=release.description if release is not None else "",
+                is_asked=is_asked,
+                is_own_allowed=conditions.self_approval,
+            )
+
+    def _say(self, promotion_id: str, word: Word, by: str) -> PromotionView:
+        with self._tools.database.begin() as conn:
+            before = find(conn, promotion_id)
+            if before.status is not Status.WAITING:
+                raise too_late(before, word.done)
+            _check_asked(conn, before, word, by)
+            why = f": {word.reason}" if word.reason else "."
+            row = promotions.hear(conn, before.id, word.done, f"{word.done.title()} by {by}{why}")
+            if row is None:
+                raise too_late(find(conn, promotion_id), word.done)
+            approvals.put(conn, row, by=by, is_approved=word.is_approved, reason=word.reason)
+            record(conn, by, f"promotion.{word.done}", before, row)
+            return view_of(conn, row)
+
+
+def _check_asked(conn: Connection, row: PromotionRow, word: Word, by: str) -> None:
+    conditions = evidence.conditions_of(conn, row)
+    if (why := _why_nobody_is_asked(row, conditions)) is not None:
+        message = f"{why} `autopromote promotions:cancel {row.id}` ends it."
+        raise Conflict("no_approval_asked", message)
+    is_own = row.author is not None and row.author.casefold() == by.casefold()
+    if word.is_approved and is_own and not conditions.self_approval:
+        message = f"Promotion {row.id} brings a release of yours: somebody else must approve it."
+        raise Forbidden(message, id="own_release")
+
+
+def _why_nobody_is_asked(row: PromotionRow, conditions: Conditions) -> str | None:
+    if row.kind is PromotionKind.ROLLBACK:
+        return f"Rollback {row.id} asks for no approval."
+    if any(is_for_word(gate["facts"]) for gate in row.gates):
+        return None
+    if not conditions.approvals and conditions.brake is None:
+        return f"The rule asks for no approval of promotion {row.id}."
+    aside = set(row.override["gates"]) if row.override is not None else set()
+    asking = {"approvals"} if conditions.approvals else set()
+    asking |= {"brake"} if conditions.brake is not None else set()
+    if asking <= aside:
+        return f"The approval of promotion {row.id} was set aside."
+    return None

@@ -1,0 +1,113 @@
+"""The apps that people name: as Heroku knows them now, or as we do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from listener.core import duration
+from listener.core.app import App
+from listener.core.rule import is_allowed
+from listener.db import apps
+from listener.db.apps import AppRow
+from listener.errors import HerokuUnreadable, Invalid
+from listener.inventory.context import Tools
+from listener.services.heroku_calls import Asking
+
+
+def find(tools: Tools, ask: Asking, name: str) -> App | None:
+    """An app's facts, read from Heroku now, if it is there. Raises Invalid if it is not allowed."""
+    app = ask.unless_gone(tools.readings.app, name)
+    if app is not None:
+        check_allowed(tools, app.name)
+    return app
+
+
+def read(tools: Tools, ask: Asking, name: str) -> App:
+    """An app's facts, read from Heroku now. Raises Invalid where it is unknown or not allowed."""
+    app = find(tools, ask, name)
+    if app is None:
+        raise Invalid(_unknown(name))
+    return app
+
+
+def read_all(tools: Tools, ask: Asking, names: Iterable[str]) -> tuple[App, ...]:
+    """The facts of these apps, each once, in the order given."""
+    found = {app.id: app for app in (read(tools, ask, name) for name in dict.fromkeys(names))}
+    return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The app that somebody names, and what is to be said where Heroku did not say which it is."""
+
+    id: str
+    note: str = ""
+
+
+def meant(tools: Tools, ask: Asking, name: str) -> Meant:
+    """The app that bears this name at Heroku now: one made anew is not the one that bore it before.
+
+    The stored one only where Heroku cannot be asked. Raises Invalid, HerokuUnreadable.
+    """
+    found = find_meant(tools, ask, name, may_be_gone=False)
+    if found is None:
+        raise Invalid(_unknown(name))
+    return found
+
+
+def find_meant(tools: Tools, ask: Asking, name: str, *, may_be_gone: bool = True) -> Meant | None:
+    """The same, if there is one; where it `may_be_gone`, also what bore the name last."""
+    try:
+        app = ask.unless_gone(tools.readings.app, name)
+    except HerokuUnreadable:
+        if (row := stored(tools, name)) is None:
+            raise
+        return Meant(row.id, f"Heroku could not be asked, so {_as_stored(row)}.")
+    if app is not None:
+        return Meant(app.id)
+    row = stored(tools, name) if may_be_gone else None
+    if row is None:
+        return None
+    return Meant(row.id, f"Heroku has no app {name} any more: {_as_stored(row)}.")
+
+
+def stored(tools: Tools, name_or_id: str) -> AppRow | None:
+    """The app of this id, or else the one that last bore this name, as far as we know."""
+    with tools.database.begin() as conn:
+        return apps.find(conn, name_or_id)
+
+
+def _as_stored(row: AppRow) -> str:
+    seen = f" at {duration.shown(row.facts_at)}" if row.facts_at is not None else ""
+    return f"this is the {row.name} that the listener last saw{seen}"
+
+
+def _unknown(name: str) -> str:
+    return f"Heroku knows no app {name} that the listener's account may see."
+
+
+def check_allowed(tools: Tools, name: str) -> None:
+    """Raises Invalid unless AUTOPROMOTE_APPS names the app."""
+    if not is_allowed(name, tools.allowed_apps):
+        message = f"{name} may be neither source nor target: AUTOPROMOTE_APPS does not name it."
+        raise Invalid(message, id="app_not_allowed")
+
+
+def find_id(conn: Connection, name_or_id: str | None) -> str | None:
+    """The id of an app to filter by; one that nobody ever named is one that nothing is about."""
+    if name_or_id is None:
+        return None
+    row = apps.find(conn, name_or_id)
+    return row.id if row is not None else name_or_id
+
+
+_MOST_DIGITS = 18  # what a BIGINT surely holds
+
+
+def number_of(text: str) -> int | None:
+    """The number that an id is written as; None where it can be none of ours."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else None

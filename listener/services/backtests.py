@@ -1,0 +1,173 @@
+"""The back-test desk: what a rule would have done with the releases that its source really had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from listener.core.app import App
+from listener.core.backtest import Case, Result, backtest
+from listener.core.release import History
+from listener.core.rule import strategy_of
+from listener.db import related_promotions, releases
+from listener.inventory.context import Tools
+from listener.services import commit_messages, explain, rule_definition, rules
+from listener.services.heroku_calls import Asking
+from listener.services.rule_definition import Declared, NewRule, RuleChange
+from listener.services.views import BacktestView, Fared, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What really happened, as Heroku tells it now: the releases of every app by its id."""
+
+    histories: dict[str, History]
+    now: datetime
+
+
+class BacktestsDesk:
+    """Plays rules over history; nothing is promoted, and nothing but readings is stored."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def of_rule(self, name_or_id: str, *, newest: int) -> list[BacktestView]:
+        """What would have become of the source's newest releases on each target, newest first."""
+        with self._tools.database.begin() as conn:
+            rule = rule_definition.standing(conn, rule_definition.get(conn, name_or_id))
+        past = read(self._tools, Asking("Nothing was tried."), [rule])
+        with self._tools.database.begin() as conn:
+            return play(conn, rule, past, newest=newest)
+
+
+def read(tools: Tools, ask: Asking, rules: Sequence[Declared]) -> Past:
+    """Ask Heroku for the releases of the apps of rules, each once. Raises HerokuUnreadable.
+
+    Also for some commit messages, where a rule asks for them: what it tells decides live too.
+    """
+    ids = dict.fromkeys(app.id for rule in rules for app in (rule.source, *rule.targets))
+    read = {app_id: ask(tools.readings.releases, app_id).history for app_id in ids}
+    wanting = (rule for rule in rules if rule.conditions.needs_commit_message)
+    for source_id in dict.fromkeys(rule.source.id for rule in wanting):
+        commit_messages.learn(tools, ask, source_id)
+    with tools.database.begin() as conn:
+        return Past(read, releases.started_at(conn))
+
+
+def play(conn: Connection, rule: Declared, past: Past, *, newest: int) -> list[BacktestView]:
+    """What would have become of the newest releases on each target of a rule, newest first."""
+    views = [view for target in rule.targets for view in _tried(conn, rule, target, past, newest)]
+    return sorted(views, key=lambda view: -view.result.release.version)
+
+
+def _tried(
+    conn: Connection, rule: Declared, target: App, past: Past, newest: int
+) -> list[BacktestView]:
+    case = Case(
+        source=rule.source,
+        target=target,
+        source_history=past.histories[rule.source.id],
+        target_history=past.histories[target.id],
+        now=past.now,
+        strategy=strategy_of(rule.strategy, rule.source.generation),
+        on_newer=rule.on_newer,
+        conditions=rule.conditions,
+        commit_messages=releases.commit_messages(conn, rule.source.id),
+        authors=related_promotions.authors(conn, rule.source.id),
+    )
+    return [_view(case, result) for result in backtest(case, newest=newest)]
+
+
+def _view(case: Case, result: Result) -> BacktestView:
+    message = result.message
+    if result.status is None and result.was_tried:
+        message = explain.what_it_is(case.source.name, case.source_history, result.release)
+    return BacktestView(case.target.id, case.target.name, result, message)
+
+
+NOT_TRIED = "Nothing was tried, and nothing was saved."
+
+
+class TrialsDesk:
+    """Plays rules that nobody has saved; they are refused as they would be if somebody did."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def of_new(self, wish: NewRule, *, newest: int) -> Trial:
+        """What a new rule would have done."""
+        ask = Asking(NOT_TRIED)
+        wanted = rules.new(self._tools, ask, wish)
+        return self._try(ask, None, None, wanted, newest)
+
+    def of_change(self, name_or_id: str, change: RuleChange, *, newest: int) -> Trial:
+        """What a rule would have done if it had been changed like this, and what it did."""
+        ask = Asking(NOT_TRIED)
+        with self._tools.database.begin() as conn:
+            row = rule_definition.get(conn, name_or_id)
+            standing = rule_definition.standing(conn, row)
+        wanted = rules.changed(self._tools, ask, standing, change)
+        return self._try(ask, row.id, standing, wanted, newest)
+
+    def _try(
+        self,
+        ask: Asking,
+        rule_id: int | None,
+        standing: Declared | None,
+        wanted: Declared,
+        newest: int,
+    ) -> Trial:
+        rules.check(self._tools, ask, wanted, standing)
+        both = [rule for rule in (standing, wanted) if rule is not None]
+        past = read(self._tools, ask, both)
+        with self._tools.database.begin() as conn:
+            rule_definition.check_beside(conn, wanted, but=rule_id)
+            results = _fared(conn, standing, wanted, past, newest)
+        name = standing.name if standing is not None else wanted.name
+        changes = rule_definition.changes(standing, wanted)
+        return Trial(rule_id, name, changes, results, _message(results, is_new=standing is None))
+
+
+def _fared(
+    conn: Connection,
+    standing: Declared | None,
+    wanted: Declared,
+    past: Past,
+    newest: int,
+) -> tuple[Fared, ...]:
+    """How each release fared on each target, newest first, by the one rule and by the other."""
+    played = play(conn, standing, past, newest=newest) if standing is not None else []
+    before, after = _keyed(played), _keyed(play(conn, wanted, past, newest=newest))
+    keys = sorted({**after, **before}, key=lambda key: (-key[0], key[1]))
+    return tuple(Fared(before.get(key), after.get(key)) for key in keys)
+
+
+def _keyed(views: list[BacktestView]) -> dict[tuple[int, str], BacktestView]:
+    return {(view.result.release.version, view.target_name): view for view in views}
+
+
+def _message(results: tuple[Fared, ...], *, is_new: bool) -> str:
+    told = [fared for fared in results if fared.is_told]
+    counted = len(_versions(results))
+    if is_new:
+        gone = _versions(fared for fared in told if fared.either.would_have_gone)
+        first = f"{len(gone)} of the {counted} newest releases would have gone."
+    else:
+        others = _versions(fared for fared in told if fared.differs)
+        first = f"{len(others)} of the {counted} newest releases would have fared otherwise."
+    return " ".join([first, *_untried(results)])
+
+
+def _untried(results: tuple[Fared, ...]) -> Iterator[str]:
+    """Of how many releases there is nothing to compare, and why."""
+    if early := _versions(fared for fared in results if not fared.either.result.was_tried):
+        yield f"{len(early)} of them came before its target was there."
+    if untold := _versions(fared for fared in results if not fared.is_told):
+        yield f"Of {len(untold)} of them it cannot be told."
+
+
+def _versions(results: Iterable[Fared]) -> set[int]:
+    return {fared.either.result.release.version for fared in results}

@@ -1,0 +1,157 @@
+"""The diffs desk: what a promotion would change, read from Heroku now; nothing is changed by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from urllib.parse import quote
+
+from listener.core.app import App
+from listener.core.comparison import Difference, between
+from listener.core.finding import Finding, Unread
+from listener.core.parity import Traits, compare
+from listener.core.release import History, Release
+from listener.errors import Invalid
+from listener.heroku import Slug
+from listener.inventory.context import Tools
+from listener.services import apps as named
+from listener.services import promote
+from listener.services.heroku_calls import Asking, gather, traits
+
+NOTHING = "Nothing was compared."
+GITHUB = "https://github.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A release (None: the one that runs) and the targets it is compared with."""
+
+    source: str
+    targets: tuple[str, ...]
+    version: int | None = None
+    repo: str | None = None  # at GitHub, as owner/name; no public answer of Heroku's tells it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a promotion to one target would change."""
+
+    app: App
+    difference: Difference
+    message: str
+    before: Slug | Unread  # what it runs now
+    compare_url: str | None
+    parity: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diff:
+    """A release of the source, and what it would change where."""
+
+    source: App
+    release: Release
+    slug: Slug | Unread
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """All that was read for a diff."""
+
+    source: App
+    release: Release
+    histories: Mapping[str, History]
+    slugs: Mapping[str, Slug | Unread]  # of what each app runs; of the source, what would go
+    traits: Mapping[str, Traits]
+
+
+class DiffsDesk:
+    """Compares."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def compare(self, wish: Comparison) -> Diff:
+        """What would change; raises Invalid, HerokuUnreadable where nothing can be compared."""
+        ask = Asking(NOTHING)
+        source = named.read(self._tools, ask, wish.source)
+        targets = named.read_all(self._tools, ask, wish.targets)
+        if source.id in {app.id for app in targets}:
+            raise Invalid(f"{source.name} cannot be promoted onto itself.")
+        found = self._gather(ask, source, targets, wish.version)
+        return Diff(
+            source=source,
+            release=found.release,
+            slug=found.slugs[source.id],
+            changes=tuple(_change(found, target, wish.repo) for target in targets),
+        )
+
+    def _gather(
+        self, ask: Asking, source: App, targets: Sequence[App], version: int | None
+    ) -> Gathered:
+        apps = (source, *targets)
+        histories = {app.id: ask(self._tools.readings.releases, app.id).history for app in apps}
+        release = promote.choose(source, histories[source.id], version)
+        running = {app.id: histories[app.id].current for app in targets}
+        return Gathered(
+            source=source,
+            release=release,
+            histories=histories,
+            slugs=self._slugs(ask, histories[source.id], {source.id: release, **running}, source),
+            traits=traits(self._tools, ask, apps),
+        )
+
+    def _slugs(
+        self,
+        ask: Asking,
+        history: History,
+        running: Mapping[str, Release | None],
+        source: App,
+    ) -> dict[str, Slug | Unread]:
+        """Each app's slug: asked of the source where it ran there, for there it was built."""
+        calls = {
+            app_id: partial(
+                self._tools.heroku.slug,
+                source.id if history.first_run(release.artifact) else app_id,
+                release.artifact,
+            )
+            for app_id, release in running.items()
+            if release is not None and release.artifact and release.artifact_type == "slug"
+        }
+        none = Unread("It runs no slug.")
+        return dict.fromkeys(running, none) | gather(ask, calls)
+
+
+def _change(found: Gathered, target: App, repo: str | None) -> Change:
+    source, release = found.source, found.release
+    difference = between(release, found.histories[source.id], found.histories[target.id])
+    after, before = found.slugs[source.id], found.slugs[target.id]
+    return Change(
+        app=target,
+        difference=difference,
+        message=difference.says(release, source.name, target.name),
+        before=before,
+        compare_url=_compare_url(repo, before, after, difference),
+        parity=compare(_as_built(found.traits[source.id], after), found.traits[target.id]),
+    )
+
+
+def _as_built(source: Traits, slug: Slug | Unread) -> Traits:
+    """The source with the stack of what would go, which may not be that of its next build."""
+    if isinstance(slug, Unread) or slug.stack is None:
+        return source
+    return replace(source, app=replace(source.app, stack=slug.stack))
+
+
+def _compare_url(
+    repo: str | None, before: Slug | Unread, after: Slug | Unread, difference: Difference
+) -> str | None:
+    """Where GitHub shows the commits in between; what is undone is shown as what it had brought."""
+    if repo is None or isinstance(before, Unread) or isinstance(after, Unread):
+        return None
+    if not before.commit or not after.commit or before.commit == after.commit:
+        return None
+    ends = (before.commit, after.commit)
+    older, newer = reversed(ends) if difference.is_backwards else ends
+    return f"{GITHUB}/{repo}/compare/{quote(older, safe='')}...{quote(newer, safe='')}"

@@ -1,0 +1,266 @@
+"""The doctor: looks at everything once, now, and judges it; nothing is changed by it.
+
+Only what Heroku tells of a slug's commit, which never changes, is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from threading import Lock
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from listener import heroku
+from listener.core.app import App
+from listener.core.finding import Finding, State, Unread
+from listener.core.parity import compare
+from listener.core.rule import Mode
+from listener.db import apps, holds, release_requests, releases, rules, subscriptions
+from listener.db.apps import AppRow
+from listener.db.holds import HoldRow
+from listener.db.release_requests import LastAnswer
+from listener.db.rules import RuleRow
+from listener.db.subscriptions import SubscriptionRow
+from listener.errors import Busy
+from listener.inventory.context import Tools
+from listener.inventory.traits import UNAUTHORIZED
+from listener.services import commit_messages, doctor_account, doctor_apps, troubles
+from listener.services.heroku_calls import Asking, attempt, gather, traits
+from listener.services.status import Mirror, Readiness
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What the database tells: the rules that act, our webhooks, the holds, and all their apps."""
+
+    rules: Sequence[RuleRow]
+    subscriptions: Mapping[str, SubscriptionRow]  # by source
+    holds: Sequence[HoldRow]
+    rows: Sequence[AppRow]
+    now: datetime
+    answers: Mapping[str, LastAnswer]  # by target, of Heroku's to our last release there
+
+    @property
+    def apps(self) -> Mapping[str, App]:
+        """The facts of all their apps."""
+        return {row.id: row.facts for row in self.rows}
+
+    @property
+    def sources(self) -> list[str]:
+        """The apps that Heroku is to tell us of."""
+        return list(dict.fromkeys((*(rule.source_id for rule in self.rules), *self.subscriptions)))
+
+    @property
+    def pairs(self) -> list[tuple[RuleRow, str]]:
+        """Every rule with each of its targets."""
+        return [(rule, target) for rule in self.rules for target in rule.target_ids]
+
+    def without(self, app_id: str) -> str:
+        """What to type where an app of a rule was destroyed."""
+        for rule in self.rules:
+            if app_id == rule.source_id:
+                return f"autopromote rules:remove {rule.name} --confirm {rule.name}"
+            if app_id in rule.target_ids:
+                others = [self.apps[id].name for id in rule.target_ids if id != app_id]
+                return f"autopromote rules:update {rule.name} --to {','.join(others) or 'APP'}"
+        return ""
+
+    @property
+    def used(self) -> list[str]:
+        """Every source and target."""
+        return list(dict.fromkeys((*self.sources, *(target for _, target in self.pairs))))
+
+
+class Doctor:
+    """Looks at the listener, its account, its apps; what Heroku does not answer is unknown."""
+
+    def __init__(
+        self, tools: Tools, readiness: Readiness, mirror: Mirror, *, hook_url: str | None
+    ) -> None:
+        self._tools = tools
+        self._readiness = readiness
+        self._mirror = mirror
+        self._hook_url = hook_url
+        self._is_free = Lock()
+
+    def examine(self, *, asked_by: str) -> list[Finding]:
+        """Every finding. Heroku is asked for some seconds, and what was not reached is unknown.
+
+        Raises Busy while another examination goes on: promotions share the connections to Heroku.
+        """
+        if not self._is_free.acquire(blocking=False):
+            raise Busy("Everything is just being examined for somebody. Try again in a moment.")
+        try:
+            return self._examined(asked_by)
+        finally:
+            self._is_free.release()
+
+    def _examined(self, asked_by: str) -> list[Finding]:
+        ask = Asking("")
+        faults = self._readiness.faults()
+        own = [
+            doctor_account.version(asked_by),
+            self._mirror.look(),
+            doctor_account.database(faults),
+            doctor_account.keys(faults),
+            doctor_account.runners(faults),
+        ]
+        scene = self._scene() if faults.database is None else None
+        found = [*own, *self._at_heroku(ask, scene)]
+        if scene is not None:
+            found += doctor_apps.releases(scene.rows, scene.now)
+            found += doctor_apps.holds(scene.holds, scene.apps, scene.now)
+            found += self._troubles()
+        return found
+
+    def _troubles(self) -> list[Finding]:
+        with self._tools.database.begin() as conn:
+            return troubles.findings(conn)
+
+    def _scene(self) -> Scene:
+        with self._tools.database.begin() as conn:
+            acting = [row for row in rules.live(conn) if row.mode is not Mode.OFF]
+            live = {row.app_id: row for row in subscriptions.live(conn)}
+            held = holds.open_(conn)
+            return Scene(
+                rules=acting,
+                subscriptions=live,
+                holds=held,
+                rows=_used(conn, acting, live, held),
+                now=releases.started_at(conn),
+                answers=release_requests.last_answers(
+                    conn, {id for r in acting for id in r.target_ids}
+                ),
+            )
+
+    def _at_heroku(self, ask: Asking, scene: Scene | None) -> list[Finding]:
+        client = self._tools.heroku
+        who = attempt(ask, client.account)
+        findings = [doctor_account.token(who)]
+        if isinstance(who, Unread) and who.status == UNAUTHORIZED:
+            message = "Nothing more was asked of Heroku, which does not accept the token."
+            return [*findings, Finding(name="heroku", state=State.UNKNOWN, message=message)]
+        findings += [
+            doctor_account.scopes(client.scopes),
+            doctor_account.expiry(attempt(ask, client.authorizations)),
+        ]
+        if scene is not None:
+            name = who.email if isinstance(who, heroku.Account) else "the listener's account"
+            findings += self._around(ask, scene, name)
+        return [*findings, doctor_account.requests(client.requests_left)]
+
+    def _around(self, ask: Asking, scene: Scene, who: str) -> list[Finding]:
+        seen = self._seen(ask, scene)
+        allowed = self._tools.allowed_apps
+        targets = {target for _, target in scene.pairs}
+        reached = [
+            doctor_apps.access(
+                scene.apps[id],
+                seen[id],
+                who=who,
+                allowed=allowed,
+                last=scene.answers.get(id),
+                is_target=id in targets,
+                instead=scene.without(id),
+            )
+            for id in scene.used
+        ]
+        readable = {id for id, app in seen.items() if isinstance(app, heroku.App)}
+        return [
+            doctor_apps.rules(scene.rules),
+            *doctor_apps.overlapping(scene.rules, scene.apps),
+            *reached,
+            *self._factors(ask, scene, [id for id in scene.used if id in targets & readable]),
+            *self._hooks(ask, scene, [id for id in scene.sources if id in readable]),
+            *self._messages(ask, scene, readable),
+            *self._parity(ask, scene, seen),
+        ]
+
+    def _messages(self, ask: Asking, scene: Scene, readable: Collection[str]) -> list[Finding]:
+        """Every rule that asks what commits say: whether Heroku tells it."""
+        asking = [rule for rule in scene.rules if rule.conditions.needs_commit_message]
+        sources = dict.fromkeys(rule.source_id for rule in asking if rule.source_id in readable)
+        for source_id in sources:
+            commit_messages.learn(self._tools, ask, source_id)
+        with self._tools.database.begin() as conn:
+            found = {source_id: commit_messages.count(conn, source_id) for source_id in sources}
+        return [
+            finding
+            for rule in asking
+            if rule.source_id in found
+            for finding in doctor_apps.messages(
+                rule, scene.apps[rule.source_id], found[rule.source_id]
+            )
+        ]
+
+    def _factors(self, ask: Asking, scene: Scene, targets: Sequence[str]) -> list[Finding]:
+        """The targets that no robot can release on; where Heroku does not tell, nothing is said."""
+        wanted = list(dict.fromkeys(targets))
+        if not wanted:
+            return []
+        told = attempt(ask, partial(self._tools.heroku.wanting_a_second_factor, wanted))
+        guarded: frozenset[str] = frozenset() if isinstance(told, Unread) else told
+        return [doctor_apps.factor(scene.apps[id]) for id in wanted if id in guarded]
+
+    def _seen(self, ask: Asking, scene: Scene) -> dict[str, heroku.App | Unread]:
+        """Every app as Heroku shows it: in one list, and alone where the list lacks it."""
+        if not scene.used:
+            return {}
+        listed = attempt(ask, self._tools.heroku.apps)
+        found: dict[str, heroku.App | Unread] = {}
+        if not isinstance(listed, Unread):
+            found = {app.id: app for app in listed if app.id in scene.apps}
+        lacking = [id for id in scene.used if id not in found]
+        return found | gather(ask, _each(self._tools.heroku.app, lacking))
+
+    def _hooks(self, ask: Asking, scene: Scene, sources: Sequence[str]) -> list[Finding]:
+        found = gather(ask, _each(self._tools.heroku.webhooks, sources))
+        ours = [id for id in sources if id in scene.subscriptions]
+        delivered = gather(ask, _each(self._tools.heroku.webhook_deliveries, ours))
+        findings: list[Finding] = []
+        for id in sources:
+            app, row = scene.apps[id], scene.subscriptions.get(id)
+            findings.append(doctor_apps.webhook(app, row, found[id], url=self._hook_url))
+            if row is not None:
+                findings.append(doctor_apps.deliveries(app, row, delivered[id]))
+            findings += doctor_apps.others(app, row, found[id])
+        return findings
+
+    def _parity(
+        self, ask: Asking, scene: Scene, seen: Mapping[str, heroku.App | Unread]
+    ) -> list[Finding]:
+        """Every rule's apps, compared pair by pair where both can be read."""
+        fresh = {id: _as_core(app) for id, app in seen.items() if isinstance(app, heroku.App)}
+        pairs = [(r, t) for r, t in scene.pairs if r.source_id in fresh and t in fresh]
+        used = dict.fromkeys(id for rule, target in pairs for id in (rule.source_id, target))
+        found = traits(self._tools, ask, [fresh[id] for id in used])
+        return [
+            replace(finding, rule=rule.name)
+            for rule, target in pairs
+            for finding in compare(found[rule.source_id], found[target])
+        ]
+
+
+def _used(
+    conn: Connection,
+    acting: Sequence[RuleRow],
+    live: Mapping[str, SubscriptionRow],
+    held: Sequence[HoldRow],
+) -> list[AppRow]:
+    used = {id for rule in acting for id in (rule.source_id, *rule.target_ids)}
+    used |= {*live, *(row.app_id for row in held if row.app_id is not None)}
+    return apps.all_of(conn, used)
+
+
+def _each(call: Callable[[str], Answer], ids: Sequence[str]) -> dict[str, Callable[[], Answer]]:
+    return {id: partial(call, id) for id in ids}
+
+
+def _as_core(app: heroku.App) -> App:
+    return App(app.id, app.name, app.stack, app.generation, app.is_container, app.build_stack)

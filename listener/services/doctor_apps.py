@@ -1,0 +1,330 @@
+"""The webhooks of a source: whether ours is there and as it should be, and who else listens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from listener import heroku
+from listener.core import duration, staleness
+from listener.core.app import App
+from listener.core.finding import Finding, State, Unread
+from listener.core.promotion import TOLD_AFTER
+from listener.core.rule import Mode, is_allowed, overlaps
+from listener.db.apps import AppRow
+from listener.db.holds import HoldRow
+from listener.db.release_requests import LastAnswer
+from listener.db.rules import RuleRow
+from listener.db.subscriptions import SubscriptionRow
+from listener.heroku import Delivery, Webhook, without_secrets
+from listener.inventory.webhooks import fault_of
+from listener.services import rule_warnings
+from listener.services.rule_warnings import Messages
+from listener.services.subscriptions import PATH, ailment_of
+
+NOT_ARRIVED = frozenset({"failed", "retrying", "skipped"})
+LATE = "Deploys are found late, by reconcile alone."
+
+
+def webhook(
+    app: App, row: SubscriptionRow | None, found: Sequence[Webhook] | Unread, *, url: str | None
+) -> Finding:
+    """Whether Heroku tells us of the app's releases; `url` is where the listener is now."""
+    if row is None:
+        return Finding(
+            name="webhook",
+            state=State.WARNING,
+            message=f"Heroku does not tell the listener of {app.name}'s releases.",
+            why=LATE,
+            mend=f"autopromote webhooks:add -a {app.name}",
+            app=app,
+        )
+    if isinstance(found, Unread):
+        return found.finding("webhook", app)
+    ailment = ailment_of(replace(row, health=fault_of(row, found)), app.name, url)
+    if ailment is None:
+        message = f"Heroku tells {row.url} of {app.name}'s releases."
+        return Finding(name="webhook", state=State.OK, message=message, app=app)
+    return Finding(
+        name="webhook",
+        state=State.BROKEN if ailment.is_grave else State.WARNING,
+        message=f"The webhook of {app.name}: {ailment.message}",
+        why=LATE if ailment.is_grave else "Heroku may sign with either secret.",
+        mend=ailment.mend,
+        app=app,
+    )
+
+
+def deliveries(app: App, row: SubscriptionRow, found: Sequence[Delivery] | Unread) -> Finding:
+    """Whether what Heroku delivered last arrived; what failed before that is history."""
+    if isinstance(found, Unread):
+        return found.finding("deliveries", app)
+    own = [each for each in found if each.webhook_id == row.heroku_id]
+    settled = [each for each in own if each.status == "succeeded" or each.status in NOT_ARRIVED]
+    failing = [each for each in _since_success(settled) if each.status in NOT_ARRIVED]
+    facts = {"failing": len(failing), "seen": len(own)}
+    if not failing:
+        message = f"What Heroku delivered of {app.name} arrived."
+        message = message if settled else f"Heroku has delivered nothing of {app.name} yet."
+        return Finding(name="deliveries", state=State.OK, message=message, app=app, facts=facts)
+    code = failing[0].code
+    how = f"the last was answered {code}" if code is not None else "the last got no answer"
+    return Finding(
+        name="deliveries",
+        state=State.BROKEN,
+        message=f"Deliveries of {app.name} that Heroku could not hand over: {len(failing)}; {how}.",
+        why="Heroku holds up later ones behind them, and gives up after 72 hours.",
+        mend=f"heroku webhooks:deliveries -a {app.name}",
+        app=app,
+        facts=facts,
+    )
+
+
+def _since_success(settled: Sequence[Delivery]) -> Sequence[Delivery]:
+    """The newest ones, up to the last that arrived."""
+    ends = next((at for at, each in enumerate(settled) if each.status == "succeeded"), None)
+    return settled[:ends]
+
+
+def others(
+    app: App, row: SubscriptionRow | None, found: Sequence[Webhook] | Unread
+) -> list[Finding]:
+    """Other autopromote installations that are told of the same app, and doubles of our own."""
+    if isinstance(found, Unread):
+        return []
+    known = row.heroku_id if row is not None else None
+    return [
+        _other(app, each, is_double=row is not None and each.url == row.url)
+        for each in found
+        if each.id != known and without_secrets(each.url).endswith(PATH)
+    ]
+
+
+def _other(app: App, other: Webhook, *, is_double: bool) -> Finding:
+    url = without_secrets(other.url)
+    return Finding(
+        name="other_webhook",
+        state=State.WARNING,
+        message=f"{app.name} has a second webhook to {url}."
+        if is_double
+        else f"Another autopromote listens to {app.name} at {url}.",
+        why="Every release is told twice."
+        if is_double
+        else "Two that promote to one target hold each other up.",
+        mend=f"autopromote webhooks:add -a {app.name}"
+        if is_double
+        else f"heroku webhooks:remove {other.id} -a {app.name}",
+        app=app,
+        facts={"webhook": other.id, "url": url},
+    )
+
+
+def releases(found: Sequence[AppRow], now: datetime) -> list[Finding]:
+    """Every list that lies behind what it showed before, for longer than Heroku may lag."""
+    return [
+        _behind(row, row.behind_since, now)
+        for row in found
+        if row.behind_since is not None and now - row.behind_since >= TOLD_AFTER
+    ]
+
+
+def _behind(row: AppRow, since: datetime, now: datetime) -> Finding:
+    is_broken = now - since >= staleness.BROKEN_AFTER
+    return Finding(
+        name="releases",
+        state=State.BROKEN if is_broken else State.WARNING,
+        message=f"{row.name} {row.behind}, since {duration.shown(since)}.",
+        why="Nothing is promoted on a list that cannot be believed.",
+        mend=staleness.mend(row.name) if is_broken else "",
+        app=row.facts,
+    )
+
+
+GONE = 404
+# What Heroku says of whoever asks, and not of what was asked for.
+OF_THE_CALLER = frozenset({"401", "402", "403"})
+_REFUSED = re.compile(r"Heroku refused \((\d+) ([\w-]+)\)")
+
+
+def access(
+    app: App,
+    found: heroku.App | Unread,
+    *,
+    who: str,
+    allowed: Iterable[str],
+    last: LastAnswer | None = None,
+    is_target: bool = False,
+    instead: str = "",
+) -> Finding:
+    """Whether an app can be read, and what Heroku answered to the last release there.
+
+    `who` is the account that asks; `instead` is what to type where the app was destroyed.
+    """
+    if isinstance(found, heroku.App):
+        if not is_allowed(found.name, tuple(allowed)):
+            return _not_allowed(app, found.name, tuple(allowed))
+        if is_target:
+            return _tried(app, found.name, who, last)
+        message = f"{who} can read {found.name}."
+        return Finding(name="access", state=State.OK, message=message, app=app)
+    if found.status == GONE:
+        return _gone(app, who, instead)
+    if found.status != 403:
+        return found.finding("access", app)
+    return Finding(
+        name="access",
+        state=State.BROKEN,
+        message=f"{who} may not use {app.name}.",
+        why="Nothing can be promoted from or to it.",
+        mend=f"heroku access:add {who} -a {app.name}",
+        app=app,
+    )
+
+
+def _gone(app: App, who: str, instead: str) -> Finding:
+    return Finding(
+        name="access",
+        state=State.BROKEN,
+        message=f"Heroku knows no app {app.name} that {who} may see.",
+        why="Nothing can be promoted from or to it. The command is for one that was destroyed; an"
+        f" app that is there wants `heroku access:add {who} -a {app.name}`.",
+        mend=instead,
+        app=app,
+    )
+
+
+def _not_allowed(app: App, name: str, patterns: tuple[str, ...]) -> Finding:
+    wanted = ",".join((*patterns, name))
+    return Finding(
+        name="access",
+        state=State.BROKEN,
+        message=f"AUTOPROMOTE_APPS does not name {name}.",
+        why="Nothing is promoted from or to it.",
+        mend=f"heroku config:set -a LISTENER 'AUTOPROMOTE_APPS={wanted}'",
+        app=app,
+    )
+
+
+def _tried(app: App, name: str, who: str, last: LastAnswer | None) -> Finding:
+    """Reading shows nothing of releasing: only what Heroku answered to a release does."""
+    if last is None:
+        message = f"{who} can read {name}; no release of ours was tried there yet."
+        return Finding(name="access", state=State.OK, message=message, app=app)
+    facts = {"promotion": str(last.promotion_id), "outcome": last.outcome}
+    if not last.was_refused:
+        message = f"{who} can read {name}, and its last release there was accepted."
+        return Finding(name="access", state=State.OK, message=message, app=app, facts=facts)
+    status, id = _refusal(last.reason)
+    is_forbidden = id == "forbidden"
+    return Finding(
+        name="access",
+        state=State.BROKEN if status in OF_THE_CALLER else State.WARNING,
+        message=f"{who} can read {name}, but Heroku refused its last release there.",
+        why=f"{last.reason} Only another release tells whether that is mended.",
+        mend=f"heroku access:update {who} -a {name} --permissions deploy,view"
+        if is_forbidden
+        else f"autopromote promotions:retry {last.promotion_id}",
+        app=app,
+        facts=facts,
+    )
+
+
+def _refusal(reason: str) -> tuple[str, str]:
+    found = _REFUSED.search(reason)
+    return (found[1], found[2]) if found is not None else ("", "")
+
+
+def factor(app: App) -> Finding:
+    """Heroku tells of an app that whoever changes it must give a second factor."""
+    return Finding(
+        name="second_factor",
+        state=State.BROKEN,
+        message=f"{app.name} wants a second factor of whoever releases there.",
+        why="No robot has one: Heroku refuses every release of the listener.",
+        mend=f"heroku pipelines:promote -a SOURCE --to {app.name}",
+        app=app,
+    )
+
+
+def rules(found: Sequence[RuleRow]) -> Finding:
+    """Whether any rule acts."""
+    if found:
+        names = ", ".join(sorted(rule.name for rule in found))
+        return Finding(name="rules", state=State.OK, message=f"Rules that act: {names}.")
+    return Finding(
+        name="rules",
+        state=State.WARNING,
+        message="No rule acts.",
+        why="Nothing is promoted by itself.",
+        mend="autopromote rules:add NAME --from APP --to APP --mode shadow",
+    )
+
+
+def overlapping(found: Sequence[RuleRow], apps: Mapping[str, App]) -> list[Finding]:
+    """Every pair of armed rules of which each lets through what the other holds back."""
+    names = {app_id: app.name for app_id, app in apps.items()}
+    armed = sorted((rule for rule in found if rule.mode is Mode.ARMED), key=lambda rule: rule.id)
+    return [
+        Finding(
+            name="rules",
+            state=State.WARNING,
+            message=pair.message(names),
+            why="What one of them asks for, an approval say, holds nothing back.",
+            mend=f"autopromote rules:update {pair.other} --mode off",
+            rule=pair.other,
+        )
+        for pair in overlaps(rule.route for rule in armed)
+    ]
+
+
+def messages(rule: RuleRow, source: App, found: Messages) -> list[Finding]:
+    """Whether Heroku tells the commit messages that a rule asks for; nothing without a deploy."""
+    if not found.deploys:
+        return []
+    finding = Finding(
+        name="commit_message",
+        state=State.OK,
+        message=f"{found.counted(source.name)}.",
+        app=source,
+        rule=rule.name,
+        facts={"told": found.told, "deploys": found.deploys, "unasked": found.unasked},
+    )
+    if found.unasked == found.deploys:
+        message = f"Heroku could not be asked whether it tells commit messages of {source.name}."
+        return [replace(finding, state=State.UNKNOWN, message=message)]
+    flags = ("commit_messages", "--commit-message"), ("not_commit_messages", "--not-commit-message")
+    none = " ".join(f"{flag} none" for name, flag in flags if getattr(rule.conditions, name))
+    return [
+        replace(
+            finding,
+            state=State.WARNING,
+            message=said,
+            why="Only `autopromote promotions:approve` lets a release without a message go.",
+            mend=f"autopromote rules:update {rule.name} {none}",
+        )
+        for said in rule_warnings.of_messages(source.name, found)
+    ] or [finding]
+
+
+def holds(found: Sequence[HoldRow], apps: Mapping[str, App], now: datetime) -> list[Finding]:
+    """Every hold in force; one finding that there is none."""
+    in_force = [row for row in found if row.value.is_in_force(now)]
+    if not in_force:
+        return [Finding(name="hold", state=State.OK, message="No hold is in force.")]
+    return [_hold(row, apps.get(row.app_id or "")) for row in in_force]
+
+
+def _hold(row: HoldRow, app: App | None) -> Finding:
+    name = app.name if app is not None else "Every target" + " but some" * bool(row.but)
+    until = f" until {duration.shown(row.ends_at)}" if row.ends_at else ""
+    return Finding(
+        name="hold",
+        state=State.WARNING,
+        message=f"{name} is on hold by {row.by}{until}: {row.reason}",
+        why="Nothing is promoted there by itself, fixes included.",
+        mend="autopromote holds:release " + (f"-a {app.name}" if app is not None else "--all"),
+        app=app,
+        facts={"hold": str(row.id)},
+    )

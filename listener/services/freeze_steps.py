@@ -1,0 +1,176 @@
+"""Freezing: plans what a file's freezes change, and puts and ends the holds that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from listener.core import duration
+from listener.db import holds, queries, releases
+from listener.db.holds import HoldRow
+from listener.errors import Conflict, Invalid
+from listener.inventory.context import Tools
+from listener.services import apps as named
+from listener.services import hold_audit, presenters
+from listener.services import holds as putting
+from listener.services.freezes import FREEZE, FreezeAction, Freezes, FreezeStep, NewFreeze, match
+from listener.services.heroku_calls import Asking
+from listener.services.holds import NewHold
+from listener.services.rule_plan import NewFile
+from listener.services.views import HoldView
+
+EVERY = "every target"
+
+
+def plan(tools: Tools, ask: Asking, file: NewFile, faults: list[str]) -> Freezes:
+    """What becomes of the file's freezes and of those that stand; adds what is wrong to `faults`.
+
+    A file that says nothing of freezes, as older command lines send it, ends none.
+    """
+    with tools.database.begin() as conn:
+        rows, now = _standing(conn), releases.started_at(conn)
+        views = presenters.of_holds(conn, rows)
+    standing = [_as_step(view) for view in reversed(views)]
+    draft = _Draft(tools, ask, now, faults)
+    for wish in file.freezes or ():
+        draft.add(wish)
+    steps = match(draft.wanted, standing)
+    kept = {step.hold_id for step in steps}
+    others = [step for step in standing if step.hold_id not in kept]
+    ends = file.prune and file.freezes is not None
+    if ends:
+        steps += [replace(step, action=FreezeAction.END) for step in others]
+    return Freezes(
+        steps=tuple(steps),
+        left=() if ends else tuple(others),
+        stands_on=frozenset(row.id for row in rows),
+        notes=tuple(dict.fromkeys(draft.notes)),
+    )
+
+
+def _standing(conn: Connection) -> list[HoldRow]:
+    return [row for row in holds.open_(conn) if row.kind == FREEZE]
+
+
+def _as_step(view: HoldView) -> FreezeStep:
+    row = view.row
+    return FreezeStep(
+        action=FreezeAction.KEEP,
+        app_id=row.app_id,
+        place=view.app_name or EVERY,
+        reason=row.reason,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        hold_id=row.id,
+    )
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The file's freezes, app by app, and what is wrong or to be said of them."""
+
+    tools: Tools
+    ask: Asking
+    now: datetime
+    faults: list[str]
+    wanted: list[FreezeStep] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    found: dict[str, str] = field(default_factory=dict)
+
+    def add(self, wish: NewFreeze) -> None:
+        """Take in one freeze."""
+        starts, ends = wish.starts_at, wish.ends_at
+        if starts is not None and ends is not None and ends <= starts:
+            self._fault(wish, "it would end before it begins: until must be later than from.")
+        elif ends is not None and ends <= self.now:
+            # A file keeps what is over, and its apps may be gone by now.
+            ended = f"{wish.label} is over since {duration.shown(ends)}, and left out"
+            self.notes.append(f"{ended}: {' '.join(wish.reason.split())}")
+            return
+        for name in (None,) if wish.apps is None else dict.fromkeys(wish.apps):
+            self._add_on(wish, name)
+
+    def _add_on(self, wish: NewFreeze, name: str | None) -> None:
+        try:
+            app_id = self._app_id(name) if name is not None else None
+        except Invalid as error:
+            self._fault(wish, error.message)
+            return
+        step = FreezeStep(
+            action=FreezeAction.ADD,
+            app_id=app_id,
+            place=name or EVERY,
+            reason=wish.reason,
+            starts_at=wish.starts_at,
+            ends_at=wish.ends_at,
+        )
+        if any(step.key == other.key for other in self.wanted):
+            self._fault(wish, f"the file declares it twice, on {step.place}.")
+        self.wanted.append(step)
+
+    def _app_id(self, name: str) -> str:
+        """The app that bears the name now; each is asked for once."""
+        if name not in self.found:
+            app = named.meant(self.tools, self.ask, name)
+            self.notes += [app.note] if app.note else []
+            self.found[name] = app.id
+        return self.found[name]
+
+    def _fault(self, wish: NewFreeze, fault: str) -> None:
+        self.faults.append(f"{wish.label}: {fault}")
+
+
+def check_standing(conn: Connection, planned: Freezes) -> None:
+    """Raises Conflict unless the freezes are those that were planned on; the rules are locked."""
+    if frozenset(row.id for row in _standing(conn)) != planned.stands_on:
+        message = "The freezes were changed by somebody else meanwhile. Look, and try again."
+        raise Conflict("plan_changed", message)
+
+
+def carry_out(conn: Connection, planned: Freezes, *, by: str) -> Freezes:
+    """Write all steps, each with its audit entry; the caller holds the apps' locks."""
+    return replace(planned, steps=tuple(_carried(conn, step, by) for step in planned.steps))
+
+
+def _carried(conn: Connection, step: FreezeStep, by: str) -> FreezeStep:
+    if step.action is FreezeAction.ADD:
+        return _put(conn, step, by)
+    if step.action is FreezeAction.END and step.hold_id is not None:
+        for view in presenters.of_holds(conn, holds.release(conn, [step.hold_id], by=by)):
+            hold_audit.record(conn, by, "hold.released", view)
+    return step
+
+
+def _put(conn: Connection, step: FreezeStep, by: str) -> FreezeStep:
+    wish = NewHold(
+        app=step.place if step.app_id is not None else None,
+        reason=step.reason,
+        starts_at=step.starts_at,
+        ends_at=step.ends_at,
+        kind=FREEZE,
+    )
+    row = putting.put(conn, step.app_id, wish, by=by).row
+    is_on = step.app_id is not None and row.value.is_in_force(releases.started_at(conn))
+    late = queries.at_work(conn, step.app_id) if is_on else ()
+    return replace(step, hold_id=row.id, too_late_for=late)
+
+
+def tell_late(tools: Tools, done: Freezes) -> Freezes:
+    """The same, and what new freezes of every target came too late for, once they are seen."""
+    return replace(done, steps=tuple(_late_anywhere(tools, done.steps)))
+
+
+def _late_anywhere(tools: Tools, steps: Iterable[FreezeStep]) -> Iterable[FreezeStep]:
+    for step in steps:
+        if step.action is FreezeAction.ADD and step.app_id is None and _is_on(tools, step):
+            yield replace(step, too_late_for=putting.too_late_anywhere(tools))
+        else:
+            yield step
+
+
+def _is_on(tools: Tools, step: FreezeStep) -> bool:
+    with tools.database.begin() as conn:
+        return step.starts_at is None or step.starts_at <= releases.started_at(conn)

@@ -1,0 +1,114 @@
+"""Asking Heroku while a person waits: not for long, and with its troubles in its own words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from listener.core.app import App
+from listener.core.finding import Unread
+from listener.core.parity import Traits
+from listener.errors import HerokuUnreadable
+from listener.heroku import HerokuError, Refused
+from listener.inventory.context import Tools
+from listener.inventory.traits import AUTHORIZE_ANEW, FORBIDDEN, UNAUTHORIZED, buildpacks_now
+
+Wanted = ParamSpec("Wanted")
+Answer = TypeVar("Answer")
+
+# No request of ours holds a thread for more than 20 s, and one exchange may take 10.
+BEGIN_WITHIN_SECONDS = 10.0
+GONE = 404
+
+ADVICE = {
+    "unauthorized": "The listener's HEROKU_API_KEY is not valid (any more): make a new one with"
+    " `heroku authorizations:create` and set it.",
+    "forbidden": "Give the listener's Heroku user access to the app: `heroku access:add`.",
+    "two_factor": "The app wants a second factor, which no robot has.",
+}
+
+
+class Asking:
+    """What one request of ours asks of Heroku; `but` says what does not happen if that fails."""
+
+    def __init__(self, but: str, *, began_at: float | None = None) -> None:
+        self._but = but
+        self._began_at = time.monotonic() if began_at is None else began_at
+
+    def __call__(
+        self, call: Callable[Wanted, Answer], *args: Wanted.args, **kwargs: Wanted.kwargs
+    ) -> Answer:
+        """Heroku's answer. Raises HerokuUnreadable."""
+        if time.monotonic() - self._began_at > BEGIN_WITHIN_SECONDS:
+            raise self._unreadable("Heroku takes too long to answer.")
+        try:
+            return call(*args, **kwargs)
+        except Refused as refused:
+            raise self._refused(refused) from refused
+        except HerokuError as error:
+            raise self._unreadable(f"Heroku could not be asked: {error}") from error
+
+    def now(self, but: str) -> Asking:
+        """The same request from here on, where something else does not happen."""
+        return Asking(but, began_at=self._began_at)
+
+    def unless_gone(
+        self, call: Callable[Wanted, Answer], *args: Wanted.args, **kwargs: Wanted.kwargs
+    ) -> Answer | None:
+        """Heroku's answer; None where what is asked about is not there."""
+        try:
+            return self(call, *args, **kwargs)
+        except HerokuUnreadable as error:
+            if isinstance(error.__cause__, Refused) and error.__cause__.status == GONE:
+                return None
+            raise
+
+    def _refused(self, refused: Refused) -> HerokuUnreadable:
+        said = f"Heroku refused ({refused.status} {refused.id}): {refused.message}"
+        return self._unreadable(said, ADVICE.get(refused.id, ""))
+
+    def _unreadable(self, *words: str) -> HerokuUnreadable:
+        return HerokuUnreadable(" ".join(word for word in (*words, self._but) if word))
+
+
+def was_refused(error: HerokuUnreadable) -> bool:
+    """Heroku gave a definite no, so that nothing happened there."""
+    return isinstance(error.__cause__, Refused)
+
+
+Key = TypeVar("Key")
+
+# None of these threads touches the database, whose connections are few.
+AT_ONCE = 6
+
+
+def gather(ask: Asking, calls: Mapping[Key, Callable[[], Answer]]) -> dict[Key, Answer | Unread]:
+    """Every answer that came in time, and in place of each other one why there is none."""
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        asked = {key: pool.submit(attempt, ask, call) for key, call in calls.items()}
+        return {key: future.result() for key, future in asked.items()}
+
+
+def attempt(ask: Asking, call: Callable[[], Answer]) -> Answer | Unread:
+    """The answer, or why there is none and what would help."""
+    try:
+        return ask(call)
+    except HerokuUnreadable as error:
+        cause = error.__cause__
+        status = cause.status if isinstance(cause, Refused) else None
+        mend = AUTHORIZE_ANEW if status in (UNAUTHORIZED, FORBIDDEN) else ""
+        return Unread(error.message, mend, status)
+
+
+def traits(tools: Tools, ask: Asking, apps: Iterable[App]) -> dict[str, Traits]:
+    """What each of these apps should have in common with others, by its id."""
+    found, heroku = {app.id: app for app in apps}, tools.heroku
+    calls: dict[tuple[str, int], Callable[[], Any]] = {}
+    for id, app in found.items():
+        calls[id, 0] = partial(buildpacks_now, heroku, app)
+        calls[id, 1] = partial(heroku.config_var_names, id)
+    read = gather(ask, calls)
+    return {id: Traits(app, read[id, 0], read[id, 1]) for id, app in found.items()}

@@ -1,0 +1,154 @@
+"""What a released hold lets go: each promotion that waits there, and how old its release is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from listener.core import duration
+from listener.core.gates.always import on_hold
+from listener.core.gates.base import Foreign, Wait
+from listener.core.gates.registry import PEOPLES
+from listener.core.promotion import PromotionKind
+from listener.core.release import History, Release
+from listener.core.rule import Mode
+from listener.db import holds, promotions, releases, rules
+from listener.db.apps import AppRow
+from listener.db.holds import HoldRow
+from listener.db.promotions import PromotionRow
+from listener.inventory import evidence
+from listener.services import presenters
+from listener.services.views import Freed, Going, PromotionView
+
+ANSWERED = PEOPLES - {"hold"}  # gates that wait for a person's answer, hold or not
+STEPS = ((86400, 3600), (3600, 60), (60, 1))  # a unit in seconds, and the next smaller one
+
+
+def foresee(conn: Connection, row: AppRow, without: Collection[int]) -> Freed:
+    """What would become of what waits for this target, were these holds not there."""
+    found = holds.open_(conn, row.id)
+    left = (hold.value for hold in found if hold.id not in without)
+    still = on_hold(row.name, left, releases.started_at(conn))
+    history = releases.history(conn, row.id)
+    asks = _last_foreign([hold for hold in found if hold.id in without], history)
+    place = _Place(row.name, history.current, asks, holds.answered(conn, row.id))
+    going = tuple(_going(conn, place, each) for each in what_waits(conn, row.id))
+    return Freed(row.id, row.name, going, still.message if isinstance(still, Wait) else None)
+
+
+def what_waits(conn: Connection, target_id: str) -> list[PromotionRow]:
+    """The promotions that a hold may stop, newest release first; no hold stops a rollback."""
+    found = promotions.waiting_for(conn, target_id)
+    return [row for row in found if row.kind is PromotionKind.PROMOTE]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A target: what it runs, and the last release there for which a hold that ends stands."""
+
+    name: str
+    runs: Release | None
+    cause: Release | None
+    answered: Foreign | None  # the last one for which a hold was released before
+
+    @property
+    def compared(self) -> Release | None:
+        """The release that a candidate's age is told against."""
+        return self.cause or self.runs
+
+
+def _last_foreign(ending: Sequence[HoldRow], history: History) -> Release | None:
+    named = [hold for hold in ending if hold.foreign_at is not None and hold.foreign_release]
+    if not named:
+        return None
+    last = max(named, key=lambda hold: (hold.foreign_at or hold.created_at, hold.id))
+    shown = last.foreign_release or {}
+    found = history.find(int(shown["version"]))
+    return replace(found, created_at=last.foreign_at) if found is not None else None
+
+
+def _going(conn: Connection, place: _Place, row: PromotionRow) -> Going:
+    view = presenters.of_promotions(conn, [row])[0]
+    release = releases.history(conn, row.source_id).find(row.version)
+    made_at = release.created_at if release is not None else None
+    needs_word = _needs_word(view, made_at, place)
+    stays = _why_it_stays(conn, row)
+    if place.runs is not None and place.runs.artifact == row.artifact:
+        stays, needs_word = "runs there already", False
+    elif needs_word:
+        stays = f"waits for a person's word: `autopromote promotions:approve {row.id}`"
+    name = f"v{row.version} of {view.names[row.source_id]}"
+    fate = f"{name} {stays}." if stays else f"{name} goes to {place.name}{_when(row)}."
+    return Going(
+        promotion=view,
+        goes=stays is None,
+        needs_word=needs_word,
+        made_at=made_at,
+        than=place.compared,
+        message=f"{fate} {_age(made_at, place)}".rstrip(),
+    )
+
+
+def _needs_word(view: PromotionView, made_at: datetime | None, place: _Place) -> bool:
+    """It was made before somebody moved the target, and nobody said yes to it since.
+
+    As gate `order` sees it: no word of before the release of the hold counts.
+    """
+    cause, answered = place.cause, place.answered
+    if cause is not None and cause.created_at is not None:
+        return made_at is None or made_at <= cause.created_at
+    if answered is None or (made_at is not None and made_at > answered.made_at):
+        return False
+    said = evidence.said_of(view.row, view.approvals)
+    return not any(each.is_approved and each.at > answered.released_at for each in said)
+
+
+def _why_it_stays(conn: Connection, row: PromotionRow) -> str | None:
+    """Why it does not go by itself; None where it does, perhaps later."""
+    asking = [gate["message"] for gate in _waits(row) if gate["name"] in ANSWERED]
+    if asking:
+        return f"waits for people, too: {asking[0].rstrip('.')}"
+    if row.rule_id is None:
+        return None
+    rule = rules.get(conn, row.rule_id)
+    if rule.mode is Mode.SHADOW:
+        return f"does not go: rule {rule.name} is in shadow mode"
+    return None
+
+
+def _when(row: PromotionRow) -> str:
+    """What it waits for besides the hold, as far as it was asked."""
+    also = [gate for gate in _waits(row) if gate["name"] != "hold"]
+    return f" later ({also[0]['message'].rstrip('.')})" if also else ""
+
+
+def _waits(row: PromotionRow) -> list[dict[str, Any]]:
+    return [gate for gate in row.gates if gate["verdict"] == "wait"]
+
+
+def _age(made_at: datetime | None, place: _Place) -> str:
+    """How old it is against the release for which the target is held, else what it runs."""
+    than = place.compared
+    if made_at is None or than is None or than.created_at is None:
+        return ""
+    apart = than.created_at - made_at
+    if not apart:
+        how = "as old as"
+    else:
+        how = f"{_roughly(abs(apart))} {'older' if apart > timedelta(0) else 'newer'} than"
+    words = f" “{than.description}”" if than.description else ""
+    who = f" by {than.author}" if than.author else ""
+    is_there = place.runs is not None and place.runs.id == than.id
+    where = f"which {place.name} runs" if is_there else f"on {place.name}"
+    return f"It is {how} v{than.version}{words}{who}, {where}."
+
+
+def _roughly(span: timedelta) -> str:
+    """A span in its two largest units."""
+    seconds = int(span.total_seconds())
+    smaller = next((small for large, small in STEPS if seconds >= large), 1)
+    return duration.show(timedelta(seconds=seconds - seconds % smaller))

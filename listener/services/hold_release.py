@@ -1,0 +1,274 @@
+"""Releasing holds: one by its id, or what is in force on an app; each that ends is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from listener.core import duration
+from listener.core.drift import Known
+from listener.db import apps, holds, queries, releases
+from listener.db.apps import AppRow
+from listener.db.holds import HoldRow
+from listener.errors import Conflict, HerokuUnreadable, NotFound
+from listener.inventory import drift
+from listener.inventory.context import Tools
+from listener.inventory.reader import Reading
+from listener.services import apps as named
+from listener.services import hold_audit, presenters
+from listener.services import hold_preview as freeing
+from listener.services.apps import number_of
+from listener.services.cancel import cancel_each
+from listener.services.heroku_calls import Asking
+from listener.services.views import HoldsReleased, HoldView, Next, PromotionView, ReleaseForeseen
+
+NOT_RELEASED = "Nothing was released."
+NO_HOLD_ON_ALL = "There is no hold on every target."
+BY_PEOPLE = ("person", "freeze", "rollback")  # kinds of holds that say nothing of what the app runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """Which holds are to be released: one by its id, else those in force on an app.
+
+    Without an app, those on every target.
+    """
+
+    app: str | None = None
+    hold: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The holds that are meant, by what stands in the database, and those planned beside them."""
+
+    meant: tuple[HoldRow, ...]
+    planned: tuple[HoldRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """What somebody was shown and agreed to: the holds that end, the promotions that would go."""
+
+    holds: frozenset[int]
+    promotions: frozenset[int]
+
+
+def foresee(tools: Tools, wish: Meant) -> ReleaseForeseen:
+    """What a release would come to; nothing is released. Raises NotFound, Conflict."""
+    app_id, note = _app_id(tools, Asking(""), wish), ""
+    try:
+        _look(tools, Asking(""), app_id, wish, as_it_is=False)
+    except HerokuUnreadable as error:
+        note = f"{error.message} What follows is as it was seen last."
+    with tools.database.begin() as conn:
+        row = apps.get(conn, app_id) if app_id is not None else None
+        found = look_up(conn, row, wish)
+        return _foreseen(conn, row, found, note)
+
+
+def _foreseen(
+    conn: Connection, row: AppRow | None, found: Found, note: str = ""
+) -> ReleaseForeseen:
+    without = [hold.id for hold in found.meant]
+    freed = tuple(freeing.foresee(conn, each, without) for each in _affected(conn, row))
+    meant, planned = (
+        tuple(presenters.of_holds(conn, rows)) for rows in (found.meant, found.planned)
+    )
+    return ReleaseForeseen(meant, planned, freed, note)
+
+
+def release(
+    tools: Tools, wish: Meant, *, by: str, agreed: Agreed | None = None, discard: bool = False
+) -> HoldsReleased:
+    """Release the holds that are meant, and say what goes next; `discard` cancels what waits.
+
+    What the app runs now counts as explained, by a reading made for that; without one, nothing is
+    released. Nor is it where something else would go by now than was agreed to.
+    """
+    ask = Asking(NOT_RELEASED)
+    app_id = _app_id(tools, ask, wish)
+    reading = _look(tools, ask, app_id, wish, as_it_is=True)
+    with tools.database.begin() as conn:
+        row = apps.lock(conn, [app_id])[app_id] if app_id is not None else None
+        found = look_up(conn, row, wish)
+        foreseen = _foreseen(conn, row, found)
+        _check_agreed(foreseen, agreed)
+        cancelled = _discard(conn, foreseen, by) if discard else ()
+        released = _end(conn, found.meant, by)
+        if row is not None:
+            _explain(conn, row, reading)
+        after = tuple(next_for(conn, each) for each in _affected(conn, row))
+        message = _message(after, foreseen.planned)
+        return HoldsReleased(released, foreseen.planned, after, cancelled, message)
+
+
+def _check_agreed(foreseen: ReleaseForeseen, agreed: Agreed | None) -> None:
+    ends = frozenset(view.row.id for view in foreseen.holds)
+    if agreed is not None and (ends, foreseen.going) != (agreed.holds, agreed.promotions):
+        message = f"This is not what was shown any more. {NOT_RELEASED} By now: {foreseen.message}"
+        raise Conflict("release_changed", message)
+
+
+def _discard(conn: Connection, foreseen: ReleaseForeseen, by: str) -> tuple[PromotionView, ...]:
+    waiting = (each.promotion.row for item in foreseen.freed for each in item.waiting)
+    why = f"Cancelled by {by}, who released what held it."
+    return tuple(presenters.of_promotions(conn, cancel_each(conn, waiting, why=why, by=by)))
+
+
+def _app_id(tools: Tools, ask: Asking, wish: Meant) -> str | None:
+    """The app whose holds are meant; None: every target."""
+    if wish.hold is not None:
+        with tools.database.begin() as conn:
+            return find(conn, wish.hold).app_id
+    if wish.app is None:
+        return None
+    found = named.find_meant(tools, ask, wish.app)
+    if found is None:
+        raise NotFound("hold", f"There is no hold on {wish.app}, and Heroku knows no such app.")
+    return found.id
+
+
+def _look(
+    tools: Tools, ask: Asking, app_id: str | None, wish: Meant, *, as_it_is: bool
+) -> Reading | None:
+    """Read what the app runs, so that whoever moved it a moment ago is known before we release.
+
+    None where Heroku has the app no more: nothing that it runs is to be explained then.
+    """
+    with tools.database.begin() as conn:
+        row = apps.get(conn, app_id) if app_id is not None else None
+        found, now = look_up(conn, row, wish), releases.started_at(conn)
+    is_planned = not any(hold.value.is_in_force(now) for hold in found.meant)
+    if app_id is None or is_planned:
+        return None
+    reading = ask.unless_gone(tools.readings.releases, app_id, as_it_is=as_it_is)
+    if reading is not None:
+        ask.unless_gone(drift.note, tools, reading)
+    return reading
+
+
+def find(conn: Connection, hold_id: str) -> HoldRow:
+    """The hold of this id, as people write it. Raises NotFound."""
+    number = number_of(hold_id)
+    row = holds.find(conn, number) if number is not None else None
+    if row is None:
+        raise NotFound("hold", "Couldn't find that hold.")
+    return row
+
+
+def look_up(conn: Connection, row: AppRow | None, wish: Meant) -> Found:
+    """The holds that are meant. Raises NotFound, and Conflict where the one meant has ended."""
+    now = releases.started_at(conn)
+    app_id = row.id if row is not None else None
+    open_holds = holds.open_(conn, app_id)[::-1]
+    here = [hold for hold in open_holds if hold.app_id == app_id]
+    planned = [hold for hold in here if not hold.value.is_in_force(now)]
+    if wish.hold is not None:
+        meant = _by_id(conn, here, wish.hold)
+        return Found((meant,), tuple(hold for hold in planned if hold.id != meant.id))
+    in_force = [hold for hold in here if hold not in planned]
+    if not in_force:
+        is_all_held = len(open_holds) > len(here)
+        raise NotFound("hold", _not_held(conn, row, planned, is_all_held=is_all_held))
+    return Found(tuple(in_force), tuple(planned))
+
+
+def _by_id(conn: Connection, here: Sequence[HoldRow], hold_id: str) -> HoldRow:
+    row = find(conn, hold_id)
+    if any(hold.id == row.id for hold in here):
+        return row
+    how = f"was released by {row.released_by}" if row.released_at is not None else "is over"
+    raise Conflict("hold_ended", f"Hold {row.id} {how}.")
+
+
+def _not_held(
+    conn: Connection, row: AppRow | None, planned: Sequence[HoldRow], *, is_all_held: bool
+) -> str:
+    if planned:
+        whose = f"{row.name} is not on hold now." if row is not None else NO_HOLD_ON_ALL
+        which = planned[0].id
+        ends = f"`autopromote holds:release {which}` ends hold {which}."
+        return f"{whose} {_planned_message(planned)} {ends}"
+    if row is None:
+        return NO_HOLD_ON_ALL
+    message = f"{row.name} is not on hold."
+    if is_all_held:
+        message += " Every target is: `autopromote holds:release --all` releases that."
+    if (before := holds.of_namesake(conn, row.id, row.name)) is not None:
+        message += (
+            f" Another app bore this name before, and is: `autopromote holds:release {before.id}`."
+        )
+    return message
+
+
+def _planned_message(planned: Sequence[HoldRow]) -> str:
+    said = ", ".join(f"{_reason(hold)} (hold {hold.id}){span(hold)}" for hold in planned)
+    return f"Still planned: {said}."
+
+
+def _reason(hold: HoldRow) -> str:
+    return " ".join(hold.reason.split()).rstrip(".")
+
+
+def span(hold: HoldRow) -> str:
+    """From when until when a hold lasts, as sentences go on with it."""
+    begins = f" from {duration.shown(hold.starts_at)}" if hold.starts_at is not None else ""
+    ends = f" until {duration.shown(hold.ends_at)}" if hold.ends_at is not None else ""
+    return begins + (ends or " until released")
+
+
+def _end(conn: Connection, meant: Sequence[HoldRow], by: str) -> tuple[HoldView, ...]:
+    rows = holds.release(conn, [hold.id for hold in meant], by=by)
+    views = tuple(presenters.of_holds(conn, rows))
+    for view in views:
+        hold_audit.record(conn, by, "hold.released", view)
+    return views
+
+
+def _explain(conn: Connection, row: AppRow, reading: Reading | None) -> None:
+    """What the app runs now is known from here on, if anybody ever armed a rule for it.
+
+    While another hold says that somebody moved it, that stays to be explained.
+    """
+    known = apps.get(conn, row.id).known
+    current = reading.history.current if reading is not None else None
+    if reading is None or current is None or known is None or _is_unexplained(conn, row):
+        return
+    newest = reading.history.newest_version
+    if newest >= known.version:  # a promotion of ours may have ended since the reading
+        apps.set_known(conn, row.id, Known(newest, current.artifact))
+
+
+def _is_unexplained(conn: Connection, row: AppRow) -> bool:
+    left = (hold for hold in holds.open_(conn, row.id) if hold.app_id == row.id)
+    return any(hold.kind not in BY_PEOPLE for hold in left)
+
+
+def _affected(conn: Connection, row: AppRow | None) -> list[AppRow]:
+    """The app, or else every target that something waits for."""
+    if row is not None:
+        return [row]
+    return [apps.get(conn, app_id) for app_id in queries.waited_for(conn)]
+
+
+def _message(after: Sequence[Next], planned: Sequence[HoldView]) -> str:
+    said = " ".join(item.message for item in after) or "Nothing waits for any target."
+    return f"{said} {_planned_message([view.row for view in planned])}" if planned else said
+
+
+def next_for(conn: Connection, row: AppRow) -> Next:
+    """What goes to this target as soon as its gates pass."""
+    foreseen = freeing.foresee(conn, row, without=())
+    view = foreseen.waiting[0].promotion if foreseen.waiting else None
+    if foreseen.still is not None:
+        return Next(row.id, row.name, view, f"Still, {foreseen.still}.")
+    if view is None:
+        return Next(row.id, row.name, None, f"Nothing waits for {row.name}.")
+    if not foreseen.going:
+        return Next(row.id, row.name, view, foreseen.waiting[0].message)
+    view = foreseen.going[0].promotion
+    what = f"v{view.row.version} of {view.names[view.row.source_id]} goes next"
+    return Next(row.id, row.name, view, f"{what} to {row.name}.")

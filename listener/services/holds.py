@@ -1,0 +1,152 @@
+"""The holds desk: a target stands still, or goes on with what it runs now taken as explained."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Connection
+
+from listener.core import duration
+from listener.db import apps, holds, queries, releases
+from listener.db.holds import HoldRow
+from listener.errors import Invalid
+from listener.inventory.context import Tools
+from listener.services import apps as named
+from listener.services import hold_audit, hold_release, presenters
+from listener.services.heroku_calls import Asking
+from listener.services.hold_release import Agreed, Meant
+from listener.services.views import HoldPut, HoldsReleased, HoldView, ReleaseForeseen
+
+NO_HOLD = "No hold was put."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewHold:
+    """A hold as a person asks for it; without an app it is on every target."""
+
+    app: str | None
+    reason: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    kind: str = "person"
+    but: tuple[str, ...] = ()  # of every target, these are left out
+
+
+class HoldsDesk:
+    """Puts, releases and shows holds."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def list_(self, *, app: str | None, with_ended: bool, limit: int) -> list[HoldView]:
+        """The holds in force or to come, newest first; `with_ended`, all that ever were."""
+        with self._tools.database.begin() as conn:
+            app_id = named.find_id(conn, app)
+            if with_ended:
+                rows = holds.list_(conn, app_id=app_id, limit=limit)
+            else:
+                rows = holds.open_(conn, app_id)[:limit]
+            return presenters.of_holds(conn, rows)
+
+    def put(self, wish: NewHold, *, by: str) -> HoldPut:
+        """Put a hold, saying which promotions it comes too late for."""
+        app_id, but, note = self._meant(wish)
+        with self._tools.database.begin() as conn:
+            _check_times(wish, releases.started_at(conn))
+            if app_id is not None:
+                apps.lock(conn, [app_id])
+            view = put(conn, app_id, wish, by=by, but=but)
+            late = queries.at_work(conn, app_id)
+        if app_id is None:
+            late = too_late_anywhere(self._tools, but)
+        return HoldPut(view, late, " ".join(filter(None, [_put_message(view, late), note])))
+
+    def _meant(self, wish: NewHold) -> tuple[str | None, tuple[str, ...], str]:
+        """The app, those that are left out, and what Heroku did not tell of them."""
+        if wish.app is not None and wish.but:
+            raise Invalid("except: only a hold on every target leaves apps out.")
+        ask = Asking(NO_HOLD)
+        found = [named.meant(self._tools, ask, name) for name in (wish.app, *wish.but) if name]
+        note = " ".join(each.note for each in found if each.note)
+        if wish.app is not None:
+            return found[0].id, (), note
+        return None, tuple(each.id for each in found), note
+
+    def get(self, hold_id: str) -> HoldView:
+        """One hold, whether it is in force, to come or over. Raises NotFound."""
+        with self._tools.database.begin() as conn:
+            return presenters.of_holds(conn, [hold_release.find(conn, hold_id)])[0]
+
+    def foresee(self, wish: Meant) -> ReleaseForeseen:
+        """What a release would let go, and how old that is; nothing is released."""
+        return hold_release.foresee(self._tools, wish)
+
+    def release(
+        self, app: str | None, *, by: str, agreed: Agreed | None = None, discard: bool = False
+    ) -> HoldsReleased:
+        """Release the holds in force on an app (None: those on every target); others stay."""
+        wish = Meant(app=app)
+        return hold_release.release(self._tools, wish, by=by, agreed=agreed, discard=discard)
+
+    def release_one(
+        self, hold_id: str, *, by: str, agreed: Agreed | None = None, discard: bool = False
+    ) -> HoldsReleased:
+        """Release one hold, which may be one that is to come. Raises NotFound, Conflict."""
+        wish = Meant(hold=hold_id)
+        return hold_release.release(self._tools, wish, by=by, agreed=agreed, discard=discard)
+
+
+def too_late_anywhere(tools: Tools, but: Collection[str] = ()) -> tuple[int, ...]:
+    """What is at work, but for apps that are left out, once a hold of all is seen everywhere.
+
+    Whoever held a target's lock before it may have passed the hold by; each lock, taken once
+    and alone, waits for that, and nobody is kept waiting for two.
+    """
+    with tools.database.begin() as conn:
+        target_ids = queries.waited_for(conn)
+    for target_id in target_ids:
+        with tools.database.begin() as conn:
+            apps.lock(conn, [target_id])
+    with tools.database.begin() as conn:
+        return queries.at_work(conn, None, but=but)
+
+
+def _check_times(wish: NewHold, now: datetime) -> None:
+    if wish.ends_at is not None and wish.ends_at <= now:
+        raise Invalid("The hold would be over already: until is in the past.")
+    if wish.starts_at is not None and wish.ends_at is not None and wish.ends_at <= wish.starts_at:
+        raise Invalid("The hold would end before it begins: until must be later than from.")
+
+
+def _put_message(view: HoldView, late: Sequence[int]) -> str:
+    row, name = view.row, view.place
+    begins = f" from {duration.shown(row.starts_at)}" if row.starts_at is not None else ""
+    ends = f"until {duration.shown(row.ends_at)}" if row.ends_at is not None else "until released"
+    message = f"{name} is on hold{begins} {ends}."
+    if not late:
+        return message
+    numbers = ", ".join(map(str, late))
+    return f"{message} Too late for promotion {numbers}, already posting."
+
+
+def put(
+    conn: Connection, app_id: str | None, wish: NewHold, *, by: str, but: Collection[str] = ()
+) -> HoldView:
+    """Put a person's hold, with its audit entry; the caller holds the app's lock."""
+    row = holds.put(
+        conn,
+        app_id,
+        reason=wish.reason,
+        by=by,
+        kind=wish.kind,
+        starts_at=wish.starts_at,
+        ends_at=wish.ends_at,
+        but=but,
+    )
+    # Only a detected hold can find another in its way.
+    view = presenters.of_holds(conn, [cast(HoldRow, row)])[0]
+    hold_audit.record(conn, by, "hold.put", view)
+    return view

@@ -1,0 +1,147 @@
+"""Logging in: Heroku says who somebody is, the settings say what they may."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import BoundedSemaphore
+
+from listener.crypto import BadToken, Keys, Signed, Token
+from listener.db import one_time_codes
+from listener.db.engine import Database
+from listener.errors import Busy, Forbidden, Unauthorized, Unavailable
+from listener.heroku import Account, HerokuError, RateLimited, Refused
+from listener.roles import Role, Roles
+
+AT_ONCE = 2  # a request at Heroku may take ten seconds, and threads are few
+
+Asks = Callable[[str], Account]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A new token, and what it is good for now."""
+
+    token: Token
+    role: Role
+
+
+class Logins:
+    """Gives out tokens. The Heroku token is used once and kept nowhere."""
+
+    def __init__(self, keys: Keys, roles: Roles, whose: Asks) -> None:
+        self._keys = keys
+        self._roles = roles
+        self._whose = whose
+        self._places = BoundedSemaphore(AT_ONCE)
+
+    def log_in(self, heroku_token: str, *, now: datetime) -> Login:
+        """A token for whoever Heroku says this is. Raises Forbidden for one without a role."""
+        account = self._account(heroku_token)
+        role = self._roles.of(account.email)
+        if role is None:
+            message = (
+                f"{account.email} has no role here:"
+                " an admin can add the address to AUTOPROMOTE_VIEWERS, _APPROVERS or _ADMINS."
+            )
+            raise Forbidden(message, id="no_role")
+        return Login(self._keys.sign_token(account.email, now=now), role)
+
+    def _account(self, heroku_token: str) -> Account:
+        if not self._places.acquire(blocking=False):
+            message = "Others are just logging in. Try again in a moment."
+            raise Busy(message)
+        try:
+            return self._whose(heroku_token)
+        except RateLimited as limited:
+            message = f"Heroku does not answer now: {limited.message}"
+            raise Unavailable(message, id="heroku_unavailable") from limited
+        except Refused as refused:
+            message = f"Heroku does not accept that token: {refused.message}"
+            raise Unauthorized(message, id="heroku_token_refused") from refused
+        except HerokuError as error:
+            message = f"Heroku cannot be asked who you are: {error.message}"
+            raise Unavailable(message, id="heroku_unavailable") from error
+        finally:
+            self._places.release()
+
+
+CODE_LIFE = timedelta(minutes=5)
+SESSION_LIFE = timedelta(hours=8)
+FORM_LIFE = timedelta(hours=1)
+LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that looks like another
+LENGTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a person types into the browser."""
+
+    text: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who uses the browser; what they may is decided anew for every request."""
+
+    email: str
+    id: str
+    expires_at: datetime
+
+
+class BrowsersDesk:
+    """Gives out codes, sessions and forms, and knows them again."""
+
+    def __init__(self, database: Database, keys: Keys) -> None:
+        self._database = database
+        self._keys = keys
+
+    def make_code(self, email: str, *, now: datetime) -> Code:
+        """A new code for this person."""
+        text = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+        expires_at = now + CODE_LIFE
+        with self._database.begin() as conn:
+            one_time_codes.add(conn, self._digest(text), email=email, expires_at=expires_at)
+        return Code(f"{text[:5]}-{text[5:]}", expires_at)
+
+    def log_in(self, code: str, *, now: datetime) -> Signed | None:
+        """A session for whoever got this code; None where it is no good, or no good any more."""
+        text = "".join(letter for letter in code.upper() if letter.isalnum())
+        with self._database.begin() as conn:
+            email = one_time_codes.take(conn, self._digest(text), now=now)
+        if email is None:
+            return None
+        said = {"email": email, "id": secrets.token_hex(16)}
+        return self._keys.sessions.sign(said, until=now + SESSION_LIFE)
+
+    def session(self, text: str, *, now: datetime) -> Session | None:
+        """Whose session this is, if it is one of ours that lives."""
+        try:
+            said = self._keys.sessions.read(text, now=now)
+        except BadToken:
+            return None
+        return Session(said["email"], said["id"], said["expires_at"])
+
+    def form(self, session: Session, link: str, *, now: datetime) -> str:
+        """What a form must bring along: good for this session and link, once."""
+        said = {"session": session.id, "link": self._keys.digest(link)}
+        until = min(now + FORM_LIFE, session.expires_at)
+        return self._keys.forms.sign({**said, "id": secrets.token_hex(16)}, until=until).text
+
+    def use_form(self, text: str, session: Session, link: str, *, now: datetime) -> bool:
+        """Whether the form is of this session and link, and sent for the first time.
+
+        Raises BadToken where it is of another, Expired where it was left open too long.
+        """
+        said = self._keys.forms.read(text, now=now)
+        if (said["session"], said["link"]) != (session.id, self._keys.digest(link)):
+            raise BadToken
+        digest = self._keys.digest(f"form {said['id']}")
+        with self._database.begin() as conn:
+            return one_time_codes.use(conn, digest, expires_at=said["expires_at"])
+
+    def _digest(self, code: str) -> str:
+        return self._keys.digest(f"code {code}")

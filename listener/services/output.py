@@ -1,0 +1,107 @@
+"""The outputs desk: what the release phase of a promotion printed, piece by piece.
+
+Heroku's url of an output opens it to whoever knows it: it stays in this process, for as long as
+somebody is likely to read on, so that following an output costs one call to Heroku's API.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
+
+from listener.core.promotion import Status
+from listener.db import apps, promotions
+from listener.db.promotions import PromotionRow
+from listener.errors import Busy, NotFound
+from listener.heroku import Piece
+from listener.inventory.context import Tools
+from listener.services.apps import number_of
+from listener.services.heroku_calls import Asking
+
+AT_ONCE = 2  # a piece may take some seconds, and threads are few
+URL_SECONDS, NO_URL_SECONDS = 600.0, 10.0
+MOST_URLS = 100
+TO_COME = frozenset({Status.WAITING, Status.POSTING, Status.RELEASING})
+NOTHING = "No output was read."
+
+
+@dataclass(frozen=True, slots=True)
+class OutputView:
+    """A piece of an output: where to read on, and whether anything may follow."""
+
+    offset: int
+    text: str
+    is_over: bool
+    release_id: str | None
+    version: int | None
+    message: str | None = None  # why there is no text, where it has a reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    url: str | None = field(repr=False)
+    until: float
+
+
+class OutputsDesk:
+    """Reads outputs from Heroku for those who follow a promotion."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._urls: dict[str, _Known] = {}
+        self._places = BoundedSemaphore(AT_ONCE)
+
+    def read(self, promotion_id: str, offset: int) -> OutputView:
+        """What the release phase printed behind so many bytes. Raises NotFound, Busy."""
+        with self._tools.database.begin() as conn:
+            number = number_of(promotion_id)
+            row = promotions.find(conn, number) if number is not None else None
+            if row is None:
+                raise NotFound("promotion", "Couldn't find that promotion.")
+            target = apps.get(conn, row.target_id).name
+        if row.target_release_id is None:
+            return _view(row, Piece(offset), f"Promotion {row.id} is {row.status}: no release yet.")
+        with self._place():
+            return self._read(row, target, row.target_release_id, offset)
+
+    def _read(self, row: PromotionRow, target: str, release_id: str, offset: int) -> OutputView:
+        ask = Asking(NOTHING)
+        what = f"{target} v{row.target_version}"
+        url = self._url(ask, row.target_id, release_id)
+        if url is None:
+            return _view(row, Piece(offset, is_end=True), f"{what} has no release phase output.")
+        piece = ask(self._tools.heroku.output, url, offset)
+        if piece.has_begun:
+            return _view(row, piece)
+        if row.status in TO_COME:
+            return _view(row, piece, f"The release command of {what} has not started yet.")
+        return _view(row, piece, f"Heroku shows no output of {what} (any more).")
+
+    def _url(self, ask: Asking, app_id: str, release_id: str) -> str | None:
+        known = self._urls.get(release_id)
+        if known is None or known.until < time.monotonic():
+            release = ask(self._tools.heroku.release, app_id, release_id)
+            seconds = URL_SECONDS if release.output_stream_url else NO_URL_SECONDS
+            known = _Known(release.output_stream_url, time.monotonic() + seconds)
+            if len(self._urls) >= MOST_URLS:
+                self._urls.clear()
+            self._urls[release_id] = known
+        return known.url or None
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise Busy("Others are just reading outputs. Try again in a moment.")
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+def _view(row: PromotionRow, piece: Piece, message: str | None = None) -> OutputView:
+    is_over = row.status not in TO_COME and (piece.is_end or not piece.content)
+    text, offset = piece.text(is_last=is_over)
+    return OutputView(offset, text, is_over, row.target_release_id, row.target_version, message)

@@ -1,0 +1,58 @@
+"""The pipelines desk: from which apps to which a team promotes already, as its pipelines tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from listener.core.rule import is_allowed
+from listener.heroku import App, Coupling
+from listener.inventory.context import Tools
+from listener.services.heroku_calls import Asking
+
+STAGING, PRODUCTION = "staging", "production"
+NOTHING = "Say which apps you mean instead."
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineView:
+    """A pipeline with its apps, id and name of each, at the stages that matter."""
+
+    id: str
+    name: str
+    staging: tuple[tuple[str, str], ...]
+    production: tuple[tuple[str, str], ...]
+
+
+class PipelinesDesk:
+    """Reads pipelines from Heroku; nothing of them is kept."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def list_(self) -> list[PipelineView]:
+        """The pipelines in which something can be promoted, by name. Raises HerokuUnreadable."""
+        ask, heroku = Asking(NOTHING), self._tools.heroku
+        pipelines, couplings = ask(heroku.pipelines), ask(heroku.couplings)
+        apps = {app.id: app for app in ask(heroku.apps) if self._is_possible(app)}
+        places = [each for each in couplings if each.app_id in apps]
+        found = [
+            PipelineView(
+                pipeline.id,
+                pipeline.name,
+                _at(STAGING, pipeline.id, places, apps),
+                _at(PRODUCTION, pipeline.id, places, apps),
+            )
+            for pipeline in pipelines
+        ]
+        complete = (each for each in found if each.staging and each.production)
+        return sorted(complete, key=lambda each: each.name)
+
+    def _is_possible(self, app: App) -> bool:
+        return not app.is_container and is_allowed(app.name, self._tools.allowed_apps)
+
+
+def _at(
+    stage: str, pipeline_id: str, places: list[Coupling], apps: dict[str, App]
+) -> tuple[tuple[str, str], ...]:
+    found = (apps[p.app_id] for p in places if (p.pipeline_id, p.stage) == (pipeline_id, stage))
+    return tuple(sorted(((app.id, app.name) for app in found), key=lambda app: app[1]))

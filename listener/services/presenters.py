@@ -1,0 +1,109 @@
+"""Rows made into views: what people want to see beside them, fetched for a whole page at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from listener.core.gates.base import is_for_word
+from listener.core.gates.options import Conditions
+from listener.core.rule import Mode, strategy_of
+from listener.db import approvals, apps, queries, rules, subscriptions
+from listener.db.holds import HoldRow
+from listener.db.promotions import PromotionRow
+from listener.db.rules import RuleRow
+from listener.inventory import evidence
+from listener.services import commit_messages, rule_warnings
+from listener.services.views import DeliveryView, HoldView, Names, PromotionView, RuleView
+
+
+def of_rules(conn: Connection, rows: Sequence[RuleRow]) -> list[RuleView]:
+    """Rules with the names of their apps, the strategy they come to, and who is told."""
+    names = apps.names(conn, {app for row in rows for app in (row.source_id, *row.target_ids)})
+    generations = apps.generations(conn, {row.source_id for row in rows})
+    told = rules.of_rules(conn, [row.id for row in rows])
+    warnings = _warnings(conn, [row for row in rows if row.acts], names)
+    return [
+        replace(
+            _of_rule(row, names, generations[row.source_id]),
+            notify=tuple(service.shown for service in told.get(row.id, ())),
+            warnings=tuple(warnings.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _warnings(conn: Connection, acting: Sequence[RuleRow], names: Names) -> dict[int, list[str]]:
+    """What may surprise of each of these rules, which act."""
+    armed = [row.route for row in rules.live(conn) if row.mode is Mode.ARMED]
+    heard = {row.app_id for row in subscriptions.live(conn)}
+    wanting = {row.source_id for row in acting if row.conditions.needs_commit_message}
+    told = {app_id: commit_messages.count(conn, app_id) for app_id in wanting}
+    found: dict[int, list[str]] = {}
+    for row in acting:
+        name = names[row.source_id]
+        said = rule_warnings.beside(row.route, armed, names) if row.mode is Mode.ARMED else []
+        said += [] if row.source_id in heard else [rule_warnings.without_webhook(name)]
+        if row.conditions.needs_commit_message:
+            said += rule_warnings.of_messages(name, told[row.source_id])
+        found[row.id] = said
+    return found
+
+
+def _of_rule(row: RuleRow, names: Names, generation: str) -> RuleView:
+    strategy = strategy_of(row.strategy, generation)
+    if strategy is row.strategy:
+        return RuleView(row, names, strategy)
+    note = f"for {names[row.source_id]} is a Fir app, and its images go no other way"
+    return RuleView(row, names, strategy, note)
+
+
+def of_promotions(conn: Connection, rows: Sequence[PromotionRow]) -> list[PromotionView]:
+    """Promotions with the names of their apps and rules, their last nonces, and who approved."""
+    names = apps.names(conn, {app for row in rows for app in (row.source_id, row.target_id)})
+    named = rules.names(conn, {row.rule_id for row in rows if row.rule_id is not None})
+    nonces = queries.nonces(conn, [row.id for row in rows])
+    said, conditions = approvals.of_each(conn, rows), evidence.conditions_of_each(conn, rows)
+    needed = {row.id: _needed(row, conditions[row.id]) for row in rows}
+    return [
+        PromotionView(
+            row,
+            names,
+            named.get(row.rule_id or 0),
+            nonces.get(row.id),
+            evidence.said_of(row, said[row.id]) if needed[row.id] else said[row.id],
+            needed[row.id],
+        )
+        for row in rows
+    ]
+
+
+def _needed(row: PromotionRow, conditions: Conditions) -> int:
+    """How many people must approve; one where the brake asks, or a gate for a person's word."""
+    aside = row.override["gates"] if row.override is not None else ()
+    waits = [gate for gate in row.gates if gate["verdict"] == "wait"]
+    asks = any(gate["name"] == "brake" or is_for_word(gate["facts"]) for gate in waits)
+    return max(conditions.approvals if "approvals" not in aside else 0, int(asks))
+
+
+def of_holds(conn: Connection, rows: Sequence[HoldRow]) -> list[HoldView]:
+    """Holds with the names of their apps."""
+    named = {row.app_id for row in rows if row.app_id is not None}
+    names = apps.names(conn, named.union(*(row.but or () for row in rows)))
+    return [
+        HoldView(
+            row,
+            names.get(row.app_id or ""),
+            tuple((app_id, names.get(app_id, app_id)) for app_id in row.but or ()),
+        )
+        for row in rows
+    ]
+
+
+def of_deliveries(conn: Connection, release_id: str) -> tuple[DeliveryView, ...]:
+    """The deliveries that named a release, with the name of its app."""
+    rows = queries.deliveries_of(conn, release_id)
+    names = apps.names(conn, {row.app_id for row in rows if row.app_id is not None})
+    return tuple(DeliveryView(row, names.get(row.app_id or "")) for row in rows)

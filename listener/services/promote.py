@@ -1,0 +1,298 @@
+"""Promoting by hand: the same guards, refused at once where waiting would be in vain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Connection
+
+from listener.core.app import App
+from listener.core.gates import always
+from listener.core.gates.base import MAY_BE_SET_ASIDE, Candidate, Hold, Pass, Reject, Wait
+from listener.core.gates.registry import CONDITIONAL
+from listener.core.promotion import PromotionKind, Status
+from listener.core.release import History, Release
+from listener.core.rule import Strategy, strategy_of
+from listener.db import apps, audit, holds, promotions, related_promotions, releases
+from listener.db.promotions import PromotionRow
+from listener.errors import Conflict, Invalid
+from listener.inventory import drift
+from listener.inventory.context import Tools
+from listener.inventory.reader import Places, Reading
+from listener.services import apps as named
+from listener.services import presenters, rules
+from listener.services.heroku_calls import Asking
+from listener.services.views import PromotionView
+
+NOTHING = "Nothing was promoted."
+HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOverride:
+    """Gates that are not to be asked this once, and why."""
+
+    gates: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPromotions:
+    """A release (None: the one that runs) and the targets a person wants it on."""
+
+    source: str
+    targets: tuple[str, ...]
+    version: int | None = None
+    override: NewOverride | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The release that was chosen, with what its promotion is to say of it."""
+
+    source: App
+    history: History
+    release: Release
+    commit: str | None
+    stack: str | None
+    strategy: Strategy
+
+
+def promote(tools: Tools, wish: NewPromotions, *, by: str) -> list[PromotionView]:
+    """One promotion a target, or none at all if one is refused; an equal unfinished one stands."""
+    _check_override(wish.override)
+    ask = Asking(NOTHING)
+    source = named.read(tools, ask, wish.source)
+    apps_to = named.read_all(tools, ask, wish.targets)
+    if source.id in {app.id for app in apps_to}:
+        raise Invalid(f"{source.name} cannot be promoted onto itself.")
+    rules.refuse_containers(source, *apps_to)
+    choice = _choose(tools, ask, source, wish.version)
+    places = _places(tools, ask, choice, apps_to)
+    readings = {app.id: _look(tools, ask, app, source) for app in apps_to}
+    with tools.database.begin() as conn:
+        apps.lock(conn, {source.id, *readings})
+        for app in apps_to:
+            _check(conn, choice, app, readings[app.id], places[app.id], wish.override)
+        made = [_ensure(conn, choice, app, wish.override, by) for app in apps_to]
+        return presenters.of_promotions(conn, made)
+
+
+def _check_override(override: NewOverride | None) -> None:
+    known = [*(name for name, _, _ in CONDITIONAL), HOLD]
+    unknown = [gate for gate in override.gates if gate not in known] if override else []
+    if unknown:
+        can = f"what a rule asks can: {', '.join(known[:-1])}; and a {HOLD} that people put"
+        which = f"{', '.join(unknown)} cannot be set aside; {can}."
+        raise Invalid(f"override: {which} {NOTHING}")
+
+
+def choose(source: App, history: History, version: int | None) -> Release:
+    """The release of this version (None: the one that runs). Raises Invalid without code."""
+    release = history.current if version is None else history.find(version)
+    if release is None:
+        raise Invalid(
+            f"{source.name} shows no release v{version}:"
+            " there is none, or it is too old to be promoted."
+        )
+    if release.artifact is None:
+        raise Invalid(f"{source.name} v{release.version} has no slug.")
+    return release
+
+
+def _choose(tools: Tools, ask: Asking, source: App, version: int | None) -> Choice:
+    history = ask(tools.readings.releases, source.id).history
+    release = choose(source, history, version)
+    commit, stack = None, None
+    if release.artifact_type == "slug":
+        commit, stack = ask(tools.readings.slug, source.id, str(release.artifact))
+    return Choice(
+        source=source,
+        history=history,
+        release=release,
+        commit=commit,
+        stack=stack,
+        strategy=strategy_of(Strategy.SLUG, source.generation),
+    )
+
+
+def _places(
+    tools: Tools, ask: Asking, choice: Choice, apps_to: tuple[App, ...]
+) -> dict[str, Places]:
+    """The pipelines of the source and each target, where that is how the release goes."""
+    ids = [app.id for app in apps_to]
+    if choice.strategy is Strategy.SLUG:
+        return dict.fromkeys(ids, (None, None))
+    return dict(zip(ids, ask(tools.readings.pipelines, choice.source.id, *ids), strict=True))
+
+
+def _look(tools: Tools, ask: Asking, target: App, source: App) -> Reading:
+    """Read the target, so that a hold by what somebody did a moment ago stands before we ask."""
+    reading = ask(tools.readings.releases, target.id)
+    ask(drift.note, tools, reading, source.id)
+    return reading
+
+
+def _check(
+    conn: Connection,
+    choice: Choice,
+    target: App,
+    reading: Reading,
+    places: Places,
+    override: NewOverride | None,
+) -> None:
+    """Refuse what can never go, and what is held; whatever else is missing is waited for."""
+    candidate = Candidate(
+        release=choice.release,
+        source=choice.source,
+        target=target,
+        source_history=choice.history,
+        target_history=reading.history,
+        slug_stack=choice.stack,
+        strategy=choice.strategy,
+        pipelines=places,
+        is_by_hand=True,
+        holds=tuple(hold.value for hold in holds.open_(conn, target.id)),
+    )
+    now = releases.started_at(conn)
+    for gate in (always.source, always.match):
+        verdict = gate(candidate, now)
+        is_settled = isinstance(verdict, Reject) and verdict.status is not Status.REJECTED
+        can_end = gate is always.source and isinstance(verdict, Wait)  # `current` may be late
+        if not isinstance(verdict, Pass) and not is_settled and not can_end:
+            raise Invalid(verdict.message)
+    _check_holds(conn, target, candidate.holds, override)
+
+
+def _check_holds(
+    conn: Connection, target: App, found: tuple[Hold, ...], override: NewOverride | None
+) -> None:
+    """Raises Conflict where a hold stands that nobody set aside, or nobody may."""
+    now, aside = releases.started_at(conn), _aside(conn, target, override)
+    counting = [hold for hold in found if hold.id not in aside]
+    held = always.on_hold(target.name, counting, now)
+    if isinstance(held, Pass):
+        return
+    is_said = override is not None and HOLD in override.gates
+    cannot = ". It tells of what went wrong, so no override sets it aside." if is_said else ""
+    raise Conflict("target_held", f"{held.message}{cannot}")
+
+
+def _aside(conn: Connection, target: App, override: NewOverride | None) -> list[int]:
+    """The holds in force now that are set aside: those of them that may be."""
+    if override is None or HOLD not in override.gates:
+        return []
+    now = releases.started_at(conn)
+    found = (hold.value for hold in holds.open_(conn, target.id))
+    return [
+        hold.id
+        for hold in found
+        if hold.id is not None and hold.kind in MAY_BE_SET_ASIDE and hold.is_in_force(now)
+    ]
+
+
+def _ensure(
+    conn: Connection, choice: Choice, target: App, override: NewOverride | None, by: str
+) -> PromotionRow:
+    same = find(conn, PromotionKind.PROMOTE, choice.release, target)
+    row = same or add(
+        conn,
+        PromotionKind.PROMOTE,
+        choice.release,
+        source=choice.source,
+        target=target,
+        commit=choice.commit,
+        reason=f"Asked for by {by}.",
+        by=by,
+    )
+    if override is None:
+        return row
+    return _set_aside(conn, row, override, _aside(conn, target, override), by)
+
+
+def _set_aside(
+    conn: Connection, row: PromotionRow, override: NewOverride, held: list[int], by: str
+) -> PromotionRow:
+    """Write down what is not to be asked; one that is past its gates needs it no more."""
+    kept = {
+        "gates": list(override.gates),
+        "by": by,
+        "reason": override.reason,
+        "holds": [str(hold_id) for hold_id in held],
+    }
+    which = f" (hold {', '.join(map(str, held))})" if held else ""
+    said = f"{', '.join(override.gates)}{which} set aside by {by}: {override.reason}"
+    after = promotions.hear(conn, row.id, "overridden", said, override=kept)
+    if after is None:
+        return row
+    audit.record(
+        conn,
+        by=by,
+        action="promotion.overridden",
+        subject_type="promotion",
+        subject_id=str(row.id),
+        before={"override": row.override},
+        after={"override": kept},
+    )
+    return after
+
+
+def soaks_from(release: Release) -> datetime | None:
+    """Since when it runs; None while its release phase does."""
+    return release.updated_at or release.created_at if release.has_run else None
+
+
+def find(
+    conn: Connection, kind: PromotionKind, release: Release, target: App
+) -> PromotionRow | None:
+    """The unfinished one that does just this."""
+    return promotions.find_by_hand(conn, release_id=release.id, target_id=target.id, kind=kind)
+
+
+def add(
+    conn: Connection,
+    kind: PromotionKind,
+    release: Release,
+    *,
+    source: App,
+    target: App,
+    commit: str | None,
+    reason: str,
+    by: str,
+) -> PromotionRow:
+    """A new one; the caller holds the target's lock and found none that does the same."""
+    row = promotions.add(
+        conn,
+        status=Status.WAITING,
+        reason=reason,
+        kind=kind,
+        found_by="hand",
+        source_id=source.id,
+        release_id=release.id,
+        version=release.version,
+        artifact=release.artifact,
+        artifact_type=release.artifact_type,
+        commit=commit,
+        target_id=target.id,
+        soaks_from=soaks_from(release),
+        author=related_promotions.author(conn, source.id, release),
+        created_by=by,
+    )
+    made = cast(PromotionRow, row)  # the lock keeps an equal one out
+    audit.record(
+        conn,
+        by=by,
+        action=f"{kind}.added" if kind is PromotionKind.ROLLBACK else "promotion.added",
+        subject_type="promotion",
+        subject_id=str(made.id),
+        subject_name=f"{source.name} v{release.version} to {target.name}",
+        after={
+            "source": source.name,
+            "version": release.version,
+            "target": target.name,
+            "reason": reason,
+        },
+    )
+    return made

@@ -1,0 +1,125 @@
+"""The promotions desk: shows, cancels and retries them, and makes those that people ask for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from sqlalchemy import Connection
+
+from listener.core.promotion import ENDED, RETRYABLE, Status
+from listener.core.rule import Mode
+from listener.db import approvals, apps, promotions, queries, rules
+from listener.db.promotions import PromotionRow
+from listener.errors import Conflict, NotFound
+from listener.inventory.context import Tools
+from listener.services import apps as named
+from listener.services import cancel, presenters, promote, rollback
+from listener.services.apps import number_of
+from listener.services.promote import NewPromotions
+from listener.services.rollback import NewRollback
+from listener.services.views import PromotionView, RollbackView
+
+
+class PromotionsDesk:
+    """Shows promotions and changes what people may change of them."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def list_(self, *, app: str | None, status: Status | None, limit: int) -> list[PromotionView]:
+        """Promotions, newest first, of one app (as source or target) and in one status if given."""
+        with self._tools.database.begin() as conn:
+            app_id = named.find_id(conn, app)
+            rows = promotions.list_(conn, app_id=app_id, status=status, limit=limit)
+            return presenters.of_promotions(conn, rows)
+
+    def get(self, promotion_id: str) -> PromotionView:
+        """One promotion, with all that became of it. Raises NotFound."""
+        with self._tools.database.begin() as conn:
+            row = find(conn, promotion_id)
+            return replace(view_of(conn, row), timeline=queries.timeline(conn, row.id))
+
+    def cancel(self, promotion_id: str, *, by: str) -> PromotionView:
+        """End a promotion that waits. Raises Conflict where it does not."""
+        with self._tools.database.begin() as conn:
+            before = find(conn, promotion_id)
+            row = cancel.cancel(conn, before, why=f"Cancelled by {by}.", by=by)
+            if row is None:
+                raise too_late(find(conn, promotion_id), "cancelled")
+            return view_of(conn, row)
+
+    def retry(self, promotion_id: str, *, by: str) -> PromotionView:
+        """Let an ended promotion wait again, if what it belongs to is still wanted."""
+        with self._tools.database.begin() as conn:
+            found = find(conn, promotion_id)
+            apps.lock(conn, [found.source_id, found.target_id])
+            before = find(conn, promotion_id)
+            if before.status not in RETRYABLE:
+                raise too_late(before, "retried")
+            revision = _check_wanted(conn, before)
+            # Somebody may have mended just these.
+            for app_id in {before.source_id, before.target_id}:
+                apps.forget_facts(conn, app_id)
+            promotions.lock_around(conn, before.source_id)
+            # Its status allows it, and nobody else moves it while the target is locked.
+            row = cast(PromotionRow, promotions.retry(conn, before.id, reason=f"Retried by {by}."))
+            approvals.ask_anew(conn, row)
+            if before.rule_id is not None and revision != before.rule_revision:
+                promotions.wake_rule(conn, before.rule_id, revision)
+                row = promotions.get(conn, row.id)
+            cancel.record(conn, by, "promotion.retried", before, row)
+            return view_of(conn, row)
+
+    def promote(self, wish: NewPromotions, *, by: str) -> list[PromotionView]:
+        """Promote a release by hand, to one or more targets."""
+        return promote.promote(self._tools, wish, by=by)
+
+    def roll_back(self, wish: NewRollback, *, by: str) -> RollbackView:
+        """Bring back what a target ran before, and put a hold."""
+        return rollback.roll_back(self._tools, wish, by=by)
+
+
+def find(conn: Connection, promotion_id: str) -> PromotionRow:
+    """The promotion of this id, as people write it. Raises NotFound."""
+    number = number_of(promotion_id)
+    row = promotions.find(conn, number) if number is not None else None
+    if row is None:
+        raise NotFound("promotion", "Couldn't find that promotion.")
+    return row
+
+
+def view_of(conn: Connection, row: PromotionRow) -> PromotionView:
+    """The promotion with what people want to see beside it."""
+    return presenters.of_promotions(conn, [row])[0]
+
+
+def too_late(row: PromotionRow, what: str) -> Conflict:
+    """Why a promotion cannot be cancelled, retried or approved any more."""
+    if row.status in ENDED:
+        return Conflict("promotion_settled", f"Promotion {row.id} has ended: it is {row.status}.")
+    message = f"Promotion {row.id} is {row.status} and cannot be {what} now."
+    return Conflict("not_in_this_state", message)
+
+
+def _check_wanted(conn: Connection, row: PromotionRow) -> int:
+    """Its rule still promotes there, by the revision answered (0: no rule).
+
+    No other promotion by hand is about to do the same.
+    """
+    if row.rule_id is None:
+        same = promotions.find_by_hand(
+            conn, release_id=row.release_id, target_id=row.target_id, kind=row.kind
+        )
+        if same is not None:
+            raise Conflict("not_in_this_state", f"Promotion {same.id} does the same already.")
+        return 0
+    rule = rules.get(conn, row.rule_id)
+    if not rule.is_live:
+        raise Conflict("not_in_this_state", f"Rule {rule.name} was removed.")
+    if rule.mode is Mode.OFF:
+        raise Conflict("not_in_this_state", f"Rule {rule.name} is off.")
+    if row.target_id not in rule.target_ids:
+        name = apps.get(conn, row.target_id).name
+        raise Conflict("not_in_this_state", f"Rule {rule.name} no longer promotes to {name}.")
+    return rule.revision

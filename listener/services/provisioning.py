@@ -1,0 +1,133 @@
+"""Making Heroku have what we want of a subscription, whatever it has: safe to stop and repeat."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import Connection
+
+from listener.crypto import Keys, SealBroken
+from listener.db import subscriptions
+from listener.db.subscriptions import SecretRow, SecretState, SubscriptionRow
+from listener.errors import NotFound
+from listener.heroku import Webhook
+from listener.inventory.context import Tools
+from listener.inventory.webhooks import INCLUDE, LEVEL
+from listener.services.heroku_calls import Asking
+
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A stored secret that Heroku is to be given now."""
+
+    id: int
+    text: str
+
+
+class Mending:
+    """Brings about one webhook with our URL and level and a secret we know, or none."""
+
+    def __init__(self, tools: Tools, keys: Keys, url: str | None) -> None:
+        self._tools = tools
+        self._keys = keys
+        self._url = url
+
+    def mend(
+        self, ask: Asking, row_id: int, *, renew: bool = False, drop_old: bool = False
+    ) -> None:
+        """Make the webhook, or what is wrong with it right; `renew`, with a new secret.
+
+        A secret is stored before it is sent, so that what stops half-way is taken further with
+        the same secret the next time. `drop_old` has the older secrets count no more.
+        """
+        with self._tools.database.begin() as conn:
+            row = present(subscriptions.find(conn, row_id))
+        found = self._at_heroku(ask, row)
+        kept = _kept(row, found)
+        with self._tools.database.begin() as conn:
+            sending = self._to_send(conn, row_id, kept, renew=renew)
+        for extra in found:
+            if extra is not kept:
+                self._delete(ask, extra)
+        webhook = self._tell(ask, row, kept, sending)
+        with self._tools.database.begin() as conn:
+            subscriptions.confirm(
+                conn, row_id, heroku_id=webhook.id, url=webhook.url, level=webhook.level
+            )
+            if sending is not None:
+                subscriptions.activate(conn, row_id, sending.id, drop_old=drop_old)
+
+    def undo(self, ask: Asking, row: SubscriptionRow) -> None:
+        """Have Heroku tell us no more; what is gone already is well."""
+        for webhook in self._at_heroku(ask, row):
+            self._delete(ask, webhook)
+
+    def _at_heroku(self, ask: Asking, row: SubscriptionRow) -> list[Webhook]:
+        """The webhooks of the app that are ours: by id, or because they point to us."""
+        found = ask.unless_gone(self._tools.heroku.webhooks, row.app_id) or []
+        return [w for w in found if w.id == row.heroku_id or w.url in (row.url, self._url)]
+
+    def _delete(self, ask: Asking, webhook: Webhook) -> None:
+        ask.unless_gone(self._tools.heroku.delete_webhook, webhook.app_id, webhook.id)
+
+    def _tell(
+        self, ask: Asking, row: SubscriptionRow, kept: Webhook | None, sending: Sending | None
+    ) -> Webhook:
+        heroku, url = self._tools.heroku, self._url or row.url
+        secret = sending.text if sending is not None else None
+        if kept is None:
+            text = cast(Sending, sending).text  # what is not there yet lacks a secret, too
+            return ask(heroku.create_webhook, row.app_id, url=url, secret=text, level=LEVEL)
+        wrong = {
+            "secret": secret,
+            "url": url if kept.url != url else None,
+            "level": LEVEL if kept.level != LEVEL else None,
+        }
+        include = None if INCLUDE in kept.include else (INCLUDE,)
+        if include is None and not any(wrong.values()):
+            return kept
+        return ask(heroku.update_webhook, row.app_id, kept.id, include=include, **wrong)
+
+    def _to_send(
+        self, conn: Connection, row_id: int, kept: Webhook | None, *, renew: bool
+    ) -> Sending | None:
+        """The secret that Heroku lacks, or may lack; None where it has the current one."""
+        row = present(subscriptions.lock(conn, row_id))
+        if (pending := self._opened(conn, row.secret(SecretState.PENDING))) is not None:
+            return pending
+        current = None if renew else self._opened(conn, row.secret(SecretState.CURRENT))
+        if current is not None and kept is None:
+            return current
+        if current is not None and kept is not None and kept.id == row.heroku_id:
+            return None
+        text = secrets.token_hex(SECRET_BYTES)
+        sealed = self._keys.seal(text.encode())
+        return Sending(subscriptions.add_pending(conn, row_id, sealed), text)
+
+    def _opened(self, conn: Connection, secret: SecretRow | None) -> Sending | None:
+        """The secret as text; None where no key opens it, so that a new one must take its place."""
+        if secret is None:
+            return None
+        try:
+            opened = self._keys.open(subscriptions.sealed(conn, secret.id))
+        except SealBroken:
+            return None
+        return Sending(secret.id, opened.decode())
+
+
+def present(row: SubscriptionRow | None) -> SubscriptionRow:
+    """The subscription, which somebody may have removed. Raises NotFound."""
+    if row is None:
+        raise NotFound("subscription", "Couldn't find that subscription.")
+    return row
+
+
+def _kept(row: SubscriptionRow, found: Sequence[Webhook]) -> Webhook | None:
+    """The webhook to go on with: the one we know, else any that points to us."""
+    known = (webhook for webhook in found if webhook.id == row.heroku_id)
+    return next(known, None) or next(iter(found), None)

@@ -1,0 +1,60 @@
+"""Sealing everything with the newest key, so that the older ones can be thrown away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from listener.crypto import Keys, Seal, SealBroken
+from listener.db import encrypted
+from listener.db.encrypted import BODIES, SECRETS, SERVICES, Place, Sealed
+from listener.db.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """How many rows were sealed anew, and how many no key opens."""
+
+    renewed: int = 0
+    broken: int = 0
+
+    def __add__(self, other: Resealed) -> Resealed:
+        """Both together."""
+        return Resealed(self.renewed + other.renewed, self.broken + other.broken)
+
+
+def is_anything_sealed(database: Database) -> bool:
+    """Whether there is anything that needs a key."""
+    with database.begin() as conn:
+        return encrypted.is_any(conn)
+
+
+def reseal(database: Database, keys: Keys) -> Resealed:
+    """Seal everything with the newest key; safe to repeat, while others write."""
+    places = ((SECRETS, keys.secrets), (BODIES, keys.bodies), (SERVICES, keys.services))
+    return sum((_reseal(database, place, seal) for place, seal in places), Resealed())
+
+
+def _reseal(database: Database, place: Place, seal: Seal) -> Resealed:
+    done, last = Resealed(), 0
+    while True:
+        with database.begin() as conn:
+            rows = encrypted.after(conn, place, last)
+            for row in rows:
+                renewed = _renewed(row, seal)
+                if isinstance(renewed, bytes):
+                    encrypted.replace(conn, place, row, renewed)
+                done += _count(renewed)
+        if not rows:
+            return done
+        last = rows[-1].id
+
+
+def _renewed(row: Sealed, seal: Seal) -> bytes | SealBroken | None:
+    try:
+        return seal.renew(row.content)
+    except SealBroken as broken:
+        return broken
+
+
+def _count(renewed: bytes | SealBroken | None) -> Resealed:
+    return Resealed(int(isinstance(renewed, bytes)), int(isinstance(renewed, SealBroken)))

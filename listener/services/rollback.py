@@ -1,0 +1,214 @@
+"""Rolling back by hand: what the target ran before comes back, and automation stands still."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from listener.core import duration, rollback
+from listener.core.app import App
+from listener.core.gates.base import SLUG
+from listener.core.promotion import PromotionKind
+from listener.core.release import SUCCEEDED, History, Release
+from listener.core.rollback import AlreadyRolledBack, NothingBefore, RollbackTo
+from listener.db import apps, holds, promotions, related_promotions, release_requests, releases
+from listener.db.promotions import PromotionRow
+from listener.errors import Conflict, HerokuUnreadable, Invalid
+from listener.inventory import drift
+from listener.inventory.context import Tools
+from listener.inventory.reader import StaleData
+from listener.services import apps as named
+from listener.services import holds as holding
+from listener.services import presenters, promote
+from listener.services.heroku_calls import Asking
+from listener.services.holds import NewHold
+from listener.services.views import PastRelease, RollbackView
+
+NOTHING = "Nothing was rolled back."
+SHORT = 8  # characters of a commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRollback:
+    """The target, the release to go back to (None: what it ran before), and why."""
+
+    app: str
+    to: int | None
+    reason: str
+
+
+def roll_back(tools: Tools, wish: NewRollback, *, by: str) -> RollbackView:
+    """Put a hold, and ask for the older slug. Asked twice, it is one."""
+    ask = Asking(NOTHING)
+    app = named.read(tools, ask, wish.app)
+    history = _history(tools, ask, app)
+    release = _choose(tools, ask, app, history, wish.to)
+    commit = _commit(tools, ask, app, release)
+    with tools.database.begin() as conn:
+        apps.lock(conn, [app.id])
+        same = promote.find(conn, PromotionKind.ROLLBACK, release, app)
+        if same is None or not _is_held(conn, app):
+            hold = NewHold(app=app.name, reason=wish.reason, kind="rollback")
+            holding.put(conn, app.id, hold, by=by)
+        row = same or _add(conn, app, release, commit, wish.reason, by)
+        return _view(conn, app, history, release, row)
+
+
+def _is_held(conn: Connection, app: App) -> bool:
+    """A hold on this very app is in force: one that is only planned stops nothing yet."""
+    now = releases.started_at(conn)
+    here = (hold for hold in holds.open_(conn, app.id) if hold.app_id == app.id)
+    return any(hold.value.is_in_force(now) for hold in here)
+
+
+def _history(tools: Tools, ask: Asking, app: App) -> History:
+    """Read what the app ran; a list that lags refuses nobody, and then what is known will do.
+
+    Nothing is released on that: the rollback waits, under its hold, for a list to be believed.
+    """
+    try:
+        reading = ask(tools.readings.releases, app.id)
+        ask(drift.note, tools, reading)
+    except HerokuUnreadable as unread:
+        if isinstance(unread.__cause__, StaleData):
+            return tools.readings.known(app.id).history
+        raise
+    return reading.history
+
+
+def _add(
+    conn: Connection, app: App, release: Release, commit: str | None, reason: str, by: str
+) -> PromotionRow:
+    # An image goes back by Heroku's own rollback only, and that takes config vars along.
+    with_config = "" if release.artifact_type == SLUG else " with the config vars of then"
+    return promote.add(
+        conn,
+        PromotionKind.ROLLBACK,
+        release,
+        source=app,
+        target=app,
+        commit=commit,
+        reason=f"Back to v{release.version}{with_config}, asked for by {by}: {reason}",
+        by=by,
+    )
+
+
+def _commit(tools: Tools, ask: Asking, app: App, release: Release) -> str | None:
+    if release.artifact_type != SLUG:
+        return None
+    commit, _ = ask(tools.readings.slug, app.id, str(release.artifact))
+    return commit
+
+
+def _choose(tools: Tools, ask: Asking, app: App, history: History, version: int | None) -> Release:
+    """Find the release to go back to. Raises Invalid, and Conflict where a person must say it."""
+    if version is not None:
+        return check(app, history, version)
+    with tools.database.begin() as conn:
+        own = release_requests.kinds(conn, app.id)
+    match rollback.destination(history, own):
+        case RollbackTo(release):
+            return check(app, history, release.version)
+        case NothingBefore():
+            raise Invalid(
+                f"{app.name} shows nothing that it ran before: there is nothing to roll back to."
+            )
+        case AlreadyRolledBack() as already:
+            raise Conflict("already_rolled_back", _already(tools, ask, app, history, already))
+
+
+def check(app: App, history: History, version: int) -> Release:
+    """The release of this version, if it can come back. Raises Invalid."""
+    release = history.find(version)
+    if release is None:
+        raise Invalid(f"{app.name} shows no release v{version}: there is nothing to roll back to.")
+    name = f"{app.name} v{version}"
+    if app.is_container:
+        command = f"heroku rollback v{version} -a {app.name}"
+        raise Invalid(f"{app.name} is a container app: run `{command}` instead.")
+    if release.artifact is None:
+        raise Invalid(f"{name} has no slug.")
+    if release.status != SUCCEEDED:
+        raise Invalid(f"{name} is {release.status}: only a release that succeeded can come back.")
+    runs = rollback.running(history)
+    if runs is not None and runs.artifact == release.artifact:
+        raise Invalid(f"{app.name} runs the slug of v{version} already.")
+    return release
+
+
+def _already(
+    tools: Tools, ask: Asking, app: App, history: History, already: AlreadyRolledBack
+) -> str:
+    """Tell who rolled back when, and what to type to go further."""
+    further = already.further
+    commit = _commit_if_told(tools, ask, app, further) if further is not None else None
+    with tools.database.begin() as conn:
+        now = releases.started_at(conn)
+        made = already.rollback.created_at
+        when = f" {duration.ago(made, now)}" if made is not None else ""
+        who, why = _who(conn, app, already.rollback)
+        said = (
+            f"{app.name} was rolled back from v{already.left.version} to"
+            f" v{already.back_to.version}'s slug by {who}{when}{why} and runs it."
+        )
+        if further is None:
+            return f"{said} It shows nothing further back that can run: say which with --to."
+        past = _past(conn, app, history, further, commit)
+        known = (
+            past.commit and past.commit[:SHORT],
+            past.author and f"by {past.author}",
+            past.created_at and duration.ago(past.created_at, now),
+        )
+        told = ", ".join(word for word in known if word)
+    return f"{said} To go further back: `--to v{further.version}`{f' ({told})' if told else ''}."
+
+
+def _commit_if_told(tools: Tools, ask: Asking, app: App, release: Release) -> str | None:
+    """The commit, which a refusal does without where Heroku does not tell it."""
+    try:
+        return _commit(tools, ask, app, release)
+    except HerokuUnreadable:
+        return None
+
+
+def _who(conn: Connection, app: App, release: Release) -> tuple[str, str]:
+    """Whoever rolled back; of ours the person who asked, else why no person did."""
+    post = release_requests.of_release(conn, app.id, release)
+    if post is None:
+        return release.author or "somebody", ""
+    row = promotions.get(conn, post.promotion_id)
+    if row.kind is PromotionKind.ROLLBACK:
+        return row.created_by or "somebody", ""
+    return "autopromote", f", for promotion {row.id} was not well,"
+
+
+def _view(
+    conn: Connection, app: App, history: History, release: Release, row: PromotionRow
+) -> RollbackView:
+    left = rollback.running(history)
+    undo = None
+    if left is not None and left.status == SUCCEEDED and left.artifact is not None:
+        undo = (
+            f"autopromote rollback --app {app.name} --to v{left.version}"
+            f' --reason "undo rollback {row.id}"'
+        )
+    return RollbackView(
+        promotion=presenters.of_promotions(conn, [row])[0],
+        to=_past(conn, app, history, release, row.commit),
+        left=left.version if left is not None else None,
+        undo=undo,
+    )
+
+
+def _past(
+    conn: Connection, app: App, history: History, release: Release, commit: str | None
+) -> PastRelease:
+    """Tell whose code a release runs, and since when: by the first release that ran it."""
+    first = history.find(history.first_run(release.artifact) or release.version) or release
+    return PastRelease(
+        version=release.version,
+        commit=commit,
+        author=related_promotions.author(conn, app.id, first),
+        created_at=first.created_at,
+    )

@@ -1,0 +1,262 @@
+"""A rule as it is to stand: what is refused, and what a change of it begins anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from listener import notifier
+from listener.core.app import App
+from listener.core.gates import options
+from listener.core.gates.options import BadCondition, Conditions
+from listener.core.rule import Mode, OnNewer, Route, RuleRefused, Strategy, check_route
+from listener.crypto import Seal
+from listener.db import apps, rules
+from listener.db.rules import RuleRow, RuleTarget, Service
+from listener.errors import Conflict, Invalid, NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRule:
+    """A rule as a person asks for it; apps by name or id."""
+
+    name: str
+    source: str
+    targets: tuple[str, ...]
+    mode: Mode = Mode.ARMED
+    strategy: Strategy = Strategy.SLUG
+    on_newer: OnNewer = OnNewer.SUPERSEDE
+    conditions: Mapping[str, Any] = field(default_factory=dict)  # as `conditions.parse` reads them
+    notify: tuple[str, ...] = field(default=(), repr=False)  # URLs, which hold secrets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleChange:
+    """What a person wants changed; None leaves a thing as it is."""
+
+    name: str | None = None
+    targets: tuple[str, ...] | None = None
+    mode: Mode | None = None
+    strategy: Strategy | None = None
+    on_newer: OnNewer | None = None
+    conditions: Mapping[str, Any] = field(default_factory=dict)  # None in it takes one away
+    notify: tuple[str, ...] | None = field(default=None, repr=False)
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """What is to change but targets and conditions."""
+        wanted = {name: getattr(self, name) for name in ("name", "mode", "strategy", "on_newer")}
+        return {name: value for name, value in wanted.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A rule as it is to stand, with its apps as Heroku knows them."""
+
+    name: str
+    source: App
+    targets: tuple[App, ...]
+    mode: Mode
+    strategy: Strategy
+    on_newer: OnNewer
+    conditions: Conditions = options.NONE
+    notify: tuple[Service, ...] = ()
+
+    @property
+    def target_ids(self) -> frozenset[str]:
+        """The apps it promotes to."""
+        return frozenset(app.id for app in self.targets)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of its apps by id."""
+        return {app.id: app.name for app in (self.source, *self.targets)}
+
+    @property
+    def route(self) -> Route:
+        """Where releases come from and where they go."""
+        return Route(self.name, self.source.id, tuple(sorted(self.target_ids)))
+
+    @property
+    def wants_messages(self) -> bool:
+        """It acts, and asks what commits say."""
+        return self.mode is not Mode.OFF and self.conditions.needs_commit_message
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the rule's own row says."""
+        return {
+            "name": self.name,
+            "mode": self.mode,
+            "strategy": self.strategy,
+            "on_newer": self.on_newer,
+            "conditions": self.conditions.as_json(),
+            "source_id": self.source.id,
+        }
+
+    @property
+    def as_told(self) -> dict[str, Any]:
+        """The rule in the words of its file; conditions where they differ from the defaults."""
+        return {
+            "from": self.source.name,
+            "to": [app.name for app in self.targets],
+            "mode": str(self.mode),
+            "strategy": str(self.strategy),
+            "on_newer": str(self.on_newer),
+            **self.conditions.as_json(),
+            **self._told,
+        }
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        return {"notify": [each.shown for each in self.notify]} if self.notify else {}
+
+    def as_json(self, targets: Iterable[RuleTarget]) -> dict[str, Any]:
+        """The rule as revisions and audit entries keep it."""
+        return {
+            "name": self.name,
+            "mode": self.mode,
+            "strategy": self.strategy,
+            "on_newer": self.on_newer,
+            **self.conditions.as_json(),
+            **self._told,
+            "source": {"id": self.source.id, "name": self.source.name},
+            "targets": [
+                {"id": t.app_id, "name": self.names[t.app_id], "baseline": t.baseline}
+                for t in targets
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """What a rule says by one word, and what it said; None for what it does not ask for."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+def changes(before: Declared | None, after: Declared | None) -> tuple[FieldChange, ...]:
+    """What differs between a rule as it stood and as it is to stand."""
+    was, told = ({"name": rule.name, **rule.as_told} if rule else {} for rule in (before, after))
+    fields = (name for name in {**was, **told} if was.get(name) != told.get(name))
+    return tuple(FieldChange(name, was.get(name), told.get(name)) for name in fields)
+
+
+def get(conn: Connection, name_or_id: str) -> RuleRow:
+    """A live rule by its name or id. Raises NotFound."""
+    row = rules.find(conn, name_or_id)
+    if row is None:
+        raise NotFound("rule", "Couldn't find that rule.")
+    return row
+
+
+def standing(conn: Connection, row: RuleRow) -> Declared:
+    """A rule as it stands."""
+    return Declared(
+        name=row.name,
+        source=apps.get(conn, row.source_id).facts,
+        targets=tuple(apps.get(conn, app_id).facts for app_id in row.target_ids),
+        mode=row.mode,
+        strategy=row.strategy,
+        on_newer=row.on_newer,
+        conditions=row.conditions,
+        notify=rules.of_rules(conn, [row.id]).get(row.id, ()),
+    )
+
+
+# What is refused.
+
+
+def conditions_of(said: Mapping[str, Any], before: Conditions = options.NONE) -> Conditions:
+    """The conditions as they are to stand. Raises Invalid."""
+    try:
+        return options.parse(said, before)
+    except BadCondition as error:
+        raise Invalid(str(error)) from error
+
+
+def faults_of(said: Mapping[str, Any]) -> list[BadCondition]:
+    """What is wrong with each condition, all of them."""
+    faults = []
+    for name, value in said.items():
+        try:
+            options.parse({name: value})
+        except BadCondition as error:
+            faults.append(error)
+    return faults
+
+
+def check_alone(wanted: Declared) -> None:
+    """What is wrong with the rule whatever other rules say; before Heroku is asked for more."""
+    _refuse_route(wanted.route, (), wanted.names)
+
+
+def check_beside(conn: Connection, wanted: Declared, *, but: int | None = None) -> None:
+    """What is wrong with the rule beside all others (`but` one); under the rules' lock."""
+    if rules.is_name_taken(conn, wanted.name, but=but):
+        raise Conflict("rule_exists", f"There is a rule {wanted.name} already.")
+    if wanted.mode is Mode.OFF:
+        return
+    others = rules.routes(conn, but=but)
+    everyone = {app for route in others for app in (route.source, *route.targets)}
+    _refuse_route(wanted.route, others, {**apps.names(conn, everyone), **wanted.names})
+
+
+def _refuse_route(route: Route, others: Iterable[Route], names: dict[str, str]) -> None:
+    try:
+        check_route(route, others, names)
+    except RuleRefused as refused:
+        raise Invalid(str(refused)) from refused
+
+
+# What a change begins anew.
+
+
+def to_base(wanted: Declared, before: RuleRow | None) -> frozenset[str]:
+    """The targets whose baseline is set now: added ones, and all where the rule begins to act."""
+    if before is None or _begins(wanted.mode, before.mode):
+        return wanted.target_ids
+    return wanted.target_ids - frozenset(before.target_ids)
+
+
+def _begins(mode: Mode, before: Mode) -> bool:
+    """The rule does more than before: what was released until now shall surprise nobody."""
+    return mode is not before and (mode is Mode.ARMED or before is Mode.OFF)
+
+
+def to_arm(wanted: Declared, before: RuleRow | None) -> frozenset[str]:
+    """The targets that this rule did not promote to until now, and does."""
+    if wanted.mode is not Mode.ARMED:
+        return frozenset()
+    if before is None or before.mode is not Mode.ARMED:
+        return wanted.target_ids
+    return wanted.target_ids - frozenset(before.target_ids)
+
+
+MOST = 10
+LONGEST = 2000
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,30})://[!-~]+", re.IGNORECASE | re.ASCII)
+
+
+def services_of(urls: Iterable[str], seal: Seal) -> tuple[Service, ...]:
+    """The services behind these URLs, sealed. Raises Invalid, without the URL."""
+    wanted = tuple(dict.fromkeys(url.strip() for url in urls))
+    if len(wanted) > MOST:
+        raise Invalid(f"notify: a rule tells {MOST} services at most.")
+    return tuple(_service(url, seal) for url in wanted)
+
+
+def _service(url: str, seal: Seal) -> Service:
+    found = _SCHEME.fullmatch(url)
+    if found is None or len(url) > LONGEST:
+        raise Invalid("notify: it must be apprise URLs like slack://….")
+    shown = f"{found[1].lower()}://…"
+    if not notifier.is_service(url):
+        raise Invalid(f"notify: apprise cannot read that {shown}; see its wiki for how it is made.")
+    return Service(shown, notifier.mark(url), seal.seal(url.encode()))

@@ -1,0 +1,275 @@
+"""The files desk: rules and freezes as a file declares them; all are saved, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from sqlalchemy import Connection
+
+from listener.core.app import App
+from listener.core.rule import Mode, RuleRefused, check_route, overlaps, strategy_of
+from listener.db import apps, promotions, rules, subscriptions
+from listener.db.rules import RuleRow
+from listener.errors import Conflict, HerokuUnreadable, Invalid
+from listener.inventory.context import Tools
+from listener.inventory.reader import Reading
+from listener.services import apps as named
+from listener.services import (
+    commit_messages,
+    freeze_steps,
+    rule_definition,
+    rule_save,
+    rule_warnings,
+)
+from listener.services.heroku_calls import Asking
+from listener.services.rule_definition import Declared, NewRule
+from listener.services.rule_plan import Action, NewFile, Plan, Step, revisions
+from listener.services.rule_save import Fresh
+from listener.services.rules import check as check_wish
+
+NOT_SAVED = "No rule was saved."
+
+
+class FilesDesk:
+    """Plans what a file of rules would change, and changes it in one transaction."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def plan(self, file: NewFile) -> Plan:
+        """What `apply` would do now. Raises Invalid with everything that is wrong in the file."""
+        return make(self._tools, Asking("Nothing was checked."), file)
+
+    def apply(self, file: NewFile, *, by: str, agreed: str | None = None) -> Plan:
+        """Make the rules what the file says; a plan that somebody agreed to must still be it."""
+        ask = Asking(NOT_SAVED)
+        plan = make(self._tools, ask, file)
+        if agreed not in (None, plan.id):
+            message = "This is not the plan that was agreed to any more. Look, and try again."
+            raise Conflict("plan_changed", message)
+
+        @cache
+        def read(app_id: str) -> Reading:
+            return ask(self._tools.readings.releases, app_id, as_it_is=True)
+
+        fresh = {
+            step.name: rule_save.prepare(read, step.after, step.row)
+            for step in plan.changing
+            if step.after is not None
+        }
+        with self._tools.database.begin() as conn:
+            _lock(conn, plan)
+            ended = {
+                step.name: _carry_out(conn, step, fresh.get(step.name), by)
+                for step in plan.changing
+            }
+            frozen = freeze_steps.carry_out(conn, plan.freezes, by=by)
+        return plan.done(ended, freeze_steps.tell_late(self._tools, frozen))
+
+
+def _lock(conn: Connection, plan: Plan) -> None:
+    """Every rule, app and promotion that the plan touches, in the order in which others do."""
+    rules.lock(conn)
+    if revisions(rules.live(conn)) != plan.stands_on:
+        message = "The rules were changed by somebody else meanwhile. Look, and try again."
+        raise Conflict("rule_changed", message)
+    apps.lock(conn, plan.apps)
+    freeze_steps.check_standing(conn, plan.freezes)
+    around = sorted(plan.sources | plan.freezes.apps)
+    promotions.lock_around(conn, *around, with_waiting=plan.freezes.is_of_all)
+
+
+def _carry_out(conn: Connection, step: Step, fresh: Fresh | None, by: str) -> tuple[int, ...]:
+    """Write one step; return the promotions that were cancelled with a rule that went."""
+    match step:
+        case Step(action=Action.REMOVE, row=row) if row is not None:
+            return rule_save.remove(conn, row, by).cancelled
+        case Step(row=None, after=after) if after is not None and fresh is not None:
+            rule_save.add(conn, after, fresh, by)
+        case Step(row=row, after=after) if row is not None and after is not None and fresh:
+            rule_save.change(conn, row, after, fresh, by)
+    return ()
+
+
+def make(tools: Tools, ask: Asking, file: NewFile) -> Plan:
+    """The plan. Raises Invalid, with every fault a line; HerokuUnreadable."""
+    with tools.database.begin() as conn:
+        rows = rules.live(conn)
+        standing = {row.name: rule_definition.standing(conn, row) for row in rows}
+    draft = _Draft(tools, ask, {row.name: row for row in rows}, standing, list(file.faults))
+    steps = [step for wish in file.rules if (step := draft.step(wish)) is not None]
+    names = {wish.name for wish in file.rules}
+    unnamed = sorted(set(standing) - names)
+    gone = unnamed if file.prune else []
+    steps += [Step(Action.REMOVE, n, draft.rows[n], standing[n], None) for n in gone]
+    draft.check_routes(steps, [standing[name] for name in unnamed if name not in gone])
+    freezes = freeze_steps.plan(tools, ask, file, draft.faults)
+    if draft.faults:
+        raise Invalid("\n".join(draft.faults))
+    left = () if file.prune else tuple(unnamed)
+    stay = [standing[name] for name in left]
+    return Plan(
+        steps=tuple(steps),
+        unnamed=left,
+        stands_on=revisions(rows),
+        warnings=(
+            *_warnings(tools, steps, stay),
+            *_of_messages(tools, ask, steps),
+            *freezes.notes,
+        ),
+        freezes=freezes,
+    )
+
+
+def _warnings(tools: Tools, steps: list[Step], others: list[Declared]) -> Iterable[str]:
+    """What may surprise of the file's rules as all are to stand; each thing once."""
+    told = [step.after for step in steps if step.after is not None]
+    names = {app_id: name for rule in told for app_id, name in rule.names.items()}
+    armed = [rule.route for rule in (*told, *others) if rule.mode is Mode.ARMED]
+    own = {rule.name for rule in told}
+    pairs = overlaps(armed)
+    found = [pair.message(names) for pair in pairs if own & {pair.rule, pair.other}]
+    with tools.database.begin() as conn:
+        heard = {row.app_id for row in subscriptions.live(conn)}
+    changing = [step.after for step in steps if step.action is not Action.KEEP and step.after]
+    sources = {rule.source.id: rule.source.name for rule in changing if rule.mode is not Mode.OFF}
+    deaf = [name for app_id, name in sources.items() if app_id not in heard]
+    return [*found, *map(rule_warnings.without_webhook, deaf)]
+
+
+def _of_messages(tools: Tools, ask: Asking, steps: Iterable[Step]) -> Iterable[str]:
+    """What waits for people where the file asks for commit messages that Heroku does not tell."""
+    wanting = [(step, step.after) for step in steps if step.after and step.after.wants_messages]
+    changing = (rule for step, rule in wanting if step.action is not Action.KEEP)
+    for source_id in dict.fromkeys(rule.source.id for rule in changing):
+        _learn(tools, ask, source_id)
+    with tools.database.begin() as conn:
+        for _, rule in wanting:
+            found = commit_messages.count(conn, rule.source.id)
+            for said in rule_warnings.of_messages(rule.source.name, found):
+                yield f"{rule.name}: {said}"
+
+
+def _learn(tools: Tools, ask: Asking, source_id: str) -> None:
+    """What cannot be read now stops no plan."""
+    with tools.database.begin() as conn:
+        is_read = apps.get(conn, source_id).read_at is not None
+    try:
+        if not is_read:
+            ask(tools.readings.releases, source_id)
+    except HerokuUnreadable:
+        return
+    commit_messages.learn(tools, ask, source_id)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A plan in the making: what stands, what was asked of Heroku, and what is wrong so far."""
+
+    tools: Tools
+    ask: Asking
+    rows: dict[str, RuleRow]
+    standing: dict[str, Declared]
+    faults: list[str]
+    seen: set[str] = field(default_factory=set)
+    found: dict[str, App | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Apps that rules name already are known, so that a file that changes nothing asks nothing.
+        known = [app for rule in self.standing.values() for app in (rule.source, *rule.targets)]
+        ids: dict[str, set[str]] = {}
+        for app in known:
+            ids.setdefault(app.name, set()).add(app.id)
+        self.found = {app.name: app for app in known if len(ids[app.name]) == 1}
+
+    def step(self, wish: NewRule) -> Step | None:
+        """What becomes of one rule; None where something is wrong with it."""
+        if wish.name in self.seen:
+            self.faults.append(f"{wish.name}: the file declares it twice.")
+            return None
+        self.seen.add(wish.name)
+        before = self.standing.get(wish.name)
+        after = self._declared(wish, before)
+        if after is None:
+            return None
+        if before is None:
+            return Step(Action.ADD, wish.name, None, None, after)
+        action = Action.KEEP if after == before else Action.CHANGE
+        return Step(action, wish.name, self.rows[wish.name], before, after)
+
+    def _declared(self, wish: NewRule, before: Declared | None) -> Declared | None:
+        faults = [str(fault) for fault in rule_definition.faults_of(wish.conditions)]
+        source = self._app(wish.source, faults)
+        targets = [self._app(name, faults) for name in dict.fromkeys(wish.targets)]
+        if not faults and source is not None:
+            after = _merged(wish, source, [app for app in targets if app is not None], before)
+            faults += self._faults_alone(after, before)
+            if not faults:
+                return after
+        self.faults += [f"{wish.name}: {fault}" for fault in faults]
+        return None
+
+    def _app(self, name: str, faults: list[str]) -> App | None:
+        """An app as it is known, or as Heroku knows it; each is asked for once."""
+        try:
+            if name not in self.found:
+                self.found[name] = named.find(self.tools, self.ask, name)
+            app = self.found[name]
+            if app is not None:
+                named.check_allowed(self.tools, app.name)
+        except Invalid as error:
+            faults.append(error.message)
+            return None
+        if app is None:
+            faults.append(f"Heroku knows no app {name} that the listener's account may see.")
+        return app
+
+    def _faults_alone(self, after: Declared, before: Declared | None) -> list[str]:
+        if before is not None and after.source.id != before.source.id:
+            is_ = f"from: a rule's source does not change, and it is {before.source.name}."
+            return [f"{is_} Give the rule another name, and remove this one."]
+        try:
+            if after != before:
+                check_wish(self.tools, self.ask, after, before)
+        except Invalid as error:
+            return [error.message]
+        return []
+
+    def check_routes(self, steps: Iterable[Step], others: Iterable[Declared]) -> None:
+        """What is wrong with rules beside each other, as all of them are to stand."""
+        rules_ = [*others, *(step.after for step in steps if step.after is not None)]
+        acting = [rule for rule in rules_ if rule.mode is not Mode.OFF]
+        names = {app_id: name for rule in rules_ for app_id, name in rule.names.items()}
+        changed = [step.after for step in steps if step.action in (Action.ADD, Action.CHANGE)]
+        for rule in changed:
+            if rule not in acting or rule is None:
+                continue
+            try:
+                routes = [other.route for other in acting if other.name != rule.name]
+                check_route(rule.route, routes, names)
+            except RuleRefused as refused:
+                self.faults.append(f"{rule.name}: {refused}")
+
+
+def _merged(wish: NewRule, source: App, targets: list[App], before: Declared | None) -> Declared:
+    """The rule as it is to stand; the order of its targets and an equal strategy stay."""
+    conditions = rule_definition.conditions_of(wish.conditions)
+    after = Declared(
+        name=wish.name,
+        source=source,
+        targets=tuple({app.id: app for app in targets}.values()),
+        mode=wish.mode,
+        strategy=wish.strategy,
+        on_newer=wish.on_newer,
+        conditions=conditions,
+    )
+    if before is None or source.id != before.source.id:
+        return after
+    # Whom a rule tells holds secrets, so no file says it; what stands stays.
+    after = replace(after, source=before.source, notify=before.notify)
+    if after.target_ids == before.target_ids:
+        after = replace(after, targets=before.targets)
+    same = (strategy_of(rule.strategy, source.generation) for rule in (after, before))
+    return replace(after, strategy=before.strategy) if len(set(same)) == 1 else after

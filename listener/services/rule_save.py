@@ -1,0 +1,181 @@
+"""Saving rules: what Heroku is asked before, and all that is written when a rule changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from listener.core.drift import Known
+from listener.core.rule import Mode
+from listener.db import apps, audit, promotions, queries, releases, rules
+from listener.db.rules import RuleRow, RuleTarget
+from listener.errors import Conflict
+from listener.inventory.reader import Reading
+from listener.services import rule_definition
+from listener.services.cancel import cancel_each
+from listener.services.rule_definition import Declared
+
+Read = Callable[[str], Reading]  # an app's releases, as Heroku tells them now
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Which targets' baselines are set now, and what the newly armed targets run."""
+
+    based: frozenset[str]
+    armed: dict[str, Reading]
+
+
+def prepare(read: Read, wanted: Declared, before: RuleRow | None) -> Fresh:
+    """Ask Heroku what saving the rule needs to know; every answer is stored."""
+    based, arming = rule_definition.to_base(wanted, before), rule_definition.to_arm(wanted, before)
+    if based:
+        read(wanted.source.id)
+    return Fresh(based, {app_id: read(app_id) for app_id in sorted(arming)})
+
+
+def lock(conn: Connection, wanted: Declared, dropped: Iterable[str] = ()) -> None:
+    """Let nobody else change a rule, nor anything of the apps that this one names or named."""
+    rules.lock(conn)
+    apps.lock(conn, {wanted.source.id, *wanted.target_ids, *dropped})
+
+
+def check_unchanged(conn: Connection, before: RuleRow) -> None:
+    """Raises Conflict where somebody changed the rule since we read it."""
+    now = rules.get(conn, before.id)
+    if (now.revision, now.is_live) != (before.revision, before.is_live):
+        message = f"Rule {before.name} was changed by somebody else meanwhile. Look, and try again."
+        raise Conflict("rule_changed", message)
+
+
+# Under those locks.
+
+
+def add(conn: Connection, wanted: Declared, fresh: Fresh, by: str) -> RuleRow:
+    """A new rule; it acts on versions above those its source has now."""
+    targets = _based(conn, wanted, None, fresh)
+    after = wanted.as_json(targets)
+    row = rules.add(conn, by=by, targets=targets, declared=after, **wanted.values)
+    rules.put(conn, row.id, wanted.notify)
+    _begin(conn, row, fresh)
+    _record(conn, by, "rule.added", row, None, after)
+    return row
+
+
+def change(conn: Connection, before: RuleRow, wanted: Declared, fresh: Fresh, by: str) -> RuleRow:
+    """A rule's next revision; what waits under it is decided anew."""
+    promotions.lock_around(conn, before.source_id)
+    was = rule_definition.standing(conn, before).as_json(before.targets)
+    targets = _based(conn, wanted, before, fresh)
+    after = wanted.as_json(targets)
+    row = rules.change(conn, before, by=by, targets=targets, declared=after, **wanted.values)
+    rules.put(conn, row.id, wanted.notify)
+    _cancel(conn, before, row, fresh, by)
+    promotions.wake_rule(conn, row.id, row.revision)
+    _begin(conn, row, fresh)
+    _record(conn, by, "rule.updated", row, was, after)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A rule that is gone, and the promotions that were cancelled with it."""
+
+    row: RuleRow
+    cancelled: tuple[int, ...]
+
+
+def remove(conn: Connection, before: RuleRow, by: str) -> Removed:
+    """Remove the rule, and cancel what waited under it."""
+    was = rule_definition.standing(conn, before).as_json(before.targets)
+    row = rules.remove(conn, before)
+    rules.put(conn, row.id, ())  # nobody needs their secrets any more
+    cancelled = _cancel_waiting(conn, row, f"Rule {row.name} was removed by {by}.", by)
+    _record(conn, by, "rule.removed", row, was, None)
+    return Removed(row, cancelled)
+
+
+def _cancel_waiting(
+    conn: Connection, row: RuleRow, why: str, by: str, *, target_id: str | None = None
+) -> tuple[int, ...]:
+    """Cancel what waits under a rule, for one target if given, each with its audit entry."""
+    waiting = [
+        each
+        for each in promotions.waiting_under(conn, row.id)
+        if target_id in (None, each.target_id)
+    ]
+    return tuple(each.id for each in cancel_each(conn, waiting, why=why, by=by))
+
+
+def _based(
+    conn: Connection, wanted: Declared, before: RuleRow | None, fresh: Fresh
+) -> tuple[RuleTarget, ...]:
+    """Every target with its baseline: the source's highest version, or the one it had.
+
+    Read under the source's lock, so that no candidate made meanwhile lies above it.
+    """
+    newest = releases.newest_version(conn, wanted.source.id)
+    kept = {target.app_id: target.baseline for target in before.targets} if before else {}
+    return tuple(
+        RuleTarget(app_id, newest if app_id in fresh.based else kept[app_id])
+        for app_id in (app.id for app in wanted.targets)
+    )
+
+
+def _cancel(conn: Connection, before: RuleRow, row: RuleRow, fresh: Fresh, by: str) -> None:
+    """End what waited under the rule as it was, and may not go under it as it is."""
+    if row.mode is Mode.OFF:
+        reason = f"Rule {row.name} was turned off by {by}."
+        _cancel_waiting(conn, row, reason, by)
+    names = apps.names(conn, before.target_ids)
+    for app_id in before.target_ids:
+        if app_id not in row.target_ids:
+            reason = f"Rule {row.name} no longer promotes to {names[app_id]}: changed by {by}."
+        elif app_id in fresh.based:
+            reason = (
+                f"Rule {row.name} was set to {row.mode} by {by} after this release:"
+                f" it acts from v{row.acts_from(app_id)} on."
+            )
+        else:
+            continue
+        _cancel_waiting(conn, row, reason, by, target_id=app_id)
+
+
+def _begin(conn: Connection, row: RuleRow, fresh: Fresh) -> None:
+    """What newly armed targets run counts as explained from now on.
+
+    A target that another armed rule names already keeps what is known of it.
+    """
+    guarded = rules.armed_targets(conn, but=row.id)
+    for app_id, reading in fresh.armed.items():
+        current = reading.history.current
+        if app_id not in guarded and current is not None:
+            known = Known(reading.history.newest_version, current.artifact)
+            apps.set_known(conn, app_id, known)
+    # Heroku may have told of a release after we read the source and before the rule was there
+    # to want it: then nobody looked at it, and nobody else would before the next reconcile.
+    if row.mode is not Mode.OFF and queries.was_told_of_newer(conn, row.source_id):
+        apps.ask_look(conn, row.source_id, must_read=True)
+
+
+def _record(
+    conn: Connection,
+    by: str,
+    action: str,
+    row: RuleRow,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+) -> None:
+    audit.record(
+        conn,
+        by=by,
+        action=action,
+        subject_type="rule",
+        subject_id=str(row.id),
+        subject_name=row.name,
+        before=before,
+        after=after,
+    )

@@ -1,0 +1,192 @@
+"""Whether the listener can do its work, and what is wrong if not."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx
+import psycopg
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from listener.core import liveness
+from listener.core.finding import Finding, State
+from listener.core.liveness import Runner
+from listener.core.trouble import Trouble
+from listener.crypto import Keys, SealBroken
+from listener.db import apps, audit, migrate, queries, runners, subscriptions
+from listener.db.audit import AuditRow
+from listener.db.engine import Database
+from listener.db.queries import Figures
+from listener.heroku import Heroku
+from listener.heroku.http import BoundedTransport, bounded, trusted
+from listener.services import troubles
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What is wrong, by part; `apps` are those whose secret is lost, `seen` is every runner."""
+
+    database: str | None = None
+    keys: str | None = None
+    runners: str | None = None
+    apps: tuple[str, ...] = ()
+    seen: Sequence[Runner] = ()
+    troubles: Sequence[Trouble] = ()  # with Heroku, or a step that breaks: no fault of readiness
+
+    @property
+    def gravest(self) -> str | None:
+        """What to mend first; None where nothing is wrong."""
+        return self.database or self.keys or self.runners
+
+
+class Readiness:
+    """Asks the database, and tries the keys."""
+
+    def __init__(self, database: Database, keys: Keys) -> None:
+        self._database = database
+        self._keys = keys
+
+    def faults(self) -> Faults:
+        """What keeps us from working, each in a sentence with what to do."""
+        try:
+            with self._database.begin() as conn:
+                return self._faults(conn)
+        except (DBAPIError, PoolTimeout, psycopg.Error) as error:
+            log.warning("database_unavailable", error=type(error).__name__)
+            return Faults(database="The database cannot be reached.")
+
+    def _faults(self, conn: Connection) -> Faults:
+        if not migrate.is_ready(conn):
+            return Faults(
+                database="The database is not migrated: run `python -m listener migrate`."
+            )
+        if self._database.is_lent(conn):
+            return Faults(database=migrate.POOLED)
+        if (silent := migrate.why_no_writes(conn)) is not None:
+            return Faults(database=silent)
+        seen = runners.list_(conn)
+        broken = tuple(self._apps_of_broken_secrets(conn))
+        stuck = liveness.fault(seen)
+        return Faults(
+            keys=_unsealed(broken),
+            runners=stuck,
+            apps=broken,
+            seen=seen,
+            troubles=[view.trouble for view in troubles.shown(conn)],
+        )
+
+    def _apps_of_broken_secrets(self, conn: Connection) -> list[str]:
+        live = subscriptions.live_secrets(conn)
+        broken = {secret.app_id for secret in live if not self._opens(secret.sealed)}
+        return sorted(apps.names(conn, broken).values())
+
+    def _opens(self, sealed: bytes) -> bool:
+        try:
+            self._keys.open(sealed)
+        except SealBroken:
+            return False
+        return True
+
+
+def _unsealed(broken: Sequence[str]) -> str | None:
+    """What to do about the apps whose secret no key opens."""
+    if not broken:
+        return None
+    return (
+        f"The webhook secret of {', '.join(broken)} cannot be opened: put the former"
+        " SECRET_KEY behind the new one, comma-separated, or run"
+        f" `autopromote webhooks:rotate --now -a {broken[0]}`."
+    )
+
+
+class Gauges:
+    """Read when somebody looks."""
+
+    def __init__(self, database: Database, heroku: Heroku) -> None:
+        self._database = database
+        self._heroku = heroku
+
+    def figures(self) -> Figures:
+        """What the database tells now."""
+        with self._database.begin() as conn:
+            return queries.read(conn)
+
+    def heroku_requests_left(self) -> int | None:
+        """How many requests Heroku still grants, as its last answer to this process told."""
+        return self._heroku.requests_left
+
+
+class Journal:
+    """Shows audit entries; whoever makes a change writes them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list_(self, *, subject: str | None, limit: int) -> list[AuditRow]:
+        """The entries, newest first; with a subject, those of what has this name or id."""
+        with self._database.begin() as conn:
+            return audit.list_entries(conn, subject=subject, limit=limit)
+
+
+MARK = "Autopromote-Mark"
+PATH = "/healthz"
+SECONDS = 5.0
+NAME = "public_url"
+WHY = "Heroku delivers to that address: without it, releases are found late."
+MEND = "heroku config:set -a LISTENER PUBLIC_URL=https://…"
+_UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout)
+
+
+class Mirror:
+    """Asks one address, which the settings name, for the mark of this installation."""
+
+    def __init__(
+        self, url: str | None, mark: str, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._url = url
+        self._mark = mark
+        self._transport = transport
+
+    def look(self) -> Finding:
+        """Whether who answers at the public address is us; takes five seconds at most."""
+        if self._url is None:
+            return _told(State.WARNING, "Nobody told the listener where Heroku reaches it.")
+        try:
+            return self._recognised(self._url, self._asked(self._url))
+        except _UNREACHED:
+            return _told(State.BROKEN, f"Nobody answers at {self._url}.")
+        except httpx.HTTPError as error:
+            message = f"{self._url} did not answer in {SECONDS:.0f} s: {type(error).__name__}."
+            return _told(State.UNKNOWN, message)
+
+    def _recognised(self, url: str, answer: httpx.Response) -> Finding:
+        if answer.headers.get(MARK) == self._mark:
+            return Finding(name=NAME, state=State.OK, message=f"The listener answers at {url}.")
+        if answer.is_redirect:
+            # Whatever follows a redirect may be us: Heroku is not known to follow any.
+            return _told(State.BROKEN, f"{url} sends on to another address.")
+        return _told(State.BROKEN, f"Something else answers at {url} ({answer.status_code}).")
+
+    def _asked(self, url: str) -> httpx.Response:
+        request = httpx.Request("GET", f"{url}{PATH}", headers={"User-Agent": "heroku-autopromote"})
+        request.extensions = {"timeout": httpx.Timeout(SECONDS).as_dict()}
+        with contextlib.closing(self._transport or _transport(url)) as transport:
+            with bounded(SECONDS):
+                answer = transport.handle_request(request)
+            answer.close()  # its head tells all
+            return answer
+
+
+def _transport(url: str) -> httpx.BaseTransport:
+    return BoundedTransport(ssl_context=trusted() if url.startswith("https:") else None)
+
+
+def _told(state: State, message: str) -> Finding:
+    return Finding(name=NAME, state=state, message=message, why=WHY, mend=MEND)

@@ -1,0 +1,108 @@
+"""The troubles desk: what keeps the listener from working now, for whoever looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from listener.core import duration
+from listener.core.app import App
+from listener.core.finding import Finding, State
+from listener.core.trouble import (
+    EVERYWHERE,
+    PEOPLES,
+    Cause,
+    Trouble,
+    is_shown,
+    is_told,
+    mend,
+    title,
+)
+from listener.db import apps, troubles
+from listener.db.apps import AppRow
+from listener.db.engine import Database
+from listener.services import apps as named
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleView:
+    """A trouble, with the apps that it concerns."""
+
+    trouble: Trouble
+    apps: tuple[AppRow, ...]
+
+    @property
+    def title(self) -> str:
+        """What is the matter."""
+        return title(self.trouble.cause, self._names or "an app")
+
+    @property
+    def mend(self) -> str:
+        """The command that mends it, or tells more."""
+        return mend(self.trouble.cause, self.apps[0].name if self.apps else "APP")
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(sorted(app.name for app in self.apps))
+
+
+class TroublesDesk:
+    """Shows troubles; nothing is asked of Heroku."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list_(self, *, app: str | None = None) -> list[TroubleView]:
+        """What lasts, oldest first; with an app, what concerns it."""
+        with self._database.begin() as conn:
+            return shown(conn, named.find_id(conn, app))
+
+
+def shown(conn: Connection, app_id: str | None = None) -> list[TroubleView]:
+    """What lasts and is worth a look; with an app, what concerns it. One for each cause."""
+    now = troubles.now(conn)
+    found = [each for each in troubles.open_(conn) if is_shown(each, now)]
+    if app_id is not None:
+        found = [each for each in found if _concerns(each, app_id)]
+    rows = apps.all_of(conn, {app_id for each in found for app_id in each.app_ids})
+    by_id = {row.id: row for row in rows}
+    views = [TroubleView(each, tuple(by_id[id] for id in each.app_ids)) for each in found]
+    return _one_of_each(views)
+
+
+def _concerns(trouble: Trouble, app_id: str) -> bool:
+    return trouble.cause in EVERYWHERE or app_id in trouble.app_ids
+
+
+def _one_of_each(views: Sequence[TroubleView]) -> list[TroubleView]:
+    """What stops everything is said once, however many apps it was met at."""
+    first: dict[tuple[str, ...], TroubleView] = {}
+    for view in views:
+        is_whole = view.trouble.cause in EVERYWHERE and view.trouble.cause is not Cause.BROKEN
+        key = (view.trouble.cause, *(() if is_whole else (view.trouble.subject,)))
+        first.setdefault(key, view)
+    return list(first.values())
+
+
+def findings(conn: Connection) -> list[Finding]:
+    """What the doctor tells of them: what lasts. Of what is younger it finds out more itself."""
+    now = troubles.now(conn)
+    return [_finding(view) for view in shown(conn) if is_told(view.trouble, now)]
+
+
+def _finding(view: TroubleView) -> Finding:
+    trouble = view.trouble
+    is_grave = trouble.cause in PEOPLES or trouble.cause is Cause.BROKEN
+    app = view.apps[0] if view.apps and trouble.cause not in EVERYWHERE else None
+    facts: App | None = app.facts if app is not None else None
+    return Finding(
+        name="trouble",
+        state=State.BROKEN if is_grave else State.WARNING,
+        message=f"{view.title} since {duration.shown(trouble.since)}.",
+        why=trouble.message,
+        mend=view.mend if view.mend != "autopromote doctor" else "",
+        app=facts,
+        facts={"cause": trouble.cause, "times": trouble.times},
+    )

@@ -1,0 +1,260 @@
+"""Gathering every fact that a decision needs: what is dear last, what must be fresh at the end."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from listener.core.app import App
+from listener.core.drift import Unclear
+from listener.core.gates.base import SLUG, Candidate
+from listener.core.promotion import SLOW, PromotionKind
+from listener.core.release import Release
+from listener.core.rule import Mode, OnNewer, Strategy, is_allowed, strategy_of
+from listener.db import apps, holds, queue, related_promotions, release_requests, releases, rules
+from listener.db.apps import AppRow
+from listener.db.promotions import PromotionRow
+from listener.db.release_requests import PostRow
+from listener.inventory import drift, evidence
+from listener.inventory.context import Tools, keep
+from listener.inventory.reader import Places, Reading, StaleData, remembered
+from listener.worker.freshness import is_behind
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A candidate, and the readings it stands on."""
+
+    candidate: Candidate
+    source: Reading
+    target: Reading
+    mode: Mode
+    rule_name: str | None
+    revision: int | None
+    commit: str | None
+    account_id: str | None  # ours, where the release to come will bear no nonce
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Every fact is recent enough for a POST."""
+        return self.source.is_fresh(now) and self.target.is_fresh(now)
+
+    @property
+    def makes_older_give_way(self) -> bool:
+        """Older candidates of the same rule give way to this one."""
+        is_by_rule = not self.candidate.is_by_hand
+        return is_by_rule and self.candidate.on_newer is OnNewer.SUPERSEDE
+
+    @property
+    def why_older_give_way(self) -> str:
+        """What older candidates are told that give way to this one."""
+        candidate = self.candidate
+        return f"{candidate.source.name} v{candidate.release.version} is newer and takes its place."
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read, or is written down, of the two apps of a promotion and of what it brings."""
+
+    source_app: App
+    target_app: App
+    source: Reading
+    target: Reading
+    commit: str | None
+    stack: str | None
+    way: Way
+
+
+def gather(
+    tools: Tools, claim: queue.Claim, row: PromotionRow, post: PostRow | None = None
+) -> Gathered:
+    """Read what the gates need. Raises HerokuError, LeaseLost.
+
+    With a `post` that is to be sent again, what they need for the way that it went.
+    """
+    read = _read(tools, claim, row, post)
+    is_promotion = row.kind is PromotionKind.PROMOTE
+    standing = drift.note(tools, read.target, row.source_id if is_promotion else None)
+    keep(tools, claim)
+    with tools.database.begin() as conn:
+        if is_promotion and isinstance(standing, Unclear) and standing.current is not None:
+            _check_held(conn, read.target_app, standing)
+        if is_behind(read.target, apps.get(conn, row.target_id)):
+            name = read.target_app.name
+            raise StaleData(f"{name} does not show yet what we released there.")
+        return _assemble(conn, tools, row, read)
+
+
+def _check_held(conn: Connection, app: App, unclear: Unclear) -> None:
+    """On what is unclear nothing is posted; once that is held, the hold says so."""
+    if not any(hold.kind in ("detected", "guard") for hold in holds.open_(conn, app.id)):
+        raise StaleData(f"What {app.name} runs is not clear: {unclear.message}")
+
+
+def stored(conn: Connection, tools: Tools, row: PromotionRow) -> Gathered | None:
+    """A candidate from what is written down alone, nothing of it fresh; None where that lacks."""
+    both = apps.get(conn, row.source_id), apps.get(conn, row.target_id)
+    source, target = (remembered(conn, app.id) for app in both)
+    if source.history.find(row.version) is None or target.history.current is None:
+        return None
+    if is_behind(target, both[1]):  # a release of ours was not read back yet
+        return None
+    if _lacks_commit_message(conn, row):  # nobody is asked for a word on what Heroku may tell
+        return None
+    slug = releases.slug_facts(conn, row.source_id, row.artifact)
+    way = remembered_way(conn, row, *both)
+    with suppress(StaleData):
+        read = Read(both[0].facts, both[1].facts, source, target, *slug, way)
+        return _assemble(conn, tools, row, read)
+    return None
+
+
+def _read(tools: Tools, claim: queue.Claim, row: PromotionRow, post: PostRow | None) -> Read:
+    readings = tools.readings
+    source_app, target_app = readings.facts(row.source_id), readings.facts(row.target_id)
+    keep(tools, claim)
+    way = choose(tools, claim, row, source_app, post)
+    commit, stack = row.commit, None
+    if row.kind is PromotionKind.PROMOTE and row.artifact_type == SLUG:
+        commit, stack = readings.slug(row.source_id, row.artifact)
+        with tools.database.begin() as conn:
+            is_to_ask = _lacks_commit_message(conn, row)
+        if is_to_ask:
+            readings.learn_commit_message(row.source_id, row.artifact)
+    source, target = _lists(tools, claim, row)
+    return Read(source_app, target_app, source, target, commit, stack, way)
+
+
+def _lacks_commit_message(conn: Connection, row: PromotionRow) -> bool:
+    """The rule asks what the commit says, and Heroku was never asked; images tell none."""
+    if row.artifact_type != SLUG or not evidence.conditions_of(conn, row).needs_commit_message:
+        return False
+    return releases.commit_message(conn, row.source_id, row.artifact) is None
+
+
+def _lists(tools: Tools, claim: queue.Claim, row: PromotionRow) -> tuple[Reading, Reading]:
+    """Source and target, recent together; the target's always new, to see who released just now."""
+    readings = tools.readings
+    if row.source_id == row.target_id:
+        target = readings.releases(row.target_id)
+        return target, target
+    if _is_slower(tools, row.target_id, row.source_id):
+        target = readings.releases(row.target_id)
+        keep(tools, claim)
+        source = readings.fresh(row.source_id)
+    else:
+        source = readings.fresh(row.source_id)
+        keep(tools, claim)
+        target = readings.releases(row.target_id)
+    if readings.are_fresh(source, target):
+        return source, target
+    keep(tools, claim)
+    return readings.beside(source, target)
+
+
+def _is_slower(tools: Tools, app_id: str, other_id: str) -> bool:
+    """Heroku took long for this list the last time: it is read first."""
+    with tools.database.begin() as conn:
+        took, other = apps.get(conn, app_id).last_took, apps.get(conn, other_id).last_took
+    return took > max(SLOW, other)
+
+
+def _assemble(conn: Connection, tools: Tools, row: PromotionRow, read: Read) -> Gathered:
+    release = _release_of(row, read.source, read.source_app)
+    rule = rules.get(conn, row.rule_id) if row.rule_id is not None else None
+    above = related_promotions.upstream(conn, row.source_id, release)
+    rival = related_promotions.rival(conn, row.target_id, row.id)
+    on_newer = OnNewer(rule.on_newer) if rule is not None else OnNewer.KEEP
+    both = read.source_app, read.target_app
+    candidate = Candidate(
+        release=release,
+        source=read.source_app,
+        target=read.target_app,
+        source_history=releases.history(conn, row.source_id),
+        target_history=read.target.history,
+        slug_stack=read.stack,
+        strategy=read.way.strategy,
+        pipelines=read.way.pipelines,
+        on_newer=on_newer,
+        is_by_hand=row.is_by_hand,
+        holds=tuple(hold.value for hold in holds.open_(conn, row.target_id)),
+        rival=related_promotions.as_rival(rival) if rival is not None else None,
+        upstream=above.status if above is not None else None,
+        newer=_newer(related_promotions.newer_version(conn, row), on_newer),
+        is_allowed=all(is_allowed(app.name, tools.allowed_apps) for app in both),
+        own_releases=release_requests.issued(conn, row.target_id),
+        gone_since=row.gone_since,
+        **evidence.gather(conn, row),
+    )
+    return Gathered(
+        candidate=candidate,
+        source=read.source,
+        target=read.target,
+        mode=Mode(rule.mode) if rule is not None else Mode.ARMED,
+        rule_name=rule.name if rule is not None else None,
+        revision=rule.revision if rule is not None else None,
+        commit=read.commit,
+        account_id=read.way.account_id,
+    )
+
+
+def _release_of(row: PromotionRow, source: Reading, app: App) -> Release:
+    """The promotion's very release, by id and artifact; only an expired one may have lost its."""
+    release = source.history.find(row.version)
+    if release is None or release.id != row.release_id:
+        raise StaleData(f"{app.name} does not show the release v{row.version} that was found.")
+    if release.artifact not in (row.artifact, None):
+        raise StaleData(f"{app.name} shows v{row.version} with other code than was found.")
+    return release
+
+
+def _newer(version: int | None, on_newer: OnNewer) -> int | None:
+    return version if on_newer is OnNewer.SUPERSEDE else None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A strategy, with what it needs; what it does not need stays unasked."""
+
+    strategy: Strategy = Strategy.SLUG
+    pipelines: Places = (None, None)
+    account_id: str | None = None  # by which a release without a nonce is known as ours
+
+
+def choose(
+    tools: Tools, claim: queue.Claim, row: PromotionRow, source: App, post: PostRow | None
+) -> Way:
+    """The way of a promotion, or the one that its `post` went already. Raises HerokuError.
+
+    Where no nonce can be given, our account must be known before anything is sent: without it no
+    release could be found again after a lost answer.
+    """
+    strategy = (
+        post.strategy if post is not None else strategy_of(_wished(tools, row), source.generation)
+    )
+    if strategy is Strategy.SLUG:
+        return Way()
+    way = Way(strategy, account_id=tools.readings.account_id())
+    keep(tools, claim)
+    if row.kind is PromotionKind.ROLLBACK:
+        return way
+    (places,) = tools.readings.pipelines(row.source_id, row.target_id)
+    keep(tools, claim)
+    return replace(way, pipelines=places)
+
+
+def remembered_way(conn: Connection, row: PromotionRow, source: AppRow, target: AppRow) -> Way:
+    """The way that it would go by what is written down; nothing is sent on the strength of it."""
+    strategy = strategy_of(_asked_for(conn, row), source.generation)
+    return Way(strategy, (source.pipeline_id, target.pipeline_id))
+
+
+def _wished(tools: Tools, row: PromotionRow) -> Strategy:
+    with tools.database.begin() as conn:
+        return _asked_for(conn, row)
+
+
+def _asked_for(conn: Connection, row: PromotionRow) -> Strategy:
+    return rules.get(conn, row.rule_id).strategy if row.rule_id is not None else Strategy.SLUG

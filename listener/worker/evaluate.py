@@ -1,0 +1,382 @@
+"""The step of a waiting promotion: gather the facts, ask the gates, and go, wait or end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import Connection
+
+from listener.core.backtest import earliest
+from listener.core.gates.always import at_work, reserve
+from listener.core.gates.base import (
+    Error,
+    Evaluation,
+    Pass,
+    Reject,
+    Verdict,
+    Wait,
+    evaluate,
+    is_for_word,
+    longest_wait,
+    needs_word,
+)
+from listener.core.gates.registry import OF_RULES, PEOPLES, ROLLBACK_GATES, asked
+from listener.core.promotion import (
+    BLOCKED_STEP,
+    ERRORS_FOR,
+    RATE_LIMIT_WAIT,
+    UNFINISHED,
+    PromotionKind,
+    Status,
+    back_off,
+)
+from listener.core.rule import Mode
+from listener.db import apps, holds, promotions, queue, related_promotions, releases, rules
+from listener.db.promotions import PromotionRow
+from listener.heroku import HerokuError, RateLimited
+from listener.inventory import evidence
+from listener.inventory.context import Clock, Tools
+from listener.inventory.reader import StaleData
+from listener.inventory.traits import COMPARE_EVERY
+from listener.worker import create_release, finish, not_found, notify, report_troubles
+from listener.worker.candidates import Gathered, gather, stored
+from listener.worker.finish import Ending
+from listener.worker.freshness import timed
+
+UNREAD = "Heroku could not be read"
+ON_HOLD = timedelta(hours=1)  # releasing a hold wakes what waits; this is the truth behind it
+
+
+def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+    """Evaluate a waiting promotion.
+
+    What the database alone can tell is asked first: an answer of no costs Heroku nothing.
+    """
+    row = promotions.row_of(claim.row)
+    with tools.database.begin() as conn:
+        unwanted, blocked = _unwanted(conn, row), _blocked(conn, row, clock.now())
+    if unwanted is not None:
+        _end(tools, claim, Status.CANCELLED, unwanted)
+    elif blocked is not None:
+        _stay(tools, claim, *blocked, row.gates, clock)
+    elif (short := _short_of_calls(tools, row, clock)) is not None:
+        _stay(tools, claim, "heroku", short, row.gates, clock)
+    elif (ready := _unless_it_waits(tools, claim, row, clock)) is not None:
+        _evaluate(tools, claim, ready, clock)
+
+
+def _evaluate(tools: Tools, claim: queue.Claim, row: PromotionRow, clock: Clock) -> None:
+    try:
+        gathered = gather(tools, claim, row)
+    except HerokuError as error:
+        unreadable(tools, claim, row, error, clock)
+    else:
+        decide(tools, claim, row, gathered, clock)
+
+
+def _unwanted(conn: Connection, row: PromotionRow) -> str | None:
+    """Why nobody wants it any more.
+
+    Whoever turns a rule off cancels what waits; this one was posting then, and came back.
+    """
+    if row.kind is PromotionKind.ROLLBACK:
+        return _undoes_somebody(conn, row)
+    if row.rule_id is None:
+        return None
+    rule = rules.get(conn, row.rule_id)
+    if not rule.is_live:
+        return f"Rule {rule.name} was removed."
+    if rule.mode is Mode.OFF:
+        return f"Rule {rule.name} is off."
+    if row.target_id not in rule.target_ids:
+        return f"Rule {rule.name} no longer promotes there."
+    return None
+
+
+def _undoes_somebody(conn: Connection, row: PromotionRow) -> str | None:
+    """Whoever asked for a rollback had seen what ran then, not what somebody released since."""
+    for hold in holds.open_(conn, row.target_id):
+        is_later = row.status_at is None or hold.created_at > row.status_at
+        if hold.kind == "detected" and is_later:
+            return f"Since the rollback was asked for, {hold.reason}"
+    return None
+
+
+def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, Wait] | None:
+    """Another promotion is at work on the target; or on the source, in a chain."""
+    rival = related_promotions.rival(conn, row.target_id, row.id)
+    if rival is not None:
+        name = apps.get(conn, row.target_id).name
+        return "target", at_work(name, related_promotions.as_rival(rival), now)
+    release = releases.history(conn, row.source_id).find(row.version)
+    if row.evaluated_at is None or release is None:  # the first time, older ones give way to it
+        return None
+    above = related_promotions.upstream(conn, row.source_id, release)
+    if above is None or above.status not in UNFINISHED:
+        return None
+    name = apps.get(conn, row.source_id).name
+    return "source", Wait(f"Our own promotion onto {name} is {above.status}.")
+
+
+def _unless_it_waits(
+    tools: Tools, claim: queue.Claim, row: PromotionRow, clock: Clock
+) -> PromotionRow | None:
+    """None where what is written down has it wait for time, people or good answers of a check.
+
+    Then so much is written, and Heroku was asked for nothing. What a person rejected, or nobody
+    approved in time, needs no Heroku to end. A hold is believed only after a first full
+    evaluation, which tells whether this candidate supersedes older ones.
+    """
+    if row.kind is PromotionKind.ROLLBACK:
+        return row
+    with tools.database.begin() as conn:
+        gathered = stored(conn, tools, row)
+    if gathered is None:
+        return row
+    row, gathered, evaluation = judged(tools, row, gathered, clock)
+    patient = OF_RULES if row.evaluated_at is None else OF_RULES | {"hold"}
+    objection = evaluation.objection
+    if isinstance(objection, Reject) and evaluation.decided_by in PEOPLES:
+        decide(tools, claim, row, gathered, clock)
+        return None
+    if not isinstance(objection, Wait):
+        return row
+    waits_for_word = needs_word(objection) and row.evaluated_at is not None
+    if evaluation.decided_by not in patient and not waits_for_word:
+        return row
+    _wait(tools, claim, row, gathered, evaluation, clock)
+    return None
+
+
+def _short_of_calls(tools: Tools, row: PromotionRow, clock: Clock) -> Wait | None:
+    """Too few calls of Heroku's are left to begin something new, by what was told last."""
+    left = tools.heroku.requests_left
+    if left is None or row.kind is PromotionKind.ROLLBACK:
+        return None
+    told = timedelta(seconds=tools.heroku.requests_left_since)
+    return reserve(left, told, clock.now())
+
+
+def _stay(
+    tools: Tools,
+    claim: queue.Claim,
+    name: str,
+    verdict: Wait,
+    said: list[dict[str, Any]],
+    clock: Clock,
+) -> None:
+    """Wait for what one gate says, beside what the others `said`."""
+    due_at = longest_wait(verdict.until, clock.now(), BLOCKED_STEP)
+    gates = [*(gate for gate in said if gate["name"] != name), as_json(name, verdict)]
+    with tools.database.begin() as conn:
+        promotions.move(
+            conn,
+            claim,
+            Status.WAITING,
+            verdict.message,
+            due_at=due_at,
+            gates=gates,
+            errors_since=None,
+        )
+
+
+def judge(row: PromotionRow, gathered: Gathered, now: datetime) -> Evaluation:
+    """Ask the gates that this kind of promotion has."""
+    candidate = gathered.candidate
+    gates = ROLLBACK_GATES if row.kind is PromotionKind.ROLLBACK else asked(candidate)
+    evaluation = evaluate(candidate, now, gates)
+    return timed(evaluation, source=gathered.source, target=gathered.target)
+
+
+def judged(
+    tools: Tools, row: PromotionRow, gathered: Gathered, clock: Clock
+) -> tuple[PromotionRow, Gathered, Evaluation]:
+    """Every verdict; where only the network's are missing, they are asked for."""
+    evaluation = judge(row, gathered, clock.now())
+    if evaluation.decided_by == "check":
+        row = evidence.ask(tools, row, gathered.candidate, clock)
+        candidate = replace(gathered.candidate, streak=evidence.streak_of(row))
+        gathered = replace(gathered, candidate=candidate)
+        evaluation = judge(row, gathered, clock.now())
+    if evaluation.decided_by == "parity":
+        gathered = replace(gathered, candidate=tools.comparisons.read(gathered.candidate))
+        evaluation = judge(row, gathered, clock.now())
+        if evaluation.objection is not None:
+            tools.comparisons.forget(gathered.candidate)
+    return row, gathered, evaluation
+
+
+def decide(
+    tools: Tools, claim: queue.Claim, row: PromotionRow, gathered: Gathered, clock: Clock
+) -> None:
+    """Do what the verdicts say."""
+    row, gathered, evaluation = judged(tools, row, gathered, clock)
+    now, gates = clock.now(), written(evaluation)
+    seen: dict[str, Any] = {"gates": gates, "errors_since": None, "commit": gathered.commit}
+    seen |= evidence.kept(row)
+    match evaluation.objection:
+        case None if gathered.mode is Mode.SHADOW:
+            message = f"Rule {gathered.rule_name} is in shadow mode; armed, it would promote now."
+            _end(tools, claim, Status.SHADOWED, message, **seen, evaluated_at=now)
+        case None if (short := _short_of_calls(tools, row, clock)) is not None:
+            _stay(tools, claim, "heroku", short, gates, clock)
+        case None:
+            _post(tools, claim, row, gathered, clock, seen)
+        case Wait():
+            _wait(tools, claim, row, gathered, evaluation, clock)
+        case Reject(message, status):
+            _end(tools, claim, status, message, **seen, evaluated_at=now)
+        case Error(message, facts):
+            error = not_found.Absent(message) if facts.get("absent") else HerokuError(message)
+            unreadable(tools, claim, row, error, clock, gates)
+
+
+def _post(
+    tools: Tools,
+    claim: queue.Claim,
+    row: PromotionRow,
+    gathered: Gathered,
+    clock: Clock,
+    seen: dict[str, Any],
+) -> None:
+    """Post, unless what was read got old: that counts as an error, lest it be asked each second."""
+    try:
+        create_release.post(tools, claim, row, gathered, clock, seen)
+    except StaleData as stale:
+        gates = [*seen["gates"], as_json("heroku", Error(_words(stale)))]
+        unreadable(tools, claim, row, stale, clock, gates)
+
+
+def _words(error: Exception) -> str:
+    return f"{'Looking again' if isinstance(error, StaleData) else UNREAD}: {error}"
+
+
+def _end(tools: Tools, claim: queue.Claim, status: Status, reason: str, **values: Any) -> None:
+    finish.end(tools, claim, Ending(status=status, reason=reason, values=values))
+
+
+def _wait(
+    tools: Tools,
+    claim: queue.Claim,
+    row: PromotionRow,
+    gathered: Gathered,
+    evaluation: Evaluation,
+    clock: Clock,
+) -> None:
+    """Write down what it waits for and until when, and have older candidates give way."""
+    now, wait = clock.now(), cast(Wait, evaluation.objection)  # who found none is not here
+    due_at = longest_wait(wait.until, now, _pause(evaluation))
+    if evaluation.decided_by == "check":
+        due_at = evidence.due_at(row, now)
+    with tools.database.begin() as conn:
+        apps.lock(conn, [row.target_id])
+        promotions.lock_around(conn, row.target_id)
+        promotions.move(
+            conn,
+            claim,
+            Status.WAITING,
+            wait.message,
+            due_at=min([due_at, *_deadline(evaluation, now)]),
+            gates=written(evaluation),
+            **evidence.kept(row),
+            errors_since=None,
+            commit=gathered.commit or row.commit,
+            evaluated_at=now,
+            earliest_at=earliest(gathered.candidate, now),
+        )
+        if evaluation.decided_by == "match":  # somebody is setting the stack, so ask anew
+            apps.forget_facts(conn, row.target_id)
+        notify.of_wait(conn, tools, row, evaluation, now)
+        if gathered.makes_older_give_way:
+            promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
+
+
+def _pause(evaluation: Evaluation) -> timedelta:
+    """How long to wait for what has no time of its own."""
+    if evaluation.decided_by in ("parity", "match"):
+        return COMPARE_EVERY
+    is_for_people = evaluation.decided_by in PEOPLES or needs_word(evaluation.objection)
+    return ON_HOLD if is_for_people else BLOCKED_STEP
+
+
+def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:
+    """When something changes for the people that are asked, whatever else it waits for longer.
+
+    It is too late to approve, which ends it; or it has soaked, and they are asked only then.
+    """
+    verdicts = dict(evaluation.verdicts)
+    asks_people = any(map(needs_word, verdicts.values()))
+    for asking in (verdicts.get("approvals"), verdicts.get("soak") if asks_people else None):
+        if isinstance(asking, Wait) and asking.until is not None and asking.until > now:
+            yield asking.until
+
+
+def unreadable(
+    tools: Tools,
+    claim: queue.Claim,
+    row: PromotionRow,
+    error: Exception,
+    clock: Clock,
+    gates: list[dict[str, Any]] | None = None,
+) -> None:
+    """Heroku could not be read: the promotion waits with the error as verdict, a day at most.
+
+    What Heroku says is not there ends it, once it has said so for two minutes.
+    """
+    now = clock.now()
+    if not_found.is_certain(row, error, now):
+        _end(tools, claim, Status.REJECTED, f"Heroku: {error}")
+        return
+    since = row.errors_since or now
+    message = _words(error)
+    # Whoever is asked for a word may give it, whether Heroku can be read or not.
+    asking = [gate for gate in row.gates if is_for_word(gate["facts"])]
+    verdicts = gates if gates is not None else [as_json("heroku", Error(message)), *asking]
+    if now - since >= ERRORS_FOR:
+        _end(tools, claim, Status.ERRORED, message, gates=verdicts)
+        return
+    tries = int((now - since) / timedelta(seconds=5)).bit_length()
+    pause = RATE_LIMIT_WAIT if isinstance(error, RateLimited) else back_off(tries)
+    with tools.database.begin() as conn:
+        promotions.move(
+            conn,
+            claim,
+            Status.WAITING,
+            message,
+            due_at=now + pause,
+            gates=verdicts,
+            errors_since=since,
+            gone_since=not_found.since(row, error, now),
+        )
+        if not report_troubles.is_known(conn, error, (row.source_id, row.target_id)):
+            notify.of_errors(conn, row, message, since=since, now=now)
+    if row.errors_since is None and isinstance(error, HerokuError):
+        _look_at_both(tools, row)
+
+
+def _look_at_both(tools: Tools, row: PromotionRow) -> None:
+    """Tell by looks whether an app cannot be read, or only what this promotion needs of it."""
+    with tools.database.begin() as conn:
+        for app_id in (row.source_id, row.target_id):
+            apps.ask_look(conn, app_id, must_read=True)
+
+
+def written(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The verdicts as they are kept and shown."""
+    return [as_json(name, verdict) for name, verdict in evaluation.verdicts]
+
+
+def as_json(name: str, verdict: Verdict) -> dict[str, Any]:
+    """One verdict as it is kept and shown."""
+    words: dict[type[Any], str] = {Pass: "pass", Wait: "wait", Reject: "reject", Error: "error"}
+    until = verdict.until.isoformat() if isinstance(verdict, Wait) and verdict.until else None
+    return {
+        "name": name,
+        "verdict": words[type(verdict)],
+        "message": verdict.message,
+        "until": until,
+        "facts": dict(verdict.facts),
+    }

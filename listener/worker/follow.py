@@ -1,0 +1,133 @@
+"""A pipeline promotion that Heroku took on: ask for its release until there is one, or never will.
+
+From the answer on the promotion is releasing, though nobody knows its release yet. Whoever died
+before the answer was written down left it posting, and so in doubt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from listener.core.promotion import RELEASE_PHASE_FOR, Status, back_off, release_poll
+from listener.db import promotions, queue, release_requests
+from listener.db.promotions import PromotionRow
+from listener.db.release_requests import PostRow
+from listener.heroku import HerokuError, PipelinePromotion, PromotionTarget
+from listener.heroku.resources import FAILED, PENDING
+from listener.inventory import drift
+from listener.inventory.context import Clock, Tools
+from listener.inventory.own_releases import made_by
+from listener.worker import finish, outcomes, watch
+from listener.worker.finish import Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A promotion in the hands of Heroku, and for how long."""
+
+    claim: queue.Claim
+    row: PromotionRow
+    post: PostRow
+    waited: timedelta
+
+    @property
+    def name(self) -> str:
+        """What Heroku calls it."""
+        return f"pipeline promotion {self.post.heroku_promotion_id}"
+
+    @property
+    def is_overdue(self) -> bool:
+        """No release takes so long."""
+        return self.waited >= RELEASE_PHASE_FOR
+
+
+def begin(
+    tools: Tools, claim: queue.Claim, post: PostRow, made: PipelinePromotion, clock: Clock
+) -> None:
+    """Write down what Heroku made of the post, in one transaction: it is in doubt no more."""
+    reason = f"Heroku took it on as pipeline promotion {made.id}; no release shows yet."
+    with tools.database.begin() as conn:
+        promotions.move(conn, claim, Status.RELEASING, reason, due_at=clock.now())
+        release_requests.promised(conn, post.id, made.id)
+
+
+def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+    """Ask which release it is; only where Heroku does not tell, search the target's list."""
+    row = promotions.row_of(claim.row)
+    with tools.database.begin() as conn:
+        post = release_requests.latest(conn, row.id)
+    followed = Followed(claim, row, post, clock.now() - (row.status_at or clock.now()))
+    try:
+        target = watch.ask(tools, post)
+    except HerokuError as error:
+        _search(tools, followed, f"Heroku's {followed.name} could not be read: {error}", clock)
+        return
+    match target:
+        case PromotionTarget(release_id=str(release_id)):
+            _name(tools, followed, release_id, clock)
+        case PromotionTarget(status=status) if status == FAILED:
+            _refused(tools, followed, target)
+        case PromotionTarget(status=status) if status == PENDING and not followed.is_overdue:
+            _wait(tools, followed, f"Heroku's {followed.name} has made no release yet.", clock)
+        case _:
+            _search(tools, followed, f"Heroku's {followed.name} shows no release.", clock)
+
+
+def _name(tools: Tools, followed: Followed, release_id: str, clock: Clock) -> None:
+    """From here on the target's list tells how it goes, as with any release of ours."""
+    # The phase begins with the release, however long Heroku took to make it.
+    row = replace(followed.row, target_release_id=release_id, status_at=clock.now())
+    try:
+        reading = tools.readings.releases(row.target_id)
+        ending = watch.judge(tools, row, followed.post, reading, clock)
+    except HerokuError as error:
+        _unreadable(tools, followed, f"The target's list could not be read: {error}", clock)
+        return
+    goes_on = {"status_at": clock.now()} if ending.status is Status.RELEASING else {}
+    ending = replace(ending, post=followed.post, outcome="accepted", values=goes_on)
+    finish.end(tools, followed.claim, replace(ending, release_id=release_id))
+    drift.glance(tools, reading)
+
+
+def _refused(tools: Tools, followed: Followed, target: PromotionTarget) -> None:
+    """It failed before there was any release: a definite no, only later than others."""
+    words = target.error_message or "it gave no reason."
+    reason = f"Heroku's {followed.name} failed, and nothing was released: {words}"
+    ending = Ending(status=Status.FAILED, reason=reason, post=followed.post, outcome="refused")
+    finish.end(tools, followed.claim, ending)
+
+
+def _search(tools: Tools, followed: Followed, why: str, clock: Clock) -> None:
+    """What Heroku does not tell of the promotion, its list of the target's releases may."""
+    row, post = followed.row, followed.post
+    try:
+        reading = tools.readings.releases(row.target_id)
+        found = made_by(tools, post, reading)
+    except HerokuError as error:
+        _unreadable(tools, followed, f"{why} Nor could the target's list be read: {error}", clock)
+        return
+    if found:
+        outcomes.adopt(tools, followed.claim, row, post, found, clock)
+        return
+    drift.glance(tools, reading)
+    _unreadable(tools, followed, why, clock)
+
+
+def _unreadable(tools: Tools, followed: Followed, why: str, clock: Clock) -> None:
+    if followed.is_overdue:
+        ending = Ending(status=followed.row.status, reason=why, post=followed.post)
+        finish.end(tools, followed.claim, outcomes.lost(replace(ending, outcome="unknown"), why))
+        return
+    tries = int(followed.waited.total_seconds() // 10).bit_length()
+    _stay(tools, followed, why, clock, back_off(tries))
+
+
+def _wait(tools: Tools, followed: Followed, why: str, clock: Clock) -> None:
+    _stay(tools, followed, why, clock, release_poll(followed.waited))
+
+
+def _stay(tools: Tools, followed: Followed, why: str, clock: Clock, pause: timedelta) -> None:
+    due_at = clock.now() + pause
+    with tools.database.begin() as conn:
+        promotions.move(conn, followed.claim, Status.RELEASING, why, due_at=due_at)

@@ -1,0 +1,107 @@
+"""Which step a claimed row needs, and what happens when a step breaks unexpectedly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import and_, not_, or_
+
+from listener.core.promotion import MOST_ATTEMPTS, Status, back_off
+from listener.db import deliveries, promotions, queue, release_requests, sync, troubles
+from listener.db.tables import promotion
+from listener.inventory.context import Clock, Tools
+from listener.worker import (
+    auto_rollback,
+    evaluate,
+    finish,
+    follow,
+    outcomes,
+    recover,
+    verify,
+    watch,
+)
+from listener.worker.finish import Ending
+
+# Far longer than the 72 h for which Heroku repeats one, and than anybody asks why.
+DELIVERIES_FOR = timedelta(days=90)
+# Longer than the longest pause between two tries of anything.
+UNSEEN_FOR = timedelta(minutes=20)
+MOST_FORGOTTEN = 1000  # at once, so that a reconcile stays short
+
+Step = Callable[[Tools, queue.Claim, Clock], None]
+
+
+def promote(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+    """Take a promotion one step further."""
+    if claim.attempt > MOST_ATTEMPTS:
+        _give_up(tools, claim)
+        return
+    STEPS[Status(claim.row.status)](tools, claim, clock)
+
+
+def _give_up(tools: Tools, claim: queue.Claim) -> None:
+    reason = f"{MOST_ATTEMPTS} tries ended without a result: see the listener's log."
+    # Of what was verified is known that it was released, so that it ends as failed.
+    is_released = claim.status == Status.VERIFYING
+    status = Status.FAILED if is_released else Status.ERRORED
+    ending = Ending(status=status, reason=reason)
+    if claim.status != Status.WAITING:
+        with tools.database.begin() as conn:
+            post = release_requests.latest(conn, claim.key)
+        outcome = "unknown" if post.outcome is None else None
+        ending = replace(ending, hold=reason, post=post, outcome=outcome)
+    finish.end(tools, claim, ending)
+
+
+def _roll_back(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+    """A rollback has one status from its post to its end."""
+    row = promotions.row_of(claim.row)
+    with tools.database.begin() as conn:
+        post = release_requests.latest(conn, claim.key)
+    if post.outcome == "not_sent" and outcomes.is_way_back(row, post):
+        auto_rollback.step(tools, claim, row, clock)
+        return
+    (watch if post.outcome == "accepted" else recover).step(tools, claim, clock)
+
+
+def _watch(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+    """Heroku names the release of a pipeline promotion only after a while."""
+    is_named = claim.row.target_release_id is not None
+    (watch if is_named else follow).step(tools, claim, clock)
+
+
+STEPS: dict[Status, Step] = {
+    Status.WAITING: evaluate.step,
+    Status.POSTING: recover.step,
+    Status.RELEASING: _watch,
+    Status.VERIFYING: verify.step,
+    Status.ROLLING_BACK: _roll_back,
+}
+# Code of another version beside this one, during a deploy, may know more statuses.
+_KNOWN = promotion.c.status.in_(list(STEPS))
+# What waits for answers of other URLs than Heroku's, each of which may take its time.
+_ASKS = or_(
+    promotion.c.status == Status.VERIFYING,
+    and_(promotion.c.status == Status.WAITING, promotion.c.checked.is_not(None)),
+)
+PROMOTIONS = queue.Kind(promotion, promotion.c.due_at, and_(_KNOWN, not_(_ASKS)))
+PROBED = queue.Kind(promotion, promotion.c.due_at, and_(_KNOWN, _ASKS))
+
+
+def reconcile(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+    """Have every source, target and webhook of ours looked at, whatever webhooks said.
+
+    What was delivered long ago is forgotten by the way, for databases are small.
+    """
+    with tools.database.begin() as conn:
+        sync.ask(conn)
+        sync.reconcile(conn, claim, tools.reconcile_every)
+        deliveries.forget(conn, older_than=DELIVERIES_FOR, most=MOST_FORGOTTEN)
+        troubles.fade(conn, max(UNSEEN_FOR, 3 * tools.reconcile_every))
+
+
+def pause_after(claim: queue.Claim) -> timedelta:
+    """How long a row rests after its step broke unexpectedly."""
+    return back_off(claim.attempt - 1)

@@ -1,0 +1,222 @@
+"""What people are told of a promotion: that they are asked, that it is stuck, how it ended.
+
+What a rule itself asks for is no news, such as soak and windows; nor is what ends without changing
+anything, and nothing that a rule in shadow does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from listener import approval_links, notifier
+from listener.approval_links import Invitation
+from listener.core import duration
+from listener.core.gates.base import Evaluation, Wait, needs_word
+from listener.core.promotion import RETRYABLE, TOLD_AFTER, PromotionKind, Status
+from listener.core.rule import Mode
+from listener.crypto import SealBroken
+from listener.db import apps, holds, notifications, promotions, queue, rules, troubles
+from listener.db.promotions import PromotionRow
+from listener.inventory import evidence
+from listener.inventory.context import Clock, Tools
+
+ASKING = ("approvals", "brake")
+# Nobody has to do anything: these end by themselves, or are told as a question.
+PATIENT = frozenset(
+    {"source", "target", "soak", "window", "min-gap", "max-per-day", "check", *ASKING}
+)
+# Those whose releases, or whose words, a rule does not want were never expected to go.
+FILTERS = frozenset({"author", "commit-message", "description"})
+ENDS = frozenset(
+    {Status.SUCCEEDED, Status.FAILED, Status.ERRORED, Status.ROLLED_BACK, Status.REJECTED}
+)
+# After so many bad answers in a row of what is checked, more than a minute, somebody is told.
+BAD_ANSWERS = 5
+LONGEST_LINK = timedelta(days=1)  # where the question has no end of its own
+
+
+def of_wait(
+    conn: Connection, tools: Tools, row: PromotionRow, evaluation: Evaluation, now: datetime
+) -> None:
+    """Tell, once, who is asked, and what stands in the way that only a person can remove."""
+    if _is_shadow(conn, row):
+        return
+    verdicts = dict(evaluation.verdicts)
+    words = [verdict for verdict in verdicts.values() if needs_word(verdict)]
+    for asking in (*words, *(verdicts.get(name) for name in ASKING)):
+        if isinstance(asking, Wait) and not isinstance(verdicts.get("soak"), Wait):
+            _ask(conn, tools, row, asking, now)
+            break
+    stuck = evaluation.objection
+    if isinstance(stuck, Wait) and stuck.facts.get("bad", 0) >= BAD_ANSWERS:
+        _blocked(conn, row, stuck.message, until=None, key="check")
+    is_patient = evaluation.decided_by in PATIENT or needs_word(stuck)
+    if isinstance(stuck, Wait) and not is_patient:
+        _blocked(conn, row, stuck.message, until=stuck.until, key=stuck.message)
+
+
+def _ask(conn: Connection, tools: Tools, row: PromotionRow, asking: Wait, now: datetime) -> None:
+    since = row.status_at or row.created_at
+    lines = [asking.message, _until(asking.until), f"Rule: {_rule(conn, row)}"]
+    if tools.public_url is not None:
+        ends = asking.until or now + LONGEST_LINK
+        invitation = Invitation(row.id, row.release_id, row.artifact, ends)
+        link = approval_links.sign(tools.keys.links, invitation)
+        lines.append(f"Look and answer: {tools.public_url}{approval_links.PATH}{link}")
+    lines.append(
+        f"Or: `autopromote promotions:approve {row.id}`, `autopromote promotions:reject {row.id}`."
+    )
+    notifications.add(
+        conn,
+        "approval",
+        title=f"{_what(conn, row)} waits for approval",
+        body="\n".join(filter(None, lines)),
+        key=f"approval of {row.id} since {since.timestamp()}",
+        promotion_id=row.id,
+    )
+
+
+def _blocked(
+    conn: Connection, row: PromotionRow, why: str, *, until: datetime | None, key: str
+) -> None:
+    reason = hashlib.sha256(key.encode()).hexdigest()[:16]
+    notifications.add(
+        conn,
+        "blocked",
+        title=f"{_what(conn, row)} is blocked",
+        body="\n".join(filter(None, [why, _until(until), _look(row)])),
+        key=f"blocked {row.id} by {reason}",
+        promotion_id=row.id,
+    )
+
+
+def of_errors(
+    conn: Connection, row: PromotionRow, why: str, *, since: datetime, now: datetime
+) -> None:
+    """Tell, once, that what must be known cannot be found out for so long."""
+    if now - since >= TOLD_AFTER and not _is_shadow(conn, row):
+        _blocked(conn, row, why, until=None, key=f"errors since {since.timestamp()}")
+
+
+def of_end(conn: Connection, row: PromotionRow) -> None:
+    """Tell how it ended, with what can be done next."""
+    if row.status not in ENDS or _is_filtered(row) or _is_shadow(conn, row):
+        return
+    notifications.add(
+        conn,
+        row.status,
+        title=f"{_what(conn, row)} {_WORDS.get(row.status, row.status)}",
+        body=f"{row.reason}\n{_look(row)}{_next(conn, row)}",
+        promotion_id=row.id,
+    )
+
+
+_WORDS = {Status.ROLLED_BACK: "was rolled back"}
+
+
+def _next(conn: Connection, row: PromotionRow) -> str:
+    """What a person can do about it."""
+    target = apps.get(conn, row.target_id).name
+    if row.status is Status.ROLLED_BACK and row.kind is PromotionKind.PROMOTE:
+        return f" Deploy a fix, then `autopromote holds:release -a {target}`."
+    if row.status is Status.FAILED and row.verification is not None and row.target_release_id:
+        return f" Back by hand: `autopromote rollback -a {target} --reason …`."
+    return f" Again: `autopromote promotions:retry {row.id}`." if row.status in RETRYABLE else ""
+
+
+def _is_filtered(row: PromotionRow) -> bool:
+    """The rule itself says that such releases do not go; a person's no is another matter."""
+    rejecting = next((gate for gate in row.gates if gate["verdict"] == "reject"), None)
+    if row.status is not Status.REJECTED or rejecting is None:
+        return False
+    return rejecting["name"] in FILTERS and "rejected_by" not in rejecting["facts"]
+
+
+def _is_shadow(conn: Connection, row: PromotionRow) -> bool:
+    return row.rule_id is not None and rules.get(conn, row.rule_id).mode is Mode.SHADOW
+
+
+def _what(conn: Connection, row: PromotionRow) -> str:
+    names = apps.names(conn, [row.source_id, row.target_id])
+    source, target = names[row.source_id], names[row.target_id]
+    if row.kind is PromotionKind.ROLLBACK:
+        return f"Rollback {row.id} of {target} to v{row.version}"
+    return f"Promotion {row.id} of {source} v{row.version} to {target}"
+
+
+def _rule(conn: Connection, row: PromotionRow) -> str:
+    if row.rule_id is None:
+        return f"by hand, {row.created_by}"
+    return rules.get(conn, row.rule_id).name
+
+
+def _look(row: PromotionRow) -> str:
+    return f"Look: `autopromote promotions:info {row.id}`."
+
+
+def _until(moment: datetime | None) -> str:
+    return f"Until: {duration.shown(moment)}" if moment is not None else ""
+
+
+log = structlog.get_logger()
+
+MOST_TRIES = 12  # about a day with the pauses below
+
+
+def pause(attempt: int) -> timedelta:
+    """How long to leave the services alone after so many failures: 10 s, doubling up to 4 h."""
+    return timedelta(seconds=min(10 * 2 ** (attempt - 1), 4 * 3600))
+
+
+def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+    """Send one notice to every service that did not get it yet, each once."""
+    reached, wanted = list(claim.row.reached), _services(tools, claim)
+    missing = {known: url for known, url in wanted.items() if known not in reached}
+    for known, url in missing.items():
+        if url is not None and notifier.send(url, claim.row.title, claim.row.body):
+            reached.append(known)
+        with tools.database.begin() as conn:  # some services are slow, and each has its say once
+            notifications.reach(conn, claim, reached)
+    silent = sum(known not in reached for known in missing)
+    error = f"{silent} of {len(wanted)} services did not take it." if silent else None
+    again_in = pause(claim.attempt) if claim.attempt < MOST_TRIES else None
+    with tools.database.begin() as conn:
+        notifications.settle(conn, claim, error=error, again_in=again_in)
+
+
+def _services(tools: Tools, claim: queue.Claim) -> dict[str, str | None]:
+    """Everybody's services and those of the rule, each once by its mark; None: no key opens it."""
+    with tools.database.begin() as conn:
+        concerned = _rules(conn, claim)
+        named = rules.of_rules(conn, concerned)
+    ours: dict[str, str | None] = {notifier.mark(url): url for url in tools.notify_urls}
+    for each in (service for found in named.values() for service in found):
+        ours.setdefault(each.mark, _opened(tools, each))
+    return ours
+
+
+def _rules(conn: Connection, claim: queue.Claim) -> set[int]:
+    """The rules whose people a notice concerns."""
+    row = claim.row
+    if row.promotion_id is not None:
+        about = promotions.get(conn, row.promotion_id)
+        return {rule.id for rule in evidence.rules_of_each(conn, [about]).values()}
+    if row.trouble_id is not None:
+        told_of = troubles.apps_told_as(conn, row.trouble_id)
+        return {
+            rule.id for rule in rules.live(conn) if told_of & {rule.source_id, *rule.target_ids}
+        }
+    app_id = holds.app_of(conn, row.hold_id) if row.hold_id is not None else None
+    return {rule.id for rule in rules.targeting(conn, app_id)} if app_id is not None else set()
+
+
+def _opened(tools: Tools, service: rules.Service) -> str | None:
+    try:
+        return tools.keys.services.open(service.sealed).decode()
+    except SealBroken:
+        log.warning("notify_sealed", service=service.shown)
+        return None

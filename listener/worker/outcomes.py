@@ -1,0 +1,241 @@
+"""What Heroku's answer to a post means, in a status and a sentence a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from listener import heroku as platform
+from listener.core import duration, verification
+from listener.core.drift import is_ours, is_rollback_by_words
+from listener.core.gates.base import SLUG
+from listener.core.promotion import ENDED, PromotionKind, Status, release_poll
+from listener.core.release import EXPIRED, FAILED, PENDING, SUCCEEDED, History, Release
+from listener.db import queue
+from listener.db.promotions import PromotionRow
+from listener.db.release_requests import PostRow
+from listener.inventory.context import Clock, Tools
+from listener.worker import finish
+from listener.worker.finish import Ending
+
+ADVICE = {
+    "two_factor": "The app is protected by a second factor, which no robot has: promote it by hand"
+    " with `heroku pipelines:promote`, or let the listener's Heroku user deploy without it.",
+    "forbidden": "Give the listener's Heroku user the deploy permission on the target"
+    " and access to the source: `heroku access:add`.",
+    "unauthorized": "The listener's HEROKU_API_KEY is no longer valid: make a new one with"
+    " `heroku authorizations:create` and set it.",
+    "delinquent": "The owner's account must be paid.",
+    "suspended": "The account or the app is suspended: see the owner.",
+    "verification_needed": "The owner must verify the account with Heroku.",
+    "not_found": "The app or the slug is gone for the listener's Heroku user.",
+}
+
+
+def refused(refusal: platform.Refused, row: PromotionRow, post: PostRow) -> Ending:
+    """A definite no ends the promotion as failed, in Heroku's words."""
+    advice = ADVICE.get(refusal.id, "")
+    reason = f"Heroku refused ({refusal.status} {refusal.id}): {refusal.message} {advice}".strip()
+    hold = None
+    if post.kind == PromotionKind.ROLLBACK:
+        hold = f"{_rollback(row)} failed: {refusal.message}"
+    if is_way_back(row, post):
+        reason = f"{because(row)} Not rolled back: {reason}"
+    return Ending(status=Status.FAILED, reason=reason, post=post, outcome="refused", hold=hold)
+
+
+def is_way_back(row: PromotionRow, post: PostRow) -> bool:
+    """The post undoes what the promotion itself had released."""
+    return post.kind == PromotionKind.ROLLBACK and row.kind is PromotionKind.PROMOTE
+
+
+def because(row: PromotionRow) -> str:
+    """What was seen of production after a promotion, which made us go back."""
+    return verification.read(row.verification).words if row.verification is not None else ""
+
+
+def _rollback(row: PromotionRow) -> str:
+    is_by_hand = row.kind is PromotionKind.ROLLBACK
+    return f"Rollback {row.id}" if is_by_hand else f"The rollback of promotion {row.id}"
+
+
+def accept(
+    tools: Tools,
+    claim: queue.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    release: Release,
+    clock: Clock,
+    *,
+    doubles: tuple[int, ...] = (),
+) -> None:
+    """Go on by the status of the release that Heroku made for us.
+
+    `doubles` are other releases of the same post, made by Heroku although asked once.
+    """
+    ending = checked(fate(row, post, release, clock, timedelta(0)), post, release)
+    if ending.is_running and release.version != post.base_version + 1:
+        # Something came in between, and the list tells what: watching reads it, and then ends.
+        status = sending_or(Status.RELEASING, post)
+        reason = f"v{release.version} runs; looking at what was released just before it."
+        ending = replace(ending, status=status, reason=reason, due_at=clock.now(), is_running=False)
+    if doubles and (ending.is_running or ending.status in ENDED):
+        ending = replace(ending, hold=both(ending.hold, _twins(row, doubles)))
+    finish.end(tools, claim, replace(ending, post=post, outcome="accepted"))
+
+
+def adopt(
+    tools: Tools,
+    claim: queue.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    found: list[Release],
+    clock: Clock,
+) -> None:
+    """Take over what was found: the newest, and a hold where there are several."""
+    doubles = tuple(release.version for release in found[:-1])
+    accept(tools, claim, row, post, found[-1], clock, doubles=doubles)
+
+
+def checked(ending: Ending, post: PostRow, release: Release) -> Ending:
+    """The ending, if the release runs what was asked for.
+
+    Only a slug is named to Heroku by itself; what it makes of a release is to be seen.
+    """
+    is_right = post.unnamed is None or release.artifact == post.artifact
+    if is_right or not ending.is_running:
+        return ending
+    reason = (
+        f"v{release.version} runs {release.artifact}, and {post.artifact} was asked for: look at"
+        f" `heroku releases:info v{release.version}`."
+    )
+    return lost(replace(ending, is_running=False), reason)
+
+
+def sending_or(status: Status, post: PostRow) -> Status:
+    """A rollback has one status from its post to its end."""
+    return Status.ROLLING_BACK if post.kind == PromotionKind.ROLLBACK else status
+
+
+def both(hold: str | None, other: str | None) -> str | None:
+    """One hold for two reasons."""
+    return " ".join(reason for reason in (hold, other) if reason) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Surprise:
+    """What happened beside our release; `foreign` is the release of somebody else in it."""
+
+    reason: str
+    foreign: Release | None = None
+
+
+def with_hold(ending: Ending, beside: Surprise | None) -> Ending:
+    """The same, with a hold for what happened beside it."""
+    if beside is None:
+        return ending
+    return replace(ending, hold=both(ending.hold, beside.reason), foreign=beside.foreign)
+
+
+def surprise(
+    row: PromotionRow,
+    post: PostRow,
+    made: Sequence[Release],
+    history: History,
+    issued: frozenset[str],
+) -> Surprise | None:
+    """What happened on the target beside our release, and is a reason for a hold.
+
+    `made` are the releases of the post, oldest first; the last one is the promotion's.
+    """
+    *twins, ours = made
+    if twins:
+        return Surprise(_twins(row, tuple(release.version for release in twins)))
+    foreign = [r for r in history.releases if r.version > post.base_version and r.id != ours.id]
+    foreign = [r for r in foreign if not is_ours(r, issued)]
+    return _overtaken(row, post, ours, foreign)
+
+
+def _overtaken(
+    row: PromotionRow, post: PostRow, ours: Release, foreign: Sequence[Release]
+) -> Surprise | None:
+    for release in foreign:
+        is_news = release.artifact not in (post.base_artifact, post.artifact)
+        # One whose phase runs still was overtaken as well; a failed one never ran.
+        if release.version < ours.version and is_news and release.status != FAILED:
+            what = _named(release)
+            reason = f"Promotion {row.id} overtook {what}, which was released at the same time."
+            return Surprise(reason, release)
+        # Back to what ran already brings no other code, and yet somebody meant ours to stop.
+        is_way_back = release.artifact == post.base_artifact and is_rollback_by_words(release)
+        if ours.is_current and release.has_run and (is_news or is_way_back):
+            did = "went back" if is_way_back else "was released"
+            reason = f"{_named(release)} {did} while the phase of v{ours.version} ran,"
+            return Surprise(f"{reason} which ended later and runs.", release)
+    return None
+
+
+def _named(release: Release) -> str:
+    who = release.author or "somebody"
+    return f"v{release.version} by {who} (“{release.description}”)"
+
+
+def _twins(row: PromotionRow, versions: tuple[int, ...]) -> str:
+    others = ", ".join(f"v{version}" for version in versions)
+    return f"Heroku made more than one release of promotion {row.id}: {others} too."
+
+
+def fate(
+    row: PromotionRow, post: PostRow, release: Release, clock: Clock, running_for: timedelta
+) -> Ending:
+    """What a promotion comes to by the status of its post's release on the target."""
+    is_rollback, where = post.kind == PromotionKind.ROLLBACK, f"v{release.version}"
+    ending = Ending(
+        status=sending_or(Status.RELEASING, post),
+        reason=f"The release phase of {where} is running.",
+        due_at=clock.now() + release_poll(running_for),
+        release_id=release.id,
+        version=release.version,
+        artifact=post.artifact,
+        is_way_back=is_way_back(row, post),
+    )
+    if release.status == SUCCEEDED:
+        return replace(_ran(row, post, ending, where, clock), is_running=True)
+    if release.status == FAILED:
+        reason = f"The release phase of {where} failed: `heroku releases:output {where}` shows it."
+        hold = f"{_rollback(row)} failed. {reason}" if is_rollback else None
+        return replace(ending, status=Status.FAILED, reason=reason, due_at=None, hold=hold)
+    if release.status == EXPIRED:
+        return lost(ending, f"Release {where} expired before it ran.")
+    if release.status != PENDING:
+        return replace(ending, reason=f"Release {where} is {release.status}.")
+    return ending
+
+
+def _ran(row: PromotionRow, post: PostRow, ending: Ending, where: str, clock: Clock) -> Ending:
+    with_config = ", config vars included" if takes_config(row) else ""
+    if ending.is_way_back:
+        reason = f"{because(row)} Rolled back to what ran before, as {where}{with_config}."
+        hold = f"Promotion {row.id} was rolled back. {because(row)}"
+        return replace(ending, status=Status.ROLLED_BACK, reason=reason, due_at=None, hold=hold)
+    if post.kind == PromotionKind.ROLLBACK:
+        reason = f"Rolled back as {where}{with_config}."
+        return replace(ending, status=Status.ROLLED_BACK, reason=reason, due_at=None)
+    if row.verification is None:
+        reason = f"Released as {where}."
+        return replace(ending, status=Status.SUCCEEDED, reason=reason, due_at=None)
+    planned = verification.read(row.verification)
+    reason = f"Released as {where}; verified for {duration.show(planned.lasts)}."
+    due_at = clock.now() + planned.every
+    return replace(ending, status=Status.VERIFYING, reason=reason, due_at=due_at)
+
+
+def takes_config(row: PromotionRow) -> bool:
+    """Heroku takes an image back only together with the config vars that it ran with."""
+    return row.artifact_type != SLUG
+
+
+def lost(ending: Ending, reason: str) -> Ending:
+    """We cannot find out any more: errored, and the target stands still until somebody looks."""
+    return replace(ending, status=Status.ERRORED, reason=reason, due_at=None, hold=reason)

@@ -1,0 +1,208 @@
+"""A post of unknown fate: look for its release, adopt it, or send once more, but never blindly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from listener import heroku as platform
+from listener.core.promotion import (
+    MOST_POSTS,
+    UNREADABLE_FOR,
+    PromotionKind,
+    Status,
+    back_off,
+    next_look,
+)
+from listener.db import promotions, queue, release_requests
+from listener.db.promotions import PromotionRow
+from listener.db.release_requests import PostRow
+from listener.inventory import drift
+from listener.inventory.context import Clock, Tools, keep
+from listener.inventory.own_releases import made_by
+from listener.inventory.reader import Reading, StaleData
+from listener.worker import auto_rollback, create_release, evaluate, finish, not_found, outcomes
+from listener.worker.candidates import Gathered, gather
+from listener.worker.finish import Ending
+
+# Whose release would be another user's than that of the first sending.
+ANOTHER_USER = "The listener has another Heroku user by now."
+
+
+def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+    """Look at the target's releases for the one that our post may have made."""
+    row = promotions.row_of(claim.row)
+    with tools.database.begin() as conn:
+        post = release_requests.latest(conn, row.id)
+    begun = clock.now()
+    try:
+        reading = tools.readings.releases(row.target_id)
+        found = made_by(tools, post, reading)
+    except platform.HerokuError as error:
+        _unreadable(tools, claim, row, post, error, clock)
+        return
+    if found:
+        outcomes.adopt(tools, claim, row, post, found, clock)
+        return
+    drift.glance(tools, reading)
+    look_at = next_look(post.sent_at, begun)  # a look counts from its beginning
+    if look_at is not None:
+        reason = "No release of ours on the target yet; looking again."
+        with tools.database.begin() as conn:
+            promotions.move(conn, claim, Status(row.status), reason, due_at=look_at)
+        return
+    _after_last_look(tools, claim, row, post, clock)
+
+
+def _unreadable(
+    tools: Tools,
+    claim: queue.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    error: Exception,
+    clock: Clock,
+    *,
+    gone_since: datetime | None = None,
+) -> None:
+    waited = clock.now() - post.sent_at
+    reason = f"Whether Heroku made the release is unknown; its list cannot be read: {error}"
+    if waited >= UNREADABLE_FOR:
+        ending = Ending(status=row.status, reason=reason, post=post, outcome="unknown")
+        finish.end(tools, claim, outcomes.lost(ending, reason))
+        return
+    due_at = clock.now() + back_off(int(waited.total_seconds() // 10).bit_length())
+    with tools.database.begin() as conn:
+        promotions.move(
+            conn, claim, Status(row.status), reason, due_at=due_at, gone_since=gone_since
+        )
+
+
+def _after_last_look(
+    tools: Tools, claim: queue.Claim, row: PromotionRow, post: PostRow, clock: Clock
+) -> None:
+    if post.sends >= MOST_POSTS:
+        reason = f"Asked Heroku {post.sends} times for the release and found no trace of it."
+        ending = Ending(status=row.status, reason=reason, post=post, outcome="no_trace")
+        finish.end(tools, claim, outcomes.lost(ending, reason))
+        return
+    if outcomes.is_way_back(row, post):
+        _back_again(tools, claim, row, post, clock)
+        return
+    try:
+        keep(tools, claim)
+        gathered = gather(tools, claim, row, post)
+        found = made_by(tools, post, gathered.target)
+    except platform.HerokuError as error:
+        _ungathered(tools, claim, row, post, error, clock)
+        return
+    if found:
+        outcomes.adopt(tools, claim, row, post, found, clock)
+        return
+    gathered, objection = _objection(tools, row, post, gathered, clock)
+    if objection is not None:
+        _back(tools, claim, row, post, objection, clock)
+    else:
+        _send_again(tools, claim, row, post, gathered, clock)
+
+
+def _back_again(
+    tools: Tools, claim: queue.Claim, row: PromotionRow, post: PostRow, clock: Clock
+) -> None:
+    """A rollback of our own is asked for again while ours still runs, whatever the gates say."""
+    try:
+        keep(tools, claim)
+        account_id = tools.readings.account_id() if post.account_id is not None else None
+        reading = tools.readings.releases(row.target_id)
+        found = made_by(tools, post, reading)
+    except platform.HerokuError as error:
+        _ungathered(tools, claim, row, post, error, clock)
+        return
+    if found:
+        outcomes.adopt(tools, claim, row, post, found, clock)
+    elif post.account_id not in (None, account_id):
+        _back(tools, claim, row, post, f"Not rolled back: {ANOTHER_USER}", clock)
+    else:
+        _send_back_again(tools, claim, row, post, reading, clock)
+
+
+def _send_back_again(
+    tools: Tools,
+    claim: queue.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    reading: Reading,
+    clock: Clock,
+) -> None:
+    try:
+        auto_rollback.send_again(tools, claim, row, post, reading, clock)
+    except StaleData as stale:
+        _unreadable(tools, claim, row, post, stale, clock)
+    except create_release.Overtaken as why:
+        _back(tools, claim, row, post, f"Not rolled back: {why}", clock)
+        drift.glance(tools, reading)
+
+
+def _ungathered(
+    tools: Tools,
+    claim: queue.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    error: Exception,
+    clock: Clock,
+) -> None:
+    if not_found.is_certain(row, error, clock.now()):
+        _back(tools, claim, row, post, f"Heroku: {error}", clock)
+    else:
+        _unreadable(
+            tools,
+            claim,
+            row,
+            post,
+            error,
+            clock,
+            gone_since=not_found.since(row, error, clock.now()),
+        )
+
+
+def _send_again(
+    tools: Tools,
+    claim: queue.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    gathered: Gathered,
+    clock: Clock,
+) -> None:
+    try:
+        create_release.send_again(tools, claim, row, gathered, post, clock)
+    except StaleData as stale:
+        _unreadable(tools, claim, row, post, stale, clock)
+    except create_release.Overtaken as overtaken:
+        _back(tools, claim, row, post, str(overtaken), clock)
+
+
+def _objection(
+    tools: Tools, row: PromotionRow, post: PostRow, gathered: Gathered, clock: Clock
+) -> tuple[Gathered, str | None]:
+    """What speaks against a second sending, and what that stands on."""
+    if post.account_id != gathered.account_id:
+        return gathered, ANOTHER_USER
+    if row.kind is PromotionKind.PROMOTE:
+        _, gathered, evaluation = evaluate.judged(tools, row, gathered, clock)
+        objection = evaluation.objection
+        return gathered, objection.message if objection is not None else None
+    current = gathered.target.history.current
+    is_same = current is not None and current.artifact == post.base_artifact
+    return gathered, None if is_same else "The target runs something else by now."
+
+
+def _back(
+    tools: Tools, claim: queue.Claim, row: PromotionRow, post: PostRow, why: str, clock: Clock
+) -> None:
+    """Without a release a promotion is decided anew; a rollback ends, lest it undo somebody."""
+    reason = f"Heroku made no release of the first post. {why}"
+    ending = Ending(
+        status=Status.WAITING, reason=reason, due_at=clock.now(), post=post, outcome="no_trace"
+    )
+    if post.kind == PromotionKind.ROLLBACK:
+        ending = replace(ending, status=Status.FAILED, due_at=None, hold=reason)
+    finish.end(tools, claim, ending)

@@ -1,0 +1,180 @@
+"""Claims what is due and has each step taken; any number of processes may do so at once.
+
+NOTIFY wakes it within milliseconds; the poll behind it is the truth. No thread sleeps on a
+promotion's behalf, and no transaction stays open while Heroku is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from listener.db import notifications, queue, sync, troubles
+from listener.db import sync as webhooks
+from listener.db.engine import Database
+from listener.db.queue import Ear
+from listener.inventory.context import Clock, Tools
+from listener.worker import check_webhooks, handlers, notify, report_troubles, sync_releases
+from listener.worker.heartbeat import Pulse
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 2.0
+DATABASE_PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Queue:
+    """Work of one kind, and how it is taken further."""
+
+    name: str
+    kind: queue.Kind
+    step: Callable[[Tools, queue.Claim, Clock], None]
+
+    def claim(self, conn: Connection, owner: str) -> queue.Claim | None:
+        """Claim what is due longest."""
+        return queue.claim(conn, self.kind, owner=owner)
+
+
+PROMOTING: tuple[Queue, ...] = (
+    Queue("promotion", handlers.PROMOTIONS, handlers.promote),
+    Queue("look", sync.LOOKS, sync_releases.step),
+    Queue("chore", sync.CHORES, handlers.reconcile),
+    Queue("webhook", webhooks.WEBHOOKS, check_webhooks.step),
+    Queue("trouble", troubles.TROUBLES, report_troubles.step),
+)
+# On threads of their own: neither a dead chat service nor a production that answers nobody
+# must delay the promotions of others.
+PROBING: tuple[Queue, ...] = (Queue("probed promotion", handlers.PROBED, handlers.promote),)
+TELLING: tuple[Queue, ...] = (Queue("notice", notifications.NOTICES, notify.step),)
+
+
+class Worker:
+    """One thread's loop over its queues."""
+
+    def __init__(
+        self, tools: Tools, queues: Sequence[Queue], ear: Ear, owner: str, pulse: Pulse
+    ) -> None:
+        self._tools = tools
+        self._pulse = pulse
+        self._queues = queues
+        self._ear = ear
+        self._owner = owner
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Claim nothing more; the step at hand is finished."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        while not self._stopping.is_set():
+            heard = self._ear.count
+            try:
+                if not self._round():
+                    self._rest(heard)
+            except (DBAPIError, PoolTimeout) as error:
+                state = getattr(getattr(error, "orig", None), "sqlstate", None)
+                log.warning("database_unavailable", error=type(error).__name__, sqlstate=state)
+                self._stopping.wait(DATABASE_PAUSE_SECONDS)
+            except Exception:  # without its threads a process would promote nothing, silently
+                log.exception("runner_broken")
+                self._stopping.wait(DATABASE_PAUSE_SECONDS)
+
+    def _round(self) -> bool:
+        """One step of every queue that has work, so that none starves another."""
+        return any([self._one(work_queue) for work_queue in self._queues])  # noqa: C419 - each has its turn
+
+    def _one(self, work_queue: Queue) -> bool:
+        if self._stopping.is_set():
+            return False
+        with self._tools.database.begin() as conn:
+            claim = work_queue.claim(conn, self._owner)
+        self._pulse.round_made(self._owner)
+        if claim is None:
+            return False
+        self._take(work_queue, claim)
+        self._pulse.round_made(self._owner)
+        return True
+
+    def _take(self, work_queue: Queue, claim: queue.Claim) -> None:
+        begun = time.monotonic()
+        try:
+            work_queue.step(self._tools, claim, Clock(claim.claimed_at))
+            outcome = "done"
+            if claim.attempt > 1:  # perhaps it broke the last time
+                report_troubles.mended(self._tools, work_queue.name, claim)
+        except queue.LeaseLost:
+            outcome = "lease_lost"
+        except Exception as error:  # a broken step must not end the loop; it is logged whole
+            log.exception("step_broken", work=work_queue.name, key=claim.key, attempt=claim.attempt)
+            outcome = "broken"
+            with self._tools.database.begin() as conn:
+                queue.postpone(conn, claim, work_queue.kind, handlers.pause_after(claim))
+                report_troubles.note_break(conn, work_queue.name, claim, error)
+        spent = round((time.monotonic() - begun) * 1000)
+        log.info("step", work=work_queue.name, key=claim.key, outcome=outcome, ms=spent)
+
+    def _rest(self, heard: int) -> None:
+        with self._tools.database.begin() as conn:
+            # Of its own queues only: what others have to do would keep it awake for nothing.
+            due_in = queue.until_next(conn, [work_queue.kind for work_queue in self._queues])
+        seconds = POLL_SECONDS if due_in is None else min(max(due_in, 0.02), POLL_SECONDS)
+        self._ear.wait(heard, seconds)
+
+
+class Runners:
+    """The threads of one process, and the one connection that listens for all of them."""
+
+    def __init__(self, tools: Tools, *, promoting: int) -> None:
+        owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+        self._pulse = Pulse(tools.database, owner)
+        self._ear = Ear(tools.database, pulse=self._pulse.beat)
+        queues = [PROMOTING, PROBING] * promoting + ([TELLING] if promoting else [])
+        self._workers = [
+            Worker(tools, some, self._ear, self._pulse.add(some[0].name), self._pulse)
+            for some in queues
+        ]
+        self._threads = [
+            threading.Thread(target=worker.run, name=f"runner-{number}", daemon=True)
+            for number, worker in enumerate(self._workers)
+        ]
+        self._database: Database = tools.database
+
+    def start(self) -> None:
+        """Start working, with a reconcile first: webhooks may have been missed meanwhile."""
+        with self._database.begin() as conn:
+            sync.ask_reconcile(conn)
+        self._pulse.beat()
+        self._ear.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float) -> bool:
+        """Stop claiming and wait for the steps at hand. Answers whether all ended in time."""
+        ends_at = time.monotonic() + timeout
+        for worker in self._workers:
+            worker.stop()
+        self._ear.stop()
+        for thread in self._threads:
+            thread.join(max(ends_at - time.monotonic(), 0))
+        self._pulse.end()
+        return not any(thread.is_alive() for thread in self._threads)
+
+
+def start_runners(tools: Tools, *, promoting: int) -> Runners:
+    """Start this process's runner threads; to be called after any fork."""
+    runners = Runners(tools, promoting=promoting)
+    if promoting:
+        runners.start()
+    return runners

@@ -1,0 +1,73 @@
+"""A process's shift on promotions: it begins once the database is ready, and ends in time."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import psycopg
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from listener.db import migrate
+from listener.inventory.context import Tools
+from listener.worker.runner import Runners, start_runners
+
+log = structlog.get_logger()
+
+PAUSE_SECONDS = 1.0
+# Heroku kills what still runs 30 s after SIGTERM, and a POST under way may take 20.
+ENDS_WITHIN_SECONDS = 24.0
+
+
+class Shift:
+    """The runner threads of this process, from the first chance to the last moment."""
+
+    def __init__(self, tools: Tools, *, promoting: int) -> None:
+        self._tools = tools
+        self._promoting = promoting
+        self._runners: Runners | None = None
+        self._is_over = threading.Event()
+        self._beginning = threading.Thread(target=self._begin, name="shift", daemon=True)
+
+    def begin(self) -> None:
+        """Start the threads, as soon as the database is ready; to be called after any fork."""
+        if self._promoting:
+            self._beginning.start()
+
+    def end(self, timeout: float = ENDS_WITHIN_SECONDS) -> bool:
+        """Claim nothing more, and wait for the steps at hand; answers whether all ended in time."""
+        ends_at = time.monotonic() + timeout
+        self._is_over.set()
+        if self._beginning.is_alive():
+            self._beginning.join(timeout)
+        if self._runners is None:
+            return True
+        return self._runners.stop(max(ends_at - time.monotonic(), 0))
+
+    def _begin(self) -> None:
+        reason = ""
+        while not self._is_over.is_set():
+            fault = self._try()
+            if fault is None:
+                return
+            if fault != reason:
+                log.warning("runners_wait", reason=fault)
+            reason = fault
+            self._is_over.wait(PAUSE_SECONDS)
+
+    def _try(self) -> str | None:
+        """Start the runners; answers what is in the way, if anything is."""
+        try:
+            with self._tools.database.begin() as conn:
+                if self._tools.database.is_lent(conn):
+                    return migrate.POOLED
+                if not migrate.is_ready(conn):
+                    return "the database is not migrated"
+                is_newer = migrate.is_newer(conn)
+            self._runners = start_runners(self._tools, promoting=self._promoting)
+        except (DBAPIError, PoolTimeout, psycopg.Error) as error:
+            return f"the database cannot be used: {type(error).__name__}"
+        log.info("runners_started", promoting=self._promoting, database_is_newer=is_newer)
+        return None

@@ -1,0 +1,134 @@
+"""A release of ours whose release phase runs: look at the target's list until it is over."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from listener import heroku as platform
+from listener.core.drift import is_ours
+from listener.core.promotion import RELEASE_PHASE_FOR, Status, back_off, release_poll
+from listener.core.release import History, Release
+from listener.db import promotions, queue, release_requests
+from listener.db.promotions import PromotionRow
+from listener.db.release_requests import PostRow
+from listener.heroku import HerokuError, PromotionTarget
+from listener.inventory import drift
+from listener.inventory.context import Clock, Tools
+from listener.inventory.own_releases import made_by
+from listener.inventory.reader import LACKING_FOR, Reading
+from listener.worker import finish, outcomes
+from listener.worker.finish import Ending
+
+
+def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+    """Read the list, not the single release: it also shows who released beside us."""
+    row = promotions.row_of(claim.row)
+    with tools.database.begin() as conn:
+        post = release_requests.latest(conn, row.id)
+    try:
+        reading = tools.readings.releases(row.target_id)
+        ending = judge(tools, row, post, reading, clock)
+    except platform.HerokuError as error:
+        _unreadable(tools, claim, row, post, error, clock)
+        return
+    finish.end(tools, claim, ending)
+    drift.glance(tools, reading)
+
+
+def judge(tools: Tools, row: PromotionRow, post: PostRow, reading: Reading, clock: Clock) -> Ending:
+    """What the promotion comes to by the target's list. Raises HerokuError."""
+    running_for = clock.now() - (row.status_at or clock.now())
+    history = reading.history
+    wanted = post.release_id if outcomes.is_way_back(row, post) else row.target_release_id
+    release = next((r for r in history.releases if r.id == wanted), None)
+    if release is None:
+        return _lacking(row, post, running_for, clock)
+    with tools.database.begin() as conn:
+        issued = release_requests.issued(conn, row.target_id)
+    made = outcomes.fate(row, post, release, clock, running_for)
+    ending = outcomes.checked(made, post, release)
+    if ending.is_running:
+        twins = [twin for twin in made_by(tools, post, reading) if twin.id != release.id]
+        beside = outcomes.surprise(row, post, [*twins, release], history, issued)
+        return outcomes.with_hold(ending, beside)
+    if ending.due_at is None:
+        words = why_failed(tools, post) if ending.status is Status.FAILED else None
+        return replace(ending, reason=f"Heroku: {words}. {ending.reason}") if words else ending
+    if (over := _over(release, post, history, issued)) is not None:
+        who = over.author or "Somebody"
+        reason = f"{who} released v{over.version} over v{release.version}, which had not run yet."
+        return outcomes.lost(ending, reason)
+    if running_for >= RELEASE_PHASE_FOR:
+        minutes = int(RELEASE_PHASE_FOR.total_seconds() // 60)
+        reason = f"v{release.version} is {release.status} for more than {minutes} minutes."
+        return outcomes.lost(ending, reason)
+    return ending
+
+
+def _over(ours: Release, post: PostRow, history: History, issued: frozenset[str]) -> Release | None:
+    """The newer release of somebody else that runs now, with code of its own.
+
+    One with the code of before, a config change say, leaves it to Heroku what runs in the end.
+    """
+    current = history.current
+    if current is None or current.version < ours.version or is_ours(current, issued):
+        return None
+    if current.artifact in (ours.artifact, post.base_artifact):
+        return None
+    # Whoever set config since then carried that code on, and brought none.
+    since = (r for r in history.releases if r.version > post.base_version and r.has_run)
+    return next(r for r in since if r.artifact == current.artifact)
+
+
+def _lacking(row: PromotionRow, post: PostRow, running_for: timedelta, clock: Clock) -> Ending:
+    """The list may lag behind the answer that named the release, but not for long."""
+    reason = f"The list lacks {_named(row, post)}."
+    if running_for >= LACKING_FOR:
+        return outcomes.lost(Ending(status=row.status, reason=reason), f"{reason} It is gone.")
+    return Ending(status=row.status, reason=reason, due_at=clock.now() + release_poll(running_for))
+
+
+def _named(row: PromotionRow, post: PostRow) -> str:
+    """Of a pipeline promotion, the id may be known before the list shows the version."""
+    if outcomes.is_way_back(row, post):
+        return f"v{post.release_version}"
+    if row.target_version is None:
+        return f"release {row.target_release_id}"
+    return f"v{row.target_version}"
+
+
+def _unreadable(
+    tools: Tools,
+    claim: queue.Claim,
+    row: PromotionRow,
+    post: PostRow,
+    error: Exception,
+    clock: Clock,
+) -> None:
+    waited = clock.now() - (row.status_at or clock.now())
+    if waited >= RELEASE_PHASE_FOR:
+        reason = f"How {_named(row, post)} ended is unknown; Heroku could not be read: {error}"
+        finish.end(tools, claim, outcomes.lost(Ending(status=row.status, reason=""), reason))
+        return
+    due_at = clock.now() + back_off(int(waited.total_seconds() // 10).bit_length())
+    reason = f"{_named(row, post)} was pending; Heroku could not be read: {error}"
+    with tools.database.begin() as conn:
+        promotions.move(conn, claim, Status(row.status), reason, due_at=due_at)
+
+
+def ask(tools: Tools, post: PostRow) -> PromotionTarget | None:
+    """How it stands; None where Heroku says nothing of the target. Raises HerokuError."""
+    targets = tools.heroku.promotion_targets(post.heroku_promotion_id or "")
+    return next((target for target in targets if target.app_id == post.target_id), None)
+
+
+def why_failed(tools: Tools, post: PostRow) -> str | None:
+    """Heroku's words on a promotion whose release failed, if it has any."""
+    if post.heroku_promotion_id is None:
+        return None
+    with suppress(HerokuError):
+        target = ask(tools, post)
+        return target.error_message if target is not None else None
+    return None

@@ -1,0 +1,56 @@
+"""The whole API in this process, before an office with an emulated Heroku, and three people."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from listener.app import Parts, build
+from listener.config import Settings
+from listener.roles import Roles
+from listener.services.status import MARK
+from tests.api.rooms.caller import Caller
+from tests.services.conftest import database, office, open_office
+from tests.services.letterbox import Answering
+from tests.services.office import PUBLIC_URL, TOKEN, Office
+
+__all__ = ["database", "office", "open_office"]
+
+ADMIN, APPROVER, VIEWER = (f"{role}@example.com" for role in ("ana", "bo", "cy"))
+
+
+@pytest.fixture
+def client(office: Office, database_url: str) -> FlaskClient:
+    """Requests to the app; its runners stand still."""
+    settings = Settings(
+        database_url=database_url,
+        secret_keys=("k" * 32,),
+        heroku_api_key=TOKEN,
+        admins=(ADMIN,),
+        approvers=(APPROVER,),
+        viewers=("*@example.com",),
+        heroku_api_url="http://localhost",
+        public_url=PUBLIC_URL,
+    )
+    roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
+    outside = Answering({MARK: office.keys.mark})
+    parts = Parts(settings, office.tools, office.keys, roles, outside=outside)
+    return build(parts).test_client()
+
+
+@pytest.fixture
+def admin(client: FlaskClient, office: Office) -> Caller:
+    """Who may do everything."""
+    return Caller(client, office.keys, ADMIN)
+
+
+@pytest.fixture
+def approver(client: FlaskClient, office: Office) -> Caller:
+    """Who may promote, cancel and hold, but change no rule."""
+    return Caller(client, office.keys, APPROVER)
+
+
+@pytest.fixture
+def viewer(client: FlaskClient, office: Office) -> Caller:
+    """Who may only look."""
+    return Caller(client, office.keys, VIEWER)

@@ -1,0 +1,396 @@
+"""`/approvals/…`: whom it shows what, and every way in which somebody might have it say yes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from structlog.testing import capture_logs
+from werkzeug.test import TestResponse
+
+from listener import approval_links
+from listener.approval_links import Invitation
+from listener.core.promotion import Status
+from listener.crypto import Keys
+from listener.db.promotions import PromotionRow
+from listener.services.login import BrowsersDesk
+from tests.api.rooms.caller import Caller
+from tests.api.rooms.conftest import APPROVER, VIEWER
+from tests.services.office import ANA, PROD, STAGING, Office
+
+EVIL = "<script>alert(1)</script>\"'&"
+IN_AN_HOUR = timedelta(hours=1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def row(office: Office) -> PromotionRow:
+    """A promotion that waits for an approval; its release's description is not nice."""
+    office.add_rule(name="ship <b>it</b>", conditions={"approvals": 1})
+    office.deploy(STAGING, description=EVIL)
+    office.look(STAGING)
+    (found,) = office.found()
+    return found
+
+
+@dataclass
+class Browser:
+    """Somebody's browser before the page of one link."""
+
+    client: FlaskClient
+    keys: Keys
+    link: str
+
+    @property
+    def url(self) -> str:
+        return f"{approval_links.PATH}{self.link}"
+
+    def look(self) -> TestResponse:
+        return self.client.get(self.url)
+
+    def enter(self, caller: Caller) -> TestResponse:
+        """Log in with a code that this person's command line prints."""
+        return self.send({"code": caller.post("/api/login-codes")["code"]}, "/login")
+
+    def send(self, fields: dict[str, str], end: str = "", **headers: str) -> TestResponse:
+        return self.client.post(f"{self.url}{end}", data=fields, headers=headers)
+
+    def form(self) -> str:
+        """What the page's form brings along."""
+        found = re.search(r'name="form" value="([^"]+)"', self.look().text)
+        assert found is not None, self.look().text
+        return found[1]
+
+    def press(self, say: str, **more: str) -> TestResponse:
+        return self.send({"form": self.form(), "say": say, **more})
+
+
+Open = Callable[..., Browser]
+
+
+@pytest.fixture
+def open_(client: FlaskClient, office: Office, row: PromotionRow) -> Open:
+    """Opens the link to the promotion, or to what differs from it, in a browser of its own."""
+
+    def opened(
+        *, keys: Keys = office.keys, until: timedelta = IN_AN_HOUR, **changes: Any
+    ) -> Browser:
+        asked = Invitation(row.id, row.release_id, row.artifact, now() + until)
+        link = approval_links.sign(keys.links, replace(asked, **changes))
+        return Browser(client.application.test_client(), office.keys, link)
+
+    return opened
+
+
+def status(office: Office) -> Status:
+    office.work()
+    return office.found()[0].status
+
+
+# The way it is meant.
+
+
+def test_whoever_logs_in_sees_what_would_go_where_and_lets_it_go(
+    open_: Open, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    browser = open_()
+    entered = browser.enter(approver)
+    assert (entered.status_code, entered.headers["Location"]) == (303, browser.url)
+    page = browser.look()
+    assert page.status_code == 200
+    for words in (f"{STAGING} v{row.version} to {PROD}", row.artifact, "approvals: wait", "0 of 1"):
+        assert words in page.text
+    assert f"You are {APPROVER}." in page.text
+
+    pressed = browser.press("approve")
+    assert (pressed.status_code, pressed.headers["Location"]) == (303, browser.url)
+    assert f"approved by {APPROVER}" in browser.look().text
+    assert status(office) is Status.SUCCEEDED
+    assert "Nobody is asked any more." in browser.look().text
+    (word,) = office.promotions.get(str(row.id)).approvals
+    assert (word.by, word.is_approved) == (APPROVER, True)
+
+
+def test_a_no_tells_why(open_: Open, approver: Caller, office: Office) -> None:
+    browser = open_()
+    browser.enter(approver)
+    browser.press("reject", reason=f" {EVIL} ")
+
+    assert status(office) is Status.REJECTED
+    assert office.found()[0].reason == f"{APPROVER} rejected it: {EVIL}."
+    assert EVIL not in browser.look().text
+
+
+def test_everything_is_shown_as_text(open_: Open, approver: Caller) -> None:
+    browser = open_()
+    browser.enter(approver)
+    page = browser.look().text
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "ship &lt;b&gt;it&lt;/b&gt;" in page
+    assert "<script" not in page
+    assert "<b>" not in page
+
+
+@pytest.mark.parametrize("path", ["", "/login"])
+def test_every_page_is_guarded(open_: Open, path: str) -> None:
+    browser = open_()
+    answers = (browser.look(), browser.send({}, path), browser.client.get(f"{browser.url[:-3]}"))
+    for answer in answers:
+        policy = answer.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.mimetype == "text/html"
+        assert "src=" not in answer.text
+
+
+def test_the_session_stays_in_this_browser_and_on_this_page(open_: Open, approver: Caller) -> None:
+    (cookie,) = open_().enter(approver).headers.getlist("Set-Cookie")
+    attributes = set(cookie.split("; ")[1:])
+    assert {"Secure", "HttpOnly", "Path=/approvals", "SameSite=Strict"} <= attributes
+    assert "Max-Age=28800" in attributes
+
+
+# Whoever only has the link.
+
+
+@pytest.mark.parametrize("agent", ["Slackbot-LinkExpanding 1.0", "facebookexternalhit/1.1"])
+def test_a_preview_shows_and_changes_nothing(
+    open_: Open, office: Office, row: PromotionRow, agent: str
+) -> None:
+    browser = open_()
+    before = office.found(), office.audit()
+    for ask in (browser.client.get, browser.client.head):
+        answer = ask(browser.url, headers={"User-Agent": agent})
+        assert answer.status_code == 200
+        for secret in (STAGING, PROD, row.artifact, "ship"):
+            assert secret not in answer.text
+        assert "Set-Cookie" not in answer.headers
+    assert (office.found(), office.audit()) == before
+
+
+def test_without_a_session_nobody_answers(open_: Open, approver: Caller, office: Office) -> None:
+    browser = open_()
+    browser.enter(approver)
+    form = browser.form()
+    browser.client.delete_cookie("autopromote_session", path="/approvals")
+    assert browser.send({"form": form, "say": "approve"}).status_code == 401
+
+    assert status(office) is Status.WAITING
+
+
+def test_a_session_is_none_that_we_did_not_sign(open_: Open, office: Office) -> None:
+    browser = open_()
+    said = {"email": APPROVER, "id": "x"}
+    others = (
+        Keys(["o" * 32]).sessions.sign(said, until=now() + IN_AN_HOUR),
+        office.keys.forms.sign(said, until=now() + IN_AN_HOUR),
+        office.keys.links.sign(said, until=now() + IN_AN_HOUR),
+        office.keys.sessions.sign(said, until=now() - timedelta(seconds=1)),
+    )
+    for text in (*(one.text for one in others), office.keys.sign_token(APPROVER, now=now()).text):
+        browser.client.set_cookie("autopromote_session", text, path="/approvals")
+        assert "Log in to see it." in browser.look().text
+
+
+@pytest.mark.parametrize("code", ["", "AAAAA-AAAAA", "\N{FULLWIDTH DIGIT ONE}", "x" * 4000])
+def test_a_wrong_code_lets_nobody_in(open_: Open, code: str) -> None:
+    answer = open_().send({"code": code}, "/login")
+    assert answer.status_code == 401
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_code_is_good_once_and_not_for_long(
+    open_: Open, approver: Caller, office: Office
+) -> None:
+    browser, code = open_(), approver.post("/api/login-codes")["code"]
+    assert browser.send({"code": f" {code.lower().replace('-', ' ')}"}, "/login").status_code == 303
+    assert open_().send({"code": code}, "/login").status_code == 401
+    desk = BrowsersDesk(office.database, office.keys)
+    old = desk.make_code(APPROVER, now=now() - timedelta(minutes=5))
+    assert open_().send({"code": old.text}, "/login").status_code == 401
+
+
+# Links that are none.
+
+
+def test_a_forged_or_altered_link_leads_nowhere(open_: Open) -> None:
+    link = open_().link
+    others = [open_(keys=Keys(["o" * 32])).link, "x", link[:-4], f"a{link}", link.swapcase()]
+    for other in others:
+        answer = replace(open_(), link=other).look()
+        assert (answer.status_code, "There is no such link." in answer.text) == (404, True)
+
+
+def test_a_link_of_another_kind_is_none(open_: Open, office: Office) -> None:
+    said = {"to": [1, "r", "s"]}
+    for text in (
+        office.keys.sessions.sign(said, until=now() + IN_AN_HOUR).text,
+        office.keys.links.sign({"to": 1}, until=now() + IN_AN_HOUR).text,
+        office.keys.links.sign({}, until=now() + IN_AN_HOUR).text,
+        office.keys.sign_token(ANA, now=now()).text,
+    ):
+        assert replace(open_(), link=text).look().status_code == 404
+
+
+def test_an_expired_link_says_so(open_: Open, approver: Caller, office: Office) -> None:
+    browser = open_(until=timedelta(seconds=-1))
+    for answer in (browser.look(), browser.send({"say": "approve"}), browser.enter(approver)):
+        assert answer.status_code == 409
+        assert "This link has expired" in answer.text
+    assert status(office) is Status.WAITING
+
+
+@pytest.mark.parametrize("change", [{"release_id": "r"}, {"artifact": "s"}, {"promotion_id": 99}])
+def test_a_link_is_to_one_promotion_of_one_release_and_slug(
+    open_: Open, approver: Caller, office: Office, change: dict[str, Any]
+) -> None:
+    browser = open_()
+    browser.enter(approver)
+    form = browser.form()
+    other = replace(browser, link=open_(**change).link)
+
+    assert other.look().status_code == 404
+    assert other.send({"form": form, "say": "approve"}).status_code == 403
+    assert status(office) is Status.WAITING
+
+
+# Whoever is logged in, and may not.
+
+
+def test_a_viewer_sees_it_and_has_no_buttons(
+    open_: Open, viewer: Caller, office: Office, row: PromotionRow
+) -> None:
+    browser = open_()
+    browser.enter(viewer)
+    assert "Approving needs the role approver." in browser.look().text
+    assert "<button" not in browser.look().text
+    desk = BrowsersDesk(office.database, office.keys)
+    session = desk.session(_cookie(browser), now=now())
+    assert session is not None
+    form = desk.form(session, browser.link, now=now())
+
+    refused = browser.send({"form": form, "say": "approve"})
+    assert (refused.status_code, f"{VIEWER} is viewer" in refused.text) == (403, True)
+    assert status(office) is Status.WAITING
+
+
+def _cookie(browser: Browser) -> str:
+    found = browser.client.get_cookie("autopromote_session", path="/approvals")
+    assert found is not None
+    return found.value
+
+
+def test_whoever_has_no_role_any_more_sees_nothing(open_: Open, office: Office) -> None:
+    browser = open_()
+    session = office.keys.sessions.sign(
+        {"email": "eve@elsewhere.example", "id": "x"}, until=now() + IN_AN_HOUR
+    )
+    browser.client.set_cookie("autopromote_session", session.text, path="/approvals")
+    answer = browser.look()
+    assert (answer.status_code, STAGING in answer.text) == (403, False)
+
+
+def test_whoever_made_the_release_has_no_yes_where_the_rule_says_so(
+    open_: Open, admin: Caller, office: Office, row: PromotionRow
+) -> None:
+    admin.patch("/api/rules/1", {"self_approval": False})
+    browser = open_()
+    browser.enter(admin)
+    assert 'value="approve"' not in browser.look().text
+    refused = browser.press("approve")
+    assert (refused.status_code, "somebody else must" in refused.text) == (403, True)
+    assert status(office) is Status.WAITING
+
+
+# Other pages that would have this browser answer.
+
+
+def test_no_form_of_another_session_link_or_maker_will_do(
+    open_: Open, approver: Caller, admin: Caller, office: Office
+) -> None:
+    browser, other = open_(), open_()
+    browser.enter(approver)
+    other.enter(admin)
+    longer = replace(browser, link=open_(until=timedelta(hours=2)).link)
+    forms = ["", "x", other.form(), longer.form(), browser.form()[:-3], browser.link]
+    for form in forms:
+        refused = browser.send({"form": form, "say": "approve"})
+        assert refused.status_code == 403, form
+    assert browser.send({"say": "approve"}).status_code == 403
+    assert status(office) is Status.WAITING
+
+
+def test_a_form_is_good_once(open_: Open, approver: Caller, office: Office) -> None:
+    browser = open_()
+    browser.enter(approver)
+    form = browser.form()
+    assert browser.send({"form": form, "say": "maybe"}).status_code == 422
+    again = browser.send({"form": form, "say": "approve"})
+    assert (again.status_code, "used already" in again.text) == (409, True)
+    assert status(office) is Status.WAITING
+
+
+def test_a_form_that_was_left_open_is_too_old(
+    open_: Open, approver: Caller, office: Office
+) -> None:
+    browser = open_()
+    browser.enter(approver)
+    desk = BrowsersDesk(office.database, office.keys)
+    session = desk.session(_cookie(browser), now=now())
+    assert session is not None
+    form = desk.form(session, browser.link, now=now() - timedelta(hours=1))
+    assert browser.send({"form": form, "say": "approve"}).status_code == 409
+    assert status(office) is Status.WAITING
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_a_form_on_another_site_is_refused(
+    open_: Open, approver: Caller, office: Office, site: str
+) -> None:
+    browser = open_()
+    browser.enter(approver)
+    fields = {"form": browser.form(), "say": "approve"}
+    assert browser.send(fields, **{"Sec-Fetch-Site": site}).status_code == 403
+    code = {"code": approver.post("/api/login-codes")["code"]}
+    assert browser.send(code, "/login", **{"Sec-Fetch-Site": site}).status_code == 403
+    assert browser.send(fields, **{"Sec-Fetch-Site": "same-origin"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe", b"form=a&" * 20, b"form=%00&say=approve", b"say=" + b"x" * 5000]
+)
+def test_a_form_that_cannot_be_read_is_refused(open_: Open, approver: Caller, body: bytes) -> None:
+    browser = open_()
+    browser.enter(approver)
+    assert browser.client.post(browser.url, data=body).status_code == 422
+
+
+def test_an_answer_that_comes_too_late_says_so(
+    open_: Open, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    browser = open_()
+    browser.enter(approver)
+    form = browser.form()
+    office.promotions.cancel(str(row.id), by=ANA)
+    late = browser.send({"form": form, "say": "approve"})
+    assert (late.status_code, "has ended: it is cancelled" in late.text) == (409, True)
+
+
+def test_no_link_is_logged(open_: Open) -> None:
+    browser = open_()
+    with capture_logs() as lines:
+        browser.look()
+    assert browser.link not in str(lines)
+    assert lines[0]["path"] == "/approvals/…"

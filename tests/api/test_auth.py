@@ -1,0 +1,88 @@
+"""Who asks, and what they may: told anew for every request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from listener.app import Parts, build
+from listener.crypto import Keys
+from listener.roles import Roles
+from tests.api.conftest import ADMIN, APPROVER, SECRET_KEY, STRANGER, VIEWER
+
+As = Callable[[str], dict[str, str]]
+OPEN = {"/healthz", "/readyz", "/openapi.json", "/webhooks/heroku", "/api/tokens"}
+FOR_BROWSERS = "/approvals/"  # they log in by a form, and are asked for it by a page
+
+
+@pytest.fixture
+def database_url() -> str:
+    """Nothing here asks a database."""
+    return "postgres://ana:pw@127.0.0.1:9/acme"
+
+
+def test_every_route_but_the_open_ones_asks_who_comes(app: Flask, client: FlaskClient) -> None:
+    for rule in app.url_map.iter_rules():
+        path = rule.rule.replace("<", "").replace(">", "")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            if rule.rule not in OPEN and not rule.rule.startswith(FOR_BROWSERS):
+                answer = client.open(path, method=method, json={})
+                assert (answer.status_code, answer.get_json()["id"]) == (401, "unauthorized"), path
+                assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer nonsense",
+        "Basic YW5hOmFuYQ==",
+        "nonsense",
+        f"Bearer {Keys(['o' * 32]).sign_token(ADMIN, now=datetime.now(UTC)).text}",
+    ],
+)
+def test_what_is_no_token_of_ours_is_nobody(client: FlaskClient, header: str) -> None:
+    answer = client.get("/api/whoami", headers={"Authorization": header})
+    assert (answer.status_code, answer.get_json()["id"]) == (401, "unauthorized")
+
+
+def test_a_token_that_ended_is_nobody_s(client: FlaskClient) -> None:
+    past = datetime.now(UTC) - timedelta(hours=13)
+    token = Keys([SECRET_KEY]).sign_token(ADMIN, now=past).text
+    answer = client.get("/api/whoami", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+
+
+def test_the_scheme_is_read_in_any_case(client: FlaskClient, as_: As) -> None:
+    token = as_(ADMIN)["Authorization"].removeprefix("Bearer ")
+    answer = client.get("/api/whoami", headers={"Authorization": f"bEARER  {token}"})
+    assert answer.status_code == 200
+
+
+def test_a_token_without_a_role_opens_nothing(client: FlaskClient, as_: As) -> None:
+    answer = client.get("/api/whoami", headers=as_(STRANGER))
+    assert (answer.status_code, answer.get_json()["id"]) == (403, "no_role")
+
+
+def test_a_role_that_does_not_suffice_is_said(client: FlaskClient, as_: As) -> None:
+    answer = client.post("/api/rules", json={}, headers=as_(VIEWER))
+    assert (answer.status_code, answer.get_json()) == (
+        403,
+        {"id": "forbidden", "message": f"That needs the role admin; {VIEWER} is viewer."},
+    )
+
+
+def test_a_change_of_the_settings_counts_at_once(parts: Parts, as_: As) -> None:
+    headers = as_(APPROVER)
+    changed = replace(parts, roles=Roles(admins=(APPROVER,)))
+
+    assert build(changed).test_client().get("/api/whoami", headers=headers).get_json()["role"] == (
+        "admin"
+    )

@@ -1,0 +1,76 @@
+"""The API describes itself: every route, every body, every answer, as they really are."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from listener.api.openapi import TOLD
+from listener.core.gates.options import READERS
+
+
+@pytest.fixture
+def database_url() -> str:
+    """Nothing here asks a database."""
+    return "postgres://ana:pw@127.0.0.1:9/acme"
+
+
+@pytest.fixture
+def described(client: FlaskClient) -> Any:
+    """The description."""
+    return client.get("/openapi.json").get_json()
+
+
+def test_every_route_is_described(app: Flask, described: Any) -> None:
+    routes = {
+        (re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routes == {
+        (path, method) for path, methods in described["paths"].items() for method in methods
+    }
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(TOLD)
+
+
+def test_every_route_says_what_it_does_and_answers(described: Any) -> None:
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            assert operation["summary"].endswith("."), (method, path)
+            assert min(operation["responses"]) < "400", (method, path)
+    names = [one["operationId"] for path in described["paths"].values() for one in path.values()]
+    assert len(names) == len(set(names))
+
+
+def test_every_api_route_tells_of_its_answer_and_its_role(described: Any) -> None:
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            if path.startswith("/api/"):
+                good = [one for code, one in operation["responses"].items() if code < "300"]
+                assert all("content" in one for one in good), (method, path)
+                assert path == "/api/tokens" or operation["security"] == [{"token": []}]
+
+
+def test_every_body_is_described_with_the_words_it_may_say(described: Any) -> None:
+    body = described["paths"]["/api/rules"]["post"]["requestBody"]
+    name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+
+    schema = described["components"]["schemas"][name]
+    assert schema["additionalProperties"] is False
+    own = {"name", "source", "targets", "mode", "strategy", "on_newer", "notify"}
+    assert own | set(READERS) == set(schema["properties"])
+
+
+def test_every_reference_leads_somewhere(described: Any) -> None:
+    for ref in set(re.findall(r"'\$ref': '([^']+)'", str(described))):
+        assert ref.removeprefix("#/components/schemas/") in described["components"]["schemas"]
+
+
+def test_the_schemas_are_schemas(described: Any) -> None:
+    for schema in described["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)

@@ -1,0 +1,168 @@
+"""Tokens: Heroku says who somebody is, the settings say what they may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Barrier, Event
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from listener import VERSION
+from listener.app import Parts, assemble, build
+from listener.config import Settings
+from tests.api.conftest import ADMIN, APPROVER, STRANGER, VIEWER
+from tests.heroku.peer import Conversation, Peer, Script, answer, cutting, giving
+
+TOKEN = "HRKU-0123-of-somebody"
+As = Callable[[str], dict[str, str]]
+
+
+@pytest.fixture
+def database_url() -> str:
+    """Nothing here asks a database."""
+    return "postgres://ana:pw@127.0.0.1:9/acme"
+
+
+def is_(email: str) -> Script:
+    """A Heroku that says who brings the token."""
+    return giving(answer(200, {"id": "1", "email": email}))
+
+
+@contextmanager
+def before(script: Script, settings: Settings) -> Iterator[tuple[FlaskClient, Peer]]:
+    """The API before a Heroku that follows a script."""
+    with Peer(script).listening() as heroku:
+        parts = assemble(replace(settings, heroku_api_url=heroku.url))
+        with closing(parts):
+            yield build(parts).test_client(), heroku
+
+
+def log_in(client: FlaskClient, token: str = TOKEN) -> TestResponse:
+    """Ask for a token of ours."""
+    return client.post("/api/tokens", json={"heroku_token": token})
+
+
+@pytest.mark.parametrize(
+    ("email", "role"),
+    [(ADMIN, "admin"), (APPROVER, "approver"), (VIEWER, "viewer"), (ADMIN.upper(), "admin")],
+)
+def test_somebody_with_a_role_gets_a_token(settings: Settings, email: str, role: str) -> None:
+    with before(is_(email), settings) as (client, heroku):
+        answered = log_in(client)
+        said = answered.get_json()
+
+        assert answered.status_code == 201
+        assert {"email": email, "role": role}.items() <= said.items()
+        [asked] = heroku.requests
+        assert (asked.method, asked.path) == ("GET", "/account")
+        assert asked.headers["authorization"] == f"Bearer {TOKEN}"
+        headers = {"Authorization": f"Bearer {said['token']}"}
+        assert client.get("/api/whoami", headers=headers).get_json()["email"] == email
+
+
+def test_a_token_says_when_it_ends(settings: Settings) -> None:
+    begun = datetime.now(UTC)
+    with before(is_(ADMIN), settings) as (client, _):
+        ends = datetime.fromisoformat(log_in(client).get_json()["expires_at"])
+    assert timedelta(hours=11, minutes=59) < ends - begun < timedelta(hours=12, minutes=1)
+
+
+def test_somebody_without_a_role_gets_none(settings: Settings) -> None:
+    with before(is_(STRANGER), settings) as (client, _):
+        answered = log_in(client)
+    assert (answered.status_code, answered.get_json()["id"]) == (403, "no_role")
+    assert STRANGER in answered.get_json()["message"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_token_that_heroku_refuses_is_refused(settings: Settings, status: int) -> None:
+    refusal = answer(status, {"id": "unauthorized", "message": "Invalid credentials provided."})
+    with before(giving(refusal), settings) as (client, _):
+        answered = log_in(client)
+    assert (answered.status_code, answered.get_json()["id"]) == (401, "heroku_token_refused")
+    assert "Invalid credentials provided." in answered.get_json()["message"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        giving(answer(500, {})),
+        giving(answer(429, {"id": "rate_limit", "message": "Later."})),
+        giving(answer(200, b"no JSON")),
+        giving(answer(200, {"id": "1"})),
+        cutting(b""),
+    ],
+)
+def test_a_heroku_that_cannot_tell_is_a_reason_to_try_again(
+    settings: Settings, script: Script
+) -> None:
+    with before(script, settings) as (client, _):
+        answered = log_in(client)
+    assert (answered.status_code, answered.get_json()["id"]) == (503, "heroku_unavailable")
+
+
+def test_two_at_a_time(settings: Settings) -> None:
+    both, go = Barrier(3), Event()
+
+    def slowly(talk: Conversation) -> None:
+        talk.hear()
+        both.wait(10)
+        go.wait(10)
+        talk.say(answer(200, {"id": "1", "email": ADMIN}))
+
+    with before(slowly, settings) as (client, _), ThreadPoolExecutor() as threads:
+        asked = [threads.submit(log_in, client.application.test_client()) for _ in range(2)]
+        both.wait(10)
+        third = log_in(client)
+        go.set()
+        statuses = [each.result().status_code for each in asked]
+
+    assert (third.status_code, third.get_json()["id"]) == (429, "busy")
+    assert "Retry-After" in third.headers
+    assert statuses == [201, 201]
+
+
+def test_a_place_is_free_again_after_a_failure(settings: Settings) -> None:
+    with before(giving(answer(500, {})), settings) as (client, _):
+        assert [log_in(client).status_code for _ in range(4)] == [503] * 4
+
+
+@pytest.mark.parametrize("body", [{}, {"heroku_token": ""}, {"heroku_token": 7}, {"token": "x"}])
+def test_a_body_that_is_none_is_refused(client: FlaskClient, body: object) -> None:
+    answered = client.post("/api/tokens", json=body)
+    assert (answered.status_code, answered.get_json()["id"]) == (422, "invalid_params")
+
+
+@pytest.mark.parametrize("token", ["two words", "umlaut-ü", "line\nbreak"])
+def test_what_can_be_no_token_never_reaches_heroku(settings: Settings, token: str) -> None:
+    with before(is_(ADMIN), settings) as (client, heroku):
+        answered = log_in(client, token)
+        assert heroku.requests == []
+    assert (answered.status_code, answered.get_json()["id"]) == (422, "invalid_params")
+    assert token not in answered.text
+
+
+def test_whoami_tells_of_the_caller_and_the_listener(client: FlaskClient, as_: As) -> None:
+    said = client.get("/api/whoami", headers=as_(APPROVER)).get_json()
+    ends = said.pop("token_expires_at")
+    assert ends.endswith("Z")
+    assert said == {
+        "email": APPROVER,
+        "role": "approver",
+        "version": VERSION,
+        "url": "http://localhost",
+    }
+
+
+def test_the_public_url_is_told_where_it_is_known(parts: Parts, as_: As) -> None:
+    settings = replace(parts.settings, public_url="https://promote.acme.com")
+    client = build(replace(parts, settings=settings)).test_client()
+    assert client.get("/api/whoami", headers=as_(ADMIN)).get_json()["url"] == (
+        "https://promote.acme.com"
+    )

@@ -1,0 +1,106 @@
+"""What the decision about one promotion asks of those around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from listener.core.promotion import ACTIVE, PromotionKind, Status
+from listener.core.release import Release
+from listener.db import related_promotions, release_requests
+from listener.db.engine import Database
+from tests.db import rows
+
+
+@pytest.fixture
+def ruled(database: Database) -> Database:
+    """A rule, number 1."""
+    rule = "INSERT INTO rule (name, mode, strategy, on_newer, source_id, created_by) VALUES"
+    rows.run(database, f"{rule} ('ship', 'armed', 'slug', 'supersede', 'app-source', 'ana')")
+    return database
+
+
+@pytest.mark.parametrize("status", sorted(Status))
+def test_a_rival_is_another_one_at_work_on_the_target(database: Database, status: Status) -> None:
+    row, other = rows.add(database), rows.add(database)
+    rows.set_(database, other, status=status)
+    with database.begin() as conn:
+        found = related_promotions.rival(conn, row.target_id, row.id)
+        assert related_promotions.rival(conn, row.target_id, other.id) is None
+        assert related_promotions.rival(conn, row.source_id, row.id) is None
+    assert (found is not None) == (status in ACTIVE)
+    if found is not None:
+        assert related_promotions.as_rival(found).id == str(other.id)
+
+
+WAITS = {"evaluated_at": rows.in_seconds(0)}
+
+
+@pytest.mark.parametrize(
+    ("values", "counts"),
+    [
+        ({"evaluated_at": None}, False),
+        (WAITS, True),
+        ({"status": "posting"}, True),
+        ({"status": "succeeded"}, True),
+        ({**WAITS, "status": "rejected"}, False),
+        ({**WAITS, "status": "skipped"}, False),
+        ({**WAITS, "status": "cancelled"}, False),
+        ({**WAITS, "rule_id": None}, False),
+        ({**WAITS, "target_id": "app-source"}, False),
+        ({**WAITS, "version": 0}, False),
+    ],
+)
+def test_a_newer_candidate_counts_once_it_was_neither_rejected_nor_skipped(
+    ruled: Database, values: dict[str, Any], counts: bool
+) -> None:
+    row, newer = rows.add(ruled, rule_id=1), rows.add(ruled, rule_id=1)
+    rows.set_(ruled, newer, **values)
+    with ruled.begin() as conn:
+        found = related_promotions.newer_version(conn, row)
+    assert found == (newer.version if counts else None)
+
+
+def upstream(database: Database, release: Release) -> int | None:
+    with database.begin() as conn:
+        found = related_promotions.upstream(conn, "app-target", release)
+    return found.id if found is not None else None
+
+
+def release(words: str = "") -> Release:
+    return Release("r8", 8, "succeeded", "slug-1", description=words)
+
+
+def test_a_release_on_a_source_is_ours_by_record_or_by_nonce(database: Database) -> None:
+    row = rows.add(database)
+    assert upstream(database, release()) is None
+    with database.begin() as conn:
+        release_requests.add(
+            conn,
+            promotion_id=row.id,
+            target_id="app-target",
+            nonce="0123abcd",
+            kind="promote",
+            artifact="slug-1",
+            base_version=7,
+        )
+    assert upstream(database, release("Promote (autopromote 0123abcd)")) == row.id
+    assert upstream(database, release("Promote (autopromote 89ef0123)")) is None
+    rows.set_(database, row, target_release_id="r8")
+    assert upstream(database, release()) == row.id
+
+
+def test_a_rollback_of_ours_is_no_promotion_upstream(database: Database) -> None:
+    rows.add(database, kind=PromotionKind.ROLLBACK, target_release_id="r8")
+    assert upstream(database, release()) is None
+
+
+def test_the_candidates_of_a_rule_are_known_by_release(ruled: Database) -> None:
+    row = rows.add(ruled, rule_id=1)
+    rows.add(ruled)
+    known: dict[str, Any] = {}
+    with ruled.begin() as conn:
+        known = related_promotions.candidates_known(conn, 1, "app-target")
+        assert related_promotions.candidates_known(conn, 1, "app-source") == {}
+    assert {release_id: found.id for release_id, found in known.items()} == {row.release_id: row.id}

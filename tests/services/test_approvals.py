@@ -1,0 +1,178 @@
+"""The approvals desk: who may say yes or no, to what, and what is written down of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from listener.core.promotion import Status
+from listener.errors import Conflict, Forbidden
+from listener.services.promote import NewPromotions
+from listener.services.rollback import NewRollback
+from listener.services.rule_definition import RuleChange
+from tests.services.office import ANA, PROD, STAGING, Office
+
+BO, CY = "bo@example.com", "cy@example.com"
+
+
+def asking(office: Office, **conditions: Any) -> str:
+    """A promotion of Ana's release that waits for an approval; answers its id."""
+    office.add_rule(conditions={"approvals": 1, **conditions})
+    office.deploy(STAGING)
+    office.look(STAGING)
+    (row,) = office.found()
+    assert (row.status, row.author) == (Status.WAITING, ANA)
+    return str(row.id)
+
+
+def test_a_yes_lets_it_go(office: Office) -> None:
+    promotion_id = asking(office)
+    (before,) = office.found()
+    view = office.approvals.approve(promotion_id, by=BO)
+
+    assert (view.row.status, view.row.reason) == (Status.WAITING, f"Approved by {BO}.")
+    assert view.row.fence == before.fence + 1
+    assert ([each.by for each in view.approvals], view.needed) == ([BO], 1)
+    office.work()
+    assert office.found()[0].status is Status.SUCCEEDED
+
+
+def test_a_yes_is_written_down(office: Office) -> None:
+    promotion_id = asking(office)
+    office.approvals.approve(promotion_id, by=BO)
+    entry = office.audit()[-1]
+
+    assert (entry.action, entry.by) == ("promotion.approved", BO)
+    assert (entry.subject_type, entry.subject_id) == ("promotion", promotion_id)
+    timeline = office.promotions.get(promotion_id).timeline or ()
+    assert (timeline[-1].event, timeline[-1].message) == ("approved", f"Approved by {BO}.")
+
+
+def test_a_no_ends_it_though_heroku_cannot_be_read(office: Office) -> None:
+    promotion_id = asking(office, approvals=2)
+    office.approvals.approve(promotion_id, by=BO)
+    office.work()
+    office.break_heroku("/apps/.*")
+    office.approvals.reject(promotion_id, reason="not on a Friday", by=CY)
+    office.work()
+
+    (row,) = office.found()
+    assert (row.status, row.reason) == (Status.REJECTED, f"{CY} rejected it: not on a Friday.")
+    assert office.audit()[-1].action == "promotion.rejected"
+
+
+def test_the_last_word_of_a_person_counts(office: Office) -> None:
+    promotion_id = asking(office)
+    office.approvals.reject(promotion_id, reason=None, by=BO)
+    office.approvals.approve(promotion_id, by=BO)
+    office.work()
+
+    assert office.found()[0].status is Status.SUCCEEDED
+
+
+def test_the_same_person_counts_once(office: Office) -> None:
+    promotion_id = asking(office, approvals=2)
+    for _ in range(2):
+        office.approvals.approve(promotion_id, by=BO)
+        office.work()
+    assert office.found()[0].status is Status.WAITING
+    office.approvals.approve(promotion_id, by=CY)
+    office.work()
+
+    assert office.found()[0].status is Status.SUCCEEDED
+
+
+def test_nobody_approves_a_release_of_their_own_where_the_rule_says_so(office: Office) -> None:
+    promotion_id = asking(office, self_approval=False)
+    with pytest.raises(Forbidden, match="somebody else must approve it") as refusal:
+        office.approvals.approve(promotion_id, by=ANA.upper())
+    assert refusal.value.id == "own_release"
+    assert office.promotions.get(promotion_id).approvals == ()
+    office.approvals.reject(promotion_id, reason=None, by=ANA)
+    office.work()
+
+    assert office.found()[0].status is Status.REJECTED
+
+
+def test_story_14_an_approval_is_of_one_release_and_is_cleared_by_a_newer_one(
+    office: Office,
+) -> None:
+    promotion_id = asking(office, soak="1h")
+    office.approvals.approve(promotion_id, by=BO)
+    office.deploy(STAGING)
+    office.look(STAGING)
+
+    older, newer = office.found()
+    assert older.status is Status.SUPERSEDED
+    assert office.promotions.get(str(newer.id)).approvals == ()
+    with pytest.raises(Conflict, match="has ended: it is superseded"):
+        office.approvals.approve(str(older.id), by=BO)
+
+
+def test_after_a_brake_somebody_is_asked_too(office: Office) -> None:
+    promotion_id = asking(office, approvals=0, brake="1/24h", soak="1h")
+    view = office.approvals.approve(promotion_id, by=BO)
+    assert ([each.by for each in view.approvals], view.needed) == ([BO], 0)
+
+
+def test_where_nobody_is_asked_nothing_is_written_down(office: Office) -> None:
+    promotion_id = asking(office)
+    office.rules.update("ship", RuleChange(conditions={"approvals": 0, "soak": "1h"}), by=ANA)
+    with pytest.raises(Conflict, match=r"asks for no approval .* promotions:cancel"):
+        office.approvals.approve(promotion_id, by=BO)
+    with pytest.raises(Conflict, match=r"asks for no approval .* promotions:cancel"):
+        office.approvals.reject(promotion_id, reason=None, by=BO)
+    assert office.promotions.get(promotion_id).approvals == ()
+    assert office.audit()[-1].action == "rule.updated"
+
+
+def test_a_rollback_asks_nobody(office: Office) -> None:
+    office.add_rule(conditions={"approvals": 1})
+    office.deploy(PROD)
+    view = office.promotions.roll_back(NewRollback(app=PROD, to=None, reason="slow"), by=ANA)
+    with pytest.raises(Conflict, match="asks for no approval"):
+        office.approvals.approve(str(view.promotion.row.id), by=BO)
+
+
+def test_whoever_promotes_by_hand_says_yes_by_that_and_may_change_their_mind(
+    office: Office,
+) -> None:
+    office.add_rule(conditions={"approvals": 2})
+    wish = NewPromotions(source=STAGING, targets=(PROD,))
+    (view,) = office.promotions.promote(wish, by=BO)
+    assert ([each.by for each in view.approvals], view.needed) == ([BO], 2)
+    view = office.approvals.reject(str(view.row.id), reason=None, by=BO)
+    assert [(each.by, each.is_approved) for each in view.approvals] == [(BO, False)]
+    office.work()
+
+    assert office.found()[0].status is Status.REJECTED
+
+
+# Retried.
+
+
+def test_a_yes_still_counts_when_it_is_retried(office: Office) -> None:
+    promotion_id = asking(office, approvals=2)
+    office.approvals.approve(promotion_id, by=BO)
+    office.promotions.cancel(promotion_id, by=ANA)
+    view = office.promotions.retry(promotion_id, by=ANA)
+    assert [each.by for each in view.approvals] == [BO]
+    office.approvals.approve(promotion_id, by=CY)
+    office.work()
+
+    assert office.found()[0].status is Status.SUCCEEDED
+
+
+def test_after_a_no_a_retry_asks_everybody_again(office: Office) -> None:
+    promotion_id = asking(office, approvals=2)
+    office.approvals.approve(promotion_id, by=BO)
+    office.approvals.reject(promotion_id, reason=None, by=CY)
+    office.work()
+    view = office.promotions.retry(promotion_id, by=ANA)
+    assert view.approvals == ()
+    office.work()
+
+    (row,) = office.found()
+    assert row.status is Status.WAITING
+    assert row.reason.startswith("0 of 2 approvals")
