@@ -72,7 +72,7 @@ def record(
     `as_it_is`, for a list that lies behind for a day: a person says that it is right.
     """
     known, shown = releases.history(conn, row.id), History(answer.releases)
-    _add(conn, row.id, answer.releases)
+    _add(conn, row.id, _unlike(known, answer.releases))
     if _is_older(row, answer.asked, shown):
         return Older()
     now = releases.started_at(conn)
@@ -85,7 +85,7 @@ def record(
         left = History(r for r in known.releases if r.version not in gone)
         if (why := behind(shown, left, released=released)) is not None:
             return _note_behind(conn, row, why, now)
-    _follow(conn, row.id, answer, shown)
+    _follow(conn, row.id, answer, shown, _unlike(known, answer.releases))
     return Used()
 
 
@@ -152,15 +152,23 @@ def _note_behind(conn: Connection, row: AppRow, why: str, now: datetime) -> Behi
     return Behind(why, since)
 
 
-def _follow(conn: Connection, app_id: str, answer: Answer, shown: History) -> None:
+def _unlike(known: History, shown: Sequence[Release]) -> list[Release]:
+    """Those that are not stored as they are shown: a list of hundreds brings one or two."""
+    stored = {item.version: item for item in known.releases}
+    return [item for item in shown if stored.get(item.version) != item]
+
+
+def _follow(
+    conn: Connection, app_id: str, answer: Answer, shown: History, changed: Sequence[Release]
+) -> None:
     """Status and `current` of every release become those of the answer."""
     same = release.c.app_id == app_id
-    ids = [item.id for item in answer.releases]
-    versions = [item.version for item in answer.releases]
+    ids = [item.id for item in changed]
+    versions = [item.version for item in changed]
     # Of another release that bore the same number nothing is kept, its commit least of all.
     replaced = release.c.version.in_(versions), release.c.id.not_in(ids)
     conn.execute(delete(release).where(same, *replaced))
-    _upsert(conn, app_id, answer.releases)
+    _upsert(conn, app_id, changed)
     current = [r.version for r in answer.releases if r.is_current]
     stale = release.c.is_current, release.c.version.not_in(current)
     conn.execute(update(release).where(same, *stale).values(is_current=False))
