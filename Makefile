@@ -1,7 +1,7 @@
 # Everything a developer runs; `make` alone lists it. Nothing here asks a question.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test plugin test-heroku-cli check fix bench crash chaos lock clean out-of-place
+.PHONY: help setup demo run test cover plugin test-heroku-cli check fix bench crash chaos lock clean out-of-place
 
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -29,10 +29,15 @@ demo: setup ## a whole promotion on this machine, against an emulated Heroku; ON
 run: setup ## the listener on this machine, with a PostgreSQL of its own where DATABASE_URL is unset
 	@$(BIN)/python -m listener run
 
-test: setup ## every test, and what of listener and cli they did not reach
+PYTEST := $(BIN)/python -m pytest
+
+test: setup ## every test
+	@$(PYTEST) -q -n $(WAITING) --dist worksteal -m slow $(ARGS) || [ $$? -eq 5 ] # 5: none
+	@$(PYTEST) -q -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS) || [ $$? -eq 5 ]
+
+cover: ## every test, and what of listener and cli they did not reach; it takes longer
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest -q -n $(WAITING) --dist worksteal -m slow $(ARGS) || [ $$? -eq 5 ] # 5: none
-	@$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS) || [ $$? -eq 5 ]
+	@$(MAKE) --no-print-directory test PYTEST='$(BIN)/coverage run -m pytest'
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
