@@ -21,7 +21,7 @@ from listener.db import migrate as schema
 from listener.db.engine import Database, open_database
 from listener.local_postgres.server import home, server
 from listener.services.reencrypt import is_anything_sealed, reseal
-from listener.worker.supervisor import Shift
+from listener.worker.supervisor import Supervisor
 
 log = structlog.get_logger()
 
@@ -53,7 +53,7 @@ def worker(env: Environment) -> int:
     """Promote, without answering requests, until told to stop."""
     settings = read(env)
     # The setting speaks of web processes: 0 there means that this one does the work.
-    shift = Shift(assemble(settings).tools, promoting=max(settings.runners, 1))
+    shift = Supervisor(assemble(settings).context, promoting=max(settings.runners, 1))
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

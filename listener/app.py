@@ -37,8 +37,8 @@ from listener.config import Settings, read
 from listener.crypto import Keys
 from listener.db.engine import Database, open_database
 from listener.heroku import Account, Heroku
-from listener.inventory.context import Tools
-from listener.inventory.reader import Readings
+from listener.inventory.context import Context
+from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
 from listener.prober import Prober
 from listener.roles import Roles
@@ -55,10 +55,10 @@ from listener.services.pipelines import PipelinesDesk
 from listener.services.promotions import PromotionsDesk
 from listener.services.rule_files import FilesDesk
 from listener.services.rules import RulesDesk
-from listener.services.status import Gauges, Journal, Mirror, Readiness
+from listener.services.status import Gauges, Journal, ReachabilityCheck, Readiness
 from listener.services.subscriptions import SubscriptionsDesk, hook_url
 from listener.services.troubles import TroublesDesk
-from listener.worker.supervisor import Shift
+from listener.worker.supervisor import Supervisor
 
 LARGEST_BODY = 1024 * 1024
 SHIFT = "autopromote_shift"
@@ -90,7 +90,7 @@ class Parts:
     """What steps and desks work with."""
 
     settings: Settings
-    tools: Tools
+    context: Context
     keys: Keys
     roles: Roles
     outside: httpx.BaseTransport | None = None  # the way to our own public address
@@ -98,12 +98,12 @@ class Parts:
     @property
     def database(self) -> Database:
         """The database of this process."""
-        return self.tools.database
+        return self.context.database
 
     def close(self) -> None:
         """Let go of every connection."""
-        self.tools.database.dispose()
-        self.tools.heroku.close()
+        self.context.database.dispose()
+        self.context.heroku.close()
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -117,19 +117,19 @@ def build(parts: Parts) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions[SHIFT] = Shift(parts.tools, promoting=parts.settings.runners)
+    app.extensions[SHIFT] = Supervisor(parts.context, promoting=parts.settings.runners)
     services_of(parts).join(app)
-    middleware.join(app)
-    metrics.Meter().join(app)
-    errors.join(app)
+    middleware.init_app(app)
+    metrics.Metrics().join(app)
+    errors.init_app(app)
     for room in ROOMS:
         app.register_blueprint(room.bp)
     return app
 
 
-def shift_of(app: Flask) -> Shift:
+def shift_of(app: Flask) -> Supervisor:
     """The app's shift on promotions, for whoever runs the process to begin and to end."""
-    return cast(Shift, app.extensions[SHIFT])
+    return cast(Supervisor, app.extensions[SHIFT])
 
 
 def assemble(settings: Settings) -> Parts:
@@ -137,10 +137,10 @@ def assemble(settings: Settings) -> Parts:
     database = open_database(settings.database_url, pool_size=settings.pool_size)
     heroku = Heroku(settings.heroku_api_key, url=settings.heroku_api_url)
     keys = Keys(settings.secret_keys)
-    tools = Tools(
+    context = Context(
         database=database,
         heroku=heroku,
-        readings=Readings(database, heroku),
+        reader=HerokuReader(database, heroku),
         comparisons=Comparisons(heroku),
         keys=keys,
         allowed_apps=settings.apps,
@@ -150,19 +150,19 @@ def assemble(settings: Settings) -> Parts:
         public_url=settings.public_url,
     )
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
-    return Parts(settings, tools, keys, roles)
+    return Parts(settings, context, keys, roles)
 
 
 def services_of(parts: Parts) -> Services:
     """The desks that rooms work with."""
-    settings, tools, keys = parts.settings, parts.tools, parts.keys
+    settings, context, keys = parts.settings, parts.context, parts.keys
 
     def whose(token: str) -> Account:
         with closing(Heroku(token, url=settings.heroku_api_url)) as heroku:
             return heroku.account()
 
     readiness = Readiness(parts.database, keys)
-    mirror = Mirror(settings.public_url, keys.mark, transport=parts.outside)
+    mirror = ReachabilityCheck(settings.public_url, keys.mark, transport=parts.outside)
 
     return Services(
         keys=keys,
@@ -171,22 +171,22 @@ def services_of(parts: Parts) -> Services:
         journal=Journal(parts.database),
         logins=Logins(keys, parts.roles, whose),
         readiness=readiness,
-        gauges=Gauges(parts.database, tools.heroku),
-        rules=RulesDesk(tools),
-        backtests=BacktestsDesk(tools),
-        trials=TrialsDesk(tools),
-        files=FilesDesk(tools),
-        pipelines=PipelinesDesk(tools),
-        subscriptions=SubscriptionsDesk(tools, keys, public_url=settings.public_url),
-        promotions=PromotionsDesk(tools),
-        approvals=ApprovalsDesk(tools),
+        gauges=Gauges(parts.database, context.heroku),
+        rules=RulesDesk(context),
+        backtests=BacktestsDesk(context),
+        trials=TrialsDesk(context),
+        files=FilesDesk(context),
+        pipelines=PipelinesDesk(context),
+        subscriptions=SubscriptionsDesk(context, keys, public_url=settings.public_url),
+        promotions=PromotionsDesk(context),
+        approvals=ApprovalsDesk(context),
         browsers=BrowsersDesk(parts.database, keys),
-        outputs=OutputsDesk(tools),
-        holds=HoldsDesk(tools),
-        explanations=ExplanationsDesk(tools),
-        diffs=DiffsDesk(tools),
+        outputs=OutputsDesk(context),
+        holds=HoldsDesk(context),
+        explanations=ExplanationsDesk(context),
+        diffs=DiffsDesk(context),
         troubles=TroublesDesk(parts.database),
-        doctor=Doctor(tools, readiness, mirror, hook_url=hook_url(settings.public_url)),
+        doctor=Doctor(context, readiness, mirror, hook_url=hook_url(settings.public_url)),
         metrics_token=settings.metrics_token,
         public_url=settings.public_url,
     )

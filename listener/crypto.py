@@ -19,7 +19,7 @@ MARK_LENGTH = 16
 TOKEN_LIFE = timedelta(hours=12)
 
 
-class SealBroken(Exception):
+class DecryptionError(Exception):
     """No key that we have opens this."""
 
 
@@ -47,7 +47,7 @@ class Token:
     identity: Identity
 
 
-class Seal:
+class Cipher:
     """Seals with the newest key, opens with any."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
@@ -60,14 +60,14 @@ class Seal:
         return self._any.encrypt(content)
 
     def open(self, sealed: bytes) -> bytes:
-        """What was sealed. Raises SealBroken."""
+        """What was sealed. Raises DecryptionError."""
         return _opened(self._any, sealed)
 
     def renew(self, sealed: bytes) -> bytes | None:
-        """The same under the newest key; None where it is already. Raises SealBroken."""
+        """The same under the newest key; None where it is already. Raises DecryptionError."""
         try:
             _opened(self._newest, sealed)
-        except SealBroken:
+        except DecryptionError:
             return self.seal(self.open(sealed))
         return None
 
@@ -113,10 +113,10 @@ class Keys:
         if not secret_keys or not all(secret_keys):
             message = "No key may be empty."
             raise ValueError(message)
-        self.secrets = Seal([_derived(key, "webhook secrets") for key in secret_keys])
-        self.bodies = Seal([_derived(key, "delivery bodies") for key in secret_keys])
+        self.secrets = Cipher([_derived(key, "webhook secrets") for key in secret_keys])
+        self.bodies = Cipher([_derived(key, "delivery bodies") for key in secret_keys])
         self._mark = _derived(secret_keys[0], "mark").hex()[:MARK_LENGTH]
-        self.services = Seal([_derived(key, "notification services") for key in secret_keys])
+        self.services = Cipher([_derived(key, "notification services") for key in secret_keys])
         self._tokens = Signer([_derived(key, "tokens") for key in secret_keys])
         self.links = Signer([_derived(key, "approval links") for key in secret_keys])
         self.sessions = Signer([_derived(key, "browser sessions") for key in secret_keys])
@@ -133,7 +133,7 @@ class Keys:
         return self.secrets.seal(secret)
 
     def open(self, sealed: bytes) -> bytes:
-        """A webhook secret that was sealed. Raises SealBroken."""
+        """A webhook secret that was sealed. Raises DecryptionError."""
         return self.secrets.open(sealed)
 
     def sign_token(self, email: str, *, now: datetime) -> Token:
@@ -155,7 +155,7 @@ def _opened(fernet: MultiFernet, sealed: bytes) -> bytes:
     try:
         return fernet.decrypt(sealed)
     except InvalidToken as error:
-        raise SealBroken from error
+        raise DecryptionError from error
 
 
 def _derived(key: str, purpose: str) -> bytes:

@@ -131,7 +131,7 @@ def _page(template: str, status: int = 200, **values: Any) -> Response:
 
 
 def _when(text: str) -> str:
-    return duration.shown(datetime.fromisoformat(text))
+    return duration.format_moment(datetime.fromisoformat(text))
 
 
 def _shown(link: str, invitation: Invitation, session: Session) -> Response:

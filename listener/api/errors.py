@@ -97,7 +97,7 @@ def broken(error: Exception) -> ResponseReturnValue:
     return problem(500, "internal_error", message)
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Answer errors of this app's rooms."""
     app.register_error_handler(errors.Refusal, refused)
     app.register_error_handler(BadSignature, unsigned)

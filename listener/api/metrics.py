@@ -26,7 +26,7 @@ NAME = "autopromote_meter"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
-class Meter:
+class Metrics:
     """Counts requests, in this process; `text` tells those of all."""
 
     def __init__(self) -> None:

@@ -30,7 +30,7 @@ def begin() -> None:
         raise Invalid(message)
 
 
-def shown(path: str) -> str:
+def redact(path: str) -> str:
     """The path as logs may have it: without the links by which people are invited."""
     return f"{PATH}…" if path.startswith(PATH) else path
 
@@ -44,7 +44,7 @@ def end(response: Response) -> Response:
     log.info(
         "request",
         method=request.method,
-        path=shown(request.path),
+        path=redact(request.path),
         status=response.status_code,
         ms=round((time.perf_counter() - g.began_at) * 1000),
         request_id=g.request_id,
@@ -54,7 +54,7 @@ def end(response: Response) -> Response:
     return response
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Do so for every request to this app."""
     app.before_request(begin)
     app.after_request(end)

@@ -22,7 +22,7 @@ from listener.services.rule_definition import NewRule, RuleChange
 bp = Blueprint("rules", __name__, url_prefix="/api/rules")
 
 
-class Conditioned(Body):
+class RuleOptions(Body):
     """What a rule asks of releases beyond the gates that are always on; null takes one away."""
 
     soak: str | None = None
@@ -51,7 +51,7 @@ class Conditioned(Body):
         return self.model_dump(mode="json", include=set(READERS), exclude_unset=True)
 
 
-class Declared(Conditioned):
+class Declared(RuleOptions):
     """A whole rule, in whatever words; what is not said has its default."""
 
     name: RuleName
@@ -86,7 +86,7 @@ class RuleBody(Declared):
         return replace(super().wish, notify=self.notify or ())
 
 
-class RuleChangeBody(Conditioned):
+class RuleChangeBody(RuleOptions):
     """What is to change of a rule; what is not named stays."""
 
     name: RuleName | None = None

@@ -11,7 +11,7 @@ from listener.core.gates.base import Approval
 from listener.core.gates.options import READERS, Conditions
 from listener.core.promotion import Status
 from listener.core.release import Kind, Release
-from listener.core.verification import shown
+from listener.core.verification import redact
 from listener.db.promotions import PromotionRow
 from listener.db.queries import Moment
 from listener.db.subscriptions import SecretRow
@@ -29,8 +29,8 @@ from listener.services.views import (
     Next,
     PromotionView,
     ReleaseForeseen,
+    RuleExplanation,
     RuleView,
-    Saying,
     SubscriptionView,
 )
 
@@ -206,7 +206,7 @@ def _verification(row: PromotionRow) -> Json | None:
     seen, is_asked = verification.read(row.verification), row.status is Status.VERIFYING
     until = row.status_at + seen.lasts if is_asked and row.status_at is not None else None
     return {
-        "urls": [shown(url) for url in seen.urls],
+        "urls": [redact(url) for url in seen.urls],
         "good": seen.good,
         "asked": seen.asked,
         "of": seen.planned,
@@ -390,7 +390,7 @@ def fate(view: BacktestView) -> Json:
     }
 
 
-def _saying(item: Saying) -> Json:
+def _saying(item: RuleExplanation) -> Json:
     return {
         "rule": {"id": str(item.rule_id), "name": item.rule_name},
         "target": {"id": item.target_id, "name": item.target_name},

@@ -8,7 +8,7 @@ from listener.core.release import FAILED, SUCCEEDED, History, Release
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class OwnPromotion:
     """What a promotion of ours made on the target, and what ran there when it was decided."""
 
     release_id: str
@@ -16,14 +16,14 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
+class RollbackAllowed:
     """The release whose slug is to run again."""
 
     release: Release
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class NoRollback:
     """There is no way back for us; the message says why."""
 
     message: str
@@ -36,35 +36,35 @@ class NotYet:
     message: str
 
 
-def way_back(ours: Ours, target: History) -> Back | Stay | NotYet:
+def way_back(ours: OwnPromotion, target: History) -> RollbackAllowed | NoRollback | NotYet:
     """Back only while our release still runs and nobody released since, to what ran right before.
 
     A config change since then is somebody at work, too, and so is a release whose phase runs.
     """
     made = next((r for r in target.releases if r.id == ours.release_id), None)
     if made is None:
-        return Stay("The list of releases lacks ours.")
+        return NoRollback("The list of releases lacks ours.")
     later = (r for r in target.releases if r.version > made.version and r.status != FAILED)
     if (other := next(later, None)) is not None:
-        return Stay(f"{_who(other)} released v{other.version} since.")
+        return NoRollback(f"{_who(other)} released v{other.version} since.")
     if target.current is None or target.current.id != made.id:
         return NotYet(f"v{made.version} is not shown as what runs, and nobody released since.")
     return _before(made, ours, target)
 
 
-def _before(made: Release, ours: Ours, target: History) -> Back | Stay:
+def _before(made: Release, ours: OwnPromotion, target: History) -> RollbackAllowed | NoRollback:
     earlier = (r for r in reversed(target.releases) if r.version < made.version and r.has_run)
     before = next(earlier, None)
     if before is None or ours.base_artifact is None:
-        return Stay("It ran nothing before.")
+        return NoRollback("It ran nothing before.")
     if before.artifact != ours.base_artifact:
         what = f"{_who(before)} released v{before.version} right before us"
-        return Stay(f"{what}, which is not what ran when this was decided.")
+        return NoRollback(f"{what}, which is not what ran when this was decided.")
     if before.artifact == made.artifact:
-        return Stay("It ran the same slug before.")
+        return NoRollback("It ran the same slug before.")
     if before.status != SUCCEEDED or before.artifact_type != made.artifact_type:
-        return Stay(f"What it ran before, v{before.version}, cannot run again.")
-    return Back(before)
+        return NoRollback(f"What it ran before, v{before.version}, cannot run again.")
+    return RollbackAllowed(before)
 
 
 def _who(release: Release) -> str:

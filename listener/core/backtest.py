@@ -13,7 +13,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from listener.core.app import App
-from listener.core.gates.base import SLUG, Candidate, Error, Hold, Past, Reject, Wait, evaluate
+from listener.core.gates.base import (
+    SLUG,
+    Candidate,
+    Error,
+    Hold,
+    PastPromotion,
+    Reject,
+    Wait,
+    evaluate,
+)
 from listener.core.gates.options import NONE, Conditions
 from listener.core.gates.registry import TIMED, Gates, asked
 from listener.core.promotion import Status
@@ -123,7 +132,7 @@ class _Play:
     target: History = field(init=False)
     holds: tuple[Hold, ...] = field(init=False)
     seen: History = field(init=False)  # of the source, so far
-    gone: list[Past] = field(default_factory=list)
+    gone: list[PastPromotion] = field(default_factory=list)
     due: dict[int, datetime | None] = field(default_factory=dict)  # of what waits, by version
     arrived_at: dict[int, datetime] = field(default_factory=dict)
     results: dict[int, Result] = field(default_factory=dict)
@@ -205,7 +214,7 @@ class _Play:
         message = f"It would have gone to {self.case.target.name}{had}."
         self._end(version, Status.SHADOWED, message, now)
         self.results[version] = replace(self.results[version], unanswered=unanswered)
-        self.gone.append(Past(f"of v{version}", Status.SUCCEEDED, now, was_released=True))
+        self.gone.append(PastPromotion(f"of v{version}", Status.SUCCEEDED, now, was_released=True))
         ran = [replace(each, is_current=False) for each in self.target.releases]
         made = replace(
             release,

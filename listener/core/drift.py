@@ -21,7 +21,7 @@ def nonce_of(description: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Unnamed:
+class UnmarkedRequest:
     """A request of ours whose release bears no nonce: a pipeline promotion, a rollback on Fir."""
 
     artifact: str
@@ -44,7 +44,7 @@ class Unnamed:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LastKnown:
     """What a target runs with our knowledge: the release version and its artifact."""
 
     version: int
@@ -52,30 +52,30 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
+class NoDrift:
     """The target runs what we know; the version may have moved by config or add-on."""
 
-    known: Known
+    known: LastKnown
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class OwnRelease:
     """The target runs a release of ours that we had not recorded yet."""
 
-    known: Known
+    known: LastKnown
     release: Release
 
 
 @dataclass(frozen=True, slots=True)
-class Forward:
+class ManualForward:
     """Somebody promoted a newer deploy of the source by hand: welcome, nothing to hold."""
 
-    known: Known
+    known: LastKnown
     release: Release
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class Drift:
     """Somebody moved the target otherwise: automation stands still until a person says so."""
 
     change: Release  # the earliest unexplained one; of another installation, its own
@@ -84,7 +84,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Unclear:
+class Unknown:
     """The reading does not tell what runs: nothing may be posted on it, and nobody is named.
 
     `message` says what is seen, for people; `mover` is the release that should run and does not.
@@ -95,11 +95,11 @@ class Unclear:
     current: Release | None = None
 
 
-Standing = Same | Ours | Forward | Moved | Unclear
+Standing = NoDrift | OwnRelease | ManualForward | Drift | Unknown
 
 
-def stand(
-    known: Known | None,
+def detect_drift(
+    known: LastKnown | None,
     target: History,
     source: History,
     *,
@@ -115,12 +115,12 @@ def stand(
     """
     current = target.current
     if current is None or (known is not None and target.newest_version < known.version):
-        return Unclear()
+        return Unknown()
     if known is None:
-        return Same(Known(current.version, current.artifact))
+        return NoDrift(LastKnown(current.version, current.artifact))
     news = _News(known, target, issued, unsettled)
     if (stranger := news.stranger) is not None:
-        return Moved(stranger, current, foreign_nonce=nonce_of(stranger.description))
+        return Drift(stranger, current, foreign_nonce=nonce_of(stranger.description))
     if (explained := news.explain(current, is_confirmed=is_confirmed)) is not None:
         return explained
     if not news.runs_last_mover(current) or news.may_only_carry_on:
@@ -128,19 +128,27 @@ def stand(
     return _moved(news, current, target, source)
 
 
-def _moved(news: _News, current: Release, target: History, source: History) -> Forward | Moved:
+def _moved(
+    news: _News, current: Release, target: History, source: History
+) -> ManualForward | Drift:
     if _is_forward(news.base, current, target, source):
-        return Forward(Known(max(current.version, news.known.version), current.artifact), current)
+        return ManualForward(
+            LastKnown(max(current.version, news.known.version), current.artifact), current
+        )
     # Also where the target is back at what we know: whoever looked in between would have seen
     # somebody move it, and what is held must not hang on when we happen to look.
-    return Moved(news.movers[0], current)
+    return Drift(news.movers[0], current)
 
 
 class _News:
     """What ran on a target since `known` was set: releases of ours, and who moved it beside."""
 
     def __init__(
-        self, known: Known, target: History, issued: AbstractSet[str], unsettled: AbstractSet[int]
+        self,
+        known: LastKnown,
+        target: History,
+        issued: AbstractSet[str],
+        unsettled: AbstractSet[int],
     ) -> None:
         self.known = known
         self._news = [
@@ -153,7 +161,7 @@ class _News:
         # with that one, or a person who undid it would seem to have changed nothing.
         ours = [release for release in self._news if is_ours(release, issued)]
         self.ours = ours[-1] if ours else None
-        self.base = known if self.ours is None else Known(self.ours.version, self.ours.artifact)
+        self.base = known if self.ours is None else LastKnown(self.ours.version, self.ours.artifact)
         self.movers = tuple(self._movers())
 
     @property
@@ -189,7 +197,7 @@ class _News:
         last = self.movers[-1]
         return current.version >= last.version and current.artifact == last.artifact
 
-    def explain(self, current: Release, *, is_confirmed: bool) -> Same | Ours | None:
+    def explain(self, current: Release, *, is_confirmed: bool) -> NoDrift | OwnRelease | None:
         """Nobody but us moved it; config and add-ons may have raised the version."""
         newest = current.version
         if is_confirmed and self._has_only_carried(current):
@@ -197,8 +205,8 @@ class _News:
         elif self.movers or current.artifact != self.base.artifact:
             return None
         version = max(newest, self.known.version, self.base.version)
-        known = Known(version, self.base.artifact)
-        return Same(known) if self.ours is None else Ours(known, self.ours)
+        known = LastKnown(version, self.base.artifact)
+        return NoDrift(known) if self.ours is None else OwnRelease(known, self.ours)
 
     def _has_only_carried(self, current: Release) -> bool:
         """Ours runs, and what came beside it carried on the code of before, as config does.
@@ -220,16 +228,16 @@ class _News:
     def _carry_on(self) -> bool:
         return all(_is_plain(release, {self.known.artifact}) for release in self.movers)
 
-    def unclear(self, current: Release) -> Unclear:
+    def unclear(self, current: Release) -> Unknown:
         """Say what is seen, of the release that should run, or of what runs unexplained."""
         expected = self.movers[-1] if self.movers else self.ours
         if expected is not None and expected.artifact == current.artifact:
             expected = self.ours
         if expected is None:
             message = f"v{current.version} is shown as what runs, and no release explains it."
-            return Unclear(message, None, current)
+            return Unknown(message, None, current)
         message = f"v{expected.version} succeeded, but v{current.version} is shown as what runs."
-        return Unclear(message, expected, current)
+        return Unknown(message, expected, current)
 
 
 def carried_on(
@@ -264,7 +272,7 @@ def is_ours(release: Release, issued: AbstractSet[str]) -> bool:
     return release.id in issued or nonce_of(release.description) in issued
 
 
-def _is_forward(known: Known, current: Release, target: History, source: History) -> bool:
+def _is_forward(known: LastKnown, current: Release, target: History, source: History) -> bool:
     """The new artifact is a deploy of the source, newer than the one the target ran.
 
     What the target ran before and left is none: whoever brings it back undoes a rollback.

@@ -36,7 +36,7 @@ def show(duration: timedelta) -> str:
     return "".join(parts) or "0s"
 
 
-def shown(moment: datetime) -> str:
+def format_moment(moment: datetime) -> str:
     """`2026-03-02 14:30 UTC`."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 

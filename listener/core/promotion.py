@@ -41,7 +41,7 @@ ENDED = frozenset(Status) - UNFINISHED
 RETRYABLE = frozenset({Status.FAILED, Status.ERRORED, Status.CANCELLED, Status.REJECTED})
 
 _SENT = {Status.RELEASING, Status.SUCCEEDED, Status.VERIFYING, Status.FAILED, Status.ERRORED}
-WAYS: dict[Status, frozenset[Status]] = {
+TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.WAITING: frozenset(
         {
             Status.WAITING,
@@ -88,9 +88,9 @@ CALLS_BACK_A_MINUTE = 75
 RESERVE = 100  # calls that nothing new may spend, so that a rollback can always be paid for
 
 
-def may_go(before: Status, after: Status) -> bool:
+def can_transition(before: Status, after: Status) -> bool:
     """Whether the protocol's table lists this way."""
-    return after in WAYS.get(before, frozenset())
+    return after in TRANSITIONS.get(before, frozenset())
 
 
 def next_look(sent_at: datetime, now: datetime) -> datetime | None:

@@ -82,7 +82,7 @@ class Verification:
     @property
     def words(self) -> str:
         """How many were good, and what was wrong, in a sentence."""
-        names = " and ".join(shown(url) for url in self.urls)
+        names = " and ".join(redact(url) for url in self.urls)
         counted = f"{self.good} of {self.asked} answers of {names} were good"
         last = f", the last bad one: {self.said}" if self.said else ""
         return f"{counted}, the last {self.run} in a row{last}."
@@ -135,10 +135,10 @@ class Probe:
     @property
     def words(self) -> str:
         """What was seen, in a sentence without a stop."""
-        return f"{shown(self.url)} {self.said}"
+        return f"{redact(self.url)} {self.said}"
 
 
-def shown(url: str) -> str:
+def redact(url: str) -> str:
     """The URL as sentences show it: what follows a question mark may be a secret."""
     return url.split("?", 1)[0]
 
@@ -149,7 +149,7 @@ def first_bad(probes: Iterable[Probe]) -> Probe | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Streak:
+class ProbeStreak:
     """How often in a row everything that a rule has checked was good, the last time at `at`."""
 
     good: int = 0
@@ -157,12 +157,12 @@ class Streak:
     said: str = ""  # what was seen that was bad, where the last answer was
     at: datetime | None = None
 
-    def after(self, probes: Sequence[Probe], at: datetime) -> Streak:
+    def after(self, probes: Sequence[Probe], at: datetime) -> ProbeStreak:
         """The streak with one more round of questions; a bad answer or a long pause ends it."""
         if (bad := first_bad(probes)) is not None:
-            return Streak(0, self.bad + 1, bad.words, at)
+            return ProbeStreak(0, self.bad + 1, bad.words, at)
         is_broken = self.at is None or at - self.at > STREAK_LASTS
-        return Streak(1 if is_broken else self.good + 1, 0, "", at)
+        return ProbeStreak(1 if is_broken else self.good + 1, 0, "", at)
 
     @property
     def is_enough(self) -> bool:

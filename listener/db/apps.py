@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.core.app import App
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.release import FAILED, RAN
 from listener.core.rule import Route, in_order
 from listener.db.queue import notify
@@ -48,7 +48,7 @@ class AppRow:
     is_complete: bool
     pipeline_id: str | None
     pipeline_at: datetime | None
-    known: Known | None
+    known: LastKnown | None
     known_at: datetime | None
     known_unsettled: frozenset[int] = frozenset()
     unclear: Unexplained | None = None
@@ -73,7 +73,9 @@ class AppUnknown(Exception):
 
 
 def _row(row: Row[Any]) -> AppRow:
-    known = Known(row.known_version, row.known_artifact) if row.known_version is not None else None
+    known = (
+        LastKnown(row.known_version, row.known_artifact) if row.known_version is not None else None
+    )
     unclear = (
         Unexplained(row.unclear, row.unclear_at, row.unclear_times)
         if row.unclear is not None
@@ -196,7 +198,7 @@ def ask_look(conn: Connection, app_id: str, *, must_read: bool = False) -> None:
 
 
 def set_known(
-    conn: Connection, app_id: str, known: Known | None, *, carried: Collection[int] = ()
+    conn: Connection, app_id: str, known: LastKnown | None, *, carried: Collection[int] = ()
 ) -> None:
     """Write down what the app runs with our knowledge; the caller holds its lock.
 
@@ -214,7 +216,7 @@ def set_known(
     conn.execute(update(table).where(table.c.id == app_id).values(values))
 
 
-def _unsettled(conn: Connection, app_id: str, known: Known | None) -> list[int]:
+def _unsettled(conn: Connection, app_id: str, known: LastKnown | None) -> list[int]:
     if known is None:
         return []
     query = select(release.c.version).where(

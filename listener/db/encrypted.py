@@ -13,7 +13,7 @@ ROWS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EncryptedColumn:
     """A column of sealed bytes."""
 
     name: str
@@ -21,9 +21,9 @@ class Place:
     column: Column[Any]
 
 
-SECRETS = Place("secrets", secret, secret.c.sealed)
-BODIES = Place("bodies", delivery, delivery.c.body)
-SERVICES = Place("services", rule_service, rule_service.c.sealed)
+SECRETS = EncryptedColumn("secrets", secret, secret.c.sealed)
+BODIES = EncryptedColumn("bodies", delivery, delivery.c.body)
+SERVICES = EncryptedColumn("services", rule_service, rule_service.c.sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ def is_any(conn: Connection) -> bool:
     return any(conn.execute(select(p.table.c.id).limit(1)).first() for p in places)
 
 
-def after(conn: Connection, place: Place, row_id: int) -> list[Sealed]:
+def after(conn: Connection, place: EncryptedColumn, row_id: int) -> list[Sealed]:
     """The next rows behind this id."""
     query = select(place.table.c.id, place.column).where(place.table.c.id > row_id)
     rows = conn.execute(query.order_by(place.table.c.id).limit(ROWS_AT_ONCE))
     return [Sealed(*row) for row in rows]
 
 
-def replace(conn: Connection, place: Place, old: Sealed, content: bytes) -> None:
+def replace(conn: Connection, place: EncryptedColumn, old: Sealed, content: bytes) -> None:
     """Write the same thing sealed anew, unless somebody wrote meanwhile."""
     is_same = place.table.c.id == old.id, place.column == old.content
     conn.execute(update(place.table).where(*is_same).values({place.column: content}))

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from listener.core.gates.base import Foreign, Hold
 from listener.core.release import Release
 from listener.db import notifications
-from listener.db.promotions import wake_target
+from listener.db.promotions import reschedule_target
 from listener.db.tables import app
 from listener.db.tables import hold as table
 
@@ -84,7 +84,7 @@ def put(
     row = conn.execute(statement).one_or_none()
     if row is None:
         return None
-    wake_target(conn, app_id)
+    reschedule_target(conn, app_id)
     if kind in UNASKED:
         name = _name(conn, app_id)
         notifications.add(
@@ -199,5 +199,5 @@ def release(conn: Connection, hold_ids: Collection[int], *, by: str) -> list[Hol
     rows = sorted((_row(row) for row in conn.execute(statement)), key=lambda row: row.id)
     held = {row.app_id for row in rows}
     for app_id in [None] if None in held else sorted(filter(None, held)):
-        wake_target(conn, app_id)
+        reschedule_target(conn, app_id)
     return rows

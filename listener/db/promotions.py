@@ -23,7 +23,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from listener.core.promotion import ENDED, RETRYABLE, UNFINISHED, PromotionKind, Status, may_go
+from listener.core.promotion import (
+    ENDED,
+    RETRYABLE,
+    UNFINISHED,
+    PromotionKind,
+    Status,
+    can_transition,
+)
 from listener.db import queue
 from listener.db.queue import notify
 from listener.db.tables import promotion as table
@@ -90,7 +97,7 @@ class PromotionUnknown(Exception):
     """There is no promotion of this id."""
 
 
-class NoSuchWay(Exception):
+class InvalidTransition(Exception):
     """A step wants to go a way that the transition table does not list: nothing is written."""
 
 
@@ -145,7 +152,7 @@ def add(conn: Connection, *, status: Status, reason: str, **values: Any) -> Prom
     row = conn.execute(statement).one_or_none()
     if row is None:
         return None
-    _tell(conn, row.id, status, reason)
+    _record_event(conn, row.id, status, reason)
     notify(conn)
     return row_of(row)
 
@@ -171,10 +178,10 @@ def find_by_hand(
 def move(
     conn: Connection, claim: queue.Claim, status: Status, reason: str, **values: Any
 ) -> PromotionRow:
-    """Write a step's outcome under the claim's fence. Raises LeaseLost, NoSuchWay."""
+    """Write a step's outcome under the claim's fence. Raises LeaseLost, InvalidTransition."""
     before = Status(claim.status or "")
-    if status is not before and not may_go(before, status):
-        raise NoSuchWay(f"{before} → {status}")
+    if status is not before and not can_transition(before, status):
+        raise InvalidTransition(f"{before} → {status}")
     values = {"gone_since": None, **values}  # whatever is found again was not gone
     if status in ENDED:
         values = {"due_at": None, "ended_at": func.clock_timestamp(), **values}
@@ -184,13 +191,13 @@ def move(
         conn, claim, status=status, reason=reason, updated_at=func.clock_timestamp(), **values
     )
     if (status, reason) != (claim.status, claim.row.reason):
-        _tell(conn, claim.key, status, reason)
+        _record_event(conn, claim.key, status, reason)
     if values.get("due_at") is not None:
         notify(conn)
     return get(conn, claim.key)
 
 
-def _tell(conn: Connection, promotion_id: int, event: str, message: str) -> None:
+def _record_event(conn: Connection, promotion_id: int, event: str, message: str) -> None:
     values = {"promotion_id": promotion_id, "event": event, "message": message}
     conn.execute(insert(promotion_event).values(values))
 
@@ -243,7 +250,7 @@ def _end_waiting(
     statement = update(table).where(_waiting(conn, *where))
     rows = conn.execute(statement.values({**values, **times}).returning(table)).all()
     for row in rows:
-        _tell(conn, row.id, status, reason)
+        _record_event(conn, row.id, status, reason)
     if rows:
         notify(conn)
     return [row_of(row) for row in rows]
@@ -274,7 +281,7 @@ def _wake(conn: Connection, *where: ColumnElement[bool], **values: Any) -> int:
     return woken
 
 
-def wake_target(conn: Connection, target_id: str | None, *, but: int | None = None) -> int:
+def reschedule_target(conn: Connection, target_id: str | None, *, but: int | None = None) -> int:
     """Have every promotion that waits for this target (None: for any) evaluated again now.
 
     `but` one, which has a reason of its own to wait longer.
@@ -283,24 +290,24 @@ def wake_target(conn: Connection, target_id: str | None, *, but: int | None = No
     return _wake(conn, *where, *([table.c.id != but] if but is not None else []))
 
 
-def wake_source(conn: Connection, source_id: str) -> int:
+def reschedule_source(conn: Connection, source_id: str) -> int:
     """Have every promotion that waits with a release of this source evaluated again now."""
     return _wake(conn, table.c.source_id == source_id)
 
 
-def wake_rule(conn: Connection, rule_id: int, revision: int) -> int:
+def reschedule_rule(conn: Connection, rule_id: int, revision: int) -> int:
     """Have what waits under a changed rule decided anew, by the rule's new revision."""
     return _wake(conn, table.c.rule_id == rule_id, rule_revision=revision)
 
 
-def hear(
+def reevaluate(
     conn: Connection, promotion_id: int, event: str, reason: str, **values: Any
 ) -> PromotionRow | None:
     """Have a waiting promotion decided anew by what a person said; None where it does not wait."""
     said = {"reason": reason, "updated_at": func.clock_timestamp(), **values}
     if not _wake(conn, table.c.id == promotion_id, **said):
         return None
-    _tell(conn, promotion_id, event, reason)
+    _record_event(conn, promotion_id, event, reason)
     return get(conn, promotion_id)
 
 
@@ -334,7 +341,7 @@ def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow |
     row = conn.execute(statement).one_or_none()
     if row is None:
         return None
-    _tell(conn, row.id, Status.WAITING, reason)
+    _record_event(conn, row.id, Status.WAITING, reason)
     notify(conn)
     return row_of(row)
 

@@ -98,7 +98,7 @@ def was_told_of_newer(conn: Connection, app_id: str) -> bool:
     return conn.execute(query.limit(1)).first() is not None
 
 
-def at_work(
+def active(
     conn: Connection, target_id: str | None, *, but: Collection[str] = ()
 ) -> tuple[int, ...]:
     """The promotions at work on a target, oldest first; rollbacks are none.

@@ -157,7 +157,7 @@ def notify(conn: Connection) -> None:
     conn.execute(text(f"NOTIFY {CHANNEL}"))
 
 
-class Ear:
+class NotificationListener:
     """One connection that listens for a whole process.
 
     Deaf for a while, it loses nothing: runners poll as well.

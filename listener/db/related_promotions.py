@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, func, literal, or_, select
 
-from listener.core.gates.base import Past, Rival
+from listener.core.gates.base import ActivePromotion, PastPromotion
 from listener.core.promotion import ACTIVE, PromotionKind, Status
 from listener.core.release import Release
 from listener.db import release_requests
@@ -38,9 +38,9 @@ def rollback_asked_for(conn: Connection, target_id: str) -> PromotionRow | None:
     return row_of(row) if row is not None else None
 
 
-def as_rival(row: PromotionRow) -> Rival:
+def as_rival(row: PromotionRow) -> ActivePromotion:
     """What the target gate needs to know of another promotion at work."""
-    return Rival(str(row.id), row.status)
+    return ActivePromotion(str(row.id), row.status)
 
 
 def newer_version(conn: Connection, row: PromotionRow) -> int | None:
@@ -99,7 +99,7 @@ def authors(conn: Connection, source_id: str) -> dict[str, str]:
     return {row.target_release_id: row.author for row in conn.execute(query)}
 
 
-def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[Past, ...]:
+def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[PastPromotion, ...]:
     """The promotions of the same target that ended within this time, newest first."""
     c = table.c
     query = (
@@ -110,7 +110,7 @@ def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[Pas
         .limit(MOST_PAST)
     )
     return tuple(
-        Past(
+        PastPromotion(
             str(found.id),
             Status(found.status),
             found.ended_at,

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
-from listener.core.drift import Unnamed, nonce_of
+from listener.core.drift import UnmarkedRequest, nonce_of
 from listener.core.promotion import PromotionKind
 from listener.core.release import Release
 from listener.core.rule import Strategy
@@ -41,11 +41,11 @@ class PostRow:
     heroku_promotion_id: str | None
 
     @property
-    def unnamed(self) -> Unnamed | None:
+    def unnamed(self) -> UnmarkedRequest | None:
         """By what its release is known where that bears no nonce."""
         if self.account_id is None:
             return None
-        return Unnamed(self.artifact, self.base_version, self.account_id)
+        return UnmarkedRequest(self.artifact, self.base_version, self.account_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +171,13 @@ def promised(conn: Connection, post_id: int, promotion_id: str) -> None:
     conn.execute(update(table).where(table.c.id == post_id).values(values))
 
 
-def doubt(conn: Connection, post_id: int) -> None:
+def mark_unknown(conn: Connection, post_id: int) -> None:
     """Write down that its connection ended without an answer: looks are counted from now."""
     doubted = update(table).where(table.c.id == post_id)
     conn.execute(doubted.values(sent_at=func.clock_timestamp()))
 
 
-def unsend(conn: Connection, post_id: int) -> None:
+def mark_unsent(conn: Connection, post_id: int) -> None:
     """Write down that the last sending never left."""
     conn.execute(update(table).where(table.c.id == post_id).values(sends=table.c.sends - 1))
 

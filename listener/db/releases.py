@@ -28,7 +28,7 @@ def _release(row: Row[Any]) -> Release:
     )
 
 
-def started_at(conn: Connection) -> datetime:
+def now(conn: Connection) -> datetime:
     """The database's time."""
     now: datetime = conn.execute(select(func.clock_timestamp())).scalar_one()
     return now

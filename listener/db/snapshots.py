@@ -75,7 +75,7 @@ def record(
     _add(conn, row.id, _unlike(known, answer.releases))
     if _is_older(row, answer.asked, shown):
         return Older()
-    now = releases.started_at(conn)
+    now = releases.now(conn)
     _show(conn, row.id, shown)
     if as_it_is and row.behind_since is not None and now - row.behind_since >= BROKEN_AFTER:
         _take(conn, row.id, shown)

@@ -48,7 +48,7 @@ CHORES = queue.Kind(chore, chore.c.due_at, chore.c.name == RECONCILE)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PendingDelivery:
     """What an undecided delivery said."""
 
     id: int
@@ -61,7 +61,7 @@ class Told:
     received_at: datetime
 
 
-def undecided(conn: Connection, app_id: str) -> list[Told]:
+def undecided(conn: Connection, app_id: str) -> list[PendingDelivery]:
     """The deliveries about this app that nobody has settled, oldest first."""
     c = delivery.c
     query = (
@@ -71,7 +71,7 @@ def undecided(conn: Connection, app_id: str) -> list[Told]:
         .where(c.app_id == app_id, c.settled_at.is_(None))
         .order_by(c.id)
     )
-    return [Told(*row) for row in conn.execute(query)]
+    return [PendingDelivery(*row) for row in conn.execute(query)]
 
 
 def settle(conn: Connection, outcomes: dict[int, str]) -> None:

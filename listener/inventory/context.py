@@ -10,18 +10,18 @@ from listener.crypto import Keys
 from listener.db import queue
 from listener.db.engine import Database
 from listener.heroku import Heroku
-from listener.inventory.reader import Readings
+from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
 from listener.prober import Prober
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class Context:
     """The database, Heroku, whoever asks other URLs, and the few settings that steps obey."""
 
     database: Database
     heroku: Heroku
-    readings: Readings
+    reader: HerokuReader
     comparisons: Comparisons
     keys: Keys
     allowed_apps: tuple[str, ...] = ("*",)
@@ -43,7 +43,7 @@ class Clock:
         return self.read + timedelta(seconds=time.monotonic() - self.at)
 
 
-def keep(tools: Tools, claim: queue.Claim) -> None:
+def renew_lease(context: Context, claim: queue.Claim) -> None:
     """Each call may take ten seconds where Heroku is slow; the lease must outlast them all."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         queue.renew(conn, claim)

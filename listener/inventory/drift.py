@@ -11,28 +11,38 @@ from typing import Any
 from sqlalchemy import Connection
 
 from listener.core import duration
-from listener.core.drift import Forward, Known, Moved, Ours, Same, Standing, Unclear, is_ours, stand
+from listener.core.drift import (
+    Drift,
+    LastKnown,
+    ManualForward,
+    NoDrift,
+    OwnRelease,
+    Standing,
+    Unknown,
+    detect_drift,
+    is_ours,
+)
 from listener.core.release import History, Release
 from listener.db import apps, audit, holds, notifications, release_requests, releases, rules
 from listener.db.apps import AppRow
-from listener.db.promotions import wake_target
+from listener.db.promotions import reschedule_target
 from listener.db.release_requests import PostRow
 from listener.heroku import HerokuError
 from listener.inventory import own_releases
-from listener.inventory.context import Tools
-from listener.inventory.reader import Reading
+from listener.inventory.context import Context
+from listener.inventory.reader import Snapshot
 
 # An answer of Heroku's may be late; what three readings show, a minute apart, is so.
 CONFIRM_EVERY = timedelta(minutes=1)
 CONFIRMED_AFTER = 3
 
 
-def note(tools: Tools, target: Reading, source_id: str | None = None) -> Standing:
+def record_snapshot(context: Context, target: Snapshot, source_id: str | None = None) -> Standing:
     """Write down what the reading says: explained, moved by somebody (a hold), or not clear.
 
     `source_id` is what the target is fed from where no rule says so. Raises HerokuError.
     """
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         source_id = _source_of(conn, target.app_id) or source_id
         standing = _write(conn, target, source_id)
     if standing is not None:
@@ -40,15 +50,15 @@ def note(tools: Tools, target: Reading, source_id: str | None = None) -> Standin
     # Before somebody is said to have moved the target, the source is read once more: the new
     # artifact may be a deploy of it so young that we had not seen it.
     if source_id is not None:
-        tools.readings.releases(source_id)
-    with tools.database.begin() as conn:
-        return _write(conn, target, source_id, is_final=True) or Unclear()
+        context.reader.releases(source_id)
+    with context.database.begin() as conn:
+        return _write(conn, target, source_id, is_final=True) or Unknown()
 
 
-def glance(tools: Tools, target: Reading) -> None:
+def record_target(context: Context, target: Snapshot) -> None:
     """Note a reading where nothing is posted on it: what cannot be told now, the next one tells."""
     with suppress(HerokuError):
-        note(tools, target)
+        record_snapshot(context, target)
 
 
 def _source_of(conn: Connection, target_id: str) -> str | None:
@@ -65,9 +75,9 @@ class _Look:
     source: History
     issued: frozenset[str]
 
-    def stand(self, late: Iterable[str] = (), *, is_confirmed: bool = False) -> Standing:
+    def compare(self, late: Iterable[str] = (), *, is_confirmed: bool = False) -> Standing:
         """Compare it with what is known; `late` are releases of ours that had been given up."""
-        return stand(
+        return detect_drift(
             self.row.known,
             self.target,
             self.source,
@@ -78,39 +88,39 @@ class _Look:
 
 
 def _write(
-    conn: Connection, target: Reading, source_id: str | None, *, is_final: bool = False
+    conn: Connection, target: Snapshot, source_id: str | None, *, is_final: bool = False
 ) -> Standing | None:
     """Write down how the target stands; None where the source must be read before that is said."""
     row = apps.lock(conn, [target.app_id])[target.app_id]
     if row.known is None:  # nobody armed a rule for it: nothing to guard
         current = target.history.current
-        return Same(Known(current.version, current.artifact)) if current else Unclear()
+        return NoDrift(LastKnown(current.version, current.artifact)) if current else Unknown()
     source = releases.history(conn, source_id) if source_id is not None else History()
     late, issued = own_releases.late(conn, target), release_requests.issued(conn, row.id)
     look = _Look(row, target.history, source, issued)
-    standing = look.stand(late)
-    is_open = isinstance(standing, Forward | Moved | Unclear)
+    standing = look.compare(late)
+    is_open = isinstance(standing, ManualForward | Drift | Unknown)
     if is_open and own_releases.may_be_under_way(conn, target):
         return standing
-    if isinstance(standing, Moved) and not is_final and not _is_held(conn, row.id):
+    if isinstance(standing, Drift) and not is_final and not _is_held(conn, row.id):
         return None
-    if isinstance(standing, Unclear) and standing.current is not None:
+    if isinstance(standing, Unknown) and standing.current is not None:
         return _note_unclear(conn, look, standing)
-    if isinstance(standing, Ours):
+    if isinstance(standing, OwnRelease):
         # What only seems to be ours is held as if it was somebody's.
-        unproved = look.stand() if late else standing
+        unproved = look.compare() if late else standing
         post = release_requests.of_release(conn, row.id, standing.release) or late.get(
             standing.release.id
         )
-        is_moved = isinstance(unproved, Moved)
+        is_moved = isinstance(unproved, Drift)
         _say_if_late(conn, row, standing.release, source, post, is_moved=is_moved)
     _apply(conn, look, standing)
     return standing
 
 
-def _note_unclear(conn: Connection, look: _Look, unclear: Unclear) -> Standing:
+def _note_unclear(conn: Connection, look: _Look, unclear: Unknown) -> Standing:
     """Look again in a minute; what three readings show ends in a hold, or is explained by us."""
-    row, now = look.row, releases.started_at(conn)
+    row, now = look.row, releases.now(conn)
     before = row.unclear
     if before is None or before.message != unclear.message:
         apps.set_unclear(conn, row.id, unclear.message, times=1)
@@ -125,15 +135,15 @@ def _note_unclear(conn: Connection, look: _Look, unclear: Unclear) -> Standing:
     if before.times + 1 < CONFIRMED_AFTER:
         apps.look_later(conn, row.id, after=CONFIRM_EVERY)
         return unclear
-    confirmed = look.stand(is_confirmed=True)
-    if isinstance(confirmed, Unclear):
+    confirmed = look.compare(is_confirmed=True)
+    if isinstance(confirmed, Unknown):
         _hold_unclear(conn, look, confirmed)
     else:
         _apply(conn, look, confirmed)
     return confirmed
 
 
-def _hold_unclear(conn: Connection, look: _Look, unclear: Unclear) -> None:
+def _hold_unclear(conn: Connection, look: _Look, unclear: Unknown) -> None:
     mover = unclear.mover
     is_foreign = mover is not None and not is_ours(mover, look.issued)
     holds.put(
@@ -155,15 +165,15 @@ def _apply(conn: Connection, look: _Look, standing: Standing) -> None:
     """Move `known` along, or put the hold; the caller holds the target's lock."""
     row = look.row
     match standing:
-        case Same(known) if known != row.known:
+        case NoDrift(known) if known != row.known:
             apps.set_known(conn, row.id, known)
-        case Ours(known):
+        case OwnRelease(known):
             own_releases.record_ours(conn, row, known, look.target)
             _go_on(conn, row)
-        case Forward(known):
+        case ManualForward(known):
             apps.set_known(conn, row.id, known)
             _go_on(conn, row)
-        case Moved():
+        case Drift():
             _hold(conn, look, standing)
         case _:
             pass
@@ -173,7 +183,7 @@ def _apply(conn: Connection, look: _Look, standing: Standing) -> None:
 
 def _go_on(conn: Connection, row: AppRow) -> None:
     apps.forget_facts(conn, row.id)
-    wake_target(conn, row.id)
+    reschedule_target(conn, row.id)
 
 
 def _say_if_late(
@@ -215,7 +225,7 @@ def _place_of_known(row: AppRow, source: History) -> int | None:
     return source.first_run(row.known.artifact) if row.known is not None else None
 
 
-def _hold(conn: Connection, look: _Look, moved: Moved) -> None:
+def _hold(conn: Connection, look: _Look, moved: Drift) -> None:
     row, reason = look.row, _what_happened(look.row.name, moved)
     last = _last_foreign(look, moved)
     hold = holds.put(conn, row.id, reason=reason, by="autopromote", kind="detected", foreign=last)
@@ -234,7 +244,7 @@ def _hold(conn: Connection, look: _Look, moved: Moved) -> None:
     )
 
 
-def _last_foreign(look: _Look, moved: Moved) -> Release:
+def _last_foreign(look: _Look, moved: Drift) -> Release:
     """The last release of somebody else, from the one that moved the target on."""
     later = [
         release
@@ -247,12 +257,14 @@ def _last_foreign(look: _Look, moved: Moved) -> Release:
     return later[-1] if later else moved.change
 
 
-def _what_happened(name: str, moved: Moved) -> str:
+def _what_happened(name: str, moved: Drift) -> str:
     change = moved.change
     who = change.author or "Somebody"
     if moved.foreign_nonce is not None:
         who = f"Another autopromote installation ({who})"
-    when = f" at {duration.shown(change.created_at)}" if change.created_at is not None else ""
+    when = (
+        f" at {duration.format_moment(change.created_at)}" if change.created_at is not None else ""
+    )
     words = f" “{change.description}”" if change.description else ""
     said = f"{who} released v{change.version}{words} on {name}{when}; no promotion of ours did."
     if moved.foreign_nonce is not None:

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from listener.core.gates.base import Approval, Candidate, Override
 from listener.core.gates.options import NONE, Conditions
 from listener.core.promotion import PromotionKind
-from listener.core.verification import Streak
+from listener.core.verification import ProbeStreak
 from listener.db import approvals, holds, related_promotions, releases, rules
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
-from listener.inventory.context import Clock, Tools
+from listener.inventory.context import Clock, Context
 
 A_DAY = timedelta(hours=24)
 
@@ -64,7 +64,7 @@ def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
         "soaks_from": row.soaks_from or _ran_from(conn, row),
         "author": row.author,
         "commit_message": said or None,
-        "approvals": said_of(row, approvals.of(conn, row)),
+        "approvals": votes_of(row, approvals.of(conn, row)),
         "past": related_promotions.past(conn, row, within=_horizon(conditions)),
         "override": override,
         "streak": streak_of(row),
@@ -77,7 +77,7 @@ def _ran_from(conn: Connection, row: PromotionRow) -> datetime | None:
     return release.updated_at if release is not None and release.has_run else None
 
 
-def said_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, ...]:
+def votes_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, ...]:
     """All that people said of it: whoever promotes by hand says yes by that, unless later no."""
     by = row.created_by if row.is_by_hand else None
     if by is None or any(each.by == by for each in said):
@@ -99,31 +99,31 @@ def _override(row: PromotionRow) -> Override | None:
     return Override(frozenset(kept["gates"]), kept["by"], kept["reason"], held)
 
 
-def streak_of(row: PromotionRow) -> Streak | None:
+def streak_of(row: PromotionRow) -> ProbeStreak | None:
     """The streak as the promotion keeps it, so that any process may go on with it."""
-    return Streak(**row.checked, at=row.checked_at) if row.checked is not None else None
+    return ProbeStreak(**row.checked, at=row.checked_at) if row.checked is not None else None
 
 
-def ask(tools: Tools, row: PromotionRow, candidate: Candidate, clock: Clock) -> PromotionRow:
+def ask(context: Context, row: PromotionRow, candidate: Candidate, clock: Clock) -> PromotionRow:
     """Ask everything that is checked, where that is due; answers the row with the new streak.
 
     The first time nothing is asked yet: whoever has time for slow answers takes the row over.
     """
     streak = streak_of(row)
     if streak is None:
-        return _with(row, Streak())
+        return _with(row, ProbeStreak())
     if streak.due_at is not None and clock.now() < streak.due_at:
         return row
-    probes = tools.prober.ask_all(candidate.conditions.checks)
+    probes = context.prober.ask_all(candidate.conditions.checks)
     return _with(row, streak.after(probes, clock.now()))
 
 
-def _with(row: PromotionRow, streak: Streak) -> PromotionRow:
+def _with(row: PromotionRow, streak: ProbeStreak) -> PromotionRow:
     checked = {"good": streak.good, "bad": streak.bad, "said": streak.said}
     return replace(row, checked=checked, checked_at=streak.at)
 
 
-def kept(row: PromotionRow) -> dict[str, Any]:
+def to_json(row: PromotionRow) -> dict[str, Any]:
     """What is to be written of it."""
     if row.checked is None:
         return {}

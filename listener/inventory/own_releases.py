@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from listener.core.drift import Known, carried_on, nonce_of
+from listener.core.drift import LastKnown, carried_on, nonce_of
 from listener.core.promotion import ERRORS_FOR
 from listener.core.release import History, Release
 from listener.db import apps, release_requests
 from listener.db.release_requests import PostRow
-from listener.inventory.context import Tools
-from listener.inventory.reader import Reading
+from listener.inventory.context import Context
+from listener.inventory.reader import Snapshot
 
 
-def made_by(tools: Tools, post: PostRow, reading: Reading) -> list[Release]:
+def made_by(context: Context, post: PostRow, reading: Snapshot) -> list[Release]:
     """The releases that this post made, oldest first. Raises HerokuError."""
     if (unnamed := post.unnamed) is not None:
         return [r for r in reading.history.releases if unnamed.may_have_made(r)]
@@ -25,15 +25,15 @@ def made_by(tools: Tools, post: PostRow, reading: Reading) -> list[Release]:
     named = [release for release in ours if nonce_of(release.description) == post.nonce]
     if named or not ours:
         return named
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         if apps.get_fact(conn, apps.ECHOES) is True:
             return []
-    account = tools.readings.account_id()
+    account = context.reader.account_id()
     silent = [release for release in ours if nonce_of(release.description) is None]
     return [release for release in silent if release.author_id == account]
 
 
-def may_be_under_way(conn: Connection, reading: Reading) -> bool:
+def may_be_under_way(conn: Connection, reading: Snapshot) -> bool:
     """What the target runs may be what a post under way asked for, without showing its nonce."""
     current, post = reading.history.current, release_requests.under_way(conn, reading.app_id)
     if current is None or post is None or current.artifact != post.artifact:
@@ -44,7 +44,7 @@ def may_be_under_way(conn: Connection, reading: Reading) -> bool:
     return current.version > post.base_version and apps.get_fact(conn, apps.ECHOES) is not True
 
 
-def late(conn: Connection, reading: Reading) -> dict[str, PostRow]:
+def late(conn: Connection, reading: Snapshot) -> dict[str, PostRow]:
     """Releases by id that posts without a nonce made after they had been given up.
 
     A day later nothing of ours is applied any more. Whoever has the same artifact released under
@@ -60,7 +60,7 @@ def late(conn: Connection, reading: Reading) -> dict[str, PostRow]:
     return found
 
 
-def _came_late(post: PostRow, reading: Reading, release: Release) -> bool:
+def _came_late(post: PostRow, reading: Snapshot, release: Release) -> bool:
     if post.unnamed is None or not post.unnamed.may_have_made(release):
         return False
     is_soon = release.created_at is not None and release.created_at - post.sent_at < ERRORS_FOR
@@ -68,9 +68,9 @@ def _came_late(post: PostRow, reading: Reading, release: Release) -> bool:
     return is_soon and reading.history.brings_other_code(release)
 
 
-def record_ours(conn: Connection, target: apps.AppRow, known: Known, history: History) -> None:
+def record_ours(conn: Connection, target: apps.AppRow, known: LastKnown, history: History) -> None:
     """Write down a release of ours as what runs, whatever carries on other code beside it."""
     before = target.known.artifact if target.known is not None else known.artifact
     carried = carried_on(history, known.version, {before, known.artifact})
     version = max([known.version, *carried])
-    apps.set_known(conn, target.id, Known(version, known.artifact), carried=carried)
+    apps.set_known(conn, target.id, LastKnown(version, known.artifact), carried=carried)

@@ -36,7 +36,7 @@ class StaleData(platform.HerokuError):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Snapshot:
     """The releases of an app at one moment, both ends of it by the database's clock."""
 
     app_id: str
@@ -57,7 +57,7 @@ class Reading:
 Places = tuple[str | None, str | None]  # the pipelines of a source and a target, if any
 
 
-class Readings:
+class HerokuReader:
     """Asks Heroku, one call at a time, and stores every answer."""
 
     def __init__(self, database: Database, heroku: platform.Heroku) -> None:
@@ -83,12 +83,12 @@ class Readings:
     def facts(self, app_id: str) -> App:
         """The facts of a known app, read anew only if they are old."""
         with self._database.begin() as conn:
-            row, now = apps.get(conn, app_id), releases.started_at(conn)
+            row, now = apps.get(conn, app_id), releases.now(conn)
         if _is_recent(row.facts_at, now):
             return row.facts
         return self.app(app_id)
 
-    def releases(self, app_id: str, *, as_it_is: bool = False) -> Reading:
+    def releases(self, app_id: str, *, as_it_is: bool = False) -> Snapshot:
         """The releases of an app, read now, back to those we know already. Raises StaleData.
 
         `as_it_is`: a person says that a list which lies behind for a day is right.
@@ -102,7 +102,7 @@ class Readings:
         message = f"{name} was read {MOST_READS} times, and each answer came after a later one."
         raise StaleData(message)
 
-    def _read(self, app_id: str, *, as_it_is: bool) -> Reading | None:
+    def _read(self, app_id: str, *, as_it_is: bool) -> Snapshot | None:
         with self._database.begin() as conn:
             row = apps.get(conn, app_id)
             known_to = releases.newest_version(conn, app_id) if row.is_complete else 0
@@ -112,37 +112,37 @@ class Readings:
         shown = [as_release(release) for release in found]
         with self._database.begin() as conn:
             row = apps.lock(conn, [app_id])[app_id]
-            now = releases.started_at(conn)
+            now = releases.now(conn)
             arrived_at = now - timedelta(seconds=time.monotonic() - arrived)
             answer = stored.Answer(asked, arrived_at, shown)
             recorded = stored.record(conn, row, answer, as_it_is=as_it_is)
             if isinstance(recorded, stored.Behind):
                 told = _told(conn, row, recorded, now)
             elif isinstance(recorded, stored.Used):
-                return Reading(app_id, releases.history(conn, app_id), asked.at, arrived_at)
+                return Snapshot(app_id, releases.history(conn, app_id), asked.at, arrived_at)
             else:
                 return _standing(conn, row, now)
         raise StaleData(told)
 
-    def fresh(self, app_id: str) -> Reading:
+    def fresh(self, app_id: str) -> Snapshot:
         """The releases of an app no older than the facts of a POST may be."""
         with self._database.begin() as conn:
-            row, now = apps.get(conn, app_id), releases.started_at(conn)
+            row, now = apps.get(conn, app_id), releases.now(conn)
             reading = _standing(conn, row, now)
         return reading if reading is not None else self.releases(app_id)
 
-    def known(self, app_id: str) -> Reading:
+    def known(self, app_id: str) -> Snapshot:
         """What is written down of the releases of an app, and fresh for nobody."""
         with self._database.begin() as conn:
             return remembered(conn, app_id)
 
-    def are_fresh(self, *found: Reading) -> bool:
+    def are_fresh(self, *found: Snapshot) -> bool:
         """All of them are recent enough for a POST."""
         with self._database.begin() as conn:
-            now = releases.started_at(conn)
+            now = releases.now(conn)
         return all(reading.is_fresh(now) for reading in found)
 
-    def beside(self, source: Reading, target: Reading) -> tuple[Reading, Reading]:
+    def beside(self, source: Snapshot, target: Snapshot) -> tuple[Snapshot, Snapshot]:
         """Both again, so that they are fresh together: the quick one beside the slow one's end.
 
         The slow one stands where it arrived just now.
@@ -186,7 +186,7 @@ class Readings:
         Heroku itself refuses the promotion.
         """
         with self._database.begin() as conn:
-            now, source = releases.started_at(conn), apps.get(conn, source_id)
+            now, source = releases.now(conn), apps.get(conn, source_id)
             known = _shares(source, [apps.get(conn, app_id) for app_id in target_ids], now)
         if known.issuperset(target_ids):
             return [(source.pipeline_id, source.pipeline_id)] * len(target_ids)
@@ -229,12 +229,12 @@ def _is_recent(read_at: datetime | None, now: datetime) -> bool:
     return read_at is not None and now - read_at < FACTS_FOR
 
 
-def remembered(conn: Connection, app_id: str) -> Reading:
+def remembered(conn: Connection, app_id: str) -> Snapshot:
     """What is written down of the releases of an app: nothing may be posted on it."""
-    return Reading(app_id, releases.history(conn, app_id), NEVER, NEVER)
+    return Snapshot(app_id, releases.history(conn, app_id), NEVER, NEVER)
 
 
-def _standing(conn: Connection, row: AppRow, now: datetime) -> Reading | None:
+def _standing(conn: Connection, row: AppRow, now: datetime) -> Snapshot | None:
     """The stored reading, where it is fresh and nothing is known that it lacks."""
     if row.read_started_at is None or row.read_at is None or row.read_newest is None:
         return None
@@ -243,7 +243,7 @@ def _standing(conn: Connection, row: AppRow, now: datetime) -> Reading | None:
     if row.read_newest < max(newest, released):
         return None
     history = releases.history(conn, row.id)
-    reading = Reading(row.id, history, row.read_started_at, row.read_at)
+    reading = Snapshot(row.id, history, row.read_started_at, row.read_at)
     return reading if reading.is_fresh(now) else None
 
 
@@ -255,7 +255,8 @@ def _told(conn: Connection, row: AppRow, found: stored.Behind, now: datetime) ->
             conn,
             "broken",
             title=f"The releases of {row.name} cannot be believed",
-            body=f"Since {duration.shown(found.since)}, {message}\n{staleness.mend(row.name)}",
+            body=f"Since {duration.format_moment(found.since)}, {message}"
+            f"\n{staleness.mend(row.name)}",
             key=f"behind {row.id} since {found.since.timestamp()}",
         )
     return message

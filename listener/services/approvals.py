@@ -14,14 +14,14 @@ from listener.db import approvals, promotions, releases
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, Forbidden, NotFound
 from listener.inventory import evidence
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.services.cancel import record
 from listener.services.promotions import find, too_late, view_of
 from listener.services.views import PromotionView
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Vote:
     """What one person says of a promotion."""
 
     is_approved: bool
@@ -46,20 +46,20 @@ class Invited:
 class ApprovalsDesk:
     """Takes down who approves and who rejects; the last word of each person counts."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def approve(self, promotion_id: str, *, by: str) -> PromotionView:
         """Say yes to what the promotion brings. Raises Conflict where it asks nobody."""
-        return self._say(promotion_id, Word(is_approved=True), by)
+        return self._say(promotion_id, Vote(is_approved=True), by)
 
     def reject(self, promotion_id: str, *, reason: str | None, by: str) -> PromotionView:
         """Say no, which ends it. Raises Conflict where it asks nobody."""
-        return self._say(promotion_id, Word(is_approved=False, reason=reason), by)
+        return self._say(promotion_id, Vote(is_approved=False, reason=reason), by)
 
     def invited(self, invitation: Invitation) -> Invited:
         """What somebody is asked about. Raises NotFound where it is nothing of ours."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             row = find(conn, str(invitation.promotion_id))
             if (row.release_id, row.artifact) != (invitation.release_id, invitation.artifact):
                 raise NotFound("promotion", "That promotion brings something else by now.")
@@ -73,14 +73,16 @@ class ApprovalsDesk:
                 is_own_allowed=conditions.self_approval,
             )
 
-    def _say(self, promotion_id: str, word: Word, by: str) -> PromotionView:
-        with self._tools.database.begin() as conn:
+    def _say(self, promotion_id: str, word: Vote, by: str) -> PromotionView:
+        with self._context.database.begin() as conn:
             before = find(conn, promotion_id)
             if before.status is not Status.WAITING:
                 raise too_late(before, word.done)
             _check_asked(conn, before, word, by)
             why = f": {word.reason}" if word.reason else "."
-            row = promotions.hear(conn, before.id, word.done, f"{word.done.title()} by {by}{why}")
+            row = promotions.reevaluate(
+                conn, before.id, word.done, f"{word.done.title()} by {by}{why}"
+            )
             if row is None:
                 raise too_late(find(conn, promotion_id), word.done)
             approvals.put(conn, row, by=by, is_approved=word.is_approved, reason=word.reason)
@@ -88,7 +90,7 @@ class ApprovalsDesk:
             return view_of(conn, row)
 
 
-def _check_asked(conn: Connection, row: PromotionRow, word: Word, by: str) -> None:
+def _check_asked(conn: Connection, row: PromotionRow, word: Vote, by: str) -> None:
     conditions = evidence.conditions_of(conn, row)
     if (why := _why_nobody_is_asked(row, conditions)) is not None:
         message = f"{why} `autopromote promotions:cancel {row.id}` ends it."

@@ -13,29 +13,29 @@ from listener.core.rule import is_allowed
 from listener.db import apps
 from listener.db.apps import AppRow
 from listener.errors import HerokuUnreadable, Invalid
-from listener.inventory.context import Tools
-from listener.services.heroku_calls import Asking
+from listener.inventory.context import Context
+from listener.services.heroku_calls import HerokuCall
 
 
-def find(tools: Tools, ask: Asking, name: str) -> App | None:
+def find(context: Context, ask: HerokuCall, name: str) -> App | None:
     """An app's facts, read from Heroku now, if it is there. Raises Invalid if it is not allowed."""
-    app = ask.unless_gone(tools.readings.app, name)
+    app = ask.unless_gone(context.reader.app, name)
     if app is not None:
-        check_allowed(tools, app.name)
+        check_allowed(context, app.name)
     return app
 
 
-def read(tools: Tools, ask: Asking, name: str) -> App:
+def read(context: Context, ask: HerokuCall, name: str) -> App:
     """An app's facts, read from Heroku now. Raises Invalid where it is unknown or not allowed."""
-    app = find(tools, ask, name)
+    app = find(context, ask, name)
     if app is None:
         raise Invalid(_unknown(name))
     return app
 
 
-def read_all(tools: Tools, ask: Asking, names: Iterable[str]) -> tuple[App, ...]:
+def read_all(context: Context, ask: HerokuCall, names: Iterable[str]) -> tuple[App, ...]:
     """The facts of these apps, each once, in the order given."""
-    found = {app.id: app for app in (read(tools, ask, name) for name in dict.fromkeys(names))}
+    found = {app.id: app for app in (read(context, ask, name) for name in dict.fromkeys(names))}
     return tuple(found.values())
 
 
@@ -47,41 +47,43 @@ class Meant:
     note: str = ""
 
 
-def meant(tools: Tools, ask: Asking, name: str) -> Meant:
+def meant(context: Context, ask: HerokuCall, name: str) -> Meant:
     """The app that bears this name at Heroku now: one made anew is not the one that bore it before.
 
     The stored one only where Heroku cannot be asked. Raises Invalid, HerokuUnreadable.
     """
-    found = find_meant(tools, ask, name, may_be_gone=False)
+    found = find_meant(context, ask, name, may_be_gone=False)
     if found is None:
         raise Invalid(_unknown(name))
     return found
 
 
-def find_meant(tools: Tools, ask: Asking, name: str, *, may_be_gone: bool = True) -> Meant | None:
+def find_meant(
+    context: Context, ask: HerokuCall, name: str, *, may_be_gone: bool = True
+) -> Meant | None:
     """The same, if there is one; where it `may_be_gone`, also what bore the name last."""
     try:
-        app = ask.unless_gone(tools.readings.app, name)
+        app = ask.unless_gone(context.reader.app, name)
     except HerokuUnreadable:
-        if (row := stored(tools, name)) is None:
+        if (row := stored(context, name)) is None:
             raise
         return Meant(row.id, f"Heroku could not be asked, so {_as_stored(row)}.")
     if app is not None:
         return Meant(app.id)
-    row = stored(tools, name) if may_be_gone else None
+    row = stored(context, name) if may_be_gone else None
     if row is None:
         return None
     return Meant(row.id, f"Heroku has no app {name} any more: {_as_stored(row)}.")
 
 
-def stored(tools: Tools, name_or_id: str) -> AppRow | None:
+def stored(context: Context, name_or_id: str) -> AppRow | None:
     """The app of this id, or else the one that last bore this name, as far as we know."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         return apps.find(conn, name_or_id)
 
 
 def _as_stored(row: AppRow) -> str:
-    seen = f" at {duration.shown(row.facts_at)}" if row.facts_at is not None else ""
+    seen = f" at {duration.format_moment(row.facts_at)}" if row.facts_at is not None else ""
     return f"this is the {row.name} that the listener last saw{seen}"
 
 
@@ -89,9 +91,9 @@ def _unknown(name: str) -> str:
     return f"Heroku knows no app {name} that the listener's account may see."
 
 
-def check_allowed(tools: Tools, name: str) -> None:
+def check_allowed(context: Context, name: str) -> None:
     """Raises Invalid unless AUTOPROMOTE_APPS names the app."""
-    if not is_allowed(name, tools.allowed_apps):
+    if not is_allowed(name, context.allowed_apps):
         message = f"{name} may be neither source nor target: AUTOPROMOTE_APPS does not name it."
         raise Invalid(message, id="app_not_allowed")
 

@@ -13,15 +13,15 @@ from listener.core.backtest import Case, Result, backtest
 from listener.core.release import History
 from listener.core.rule import strategy_of
 from listener.db import related_promotions, releases
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.services import commit_messages, explain, rule_definition, rules
-from listener.services.heroku_calls import Asking
-from listener.services.rule_definition import Declared, NewRule, RuleChange
+from listener.services.heroku_calls import HerokuCall
+from listener.services.rule_definition import NewRule, RuleChange, RuleDefinition
 from listener.services.views import BacktestView, Fared, Trial
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class RecordedHistory:
     """What really happened, as Heroku tells it now: the releases of every app by its id."""
 
     histories: dict[str, History]
@@ -31,40 +31,42 @@ class Past:
 class BacktestsDesk:
     """Plays rules over history; nothing is promoted, and nothing but readings is stored."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def of_rule(self, name_or_id: str, *, newest: int) -> list[BacktestView]:
         """What would have become of the source's newest releases on each target, newest first."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             rule = rule_definition.standing(conn, rule_definition.get(conn, name_or_id))
-        past = read(self._tools, Asking("Nothing was tried."), [rule])
-        with self._tools.database.begin() as conn:
+        past = read(self._context, HerokuCall("Nothing was tried."), [rule])
+        with self._context.database.begin() as conn:
             return play(conn, rule, past, newest=newest)
 
 
-def read(tools: Tools, ask: Asking, rules: Sequence[Declared]) -> Past:
+def read(context: Context, ask: HerokuCall, rules: Sequence[RuleDefinition]) -> RecordedHistory:
     """Ask Heroku for the releases of the apps of rules, each once. Raises HerokuUnreadable.
 
     Also for some commit messages, where a rule asks for them: what it tells decides live too.
     """
     ids = dict.fromkeys(app.id for rule in rules for app in (rule.source, *rule.targets))
-    read = {app_id: ask(tools.readings.releases, app_id).history for app_id in ids}
+    read = {app_id: ask(context.reader.releases, app_id).history for app_id in ids}
     wanting = (rule for rule in rules if rule.conditions.needs_commit_message)
     for source_id in dict.fromkeys(rule.source.id for rule in wanting):
-        commit_messages.learn(tools, ask, source_id)
-    with tools.database.begin() as conn:
-        return Past(read, releases.started_at(conn))
+        commit_messages.learn(context, ask, source_id)
+    with context.database.begin() as conn:
+        return RecordedHistory(read, releases.now(conn))
 
 
-def play(conn: Connection, rule: Declared, past: Past, *, newest: int) -> list[BacktestView]:
+def play(
+    conn: Connection, rule: RuleDefinition, past: RecordedHistory, *, newest: int
+) -> list[BacktestView]:
     """What would have become of the newest releases on each target of a rule, newest first."""
     views = [view for target in rule.targets for view in _tried(conn, rule, target, past, newest)]
     return sorted(views, key=lambda view: -view.result.release.version)
 
 
 def _tried(
-    conn: Connection, rule: Declared, target: App, past: Past, newest: int
+    conn: Connection, rule: RuleDefinition, target: App, past: RecordedHistory, newest: int
 ) -> list[BacktestView]:
     case = Case(
         source=rule.source,
@@ -94,36 +96,36 @@ NOT_TRIED = "Nothing was tried, and nothing was saved."
 class TrialsDesk:
     """Plays rules that nobody has saved; they are refused as they would be if somebody did."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def of_new(self, wish: NewRule, *, newest: int) -> Trial:
         """What a new rule would have done."""
-        ask = Asking(NOT_TRIED)
-        wanted = rules.new(self._tools, ask, wish)
+        ask = HerokuCall(NOT_TRIED)
+        wanted = rules.new(self._context, ask, wish)
         return self._try(ask, None, None, wanted, newest)
 
     def of_change(self, name_or_id: str, change: RuleChange, *, newest: int) -> Trial:
         """What a rule would have done if it had been changed like this, and what it did."""
-        ask = Asking(NOT_TRIED)
-        with self._tools.database.begin() as conn:
+        ask = HerokuCall(NOT_TRIED)
+        with self._context.database.begin() as conn:
             row = rule_definition.get(conn, name_or_id)
             standing = rule_definition.standing(conn, row)
-        wanted = rules.changed(self._tools, ask, standing, change)
+        wanted = rules.changed(self._context, ask, standing, change)
         return self._try(ask, row.id, standing, wanted, newest)
 
     def _try(
         self,
-        ask: Asking,
+        ask: HerokuCall,
         rule_id: int | None,
-        standing: Declared | None,
-        wanted: Declared,
+        standing: RuleDefinition | None,
+        wanted: RuleDefinition,
         newest: int,
     ) -> Trial:
-        rules.check(self._tools, ask, wanted, standing)
+        rules.check(self._context, ask, wanted, standing)
         both = [rule for rule in (standing, wanted) if rule is not None]
-        past = read(self._tools, ask, both)
-        with self._tools.database.begin() as conn:
+        past = read(self._context, ask, both)
+        with self._context.database.begin() as conn:
             rule_definition.check_beside(conn, wanted, but=rule_id)
             results = _fared(conn, standing, wanted, past, newest)
         name = standing.name if standing is not None else wanted.name
@@ -133,9 +135,9 @@ class TrialsDesk:
 
 def _fared(
     conn: Connection,
-    standing: Declared | None,
-    wanted: Declared,
-    past: Past,
+    standing: RuleDefinition | None,
+    wanted: RuleDefinition,
+    past: RecordedHistory,
     newest: int,
 ) -> tuple[Fared, ...]:
     """How each release fared on each target, newest first, by the one rule and by the other."""

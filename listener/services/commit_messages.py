@@ -8,22 +8,22 @@ from listener.core.gates.base import SLUG
 from listener.core.release import Release
 from listener.db import releases
 from listener.errors import HerokuUnreadable
-from listener.inventory.context import Tools
-from listener.services.heroku_calls import Asking, was_refused
+from listener.inventory.context import Context
+from listener.services.heroku_calls import HerokuCall, was_refused
 from listener.services.rule_warnings import Messages
 
 COUNTED = 20  # the newest deploys of an app
 MOST_ASKED = 3  # of them at once
 
 
-def learn(tools: Tools, ask: Asking, app_id: str) -> None:
+def learn(context: Context, ask: HerokuCall, app_id: str) -> None:
     """Ask Heroku for the newest messages that it was never asked for; what fails stays unknown."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         asked = releases.commit_messages(conn, app_id)
         unasked = [each for each in reversed(_deploys(conn, app_id)) if _is_unasked(each, asked)]
     for release in unasked[:MOST_ASKED]:
         try:
-            ask(tools.readings.learn_commit_message, app_id, release.artifact or "")
+            ask(context.reader.learn_commit_message, app_id, release.artifact or "")
         except HerokuUnreadable as error:
             if not was_refused(error):  # the others would take as long
                 return

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from listener import heroku
-from listener.crypto import Keys, SealBroken
+from listener.crypto import DecryptionError, Keys
 from listener.db import apps, deliveries, subscriptions
 from listener.db.deliveries import Arrival
 from listener.db.engine import Database
@@ -48,7 +48,7 @@ class Inbox:
             try:
                 text = self._keys.open(secret.sealed).decode()
                 return secret, heroku.verify(body, signature, [text])
-            except SealBroken:
+            except DecryptionError:
                 are_all_open = False
             except BadSignature:
                 continue

@@ -14,10 +14,10 @@ from listener.core.parity import Traits, compare
 from listener.core.release import History, Release
 from listener.errors import Invalid
 from listener.heroku import Slug
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services import promote
-from listener.services.heroku_calls import Asking, gather, traits
+from listener.services.heroku_calls import HerokuCall, gather, traits
 
 NOTHING = "Nothing was compared."
 GITHUB = "https://github.com"
@@ -56,7 +56,7 @@ class Diff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
+class DiffFacts:
     """All that was read for a diff."""
 
     source: App
@@ -69,14 +69,14 @@ class Gathered:
 class DiffsDesk:
     """Compares."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def compare(self, wish: Comparison) -> Diff:
         """What would change; raises Invalid, HerokuUnreadable where nothing can be compared."""
-        ask = Asking(NOTHING)
-        source = named.read(self._tools, ask, wish.source)
-        targets = named.read_all(self._tools, ask, wish.targets)
+        ask = HerokuCall(NOTHING)
+        source = named.read(self._context, ask, wish.source)
+        targets = named.read_all(self._context, ask, wish.targets)
         if source.id in {app.id for app in targets}:
             raise Invalid(f"{source.name} cannot be promoted onto itself.")
         found = self._gather(ask, source, targets, wish.version)
@@ -88,23 +88,23 @@ class DiffsDesk:
         )
 
     def _gather(
-        self, ask: Asking, source: App, targets: Sequence[App], version: int | None
-    ) -> Gathered:
+        self, ask: HerokuCall, source: App, targets: Sequence[App], version: int | None
+    ) -> DiffFacts:
         apps = (source, *targets)
-        histories = {app.id: ask(self._tools.readings.releases, app.id).history for app in apps}
+        histories = {app.id: ask(self._context.reader.releases, app.id).history for app in apps}
         release = promote.choose(source, histories[source.id], version)
         running = {app.id: histories[app.id].current for app in targets}
-        return Gathered(
+        return DiffFacts(
             source=source,
             release=release,
             histories=histories,
             slugs=self._slugs(ask, histories[source.id], {source.id: release, **running}, source),
-            traits=traits(self._tools, ask, apps),
+            traits=traits(self._context, ask, apps),
         )
 
     def _slugs(
         self,
-        ask: Asking,
+        ask: HerokuCall,
         history: History,
         running: Mapping[str, Release | None],
         source: App,
@@ -112,7 +112,7 @@ class DiffsDesk:
         """Each app's slug: asked of the source where it ran there, for there it was built."""
         calls = {
             app_id: partial(
-                self._tools.heroku.slug,
+                self._context.heroku.slug,
                 source.id if history.first_run(release.artifact) else app_id,
                 release.artifact,
             )
@@ -123,7 +123,7 @@ class DiffsDesk:
         return dict.fromkeys(running, none) | gather(ask, calls)
 
 
-def _change(found: Gathered, target: App, repo: str | None) -> Change:
+def _change(found: DiffFacts, target: App, repo: str | None) -> Change:
     source, release = found.source, found.release
     difference = between(release, found.histories[source.id], found.histories[target.id])
     after, before = found.slugs[source.id], found.slugs[target.id]

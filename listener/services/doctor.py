@@ -26,17 +26,17 @@ from listener.db.release_requests import LastAnswer
 from listener.db.rules import RuleRow
 from listener.db.subscriptions import SubscriptionRow
 from listener.errors import Busy
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.inventory.traits import UNAUTHORIZED
 from listener.services import commit_messages, doctor_account, doctor_apps, troubles
-from listener.services.heroku_calls import Asking, attempt, gather, traits
-from listener.services.status import Mirror, Readiness
+from listener.services.heroku_calls import HerokuCall, attempt, gather, traits
+from listener.services.status import ReachabilityCheck, Readiness
 
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class DoctorSnapshot:
     """What the database tells: the rules that act, our webhooks, the holds, and all their apps."""
 
     rules: Sequence[RuleRow]
@@ -81,9 +81,14 @@ class Doctor:
     """Looks at the listener, its account, its apps; what Heroku does not answer is unknown."""
 
     def __init__(
-        self, tools: Tools, readiness: Readiness, mirror: Mirror, *, hook_url: str | None
+        self,
+        context: Context,
+        readiness: Readiness,
+        mirror: ReachabilityCheck,
+        *,
+        hook_url: str | None,
     ) -> None:
-        self._tools = tools
+        self._context = context
         self._readiness = readiness
         self._mirror = mirror
         self._hook_url = hook_url
@@ -102,7 +107,7 @@ class Doctor:
             self._is_free.release()
 
     def _examined(self, asked_by: str) -> list[Finding]:
-        ask = Asking("")
+        ask = HerokuCall("")
         faults = self._readiness.faults()
         own = [
             doctor_account.version(asked_by),
@@ -120,27 +125,27 @@ class Doctor:
         return found
 
     def _troubles(self) -> list[Finding]:
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             return troubles.findings(conn)
 
-    def _scene(self) -> Scene:
-        with self._tools.database.begin() as conn:
+    def _scene(self) -> DoctorSnapshot:
+        with self._context.database.begin() as conn:
             acting = [row for row in rules.live(conn) if row.mode is not Mode.OFF]
             live = {row.app_id: row for row in subscriptions.live(conn)}
             held = holds.open_(conn)
-            return Scene(
+            return DoctorSnapshot(
                 rules=acting,
                 subscriptions=live,
                 holds=held,
                 rows=_used(conn, acting, live, held),
-                now=releases.started_at(conn),
+                now=releases.now(conn),
                 answers=release_requests.last_answers(
                     conn, {id for r in acting for id in r.target_ids}
                 ),
             )
 
-    def _at_heroku(self, ask: Asking, scene: Scene | None) -> list[Finding]:
-        client = self._tools.heroku
+    def _at_heroku(self, ask: HerokuCall, scene: DoctorSnapshot | None) -> list[Finding]:
+        client = self._context.heroku
         who = attempt(ask, client.account)
         findings = [doctor_account.token(who)]
         if isinstance(who, Unread) and who.status == UNAUTHORIZED:
@@ -155,9 +160,9 @@ class Doctor:
             findings += self._around(ask, scene, name)
         return [*findings, doctor_account.requests(client.requests_left)]
 
-    def _around(self, ask: Asking, scene: Scene, who: str) -> list[Finding]:
+    def _around(self, ask: HerokuCall, scene: DoctorSnapshot, who: str) -> list[Finding]:
         seen = self._seen(ask, scene)
-        allowed = self._tools.allowed_apps
+        allowed = self._context.allowed_apps
         targets = {target for _, target in scene.pairs}
         reached = [
             doctor_apps.access(
@@ -182,13 +187,15 @@ class Doctor:
             *self._parity(ask, scene, seen),
         ]
 
-    def _messages(self, ask: Asking, scene: Scene, readable: Collection[str]) -> list[Finding]:
+    def _messages(
+        self, ask: HerokuCall, scene: DoctorSnapshot, readable: Collection[str]
+    ) -> list[Finding]:
         """Every rule that asks what commits say: whether Heroku tells it."""
         asking = [rule for rule in scene.rules if rule.conditions.needs_commit_message]
         sources = dict.fromkeys(rule.source_id for rule in asking if rule.source_id in readable)
         for source_id in sources:
-            commit_messages.learn(self._tools, ask, source_id)
-        with self._tools.database.begin() as conn:
+            commit_messages.learn(self._context, ask, source_id)
+        with self._context.database.begin() as conn:
             found = {source_id: commit_messages.count(conn, source_id) for source_id in sources}
         return [
             finding
@@ -199,30 +206,34 @@ class Doctor:
             )
         ]
 
-    def _factors(self, ask: Asking, scene: Scene, targets: Sequence[str]) -> list[Finding]:
+    def _factors(
+        self, ask: HerokuCall, scene: DoctorSnapshot, targets: Sequence[str]
+    ) -> list[Finding]:
         """The targets that no robot can release on; where Heroku does not tell, nothing is said."""
         wanted = list(dict.fromkeys(targets))
         if not wanted:
             return []
-        told = attempt(ask, partial(self._tools.heroku.wanting_a_second_factor, wanted))
+        told = attempt(ask, partial(self._context.heroku.wanting_a_second_factor, wanted))
         guarded: frozenset[str] = frozenset() if isinstance(told, Unread) else told
         return [doctor_apps.factor(scene.apps[id]) for id in wanted if id in guarded]
 
-    def _seen(self, ask: Asking, scene: Scene) -> dict[str, heroku.App | Unread]:
+    def _seen(self, ask: HerokuCall, scene: DoctorSnapshot) -> dict[str, heroku.App | Unread]:
         """Every app as Heroku shows it: in one list, and alone where the list lacks it."""
         if not scene.used:
             return {}
-        listed = attempt(ask, self._tools.heroku.apps)
+        listed = attempt(ask, self._context.heroku.apps)
         found: dict[str, heroku.App | Unread] = {}
         if not isinstance(listed, Unread):
             found = {app.id: app for app in listed if app.id in scene.apps}
         lacking = [id for id in scene.used if id not in found]
-        return found | gather(ask, _each(self._tools.heroku.app, lacking))
+        return found | gather(ask, _each(self._context.heroku.app, lacking))
 
-    def _hooks(self, ask: Asking, scene: Scene, sources: Sequence[str]) -> list[Finding]:
-        found = gather(ask, _each(self._tools.heroku.webhooks, sources))
+    def _hooks(
+        self, ask: HerokuCall, scene: DoctorSnapshot, sources: Sequence[str]
+    ) -> list[Finding]:
+        found = gather(ask, _each(self._context.heroku.webhooks, sources))
         ours = [id for id in sources if id in scene.subscriptions]
-        delivered = gather(ask, _each(self._tools.heroku.webhook_deliveries, ours))
+        delivered = gather(ask, _each(self._context.heroku.webhook_deliveries, ours))
         findings: list[Finding] = []
         for id in sources:
             app, row = scene.apps[id], scene.subscriptions.get(id)
@@ -233,13 +244,13 @@ class Doctor:
         return findings
 
     def _parity(
-        self, ask: Asking, scene: Scene, seen: Mapping[str, heroku.App | Unread]
+        self, ask: HerokuCall, scene: DoctorSnapshot, seen: Mapping[str, heroku.App | Unread]
     ) -> list[Finding]:
         """Every rule's apps, compared pair by pair where both can be read."""
         fresh = {id: _as_core(app) for id, app in seen.items() if isinstance(app, heroku.App)}
         pairs = [(r, t) for r, t in scene.pairs if r.source_id in fresh and t in fresh]
         used = dict.fromkeys(id for rule, target in pairs for id in (rule.source_id, target))
-        found = traits(self._tools, ask, [fresh[id] for id in used])
+        found = traits(self._context, ask, [fresh[id] for id in used])
         return [
             replace(finding, rule=rule.name)
             for rule, target in pairs

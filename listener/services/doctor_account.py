@@ -10,7 +10,7 @@ from listener import VERSION
 from listener.core.finding import Finding, State, Unread
 from listener.heroku import Account, Authorization
 from listener.inventory.traits import AUTHORIZE_ANEW, UNAUTHORIZED
-from listener.services.status import Faults
+from listener.services.status import ReadinessErrors
 
 # What Heroku grants in six minutes; with less, promotions may have to wait.
 FEW_REQUESTS = 450
@@ -136,7 +136,7 @@ def _series(version: str) -> tuple[int, int] | None:
     return (major, minor if major == 0 else 0)
 
 
-def database(faults: Faults) -> Finding:
+def database(faults: ReadinessErrors) -> Finding:
     """Whether it is there and migrated."""
     if faults.database is None:
         message = "The database is there and migrated."
@@ -152,7 +152,7 @@ def database(faults: Faults) -> Finding:
     )
 
 
-def keys(faults: Faults) -> Finding:
+def keys(faults: ReadinessErrors) -> Finding:
     """Whether every stored secret can be opened."""
     if faults.database is not None:
         message = "The stored secrets could not be read."
@@ -169,7 +169,7 @@ def keys(faults: Faults) -> Finding:
     )
 
 
-def runners(faults: Faults) -> Finding:
+def runners(faults: ReadinessErrors) -> Finding:
     """Whether every runner makes its rounds."""
     if faults.database is not None:
         message = "The runners' last rounds could not be read."

@@ -135,7 +135,7 @@ def _behind(row: AppRow, since: datetime, now: datetime) -> Finding:
     return Finding(
         name="releases",
         state=State.BROKEN if is_broken else State.WARNING,
-        message=f"{row.name} {row.behind}, since {duration.shown(since)}.",
+        message=f"{row.name} {row.behind}, since {duration.format_moment(since)}.",
         why="Nothing is promoted on a list that cannot be believed.",
         mend=staleness.mend(row.name) if is_broken else "",
         app=row.facts,
@@ -318,7 +318,7 @@ def holds(found: Sequence[HoldRow], apps: Mapping[str, App], now: datetime) -> l
 
 def _hold(row: HoldRow, app: App | None) -> Finding:
     name = app.name if app is not None else "Every target" + " but some" * bool(row.but)
-    until = f" until {duration.shown(row.ends_at)}" if row.ends_at else ""
+    until = f" until {duration.format_moment(row.ends_at)}" if row.ends_at else ""
     return Finding(
         name="hold",
         state=State.WARNING,

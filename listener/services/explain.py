@@ -15,15 +15,15 @@ from listener.db.apps import AppRow
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
 from listener.errors import NotFound
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services import presenters, troubles
-from listener.services.heroku_calls import Asking
-from listener.services.views import Explanation, Saying
+from listener.services.heroku_calls import HerokuCall
+from listener.services.views import Explanation, RuleExplanation
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
+class ReleaseContext:
     """What is explained: a release of an app, and the promotions of it that were ever made."""
 
     app: AppRow
@@ -35,28 +35,28 @@ class Matter:
 class ExplanationsDesk:
     """Explains releases; Heroku is asked which app it is, and about one that was never read."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def explain(self, app: str, *, version: int | None) -> Explanation:
         """What was said of a release; without a version, of the newest deploy."""
         found = self._ensure_read(app)
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             row, history = apps.get(conn, found.id), releases.history(conn, found.id)
             release = _chosen(row, history, version)
             view = _explain(conn, row, history, release)
         return replace(view, summary=f"{view.summary} {found.note}".rstrip())
 
     def _ensure_read(self, app: str) -> named.Meant:
-        ask = Asking("Nothing is known of its releases yet.")
-        found = named.find_meant(self._tools, ask, app)
+        ask = HerokuCall("Nothing is known of its releases yet.")
+        found = named.find_meant(self._context, ask, app)
         if found is None:
             raise NotFound("app", f"Neither the listener nor Heroku knows an app {app}.")
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             row = apps.get(conn, found.id)
         if row.read_at is None:
-            named.check_allowed(self._tools, row.name)
-            ask(self._tools.readings.releases, found.id)
+            named.check_allowed(self._context, row.name)
+            ask(self._context.reader.releases, found.id)
         return found
 
 
@@ -75,7 +75,7 @@ def _chosen(row: AppRow, history: History, version: int | None) -> Release:
 
 def _explain(conn: Connection, row: AppRow, history: History, release: Release) -> Explanation:
     made = promotions.list_(conn, release_id=release.id)
-    matter = Matter(row, history, release, made)
+    matter = ReleaseContext(row, history, release, made)
     commit, _ = releases.slug_facts(conn, row.id, release.artifact or "")
     said = _said(conn, matter)
     return Explanation(
@@ -92,7 +92,7 @@ def _explain(conn: Connection, row: AppRow, history: History, release: Release) 
     )
 
 
-def _said(conn: Connection, matter: Matter) -> tuple[Saying, ...]:
+def _said(conn: Connection, matter: ReleaseContext) -> tuple[RuleExplanation, ...]:
     app_id = matter.app.id
     live = [rule for rule in rules.live(conn, app_id=app_id) if rule.source_id == app_id]
     names = apps.names(conn, {target_id for rule in live for target_id in rule.target_ids})
@@ -103,10 +103,12 @@ def _said(conn: Connection, matter: Matter) -> tuple[Saying, ...]:
     )
 
 
-def _saying(matter: Matter, rule: RuleRow, target_id: str, target_name: str) -> Saying:
+def _saying(
+    matter: ReleaseContext, rule: RuleRow, target_id: str, target_name: str
+) -> RuleExplanation:
     mine = (row for row in matter.made if (row.rule_id, row.target_id) == (rule.id, target_id))
     row = next(mine, None)
-    return Saying(
+    return RuleExplanation(
         rule_id=rule.id,
         rule_name=rule.name,
         target_id=target_id,
@@ -125,7 +127,7 @@ def _of_promotion(row: PromotionRow) -> str:
     return says
 
 
-def _summary(conn: Connection, matter: Matter, said: tuple[Saying, ...]) -> str:
+def _summary(conn: Connection, matter: ReleaseContext, said: tuple[RuleExplanation, ...]) -> str:
     app = matter.app
     what = what_it_is(app.name, matter.history, matter.release)
     if matter.made:

@@ -12,12 +12,12 @@ from listener.core import duration
 from listener.db import holds, queries, releases
 from listener.db.holds import HoldRow
 from listener.errors import Conflict, Invalid
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services import hold_audit, presenters
 from listener.services import holds as putting
 from listener.services.freezes import FREEZE, FreezeAction, Freezes, FreezeStep, NewFreeze, match
-from listener.services.heroku_calls import Asking
+from listener.services.heroku_calls import HerokuCall
 from listener.services.holds import NewHold
 from listener.services.rule_plan import NewFile
 from listener.services.views import HoldView
@@ -25,16 +25,16 @@ from listener.services.views import HoldView
 EVERY = "every target"
 
 
-def plan(tools: Tools, ask: Asking, file: NewFile, faults: list[str]) -> Freezes:
+def plan(context: Context, ask: HerokuCall, file: NewFile, faults: list[str]) -> Freezes:
     """What becomes of the file's freezes and of those that stand; adds what is wrong to `faults`.
 
     A file that says nothing of freezes, as older command lines send it, ends none.
     """
-    with tools.database.begin() as conn:
-        rows, now = _standing(conn), releases.started_at(conn)
+    with context.database.begin() as conn:
+        rows, now = _standing(conn), releases.now(conn)
         views = presenters.of_holds(conn, rows)
     standing = [_as_step(view) for view in reversed(views)]
-    draft = _Draft(tools, ask, now, faults)
+    draft = _Draft(context, ask, now, faults)
     for wish in file.freezes or ():
         draft.add(wish)
     steps = match(draft.wanted, standing)
@@ -72,8 +72,8 @@ def _as_step(view: HoldView) -> FreezeStep:
 class _Draft:
     """The file's freezes, app by app, and what is wrong or to be said of them."""
 
-    tools: Tools
-    ask: Asking
+    context: Context
+    ask: HerokuCall
     now: datetime
     faults: list[str]
     wanted: list[FreezeStep] = field(default_factory=list)
@@ -87,7 +87,7 @@ class _Draft:
             self._fault(wish, "it would end before it begins: until must be later than from.")
         elif ends is not None and ends <= self.now:
             # A file keeps what is over, and its apps may be gone by now.
-            ended = f"{wish.label} is over since {duration.shown(ends)}, and left out"
+            ended = f"{wish.label} is over since {duration.format_moment(ends)}, and left out"
             self.notes.append(f"{ended}: {' '.join(wish.reason.split())}")
             return
         for name in (None,) if wish.apps is None else dict.fromkeys(wish.apps):
@@ -114,7 +114,7 @@ class _Draft:
     def _app_id(self, name: str) -> str:
         """The app that bears the name now; each is asked for once."""
         if name not in self.found:
-            app = named.meant(self.tools, self.ask, name)
+            app = named.meant(self.context, self.ask, name)
             self.notes += [app.note] if app.note else []
             self.found[name] = app.id
         return self.found[name]
@@ -153,24 +153,24 @@ def _put(conn: Connection, step: FreezeStep, by: str) -> FreezeStep:
         kind=FREEZE,
     )
     row = putting.put(conn, step.app_id, wish, by=by).row
-    is_on = step.app_id is not None and row.value.is_in_force(releases.started_at(conn))
-    late = queries.at_work(conn, step.app_id) if is_on else ()
+    is_on = step.app_id is not None and row.value.is_in_force(releases.now(conn))
+    late = queries.active(conn, step.app_id) if is_on else ()
     return replace(step, hold_id=row.id, too_late_for=late)
 
 
-def tell_late(tools: Tools, done: Freezes) -> Freezes:
+def tell_late(context: Context, done: Freezes) -> Freezes:
     """The same, and what new freezes of every target came too late for, once they are seen."""
-    return replace(done, steps=tuple(_late_anywhere(tools, done.steps)))
+    return replace(done, steps=tuple(_late_anywhere(context, done.steps)))
 
 
-def _late_anywhere(tools: Tools, steps: Iterable[FreezeStep]) -> Iterable[FreezeStep]:
+def _late_anywhere(context: Context, steps: Iterable[FreezeStep]) -> Iterable[FreezeStep]:
     for step in steps:
-        if step.action is FreezeAction.ADD and step.app_id is None and _is_on(tools, step):
-            yield replace(step, too_late_for=putting.too_late_anywhere(tools))
+        if step.action is FreezeAction.ADD and step.app_id is None and _is_on(context, step):
+            yield replace(step, too_late_for=putting.too_late_anywhere(context))
         else:
             yield step
 
 
-def _is_on(tools: Tools, step: FreezeStep) -> bool:
-    with tools.database.begin() as conn:
-        return step.starts_at is None or step.starts_at <= releases.started_at(conn)
+def _is_on(context: Context, step: FreezeStep) -> bool:
+    with context.database.begin() as conn:
+        return step.starts_at is None or step.starts_at <= releases.now(conn)

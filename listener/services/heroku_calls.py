@@ -13,7 +13,7 @@ from listener.core.finding import Unread
 from listener.core.parity import Traits
 from listener.errors import HerokuUnreadable
 from listener.heroku import HerokuError, Refused
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.inventory.traits import AUTHORIZE_ANEW, FORBIDDEN, UNAUTHORIZED, buildpacks_now
 
 Wanted = ParamSpec("Wanted")
@@ -31,7 +31,7 @@ ADVICE = {
 }
 
 
-class Asking:
+class HerokuCall:
     """What one request of ours asks of Heroku; `but` says what does not happen if that fails."""
 
     def __init__(self, but: str, *, began_at: float | None = None) -> None:
@@ -51,9 +51,9 @@ class Asking:
         except HerokuError as error:
             raise self._unreadable(f"Heroku could not be asked: {error}") from error
 
-    def now(self, but: str) -> Asking:
+    def now(self, but: str) -> HerokuCall:
         """The same request from here on, where something else does not happen."""
-        return Asking(but, began_at=self._began_at)
+        return HerokuCall(but, began_at=self._began_at)
 
     def unless_gone(
         self, call: Callable[Wanted, Answer], *args: Wanted.args, **kwargs: Wanted.kwargs
@@ -85,14 +85,16 @@ Key = TypeVar("Key")
 AT_ONCE = 6
 
 
-def gather(ask: Asking, calls: Mapping[Key, Callable[[], Answer]]) -> dict[Key, Answer | Unread]:
+def gather(
+    ask: HerokuCall, calls: Mapping[Key, Callable[[], Answer]]
+) -> dict[Key, Answer | Unread]:
     """Every answer that came in time, and in place of each other one why there is none."""
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         asked = {key: pool.submit(attempt, ask, call) for key, call in calls.items()}
         return {key: future.result() for key, future in asked.items()}
 
 
-def attempt(ask: Asking, call: Callable[[], Answer]) -> Answer | Unread:
+def attempt(ask: HerokuCall, call: Callable[[], Answer]) -> Answer | Unread:
     """The answer, or why there is none and what would help."""
     try:
         return ask(call)
@@ -103,9 +105,9 @@ def attempt(ask: Asking, call: Callable[[], Answer]) -> Answer | Unread:
         return Unread(error.message, mend, status)
 
 
-def traits(tools: Tools, ask: Asking, apps: Iterable[App]) -> dict[str, Traits]:
+def traits(context: Context, ask: HerokuCall, apps: Iterable[App]) -> dict[str, Traits]:
     """What each of these apps should have in common with others, by its id."""
-    found, heroku = {app.id: app for app in apps}, tools.heroku
+    found, heroku = {app.id: app for app in apps}, context.heroku
     calls: dict[tuple[str, int], Callable[[], Any]] = {}
     for id, app in found.items():
         calls[id, 0] = partial(buildpacks_now, heroku, app)

@@ -32,7 +32,7 @@ def foresee(conn: Connection, row: AppRow, without: Collection[int]) -> Freed:
     """What would become of what waits for this target, were these holds not there."""
     found = holds.open_(conn, row.id)
     left = (hold.value for hold in found if hold.id not in without)
-    still = on_hold(row.name, left, releases.started_at(conn))
+    still = on_hold(row.name, left, releases.now(conn))
     history = releases.history(conn, row.id)
     asks = _last_foreign([hold for hold in found if hold.id in without], history)
     place = _Place(row.name, history.current, asks, holds.answered(conn, row.id))
@@ -103,7 +103,7 @@ def _needs_word(view: PromotionView, made_at: datetime | None, place: _Place) ->
         return made_at is None or made_at <= cause.created_at
     if answered is None or (made_at is not None and made_at > answered.made_at):
         return False
-    said = evidence.said_of(view.row, view.approvals)
+    said = evidence.votes_of(view.row, view.approvals)
     return not any(each.is_approved and each.at > answered.released_at for each in said)
 
 

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from listener.core import duration
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.db import apps, holds, queries, releases
 from listener.db.apps import AppRow
 from listener.db.holds import HoldRow
 from listener.errors import Conflict, HerokuUnreadable, NotFound
 from listener.inventory import drift
-from listener.inventory.context import Tools
-from listener.inventory.reader import Reading
+from listener.inventory.context import Context
+from listener.inventory.reader import Snapshot
 from listener.services import apps as named
 from listener.services import hold_audit, presenters
 from listener.services import hold_preview as freeing
 from listener.services.apps import number_of
 from listener.services.cancel import cancel_each
-from listener.services.heroku_calls import Asking
+from listener.services.heroku_calls import HerokuCall
 from listener.services.views import HoldsReleased, HoldView, Next, PromotionView, ReleaseForeseen
 
 NOT_RELEASED = "Nothing was released."
@@ -56,14 +56,14 @@ class Agreed:
     promotions: frozenset[int]
 
 
-def foresee(tools: Tools, wish: Meant) -> ReleaseForeseen:
+def foresee(context: Context, wish: Meant) -> ReleaseForeseen:
     """What a release would come to; nothing is released. Raises NotFound, Conflict."""
-    app_id, note = _app_id(tools, Asking(""), wish), ""
+    app_id, note = _app_id(context, HerokuCall(""), wish), ""
     try:
-        _look(tools, Asking(""), app_id, wish, as_it_is=False)
+        _look(context, HerokuCall(""), app_id, wish, as_it_is=False)
     except HerokuUnreadable as error:
         note = f"{error.message} What follows is as it was seen last."
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         row = apps.get(conn, app_id) if app_id is not None else None
         found = look_up(conn, row, wish)
         return _foreseen(conn, row, found, note)
@@ -81,17 +81,17 @@ def _foreseen(
 
 
 def release(
-    tools: Tools, wish: Meant, *, by: str, agreed: Agreed | None = None, discard: bool = False
+    context: Context, wish: Meant, *, by: str, agreed: Agreed | None = None, discard: bool = False
 ) -> HoldsReleased:
     """Release the holds that are meant, and say what goes next; `discard` cancels what waits.
 
     What the app runs now counts as explained, by a reading made for that; without one, nothing is
     released. Nor is it where something else would go by now than was agreed to.
     """
-    ask = Asking(NOT_RELEASED)
-    app_id = _app_id(tools, ask, wish)
-    reading = _look(tools, ask, app_id, wish, as_it_is=True)
-    with tools.database.begin() as conn:
+    ask = HerokuCall(NOT_RELEASED)
+    app_id = _app_id(context, ask, wish)
+    reading = _look(context, ask, app_id, wish, as_it_is=True)
+    with context.database.begin() as conn:
         row = apps.lock(conn, [app_id])[app_id] if app_id is not None else None
         found = look_up(conn, row, wish)
         foreseen = _foreseen(conn, row, found)
@@ -118,35 +118,35 @@ def _discard(conn: Connection, foreseen: ReleaseForeseen, by: str) -> tuple[Prom
     return tuple(presenters.of_promotions(conn, cancel_each(conn, waiting, why=why, by=by)))
 
 
-def _app_id(tools: Tools, ask: Asking, wish: Meant) -> str | None:
+def _app_id(context: Context, ask: HerokuCall, wish: Meant) -> str | None:
     """The app whose holds are meant; None: every target."""
     if wish.hold is not None:
-        with tools.database.begin() as conn:
+        with context.database.begin() as conn:
             return find(conn, wish.hold).app_id
     if wish.app is None:
         return None
-    found = named.find_meant(tools, ask, wish.app)
+    found = named.find_meant(context, ask, wish.app)
     if found is None:
         raise NotFound("hold", f"There is no hold on {wish.app}, and Heroku knows no such app.")
     return found.id
 
 
 def _look(
-    tools: Tools, ask: Asking, app_id: str | None, wish: Meant, *, as_it_is: bool
-) -> Reading | None:
+    context: Context, ask: HerokuCall, app_id: str | None, wish: Meant, *, as_it_is: bool
+) -> Snapshot | None:
     """Read what the app runs, so that whoever moved it a moment ago is known before we release.
 
     None where Heroku has the app no more: nothing that it runs is to be explained then.
     """
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         row = apps.get(conn, app_id) if app_id is not None else None
-        found, now = look_up(conn, row, wish), releases.started_at(conn)
+        found, now = look_up(conn, row, wish), releases.now(conn)
     is_planned = not any(hold.value.is_in_force(now) for hold in found.meant)
     if app_id is None or is_planned:
         return None
-    reading = ask.unless_gone(tools.readings.releases, app_id, as_it_is=as_it_is)
+    reading = ask.unless_gone(context.reader.releases, app_id, as_it_is=as_it_is)
     if reading is not None:
-        ask.unless_gone(drift.note, tools, reading)
+        ask.unless_gone(drift.record_snapshot, context, reading)
     return reading
 
 
@@ -161,7 +161,7 @@ def find(conn: Connection, hold_id: str) -> HoldRow:
 
 def look_up(conn: Connection, row: AppRow | None, wish: Meant) -> Found:
     """The holds that are meant. Raises NotFound, and Conflict where the one meant has ended."""
-    now = releases.started_at(conn)
+    now = releases.now(conn)
     app_id = row.id if row is not None else None
     open_holds = holds.open_(conn, app_id)[::-1]
     here = [hold for hold in open_holds if hold.app_id == app_id]
@@ -215,8 +215,8 @@ def _reason(hold: HoldRow) -> str:
 
 def span(hold: HoldRow) -> str:
     """From when until when a hold lasts, as sentences go on with it."""
-    begins = f" from {duration.shown(hold.starts_at)}" if hold.starts_at is not None else ""
-    ends = f" until {duration.shown(hold.ends_at)}" if hold.ends_at is not None else ""
+    begins = f" from {duration.format_moment(hold.starts_at)}" if hold.starts_at is not None else ""
+    ends = f" until {duration.format_moment(hold.ends_at)}" if hold.ends_at is not None else ""
     return begins + (ends or " until released")
 
 
@@ -228,7 +228,7 @@ def _end(conn: Connection, meant: Sequence[HoldRow], by: str) -> tuple[HoldView,
     return views
 
 
-def _explain(conn: Connection, row: AppRow, reading: Reading | None) -> None:
+def _explain(conn: Connection, row: AppRow, reading: Snapshot | None) -> None:
     """What the app runs now is known from here on, if anybody ever armed a rule for it.
 
     While another hold says that somebody moved it, that stays to be explained.
@@ -239,7 +239,7 @@ def _explain(conn: Connection, row: AppRow, reading: Reading | None) -> None:
         return
     newest = reading.history.newest_version
     if newest >= known.version:  # a promotion of ours may have ended since the reading
-        apps.set_known(conn, row.id, Known(newest, current.artifact))
+        apps.set_known(conn, row.id, LastKnown(newest, current.artifact))
 
 
 def _is_unexplained(conn: Connection, row: AppRow) -> bool:

@@ -13,10 +13,10 @@ from listener.core import duration
 from listener.db import apps, holds, queries, releases
 from listener.db.holds import HoldRow
 from listener.errors import Invalid
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services import hold_audit, hold_release, presenters
-from listener.services.heroku_calls import Asking
+from listener.services.heroku_calls import HerokuCall
 from listener.services.hold_release import Agreed, Meant
 from listener.services.views import HoldPut, HoldsReleased, HoldView, ReleaseForeseen
 
@@ -38,12 +38,12 @@ class NewHold:
 class HoldsDesk:
     """Puts, releases and shows holds."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def list_(self, *, app: str | None, with_ended: bool, limit: int) -> list[HoldView]:
         """The holds in force or to come, newest first; `with_ended`, all that ever were."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             app_id = named.find_id(conn, app)
             if with_ended:
                 rows = holds.list_(conn, app_id=app_id, limit=limit)
@@ -54,22 +54,22 @@ class HoldsDesk:
     def put(self, wish: NewHold, *, by: str) -> HoldPut:
         """Put a hold, saying which promotions it comes too late for."""
         app_id, but, note = self._meant(wish)
-        with self._tools.database.begin() as conn:
-            _check_times(wish, releases.started_at(conn))
+        with self._context.database.begin() as conn:
+            _check_times(wish, releases.now(conn))
             if app_id is not None:
                 apps.lock(conn, [app_id])
             view = put(conn, app_id, wish, by=by, but=but)
-            late = queries.at_work(conn, app_id)
+            late = queries.active(conn, app_id)
         if app_id is None:
-            late = too_late_anywhere(self._tools, but)
+            late = too_late_anywhere(self._context, but)
         return HoldPut(view, late, " ".join(filter(None, [_put_message(view, late), note])))
 
     def _meant(self, wish: NewHold) -> tuple[str | None, tuple[str, ...], str]:
         """The app, those that are left out, and what Heroku did not tell of them."""
         if wish.app is not None and wish.but:
             raise Invalid("except: only a hold on every target leaves apps out.")
-        ask = Asking(NO_HOLD)
-        found = [named.meant(self._tools, ask, name) for name in (wish.app, *wish.but) if name]
+        ask = HerokuCall(NO_HOLD)
+        found = [named.meant(self._context, ask, name) for name in (wish.app, *wish.but) if name]
         note = " ".join(each.note for each in found if each.note)
         if wish.app is not None:
             return found[0].id, (), note
@@ -77,41 +77,41 @@ class HoldsDesk:
 
     def get(self, hold_id: str) -> HoldView:
         """One hold, whether it is in force, to come or over. Raises NotFound."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             return presenters.of_holds(conn, [hold_release.find(conn, hold_id)])[0]
 
     def foresee(self, wish: Meant) -> ReleaseForeseen:
         """What a release would let go, and how old that is; nothing is released."""
-        return hold_release.foresee(self._tools, wish)
+        return hold_release.foresee(self._context, wish)
 
     def release(
         self, app: str | None, *, by: str, agreed: Agreed | None = None, discard: bool = False
     ) -> HoldsReleased:
         """Release the holds in force on an app (None: those on every target); others stay."""
         wish = Meant(app=app)
-        return hold_release.release(self._tools, wish, by=by, agreed=agreed, discard=discard)
+        return hold_release.release(self._context, wish, by=by, agreed=agreed, discard=discard)
 
     def release_one(
         self, hold_id: str, *, by: str, agreed: Agreed | None = None, discard: bool = False
     ) -> HoldsReleased:
         """Release one hold, which may be one that is to come. Raises NotFound, Conflict."""
         wish = Meant(hold=hold_id)
-        return hold_release.release(self._tools, wish, by=by, agreed=agreed, discard=discard)
+        return hold_release.release(self._context, wish, by=by, agreed=agreed, discard=discard)
 
 
-def too_late_anywhere(tools: Tools, but: Collection[str] = ()) -> tuple[int, ...]:
+def too_late_anywhere(context: Context, but: Collection[str] = ()) -> tuple[int, ...]:
     """What is at work, but for apps that are left out, once a hold of all is seen everywhere.
 
     Whoever held a target's lock before it may have passed the hold by; each lock, taken once
     and alone, waits for that, and nobody is kept waiting for two.
     """
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         target_ids = queries.waited_for(conn)
     for target_id in target_ids:
-        with tools.database.begin() as conn:
+        with context.database.begin() as conn:
             apps.lock(conn, [target_id])
-    with tools.database.begin() as conn:
-        return queries.at_work(conn, None, but=but)
+    with context.database.begin() as conn:
+        return queries.active(conn, None, but=but)
 
 
 def _check_times(wish: NewHold, now: datetime) -> None:
@@ -123,8 +123,12 @@ def _check_times(wish: NewHold, now: datetime) -> None:
 
 def _put_message(view: HoldView, late: Sequence[int]) -> str:
     row, name = view.row, view.place
-    begins = f" from {duration.shown(row.starts_at)}" if row.starts_at is not None else ""
-    ends = f"until {duration.shown(row.ends_at)}" if row.ends_at is not None else "until released"
+    begins = f" from {duration.format_moment(row.starts_at)}" if row.starts_at is not None else ""
+    ends = (
+        f"until {duration.format_moment(row.ends_at)}"
+        if row.ends_at is not None
+        else "until released"
+    )
     message = f"{name} is on hold{begins} {ends}."
     if not late:
         return message

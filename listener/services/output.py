@@ -17,9 +17,9 @@ from listener.db import apps, promotions
 from listener.db.promotions import PromotionRow
 from listener.errors import Busy, NotFound
 from listener.heroku import Piece
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.services.apps import number_of
-from listener.services.heroku_calls import Asking
+from listener.services.heroku_calls import HerokuCall
 
 AT_ONCE = 2  # a piece may take some seconds, and threads are few
 URL_SECONDS, NO_URL_SECONDS = 600.0, 10.0
@@ -49,14 +49,14 @@ class _Known:
 class OutputsDesk:
     """Reads outputs from Heroku for those who follow a promotion."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._urls: dict[str, _Known] = {}
         self._places = BoundedSemaphore(AT_ONCE)
 
     def read(self, promotion_id: str, offset: int) -> OutputView:
         """What the release phase printed behind so many bytes. Raises NotFound, Busy."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             number = number_of(promotion_id)
             row = promotions.find(conn, number) if number is not None else None
             if row is None:
@@ -68,22 +68,22 @@ class OutputsDesk:
             return self._read(row, target, row.target_release_id, offset)
 
     def _read(self, row: PromotionRow, target: str, release_id: str, offset: int) -> OutputView:
-        ask = Asking(NOTHING)
+        ask = HerokuCall(NOTHING)
         what = f"{target} v{row.target_version}"
         url = self._url(ask, row.target_id, release_id)
         if url is None:
             return _view(row, Piece(offset, is_end=True), f"{what} has no release phase output.")
-        piece = ask(self._tools.heroku.output, url, offset)
+        piece = ask(self._context.heroku.output, url, offset)
         if piece.has_begun:
             return _view(row, piece)
         if row.status in TO_COME:
             return _view(row, piece, f"The release command of {what} has not started yet.")
         return _view(row, piece, f"Heroku shows no output of {what} (any more).")
 
-    def _url(self, ask: Asking, app_id: str, release_id: str) -> str | None:
+    def _url(self, ask: HerokuCall, app_id: str, release_id: str) -> str | None:
         known = self._urls.get(release_id)
         if known is None or known.until < time.monotonic():
-            release = ask(self._tools.heroku.release, app_id, release_id)
+            release = ask(self._context.heroku.release, app_id, release_id)
             seconds = URL_SECONDS if release.output_stream_url else NO_URL_SECONDS
             known = _Known(release.output_stream_url, time.monotonic() + seconds)
             if len(self._urls) >= MOST_URLS:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from listener.core.rule import is_allowed
 from listener.heroku import App, Coupling
-from listener.inventory.context import Tools
-from listener.services.heroku_calls import Asking
+from listener.inventory.context import Context
+from listener.services.heroku_calls import HerokuCall
 
 STAGING, PRODUCTION = "staging", "production"
 NOTHING = "Say which apps you mean instead."
@@ -26,12 +26,12 @@ class PipelineView:
 class PipelinesDesk:
     """Reads pipelines from Heroku; nothing of them is kept."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def list_(self) -> list[PipelineView]:
         """The pipelines in which something can be promoted, by name. Raises HerokuUnreadable."""
-        ask, heroku = Asking(NOTHING), self._tools.heroku
+        ask, heroku = HerokuCall(NOTHING), self._context.heroku
         pipelines, couplings = ask(heroku.pipelines), ask(heroku.couplings)
         apps = {app.id: app for app in ask(heroku.apps) if self._is_possible(app)}
         places = [each for each in couplings if each.app_id in apps]
@@ -48,7 +48,7 @@ class PipelinesDesk:
         return sorted(complete, key=lambda each: each.name)
 
     def _is_possible(self, app: App) -> bool:
-        return not app.is_container and is_allowed(app.name, self._tools.allowed_apps)
+        return not app.is_container and is_allowed(app.name, self._context.allowed_apps)
 
 
 def _at(

@@ -73,7 +73,7 @@ def of_promotions(conn: Connection, rows: Sequence[PromotionRow]) -> list[Promot
             names,
             named.get(row.rule_id or 0),
             nonces.get(row.id),
-            evidence.said_of(row, said[row.id]) if needed[row.id] else said[row.id],
+            evidence.votes_of(row, said[row.id]) if needed[row.id] else said[row.id],
             needed[row.id],
         )
         for row in rows

@@ -19,11 +19,11 @@ from listener.db import apps, audit, holds, promotions, related_promotions, rele
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, Invalid
 from listener.inventory import drift
-from listener.inventory.context import Tools
-from listener.inventory.reader import Places, Reading
+from listener.inventory.context import Context
+from listener.inventory.reader import Places, Snapshot
 from listener.services import apps as named
 from listener.services import presenters, rules
-from listener.services.heroku_calls import Asking
+from listener.services.heroku_calls import HerokuCall
 from listener.services.views import PromotionView
 
 NOTHING = "Nothing was promoted."
@@ -60,19 +60,19 @@ class Choice:
     strategy: Strategy
 
 
-def promote(tools: Tools, wish: NewPromotions, *, by: str) -> list[PromotionView]:
+def promote(context: Context, wish: NewPromotions, *, by: str) -> list[PromotionView]:
     """One promotion a target, or none at all if one is refused; an equal unfinished one stands."""
     _check_override(wish.override)
-    ask = Asking(NOTHING)
-    source = named.read(tools, ask, wish.source)
-    apps_to = named.read_all(tools, ask, wish.targets)
+    ask = HerokuCall(NOTHING)
+    source = named.read(context, ask, wish.source)
+    apps_to = named.read_all(context, ask, wish.targets)
     if source.id in {app.id for app in apps_to}:
         raise Invalid(f"{source.name} cannot be promoted onto itself.")
     rules.refuse_containers(source, *apps_to)
-    choice = _choose(tools, ask, source, wish.version)
-    places = _places(tools, ask, choice, apps_to)
-    readings = {app.id: _look(tools, ask, app, source) for app in apps_to}
-    with tools.database.begin() as conn:
+    choice = _choose(context, ask, source, wish.version)
+    places = _places(context, ask, choice, apps_to)
+    readings = {app.id: _look(context, ask, app, source) for app in apps_to}
+    with context.database.begin() as conn:
         apps.lock(conn, {source.id, *readings})
         for app in apps_to:
             _check(conn, choice, app, readings[app.id], places[app.id], wish.override)
@@ -102,12 +102,12 @@ def choose(source: App, history: History, version: int | None) -> Release:
     return release
 
 
-def _choose(tools: Tools, ask: Asking, source: App, version: int | None) -> Choice:
-    history = ask(tools.readings.releases, source.id).history
+def _choose(context: Context, ask: HerokuCall, source: App, version: int | None) -> Choice:
+    history = ask(context.reader.releases, source.id).history
     release = choose(source, history, version)
     commit, stack = None, None
     if release.artifact_type == "slug":
-        commit, stack = ask(tools.readings.slug, source.id, str(release.artifact))
+        commit, stack = ask(context.reader.slug, source.id, str(release.artifact))
     return Choice(
         source=source,
         history=history,
@@ -119,19 +119,19 @@ def _choose(tools: Tools, ask: Asking, source: App, version: int | None) -> Choi
 
 
 def _places(
-    tools: Tools, ask: Asking, choice: Choice, apps_to: tuple[App, ...]
+    context: Context, ask: HerokuCall, choice: Choice, apps_to: tuple[App, ...]
 ) -> dict[str, Places]:
     """The pipelines of the source and each target, where that is how the release goes."""
     ids = [app.id for app in apps_to]
     if choice.strategy is Strategy.SLUG:
         return dict.fromkeys(ids, (None, None))
-    return dict(zip(ids, ask(tools.readings.pipelines, choice.source.id, *ids), strict=True))
+    return dict(zip(ids, ask(context.reader.pipelines, choice.source.id, *ids), strict=True))
 
 
-def _look(tools: Tools, ask: Asking, target: App, source: App) -> Reading:
+def _look(context: Context, ask: HerokuCall, target: App, source: App) -> Snapshot:
     """Read the target, so that a hold by what somebody did a moment ago stands before we ask."""
-    reading = ask(tools.readings.releases, target.id)
-    ask(drift.note, tools, reading, source.id)
+    reading = ask(context.reader.releases, target.id)
+    ask(drift.record_snapshot, context, reading, source.id)
     return reading
 
 
@@ -139,7 +139,7 @@ def _check(
     conn: Connection,
     choice: Choice,
     target: App,
-    reading: Reading,
+    reading: Snapshot,
     places: Places,
     override: NewOverride | None,
 ) -> None:
@@ -156,7 +156,7 @@ def _check(
         is_by_hand=True,
         holds=tuple(hold.value for hold in holds.open_(conn, target.id)),
     )
-    now = releases.started_at(conn)
+    now = releases.now(conn)
     for gate in (always.source, always.match):
         verdict = gate(candidate, now)
         is_settled = isinstance(verdict, Reject) and verdict.status is not Status.REJECTED
@@ -170,7 +170,7 @@ def _check_holds(
     conn: Connection, target: App, found: tuple[Hold, ...], override: NewOverride | None
 ) -> None:
     """Raises Conflict where a hold stands that nobody set aside, or nobody may."""
-    now, aside = releases.started_at(conn), _aside(conn, target, override)
+    now, aside = releases.now(conn), _overridden(conn, target, override)
     counting = [hold for hold in found if hold.id not in aside]
     held = always.on_hold(target.name, counting, now)
     if isinstance(held, Pass):
@@ -180,11 +180,11 @@ def _check_holds(
     raise Conflict("target_held", f"{held.message}{cannot}")
 
 
-def _aside(conn: Connection, target: App, override: NewOverride | None) -> list[int]:
+def _overridden(conn: Connection, target: App, override: NewOverride | None) -> list[int]:
     """The holds in force now that are set aside: those of them that may be."""
     if override is None or HOLD not in override.gates:
         return []
-    now = releases.started_at(conn)
+    now = releases.now(conn)
     found = (hold.value for hold in holds.open_(conn, target.id))
     return [
         hold.id
@@ -209,7 +209,7 @@ def _ensure(
     )
     if override is None:
         return row
-    return _set_aside(conn, row, override, _aside(conn, target, override), by)
+    return _set_aside(conn, row, override, _overridden(conn, target, override), by)
 
 
 def _set_aside(
@@ -224,7 +224,7 @@ def _set_aside(
     }
     which = f" (hold {', '.join(map(str, held))})" if held else ""
     said = f"{', '.join(override.gates)}{which} set aside by {by}: {override.reason}"
-    after = promotions.hear(conn, row.id, "overridden", said, override=kept)
+    after = promotions.reevaluate(conn, row.id, "overridden", said, override=kept)
     if after is None:
         return row
     audit.record(

@@ -12,7 +12,7 @@ from listener.core.rule import Mode
 from listener.db import approvals, apps, promotions, queries, rules
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, NotFound
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services import cancel, presenters, promote, rollback
 from listener.services.apps import number_of
@@ -24,25 +24,25 @@ from listener.services.views import PromotionView, RollbackView
 class PromotionsDesk:
     """Shows promotions and changes what people may change of them."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def list_(self, *, app: str | None, status: Status | None, limit: int) -> list[PromotionView]:
         """Promotions, newest first, of one app (as source or target) and in one status if given."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             app_id = named.find_id(conn, app)
             rows = promotions.list_(conn, app_id=app_id, status=status, limit=limit)
             return presenters.of_promotions(conn, rows)
 
     def get(self, promotion_id: str) -> PromotionView:
         """One promotion, with all that became of it. Raises NotFound."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             row = find(conn, promotion_id)
             return replace(view_of(conn, row), timeline=queries.timeline(conn, row.id))
 
     def cancel(self, promotion_id: str, *, by: str) -> PromotionView:
         """End a promotion that waits. Raises Conflict where it does not."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             before = find(conn, promotion_id)
             row = cancel.cancel(conn, before, why=f"Cancelled by {by}.", by=by)
             if row is None:
@@ -51,7 +51,7 @@ class PromotionsDesk:
 
     def retry(self, promotion_id: str, *, by: str) -> PromotionView:
         """Let an ended promotion wait again, if what it belongs to is still wanted."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             found = find(conn, promotion_id)
             apps.lock(conn, [found.source_id, found.target_id])
             before = find(conn, promotion_id)
@@ -66,18 +66,18 @@ class PromotionsDesk:
             row = cast(PromotionRow, promotions.retry(conn, before.id, reason=f"Retried by {by}."))
             approvals.ask_anew(conn, row)
             if before.rule_id is not None and revision != before.rule_revision:
-                promotions.wake_rule(conn, before.rule_id, revision)
+                promotions.reschedule_rule(conn, before.rule_id, revision)
                 row = promotions.get(conn, row.id)
             cancel.record(conn, by, "promotion.retried", before, row)
             return view_of(conn, row)
 
     def promote(self, wish: NewPromotions, *, by: str) -> list[PromotionView]:
         """Promote a release by hand, to one or more targets."""
-        return promote.promote(self._tools, wish, by=by)
+        return promote.promote(self._context, wish, by=by)
 
     def roll_back(self, wish: NewRollback, *, by: str) -> RollbackView:
         """Bring back what a target ran before, and put a hold."""
-        return rollback.roll_back(self._tools, wish, by=by)
+        return rollback.roll_back(self._context, wish, by=by)
 
 
 def find(conn: Connection, promotion_id: str) -> PromotionRow:

@@ -9,79 +9,83 @@ from typing import cast
 
 from sqlalchemy import Connection
 
-from listener.crypto import Keys, SealBroken
+from listener.crypto import DecryptionError, Keys
 from listener.db import subscriptions
 from listener.db.subscriptions import SecretRow, SecretState, SubscriptionRow
 from listener.errors import NotFound
 from listener.heroku import Webhook
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.inventory.webhooks import INCLUDE, LEVEL
-from listener.services.heroku_calls import Asking
+from listener.services.heroku_calls import HerokuCall
 
 SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class PendingSecret:
     """A stored secret that Heroku is to be given now."""
 
     id: int
     text: str
 
 
-class Mending:
+class WebhookProvisioner:
     """Brings about one webhook with our URL and level and a secret we know, or none."""
 
-    def __init__(self, tools: Tools, keys: Keys, url: str | None) -> None:
-        self._tools = tools
+    def __init__(self, context: Context, keys: Keys, url: str | None) -> None:
+        self._context = context
         self._keys = keys
         self._url = url
 
     def mend(
-        self, ask: Asking, row_id: int, *, renew: bool = False, drop_old: bool = False
+        self, ask: HerokuCall, row_id: int, *, renew: bool = False, drop_old: bool = False
     ) -> None:
         """Make the webhook, or what is wrong with it right; `renew`, with a new secret.
 
         A secret is stored before it is sent, so that what stops half-way is taken further with
         the same secret the next time. `drop_old` has the older secrets count no more.
         """
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             row = present(subscriptions.find(conn, row_id))
         found = self._at_heroku(ask, row)
         kept = _kept(row, found)
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             sending = self._to_send(conn, row_id, kept, renew=renew)
         for extra in found:
             if extra is not kept:
                 self._delete(ask, extra)
         webhook = self._tell(ask, row, kept, sending)
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             subscriptions.confirm(
                 conn, row_id, heroku_id=webhook.id, url=webhook.url, level=webhook.level
             )
             if sending is not None:
                 subscriptions.activate(conn, row_id, sending.id, drop_old=drop_old)
 
-    def undo(self, ask: Asking, row: SubscriptionRow) -> None:
+    def undo(self, ask: HerokuCall, row: SubscriptionRow) -> None:
         """Have Heroku tell us no more; what is gone already is well."""
         for webhook in self._at_heroku(ask, row):
             self._delete(ask, webhook)
 
-    def _at_heroku(self, ask: Asking, row: SubscriptionRow) -> list[Webhook]:
+    def _at_heroku(self, ask: HerokuCall, row: SubscriptionRow) -> list[Webhook]:
         """The webhooks of the app that are ours: by id, or because they point to us."""
-        found = ask.unless_gone(self._tools.heroku.webhooks, row.app_id) or []
+        found = ask.unless_gone(self._context.heroku.webhooks, row.app_id) or []
         return [w for w in found if w.id == row.heroku_id or w.url in (row.url, self._url)]
 
-    def _delete(self, ask: Asking, webhook: Webhook) -> None:
-        ask.unless_gone(self._tools.heroku.delete_webhook, webhook.app_id, webhook.id)
+    def _delete(self, ask: HerokuCall, webhook: Webhook) -> None:
+        ask.unless_gone(self._context.heroku.delete_webhook, webhook.app_id, webhook.id)
 
     def _tell(
-        self, ask: Asking, row: SubscriptionRow, kept: Webhook | None, sending: Sending | None
+        self,
+        ask: HerokuCall,
+        row: SubscriptionRow,
+        kept: Webhook | None,
+        sending: PendingSecret | None,
     ) -> Webhook:
-        heroku, url = self._tools.heroku, self._url or row.url
+        heroku, url = self._context.heroku, self._url or row.url
         secret = sending.text if sending is not None else None
         if kept is None:
-            text = cast(Sending, sending).text  # what is not there yet lacks a secret, too
+            text = cast(PendingSecret, sending).text  # what is not there yet lacks a secret, too
             return ask(heroku.create_webhook, row.app_id, url=url, secret=text, level=LEVEL)
         wrong = {
             "secret": secret,
@@ -95,7 +99,7 @@ class Mending:
 
     def _to_send(
         self, conn: Connection, row_id: int, kept: Webhook | None, *, renew: bool
-    ) -> Sending | None:
+    ) -> PendingSecret | None:
         """The secret that Heroku lacks, or may lack; None where it has the current one."""
         row = present(subscriptions.lock(conn, row_id))
         if (pending := self._opened(conn, row.secret(SecretState.PENDING))) is not None:
@@ -107,17 +111,17 @@ class Mending:
             return None
         text = secrets.token_hex(SECRET_BYTES)
         sealed = self._keys.seal(text.encode())
-        return Sending(subscriptions.add_pending(conn, row_id, sealed), text)
+        return PendingSecret(subscriptions.add_pending(conn, row_id, sealed), text)
 
-    def _opened(self, conn: Connection, secret: SecretRow | None) -> Sending | None:
+    def _opened(self, conn: Connection, secret: SecretRow | None) -> PendingSecret | None:
         """The secret as text; None where no key opens it, so that a new one must take its place."""
         if secret is None:
             return None
         try:
             opened = self._keys.open(subscriptions.sealed(conn, secret.id))
-        except SealBroken:
+        except DecryptionError:
             return None
-        return Sending(secret.id, opened.decode())
+        return PendingSecret(secret.id, opened.decode())
 
 
 def present(row: SubscriptionRow | None) -> SubscriptionRow:

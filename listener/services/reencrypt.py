@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from listener.crypto import Keys, Seal, SealBroken
+from listener.crypto import Cipher, DecryptionError, Keys
 from listener.db import encrypted
-from listener.db.encrypted import BODIES, SECRETS, SERVICES, Place, Sealed
+from listener.db.encrypted import BODIES, SECRETS, SERVICES, EncryptedColumn, Sealed
 from listener.db.engine import Database
 
 
@@ -34,7 +34,7 @@ def reseal(database: Database, keys: Keys) -> Resealed:
     return sum((_reseal(database, place, seal) for place, seal in places), Resealed())
 
 
-def _reseal(database: Database, place: Place, seal: Seal) -> Resealed:
+def _reseal(database: Database, place: EncryptedColumn, seal: Cipher) -> Resealed:
     done, last = Resealed(), 0
     while True:
         with database.begin() as conn:
@@ -49,12 +49,12 @@ def _reseal(database: Database, place: Place, seal: Seal) -> Resealed:
         last = rows[-1].id
 
 
-def _renewed(row: Sealed, seal: Seal) -> bytes | SealBroken | None:
+def _renewed(row: Sealed, seal: Cipher) -> bytes | DecryptionError | None:
     try:
         return seal.renew(row.content)
-    except SealBroken as broken:
+    except DecryptionError as broken:
         return broken
 
 
-def _count(renewed: bytes | SealBroken | None) -> Resealed:
-    return Resealed(int(isinstance(renewed, bytes)), int(isinstance(renewed, SealBroken)))
+def _count(renewed: bytes | DecryptionError | None) -> Resealed:
+    return Resealed(int(isinstance(renewed, bytes)), int(isinstance(renewed, DecryptionError)))

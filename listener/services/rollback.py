@@ -16,12 +16,12 @@ from listener.db import apps, holds, promotions, related_promotions, release_req
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, HerokuUnreadable, Invalid
 from listener.inventory import drift
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.inventory.reader import StaleData
 from listener.services import apps as named
 from listener.services import holds as holding
 from listener.services import presenters, promote
-from listener.services.heroku_calls import Asking
+from listener.services.heroku_calls import HerokuCall
 from listener.services.holds import NewHold
 from listener.services.views import PastRelease, RollbackView
 
@@ -38,14 +38,14 @@ class NewRollback:
     reason: str
 
 
-def roll_back(tools: Tools, wish: NewRollback, *, by: str) -> RollbackView:
+def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
     """Put a hold, and ask for the older slug. Asked twice, it is one."""
-    ask = Asking(NOTHING)
-    app = named.read(tools, ask, wish.app)
-    history = _history(tools, ask, app)
-    release = _choose(tools, ask, app, history, wish.to)
-    commit = _commit(tools, ask, app, release)
-    with tools.database.begin() as conn:
+    ask = HerokuCall(NOTHING)
+    app = named.read(context, ask, wish.app)
+    history = _history(context, ask, app)
+    release = _choose(context, ask, app, history, wish.to)
+    commit = _commit(context, ask, app, release)
+    with context.database.begin() as conn:
         apps.lock(conn, [app.id])
         same = promote.find(conn, PromotionKind.ROLLBACK, release, app)
         if same is None or not _is_held(conn, app):
@@ -57,22 +57,22 @@ def roll_back(tools: Tools, wish: NewRollback, *, by: str) -> RollbackView:
 
 def _is_held(conn: Connection, app: App) -> bool:
     """A hold on this very app is in force: one that is only planned stops nothing yet."""
-    now = releases.started_at(conn)
+    now = releases.now(conn)
     here = (hold for hold in holds.open_(conn, app.id) if hold.app_id == app.id)
     return any(hold.value.is_in_force(now) for hold in here)
 
 
-def _history(tools: Tools, ask: Asking, app: App) -> History:
+def _history(context: Context, ask: HerokuCall, app: App) -> History:
     """Read what the app ran; a list that lags refuses nobody, and then what is known will do.
 
     Nothing is released on that: the rollback waits, under its hold, for a list to be believed.
     """
     try:
-        reading = ask(tools.readings.releases, app.id)
-        ask(drift.note, tools, reading)
+        reading = ask(context.reader.releases, app.id)
+        ask(drift.record_snapshot, context, reading)
     except HerokuUnreadable as unread:
         if isinstance(unread.__cause__, StaleData):
-            return tools.readings.known(app.id).history
+            return context.reader.known(app.id).history
         raise
     return reading.history
 
@@ -94,18 +94,20 @@ def _add(
     )
 
 
-def _commit(tools: Tools, ask: Asking, app: App, release: Release) -> str | None:
+def _commit(context: Context, ask: HerokuCall, app: App, release: Release) -> str | None:
     if release.artifact_type != SLUG:
         return None
-    commit, _ = ask(tools.readings.slug, app.id, str(release.artifact))
+    commit, _ = ask(context.reader.slug, app.id, str(release.artifact))
     return commit
 
 
-def _choose(tools: Tools, ask: Asking, app: App, history: History, version: int | None) -> Release:
+def _choose(
+    context: Context, ask: HerokuCall, app: App, history: History, version: int | None
+) -> Release:
     """Find the release to go back to. Raises Invalid, and Conflict where a person must say it."""
     if version is not None:
         return check(app, history, version)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         own = release_requests.kinds(conn, app.id)
     match rollback.destination(history, own):
         case RollbackTo(release):
@@ -115,7 +117,7 @@ def _choose(tools: Tools, ask: Asking, app: App, history: History, version: int 
                 f"{app.name} shows nothing that it ran before: there is nothing to roll back to."
             )
         case AlreadyRolledBack() as already:
-            raise Conflict("already_rolled_back", _already(tools, ask, app, history, already))
+            raise Conflict("already_rolled_back", _already(context, ask, app, history, already))
 
 
 def check(app: App, history: History, version: int) -> Release:
@@ -138,13 +140,13 @@ def check(app: App, history: History, version: int) -> Release:
 
 
 def _already(
-    tools: Tools, ask: Asking, app: App, history: History, already: AlreadyRolledBack
+    context: Context, ask: HerokuCall, app: App, history: History, already: AlreadyRolledBack
 ) -> str:
     """Tell who rolled back when, and what to type to go further."""
     further = already.further
-    commit = _commit_if_told(tools, ask, app, further) if further is not None else None
-    with tools.database.begin() as conn:
-        now = releases.started_at(conn)
+    commit = _commit_if_told(context, ask, app, further) if further is not None else None
+    with context.database.begin() as conn:
+        now = releases.now(conn)
         made = already.rollback.created_at
         when = f" {duration.ago(made, now)}" if made is not None else ""
         who, why = _who(conn, app, already.rollback)
@@ -164,10 +166,10 @@ def _already(
     return f"{said} To go further back: `--to v{further.version}`{f' ({told})' if told else ''}."
 
 
-def _commit_if_told(tools: Tools, ask: Asking, app: App, release: Release) -> str | None:
+def _commit_if_told(context: Context, ask: HerokuCall, app: App, release: Release) -> str | None:
     """The commit, which a refusal does without where Heroku does not tell it."""
     try:
-        return _commit(tools, ask, app, release)
+        return _commit(context, ask, app, release)
     except HerokuUnreadable:
         return None
 

@@ -14,7 +14,7 @@ from listener.core.app import App
 from listener.core.gates import options
 from listener.core.gates.options import BadCondition, Conditions
 from listener.core.rule import Mode, OnNewer, Route, RuleRefused, Strategy, check_route
-from listener.crypto import Seal
+from listener.crypto import Cipher
 from listener.db import apps, rules
 from listener.db.rules import RuleRow, RuleTarget, Service
 from listener.errors import Conflict, Invalid, NotFound
@@ -54,7 +54,7 @@ class RuleChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class RuleDefinition:
     """A rule as it is to stand, with its apps as Heroku knows them."""
 
     name: str
@@ -141,7 +141,7 @@ class FieldChange:
     after: Any
 
 
-def changes(before: Declared | None, after: Declared | None) -> tuple[FieldChange, ...]:
+def changes(before: RuleDefinition | None, after: RuleDefinition | None) -> tuple[FieldChange, ...]:
     """What differs between a rule as it stood and as it is to stand."""
     was, told = ({"name": rule.name, **rule.as_told} if rule else {} for rule in (before, after))
     fields = (name for name in {**was, **told} if was.get(name) != told.get(name))
@@ -156,9 +156,9 @@ def get(conn: Connection, name_or_id: str) -> RuleRow:
     return row
 
 
-def standing(conn: Connection, row: RuleRow) -> Declared:
+def standing(conn: Connection, row: RuleRow) -> RuleDefinition:
     """A rule as it stands."""
-    return Declared(
+    return RuleDefinition(
         name=row.name,
         source=apps.get(conn, row.source_id).facts,
         targets=tuple(apps.get(conn, app_id).facts for app_id in row.target_ids),
@@ -192,12 +192,12 @@ def faults_of(said: Mapping[str, Any]) -> list[BadCondition]:
     return faults
 
 
-def check_alone(wanted: Declared) -> None:
+def check_alone(wanted: RuleDefinition) -> None:
     """What is wrong with the rule whatever other rules say; before Heroku is asked for more."""
     _refuse_route(wanted.route, (), wanted.names)
 
 
-def check_beside(conn: Connection, wanted: Declared, *, but: int | None = None) -> None:
+def check_beside(conn: Connection, wanted: RuleDefinition, *, but: int | None = None) -> None:
     """What is wrong with the rule beside all others (`but` one); under the rules' lock."""
     if rules.is_name_taken(conn, wanted.name, but=but):
         raise Conflict("rule_exists", f"There is a rule {wanted.name} already.")
@@ -218,7 +218,7 @@ def _refuse_route(route: Route, others: Iterable[Route], names: dict[str, str]) 
 # What a change begins anew.
 
 
-def to_base(wanted: Declared, before: RuleRow | None) -> frozenset[str]:
+def to_base(wanted: RuleDefinition, before: RuleRow | None) -> frozenset[str]:
     """The targets whose baseline is set now: added ones, and all where the rule begins to act."""
     if before is None or _begins(wanted.mode, before.mode):
         return wanted.target_ids
@@ -230,7 +230,7 @@ def _begins(mode: Mode, before: Mode) -> bool:
     return mode is not before and (mode is Mode.ARMED or before is Mode.OFF)
 
 
-def to_arm(wanted: Declared, before: RuleRow | None) -> frozenset[str]:
+def to_arm(wanted: RuleDefinition, before: RuleRow | None) -> frozenset[str]:
     """The targets that this rule did not promote to until now, and does."""
     if wanted.mode is not Mode.ARMED:
         return frozenset()
@@ -244,7 +244,7 @@ LONGEST = 2000
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,30})://[!-~]+", re.IGNORECASE | re.ASCII)
 
 
-def services_of(urls: Iterable[str], seal: Seal) -> tuple[Service, ...]:
+def services_of(urls: Iterable[str], seal: Cipher) -> tuple[Service, ...]:
     """The services behind these URLs, sealed. Raises Invalid, without the URL."""
     wanted = tuple(dict.fromkeys(url.strip() for url in urls))
     if len(wanted) > MOST:
@@ -252,7 +252,7 @@ def services_of(urls: Iterable[str], seal: Seal) -> tuple[Service, ...]:
     return tuple(_service(url, seal) for url in wanted)
 
 
-def _service(url: str, seal: Seal) -> Service:
+def _service(url: str, seal: Cipher) -> Service:
     found = _SCHEME.fullmatch(url)
     if found is None or len(url) > LONGEST:
         raise Invalid("notify: it must be apprise URLs like slack://….")

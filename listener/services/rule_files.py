@@ -13,8 +13,8 @@ from listener.core.rule import Mode, RuleRefused, check_route, overlaps, strateg
 from listener.db import apps, promotions, rules, subscriptions
 from listener.db.rules import RuleRow
 from listener.errors import Conflict, HerokuUnreadable, Invalid
-from listener.inventory.context import Tools
-from listener.inventory.reader import Reading
+from listener.inventory.context import Context
+from listener.inventory.reader import Snapshot
 from listener.services import apps as named
 from listener.services import (
     commit_messages,
@@ -23,10 +23,10 @@ from listener.services import (
     rule_save,
     rule_warnings,
 )
-from listener.services.heroku_calls import Asking
-from listener.services.rule_definition import Declared, NewRule
+from listener.services.heroku_calls import HerokuCall
+from listener.services.rule_definition import NewRule, RuleDefinition
 from listener.services.rule_plan import Action, NewFile, Plan, Step, revisions
-from listener.services.rule_save import Fresh
+from listener.services.rule_save import BaselineSnapshot
 from listener.services.rules import check as check_wish
 
 NOT_SAVED = "No rule was saved."
@@ -35,38 +35,38 @@ NOT_SAVED = "No rule was saved."
 class FilesDesk:
     """Plans what a file of rules would change, and changes it in one transaction."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def plan(self, file: NewFile) -> Plan:
         """What `apply` would do now. Raises Invalid with everything that is wrong in the file."""
-        return make(self._tools, Asking("Nothing was checked."), file)
+        return make(self._context, HerokuCall("Nothing was checked."), file)
 
     def apply(self, file: NewFile, *, by: str, agreed: str | None = None) -> Plan:
         """Make the rules what the file says; a plan that somebody agreed to must still be it."""
-        ask = Asking(NOT_SAVED)
-        plan = make(self._tools, ask, file)
+        ask = HerokuCall(NOT_SAVED)
+        plan = make(self._context, ask, file)
         if agreed not in (None, plan.id):
             message = "This is not the plan that was agreed to any more. Look, and try again."
             raise Conflict("plan_changed", message)
 
         @cache
-        def read(app_id: str) -> Reading:
-            return ask(self._tools.readings.releases, app_id, as_it_is=True)
+        def read(app_id: str) -> Snapshot:
+            return ask(self._context.reader.releases, app_id, as_it_is=True)
 
         fresh = {
             step.name: rule_save.prepare(read, step.after, step.row)
             for step in plan.changing
             if step.after is not None
         }
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             _lock(conn, plan)
             ended = {
                 step.name: _carry_out(conn, step, fresh.get(step.name), by)
                 for step in plan.changing
             }
             frozen = freeze_steps.carry_out(conn, plan.freezes, by=by)
-        return plan.done(ended, freeze_steps.tell_late(self._tools, frozen))
+        return plan.done(ended, freeze_steps.tell_late(self._context, frozen))
 
 
 def _lock(conn: Connection, plan: Plan) -> None:
@@ -81,7 +81,9 @@ def _lock(conn: Connection, plan: Plan) -> None:
     promotions.lock_around(conn, *around, with_waiting=plan.freezes.is_of_all)
 
 
-def _carry_out(conn: Connection, step: Step, fresh: Fresh | None, by: str) -> tuple[int, ...]:
+def _carry_out(
+    conn: Connection, step: Step, fresh: BaselineSnapshot | None, by: str
+) -> tuple[int, ...]:
     """Write one step; return the promotions that were cancelled with a rule that went."""
     match step:
         case Step(action=Action.REMOVE, row=row) if row is not None:
@@ -93,19 +95,19 @@ def _carry_out(conn: Connection, step: Step, fresh: Fresh | None, by: str) -> tu
     return ()
 
 
-def make(tools: Tools, ask: Asking, file: NewFile) -> Plan:
+def make(context: Context, ask: HerokuCall, file: NewFile) -> Plan:
     """The plan. Raises Invalid, with every fault a line; HerokuUnreadable."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         rows = rules.live(conn)
         standing = {row.name: rule_definition.standing(conn, row) for row in rows}
-    draft = _Draft(tools, ask, {row.name: row for row in rows}, standing, list(file.faults))
+    draft = _Draft(context, ask, {row.name: row for row in rows}, standing, list(file.faults))
     steps = [step for wish in file.rules if (step := draft.step(wish)) is not None]
     names = {wish.name for wish in file.rules}
     unnamed = sorted(set(standing) - names)
     gone = unnamed if file.prune else []
     steps += [Step(Action.REMOVE, n, draft.rows[n], standing[n], None) for n in gone]
     draft.check_routes(steps, [standing[name] for name in unnamed if name not in gone])
-    freezes = freeze_steps.plan(tools, ask, file, draft.faults)
+    freezes = freeze_steps.plan(context, ask, file, draft.faults)
     if draft.faults:
         raise Invalid("\n".join(draft.faults))
     left = () if file.prune else tuple(unnamed)
@@ -115,15 +117,15 @@ def make(tools: Tools, ask: Asking, file: NewFile) -> Plan:
         unnamed=left,
         stands_on=revisions(rows),
         warnings=(
-            *_warnings(tools, steps, stay),
-            *_of_messages(tools, ask, steps),
+            *_warnings(context, steps, stay),
+            *_of_messages(context, ask, steps),
             *freezes.notes,
         ),
         freezes=freezes,
     )
 
 
-def _warnings(tools: Tools, steps: list[Step], others: list[Declared]) -> Iterable[str]:
+def _warnings(context: Context, steps: list[Step], others: list[RuleDefinition]) -> Iterable[str]:
     """What may surprise of the file's rules as all are to stand; each thing once."""
     told = [step.after for step in steps if step.after is not None]
     names = {app_id: name for rule in told for app_id, name in rule.names.items()}
@@ -131,7 +133,7 @@ def _warnings(tools: Tools, steps: list[Step], others: list[Declared]) -> Iterab
     own = {rule.name for rule in told}
     pairs = overlaps(armed)
     found = [pair.message(names) for pair in pairs if own & {pair.rule, pair.other}]
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         heard = {row.app_id for row in subscriptions.live(conn)}
     changing = [step.after for step in steps if step.action is not Action.KEEP and step.after]
     sources = {rule.source.id: rule.source.name for rule in changing if rule.mode is not Mode.OFF}
@@ -139,39 +141,39 @@ def _warnings(tools: Tools, steps: list[Step], others: list[Declared]) -> Iterab
     return [*found, *map(rule_warnings.without_webhook, deaf)]
 
 
-def _of_messages(tools: Tools, ask: Asking, steps: Iterable[Step]) -> Iterable[str]:
+def _of_messages(context: Context, ask: HerokuCall, steps: Iterable[Step]) -> Iterable[str]:
     """What waits for people where the file asks for commit messages that Heroku does not tell."""
     wanting = [(step, step.after) for step in steps if step.after and step.after.wants_messages]
     changing = (rule for step, rule in wanting if step.action is not Action.KEEP)
     for source_id in dict.fromkeys(rule.source.id for rule in changing):
-        _learn(tools, ask, source_id)
-    with tools.database.begin() as conn:
+        _learn(context, ask, source_id)
+    with context.database.begin() as conn:
         for _, rule in wanting:
             found = commit_messages.count(conn, rule.source.id)
             for said in rule_warnings.of_messages(rule.source.name, found):
                 yield f"{rule.name}: {said}"
 
 
-def _learn(tools: Tools, ask: Asking, source_id: str) -> None:
+def _learn(context: Context, ask: HerokuCall, source_id: str) -> None:
     """What cannot be read now stops no plan."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         is_read = apps.get(conn, source_id).read_at is not None
     try:
         if not is_read:
-            ask(tools.readings.releases, source_id)
+            ask(context.reader.releases, source_id)
     except HerokuUnreadable:
         return
-    commit_messages.learn(tools, ask, source_id)
+    commit_messages.learn(context, ask, source_id)
 
 
 @dataclass(slots=True)
 class _Draft:
     """A plan in the making: what stands, what was asked of Heroku, and what is wrong so far."""
 
-    tools: Tools
-    ask: Asking
+    context: Context
+    ask: HerokuCall
     rows: dict[str, RuleRow]
-    standing: dict[str, Declared]
+    standing: dict[str, RuleDefinition]
     faults: list[str]
     seen: set[str] = field(default_factory=set)
     found: dict[str, App | None] = field(default_factory=dict)
@@ -199,7 +201,7 @@ class _Draft:
         action = Action.KEEP if after == before else Action.CHANGE
         return Step(action, wish.name, self.rows[wish.name], before, after)
 
-    def _declared(self, wish: NewRule, before: Declared | None) -> Declared | None:
+    def _declared(self, wish: NewRule, before: RuleDefinition | None) -> RuleDefinition | None:
         faults = [str(fault) for fault in rule_definition.faults_of(wish.conditions)]
         source = self._app(wish.source, faults)
         targets = [self._app(name, faults) for name in dict.fromkeys(wish.targets)]
@@ -215,10 +217,10 @@ class _Draft:
         """An app as it is known, or as Heroku knows it; each is asked for once."""
         try:
             if name not in self.found:
-                self.found[name] = named.find(self.tools, self.ask, name)
+                self.found[name] = named.find(self.context, self.ask, name)
             app = self.found[name]
             if app is not None:
-                named.check_allowed(self.tools, app.name)
+                named.check_allowed(self.context, app.name)
         except Invalid as error:
             faults.append(error.message)
             return None
@@ -226,18 +228,18 @@ class _Draft:
             faults.append(f"Heroku knows no app {name} that the listener's account may see.")
         return app
 
-    def _faults_alone(self, after: Declared, before: Declared | None) -> list[str]:
+    def _faults_alone(self, after: RuleDefinition, before: RuleDefinition | None) -> list[str]:
         if before is not None and after.source.id != before.source.id:
             is_ = f"from: a rule's source does not change, and it is {before.source.name}."
             return [f"{is_} Give the rule another name, and remove this one."]
         try:
             if after != before:
-                check_wish(self.tools, self.ask, after, before)
+                check_wish(self.context, self.ask, after, before)
         except Invalid as error:
             return [error.message]
         return []
 
-    def check_routes(self, steps: Iterable[Step], others: Iterable[Declared]) -> None:
+    def check_routes(self, steps: Iterable[Step], others: Iterable[RuleDefinition]) -> None:
         """What is wrong with rules beside each other, as all of them are to stand."""
         rules_ = [*others, *(step.after for step in steps if step.after is not None)]
         acting = [rule for rule in rules_ if rule.mode is not Mode.OFF]
@@ -253,10 +255,12 @@ class _Draft:
                 self.faults.append(f"{rule.name}: {refused}")
 
 
-def _merged(wish: NewRule, source: App, targets: list[App], before: Declared | None) -> Declared:
+def _merged(
+    wish: NewRule, source: App, targets: list[App], before: RuleDefinition | None
+) -> RuleDefinition:
     """The rule as it is to stand; the order of its targets and an equal strategy stay."""
     conditions = rule_definition.conditions_of(wish.conditions)
-    after = Declared(
+    after = RuleDefinition(
         name=wish.name,
         source=source,
         targets=tuple({app.id: app for app in targets}.values()),

@@ -12,7 +12,7 @@ from listener.core.rule import Mode
 from listener.db.rules import RuleRow
 from listener.services import rule_definition
 from listener.services.freezes import Freezes, NewFreeze
-from listener.services.rule_definition import Declared, FieldChange, NewRule
+from listener.services.rule_definition import FieldChange, NewRule, RuleDefinition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,8 @@ class Step:
     action: Action
     name: str
     row: RuleRow | None
-    before: Declared | None
-    after: Declared | None
+    before: RuleDefinition | None
+    after: RuleDefinition | None
     cancelled: tuple[int, ...] = ()  # the promotions that ended with a rule that went
 
     @property
@@ -119,7 +119,7 @@ class Plan:
         return first + (f" Not in the file, and left alone: {', '.join(left)}." if left else "")
 
 
-def _both(step: Step) -> Iterator[Declared]:
+def _both(step: Step) -> Iterator[RuleDefinition]:
     yield from (rule for rule in (step.before, step.after) if rule is not None)
 
 

@@ -8,36 +8,36 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.rule import Mode
 from listener.db import apps, audit, promotions, queries, releases, rules
 from listener.db.rules import RuleRow, RuleTarget
 from listener.errors import Conflict
-from listener.inventory.reader import Reading
+from listener.inventory.reader import Snapshot
 from listener.services import rule_definition
 from listener.services.cancel import cancel_each
-from listener.services.rule_definition import Declared
+from listener.services.rule_definition import RuleDefinition
 
-Read = Callable[[str], Reading]  # an app's releases, as Heroku tells them now
+Read = Callable[[str], Snapshot]  # an app's releases, as Heroku tells them now
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class BaselineSnapshot:
     """Which targets' baselines are set now, and what the newly armed targets run."""
 
     based: frozenset[str]
-    armed: dict[str, Reading]
+    armed: dict[str, Snapshot]
 
 
-def prepare(read: Read, wanted: Declared, before: RuleRow | None) -> Fresh:
+def prepare(read: Read, wanted: RuleDefinition, before: RuleRow | None) -> BaselineSnapshot:
     """Ask Heroku what saving the rule needs to know; every answer is stored."""
     based, arming = rule_definition.to_base(wanted, before), rule_definition.to_arm(wanted, before)
     if based:
         read(wanted.source.id)
-    return Fresh(based, {app_id: read(app_id) for app_id in sorted(arming)})
+    return BaselineSnapshot(based, {app_id: read(app_id) for app_id in sorted(arming)})
 
 
-def lock(conn: Connection, wanted: Declared, dropped: Iterable[str] = ()) -> None:
+def lock(conn: Connection, wanted: RuleDefinition, dropped: Iterable[str] = ()) -> None:
     """Let nobody else change a rule, nor anything of the apps that this one names or named."""
     rules.lock(conn)
     apps.lock(conn, {wanted.source.id, *wanted.target_ids, *dropped})
@@ -54,7 +54,7 @@ def check_unchanged(conn: Connection, before: RuleRow) -> None:
 # Under those locks.
 
 
-def add(conn: Connection, wanted: Declared, fresh: Fresh, by: str) -> RuleRow:
+def add(conn: Connection, wanted: RuleDefinition, fresh: BaselineSnapshot, by: str) -> RuleRow:
     """A new rule; it acts on versions above those its source has now."""
     targets = _based(conn, wanted, None, fresh)
     after = wanted.as_json(targets)
@@ -65,7 +65,9 @@ def add(conn: Connection, wanted: Declared, fresh: Fresh, by: str) -> RuleRow:
     return row
 
 
-def change(conn: Connection, before: RuleRow, wanted: Declared, fresh: Fresh, by: str) -> RuleRow:
+def change(
+    conn: Connection, before: RuleRow, wanted: RuleDefinition, fresh: BaselineSnapshot, by: str
+) -> RuleRow:
     """A rule's next revision; what waits under it is decided anew."""
     promotions.lock_around(conn, before.source_id)
     was = rule_definition.standing(conn, before).as_json(before.targets)
@@ -74,7 +76,7 @@ def change(conn: Connection, before: RuleRow, wanted: Declared, fresh: Fresh, by
     row = rules.change(conn, before, by=by, targets=targets, declared=after, **wanted.values)
     rules.put(conn, row.id, wanted.notify)
     _cancel(conn, before, row, fresh, by)
-    promotions.wake_rule(conn, row.id, row.revision)
+    promotions.reschedule_rule(conn, row.id, row.revision)
     _begin(conn, row, fresh)
     _record(conn, by, "rule.updated", row, was, after)
     return row
@@ -111,7 +113,7 @@ def _cancel_waiting(
 
 
 def _based(
-    conn: Connection, wanted: Declared, before: RuleRow | None, fresh: Fresh
+    conn: Connection, wanted: RuleDefinition, before: RuleRow | None, fresh: BaselineSnapshot
 ) -> tuple[RuleTarget, ...]:
     """Every target with its baseline: the source's highest version, or the one it had.
 
@@ -125,7 +127,9 @@ def _based(
     )
 
 
-def _cancel(conn: Connection, before: RuleRow, row: RuleRow, fresh: Fresh, by: str) -> None:
+def _cancel(
+    conn: Connection, before: RuleRow, row: RuleRow, fresh: BaselineSnapshot, by: str
+) -> None:
     """End what waited under the rule as it was, and may not go under it as it is."""
     if row.mode is Mode.OFF:
         reason = f"Rule {row.name} was turned off by {by}."
@@ -144,7 +148,7 @@ def _cancel(conn: Connection, before: RuleRow, row: RuleRow, fresh: Fresh, by: s
         _cancel_waiting(conn, row, reason, by, target_id=app_id)
 
 
-def _begin(conn: Connection, row: RuleRow, fresh: Fresh) -> None:
+def _begin(conn: Connection, row: RuleRow, fresh: BaselineSnapshot) -> None:
     """What newly armed targets run counts as explained from now on.
 
     A target that another armed rule names already keeps what is known of it.
@@ -153,7 +157,7 @@ def _begin(conn: Connection, row: RuleRow, fresh: Fresh) -> None:
     for app_id, reading in fresh.armed.items():
         current = reading.history.current
         if app_id not in guarded and current is not None:
-            known = Known(reading.history.newest_version, current.artifact)
+            known = LastKnown(reading.history.newest_version, current.artifact)
             apps.set_known(conn, app_id, known)
     # Heroku may have told of a release after we read the source and before the rule was there
     # to want it: then nobody looked at it, and nobody else would before the next reconcile.

@@ -11,12 +11,12 @@ from listener.core.rule import Mode, Strategy, strategy_of
 from listener.db import apps, rules
 from listener.db.rules import RuleRow
 from listener.errors import Invalid
-from listener.inventory.context import Tools
-from listener.inventory.reader import Reading
+from listener.inventory.context import Context
+from listener.inventory.reader import Snapshot
 from listener.services import apps as named
 from listener.services import commit_messages, presenters, rule_definition, rule_save
-from listener.services.heroku_calls import Asking
-from listener.services.rule_definition import Declared, NewRule, RuleChange, services_of
+from listener.services.heroku_calls import HerokuCall
+from listener.services.rule_definition import NewRule, RuleChange, RuleDefinition, services_of
 from listener.services.views import RuleView
 
 NOT_SAVED = "The rule was not saved."
@@ -25,43 +25,43 @@ NOT_SAVED = "The rule was not saved."
 class RulesDesk:
     """Adds, changes, removes and shows rules."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def list_(self, *, app: str | None, limit: int) -> list[RuleView]:
         """The rules, newest first; with an app, those that name it as source or target."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             rows = rules.live(conn, app_id=named.find_id(conn, app), limit=limit)
             return presenters.of_rules(conn, rows)
 
     def get(self, name_or_id: str) -> RuleView:
         """One rule. Raises NotFound."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             return _view(conn, rule_definition.get(conn, name_or_id))
 
     def add(self, wish: NewRule, *, by: str) -> RuleView:
         """Save a new rule; it acts on versions above those its source has now."""
-        ask = Asking(NOT_SAVED)
-        wanted = new(self._tools, ask, wish)
-        check(self._tools, ask, wanted)
+        ask = HerokuCall(NOT_SAVED)
+        wanted = new(self._context, ask, wish)
+        check(self._context, ask, wanted)
         fresh = self._prepare(ask, wanted, None)
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             rule_save.lock(conn, wanted)
             rule_definition.check_beside(conn, wanted)
             return _view(conn, rule_save.add(conn, wanted, fresh, by))
 
     def update(self, name_or_id: str, change: RuleChange, *, by: str) -> RuleView:
         """Save a rule's next revision; what waits under it is decided anew."""
-        ask = Asking(NOT_SAVED)
-        with self._tools.database.begin() as conn:
+        ask = HerokuCall(NOT_SAVED)
+        with self._context.database.begin() as conn:
             before = rule_definition.get(conn, name_or_id)
             standing = rule_definition.standing(conn, before)
-        wanted = changed(self._tools, ask, standing, change)
+        wanted = changed(self._context, ask, standing, change)
         if wanted == standing:
             return self.get(str(before.id))
-        check(self._tools, ask, wanted, standing)
+        check(self._context, ask, wanted, standing)
         fresh = self._prepare(ask, wanted, before)
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             rule_save.lock(conn, wanted, before.target_ids)
             rule_save.check_unchanged(conn, before)
             rule_definition.check_beside(conn, wanted, but=before.id)
@@ -69,20 +69,22 @@ class RulesDesk:
 
     def remove(self, name_or_id: str, *, by: str) -> RuleView:
         """Remove a rule and cancel what waits under it."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             rules.lock(conn)
             before = rule_definition.get(conn, name_or_id)
             apps.lock(conn, {before.source_id, *before.target_ids})
             removed = rule_save.remove(conn, before, by)
             return replace(_view(conn, removed.row), cancelled=removed.cancelled)
 
-    def _prepare(self, ask: Asking, wanted: Declared, before: RuleRow | None) -> rule_save.Fresh:
-        def read(app_id: str) -> Reading:
-            return ask(self._tools.readings.releases, app_id, as_it_is=True)
+    def _prepare(
+        self, ask: HerokuCall, wanted: RuleDefinition, before: RuleRow | None
+    ) -> rule_save.BaselineSnapshot:
+        def read(app_id: str) -> Snapshot:
+            return ask(self._context.reader.releases, app_id, as_it_is=True)
 
         fresh = rule_save.prepare(read, wanted, before)
         if wanted.wants_messages:
-            commit_messages.learn(self._tools, ask, wanted.source.id)
+            commit_messages.learn(self._context, ask, wanted.source.id)
         return fresh
 
 
@@ -91,7 +93,7 @@ def _view(conn: Connection, row: RuleRow) -> RuleView:
 
 
 def check_strategy(
-    tools: Tools, ask: Asking, wanted: Declared, before: Declared | None = None
+    context: Context, ask: HerokuCall, wanted: RuleDefinition, before: RuleDefinition | None = None
 ) -> None:
     """Raises Invalid where no release could ever reach a target, saying what to do.
 
@@ -101,9 +103,9 @@ def check_strategy(
         return
     boxes = [app for app in (wanted.source, *wanted.targets) if app.is_container]
     # What we know of an app may be old, where no rule was on for long.
-    refuse_containers(*(ask(tools.readings.app, app.id) for app in boxes))
+    refuse_containers(*(ask(context.reader.app, app.id) for app in boxes))
     if strategy_of(wanted.strategy, wanted.source.generation) is Strategy.PIPELINE:
-        _check_pipelines(tools, ask, wanted)
+        _check_pipelines(context, ask, wanted)
 
 
 def refuse_containers(*apps: App) -> None:
@@ -113,7 +115,7 @@ def refuse_containers(*apps: App) -> None:
             raise Invalid(container(app.name))
 
 
-def _same(wanted: Declared, before: Declared) -> bool:
+def _same(wanted: RuleDefinition, before: RuleDefinition) -> bool:
     return (wanted.mode, wanted.strategy, wanted.route.targets) == (
         before.mode,
         before.strategy,
@@ -121,11 +123,11 @@ def _same(wanted: Declared, before: Declared) -> bool:
     )
 
 
-def _check_pipelines(tools: Tools, ask: Asking, wanted: Declared) -> None:
+def _check_pipelines(context: Context, ask: HerokuCall, wanted: RuleDefinition) -> None:
     source = wanted.source
     for target in wanted.targets:
         _refuse(generations(source.name, source.generation, target.name, target.generation))
-    places = ask(tools.readings.pipelines, source.id, *(app.id for app in wanted.targets))
+    places = ask(context.reader.pipelines, source.id, *(app.id for app in wanted.targets))
     for target, place in zip(wanted.targets, places, strict=True):
         _refuse(pipelines(source.name, target.name, place))
 
@@ -135,35 +137,42 @@ def _refuse(why_not: str | None) -> None:
         raise Invalid(why_not)
 
 
-def new(tools: Tools, ask: Asking, wish: NewRule) -> Declared:
+def new(context: Context, ask: HerokuCall, wish: NewRule) -> RuleDefinition:
     """A new rule. Raises Invalid, HerokuUnreadable."""
     conditions = rule_definition.conditions_of(wish.conditions)
-    return Declared(
+    return RuleDefinition(
         name=wish.name,
-        source=named.read(tools, ask, wish.source),
-        targets=named.read_all(tools, ask, wish.targets),
+        source=named.read(context, ask, wish.source),
+        targets=named.read_all(context, ask, wish.targets),
         mode=wish.mode,
         strategy=wish.strategy,
         on_newer=wish.on_newer,
         conditions=conditions,
-        notify=services_of(wish.notify, tools.keys.services),
+        notify=services_of(wish.notify, context.keys.services),
     )
 
 
-def changed(tools: Tools, ask: Asking, standing: Declared, change: RuleChange) -> Declared:
+def changed(
+    context: Context, ask: HerokuCall, standing: RuleDefinition, change: RuleChange
+) -> RuleDefinition:
     """The rule after a change of it. Raises Invalid, HerokuUnreadable."""
     conditions = rule_definition.conditions_of(change.conditions, standing.conditions)
     wanted = replace(standing, **change.plain, conditions=conditions)
     if change.notify is not None:
-        wanted = replace(wanted, notify=services_of(change.notify, tools.keys.services))
+        wanted = replace(wanted, notify=services_of(change.notify, context.keys.services))
     if change.targets is None:
         return wanted
-    targets = named.read_all(tools, ask, change.targets)
+    targets = named.read_all(context, ask, change.targets)
     same = {app.id for app in targets} == standing.target_ids
     return wanted if same else replace(wanted, targets=targets)
 
 
-def check(tools: Tools, ask: Asking, wanted: Declared, standing: Declared | None = None) -> None:
+def check(
+    context: Context,
+    ask: HerokuCall,
+    wanted: RuleDefinition,
+    standing: RuleDefinition | None = None,
+) -> None:
     """What is wrong with the rule whatever other rules say. Raises Invalid, HerokuUnreadable."""
     rule_definition.check_alone(wanted)
-    check_strategy(tools, ask, wanted, standing)
+    check_strategy(context, ask, wanted, standing)

@@ -17,7 +17,7 @@ from listener.core import liveness
 from listener.core.finding import Finding, State
 from listener.core.liveness import Runner
 from listener.core.trouble import Trouble
-from listener.crypto import Keys, SealBroken
+from listener.crypto import DecryptionError, Keys
 from listener.db import apps, audit, migrate, queries, runners, subscriptions
 from listener.db.audit import AuditRow
 from listener.db.engine import Database
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
+class ReadinessErrors:
     """What is wrong, by part; `apps` are those whose secret is lost, `seen` is every runner."""
 
     database: str | None = None
@@ -53,28 +53,28 @@ class Readiness:
         self._database = database
         self._keys = keys
 
-    def faults(self) -> Faults:
+    def faults(self) -> ReadinessErrors:
         """What keeps us from working, each in a sentence with what to do."""
         try:
             with self._database.begin() as conn:
                 return self._faults(conn)
         except (DBAPIError, PoolTimeout, psycopg.Error) as error:
             log.warning("database_unavailable", error=type(error).__name__)
-            return Faults(database="The database cannot be reached.")
+            return ReadinessErrors(database="The database cannot be reached.")
 
-    def _faults(self, conn: Connection) -> Faults:
+    def _faults(self, conn: Connection) -> ReadinessErrors:
         if not migrate.is_ready(conn):
-            return Faults(
+            return ReadinessErrors(
                 database="The database is not migrated: run `python -m listener migrate`."
             )
         if self._database.is_lent(conn):
-            return Faults(database=migrate.POOLED)
+            return ReadinessErrors(database=migrate.POOLED)
         if (silent := migrate.why_no_writes(conn)) is not None:
-            return Faults(database=silent)
+            return ReadinessErrors(database=silent)
         seen = runners.list_(conn)
         broken = tuple(self._apps_of_broken_secrets(conn))
         stuck = liveness.fault(seen)
-        return Faults(
+        return ReadinessErrors(
             keys=_unsealed(broken),
             runners=stuck,
             apps=broken,
@@ -90,7 +90,7 @@ class Readiness:
     def _opens(self, sealed: bytes) -> bool:
         try:
             self._keys.open(sealed)
-        except SealBroken:
+        except DecryptionError:
             return False
         return True
 
@@ -144,7 +144,7 @@ MEND = "heroku config:set -a LISTENER PUBLIC_URL=https://…"
 _UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
-class Mirror:
+class ReachabilityCheck:
     """Asks one address, which the settings name, for the mark of this installation."""
 
     def __init__(

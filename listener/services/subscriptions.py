@@ -13,11 +13,11 @@ from listener.db import apps, audit, subscriptions
 from listener.db.subscriptions import SecretState, SubscriptionRow
 from listener.errors import Conflict, HerokuUnreadable
 from listener.inventory import webhooks
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services.apps import number_of
-from listener.services.heroku_calls import Asking, was_refused
-from listener.services.provisioning import Mending, present
+from listener.services.heroku_calls import HerokuCall, was_refused
+from listener.services.provisioning import WebhookProvisioner, present
 from listener.services.views import SubscriptionView
 
 PATH = "/webhooks/heroku"
@@ -33,14 +33,14 @@ def hook_url(public_url: str | None) -> str | None:
 class SubscriptionsDesk:
     """Makes, heals, rotates, removes and shows subscriptions."""
 
-    def __init__(self, tools: Tools, keys: Keys, *, public_url: str | None) -> None:
-        self._tools = tools
+    def __init__(self, context: Context, keys: Keys, *, public_url: str | None) -> None:
+        self._context = context
         self._url = hook_url(public_url)
-        self._mending = Mending(tools, keys, self._url)
+        self._mending = WebhookProvisioner(context, keys, self._url)
 
     def list_(self, *, app: str | None, limit: int) -> list[SubscriptionView]:
         """The subscriptions, newest first, of one app if given."""
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             rows = subscriptions.live(conn, app_id=named.find_id(conn, app), limit=limit)
             return self._views(conn, rows)
 
@@ -48,10 +48,10 @@ class SubscriptionsDesk:
         """One subscription, compared with what Heroku has of it, where Heroku can be asked."""
         row = self._find(id_or_app)
         try:
-            found = Asking("")(self._tools.heroku.webhooks, row.app_id)
+            found = HerokuCall("")(self._context.heroku.webhooks, row.app_id)
         except HerokuUnreadable:
             return self._shown(row.id)
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             webhooks.note(conn, row, webhooks.fault_of(row, found))
         return self._shown(row.id)
 
@@ -60,9 +60,9 @@ class SubscriptionsDesk:
 
         `reached_at` is the host by which this request found the listener.
         """
-        url, ask = self._known_url(reached_at), Asking("Nothing was subscribed.")
-        source = named.read(self._tools, ask, app)
-        with self._tools.database.begin() as conn:
+        url, ask = self._known_url(reached_at), HerokuCall("Nothing was subscribed.")
+        source = named.read(self._context, ask, app)
+        with self._context.database.begin() as conn:
             found, is_made = subscriptions.add(conn, source.id, url=url, by=by)
             row = present(found)
             if is_made:
@@ -78,9 +78,9 @@ class SubscriptionsDesk:
     def rotate(self, id_or_app: str, *, now: bool, by: str) -> SubscriptionView:
         """Give Heroku a new secret; the old one counts for a while, unless `now`."""
         row = self._find(id_or_app)
-        self._mending.mend(Asking(AGAIN), row.id, renew=True, drop_old=now)
+        self._mending.mend(HerokuCall(AGAIN), row.id, renew=True, drop_old=now)
         view = self._shown(row.id)
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             action = "subscription.rotated_now" if now else "subscription.rotated"
             _record(conn, by, action, view.row, view.app_name)
         return view
@@ -89,7 +89,7 @@ class SubscriptionsDesk:
         """Have Heroku tell us no more."""
         row = self._find(id_or_app)
         view = self._shown(row.id)
-        self._mending.undo(Asking(STAYS), row)
+        self._mending.undo(HerokuCall(STAYS), row)
         self._forget(row, by)
         return view
 
@@ -104,7 +104,7 @@ class SubscriptionsDesk:
         )
 
     def _find(self, id_or_app: str) -> SubscriptionRow:
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             number = number_of(id_or_app)
             row = subscriptions.find(conn, number) if number is not None else None
             app = apps.find(conn, id_or_app)
@@ -113,13 +113,13 @@ class SubscriptionsDesk:
             return present(row)
 
     def _forget(self, row: SubscriptionRow, by: str) -> None:
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             present(subscriptions.lock(conn, row.id))
             subscriptions.remove(conn, row.id)
             _record(conn, by, "subscription.removed", row, apps.get(conn, row.app_id).name)
 
     def _shown(self, row_id: int) -> SubscriptionView:
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             return self._views(conn, [present(subscriptions.find(conn, row_id))])[0]
 
     def _views(self, conn: Connection, rows: Sequence[SubscriptionRow]) -> list[SubscriptionView]:
@@ -146,7 +146,7 @@ def _record(conn: Connection, by: str, action: str, row: SubscriptionRow, name: 
 
 
 @dataclass(frozen=True, slots=True)
-class Ailment:
+class WebhookProblem:
     """What is wrong with a subscription, and the command that mends it."""
 
     message: str
@@ -154,31 +154,31 @@ class Ailment:
     is_grave: bool = True  # deliveries do not arrive, or are not repeated
 
 
-def ailment_of(row: SubscriptionRow, app: str, url: str | None) -> Ailment | None:
+def ailment_of(row: SubscriptionRow, app: str, url: str | None) -> WebhookProblem | None:
     """What is wrong; `url` is where the listener is now."""
     mend = f"autopromote webhooks:add -a {app}"
     if row.heroku_id is None:
-        return Ailment("It is half made.", mend)
+        return WebhookProblem("It is half made.", mend)
     if url is not None and row.url != url:
-        return Ailment(f"It points to {row.url}, and the listener is at {url}.", mend)
+        return WebhookProblem(f"It points to {row.url}, and the listener is at {url}.", mend)
     if row.health is not None:
-        return Ailment(row.health, mend)
+        return WebhookProblem(row.health, mend)
     if row.secret(SecretState.PENDING) is not None:
         again = f"autopromote webhooks:rotate -a {app}"
-        return Ailment("A rotation stopped half-way.", again, is_grave=False)
+        return WebhookProblem("A rotation stopped half-way.", again, is_grave=False)
     return None
 
 
 def health_of(row: SubscriptionRow, app: str, url: str | None) -> tuple[bool | None, str]:
     """Whether it works (None: nothing tells yet), in a sentence with what to do."""
     match ailment_of(row, app, url):
-        case Ailment(message, mend, is_grave=True):
+        case WebhookProblem(message, mend, is_grave=True):
             return False, f"{message} Run `{mend}` to mend it."
-        case Ailment(message, mend):
+        case WebhookProblem(message, mend):
             return row.is_healthy, f"{message} Run `{mend}` again."
     if row.last_delivery_at is None:
         return None, "No delivery has arrived yet: the next release of the app brings one."
     return (
         True,
-        f"The last delivery arrived {duration.shown(row.last_delivery_at)}.",
+        f"The last delivery arrived {duration.format_moment(row.last_delivery_at)}.",
     )

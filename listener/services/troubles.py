@@ -100,7 +100,7 @@ def _finding(view: TroubleView) -> Finding:
     return Finding(
         name="trouble",
         state=State.BROKEN if is_grave else State.WARNING,
-        message=f"{view.title} since {duration.shown(trouble.since)}.",
+        message=f"{view.title} since {duration.format_moment(trouble.since)}.",
         why=trouble.message,
         mend=view.mend if view.mend != "autopromote doctor" else "",
         app=facts,

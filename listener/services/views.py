@@ -197,7 +197,7 @@ class DeliveryView:
 
 
 @dataclass(frozen=True, slots=True)
-class Saying:
+class RuleExplanation:
     """What one rule says of a release for one target."""
 
     rule_id: int
@@ -220,7 +220,7 @@ class Explanation:
     summary: str
     deliveries: tuple[DeliveryView, ...]
     promotions: tuple[PromotionView, ...]
-    sayings: tuple[Saying, ...]
+    sayings: tuple[RuleExplanation, ...]
     troubles: tuple[TroubleView, ...] = ()
 
 

@@ -8,42 +8,42 @@ from functools import partial
 from sqlalchemy import Connection
 
 from listener import heroku as platform
-from listener.core.auto_rollback import Back, NotYet, Ours, Stay, way_back
+from listener.core.auto_rollback import NoRollback, NotYet, OwnPromotion, RollbackAllowed, way_back
 from listener.core.promotion import UNREADABLE_FOR, PromotionKind, Status, back_off
 from listener.core.rule import Strategy, is_allowed
 from listener.db import apps, promotions, queue, release_requests
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.inventory import drift
-from listener.inventory.context import Clock, Tools
-from listener.inventory.reader import Reading, StaleData
+from listener.inventory.context import Clock, Context
+from listener.inventory.reader import Snapshot, StaleData
 from listener.worker import create_release, finish, not_found, outcomes
-from listener.worker.create_release import Overtaken, Sending
-from listener.worker.finish import Ending
+from listener.worker.create_release import PendingRequest, PreconditionChanged
+from listener.worker.finish import Transition
 from listener.worker.freshness import check_fresh, is_behind
 
 
-def step(tools: Tools, claim: queue.Claim, row: PromotionRow, clock: Clock) -> None:
+def step(context: Context, claim: queue.Claim, row: PromotionRow, clock: Clock) -> None:
     """Look whether our release still runs and nobody released since; then post what ran before."""
     if _tried_for_long(row, clock):
         minutes = int(UNREADABLE_FOR.total_seconds() // 60)
-        stay(tools, claim, row, f"The request could not be sent for {minutes} minutes.")
+        stay(context, claim, row, f"The request could not be sent for {minutes} minutes.")
         return
     try:
-        account_id = _account_id(tools, row)
-        reading = tools.readings.releases(row.target_id)
+        account_id = _account_id(context, row)
+        reading = context.reader.releases(row.target_id)
     except platform.HerokuError as error:
-        _unreadable(tools, claim, row, error, clock)
+        _unreadable(context, claim, row, error, clock)
         return
     try:
-        sending = _commit(tools, claim, row, reading, account_id)
+        sending = _commit(context, claim, row, reading, account_id)
     except StaleData as stale:
-        _unreadable(tools, claim, row, stale, clock)
-    except Overtaken as why:
-        stay(tools, claim, row, str(why))
-        drift.glance(tools, reading)
+        _unreadable(context, claim, row, stale, clock)
+    except PreconditionChanged as why:
+        stay(context, claim, row, str(why))
+        drift.record_target(context, reading)
     else:
-        create_release.send(tools, sending, clock)
+        create_release.send(context, sending, clock)
 
 
 def _tried_for_long(row: PromotionRow, clock: Clock) -> bool:
@@ -51,24 +51,29 @@ def _tried_for_long(row: PromotionRow, clock: Clock) -> bool:
     return since is not None and clock.now() - since >= UNREADABLE_FOR
 
 
-def _account_id(tools: Tools, row: PromotionRow) -> str | None:
+def _account_id(context: Context, row: PromotionRow) -> str | None:
     """By which the release is known as ours where no nonce can be given. Raises HerokuError."""
-    return tools.readings.account_id() if outcomes.takes_config(row) else None
+    return context.reader.account_id() if outcomes.restores_config(row) else None
 
 
 def _commit(
-    tools: Tools, claim: queue.Claim, row: PromotionRow, reading: Reading, account_id: str | None
-) -> Sending:
+    context: Context,
+    claim: queue.Claim,
+    row: PromotionRow,
+    reading: Snapshot,
+    account_id: str | None,
+) -> PendingRequest:
     current = reading.history.current
-    with tools.database.begin() as conn:
-        back = check(conn, tools, row, reading)
+    with context.database.begin() as conn:
+        back = check(conn, context, row, reading)
         if release_requests.went_back(conn, row.id):
-            raise Overtaken("It was rolled back once, which is all.")
+            raise PreconditionChanged("It was rolled back once, which is all.")
         moved = create_release.keep_moving(
             conn,
             claim,
             Status.ROLLING_BACK,
-            f"{outcomes.because(row)} Asking Heroku for the slug of v{back.release.version} again.",
+            f"{outcomes.reason_for_rollback(row)}"
+            f" Asking Heroku for the slug of v{back.release.version} again.",
             errors_since=None,
         )
         written = release_requests.add(
@@ -83,67 +88,81 @@ def _commit(
             base_version=reading.history.newest_version,
             base_artifact=current.artifact if current is not None else None,
         )
-    make = partial(create_release.go_back, tools, moved, back.release, written)
+    make = partial(create_release.go_back, context, moved, back.release, written)
     return create_release.sending(claim, moved, written, make)
 
 
-def check(conn: Connection, tools: Tools, row: PromotionRow, reading: Reading) -> Back:
-    """Under the target's lock: the way back, if there is one now. Raises StaleData, Overtaken."""
+def check(
+    conn: Connection, context: Context, row: PromotionRow, reading: Snapshot
+) -> RollbackAllowed:
+    """Find the way back under the target's lock, if there is one now.
+
+    Raises StaleData, PreconditionChanged.
+    """
     target = apps.lock(conn, [row.target_id])[row.target_id]
     check_fresh(conn, reading)
     if is_behind(reading, target):
         raise StaleData(f"{target.name} runs a newer release by now.")
-    if not is_allowed(target.name, tools.allowed_apps):
-        raise Overtaken("AUTOPROMOTE_APPS does not name the app.")
+    if not is_allowed(target.name, context.allowed_apps):
+        raise PreconditionChanged("AUTOPROMOTE_APPS does not name the app.")
     if target.known is None or target.known.artifact != row.artifact:
-        raise Overtaken("It runs something else by now.")
-    ours = Ours(row.target_release_id or "", release_requests.accepted(conn, row.id).base_artifact)
+        raise PreconditionChanged("It runs something else by now.")
+    ours = OwnPromotion(
+        row.target_release_id or "", release_requests.accepted(conn, row.id).base_artifact
+    )
     match way_back(ours, reading.history):
-        case Back() as back:
+        case RollbackAllowed() as back:
             return back
         case NotYet(message):
             raise StaleData(message)
-        case Stay(message):
-            raise Overtaken(message)
+        case NoRollback(message):
+            raise PreconditionChanged(message)
 
 
 def send_again(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
     post: PostRow,
-    reading: Reading,
+    reading: Snapshot,
     clock: Clock,
 ) -> None:
-    """The second sending of a rollback: ours must still run. Raises StaleData, Overtaken."""
-    with tools.database.begin() as conn:
-        back = check(conn, tools, row, reading)
+    """Check that ours still runs, and send the rollback a second time.
+
+    Raises StaleData, PreconditionChanged.
+    """
+    with context.database.begin() as conn:
+        back = check(conn, context, row, reading)
         if back.release.artifact != post.artifact:
-            raise Overtaken("What ran before is not what was to come back.")
+            raise PreconditionChanged("What ran before is not what was to come back.")
         queue.renew(conn, claim)
         again = release_requests.send_again(conn, post.id)
-    make = partial(create_release.go_back, tools, row, back.release, again)
-    create_release.send(tools, create_release.sending(claim, row, again, make), clock)
+    make = partial(create_release.go_back, context, row, back.release, again)
+    create_release.send(context, create_release.sending(claim, row, again, make), clock)
 
 
-def stay(tools: Tools, claim: queue.Claim, row: PromotionRow, why: str) -> None:
+def stay(context: Context, claim: queue.Claim, row: PromotionRow, why: str) -> None:
     """Nothing is rolled back: failed, and the target stands still until somebody looks."""
-    reason = f"{outcomes.because(row)} Not rolled back: {why}"
+    reason = f"{outcomes.reason_for_rollback(row)} Not rolled back: {why}"
     hold = f"Promotion {row.id} is not well and was not rolled back. {reason}"
-    finish.end(tools, claim, Ending(status=Status.FAILED, reason=reason, hold=hold))
+    finish.end(context, claim, Transition(status=Status.FAILED, reason=reason, hold=hold))
 
 
 def _unreadable(
-    tools: Tools, claim: queue.Claim, row: PromotionRow, error: platform.HerokuError, clock: Clock
+    context: Context,
+    claim: queue.Claim,
+    row: PromotionRow,
+    error: platform.HerokuError,
+    clock: Clock,
 ) -> None:
     now = clock.now()
     since = row.errors_since or now
     if not_found.is_certain(row, error, now):
-        stay(tools, claim, row, f"Heroku: {error}")
+        stay(context, claim, row, f"Heroku: {error}")
     elif now - since < UNREADABLE_FOR:
         tries = int((now - since) / timedelta(seconds=5)).bit_length()
-        reason = f"{outcomes.because(row)} Heroku could not be read: {error}"
-        with tools.database.begin() as conn:
+        reason = f"{outcomes.reason_for_rollback(row)} Heroku could not be read: {error}"
+        with context.database.begin() as conn:
             promotions.move(
                 conn,
                 claim,
@@ -155,4 +174,4 @@ def _unreadable(
             )
     else:
         minutes = int(UNREADABLE_FOR.total_seconds() // 60)
-        stay(tools, claim, row, f"Heroku could not be read for {minutes} minutes: {error}")
+        stay(context, claim, row, f"Heroku could not be read for {minutes} minutes: {error}")

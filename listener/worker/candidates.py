@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from listener.core.app import App
-from listener.core.drift import Unclear
+from listener.core.drift import Unknown
 from listener.core.gates.base import SLUG, Candidate
 from listener.core.promotion import SLOW, PromotionKind
 from listener.core.release import Release
@@ -19,18 +19,18 @@ from listener.db.apps import AppRow
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.inventory import drift, evidence
-from listener.inventory.context import Tools, keep
-from listener.inventory.reader import Places, Reading, StaleData, remembered
+from listener.inventory.context import Context, renew_lease
+from listener.inventory.reader import Places, Snapshot, StaleData, remembered
 from listener.worker.freshness import is_behind
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class CandidateFacts:
     """A candidate, and the readings it stands on."""
 
     candidate: Candidate
-    source: Reading
-    target: Reading
+    source: Snapshot
+    target: Snapshot
     mode: Mode
     rule_name: str | None
     revision: int | None
@@ -60,40 +60,40 @@ class Read:
 
     source_app: App
     target_app: App
-    source: Reading
-    target: Reading
+    source: Snapshot
+    target: Snapshot
     commit: str | None
     stack: str | None
-    way: Way
+    way: StrategyChoice
 
 
 def gather(
-    tools: Tools, claim: queue.Claim, row: PromotionRow, post: PostRow | None = None
-) -> Gathered:
+    context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow | None = None
+) -> CandidateFacts:
     """Read what the gates need. Raises HerokuError, LeaseLost.
 
     With a `post` that is to be sent again, what they need for the way that it went.
     """
-    read = _read(tools, claim, row, post)
+    read = _read(context, claim, row, post)
     is_promotion = row.kind is PromotionKind.PROMOTE
-    standing = drift.note(tools, read.target, row.source_id if is_promotion else None)
-    keep(tools, claim)
-    with tools.database.begin() as conn:
-        if is_promotion and isinstance(standing, Unclear) and standing.current is not None:
+    standing = drift.record_snapshot(context, read.target, row.source_id if is_promotion else None)
+    renew_lease(context, claim)
+    with context.database.begin() as conn:
+        if is_promotion and isinstance(standing, Unknown) and standing.current is not None:
             _check_held(conn, read.target_app, standing)
         if is_behind(read.target, apps.get(conn, row.target_id)):
             name = read.target_app.name
             raise StaleData(f"{name} does not show yet what we released there.")
-        return _assemble(conn, tools, row, read)
+        return _assemble(conn, context, row, read)
 
 
-def _check_held(conn: Connection, app: App, unclear: Unclear) -> None:
+def _check_held(conn: Connection, app: App, unclear: Unknown) -> None:
     """On what is unclear nothing is posted; once that is held, the hold says so."""
     if not any(hold.kind in ("detected", "guard") for hold in holds.open_(conn, app.id)):
         raise StaleData(f"What {app.name} runs is not clear: {unclear.message}")
 
 
-def stored(conn: Connection, tools: Tools, row: PromotionRow) -> Gathered | None:
+def stored(conn: Connection, context: Context, row: PromotionRow) -> CandidateFacts | None:
     """A candidate from what is written down alone, nothing of it fresh; None where that lacks."""
     both = apps.get(conn, row.source_id), apps.get(conn, row.target_id)
     source, target = (remembered(conn, app.id) for app in both)
@@ -107,23 +107,23 @@ def stored(conn: Connection, tools: Tools, row: PromotionRow) -> Gathered | None
     way = remembered_way(conn, row, *both)
     with suppress(StaleData):
         read = Read(both[0].facts, both[1].facts, source, target, *slug, way)
-        return _assemble(conn, tools, row, read)
+        return _assemble(conn, context, row, read)
     return None
 
 
-def _read(tools: Tools, claim: queue.Claim, row: PromotionRow, post: PostRow | None) -> Read:
-    readings = tools.readings
-    source_app, target_app = readings.facts(row.source_id), readings.facts(row.target_id)
-    keep(tools, claim)
-    way = choose(tools, claim, row, source_app, post)
+def _read(context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow | None) -> Read:
+    reader = context.reader
+    source_app, target_app = reader.facts(row.source_id), reader.facts(row.target_id)
+    renew_lease(context, claim)
+    way = choose(context, claim, row, source_app, post)
     commit, stack = row.commit, None
     if row.kind is PromotionKind.PROMOTE and row.artifact_type == SLUG:
-        commit, stack = readings.slug(row.source_id, row.artifact)
-        with tools.database.begin() as conn:
+        commit, stack = reader.slug(row.source_id, row.artifact)
+        with context.database.begin() as conn:
             is_to_ask = _lacks_commit_message(conn, row)
         if is_to_ask:
-            readings.learn_commit_message(row.source_id, row.artifact)
-    source, target = _lists(tools, claim, row)
+            reader.learn_commit_message(row.source_id, row.artifact)
+    source, target = _lists(context, claim, row)
     return Read(source_app, target_app, source, target, commit, stack, way)
 
 
@@ -134,34 +134,34 @@ def _lacks_commit_message(conn: Connection, row: PromotionRow) -> bool:
     return releases.commit_message(conn, row.source_id, row.artifact) is None
 
 
-def _lists(tools: Tools, claim: queue.Claim, row: PromotionRow) -> tuple[Reading, Reading]:
+def _lists(context: Context, claim: queue.Claim, row: PromotionRow) -> tuple[Snapshot, Snapshot]:
     """Source and target, recent together; the target's always new, to see who released just now."""
-    readings = tools.readings
+    reader = context.reader
     if row.source_id == row.target_id:
-        target = readings.releases(row.target_id)
+        target = reader.releases(row.target_id)
         return target, target
-    if _is_slower(tools, row.target_id, row.source_id):
-        target = readings.releases(row.target_id)
-        keep(tools, claim)
-        source = readings.fresh(row.source_id)
+    if _is_slower(context, row.target_id, row.source_id):
+        target = reader.releases(row.target_id)
+        renew_lease(context, claim)
+        source = reader.fresh(row.source_id)
     else:
-        source = readings.fresh(row.source_id)
-        keep(tools, claim)
-        target = readings.releases(row.target_id)
-    if readings.are_fresh(source, target):
+        source = reader.fresh(row.source_id)
+        renew_lease(context, claim)
+        target = reader.releases(row.target_id)
+    if reader.are_fresh(source, target):
         return source, target
-    keep(tools, claim)
-    return readings.beside(source, target)
+    renew_lease(context, claim)
+    return reader.beside(source, target)
 
 
-def _is_slower(tools: Tools, app_id: str, other_id: str) -> bool:
+def _is_slower(context: Context, app_id: str, other_id: str) -> bool:
     """Heroku took long for this list the last time: it is read first."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         took, other = apps.get(conn, app_id).last_took, apps.get(conn, other_id).last_took
     return took > max(SLOW, other)
 
 
-def _assemble(conn: Connection, tools: Tools, row: PromotionRow, read: Read) -> Gathered:
+def _assemble(conn: Connection, context: Context, row: PromotionRow, read: Read) -> CandidateFacts:
     release = _release_of(row, read.source, read.source_app)
     rule = rules.get(conn, row.rule_id) if row.rule_id is not None else None
     above = related_promotions.upstream(conn, row.source_id, release)
@@ -183,12 +183,12 @@ def _assemble(conn: Connection, tools: Tools, row: PromotionRow, read: Read) -> 
         rival=related_promotions.as_rival(rival) if rival is not None else None,
         upstream=above.status if above is not None else None,
         newer=_newer(related_promotions.newer_version(conn, row), on_newer),
-        is_allowed=all(is_allowed(app.name, tools.allowed_apps) for app in both),
+        is_allowed=all(is_allowed(app.name, context.allowed_apps) for app in both),
         own_releases=release_requests.issued(conn, row.target_id),
         gone_since=row.gone_since,
         **evidence.gather(conn, row),
     )
-    return Gathered(
+    return CandidateFacts(
         candidate=candidate,
         source=read.source,
         target=read.target,
@@ -200,7 +200,7 @@ def _assemble(conn: Connection, tools: Tools, row: PromotionRow, read: Read) -> 
     )
 
 
-def _release_of(row: PromotionRow, source: Reading, app: App) -> Release:
+def _release_of(row: PromotionRow, source: Snapshot, app: App) -> Release:
     """The promotion's very release, by id and artifact; only an expired one may have lost its."""
     release = source.history.find(row.version)
     if release is None or release.id != row.release_id:
@@ -215,7 +215,7 @@ def _newer(version: int | None, on_newer: OnNewer) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class StrategyChoice:
     """A strategy, with what it needs; what it does not need stays unasked."""
 
     strategy: Strategy = Strategy.SLUG
@@ -224,35 +224,37 @@ class Way:
 
 
 def choose(
-    tools: Tools, claim: queue.Claim, row: PromotionRow, source: App, post: PostRow | None
-) -> Way:
+    context: Context, claim: queue.Claim, row: PromotionRow, source: App, post: PostRow | None
+) -> StrategyChoice:
     """The way of a promotion, or the one that its `post` went already. Raises HerokuError.
 
     Where no nonce can be given, our account must be known before anything is sent: without it no
     release could be found again after a lost answer.
     """
     strategy = (
-        post.strategy if post is not None else strategy_of(_wished(tools, row), source.generation)
+        post.strategy if post is not None else strategy_of(_wished(context, row), source.generation)
     )
     if strategy is Strategy.SLUG:
-        return Way()
-    way = Way(strategy, account_id=tools.readings.account_id())
-    keep(tools, claim)
+        return StrategyChoice()
+    way = StrategyChoice(strategy, account_id=context.reader.account_id())
+    renew_lease(context, claim)
     if row.kind is PromotionKind.ROLLBACK:
         return way
-    (places,) = tools.readings.pipelines(row.source_id, row.target_id)
-    keep(tools, claim)
+    (places,) = context.reader.pipelines(row.source_id, row.target_id)
+    renew_lease(context, claim)
     return replace(way, pipelines=places)
 
 
-def remembered_way(conn: Connection, row: PromotionRow, source: AppRow, target: AppRow) -> Way:
+def remembered_way(
+    conn: Connection, row: PromotionRow, source: AppRow, target: AppRow
+) -> StrategyChoice:
     """The way that it would go by what is written down; nothing is sent on the strength of it."""
     strategy = strategy_of(_asked_for(conn, row), source.generation)
-    return Way(strategy, (source.pipeline_id, target.pipeline_id))
+    return StrategyChoice(strategy, (source.pipeline_id, target.pipeline_id))
 
 
-def _wished(tools: Tools, row: PromotionRow) -> Strategy:
-    with tools.database.begin() as conn:
+def _wished(context: Context, row: PromotionRow) -> Strategy:
+    with context.database.begin() as conn:
         return _asked_for(conn, row)
 
 

@@ -6,16 +6,16 @@ from listener.db import queue, subscriptions, sync, troubles
 from listener.db.subscriptions import SubscriptionRow
 from listener.heroku import HerokuError, Webhook
 from listener.inventory import webhooks
-from listener.inventory.context import Clock, Tools
+from listener.inventory.context import Clock, Context
 from listener.worker import report_troubles
 
 
-def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Look at one webhook; where Heroku does not answer, the next reconcile asks again."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         row = subscriptions.find(conn, sync.subscription_of(claim))
-    found = _at_heroku(tools, row) if row is not None else []
-    with tools.database.begin() as conn:
+    found = _at_heroku(context, row) if row is not None else []
+    with context.database.begin() as conn:
         if row is not None and not isinstance(found, HerokuError):
             webhooks.note(conn, row, webhooks.fault_of(row, found))
         sync.finish_check(conn, claim)
@@ -25,8 +25,8 @@ def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
             troubles.over(conn, str(claim.key))
 
 
-def _at_heroku(tools: Tools, row: SubscriptionRow) -> list[Webhook] | HerokuError:
+def _at_heroku(context: Context, row: SubscriptionRow) -> list[Webhook] | HerokuError:
     try:
-        return tools.heroku.webhooks(row.app_id)
+        return context.heroku.webhooks(row.app_id)
     except HerokuError as error:
         return error

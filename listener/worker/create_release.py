@@ -31,11 +31,11 @@ from listener.core.verification import plan
 from listener.db import apps, holds, promotions, queue, related_promotions, release_requests, rules
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
-from listener.inventory.context import Clock, Tools
+from listener.inventory.context import Clock, Context
 from listener.inventory.reader import StaleData, as_release
 from listener.worker import finish, follow, outcomes
-from listener.worker.candidates import Gathered
-from listener.worker.finish import Ending
+from listener.worker.candidates import CandidateFacts
+from listener.worker.finish import Transition
 from listener.worker.freshness import check_fresh, is_behind
 
 NOT_SENT_PAUSE = timedelta(seconds=5)
@@ -49,12 +49,12 @@ class Make(Protocol):
         """Before this moment, or never. Raises HerokuError."""
 
 
-class Overtaken(Exception):
+class PreconditionChanged(Exception):
     """Between decision and post something changed: the promotion is decided anew."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class PendingRequest:
     """A post that this claim committed, and the moment by which it must leave."""
 
     claim: queue.Claim
@@ -65,30 +65,30 @@ class Sending:
 
 
 def post(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
-    gathered: Gathered,
+    gathered: CandidateFacts,
     clock: Clock,
     seen: dict[str, Any],
 ) -> None:
     """Commit the post, send it, and write what Heroku answered. Raises StaleData, uncommitted."""
     try:
-        sending = _commit(tools, claim, row, gathered, clock, seen)
-    except Overtaken as why:
-        _decide_anew(tools, claim, str(why), clock, OVERTAKEN_PAUSE)
+        sending = _commit(context, claim, row, gathered, clock, seen)
+    except PreconditionChanged as why:
+        _decide_anew(context, claim, str(why), clock, OVERTAKEN_PAUSE)
     except IntegrityError:
         # The unique index on active promotions of a target: exactly that another one is at work.
         why_not = "Another promotion is at work on the target."
-        _decide_anew(tools, claim, why_not, clock, BLOCKED_STEP)
+        _decide_anew(context, claim, why_not, clock, BLOCKED_STEP)
     else:
-        send(tools, sending, clock)
+        send(context, sending, clock)
 
 
 def _decide_anew(
-    tools: Tools, claim: queue.Claim, why: str, clock: Clock, pause: timedelta
+    context: Context, claim: queue.Claim, why: str, clock: Clock, pause: timedelta
 ) -> None:
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         promotions.move(conn, claim, Status.WAITING, why, due_at=clock.now() + pause)
 
 
@@ -98,15 +98,15 @@ def sending_status(kind: PromotionKind) -> Status:
 
 
 def _commit(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
-    gathered: Gathered,
+    gathered: CandidateFacts,
     clock: Clock,
     seen: dict[str, Any],
-) -> Sending:
+) -> PendingRequest:
     status, current = sending_status(row.kind), gathered.target.history.current
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         check(conn, row, gathered, clock)
         planned = plan(gathered.candidate.conditions)
         moved = keep_moving(
@@ -132,7 +132,7 @@ def _commit(
             base_version=gathered.target.history.newest_version,
             base_artifact=current.artifact if current is not None else None,
         )
-    make = partial(make_request, tools, moved, gathered, written)
+    make = partial(make_request, context, moved, gathered, written)
     return sending(claim, moved, written, make)
 
 
@@ -159,19 +159,19 @@ def new_nonce() -> str:
     return secrets.token_hex(4)
 
 
-def sending(claim: queue.Claim, row: PromotionRow, post: PostRow, make: Make) -> Sending:
+def sending(claim: queue.Claim, row: PromotionRow, post: PostRow, make: Make) -> PendingRequest:
     """What was just committed, to be sent at once."""
-    return Sending(replace(claim, status=row.status), row, post, make, _deadline())
+    return PendingRequest(replace(claim, status=row.status), row, post, make, _deadline())
 
 
 def _deadline() -> float:
     return time.monotonic() + SEND_WITHIN.total_seconds()
 
 
-def check(conn: Connection, row: PromotionRow, gathered: Gathered, clock: Clock) -> None:
+def check(conn: Connection, row: PromotionRow, gathered: CandidateFacts, clock: Clock) -> None:
     """Under the target's lock: what the database says now must be what was decided on.
 
-    Raises StaleData, Overtaken.
+    Raises StaleData, PreconditionChanged.
     """
     target = apps.lock(conn, [row.target_id])[row.target_id]
     check_fresh(conn, gathered.source, gathered.target)
@@ -184,59 +184,61 @@ def check(conn: Connection, row: PromotionRow, gathered: Gathered, clock: Clock)
         raise StaleData("What the checks answered got old meanwhile.")
     standing = tuple(hold.value for hold in holds.open_(conn, row.target_id))
     if not isinstance(hold(replace(gathered.candidate, holds=standing), now), Pass):
-        raise Overtaken("A hold was put.")
+        raise PreconditionChanged("A hold was put.")
     if row.rule_id is not None:
         _check_rule(conn, row, row.rule_id, gathered)
 
 
-def _check_rule(conn: Connection, row: PromotionRow, rule_id: int, gathered: Gathered) -> None:
+def _check_rule(
+    conn: Connection, row: PromotionRow, rule_id: int, gathered: CandidateFacts
+) -> None:
     rule = rules.get(conn, rule_id)
     if not rule.is_live or rule.mode is not Mode.ARMED:
-        raise Overtaken("The rule is no longer armed.")
+        raise PreconditionChanged("The rule is no longer armed.")
     if rule.revision != gathered.revision or row.target_id not in rule.target_ids:
-        raise Overtaken("The rule changed.")
+        raise PreconditionChanged("The rule changed.")
     newer = related_promotions.newer_version(conn, row)
     if newer is not None and gathered.makes_older_give_way:
-        raise Overtaken(f"v{newer} is newer.")
+        raise PreconditionChanged(f"v{newer} is newer.")
 
 
 def send_again(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
-    gathered: Gathered,
+    gathered: CandidateFacts,
     post: PostRow,
     clock: Clock,
 ) -> None:
     """Send a post of which no trace was found a second time, under the same nonce."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         check(conn, row, gathered, clock)
         queue.renew(conn, claim)
         again = release_requests.send_again(conn, post.id)
-    make = partial(make_request, tools, row, gathered, again)
-    send(tools, sending(claim, row, again, make), clock)
+    make = partial(make_request, context, row, gathered, again)
+    send(context, sending(claim, row, again, make), clock)
 
 
-def send(tools: Tools, sending: Sending, clock: Clock) -> None:
+def send(context: Context, sending: PendingRequest, clock: Clock) -> None:
     """Send a committed post, once, and write what Heroku answered."""
     post, claim, row = sending.post, sending.claim, sending.row
     try:
         made = sending.make(send_by=sending.send_by)
     except platform.RateLimited:
-        _not_sent(tools, sending, "Heroku's rate limit is reached.", clock, RATE_LIMIT_WAIT)
+        _not_sent(context, sending, "Heroku's rate limit is reached.", clock, RATE_LIMIT_WAIT)
     except platform.NotSent as why:
-        _not_sent(tools, sending, f"Not sent: {why}", clock, NOT_SENT_PAUSE)
+        _not_sent(context, sending, f"Not sent: {why}", clock, NOT_SENT_PAUSE)
     except platform.Refused as refusal:
-        forget_way(tools, row, post)
-        finish.end(tools, claim, outcomes.refused(refusal, row, post))
+        forget_way(context, row, post)
+        finish.end(context, claim, outcomes.refused(refusal, row, post))
     except platform.Doubtful as doubt:
-        _in_doubt(tools, claim, post, str(doubt), clock)
+        _in_doubt(context, claim, post, str(doubt), clock)
     else:
-        _accept(tools, claim, row, post, made, clock)
+        _accept(context, claim, row, post, made, clock)
 
 
 def _accept(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
     post: PostRow,
@@ -244,54 +246,56 @@ def _accept(
     clock: Clock,
 ) -> None:
     if isinstance(made, platform.PipelinePromotion):
-        follow.begin(tools, claim, post, made, clock)
+        follow.begin(context, claim, post, made, clock)
         return
-    outcomes.accept(tools, claim, row, post, as_release(made), clock)
+    outcomes.accept(context, claim, row, post, as_release(made), clock)
     if post.strategy is Strategy.SLUG:
-        _note_echo(tools, post, made)
+        _note_echo(context, post, made)
 
 
-def _note_echo(tools: Tools, post: PostRow, release: platform.Release) -> None:
+def _note_echo(context: Context, post: PostRow, release: platform.Release) -> None:
     """Remember whether this Heroku shows our description: after a doubt we know ours by it."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         if nonce_of(release.description) == post.nonce:
             apps.put_fact(conn, apps.ECHOES, True)
         elif apps.get_fact(conn, apps.ECHOES) is None:
             apps.put_fact(conn, apps.ECHOES, False)
 
 
-def _not_sent(tools: Tools, sending: Sending, why: str, clock: Clock, pause: timedelta) -> None:
+def _not_sent(
+    context: Context, sending: PendingRequest, why: str, clock: Clock, pause: timedelta
+) -> None:
     claim, post = sending.claim, sending.post
     if post.sends > 1:
         # The first sending is of unknown fate still: go on looking for it, and then send again.
         reason = f"{why} Still looking for the release of the first post."
-        with tools.database.begin() as conn:
+        with context.database.begin() as conn:
             promotions.move(conn, claim, Status(claim.status or ""), reason, due_at=clock.now())
-            release_requests.unsend(conn, post.id)
+            release_requests.mark_unsent(conn, post.id)
         return
     due_at = clock.now() + pause
     # What is to be undone must not wait to be promoted: it asks for the way back anew.
     is_way_back = outcomes.is_way_back(sending.row, post)
     status = Status.ROLLING_BACK if is_way_back else Status.WAITING
-    ending = Ending(status=status, reason=why, due_at=due_at, post=post, outcome="not_sent")
-    finish.end(tools, claim, ending)
+    ending = Transition(status=status, reason=why, due_at=due_at, post=post, outcome="not_sent")
+    finish.end(context, claim, ending)
 
 
-def _in_doubt(tools: Tools, claim: queue.Claim, post: PostRow, why: str, clock: Clock) -> None:
+def _in_doubt(context: Context, claim: queue.Claim, post: PostRow, why: str, clock: Clock) -> None:
     reason = f"Heroku's answer is missing ({why}); looking for the release on the target."
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         promotions.move(conn, claim, Status(claim.status or ""), reason, due_at=clock.now())
-        release_requests.doubt(conn, post.id)
+        release_requests.mark_unknown(conn, post.id)
 
 
 Made = platform.Release | platform.PipelinePromotion
 
 
 def make_request(
-    tools: Tools, row: PromotionRow, gathered: Gathered, post: PostRow, *, send_by: float
+    context: Context, row: PromotionRow, gathered: CandidateFacts, post: PostRow, *, send_by: float
 ) -> Made:
     """Ask for the release, naming exactly what is to run. Raises HerokuError."""
-    heroku, target_id = tools.heroku, row.target_id
+    heroku, target_id = context.heroku, row.target_id
     if post.strategy is Strategy.SLUG:
         source = gathered.candidate.source.name
         words = description_of(source, row.version, post.nonce, kind=row.kind)
@@ -311,22 +315,22 @@ def make_request(
 
 
 def go_back(
-    tools: Tools, row: PromotionRow, release: Release, post: PostRow, *, send_by: float
+    context: Context, row: PromotionRow, release: Release, post: PostRow, *, send_by: float
 ) -> Made:
     """Ask for what an earlier release of the target ran. Raises HerokuError."""
     if post.strategy is Strategy.SLUG:
         kind = PromotionKind.ROLLBACK
         words = description_of("", release.version, post.nonce, kind=kind)
-        return tools.heroku.create_release(
+        return context.heroku.create_release(
             row.target_id, slug=post.artifact, description=words, send_by=send_by
         )
-    return tools.heroku.rollback_release(row.target_id, release=release.id, send_by=send_by)
+    return context.heroku.rollback_release(row.target_id, release=release.id, send_by=send_by)
 
 
-def forget_way(tools: Tools, row: PromotionRow, post: PostRow) -> None:
+def forget_way(context: Context, row: PromotionRow, post: PostRow) -> None:
     """After a refusal, have read anew where the apps are: one may have left the pipeline."""
     if post.strategy is Strategy.PIPELINE:
-        with tools.database.begin() as conn:
+        with context.database.begin() as conn:
             both = row.source_id, row.target_id
             apps.lock(conn, both)
             apps.forget_pipelines(conn, both)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Connection
 
 from listener.core.backtest import earliest
-from listener.core.gates.always import at_work, reserve
+from listener.core.gates.always import active, reserve
 from listener.core.gates.base import (
     Error,
     Evaluation,
@@ -38,43 +38,43 @@ from listener.db import apps, holds, promotions, queue, related_promotions, rele
 from listener.db.promotions import PromotionRow
 from listener.heroku import HerokuError, RateLimited
 from listener.inventory import evidence
-from listener.inventory.context import Clock, Tools
+from listener.inventory.context import Clock, Context
 from listener.inventory.reader import StaleData
 from listener.inventory.traits import COMPARE_EVERY
 from listener.worker import create_release, finish, not_found, notify, report_troubles
-from listener.worker.candidates import Gathered, gather, stored
-from listener.worker.finish import Ending
+from listener.worker.candidates import CandidateFacts, gather, stored
+from listener.worker.finish import Transition
 from listener.worker.freshness import timed
 
 UNREAD = "Heroku could not be read"
 ON_HOLD = timedelta(hours=1)  # releasing a hold wakes what waits; this is the truth behind it
 
 
-def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Evaluate a waiting promotion.
 
     What the database alone can tell is asked first: an answer of no costs Heroku nothing.
     """
     row = promotions.row_of(claim.row)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         unwanted, blocked = _unwanted(conn, row), _blocked(conn, row, clock.now())
     if unwanted is not None:
-        _end(tools, claim, Status.CANCELLED, unwanted)
+        _end(context, claim, Status.CANCELLED, unwanted)
     elif blocked is not None:
-        _stay(tools, claim, *blocked, row.gates, clock)
-    elif (short := _short_of_calls(tools, row, clock)) is not None:
-        _stay(tools, claim, "heroku", short, row.gates, clock)
-    elif (ready := _unless_it_waits(tools, claim, row, clock)) is not None:
-        _evaluate(tools, claim, ready, clock)
+        _stay(context, claim, *blocked, row.gates, clock)
+    elif (short := _short_of_calls(context, row, clock)) is not None:
+        _stay(context, claim, "heroku", short, row.gates, clock)
+    elif (ready := _unless_it_waits(context, claim, row, clock)) is not None:
+        _evaluate(context, claim, ready, clock)
 
 
-def _evaluate(tools: Tools, claim: queue.Claim, row: PromotionRow, clock: Clock) -> None:
+def _evaluate(context: Context, claim: queue.Claim, row: PromotionRow, clock: Clock) -> None:
     try:
-        gathered = gather(tools, claim, row)
+        gathered = gather(context, claim, row)
     except HerokuError as error:
-        unreadable(tools, claim, row, error, clock)
+        unreadable(context, claim, row, error, clock)
     else:
-        decide(tools, claim, row, gathered, clock)
+        decide(context, claim, row, gathered, clock)
 
 
 def _unwanted(conn: Connection, row: PromotionRow) -> str | None:
@@ -110,7 +110,7 @@ def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, W
     rival = related_promotions.rival(conn, row.target_id, row.id)
     if rival is not None:
         name = apps.get(conn, row.target_id).name
-        return "target", at_work(name, related_promotions.as_rival(rival), now)
+        return "target", active(name, related_promotions.as_rival(rival), now)
     release = releases.history(conn, row.source_id).find(row.version)
     if row.evaluated_at is None or release is None:  # the first time, older ones give way to it
         return None
@@ -122,7 +122,7 @@ def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, W
 
 
 def _unless_it_waits(
-    tools: Tools, claim: queue.Claim, row: PromotionRow, clock: Clock
+    context: Context, claim: queue.Claim, row: PromotionRow, clock: Clock
 ) -> PromotionRow | None:
     """None where what is written down has it wait for time, people or good answers of a check.
 
@@ -132,36 +132,36 @@ def _unless_it_waits(
     """
     if row.kind is PromotionKind.ROLLBACK:
         return row
-    with tools.database.begin() as conn:
-        gathered = stored(conn, tools, row)
+    with context.database.begin() as conn:
+        gathered = stored(conn, context, row)
     if gathered is None:
         return row
-    row, gathered, evaluation = judged(tools, row, gathered, clock)
+    row, gathered, evaluation = evaluate_all(context, row, gathered, clock)
     patient = OF_RULES if row.evaluated_at is None else OF_RULES | {"hold"}
     objection = evaluation.objection
     if isinstance(objection, Reject) and evaluation.decided_by in PEOPLES:
-        decide(tools, claim, row, gathered, clock)
+        decide(context, claim, row, gathered, clock)
         return None
     if not isinstance(objection, Wait):
         return row
     waits_for_word = needs_word(objection) and row.evaluated_at is not None
     if evaluation.decided_by not in patient and not waits_for_word:
         return row
-    _wait(tools, claim, row, gathered, evaluation, clock)
+    _wait(context, claim, row, gathered, evaluation, clock)
     return None
 
 
-def _short_of_calls(tools: Tools, row: PromotionRow, clock: Clock) -> Wait | None:
+def _short_of_calls(context: Context, row: PromotionRow, clock: Clock) -> Wait | None:
     """Too few calls of Heroku's are left to begin something new, by what was told last."""
-    left = tools.heroku.requests_left
+    left = context.heroku.requests_left
     if left is None or row.kind is PromotionKind.ROLLBACK:
         return None
-    told = timedelta(seconds=tools.heroku.requests_left_since)
+    told = timedelta(seconds=context.heroku.requests_left_since)
     return reserve(left, told, clock.now())
 
 
 def _stay(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     name: str,
     verdict: Wait,
@@ -171,7 +171,7 @@ def _stay(
     """Wait for what one gate says, beside what the others `said`."""
     due_at = longest_wait(verdict.until, clock.now(), BLOCKED_STEP)
     gates = [*(gate for gate in said if gate["name"] != name), as_json(name, verdict)]
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         promotions.move(
             conn,
             claim,
@@ -183,7 +183,7 @@ def _stay(
         )
 
 
-def judge(row: PromotionRow, gathered: Gathered, now: datetime) -> Evaluation:
+def evaluate_gates(row: PromotionRow, gathered: CandidateFacts, now: datetime) -> Evaluation:
     """Ask the gates that this kind of promotion has."""
     candidate = gathered.candidate
     gates = ROLLBACK_GATES if row.kind is PromotionKind.ROLLBACK else asked(candidate)
@@ -191,78 +191,78 @@ def judge(row: PromotionRow, gathered: Gathered, now: datetime) -> Evaluation:
     return timed(evaluation, source=gathered.source, target=gathered.target)
 
 
-def judged(
-    tools: Tools, row: PromotionRow, gathered: Gathered, clock: Clock
-) -> tuple[PromotionRow, Gathered, Evaluation]:
+def evaluate_all(
+    context: Context, row: PromotionRow, gathered: CandidateFacts, clock: Clock
+) -> tuple[PromotionRow, CandidateFacts, Evaluation]:
     """Every verdict; where only the network's are missing, they are asked for."""
-    evaluation = judge(row, gathered, clock.now())
+    evaluation = evaluate_gates(row, gathered, clock.now())
     if evaluation.decided_by == "check":
-        row = evidence.ask(tools, row, gathered.candidate, clock)
+        row = evidence.ask(context, row, gathered.candidate, clock)
         candidate = replace(gathered.candidate, streak=evidence.streak_of(row))
         gathered = replace(gathered, candidate=candidate)
-        evaluation = judge(row, gathered, clock.now())
+        evaluation = evaluate_gates(row, gathered, clock.now())
     if evaluation.decided_by == "parity":
-        gathered = replace(gathered, candidate=tools.comparisons.read(gathered.candidate))
-        evaluation = judge(row, gathered, clock.now())
+        gathered = replace(gathered, candidate=context.comparisons.read(gathered.candidate))
+        evaluation = evaluate_gates(row, gathered, clock.now())
         if evaluation.objection is not None:
-            tools.comparisons.forget(gathered.candidate)
+            context.comparisons.forget(gathered.candidate)
     return row, gathered, evaluation
 
 
 def decide(
-    tools: Tools, claim: queue.Claim, row: PromotionRow, gathered: Gathered, clock: Clock
+    context: Context, claim: queue.Claim, row: PromotionRow, gathered: CandidateFacts, clock: Clock
 ) -> None:
     """Do what the verdicts say."""
-    row, gathered, evaluation = judged(tools, row, gathered, clock)
-    now, gates = clock.now(), written(evaluation)
+    row, gathered, evaluation = evaluate_all(context, row, gathered, clock)
+    now, gates = clock.now(), to_json(evaluation)
     seen: dict[str, Any] = {"gates": gates, "errors_since": None, "commit": gathered.commit}
-    seen |= evidence.kept(row)
+    seen |= evidence.to_json(row)
     match evaluation.objection:
         case None if gathered.mode is Mode.SHADOW:
             message = f"Rule {gathered.rule_name} is in shadow mode; armed, it would promote now."
-            _end(tools, claim, Status.SHADOWED, message, **seen, evaluated_at=now)
-        case None if (short := _short_of_calls(tools, row, clock)) is not None:
-            _stay(tools, claim, "heroku", short, gates, clock)
+            _end(context, claim, Status.SHADOWED, message, **seen, evaluated_at=now)
+        case None if (short := _short_of_calls(context, row, clock)) is not None:
+            _stay(context, claim, "heroku", short, gates, clock)
         case None:
-            _post(tools, claim, row, gathered, clock, seen)
+            _post(context, claim, row, gathered, clock, seen)
         case Wait():
-            _wait(tools, claim, row, gathered, evaluation, clock)
+            _wait(context, claim, row, gathered, evaluation, clock)
         case Reject(message, status):
-            _end(tools, claim, status, message, **seen, evaluated_at=now)
+            _end(context, claim, status, message, **seen, evaluated_at=now)
         case Error(message, facts):
             error = not_found.Absent(message) if facts.get("absent") else HerokuError(message)
-            unreadable(tools, claim, row, error, clock, gates)
+            unreadable(context, claim, row, error, clock, gates)
 
 
 def _post(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
-    gathered: Gathered,
+    gathered: CandidateFacts,
     clock: Clock,
     seen: dict[str, Any],
 ) -> None:
     """Post, unless what was read got old: that counts as an error, lest it be asked each second."""
     try:
-        create_release.post(tools, claim, row, gathered, clock, seen)
+        create_release.post(context, claim, row, gathered, clock, seen)
     except StaleData as stale:
         gates = [*seen["gates"], as_json("heroku", Error(_words(stale)))]
-        unreadable(tools, claim, row, stale, clock, gates)
+        unreadable(context, claim, row, stale, clock, gates)
 
 
 def _words(error: Exception) -> str:
     return f"{'Looking again' if isinstance(error, StaleData) else UNREAD}: {error}"
 
 
-def _end(tools: Tools, claim: queue.Claim, status: Status, reason: str, **values: Any) -> None:
-    finish.end(tools, claim, Ending(status=status, reason=reason, values=values))
+def _end(context: Context, claim: queue.Claim, status: Status, reason: str, **values: Any) -> None:
+    finish.end(context, claim, Transition(status=status, reason=reason, values=values))
 
 
 def _wait(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
-    gathered: Gathered,
+    gathered: CandidateFacts,
     evaluation: Evaluation,
     clock: Clock,
 ) -> None:
@@ -271,7 +271,7 @@ def _wait(
     due_at = longest_wait(wait.until, now, _pause(evaluation))
     if evaluation.decided_by == "check":
         due_at = evidence.due_at(row, now)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         apps.lock(conn, [row.target_id])
         promotions.lock_around(conn, row.target_id)
         promotions.move(
@@ -280,8 +280,8 @@ def _wait(
             Status.WAITING,
             wait.message,
             due_at=min([due_at, *_deadline(evaluation, now)]),
-            gates=written(evaluation),
-            **evidence.kept(row),
+            gates=to_json(evaluation),
+            **evidence.to_json(row),
             errors_since=None,
             commit=gathered.commit or row.commit,
             evaluated_at=now,
@@ -289,7 +289,7 @@ def _wait(
         )
         if evaluation.decided_by == "match":  # somebody is setting the stack, so ask anew
             apps.forget_facts(conn, row.target_id)
-        notify.of_wait(conn, tools, row, evaluation, now)
+        notify.of_wait(conn, context, row, evaluation, now)
         if gathered.makes_older_give_way:
             promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
 
@@ -315,7 +315,7 @@ def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:
 
 
 def unreadable(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
     error: Exception,
@@ -328,7 +328,7 @@ def unreadable(
     """
     now = clock.now()
     if not_found.is_certain(row, error, now):
-        _end(tools, claim, Status.REJECTED, f"Heroku: {error}")
+        _end(context, claim, Status.REJECTED, f"Heroku: {error}")
         return
     since = row.errors_since or now
     message = _words(error)
@@ -336,11 +336,11 @@ def unreadable(
     asking = [gate for gate in row.gates if is_for_word(gate["facts"])]
     verdicts = gates if gates is not None else [as_json("heroku", Error(message)), *asking]
     if now - since >= ERRORS_FOR:
-        _end(tools, claim, Status.ERRORED, message, gates=verdicts)
+        _end(context, claim, Status.ERRORED, message, gates=verdicts)
         return
     tries = int((now - since) / timedelta(seconds=5)).bit_length()
     pause = RATE_LIMIT_WAIT if isinstance(error, RateLimited) else back_off(tries)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         promotions.move(
             conn,
             claim,
@@ -354,17 +354,17 @@ def unreadable(
         if not report_troubles.is_known(conn, error, (row.source_id, row.target_id)):
             notify.of_errors(conn, row, message, since=since, now=now)
     if row.errors_since is None and isinstance(error, HerokuError):
-        _look_at_both(tools, row)
+        _look_at_both(context, row)
 
 
-def _look_at_both(tools: Tools, row: PromotionRow) -> None:
+def _look_at_both(context: Context, row: PromotionRow) -> None:
     """Tell by looks whether an app cannot be read, or only what this promotion needs of it."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         for app_id in (row.source_id, row.target_id):
             apps.ask_look(conn, app_id, must_read=True)
 
 
-def written(evaluation: Evaluation) -> list[dict[str, Any]]:
+def to_json(evaluation: Evaluation) -> list[dict[str, Any]]:
     """The verdicts as they are kept and shown."""
     return [as_json(name, verdict) for name, verdict in evaluation.verdicts]
 

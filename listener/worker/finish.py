@@ -9,21 +9,21 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.promotion import ACTIVE, ENDED, Status
 from listener.core.release import Release
 from listener.db import apps, holds, promotions, queue, release_requests, releases, rules
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.inventory import own_releases
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.worker import notify
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Transition:
     """What a promotion comes to, and what follows from it."""
 
     status: Status
@@ -41,9 +41,9 @@ class Ending:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def end(tools: Tools, claim: queue.Claim, ending: Ending) -> PromotionRow:
+def end(context: Context, claim: queue.Claim, ending: Transition) -> PromotionRow:
     """Write the ending and all that follows from it in one transaction. Raises LeaseLost."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         target = apps.lock(conn, [claim.row.target_id])[claim.row.target_id]
         promotions.lock_around(conn, target.id)
         row = promotions.move(
@@ -58,7 +58,7 @@ def end(tools: Tools, claim: queue.Claim, ending: Ending) -> PromotionRow:
                 release_version=ending.version,
             )
         if ending.is_running and ending.version is not None:
-            _now_runs(conn, target, Known(ending.version, ending.artifact or row.artifact))
+            _now_runs(conn, target, LastKnown(ending.version, ending.artifact or row.artifact))
         if ending.hold is not None:
             holds.put(
                 conn,
@@ -75,21 +75,21 @@ def end(tools: Tools, claim: queue.Claim, ending: Ending) -> PromotionRow:
     return row
 
 
-def _values(ending: Ending) -> dict[str, Any]:
+def _values(ending: Transition) -> dict[str, Any]:
     values = dict(ending.values)
     if ending.release_id is not None and not ending.is_way_back:
         values |= {"target_release_id": ending.release_id, "target_version": ending.version}
     return values
 
 
-def _now_runs(conn: Connection, target: apps.AppRow, known: Known) -> None:
+def _now_runs(conn: Connection, target: apps.AppRow, known: LastKnown) -> None:
     if target.known is None or known.version > target.known.version:
         own_releases.record_ours(conn, target, known, releases.history(conn, target.id))
 
 
 def _make_way(conn: Connection, row: PromotionRow) -> None:
     """Wake what waited for the target, and what waits for the target as a source, in a chain."""
-    promotions.wake_target(conn, row.target_id, but=row.id)
+    promotions.reschedule_target(conn, row.target_id, but=row.id)
     if row.status in ENDED and rules.of_source(conn, row.target_id):
-        promotions.wake_source(conn, row.target_id)
+        promotions.reschedule_source(conn, row.target_id)
         apps.ask_look(conn, row.target_id, must_read=True)

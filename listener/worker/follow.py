@@ -16,14 +16,14 @@ from listener.db.release_requests import PostRow
 from listener.heroku import HerokuError, PipelinePromotion, PromotionTarget
 from listener.heroku.resources import FAILED, PENDING
 from listener.inventory import drift
-from listener.inventory.context import Clock, Tools
+from listener.inventory.context import Clock, Context
 from listener.inventory.own_releases import made_by
 from listener.worker import finish, outcomes, watch
-from listener.worker.finish import Ending
+from listener.worker.finish import Transition
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class TrackedPromotion:
     """A promotion in the hands of Heroku, and for how long."""
 
     claim: queue.Claim
@@ -43,91 +43,97 @@ class Followed:
 
 
 def begin(
-    tools: Tools, claim: queue.Claim, post: PostRow, made: PipelinePromotion, clock: Clock
+    context: Context, claim: queue.Claim, post: PostRow, made: PipelinePromotion, clock: Clock
 ) -> None:
     """Write down what Heroku made of the post, in one transaction: it is in doubt no more."""
     reason = f"Heroku took it on as pipeline promotion {made.id}; no release shows yet."
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         promotions.move(conn, claim, Status.RELEASING, reason, due_at=clock.now())
         release_requests.promised(conn, post.id, made.id)
 
 
-def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Ask which release it is; only where Heroku does not tell, search the target's list."""
     row = promotions.row_of(claim.row)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         post = release_requests.latest(conn, row.id)
-    followed = Followed(claim, row, post, clock.now() - (row.status_at or clock.now()))
+    followed = TrackedPromotion(claim, row, post, clock.now() - (row.status_at or clock.now()))
     try:
-        target = watch.ask(tools, post)
+        target = watch.ask(context, post)
     except HerokuError as error:
-        _search(tools, followed, f"Heroku's {followed.name} could not be read: {error}", clock)
+        _search(context, followed, f"Heroku's {followed.name} could not be read: {error}", clock)
         return
     match target:
         case PromotionTarget(release_id=str(release_id)):
-            _name(tools, followed, release_id, clock)
+            _name(context, followed, release_id, clock)
         case PromotionTarget(status=status) if status == FAILED:
-            _refused(tools, followed, target)
+            _refused(context, followed, target)
         case PromotionTarget(status=status) if status == PENDING and not followed.is_overdue:
-            _wait(tools, followed, f"Heroku's {followed.name} has made no release yet.", clock)
+            _wait(context, followed, f"Heroku's {followed.name} has made no release yet.", clock)
         case _:
-            _search(tools, followed, f"Heroku's {followed.name} shows no release.", clock)
+            _search(context, followed, f"Heroku's {followed.name} shows no release.", clock)
 
 
-def _name(tools: Tools, followed: Followed, release_id: str, clock: Clock) -> None:
+def _name(context: Context, followed: TrackedPromotion, release_id: str, clock: Clock) -> None:
     """From here on the target's list tells how it goes, as with any release of ours."""
     # The phase begins with the release, however long Heroku took to make it.
     row = replace(followed.row, target_release_id=release_id, status_at=clock.now())
     try:
-        reading = tools.readings.releases(row.target_id)
-        ending = watch.judge(tools, row, followed.post, reading, clock)
+        reading = context.reader.releases(row.target_id)
+        ending = watch.judge(context, row, followed.post, reading, clock)
     except HerokuError as error:
-        _unreadable(tools, followed, f"The target's list could not be read: {error}", clock)
+        _unreadable(context, followed, f"The target's list could not be read: {error}", clock)
         return
     goes_on = {"status_at": clock.now()} if ending.status is Status.RELEASING else {}
     ending = replace(ending, post=followed.post, outcome="accepted", values=goes_on)
-    finish.end(tools, followed.claim, replace(ending, release_id=release_id))
-    drift.glance(tools, reading)
+    finish.end(context, followed.claim, replace(ending, release_id=release_id))
+    drift.record_target(context, reading)
 
 
-def _refused(tools: Tools, followed: Followed, target: PromotionTarget) -> None:
+def _refused(context: Context, followed: TrackedPromotion, target: PromotionTarget) -> None:
     """It failed before there was any release: a definite no, only later than others."""
     words = target.error_message or "it gave no reason."
     reason = f"Heroku's {followed.name} failed, and nothing was released: {words}"
-    ending = Ending(status=Status.FAILED, reason=reason, post=followed.post, outcome="refused")
-    finish.end(tools, followed.claim, ending)
+    ending = Transition(status=Status.FAILED, reason=reason, post=followed.post, outcome="refused")
+    finish.end(context, followed.claim, ending)
 
 
-def _search(tools: Tools, followed: Followed, why: str, clock: Clock) -> None:
+def _search(context: Context, followed: TrackedPromotion, why: str, clock: Clock) -> None:
     """What Heroku does not tell of the promotion, its list of the target's releases may."""
     row, post = followed.row, followed.post
     try:
-        reading = tools.readings.releases(row.target_id)
-        found = made_by(tools, post, reading)
+        reading = context.reader.releases(row.target_id)
+        found = made_by(context, post, reading)
     except HerokuError as error:
-        _unreadable(tools, followed, f"{why} Nor could the target's list be read: {error}", clock)
+        _unreadable(context, followed, f"{why} Nor could the target's list be read: {error}", clock)
         return
     if found:
-        outcomes.adopt(tools, followed.claim, row, post, found, clock)
+        outcomes.adopt(context, followed.claim, row, post, found, clock)
         return
-    drift.glance(tools, reading)
-    _unreadable(tools, followed, why, clock)
+    drift.record_target(context, reading)
+    _unreadable(context, followed, why, clock)
 
 
-def _unreadable(tools: Tools, followed: Followed, why: str, clock: Clock) -> None:
+def _unreadable(context: Context, followed: TrackedPromotion, why: str, clock: Clock) -> None:
     if followed.is_overdue:
-        ending = Ending(status=followed.row.status, reason=why, post=followed.post)
-        finish.end(tools, followed.claim, outcomes.lost(replace(ending, outcome="unknown"), why))
+        ending = Transition(status=followed.row.status, reason=why, post=followed.post)
+        finish.end(
+            context,
+            followed.claim,
+            outcomes.errored_with_hold(replace(ending, outcome="unknown"), why),
+        )
         return
     tries = int(followed.waited.total_seconds() // 10).bit_length()
-    _stay(tools, followed, why, clock, back_off(tries))
+    _stay(context, followed, why, clock, back_off(tries))
 
 
-def _wait(tools: Tools, followed: Followed, why: str, clock: Clock) -> None:
-    _stay(tools, followed, why, clock, release_poll(followed.waited))
+def _wait(context: Context, followed: TrackedPromotion, why: str, clock: Clock) -> None:
+    _stay(context, followed, why, clock, release_poll(followed.waited))
 
 
-def _stay(tools: Tools, followed: Followed, why: str, clock: Clock, pause: timedelta) -> None:
+def _stay(
+    context: Context, followed: TrackedPromotion, why: str, clock: Clock, pause: timedelta
+) -> None:
     due_at = clock.now() + pause
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         promotions.move(conn, followed.claim, Status.RELEASING, why, due_at=due_at)

@@ -12,15 +12,15 @@ from listener.core.promotion import SLOW
 from listener.core.release import History
 from listener.db import apps, releases
 from listener.db.apps import AppRow
-from listener.inventory.reader import Reading, StaleData
+from listener.inventory.reader import Snapshot, StaleData
 
 
-def check_fresh(conn: Connection, *found: Reading) -> None:
+def check_fresh(conn: Connection, *found: Snapshot) -> None:
     """What was read is recent enough for a POST, and nobody read anything else since.
 
     Raises StaleData.
     """
-    now = releases.started_at(conn)
+    now = releases.now(conn)
     for reading in {each.app_id: each for each in found}.values():
         row, history = apps.get(conn, reading.app_id), releases.history(conn, reading.app_id)
         if _running(history) != _running(reading.history):
@@ -35,17 +35,17 @@ def _running(history: History) -> tuple[int, int | None]:
     return history.newest_version, current.version if current is not None else None
 
 
-def _took(conn: Connection, reading: Reading) -> str:
+def _took(conn: Connection, reading: Snapshot) -> str:
     name = apps.get(conn, reading.app_id).name
     return f"the list of {name} took {reading.took.total_seconds():.1f} s"
 
 
-def is_behind(reading: Reading, row: AppRow) -> bool:
+def is_behind(reading: Snapshot, row: AppRow) -> bool:
     """The reading is older than what we know the app to run: a release of ours came after it."""
     return row.known is not None and reading.history.newest_version < row.known.version
 
 
-def timed(evaluation: Evaluation, *, source: Reading, target: Reading) -> Evaluation:
+def timed(evaluation: Evaluation, *, source: Snapshot, target: Snapshot) -> Evaluation:
     """Where Heroku was slow, the facts of the gates that stand on a list say how long it took."""
     took = {"source": source.took, "target": target.took}
     verdicts = ((name, _say(verdict, took.get(name))) for name, verdict in evaluation.verdicts)

@@ -11,7 +11,7 @@ from sqlalchemy import and_, not_, or_
 from listener.core.promotion import MOST_ATTEMPTS, Status, back_off
 from listener.db import deliveries, promotions, queue, release_requests, sync, troubles
 from listener.db.tables import promotion
-from listener.inventory.context import Clock, Tools
+from listener.inventory.context import Clock, Context
 from listener.worker import (
     auto_rollback,
     evaluate,
@@ -22,7 +22,7 @@ from listener.worker import (
     verify,
     watch,
 )
-from listener.worker.finish import Ending
+from listener.worker.finish import Transition
 
 # Far longer than the 72 h for which Heroku repeats one, and than anybody asks why.
 DELIVERIES_FOR = timedelta(days=90)
@@ -30,46 +30,46 @@ DELIVERIES_FOR = timedelta(days=90)
 UNSEEN_FOR = timedelta(minutes=20)
 MOST_FORGOTTEN = 1000  # at once, so that a reconcile stays short
 
-Step = Callable[[Tools, queue.Claim, Clock], None]
+Step = Callable[[Context, queue.Claim, Clock], None]
 
 
-def promote(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def promote(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Take a promotion one step further."""
     if claim.attempt > MOST_ATTEMPTS:
-        _give_up(tools, claim)
+        _give_up(context, claim)
         return
-    STEPS[Status(claim.row.status)](tools, claim, clock)
+    STEPS[Status(claim.row.status)](context, claim, clock)
 
 
-def _give_up(tools: Tools, claim: queue.Claim) -> None:
+def _give_up(context: Context, claim: queue.Claim) -> None:
     reason = f"{MOST_ATTEMPTS} tries ended without a result: see the listener's log."
     # Of what was verified is known that it was released, so that it ends as failed.
     is_released = claim.status == Status.VERIFYING
     status = Status.FAILED if is_released else Status.ERRORED
-    ending = Ending(status=status, reason=reason)
+    ending = Transition(status=status, reason=reason)
     if claim.status != Status.WAITING:
-        with tools.database.begin() as conn:
+        with context.database.begin() as conn:
             post = release_requests.latest(conn, claim.key)
         outcome = "unknown" if post.outcome is None else None
         ending = replace(ending, hold=reason, post=post, outcome=outcome)
-    finish.end(tools, claim, ending)
+    finish.end(context, claim, ending)
 
 
-def _roll_back(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def _roll_back(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """A rollback has one status from its post to its end."""
     row = promotions.row_of(claim.row)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         post = release_requests.latest(conn, claim.key)
     if post.outcome == "not_sent" and outcomes.is_way_back(row, post):
-        auto_rollback.step(tools, claim, row, clock)
+        auto_rollback.step(context, claim, row, clock)
         return
-    (watch if post.outcome == "accepted" else recover).step(tools, claim, clock)
+    (watch if post.outcome == "accepted" else recover).step(context, claim, clock)
 
 
-def _watch(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def _watch(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Heroku names the release of a pipeline promotion only after a while."""
     is_named = claim.row.target_release_id is not None
-    (watch if is_named else follow).step(tools, claim, clock)
+    (watch if is_named else follow).step(context, claim, clock)
 
 
 STEPS: dict[Status, Step] = {
@@ -90,16 +90,16 @@ PROMOTIONS = queue.Kind(promotion, promotion.c.due_at, and_(_KNOWN, not_(_ASKS))
 PROBED = queue.Kind(promotion, promotion.c.due_at, and_(_KNOWN, _ASKS))
 
 
-def reconcile(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def reconcile(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Have every source, target and webhook of ours looked at, whatever webhooks said.
 
     What was delivered long ago is forgotten by the way, for databases are small.
     """
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         sync.ask(conn)
-        sync.reconcile(conn, claim, tools.reconcile_every)
+        sync.reconcile(conn, claim, context.reconcile_every)
         deliveries.forget(conn, older_than=DELIVERIES_FOR, most=MOST_FORGOTTEN)
-        troubles.fade(conn, max(UNSEEN_FOR, 3 * tools.reconcile_every))
+        troubles.fade(conn, max(UNSEEN_FOR, 3 * context.reconcile_every))
 
 
 def pause_after(claim: queue.Claim) -> timedelta:

@@ -18,11 +18,11 @@ from listener.core import duration
 from listener.core.gates.base import Evaluation, Wait, needs_word
 from listener.core.promotion import RETRYABLE, TOLD_AFTER, PromotionKind, Status
 from listener.core.rule import Mode
-from listener.crypto import SealBroken
+from listener.crypto import DecryptionError
 from listener.db import apps, holds, notifications, promotions, queue, rules, troubles
 from listener.db.promotions import PromotionRow
 from listener.inventory import evidence
-from listener.inventory.context import Clock, Tools
+from listener.inventory.context import Clock, Context
 
 ASKING = ("approvals", "brake")
 # Nobody has to do anything: these end by themselves, or are told as a question.
@@ -40,7 +40,7 @@ LONGEST_LINK = timedelta(days=1)  # where the question has no end of its own
 
 
 def of_wait(
-    conn: Connection, tools: Tools, row: PromotionRow, evaluation: Evaluation, now: datetime
+    conn: Connection, context: Context, row: PromotionRow, evaluation: Evaluation, now: datetime
 ) -> None:
     """Tell, once, who is asked, and what stands in the way that only a person can remove."""
     if _is_shadow(conn, row):
@@ -49,7 +49,7 @@ def of_wait(
     words = [verdict for verdict in verdicts.values() if needs_word(verdict)]
     for asking in (*words, *(verdicts.get(name) for name in ASKING)):
         if isinstance(asking, Wait) and not isinstance(verdicts.get("soak"), Wait):
-            _ask(conn, tools, row, asking, now)
+            _ask(conn, context, row, asking, now)
             break
     stuck = evaluation.objection
     if isinstance(stuck, Wait) and stuck.facts.get("bad", 0) >= BAD_ANSWERS:
@@ -59,14 +59,16 @@ def of_wait(
         _blocked(conn, row, stuck.message, until=stuck.until, key=stuck.message)
 
 
-def _ask(conn: Connection, tools: Tools, row: PromotionRow, asking: Wait, now: datetime) -> None:
+def _ask(
+    conn: Connection, context: Context, row: PromotionRow, asking: Wait, now: datetime
+) -> None:
     since = row.status_at or row.created_at
     lines = [asking.message, _until(asking.until), f"Rule: {_rule(conn, row)}"]
-    if tools.public_url is not None:
+    if context.public_url is not None:
         ends = asking.until or now + LONGEST_LINK
         invitation = Invitation(row.id, row.release_id, row.artifact, ends)
-        link = approval_links.sign(tools.keys.links, invitation)
-        lines.append(f"Look and answer: {tools.public_url}{approval_links.PATH}{link}")
+        link = approval_links.sign(context.keys.links, invitation)
+        lines.append(f"Look and answer: {context.public_url}{approval_links.PATH}{link}")
     lines.append(
         f"Or: `autopromote promotions:approve {row.id}`, `autopromote promotions:reject {row.id}`."
     )
@@ -159,7 +161,7 @@ def _look(row: PromotionRow) -> str:
 
 
 def _until(moment: datetime | None) -> str:
-    return f"Until: {duration.shown(moment)}" if moment is not None else ""
+    return f"Until: {duration.format_moment(moment)}" if moment is not None else ""
 
 
 log = structlog.get_logger()
@@ -172,30 +174,30 @@ def pause(attempt: int) -> timedelta:
     return timedelta(seconds=min(10 * 2 ** (attempt - 1), 4 * 3600))
 
 
-def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Send one notice to every service that did not get it yet, each once."""
-    reached, wanted = list(claim.row.reached), _services(tools, claim)
+    reached, wanted = list(claim.row.reached), _services(context, claim)
     missing = {known: url for known, url in wanted.items() if known not in reached}
     for known, url in missing.items():
         if url is not None and notifier.send(url, claim.row.title, claim.row.body):
             reached.append(known)
-        with tools.database.begin() as conn:  # some services are slow, and each has its say once
+        with context.database.begin() as conn:  # some services are slow, and each has its say once
             notifications.reach(conn, claim, reached)
     silent = sum(known not in reached for known in missing)
     error = f"{silent} of {len(wanted)} services did not take it." if silent else None
     again_in = pause(claim.attempt) if claim.attempt < MOST_TRIES else None
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         notifications.settle(conn, claim, error=error, again_in=again_in)
 
 
-def _services(tools: Tools, claim: queue.Claim) -> dict[str, str | None]:
+def _services(context: Context, claim: queue.Claim) -> dict[str, str | None]:
     """Everybody's services and those of the rule, each once by its mark; None: no key opens it."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         concerned = _rules(conn, claim)
         named = rules.of_rules(conn, concerned)
-    ours: dict[str, str | None] = {notifier.mark(url): url for url in tools.notify_urls}
+    ours: dict[str, str | None] = {notifier.mark(url): url for url in context.notify_urls}
     for each in (service for found in named.values() for service in found):
-        ours.setdefault(each.mark, _opened(tools, each))
+        ours.setdefault(each.mark, _opened(context, each))
     return ours
 
 
@@ -214,9 +216,9 @@ def _rules(conn: Connection, claim: queue.Claim) -> set[int]:
     return {rule.id for rule in rules.targeting(conn, app_id)} if app_id is not None else set()
 
 
-def _opened(tools: Tools, service: rules.Service) -> str | None:
+def _opened(context: Context, service: rules.Service) -> str | None:
     try:
-        return tools.keys.services.open(service.sealed).decode()
-    except SealBroken:
+        return context.keys.services.open(service.sealed).decode()
+    except DecryptionError:
         log.warning("notify_sealed", service=service.shown)
         return None

@@ -15,9 +15,9 @@ from listener.core.release import EXPIRED, FAILED, PENDING, SUCCEEDED, History, 
 from listener.db import queue
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
-from listener.inventory.context import Clock, Tools
+from listener.inventory.context import Clock, Context
 from listener.worker import finish
-from listener.worker.finish import Ending
+from listener.worker.finish import Transition
 
 ADVICE = {
     "two_factor": "The app is protected by a second factor, which no robot has: promote it by hand"
@@ -33,7 +33,7 @@ ADVICE = {
 }
 
 
-def refused(refusal: platform.Refused, row: PromotionRow, post: PostRow) -> Ending:
+def refused(refusal: platform.Refused, row: PromotionRow, post: PostRow) -> Transition:
     """A definite no ends the promotion as failed, in Heroku's words."""
     advice = ADVICE.get(refusal.id, "")
     reason = f"Heroku refused ({refusal.status} {refusal.id}): {refusal.message} {advice}".strip()
@@ -41,8 +41,8 @@ def refused(refusal: platform.Refused, row: PromotionRow, post: PostRow) -> Endi
     if post.kind == PromotionKind.ROLLBACK:
         hold = f"{_rollback(row)} failed: {refusal.message}"
     if is_way_back(row, post):
-        reason = f"{because(row)} Not rolled back: {reason}"
-    return Ending(status=Status.FAILED, reason=reason, post=post, outcome="refused", hold=hold)
+        reason = f"{reason_for_rollback(row)} Not rolled back: {reason}"
+    return Transition(status=Status.FAILED, reason=reason, post=post, outcome="refused", hold=hold)
 
 
 def is_way_back(row: PromotionRow, post: PostRow) -> bool:
@@ -50,7 +50,7 @@ def is_way_back(row: PromotionRow, post: PostRow) -> bool:
     return post.kind == PromotionKind.ROLLBACK and row.kind is PromotionKind.PROMOTE
 
 
-def because(row: PromotionRow) -> str:
+def reason_for_rollback(row: PromotionRow) -> str:
     """What was seen of production after a promotion, which made us go back."""
     return verification.read(row.verification).words if row.verification is not None else ""
 
@@ -61,7 +61,7 @@ def _rollback(row: PromotionRow) -> str:
 
 
 def accept(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
     post: PostRow,
@@ -81,12 +81,12 @@ def accept(
         reason = f"v{release.version} runs; looking at what was released just before it."
         ending = replace(ending, status=status, reason=reason, due_at=clock.now(), is_running=False)
     if doubles and (ending.is_running or ending.status in ENDED):
-        ending = replace(ending, hold=both(ending.hold, _twins(row, doubles)))
-    finish.end(tools, claim, replace(ending, post=post, outcome="accepted"))
+        ending = replace(ending, hold=both(ending.hold, _duplicates(row, doubles)))
+    finish.end(context, claim, replace(ending, post=post, outcome="accepted"))
 
 
 def adopt(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
     post: PostRow,
@@ -95,10 +95,10 @@ def adopt(
 ) -> None:
     """Take over what was found: the newest, and a hold where there are several."""
     doubles = tuple(release.version for release in found[:-1])
-    accept(tools, claim, row, post, found[-1], clock, doubles=doubles)
+    accept(context, claim, row, post, found[-1], clock, doubles=doubles)
 
 
-def checked(ending: Ending, post: PostRow, release: Release) -> Ending:
+def checked(ending: Transition, post: PostRow, release: Release) -> Transition:
     """The ending, if the release runs what was asked for.
 
     Only a slug is named to Heroku by itself; what it makes of a release is to be seen.
@@ -110,7 +110,7 @@ def checked(ending: Ending, post: PostRow, release: Release) -> Ending:
         f"v{release.version} runs {release.artifact}, and {post.artifact} was asked for: look at"
         f" `heroku releases:info v{release.version}`."
     )
-    return lost(replace(ending, is_running=False), reason)
+    return errored_with_hold(replace(ending, is_running=False), reason)
 
 
 def sending_or(status: Status, post: PostRow) -> Status:
@@ -131,14 +131,14 @@ class Surprise:
     foreign: Release | None = None
 
 
-def with_hold(ending: Ending, beside: Surprise | None) -> Ending:
+def with_hold(ending: Transition, beside: Surprise | None) -> Transition:
     """The same, with a hold for what happened beside it."""
     if beside is None:
         return ending
     return replace(ending, hold=both(ending.hold, beside.reason), foreign=beside.foreign)
 
 
-def surprise(
+def unexpected_change(
     row: PromotionRow,
     post: PostRow,
     made: Sequence[Release],
@@ -151,7 +151,7 @@ def surprise(
     """
     *twins, ours = made
     if twins:
-        return Surprise(_twins(row, tuple(release.version for release in twins)))
+        return Surprise(_duplicates(row, tuple(release.version for release in twins)))
     foreign = [r for r in history.releases if r.version > post.base_version and r.id != ours.id]
     foreign = [r for r in foreign if not is_ours(r, issued)]
     return _overtaken(row, post, ours, foreign)
@@ -181,17 +181,17 @@ def _named(release: Release) -> str:
     return f"v{release.version} by {who} (“{release.description}”)"
 
 
-def _twins(row: PromotionRow, versions: tuple[int, ...]) -> str:
+def _duplicates(row: PromotionRow, versions: tuple[int, ...]) -> str:
     others = ", ".join(f"v{version}" for version in versions)
     return f"Heroku made more than one release of promotion {row.id}: {others} too."
 
 
 def fate(
     row: PromotionRow, post: PostRow, release: Release, clock: Clock, running_for: timedelta
-) -> Ending:
+) -> Transition:
     """What a promotion comes to by the status of its post's release on the target."""
     is_rollback, where = post.kind == PromotionKind.ROLLBACK, f"v{release.version}"
-    ending = Ending(
+    ending = Transition(
         status=sending_or(Status.RELEASING, post),
         reason=f"The release phase of {where} is running.",
         due_at=clock.now() + release_poll(running_for),
@@ -207,17 +207,21 @@ def fate(
         hold = f"{_rollback(row)} failed. {reason}" if is_rollback else None
         return replace(ending, status=Status.FAILED, reason=reason, due_at=None, hold=hold)
     if release.status == EXPIRED:
-        return lost(ending, f"Release {where} expired before it ran.")
+        return errored_with_hold(ending, f"Release {where} expired before it ran.")
     if release.status != PENDING:
         return replace(ending, reason=f"Release {where} is {release.status}.")
     return ending
 
 
-def _ran(row: PromotionRow, post: PostRow, ending: Ending, where: str, clock: Clock) -> Ending:
-    with_config = ", config vars included" if takes_config(row) else ""
+def _ran(
+    row: PromotionRow, post: PostRow, ending: Transition, where: str, clock: Clock
+) -> Transition:
+    with_config = ", config vars included" if restores_config(row) else ""
     if ending.is_way_back:
-        reason = f"{because(row)} Rolled back to what ran before, as {where}{with_config}."
-        hold = f"Promotion {row.id} was rolled back. {because(row)}"
+        reason = (
+            f"{reason_for_rollback(row)} Rolled back to what ran before, as {where}{with_config}."
+        )
+        hold = f"Promotion {row.id} was rolled back. {reason_for_rollback(row)}"
         return replace(ending, status=Status.ROLLED_BACK, reason=reason, due_at=None, hold=hold)
     if post.kind == PromotionKind.ROLLBACK:
         reason = f"Rolled back as {where}{with_config}."
@@ -231,11 +235,11 @@ def _ran(row: PromotionRow, post: PostRow, ending: Ending, where: str, clock: Cl
     return replace(ending, status=Status.VERIFYING, reason=reason, due_at=due_at)
 
 
-def takes_config(row: PromotionRow) -> bool:
+def restores_config(row: PromotionRow) -> bool:
     """Heroku takes an image back only together with the config vars that it ran with."""
     return row.artifact_type != SLUG
 
 
-def lost(ending: Ending, reason: str) -> Ending:
+def errored_with_hold(ending: Transition, reason: str) -> Transition:
     """We cannot find out any more: errored, and the target stands still until somebody looks."""
     return replace(ending, status=Status.ERRORED, reason=reason, due_at=None, hold=reason)

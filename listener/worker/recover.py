@@ -18,44 +18,44 @@ from listener.db import promotions, queue, release_requests
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.inventory import drift
-from listener.inventory.context import Clock, Tools, keep
+from listener.inventory.context import Clock, Context, renew_lease
 from listener.inventory.own_releases import made_by
-from listener.inventory.reader import Reading, StaleData
+from listener.inventory.reader import Snapshot, StaleData
 from listener.worker import auto_rollback, create_release, evaluate, finish, not_found, outcomes
-from listener.worker.candidates import Gathered, gather
-from listener.worker.finish import Ending
+from listener.worker.candidates import CandidateFacts, gather
+from listener.worker.finish import Transition
 
 # Whose release would be another user's than that of the first sending.
 ANOTHER_USER = "The listener has another Heroku user by now."
 
 
-def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Look at the target's releases for the one that our post may have made."""
     row = promotions.row_of(claim.row)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         post = release_requests.latest(conn, row.id)
     begun = clock.now()
     try:
-        reading = tools.readings.releases(row.target_id)
-        found = made_by(tools, post, reading)
+        reading = context.reader.releases(row.target_id)
+        found = made_by(context, post, reading)
     except platform.HerokuError as error:
-        _unreadable(tools, claim, row, post, error, clock)
+        _unreadable(context, claim, row, post, error, clock)
         return
     if found:
-        outcomes.adopt(tools, claim, row, post, found, clock)
+        outcomes.adopt(context, claim, row, post, found, clock)
         return
-    drift.glance(tools, reading)
+    drift.record_target(context, reading)
     look_at = next_look(post.sent_at, begun)  # a look counts from its beginning
     if look_at is not None:
         reason = "No release of ours on the target yet; looking again."
-        with tools.database.begin() as conn:
+        with context.database.begin() as conn:
             promotions.move(conn, claim, Status(row.status), reason, due_at=look_at)
         return
-    _after_last_look(tools, claim, row, post, clock)
+    _after_last_look(context, claim, row, post, clock)
 
 
 def _unreadable(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
     post: PostRow,
@@ -67,83 +67,83 @@ def _unreadable(
     waited = clock.now() - post.sent_at
     reason = f"Whether Heroku made the release is unknown; its list cannot be read: {error}"
     if waited >= UNREADABLE_FOR:
-        ending = Ending(status=row.status, reason=reason, post=post, outcome="unknown")
-        finish.end(tools, claim, outcomes.lost(ending, reason))
+        ending = Transition(status=row.status, reason=reason, post=post, outcome="unknown")
+        finish.end(context, claim, outcomes.errored_with_hold(ending, reason))
         return
     due_at = clock.now() + back_off(int(waited.total_seconds() // 10).bit_length())
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         promotions.move(
             conn, claim, Status(row.status), reason, due_at=due_at, gone_since=gone_since
         )
 
 
 def _after_last_look(
-    tools: Tools, claim: queue.Claim, row: PromotionRow, post: PostRow, clock: Clock
+    context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow, clock: Clock
 ) -> None:
     if post.sends >= MOST_POSTS:
         reason = f"Asked Heroku {post.sends} times for the release and found no trace of it."
-        ending = Ending(status=row.status, reason=reason, post=post, outcome="no_trace")
-        finish.end(tools, claim, outcomes.lost(ending, reason))
+        ending = Transition(status=row.status, reason=reason, post=post, outcome="no_trace")
+        finish.end(context, claim, outcomes.errored_with_hold(ending, reason))
         return
     if outcomes.is_way_back(row, post):
-        _back_again(tools, claim, row, post, clock)
+        _back_again(context, claim, row, post, clock)
         return
     try:
-        keep(tools, claim)
-        gathered = gather(tools, claim, row, post)
-        found = made_by(tools, post, gathered.target)
+        renew_lease(context, claim)
+        gathered = gather(context, claim, row, post)
+        found = made_by(context, post, gathered.target)
     except platform.HerokuError as error:
-        _ungathered(tools, claim, row, post, error, clock)
+        _ungathered(context, claim, row, post, error, clock)
         return
     if found:
-        outcomes.adopt(tools, claim, row, post, found, clock)
+        outcomes.adopt(context, claim, row, post, found, clock)
         return
-    gathered, objection = _objection(tools, row, post, gathered, clock)
+    gathered, objection = _objection(context, row, post, gathered, clock)
     if objection is not None:
-        _back(tools, claim, row, post, objection, clock)
+        _back(context, claim, row, post, objection, clock)
     else:
-        _send_again(tools, claim, row, post, gathered, clock)
+        _send_again(context, claim, row, post, gathered, clock)
 
 
 def _back_again(
-    tools: Tools, claim: queue.Claim, row: PromotionRow, post: PostRow, clock: Clock
+    context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow, clock: Clock
 ) -> None:
     """A rollback of our own is asked for again while ours still runs, whatever the gates say."""
     try:
-        keep(tools, claim)
-        account_id = tools.readings.account_id() if post.account_id is not None else None
-        reading = tools.readings.releases(row.target_id)
-        found = made_by(tools, post, reading)
+        renew_lease(context, claim)
+        account_id = context.reader.account_id() if post.account_id is not None else None
+        reading = context.reader.releases(row.target_id)
+        found = made_by(context, post, reading)
     except platform.HerokuError as error:
-        _ungathered(tools, claim, row, post, error, clock)
+        _ungathered(context, claim, row, post, error, clock)
         return
     if found:
-        outcomes.adopt(tools, claim, row, post, found, clock)
+        outcomes.adopt(context, claim, row, post, found, clock)
     elif post.account_id not in (None, account_id):
-        _back(tools, claim, row, post, f"Not rolled back: {ANOTHER_USER}", clock)
+        _back(context, claim, row, post, f"Not rolled back: {ANOTHER_USER}", clock)
     else:
-        _send_back_again(tools, claim, row, post, reading, clock)
+        _send_back_again(context, claim, row, post, reading, clock)
 
 
 def _send_back_again(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
     post: PostRow,
-    reading: Reading,
+    reading: Snapshot,
     clock: Clock,
 ) -> None:
     try:
-        auto_rollback.send_again(tools, claim, row, post, reading, clock)
+        auto_rollback.send_again(context, claim, row, post, reading, clock)
     except StaleData as stale:
-        _unreadable(tools, claim, row, post, stale, clock)
-    except create_release.Overtaken as why:
-        _back(tools, claim, row, post, f"Not rolled back: {why}", clock)
-        drift.glance(tools, reading)
+        _unreadable(context, claim, row, post, stale, clock)
+    except create_release.PreconditionChanged as why:
+        _back(context, claim, row, post, f"Not rolled back: {why}", clock)
+        drift.record_target(context, reading)
 
 
 def _ungathered(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
     post: PostRow,
@@ -151,10 +151,10 @@ def _ungathered(
     clock: Clock,
 ) -> None:
     if not_found.is_certain(row, error, clock.now()):
-        _back(tools, claim, row, post, f"Heroku: {error}", clock)
+        _back(context, claim, row, post, f"Heroku: {error}", clock)
     else:
         _unreadable(
-            tools,
+            context,
             claim,
             row,
             post,
@@ -165,29 +165,29 @@ def _ungathered(
 
 
 def _send_again(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
     post: PostRow,
-    gathered: Gathered,
+    gathered: CandidateFacts,
     clock: Clock,
 ) -> None:
     try:
-        create_release.send_again(tools, claim, row, gathered, post, clock)
+        create_release.send_again(context, claim, row, gathered, post, clock)
     except StaleData as stale:
-        _unreadable(tools, claim, row, post, stale, clock)
-    except create_release.Overtaken as overtaken:
-        _back(tools, claim, row, post, str(overtaken), clock)
+        _unreadable(context, claim, row, post, stale, clock)
+    except create_release.PreconditionChanged as overtaken:
+        _back(context, claim, row, post, str(overtaken), clock)
 
 
 def _objection(
-    tools: Tools, row: PromotionRow, post: PostRow, gathered: Gathered, clock: Clock
-) -> tuple[Gathered, str | None]:
+    context: Context, row: PromotionRow, post: PostRow, gathered: CandidateFacts, clock: Clock
+) -> tuple[CandidateFacts, str | None]:
     """What speaks against a second sending, and what that stands on."""
     if post.account_id != gathered.account_id:
         return gathered, ANOTHER_USER
     if row.kind is PromotionKind.PROMOTE:
-        _, gathered, evaluation = evaluate.judged(tools, row, gathered, clock)
+        _, gathered, evaluation = evaluate.evaluate_all(context, row, gathered, clock)
         objection = evaluation.objection
         return gathered, objection.message if objection is not None else None
     current = gathered.target.history.current
@@ -196,13 +196,13 @@ def _objection(
 
 
 def _back(
-    tools: Tools, claim: queue.Claim, row: PromotionRow, post: PostRow, why: str, clock: Clock
+    context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow, why: str, clock: Clock
 ) -> None:
     """Without a release a promotion is decided anew; a rollback ends, lest it undo somebody."""
     reason = f"Heroku made no release of the first post. {why}"
-    ending = Ending(
+    ending = Transition(
         status=Status.WAITING, reason=reason, due_at=clock.now(), post=post, outcome="no_trace"
     )
     if post.kind == PromotionKind.ROLLBACK:
         ending = replace(ending, status=Status.FAILED, due_at=None, hold=reason)
-    finish.end(tools, claim, ending)
+    finish.end(context, claim, ending)

@@ -23,7 +23,7 @@ from listener.core.trouble import (
 )
 from listener.db import apps, notifications, queue, troubles
 from listener.heroku import BadAnswer, Doubtful, HerokuError, NotSent, RateLimited, Refused
-from listener.inventory.context import Clock, Tools
+from listener.inventory.context import Clock, Context
 
 _REFUSALS = {401: Cause.TOKEN, 402: Cause.ACCOUNT, 404: Cause.GONE, 410: Cause.GONE}
 _OF_ACCOUNTS = frozenset({"suspended", "delinquent", "verification_required"})
@@ -61,9 +61,9 @@ def note_break(conn: Connection, name: str, claim: queue.Claim, error: Exception
         troubles.note(conn, Cause.BROKEN, _step(name, claim), what, _apps_of(claim))
 
 
-def mended(tools: Tools, name: str, claim: queue.Claim) -> None:
+def mended(context: Context, name: str, claim: queue.Claim) -> None:
     """The same step did not break."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         troubles.over(conn, _step(name, claim))
 
 
@@ -99,9 +99,9 @@ def is_known(conn: Connection, error: Exception, app_ids: Sequence[str]) -> bool
     return any(is_same(each, cause, app_ids) for each in troubles.open_(conn))
 
 
-def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Have people told of a trouble that lasts, or that it is over."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         found = troubles.lock_all(conn, claim.key)
         trouble = next(each for each in found if each.id == claim.key)
         if trouble.is_open:
@@ -123,7 +123,7 @@ def _tell(conn: Connection, trouble: Trouble, found: Sequence[Trouble], clock: C
     shown = ", ".join(names) or "an app"
     lines = [
         *dict.fromkeys(f"{each.message.removesuffix('.')}." for each in together),
-        f"Since: {duration.shown(min(each.since for each in together))}",
+        f"Since: {duration.format_moment(min(each.since for each in together))}",
         _waiting(conn, together),
         f"Mend it: `{mend(trouble.cause, names[0] if names else 'APP')}`",
     ]
@@ -160,12 +160,14 @@ def _waiting(conn: Connection, together: Sequence[Trouble]) -> str:
 def _tell_over(conn: Connection, trouble: Trouble) -> None:
     names = _names(conn, [trouble])
     what = title(trouble.cause, ", ".join(names) or "an app")
-    until = f" until {duration.shown(trouble.over_at)}" if trouble.over_at is not None else ""
+    until = (
+        f" until {duration.format_moment(trouble.over_at)}" if trouble.over_at is not None else ""
+    )
     notifications.add(
         conn,
         "trouble_over",
         title=f"Over: {what}",
-        body=f"From {duration.shown(trouble.since)}{until}. What waited goes on by itself.",
+        body=f"From {duration.format_moment(trouble.since)}{until}. What waited goes on by itself.",
         key=f"trouble {trouble.told_as} is over",
         trouble_id=trouble.told_as,
     )

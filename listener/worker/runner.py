@@ -22,8 +22,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from listener.db import notifications, queue, sync, troubles
 from listener.db import sync as webhooks
 from listener.db.engine import Database
-from listener.db.queue import Ear
-from listener.inventory.context import Clock, Tools
+from listener.db.queue import NotificationListener
+from listener.inventory.context import Clock, Context
 from listener.worker import check_webhooks, handlers, notify, report_troubles, sync_releases
 from listener.worker.heartbeat import Pulse
 
@@ -39,7 +39,7 @@ class Queue:
 
     name: str
     kind: queue.Kind
-    step: Callable[[Tools, queue.Claim, Clock], None]
+    step: Callable[[Context, queue.Claim, Clock], None]
 
     def claim(self, conn: Connection, owner: str) -> queue.Claim | None:
         """Claim what is due longest."""
@@ -63,9 +63,14 @@ class Worker:
     """One thread's loop over its queues."""
 
     def __init__(
-        self, tools: Tools, queues: Sequence[Queue], ear: Ear, owner: str, pulse: Pulse
+        self,
+        context: Context,
+        queues: Sequence[Queue],
+        ear: NotificationListener,
+        owner: str,
+        pulse: Pulse,
     ) -> None:
-        self._tools = tools
+        self._context = context
         self._pulse = pulse
         self._queues = queues
         self._ear = ear
@@ -98,7 +103,7 @@ class Worker:
     def _one(self, work_queue: Queue) -> bool:
         if self._stopping.is_set():
             return False
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             claim = work_queue.claim(conn, self._owner)
         self._pulse.round_made(self._owner)
         if claim is None:
@@ -110,23 +115,23 @@ class Worker:
     def _take(self, work_queue: Queue, claim: queue.Claim) -> None:
         begun = time.monotonic()
         try:
-            work_queue.step(self._tools, claim, Clock(claim.claimed_at))
+            work_queue.step(self._context, claim, Clock(claim.claimed_at))
             outcome = "done"
             if claim.attempt > 1:  # perhaps it broke the last time
-                report_troubles.mended(self._tools, work_queue.name, claim)
+                report_troubles.mended(self._context, work_queue.name, claim)
         except queue.LeaseLost:
             outcome = "lease_lost"
         except Exception as error:  # a broken step must not end the loop; it is logged whole
             log.exception("step_broken", work=work_queue.name, key=claim.key, attempt=claim.attempt)
             outcome = "broken"
-            with self._tools.database.begin() as conn:
+            with self._context.database.begin() as conn:
                 queue.postpone(conn, claim, work_queue.kind, handlers.pause_after(claim))
                 report_troubles.note_break(conn, work_queue.name, claim, error)
         spent = round((time.monotonic() - begun) * 1000)
         log.info("step", work=work_queue.name, key=claim.key, outcome=outcome, ms=spent)
 
     def _rest(self, heard: int) -> None:
-        with self._tools.database.begin() as conn:
+        with self._context.database.begin() as conn:
             # Of its own queues only: what others have to do would keep it awake for nothing.
             due_in = queue.until_next(conn, [work_queue.kind for work_queue in self._queues])
         seconds = POLL_SECONDS if due_in is None else min(max(due_in, 0.02), POLL_SECONDS)
@@ -136,20 +141,20 @@ class Worker:
 class Runners:
     """The threads of one process, and the one connection that listens for all of them."""
 
-    def __init__(self, tools: Tools, *, promoting: int) -> None:
+    def __init__(self, context: Context, *, promoting: int) -> None:
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
-        self._pulse = Pulse(tools.database, owner)
-        self._ear = Ear(tools.database, pulse=self._pulse.beat)
+        self._pulse = Pulse(context.database, owner)
+        self._ear = NotificationListener(context.database, pulse=self._pulse.beat)
         queues = [PROMOTING, PROBING] * promoting + ([TELLING] if promoting else [])
         self._workers = [
-            Worker(tools, some, self._ear, self._pulse.add(some[0].name), self._pulse)
+            Worker(context, some, self._ear, self._pulse.add(some[0].name), self._pulse)
             for some in queues
         ]
         self._threads = [
             threading.Thread(target=worker.run, name=f"runner-{number}", daemon=True)
             for number, worker in enumerate(self._workers)
         ]
-        self._database: Database = tools.database
+        self._database: Database = context.database
 
     def start(self) -> None:
         """Start working, with a reconcile first: webhooks may have been missed meanwhile."""
@@ -172,9 +177,9 @@ class Runners:
         return not any(thread.is_alive() for thread in self._threads)
 
 
-def start_runners(tools: Tools, *, promoting: int) -> Runners:
+def start_runners(context: Context, *, promoting: int) -> Runners:
     """Start this process's runner threads; to be called after any fork."""
-    runners = Runners(tools, promoting=promoting)
+    runners = Runners(context, promoting=promoting)
     if promoting:
         runners.start()
     return runners

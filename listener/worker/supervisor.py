@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from listener.db import migrate
-from listener.inventory.context import Tools
+from listener.inventory.context import Context
 from listener.worker.runner import Runners, start_runners
 
 log = structlog.get_logger()
@@ -21,11 +21,11 @@ PAUSE_SECONDS = 1.0
 ENDS_WITHIN_SECONDS = 24.0
 
 
-class Shift:
+class Supervisor:
     """The runner threads of this process, from the first chance to the last moment."""
 
-    def __init__(self, tools: Tools, *, promoting: int) -> None:
-        self._tools = tools
+    def __init__(self, context: Context, *, promoting: int) -> None:
+        self._context = context
         self._promoting = promoting
         self._runners: Runners | None = None
         self._is_over = threading.Event()
@@ -60,13 +60,13 @@ class Shift:
     def _try(self) -> str | None:
         """Start the runners; answers what is in the way, if anything is."""
         try:
-            with self._tools.database.begin() as conn:
-                if self._tools.database.is_lent(conn):
+            with self._context.database.begin() as conn:
+                if self._context.database.is_lent(conn):
                     return migrate.POOLED
                 if not migrate.is_ready(conn):
                     return "the database is not migrated"
                 is_newer = migrate.is_newer(conn)
-            self._runners = start_runners(self._tools, promoting=self._promoting)
+            self._runners = start_runners(self._context, promoting=self._promoting)
         except (DBAPIError, PoolTimeout, psycopg.Error) as error:
             return f"the database cannot be used: {type(error).__name__}"
         log.info("runners_started", promoting=self._promoting, database_is_newer=is_newer)

@@ -16,17 +16,17 @@ from listener.db import apps, promotions, queue, related_promotions, releases, r
 from listener.db.apps import AppRow
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
-from listener.db.sync import Told
+from listener.db.sync import PendingDelivery
 from listener.inventory import drift
-from listener.inventory.context import Clock, Tools
-from listener.inventory.reader import LACKING_FOR, Reading
+from listener.inventory.context import Clock, Context
+from listener.inventory.reader import LACKING_FOR, Snapshot
 from listener.worker import report_troubles
 
 REFRESH_FACTS_AFTER = timedelta(minutes=50)
 
 
 @dataclass(slots=True)
-class Findings:
+class SyncResult:
     """What a look found: outcomes of deliveries, and whether to look again."""
 
     outcomes: dict[int, str] = field(default_factory=dict)
@@ -34,16 +34,16 @@ class Findings:
     reason: str = ""
     last_told_at: datetime | None = None  # of those
 
-    def wait_for(self, told: Told, reason: str) -> None:
+    def wait_for(self, told: PendingDelivery, reason: str) -> None:
         """The delivery cannot be settled yet."""
         self.undecided.append(told.id)
         self.reason = reason
         self.last_told_at = told.received_at  # they come in order
 
 
-def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Look at one app."""
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         row = apps.get(conn, claim.key)
         rules_from = rules.of_source(conn, row.id)
         is_target = bool(rules.targeting(conn, row.id))
@@ -53,16 +53,16 @@ def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
         needs_reading = asks or bool(_unfinished(history, rules_from, clock.now()))
     needs_reading = needs_reading and (bool(rules_from) or is_target)
     try:
-        reading = _read(tools, row, claim, clock) if needs_reading else None
+        reading = _read(context, row, claim, clock) if needs_reading else None
     except platform.HerokuError as error:
-        _unreadable(tools, claim, error, clock, told)
+        _unreadable(context, claim, error, clock, told)
         return
-    _conclude(tools, claim, row, history.current, clock, told)
+    _conclude(context, claim, row, history.current, clock, told)
     if is_target and reading is not None:
-        drift.glance(tools, reading)
+        drift.record_target(context, reading)
 
 
-def _is_news(history: History, told: list[Told]) -> bool:
+def _is_news(history: History, told: list[PendingDelivery]) -> bool:
     """Whether a delivery names a release of which we do not know yet how it ended."""
     for item in told:
         known = history.find(item.version) if item.version is not None else None
@@ -71,23 +71,23 @@ def _is_news(history: History, told: list[Told]) -> bool:
     return False
 
 
-def _read(tools: Tools, row: AppRow, claim: queue.Claim, clock: Clock) -> Reading:
+def _read(context: Context, row: AppRow, claim: queue.Claim, clock: Clock) -> Snapshot:
     is_old = row.facts_at is None or clock.now() - row.facts_at > REFRESH_FACTS_AFTER
     if claim.row.must_read and is_old:
-        tools.readings.app(row.id)
-    return tools.readings.releases(row.id)
+        context.reader.app(row.id)
+    return context.reader.releases(row.id)
 
 
 def _unreadable(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     error: platform.HerokuError,
     clock: Clock,
-    before: Sequence[Told],
+    before: Sequence[PendingDelivery],
 ) -> None:
     """Errors of Heroku settle no delivery within a day."""
     again_at = clock.now() + back_off(claim.attempt - 1)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         message = f"Heroku could not be read: {error}"
         sync.ended_deliveries(conn, claim.key, ERRORS_FOR, f"given up: {message}")
         sync.remark(conn, [told.id for told in sync.undecided(conn, claim.key)], message)
@@ -101,19 +101,19 @@ def _subject(claim: queue.Claim) -> str:
 
 
 def _conclude(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: AppRow,
     ran: Release | None,
     clock: Clock,
-    before: Sequence[Told],
+    before: Sequence[PendingDelivery],
 ) -> None:
     """Candidates, outcomes and the next look, in one transaction under the locks.
 
     `ran` is what the app ran when it was last looked at: what waits is decided anew where it runs
     something else by now. `before` are the deliveries that were there before anything was read.
     """
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         apps.lock(conn, [row.id])  # no rule from here changes any more
         live = rules.of_source(conn, row.id)
         apps.lock(conn, {target for rule in live for target in rule.target_ids})
@@ -122,7 +122,7 @@ def _conclude(
         told = sync.undecided(conn, row.id)
         _learn_slugs(conn, row, history, told)
         if _is_other(ran, history.current):
-            promotions.wake_source(conn, row.id)
+            promotions.reschedule_source(conn, row.id)
         for rule in live:
             _make_candidates(conn, row, rule, history)
         findings = _settle(conn, row, history, live, told, clock.now())
@@ -139,7 +139,9 @@ def _is_other(before: Release | None, now: Release | None) -> bool:
     return before is not None and now is not None and before.artifact != now.artifact
 
 
-def _learn_slugs(conn: Connection, row: AppRow, history: History, told: list[Told]) -> None:
+def _learn_slugs(
+    conn: Connection, row: AppRow, history: History, told: list[PendingDelivery]
+) -> None:
     """A signed body tells commit and stack, where the API confirms release and slug id."""
     for item in told:
         known = history.find(item.version) if item.version is not None else None
@@ -215,10 +217,10 @@ def _settle(
     row: AppRow,
     history: History,
     live: list[RuleRow],
-    told: list[Told],
+    told: list[PendingDelivery],
     now: datetime,
-) -> Findings:
-    findings = Findings()
+) -> SyncResult:
+    findings = SyncResult()
     for item in told:
         release = history.find(item.version) if item.version is not None else None
         if item.resource != "release" or item.version is None:
@@ -238,7 +240,7 @@ def _settle(
     return findings
 
 
-def _lacking(findings: Findings, row: AppRow, item: Told, now: datetime) -> None:
+def _lacking(findings: SyncResult, row: AppRow, item: PendingDelivery, now: datetime) -> None:
     if now - item.received_at > LACKING_FOR:
         findings.outcomes[item.id] = f"ignored: {row.name} shows no release v{item.version}"
     else:
@@ -284,7 +286,7 @@ def _again_at(
     claim: queue.Claim,
     history: History,
     live: list[RuleRow],
-    findings: Findings,
+    findings: SyncResult,
     clock: Clock,
 ) -> datetime | None:
     """When to look again: while a release above a baseline is pending, or one is lacking."""

@@ -8,48 +8,50 @@ from listener.core.promotion import Status
 from listener.core.verification import Outcome, Verification
 from listener.db import promotions, queue, related_promotions
 from listener.db.promotions import PromotionRow
-from listener.inventory.context import Clock, Tools
+from listener.inventory.context import Clock, Context
 from listener.worker import auto_rollback, finish
-from listener.worker.finish import Ending
+from listener.worker.finish import Transition
 
 
-def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Ask once more; or, where that is decided, do what the rule says."""
     row = promotions.row_of(claim.row)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         asked_for = related_promotions.rollback_asked_for(conn, row.target_id)
     if asked_for is not None:
-        _give_way(tools, claim, row, asked_for)
+        _give_way(context, claim, row, asked_for)
         return
     seen = verification.read(row.verification or {})
     if seen.outcome is None:
-        _ask(tools, claim, row, seen, clock)
+        _ask(context, claim, row, seen, clock)
     else:
-        _conclude(tools, claim, row, seen, clock)
+        _conclude(context, claim, row, seen, clock)
 
 
-def _give_way(tools: Tools, claim: queue.Claim, row: PromotionRow, rollback: PromotionRow) -> None:
+def _give_way(
+    context: Context, claim: queue.Claim, row: PromotionRow, rollback: PromotionRow
+) -> None:
     """Whoever asks for a rollback has seen enough, and need not wait for what we make of it."""
     by = rollback.created_by or "somebody"
     reason = f"Released as v{row.target_version}; {by} asked for rollback {rollback.id} meanwhile."
-    finish.end(tools, claim, Ending(status=Status.FAILED, reason=reason))
+    finish.end(context, claim, Transition(status=Status.FAILED, reason=reason))
 
 
 def _ask(
-    tools: Tools, claim: queue.Claim, row: PromotionRow, before: Verification, clock: Clock
+    context: Context, claim: queue.Claim, row: PromotionRow, before: Verification, clock: Clock
 ) -> None:
     began = row.status_at or clock.now()
-    probes = tools.prober.ask_all(before.urls)
+    probes = context.prober.ask_all(before.urls)
     now = clock.now()
     seen = before.after(probes, began, now)
     kept = {"verification": seen.as_json()}
     if seen.outcome is Outcome.GOOD:
         reason = f"Released as v{row.target_version}. {seen.words}"
-        finish.end(tools, claim, Ending(status=Status.SUCCEEDED, reason=reason, values=kept))
+        finish.end(context, claim, Transition(status=Status.SUCCEEDED, reason=reason, values=kept))
         return
     # What is decided is written before anything is done about it: it stays decided.
     due_at = now if seen.outcome is not None else seen.next_at(began, now)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         promotions.move(conn, claim, Status.VERIFYING, _so_far(row, seen), due_at=due_at, **kept)
 
 
@@ -62,16 +64,16 @@ def _so_far(row: PromotionRow, seen: Verification) -> str:
 
 
 def _conclude(
-    tools: Tools, claim: queue.Claim, row: PromotionRow, seen: Verification, clock: Clock
+    context: Context, claim: queue.Claim, row: PromotionRow, seen: Verification, clock: Clock
 ) -> None:
     match seen.on_failure, seen.outcome:
         case OnFailure.NOTIFY, _:
-            finish.end(tools, claim, Ending(status=Status.FAILED, reason=seen.words))
+            finish.end(context, claim, Transition(status=Status.FAILED, reason=seen.words))
         case OnFailure.ROLLBACK, Outcome.BAD:
-            auto_rollback.step(tools, claim, row, clock)
+            auto_rollback.step(context, claim, row, clock)
         case OnFailure.ROLLBACK, _:
-            auto_rollback.stay(tools, claim, row, "Whether it is well is not known.")
+            auto_rollback.stay(context, claim, row, "Whether it is well is not known.")
         case _:
             hold = f"Promotion {row.id} is not well. {seen.words}"
-            ending = Ending(status=Status.FAILED, reason=seen.words, hold=hold)
-            finish.end(tools, claim, ending)
+            ending = Transition(status=Status.FAILED, reason=seen.words, hold=hold)
+            finish.end(context, claim, ending)

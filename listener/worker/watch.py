@@ -15,29 +15,31 @@ from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.heroku import HerokuError, PromotionTarget
 from listener.inventory import drift
-from listener.inventory.context import Clock, Tools
+from listener.inventory.context import Clock, Context
 from listener.inventory.own_releases import made_by
-from listener.inventory.reader import LACKING_FOR, Reading
+from listener.inventory.reader import LACKING_FOR, Snapshot
 from listener.worker import finish, outcomes
-from listener.worker.finish import Ending
+from listener.worker.finish import Transition
 
 
-def step(tools: Tools, claim: queue.Claim, clock: Clock) -> None:
+def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Read the list, not the single release: it also shows who released beside us."""
     row = promotions.row_of(claim.row)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         post = release_requests.latest(conn, row.id)
     try:
-        reading = tools.readings.releases(row.target_id)
-        ending = judge(tools, row, post, reading, clock)
+        reading = context.reader.releases(row.target_id)
+        ending = judge(context, row, post, reading, clock)
     except platform.HerokuError as error:
-        _unreadable(tools, claim, row, post, error, clock)
+        _unreadable(context, claim, row, post, error, clock)
         return
-    finish.end(tools, claim, ending)
-    drift.glance(tools, reading)
+    finish.end(context, claim, ending)
+    drift.record_target(context, reading)
 
 
-def judge(tools: Tools, row: PromotionRow, post: PostRow, reading: Reading, clock: Clock) -> Ending:
+def judge(
+    context: Context, row: PromotionRow, post: PostRow, reading: Snapshot, clock: Clock
+) -> Transition:
     """What the promotion comes to by the target's list. Raises HerokuError."""
     running_for = clock.now() - (row.status_at or clock.now())
     history = reading.history
@@ -45,25 +47,25 @@ def judge(tools: Tools, row: PromotionRow, post: PostRow, reading: Reading, cloc
     release = next((r for r in history.releases if r.id == wanted), None)
     if release is None:
         return _lacking(row, post, running_for, clock)
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         issued = release_requests.issued(conn, row.target_id)
     made = outcomes.fate(row, post, release, clock, running_for)
     ending = outcomes.checked(made, post, release)
     if ending.is_running:
-        twins = [twin for twin in made_by(tools, post, reading) if twin.id != release.id]
-        beside = outcomes.surprise(row, post, [*twins, release], history, issued)
+        twins = [twin for twin in made_by(context, post, reading) if twin.id != release.id]
+        beside = outcomes.unexpected_change(row, post, [*twins, release], history, issued)
         return outcomes.with_hold(ending, beside)
     if ending.due_at is None:
-        words = why_failed(tools, post) if ending.status is Status.FAILED else None
+        words = why_failed(context, post) if ending.status is Status.FAILED else None
         return replace(ending, reason=f"Heroku: {words}. {ending.reason}") if words else ending
     if (over := _over(release, post, history, issued)) is not None:
         who = over.author or "Somebody"
         reason = f"{who} released v{over.version} over v{release.version}, which had not run yet."
-        return outcomes.lost(ending, reason)
+        return outcomes.errored_with_hold(ending, reason)
     if running_for >= RELEASE_PHASE_FOR:
         minutes = int(RELEASE_PHASE_FOR.total_seconds() // 60)
         reason = f"v{release.version} is {release.status} for more than {minutes} minutes."
-        return outcomes.lost(ending, reason)
+        return outcomes.errored_with_hold(ending, reason)
     return ending
 
 
@@ -82,12 +84,16 @@ def _over(ours: Release, post: PostRow, history: History, issued: frozenset[str]
     return next(r for r in since if r.artifact == current.artifact)
 
 
-def _lacking(row: PromotionRow, post: PostRow, running_for: timedelta, clock: Clock) -> Ending:
+def _lacking(row: PromotionRow, post: PostRow, running_for: timedelta, clock: Clock) -> Transition:
     """The list may lag behind the answer that named the release, but not for long."""
     reason = f"The list lacks {_named(row, post)}."
     if running_for >= LACKING_FOR:
-        return outcomes.lost(Ending(status=row.status, reason=reason), f"{reason} It is gone.")
-    return Ending(status=row.status, reason=reason, due_at=clock.now() + release_poll(running_for))
+        return outcomes.errored_with_hold(
+            Transition(status=row.status, reason=reason), f"{reason} It is gone."
+        )
+    return Transition(
+        status=row.status, reason=reason, due_at=clock.now() + release_poll(running_for)
+    )
 
 
 def _named(row: PromotionRow, post: PostRow) -> str:
@@ -100,7 +106,7 @@ def _named(row: PromotionRow, post: PostRow) -> str:
 
 
 def _unreadable(
-    tools: Tools,
+    context: Context,
     claim: queue.Claim,
     row: PromotionRow,
     post: PostRow,
@@ -110,25 +116,29 @@ def _unreadable(
     waited = clock.now() - (row.status_at or clock.now())
     if waited >= RELEASE_PHASE_FOR:
         reason = f"How {_named(row, post)} ended is unknown; Heroku could not be read: {error}"
-        finish.end(tools, claim, outcomes.lost(Ending(status=row.status, reason=""), reason))
+        finish.end(
+            context,
+            claim,
+            outcomes.errored_with_hold(Transition(status=row.status, reason=""), reason),
+        )
         return
     due_at = clock.now() + back_off(int(waited.total_seconds() // 10).bit_length())
     reason = f"{_named(row, post)} was pending; Heroku could not be read: {error}"
-    with tools.database.begin() as conn:
+    with context.database.begin() as conn:
         promotions.move(conn, claim, Status(row.status), reason, due_at=due_at)
 
 
-def ask(tools: Tools, post: PostRow) -> PromotionTarget | None:
+def ask(context: Context, post: PostRow) -> PromotionTarget | None:
     """How it stands; None where Heroku says nothing of the target. Raises HerokuError."""
-    targets = tools.heroku.promotion_targets(post.heroku_promotion_id or "")
+    targets = context.heroku.promotion_targets(post.heroku_promotion_id or "")
     return next((target for target in targets if target.app_id == post.target_id), None)
 
 
-def why_failed(tools: Tools, post: PostRow) -> str | None:
+def why_failed(context: Context, post: PostRow) -> str | None:
     """Heroku's words on a promotion whose release failed, if it has any."""
     if post.heroku_promotion_id is None:
         return None
     with suppress(HerokuError):
-        target = ask(tools, post)
+        target = ask(context, post)
         return target.error_message if target is not None else None
     return None

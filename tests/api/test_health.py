@@ -20,7 +20,7 @@ from listener.crypto import Keys
 from listener.db import runners
 from listener.db.engine import Database
 from listener.db.migrate import POOLED
-from listener.worker.supervisor import Shift
+from listener.worker.supervisor import Supervisor
 from tests.api.conftest import SECRET_KEY
 from tests.api.source import Source
 
@@ -160,11 +160,11 @@ class Lent(Database):
 
 
 def test_a_pool_of_transactions_is_not_ready_and_nobody_works(parts: Parts) -> None:
-    lent = replace(parts, tools=replace(parts.tools, database=Lent(parts.database)))
+    lent = replace(parts, context=replace(parts.context, database=Lent(parts.database)))
     answer = build(lent).test_client().get("/readyz")
     assert (answer.status_code, answer.get_json()["message"]) == (503, POOLED)
 
-    shift = Shift(lent.tools, promoting=1)
+    shift = Supervisor(lent.context, promoting=1)
     with capture_logs() as entries:
         shift.begin()
         ends_at = time.monotonic() + 20

@@ -94,7 +94,7 @@ def test_what_heroku_still_grants_is_what_it_said_last(settings: Settings) -> No
         Peer(giving(account)).listening() as heroku,
         closing(assemble(replace(settings, heroku_api_url=heroku.url))) as parts,
     ):
-        parts.tools.heroku.account()
+        parts.context.heroku.account()
         found = scraped(build(parts).test_client())
     assert found["autopromote_heroku_requests_left",] == 4217
 

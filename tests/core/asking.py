@@ -9,7 +9,7 @@ from typing import Any
 from listener.core.gates.base import Approval, Verdict, evaluate
 from listener.core.gates.options import parse
 from listener.core.gates.registry import asked
-from listener.core.verification import Probe, Streak
+from listener.core.verification import Probe, ProbeStreak
 from tests.core.candidates import READY, without_facts
 from tests.core.releases import ANA, NOON
 
@@ -48,9 +48,9 @@ GOOD = Probe(f"{URL}?key=secret", True, "answered 200")
 BAD = Probe(f"{URL}?key=secret", False, "answered 503")
 
 
-def streak(*rounds: Probe, every: float = 5 / 60) -> Streak:
+def streak(*rounds: Probe, every: float = 5 / 60) -> ProbeStreak:
     """What comes of these answers, the last at noon."""
-    found = Streak()
+    found = ProbeStreak()
     for number, probe in enumerate(rounds, start=1 - len(rounds)):
         found = found.after([GOOD, probe], minutes(number * every))
     return found

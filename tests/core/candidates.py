@@ -9,7 +9,16 @@ from typing import Any
 from hypothesis import strategies as st
 
 from listener.core.app import App
-from listener.core.gates.base import Candidate, Error, Hold, Pass, Reject, Rival, Verdict, Wait
+from listener.core.gates.base import (
+    ActivePromotion,
+    Candidate,
+    Error,
+    Hold,
+    Pass,
+    Reject,
+    Verdict,
+    Wait,
+)
 from listener.core.promotion import Status
 from listener.core.release import History, Release
 from listener.core.rule import OnNewer, Strategy
@@ -90,7 +99,7 @@ def candidates(draw: st.DrawFn) -> Candidate:
         on_newer=draw(st.sampled_from(OnNewer)),
         is_by_hand=draw(st.booleans()),
         holds=tuple(draw(st.lists(HOLDS, max_size=2))),
-        rival=draw(st.none() | st.just(Rival("7", Status.RELEASING))),
+        rival=draw(st.none() | st.just(ActivePromotion("7", Status.RELEASING))),
         upstream=draw(st.none() | st.just(Status.SUCCEEDED) | st.sampled_from(Status)),
         newer=draw(st.none() | st.integers(43, 60)),
         is_allowed=draw(st.sampled_from((True, True, False))),

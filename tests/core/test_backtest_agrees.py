@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.core.backtest import UNTOLD, Case, Result, backtest
-from listener.core.gates.base import Candidate, Evaluation, Past, evaluate
+from listener.core.gates.base import Candidate, Evaluation, PastPromotion, evaluate
 from listener.core.gates.options import Conditions, parse
 from listener.core.gates.registry import asked
 from listener.core.promotion import Status
@@ -95,7 +95,7 @@ def promoted(candidate: Candidate, earlier: Result) -> Candidate:
     ran = candidate.target_history
     new = replace(earlier.release, version=ran.newest_version + 1, status="succeeded")
     history = as_of(History([*ran.releases, new]), at(1000))
-    past = Past("1", Status.SUCCEEDED, earlier.at or NOON, was_released=True)
+    past = PastPromotion("1", Status.SUCCEEDED, earlier.at or NOON, was_released=True)
     return replace(candidate, target_history=history, past=(*candidate.past, past))
 
 

@@ -14,8 +14,8 @@ from listener.core.gates.options import (
     READERS,
     Aspect,
     BadCondition,
-    Brake,
     Conditions,
+    FailureLimit,
     OnFailure,
     parse,
 )
@@ -50,7 +50,10 @@ def test_everything_can_be_asked_for() -> None:
     assert (found.soak, found.approvals) == (timedelta(minutes=30), 1)
     assert [window.text for window in found.windows] == [OFFICE]
     assert found.parity == (Aspect.STACK, Aspect.CONFIG_NAMES)
-    assert (found.brake, found.on_failure) == (Brake(2, timedelta(days=1)), OnFailure.ROLLBACK)
+    assert (found.brake, found.on_failure) == (
+        FailureLimit(2, timedelta(days=1)),
+        OnFailure.ROLLBACK,
+    )
     assert found.as_json() == EVERYTHING
 
 

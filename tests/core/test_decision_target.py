@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from listener.core.gates.always import hold, target
-from listener.core.gates.base import Error, Hold, Pass, Reject, Rival, Verdict, Wait, evaluate
+from listener.core.gates.base import (
+    ActivePromotion,
+    Error,
+    Hold,
+    Pass,
+    Reject,
+    Verdict,
+    Wait,
+    evaluate,
+)
 from listener.core.gates.registry import ROLLBACK_GATES
 from listener.core.promotion import Status
 from listener.core.release import History
@@ -45,11 +54,11 @@ def pending(age: timedelta, **more: Any) -> Change:
             Error("prod shows no current release."),
         ),
         (
-            {"rival": Rival("7", Status.RELEASING)},
+            {"rival": ActivePromotion("7", Status.RELEASING)},
             Wait("Promotion 7 is at work on prod (releasing).", STEP),
         ),
         (
-            {"rival": Rival("7", Status.RELEASING)} | prod(release(11, "B")),
+            {"rival": ActivePromotion("7", Status.RELEASING)} | prod(release(11, "B")),
             Reject("prod already runs this slug, in v11.", SKIPPED),
         ),
         (pending(minutes(0)), BUSY),
@@ -112,7 +121,7 @@ def test_hold(holds: list[Hold], verdict: Verdict) -> None:
         ({"is_allowed": False}, Reject("AUTOPROMOTE_APPS does not name both apps.")),
         ({"target_history": History()}, Error("prod shows no current release.")),
         (
-            {"rival": Rival("7", Status.RELEASING)},
+            {"rival": ActivePromotion("7", Status.RELEASING)},
             Wait("Promotion 7 is at work on prod (releasing).", STEP),
         ),
         (pending(minutes(0)), BUSY),

@@ -12,7 +12,7 @@ from listener.core.gates.base import Error, Pass, Verdict, Wait
 from listener.core.gates.options import parse
 from listener.core.gates.registry import CONDITIONAL, GATES, NETWORK, asked
 from listener.core.parity import Traits
-from listener.core.verification import Streak
+from listener.core.verification import ProbeStreak
 from tests.core.asking import BAD, CANDIDATE, GOOD, URL, minutes, said, streak
 
 SOON = minutes(5 / 60)
@@ -23,7 +23,7 @@ APART = f"good answers in a row of {URL}, 5 s apart."
     ("seen", "now", "verdict"),
     [
         (None, 0, Wait(f"0 of 3 {APART}")),
-        (Streak(), 0, Wait(f"0 of 3 {APART}")),
+        (ProbeStreak(), 0, Wait(f"0 of 3 {APART}")),
         (streak(GOOD), 0, Wait(f"1 of 3 {APART}", SOON)),
         (streak(GOOD, GOOD), 0, Wait(f"2 of 3 {APART}", SOON)),
         (streak(GOOD, GOOD), 1, Wait(f"2 of 3 {APART}")),
@@ -48,7 +48,7 @@ APART = f"good answers in a row of {URL}, 5 s apart."
         ),
     ],
 )
-def test_check(seen: Streak | None, now: float, verdict: Verdict) -> None:
+def test_check(seen: ProbeStreak | None, now: float, verdict: Verdict) -> None:
     url = f"{URL}?key=secret"  # which sentences never show
     assert said("check", minutes(now), checks=[url], streak=seen) == verdict
 

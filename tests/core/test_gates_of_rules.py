@@ -16,7 +16,7 @@ from listener.core.gates.base import (
     Error,
     Override,
     Pass,
-    Past,
+    PastPromotion,
     Reject,
     Verdict,
     Wait,
@@ -34,7 +34,8 @@ from tests.core.releases import ANA, NOON
 def past(*ended: float, status: Status = Status.SUCCEEDED, was_released: bool = True) -> Any:
     """Promotions that ended so many minutes after noon."""
     return tuple(
-        Past(str(number), status, minutes(end), was_released) for number, end in enumerate(ended)
+        PastPromotion(str(number), status, minutes(end), was_released)
+        for number, end in enumerate(ended)
     )
 
 
@@ -90,7 +91,7 @@ AGO = Wait("Promotion 0 to prod was less than 2h ago.", minutes(60))
         (past(-60, was_released=False), Pass("Nothing was promoted to prod lately.")),
     ],
 )
-def test_min_gap(ended: tuple[Past, ...], verdict: Verdict) -> None:
+def test_min_gap(ended: tuple[PastPromotion, ...], verdict: Verdict) -> None:
     assert said("min-gap", min_gap="2h", past=ended) == verdict
 
 
@@ -111,7 +112,7 @@ def test_min_gap(ended: tuple[Past, ...], verdict: Verdict) -> None:
         (past(-10, -600, was_released=False), Pass("0 of 2 promotions to prod within 24 hours.")),
     ],
 )
-def test_max_per_day(ended: tuple[Past, ...], verdict: Verdict) -> None:
+def test_max_per_day(ended: tuple[PastPromotion, ...], verdict: Verdict) -> None:
     assert said("max-per-day", max_per_day=2, past=ended) == verdict
 
 
@@ -356,7 +357,7 @@ CONDITIONS = st.lists(st.sampled_from(list(ONE_OF_EACH)), unique=True).map(
 )
 PASTS = st.lists(
     st.builds(
-        Past,
+        PastPromotion,
         st.just("7"),
         st.sampled_from((Status.SUCCEEDED, Status.FAILED, Status.ROLLED_BACK)),
         MINUTES,

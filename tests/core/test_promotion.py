@@ -15,12 +15,12 @@ from listener.core.promotion import (
     ACTIVE,
     ENDED,
     RETRYABLE,
-    WAYS,
+    TRANSITIONS,
     PromotionKind,
     Status,
     back_off,
+    can_transition,
     description_of,
-    may_go,
     next_look,
     release_poll,
 )
@@ -72,30 +72,36 @@ def test_the_status_words_are_the_contracts() -> None:
 @pytest.mark.parametrize("before", Status)
 def test_a_promotion_goes_the_ways_of_the_table_and_no_other(before: Status) -> None:
     listed = {to for came, goes in TABLE.values() if before in came.split() for to in goes.split()}
-    assert {after for after in Status if may_go(before, after)} == listed
+    assert {after for after in Status if can_transition(before, after)} == listed
 
 
 @pytest.mark.parametrize("row", TABLE)
 def test_every_row_of_the_table_may_be_gone(row: int) -> None:
     came, goes = TABLE[row]
-    assert all(may_go(Status(a), Status(b)) for a in came.split() for b in goes.split())
+    assert all(can_transition(Status(a), Status(b)) for a in came.split() for b in goes.split())
 
 
 def test_every_status_that_works_on_the_target_can_end() -> None:
     assert {"posting", "releasing", "verifying", "rolling_back"} == ACTIVE
     for status in [*ACTIVE, Status.WAITING]:
-        assert WAYS[status] & ENDED
-        assert Status.ERRORED in WAYS[status] or status is Status.VERIFYING
+        assert TRANSITIONS[status] & ENDED
+        assert Status.ERRORED in TRANSITIONS[status] or status is Status.VERIFYING
 
 
 def test_only_a_retry_leaves_an_end() -> None:
-    assert {before for before in ENDED if WAYS.get(before)} == RETRYABLE
+    assert {before for before in ENDED if TRANSITIONS.get(before)} == RETRYABLE
     assert {"failed", "errored", "cancelled", "rejected"} == RETRYABLE
 
 
 def test_a_post_is_never_left_for_an_end_that_says_nothing_was_sent() -> None:
     for sent in (Status.POSTING, Status.RELEASING, Status.ROLLING_BACK):
-        assert not WAYS[sent] & {"superseded", "cancelled", "rejected", "skipped", "shadowed"}
+        assert not TRANSITIONS[sent] & {
+            "superseded",
+            "cancelled",
+            "rejected",
+            "skipped",
+            "shadowed",
+        }
 
 
 @pytest.mark.parametrize(

@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 
 from listener.core.drift import (
-    Forward,
-    Known,
-    Moved,
-    Ours,
-    Same,
+    Drift,
+    LastKnown,
+    ManualForward,
+    NoDrift,
+    OwnRelease,
     Standing,
-    Unclear,
-    Unnamed,
+    Unknown,
+    UnmarkedRequest,
+    detect_drift,
     is_ours,
     nonce_of,
-    stand,
 )
 from listener.core.release import History, Release
 from tests.core.releases import log, release
 
-KNOWN = Known(10, "B")
+KNOWN = LastKnown(10, "B")
 SOURCE = log(release(40, "A"), release(41, "B"), release(42, "C"), release(43, "D"))
 OURS = "Promote acme-staging v42 (autopromote 7f3a9c21)"
 THEIRS = "Promote acme-staging v42 (autopromote 0badc0de)"
@@ -35,9 +35,9 @@ def target(*later: Release) -> History:
     return log(release(9, "A"), release(10, "B"), *later)
 
 
-def look(*later: Release, known: Known | None = KNOWN) -> Standing:
+def look(*later: Release, known: LastKnown | None = KNOWN) -> Standing:
     """What the reading of such a target says."""
-    return stand(known, target(*later), SOURCE, issued=ISSUED)
+    return detect_drift(known, target(*later), SOURCE, issued=ISSUED)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def look(*later: Release, known: Known | None = KNOWN) -> Standing:
     ],
 )
 def test_the_same_artifact_is_explained(later: list[Release], version: int) -> None:
-    assert look(*later) == Same(Known(version, "B"))
+    assert look(*later) == NoDrift(LastKnown(version, "B"))
 
 
 @pytest.mark.parametrize(
@@ -81,18 +81,18 @@ def test_the_same_artifact_is_explained(later: list[Release], version: int) -> N
 )
 def test_a_person_who_moved_the_target_is_named(later: list[Release], change: int) -> None:
     history = target(*later)
-    moved = stand(KNOWN, history, SOURCE, issued=ISSUED)
+    moved = detect_drift(KNOWN, history, SOURCE, issued=ISSUED)
     earliest, current = history.find(change), history.current
     assert earliest is not None
     assert current is not None
-    assert moved == Moved(earliest, current)
+    assert moved == Drift(earliest, current)
 
 
 def test_a_release_that_was_pending_when_we_looked_is_named_all_the_same() -> None:
     first = look(release(11, "X", "pending"))
-    assert isinstance(first, Same)
+    assert isinstance(first, NoDrift)
     moved = look(release(11, "X"), release(12, "X", words="Set FOO"), known=first.known)
-    assert isinstance(moved, Moved)
+    assert isinstance(moved, Drift)
     assert moved.change.version == 11
 
 
@@ -100,21 +100,23 @@ def test_what_succeeded_but_does_not_run_is_unclear_and_names_nobody() -> None:
     late = release(11, "X")
     history = History([release(10, "B", is_current=True), late])
     said = "v11 succeeded, but v10 is shown as what runs."
-    standing = stand(KNOWN, history, SOURCE, issued=ISSUED)
-    assert standing == Unclear(said, late, history.current)
+    standing = detect_drift(KNOWN, history, SOURCE, issued=ISSUED)
+    assert standing == Unknown(said, late, history.current)
 
 
 def test_a_current_that_no_release_explains_is_unclear() -> None:
     history = History([release(9, "X", is_current=True), release(10, "B")])
     said = "v9 is shown as what runs, and no release explains it."
-    assert stand(KNOWN, history, SOURCE, issued=ISSUED) == Unclear(said, None, history.current)
+    assert detect_drift(KNOWN, history, SOURCE, issued=ISSUED) == Unknown(
+        said, None, history.current
+    )
 
 
 def test_a_release_phase_that_ended_below_what_we_know_is_held() -> None:
     hotfix = release(9, "X", is_current=True)
     history = History([hotfix, release(10, "B")])
-    moved = stand(KNOWN, history, SOURCE, issued=ISSUED, unsettled={9})
-    assert moved == Moved(hotfix, hotfix)
+    moved = detect_drift(KNOWN, history, SOURCE, issued=ISSUED, unsettled={9})
+    assert moved == Drift(hotfix, hotfix)
 
 
 @pytest.mark.parametrize(
@@ -128,18 +130,22 @@ def test_a_release_phase_that_ended_below_what_we_know_is_held() -> None:
         ),
         pytest.param(KNOWN, [release(11, "A")], False, id="an older deploy"),
         pytest.param(KNOWN, [release(11, "X")], False, id="not of the source"),
-        pytest.param(Known(10, "X"), [release(11, "C")], True, id="hotfixed; newer than it ran"),
-        pytest.param(Known(10, "X"), [release(11, "A")], False, id="hotfixed; older than it ran"),
-        pytest.param(Known(0, None), [release(11, "C")], True, id="the first code there"),
+        pytest.param(
+            LastKnown(10, "X"), [release(11, "C")], True, id="hotfixed; newer than it ran"
+        ),
+        pytest.param(
+            LastKnown(10, "X"), [release(11, "A")], False, id="hotfixed; older than it ran"
+        ),
+        pytest.param(LastKnown(0, None), [release(11, "C")], True, id="the first code there"),
     ],
 )
 def test_only_forward_by_hand_is_welcome(
-    known: Known, later: list[Release], is_forward: bool
+    known: LastKnown, later: list[Release], is_forward: bool
 ) -> None:
     standing = look(*later, known=known)
-    assert isinstance(standing, Forward if is_forward else Moved)
-    if isinstance(standing, Forward):
-        assert standing.known == Known(10 + len(later), "C")
+    assert isinstance(standing, ManualForward if is_forward else Drift)
+    if isinstance(standing, ManualForward):
+        assert standing.known == LastKnown(10 + len(later), "C")
         assert standing.release == target(*later).current
 
 
@@ -147,37 +153,39 @@ def test_who_undoes_a_rollback_promotes_nothing_forward() -> None:
     """Newer code that the target had left comes back: a person's way, which stands."""
     back = release(11, "C", words="Rollback to v8", is_current=True)
     history = History([release(8, "C"), release(9, "B"), release(10, "B"), back])
-    assert stand(KNOWN, history, SOURCE, issued=ISSUED) == Moved(back, back)
+    assert detect_drift(KNOWN, history, SOURCE, issued=ISSUED) == Drift(back, back)
 
 
 @pytest.mark.parametrize("status", ["failed", "pending", "building"])
 def test_what_never_ran_on_the_source_is_not_forward(status: str) -> None:
     source = log(release(41, "B"), release(42, "C", status))
-    assert isinstance(stand(KNOWN, target(release(11, "C")), source, issued=ISSUED), Moved)
+    assert isinstance(detect_drift(KNOWN, target(release(11, "C")), source, issued=ISSUED), Drift)
 
 
 @pytest.mark.parametrize(
     ("later", "known"),
     [
-        pytest.param([release(11, "C", words=OURS)], Known(11, "C"), id="by its nonce"),
-        pytest.param([replace(release(11, "A"), id="r77")], Known(11, "A"), id="by its id"),
-        pytest.param([release(11, "A", words=OURS)], Known(11, "A"), id="a roll-back of ours"),
+        pytest.param([release(11, "C", words=OURS)], LastKnown(11, "C"), id="by its nonce"),
+        pytest.param([replace(release(11, "A"), id="r77")], LastKnown(11, "A"), id="by its id"),
+        pytest.param([release(11, "A", words=OURS)], LastKnown(11, "A"), id="a roll-back of ours"),
         pytest.param(
             [release(11, "A", words=OURS), release(12, "A", words="Set FOO config vars")],
-            Known(12, "A"),
+            LastKnown(12, "A"),
             id="with a config change on top",
         ),
         pytest.param(
-            [release(11, "X"), release(12, "C", words=OURS)], Known(12, "C"), id="over a hotfix"
+            [release(11, "X"), release(12, "C", words=OURS)], LastKnown(12, "C"), id="over a hotfix"
         ),
         pytest.param(
-            [release(11, "C", words=OURS), release(12, "D", words=OURS)], Known(12, "D"), id="twice"
+            [release(11, "C", words=OURS), release(12, "D", words=OURS)],
+            LastKnown(12, "D"),
+            id="twice",
         ),
     ],
 )
-def test_ours_is_known_however_late_it_turns_up(later: list[Release], known: Known) -> None:
+def test_ours_is_known_however_late_it_turns_up(later: list[Release], known: LastKnown) -> None:
     standing = look(*later)
-    assert isinstance(standing, Ours)
+    assert isinstance(standing, OwnRelease)
     assert standing.known == known
     assert is_ours(standing.release, ISSUED)
 
@@ -185,19 +193,19 @@ def test_ours_is_known_however_late_it_turns_up(later: list[Release], known: Kno
 @pytest.mark.parametrize(
     ("known", "later"),
     [
-        pytest.param(Known(11, "C"), [], id="recorded"),
-        pytest.param(Known(12, "X"), [release(12, "X")], id="replaced, and the hold released"),
+        pytest.param(LastKnown(11, "C"), [], id="recorded"),
+        pytest.param(LastKnown(12, "X"), [release(12, "X")], id="replaced, and the hold released"),
     ],
 )
-def test_what_was_ours_before_is_past(known: Known, later: list[Release]) -> None:
-    assert look(release(11, "C", words=OURS), *later, known=known) == Same(known)
+def test_what_was_ours_before_is_past(known: LastKnown, later: list[Release]) -> None:
+    assert look(release(11, "C", words=OURS), *later, known=known) == NoDrift(known)
 
 
 @pytest.mark.parametrize("artifact", ["A", "B", "X"])
 def test_a_person_who_undid_ours_before_we_recorded_it_is_named(artifact: str) -> None:
     ours, undone = release(11, "C", words=OURS), release(12, artifact, words="Rollback to v10")
     moved = look(ours, undone)
-    assert isinstance(moved, Moved)
+    assert isinstance(moved, Drift)
     assert (moved.change.version, moved.foreign_nonce) == (12, None)
 
 
@@ -218,34 +226,34 @@ def test_a_person_who_undid_ours_before_we_recorded_it_is_named(artifact: str) -
 )
 def test_another_installation_is_held_and_named(later: list[Release], change: int) -> None:
     moved = look(*later)
-    assert isinstance(moved, Moved)
+    assert isinstance(moved, Drift)
     assert (moved.change.version, moved.foreign_nonce) == (change, "0badc0de")
 
 
 def test_another_installation_is_explained_once_a_person_released_the_hold() -> None:
-    released = Known(11, "C")
-    assert look(release(11, "C", words=THEIRS), known=released) == Same(released)
+    released = LastKnown(11, "C")
+    assert look(release(11, "C", words=THEIRS), known=released) == NoDrift(released)
 
 
 @pytest.mark.parametrize("status", ["failed", "pending"])
 def test_another_installation_that_changed_nothing_is_not_held(status: str) -> None:
-    assert look(release(11, "C", status, THEIRS)) == Same(KNOWN)
+    assert look(release(11, "C", status, THEIRS)) == NoDrift(KNOWN)
 
 
 @pytest.mark.parametrize(
     ("known", "history"),
     [
-        pytest.param(Known(12, "C"), target(release(11, "A")), id="older than what we know"),
+        pytest.param(LastKnown(12, "C"), target(release(11, "A")), id="older than what we know"),
         pytest.param(KNOWN, History([release(10, "B"), release(11, "X")]), id="no current one"),
         pytest.param(None, History(), id="no release at all"),
     ],
 )
-def test_a_reading_that_cannot_tell_says_nothing(known: Known | None, history: History) -> None:
-    assert stand(known, history, SOURCE, issued=ISSUED) == Unclear()
+def test_a_reading_that_cannot_tell_says_nothing(known: LastKnown | None, history: History) -> None:
+    assert detect_drift(known, history, SOURCE, issued=ISSUED) == Unknown()
 
 
 def test_a_target_that_no_rule_ever_named_is_taken_as_it_is() -> None:
-    assert look(release(11, "X"), known=None) == Same(Known(11, "X"))
+    assert look(release(11, "X"), known=None) == NoDrift(LastKnown(11, "X"))
 
 
 @pytest.mark.parametrize(
@@ -263,7 +271,7 @@ def test_reads_the_nonce_of_whoever_made_the_release(words: str, nonce: str | No
     assert nonce_of(words) == nonce
 
 
-ASKED = Unnamed("C", 10, "robot")
+ASKED = UnmarkedRequest("C", 10, "robot")
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,9 @@ def test_what_somebody_is_at_work_on_is_due_when_the_lease_is_over(database: Dat
 def test_a_way_that_the_table_does_not_list_is_not_gone(database: Database) -> None:
     row = rows.add(database)
     claim = rows.claimed(database)
-    with pytest.raises(promotions.NoSuchWay, match="waiting → succeeded"), database.begin() as conn:
+    with (
+        pytest.raises(promotions.InvalidTransition, match="waiting → succeeded"),
+        database.begin() as conn,
+    ):
         promotions.move(conn, claim, Status.SUCCEEDED, "Without a post.")
     assert rows.get(database, row).status is Status.WAITING

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from listener.db import migrate
 from listener.db.engine import are_own, open_database
 from listener.db.migrate import Pooled
-from listener.db.queue import Ear, notify
+from listener.db.queue import NotificationListener, notify
 from tests.db.bouncer import bouncer
 from tests.frame.processes import do
 
@@ -77,7 +77,7 @@ def test_it_is_refused_in_one_sentence(lent: str) -> None:
 def test_a_pool_of_sessions_works_whole(kept: str) -> None:
     migrate.migrate(kept)
     database = open_database(kept, pool_size=1)
-    ear = Ear(database)
+    ear = NotificationListener(database)
     ear.start()
     try:
         ear.wait(0, PATIENCE)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from listener.core.drift import Unnamed
+from listener.core.drift import UnmarkedRequest
 from listener.core.release import Release
 from listener.db import related_promotions, release_requests
 from listener.db.engine import Database
@@ -73,14 +73,14 @@ def test_a_second_sending_is_counted_and_one_that_never_left_is_not(database: Da
     assert (again.sends, again.nonce) == (2, post.nonce)
     assert again.sent_at > post.sent_at
     with database.begin() as conn:
-        release_requests.unsend(conn, post.id)
+        release_requests.mark_unsent(conn, post.id)
     assert (latest(database, post).sends, latest(database, post).sent_at) == (1, again.sent_at)
 
 
 def test_a_doubt_begins_when_the_connection_ended(database: Database) -> None:
     post = add(database)
     with database.begin() as conn:
-        release_requests.doubt(conn, post.id)
+        release_requests.mark_unknown(conn, post.id)
     assert latest(database, post).sent_at > post.sent_at
 
 
@@ -125,7 +125,7 @@ def by(author_id: str | None, version: int = 8, words: str = "Promote", **more: 
 def test_a_post_without_a_nonce_is_not_written_without_our_account(database: Database) -> None:
     with pytest.raises(IntegrityError, match="ck_post_is_recognisable"):
         add(database, strategy="pipeline")
-    assert add(database, **PIPELINE).unnamed == Unnamed("slug-1", 7, "robot")
+    assert add(database, **PIPELINE).unnamed == UnmarkedRequest("slug-1", 7, "robot")
     assert add(database, "89ef0123").unnamed is None
 
 

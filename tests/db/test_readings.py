@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.release import Release
 from listener.db import apps, releases, snapshots
 from listener.db.apps import AppRow
@@ -123,7 +123,7 @@ def test_an_older_answer_adds_what_was_never_stored_and_changes_nothing_else(
 def test_an_answer_from_before_our_own_release_is_older(database: Database) -> None:
     record(database, FIRST)
     with database.begin() as conn:
-        apps.set_known(conn, APP, Known(2, "slug-2"))
+        apps.set_known(conn, APP, LastKnown(2, "slug-2"))
     assert record(database, FIRST, second=1) == Older()
 
 
@@ -192,7 +192,7 @@ RESTORED = Release("other", 2, "succeeded", "slug-9", is_current=True)
 def test_a_list_is_taken_as_it_is_only_after_a_day(database: Database) -> None:
     record(database, BEFORE, replace(RAN, is_current=False), THIRD)
     with database.begin() as conn:
-        apps.set_known(conn, APP, Known(3, "slug-3"))
+        apps.set_known(conn, APP, LastKnown(3, "slug-3"))
         releases.set_slug_facts(conn, APP, "slug-2", commit="c0ffee", stack=None)
     run(database, "UPDATE app SET known_at = '2026-03-01'")
     assert isinstance(record(database, BEFORE, RESTORED, second=1, as_it_is=True), Behind)
@@ -201,7 +201,7 @@ def test_a_list_is_taken_as_it_is_only_after_a_day(database: Database) -> None:
 
     assert record(database, BEFORE, RESTORED, second=3, as_it_is=True) == Used()
     assert history(database) == {1: ("succeeded", False), 2: ("succeeded", True)}
-    assert row(database).known == Known(2, "slug-3")  # so that what runs is still asked about
+    assert row(database).known == LastKnown(2, "slug-3")  # so that what runs is still asked about
     with database.begin() as conn:
         assert releases.newest_version(conn, APP) == 2
         assert releases.slug_facts(conn, APP, "slug-9") == (None, None)

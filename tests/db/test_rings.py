@@ -18,8 +18,8 @@ from tests.db import rows
 PATIENCE = 10.0
 Wave = Callable[[Connection], object]
 WAVES: dict[str, Wave] = {
-    "wake-all": lambda conn: promotions.wake_target(conn, None),
-    "wake-source": lambda conn: promotions.wake_source(conn, "app-source"),
+    "wake-all": lambda conn: promotions.reschedule_target(conn, None),
+    "wake-source": lambda conn: promotions.reschedule_source(conn, "app-source"),
 }
 
 
@@ -42,7 +42,7 @@ def test_whoever_ends_one_and_wakes_others_gets_along_with_a_wave_over_all(
             promotions.move(conn, claim, Status.SKIPPED, "Ended.")
             has_locked.set()
             assert go_on.wait(PATIENCE)
-            promotions.wake_target(conn, newer.target_id)
+            promotions.reschedule_target(conn, newer.target_id)
 
     def wash() -> None:
         with database.begin() as conn:
@@ -77,7 +77,7 @@ def test_many_ends_and_waves_at_once_all_get_through(database: Database) -> None
         begin.wait()
         for _ in range(25):
             with database.begin() as conn:
-                promotions.wake_target(conn, None)
+                promotions.reschedule_target(conn, None)
         return 0
 
     with ThreadPoolExecutor(3) as pool:
@@ -91,7 +91,7 @@ def _end(database: Database, claim: queue.Claim) -> int:
             apps.lock(conn, [claim.row.target_id])
             promotions.lock_around(conn, claim.row.target_id)
             row: PromotionRow = promotions.move(conn, claim, Status.SKIPPED, "Ended.")
-            promotions.wake_target(conn, row.target_id)
+            promotions.reschedule_target(conn, row.target_id)
     except queue.LeaseLost:
         return 0
     return 1

@@ -9,22 +9,22 @@ from contextlib import suppress
 import pytest
 
 from listener.db.engine import Database
-from listener.db.queue import Ear, notify
+from listener.db.queue import NotificationListener, notify
 
 PATIENCE = 10.0
 
 
 @pytest.fixture
-def ear(database: Database) -> Iterator[Ear]:
+def ear(database: Database) -> Iterator[NotificationListener]:
     """Somebody who listens already."""
-    listening = Ear(database)
+    listening = NotificationListener(database)
     listening.start()
     listening.wait(0, PATIENCE)  # the first wake-up says that it listens
     yield listening
     listening.stop()
 
 
-def test_a_commit_is_heard(database: Database, ear: Ear) -> None:
+def test_a_commit_is_heard(database: Database, ear: NotificationListener) -> None:
     heard = ear.count
     with database.begin() as conn:
         notify(conn)
@@ -33,7 +33,7 @@ def test_a_commit_is_heard(database: Database, ear: Ear) -> None:
     assert ear.count > heard
 
 
-def test_what_is_rolled_back_is_not_heard(database: Database, ear: Ear) -> None:
+def test_what_is_rolled_back_is_not_heard(database: Database, ear: NotificationListener) -> None:
     heard = ear.count
     with suppress(ZeroDivisionError), database.begin() as conn:
         notify(conn)
@@ -42,7 +42,9 @@ def test_what_is_rolled_back_is_not_heard(database: Database, ear: Ear) -> None:
     assert ear.count == heard
 
 
-def test_a_wake_up_before_the_wait_is_not_missed(database: Database, ear: Ear) -> None:
+def test_a_wake_up_before_the_wait_is_not_missed(
+    database: Database, ear: NotificationListener
+) -> None:
     heard = ear.count
     with database.begin() as conn:
         notify(conn)
@@ -53,7 +55,9 @@ def test_a_wake_up_before_the_wait_is_not_missed(database: Database, ear: Ear) -
     assert not waiter.is_alive()
 
 
-def test_a_connection_that_is_cut_is_made_anew(database: Database, ear: Ear) -> None:
+def test_a_connection_that_is_cut_is_made_anew(
+    database: Database, ear: NotificationListener
+) -> None:
     heard = ear.count
     with database.begin() as conn:
         conn.exec_driver_sql(
@@ -69,7 +73,7 @@ def test_a_connection_that_is_cut_is_made_anew(database: Database, ear: Ear) -> 
 
 
 def test_stopping_wakes_whoever_waits(database: Database) -> None:
-    listening = Ear(database)
+    listening = NotificationListener(database)
     listening.start()
     listening.wait(0, PATIENCE)
     waiter = threading.Thread(target=listening.wait, args=(listening.count, PATIENCE))

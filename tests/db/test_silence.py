@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from listener.db import watchdog
 from listener.db.engine import Database, open_database
-from listener.db.queue import Ear, notify
+from listener.db.queue import NotificationListener, notify
 from tests.db.silence import SilentWay, silent_way
 
 PATIENCE = 20.0
@@ -83,7 +83,7 @@ def test_a_host_that_answers_no_new_connection_is_given_up(way: SilentWay, far: 
 def test_an_idle_ear_notices_that_nobody_is_there_and_listens_again(
     way: SilentWay, far: Database
 ) -> None:
-    ear = Ear(far, pulse_seconds=SOON)
+    ear = NotificationListener(far, pulse_seconds=SOON)
     ear.start()
     try:
         ear.wait(0, PATIENCE)
@@ -108,7 +108,7 @@ def test_an_ear_outlives_a_pulse_that_breaks(far: Database) -> None:
         beaten.release()
         raise ValueError("a bug of ours")
 
-    ear = Ear(far, pulse=break_it, pulse_seconds=0)
+    ear = NotificationListener(far, pulse=break_it, pulse_seconds=0)
     ear.start()
     try:
         assert beaten.acquire(timeout=PATIENCE)

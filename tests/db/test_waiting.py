@@ -16,9 +16,9 @@ from tests.db import rows
 Change = Callable[[Connection, PromotionRow], object]
 CHANGES: dict[str, Change] = {
     "cancel": lambda conn, row: promotions.cancel(conn, row.id, reason="No."),
-    "wake-target": lambda conn, row: promotions.wake_target(conn, row.target_id),
-    "wake-all": lambda conn, row: promotions.wake_target(conn, None),
-    "wake-source": lambda conn, row: promotions.wake_source(conn, row.source_id),
+    "wake-target": lambda conn, row: promotions.reschedule_target(conn, row.target_id),
+    "wake-all": lambda conn, row: promotions.reschedule_target(conn, None),
+    "wake-source": lambda conn, row: promotions.reschedule_source(conn, row.source_id),
 }
 NOT_WAITING = sorted(set(Status) - {Status.WAITING})
 
@@ -53,7 +53,7 @@ def test_a_woken_one_is_due_now_and_its_attempts_are_forgotten(database: Databas
     row = rows.add(database)
     rows.claimed(database)
     with database.begin() as conn:
-        assert promotions.wake_target(conn, row.target_id) == 1
+        assert promotions.reschedule_target(conn, row.target_id) == 1
 
     claim = rows.claimed(database)
     assert (claim.key, claim.attempt) == (row.id, 1)
@@ -63,7 +63,7 @@ def test_one_may_be_left_asleep(database: Database) -> None:
     row, other = rows.add(database), rows.add(database)
     rows.run(database, "UPDATE promotion SET due_at = now() + interval '1 minute'")
     with database.begin() as conn:
-        promotions.wake_target(conn, row.target_id, but=row.id)
+        promotions.reschedule_target(conn, row.target_id, but=row.id)
 
     assert rows.claimed(database).key == other.id
     assert rows.claim(database) is None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.crypto import TOKEN_LIFE, BadToken, Expired, Identity, Keys, SealBroken
+from listener.crypto import TOKEN_LIFE, BadToken, DecryptionError, Expired, Identity, Keys
 
 OLD, NEW = "o" * 32, "n" * 32
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -36,13 +36,13 @@ def test_the_newest_key_seals() -> None:
     "sealed", [b"", b"nonsense", Keys([OLD]).seal(b"hush")], ids=["empty", "nonsense", "older"]
 )
 def test_what_no_key_opens_is_said(sealed: bytes) -> None:
-    with pytest.raises(SealBroken):
+    with pytest.raises(DecryptionError):
         Keys([NEW]).open(sealed)
 
 
 def test_each_purpose_has_keys_of_its_own() -> None:
     keys = Keys([NEW])
-    with pytest.raises(SealBroken):
+    with pytest.raises(DecryptionError):
         keys.bodies.open(keys.secrets.seal(b"hush"))
 
 
@@ -56,7 +56,7 @@ def test_renewing_seals_with_the_newest_key_once() -> None:
 
 
 def test_what_no_key_opens_is_not_renewed() -> None:
-    with pytest.raises(SealBroken):
+    with pytest.raises(DecryptionError):
         Keys([NEW]).secrets.renew(Keys([OLD]).seal(b"hush"))
 
 

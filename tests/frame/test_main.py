@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from listener.core.app import App
-from listener.crypto import Keys, SealBroken
+from listener.crypto import DecryptionError, Keys
 from listener.db import apps, deliveries, migrate, rules, subscriptions
 from listener.db.deliveries import Arrival
 from listener.db.engine import Database, open_database
@@ -77,7 +77,7 @@ def test_without_a_database_it_says_so(tmp_path: Path) -> None:
 def test_migrating_seals_everything_with_the_newest_key(database_url: str) -> None:
     with opened(database_url) as database:
         seal_something(database, Keys([KEY]))
-        with pytest.raises(SealBroken):
+        with pytest.raises(DecryptionError):
             unsealed(database, Keys([NEW]))
 
         done = do("release", {"DATABASE_URL": database_url, "SECRET_KEY": f"{NEW},{KEY}"})

@@ -22,8 +22,8 @@ from listener.db.engine import Database
 from listener.db.promotions import PromotionRow
 from listener.db.tables import promotion
 from listener.heroku import HEADER, Heroku, matches
-from listener.inventory.context import Clock, Tools
-from listener.inventory.reader import Readings
+from listener.inventory.context import Clock, Context
+from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
 from listener.services.approvals import ApprovalsDesk
 from listener.services.backtests import BacktestsDesk, TrialsDesk
@@ -37,7 +37,7 @@ from listener.services.promotions import PromotionsDesk
 from listener.services.rule_definition import NewRule
 from listener.services.rule_files import FilesDesk
 from listener.services.rules import RulesDesk
-from listener.services.status import MARK, Mirror, Readiness
+from listener.services.status import MARK, ReachabilityCheck, Readiness
 from listener.services.subscriptions import SubscriptionsDesk, hook_url
 from listener.services.views import RuleView
 from listener.worker.runner import PROMOTING
@@ -71,31 +71,31 @@ class Office:
         self.control("tokens", {"token": TOKEN, "email": ROBOT})
         heroku = Heroku(TOKEN, url="http://localhost", transport=transport)
         self.keys = Keys(["k" * 32])
-        readings = Readings(database, heroku)
-        self.tools = Tools(
+        reader = HerokuReader(database, heroku)
+        self.context = Context(
             database,
             heroku,
-            readings,
+            reader,
             Comparisons(heroku),
             self.keys,
             allowed_apps=allowed_apps,
         )
         self._inbox = Inbox(database, self.keys)
-        self.rules = RulesDesk(self.tools)
-        self.backtests = BacktestsDesk(self.tools)
-        self.trials = TrialsDesk(self.tools)
-        self.files = FilesDesk(self.tools)
-        self.promotions = PromotionsDesk(self.tools)
-        self.approvals = ApprovalsDesk(self.tools)
-        self.outputs = OutputsDesk(self.tools)
-        self.holds = HoldsDesk(self.tools)
-        self.explanations = ExplanationsDesk(self.tools)
-        self.diffs = DiffsDesk(self.tools)
+        self.rules = RulesDesk(self.context)
+        self.backtests = BacktestsDesk(self.context)
+        self.trials = TrialsDesk(self.context)
+        self.files = FilesDesk(self.context)
+        self.promotions = PromotionsDesk(self.context)
+        self.approvals = ApprovalsDesk(self.context)
+        self.outputs = OutputsDesk(self.context)
+        self.holds = HoldsDesk(self.context)
+        self.explanations = ExplanationsDesk(self.context)
+        self.diffs = DiffsDesk(self.context)
         self.subscriptions = self.subscriptions_at(PUBLIC_URL)
 
     def subscriptions_at(self, public_url: str | None) -> SubscriptionsDesk:
         """A subscriptions desk of a listener that is reached there."""
-        return SubscriptionsDesk(self.tools, self.keys, public_url=public_url)
+        return SubscriptionsDesk(self.context, self.keys, public_url=public_url)
 
     def examine(
         self,
@@ -106,11 +106,11 @@ class Office:
         database: Database | None = None,
     ) -> list[Finding]:
         """What a doctor finds, of a listener that is reached there and answers itself."""
-        tools = replace(self.tools, database=database or self.database)
-        readiness = Readiness(tools.database, keys or self.keys)
+        context = replace(self.context, database=database or self.database)
+        readiness = Readiness(context.database, keys or self.keys)
         outside = Answering({MARK: self.keys.mark})
-        mirror = Mirror(public_url, self.keys.mark, transport=outside)
-        doctor = Doctor(tools, readiness, mirror, hook_url=hook_url(public_url))
+        mirror = ReachabilityCheck(public_url, self.keys.mark, transport=outside)
+        doctor = Doctor(context, readiness, mirror, hook_url=hook_url(public_url))
         return doctor.examine(asked_by=asked_by)
 
     # Heroku.
@@ -215,13 +215,13 @@ class Office:
             apps.ask_look(conn, self.app(app).id, must_read=True)
         self.work()
 
-    def rules_desk_reading_by(self, readings: Any) -> RulesDesk:
+    def rules_desk_reading_by(self, reader: Any) -> RulesDesk:
         """A rules desk that asks Heroku through something that does more besides."""
-        return RulesDesk(replace(self.tools, readings=readings))
+        return RulesDesk(replace(self.context, reader=reader))
 
-    def files_desk_reading_by(self, readings: Any) -> FilesDesk:
+    def files_desk_reading_by(self, reader: Any) -> FilesDesk:
         """A files desk that asks Heroku through something that does more besides."""
-        return FilesDesk(replace(self.tools, readings=readings))
+        return FilesDesk(replace(self.context, reader=reader))
 
     def work(self) -> None:
         """Take every step that is due, as runners do, and those that promotions put off a little.
@@ -257,7 +257,7 @@ class Office:
             claim = queue.claim(conn, "test")
         if claim is None:
             return False
-        queue.step(self.tools, claim, Clock(claim.claimed_at))
+        queue.step(self.context, claim, Clock(claim.claimed_at))
         return True
 
     def somebody_waits_for_a_lock(self) -> bool:

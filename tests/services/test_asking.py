@@ -8,7 +8,7 @@ import pytest
 
 from listener.errors import HerokuUnreadable
 from listener.heroku import BadAnswer, Doubtful, HerokuError, NotSent, RateLimited, Refused
-from listener.services.heroku_calls import Asking, was_refused
+from listener.services.heroku_calls import HerokuCall, was_refused
 
 BUT = "Nothing happened."
 
@@ -32,7 +32,7 @@ def answering(error: HerokuError) -> None:
 )
 def test_heroku_is_quoted_with_what_follows(error: HerokuError, message: str) -> None:
     with pytest.raises(HerokuUnreadable) as refusal:
-        Asking(BUT)(answering, error)
+        HerokuCall(BUT)(answering, error)
     assert message in refusal.value.message
     assert refusal.value.message.endswith(f" {BUT}")
     assert was_refused(refusal.value) is isinstance(error, Refused)
@@ -48,11 +48,11 @@ def test_heroku_is_quoted_with_what_follows(error: HerokuError, message: str) ->
 )
 def test_a_refusal_comes_with_advice(id_: str, advice: str) -> None:
     with pytest.raises(HerokuUnreadable, match=advice):
-        Asking(BUT)(answering, Refused("No.", status=403, id=id_))
+        HerokuCall(BUT)(answering, Refused("No.", status=403, id=id_))
 
 
 def test_what_is_gone_is_none_and_nothing_else_is() -> None:
-    ask = Asking(BUT)
+    ask = HerokuCall(BUT)
     assert ask.unless_gone(answering, Refused("Gone.", status=404, id="not_found")) is None
     assert ask.unless_gone(int, "7") == 7
     for error in (Refused("No.", status=403, id="forbidden"), Doubtful("503", status=404)):
@@ -63,7 +63,7 @@ def test_what_is_gone_is_none_and_nothing_else_is() -> None:
 def test_nothing_more_is_asked_when_it_would_take_too_long() -> None:
     began_at = time.monotonic() - 11
     asked: list[int] = []
-    for ask in (Asking(BUT, began_at=began_at), Asking("", began_at=began_at).now(BUT)):
+    for ask in (HerokuCall(BUT, began_at=began_at), HerokuCall("", began_at=began_at).now(BUT)):
         with pytest.raises(HerokuUnreadable, match=f"takes too long to answer. {BUT}"):
             ask(asked.append, 1)
     assert asked == []

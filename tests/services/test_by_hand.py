@@ -82,7 +82,7 @@ def test_a_release_whose_phase_runs_is_waited_for(office: Office) -> None:
     office.control(f"apps/{STAGING}/releases/{version}", {"status": "succeeded"})
     office.look(STAGING)
     with office.database.begin() as conn:
-        promotions.wake_source(conn, office.app(STAGING).id)
+        promotions.reschedule_source(conn, office.app(STAGING).id)
     office.work()
     to_prod, to_eu = office.found()[:2]
     assert to_prod.status is Status.SUCCEEDED

@@ -121,7 +121,7 @@ def test_what_was_not_looked_at_says_so(office: Office) -> None:
     office.add_rule()
     office.work()
     version = office.deploy(STAGING)
-    office.tools.readings.releases(office.app(STAGING).id)
+    office.context.reader.releases(office.app(STAGING).id)
     view = explain(office, version)
     assert says(view) == {("ship", PROD): "It was not looked at yet."}
 

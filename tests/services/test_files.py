@@ -9,7 +9,7 @@ import pytest
 from listener.core.promotion import Status
 from listener.core.rule import Mode, Route, in_order
 from listener.errors import Conflict, HerokuUnreadable, Invalid
-from listener.inventory.reader import Reading
+from listener.inventory.reader import Snapshot
 from listener.services.rule_definition import NewRule
 from listener.services.rule_plan import NewFile, Plan
 from tests.services.office import ANA, EU, PROD, STAGING, Office
@@ -240,12 +240,12 @@ def test_what_somebody_changed_while_heroku_was_asked_is_not_overwritten(office:
         """Somebody else removes a rule while we ask."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(office.tools.readings, name)
+            return getattr(office.context.reader, name)
 
-        def releases(self, app_id: str, **how: Any) -> Reading:
+        def releases(self, app_id: str, **how: Any) -> Snapshot:
             if "old" in names(office):
                 office.rules.remove("old", by=ANA)
-            return office.tools.readings.releases(app_id, **how)
+            return office.context.reader.releases(app_id, **how)
 
     with pytest.raises(Conflict, match="changed by somebody else meanwhile") as refused:
         office.files_desk_reading_by(Meddler()).apply(file(wish()), by=ANA)

@@ -12,7 +12,7 @@ from listener.core.promotion import Status
 from listener.db import promotions
 from listener.db.tables import hold, promotion
 from listener.errors import Conflict, HerokuUnreadable, Invalid
-from listener.inventory.reader import Reading
+from listener.inventory.reader import Snapshot
 from listener.services.freezes import NewFreeze
 from listener.services.holds import NewHold
 from listener.services.rule_plan import NewFile, Plan
@@ -184,7 +184,7 @@ def test_a_release_waits_during_a_freeze_and_goes_when_it_ends(office: Office) -
 
     with office.database.begin() as conn:  # its last moment is near
         conn.execute(update(hold).values(ends_at=func.clock_timestamp() + timedelta(seconds=1)))
-        promotions.wake_target(conn, office.app(PROD).id)
+        promotions.reschedule_target(conn, office.app(PROD).id)
     office.work()
     assert office.found()[0].status is Status.SUCCEEDED
 
@@ -239,12 +239,12 @@ def test_a_freeze_that_somebody_ends_meanwhile_is_no_part_of_the_plan(office: Of
         """Somebody else releases the freeze while we ask."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(office.tools.readings, name)
+            return getattr(office.context.reader, name)
 
-        def releases(self, app_id: str, **how: Any) -> Reading:
+        def releases(self, app_id: str, **how: Any) -> Snapshot:
             if standing(office):
                 office.holds.release_one("1", by=BO)
-            return office.tools.readings.releases(app_id, **how)
+            return office.context.reader.releases(app_id, **how)
 
     desk = office.files_desk_reading_by(Meddler())
     with pytest.raises(Conflict, match="freezes were changed by somebody else") as refused:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.promotion import Status
 from listener.core.rule import Mode
 from listener.db import apps
@@ -254,7 +254,7 @@ def test_what_happens_on_the_target_before_the_release_is_seen(office: Office) -
 def test_what_is_known_since_the_reading_is_not_forgotten(office: Office) -> None:
     office.add_rule()
     put(office)
-    later = Known(99, "a slug that came after the reading")
+    later = LastKnown(99, "a slug that came after the reading")
     with office.database.begin() as conn:
         apps.set_known(conn, office.app(PROD).id, later)
     with pytest.raises(HerokuUnreadable, match="does not show yet what we released, v99"):

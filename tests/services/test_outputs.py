@@ -95,7 +95,7 @@ def test_following_costs_one_call_to_heroku(office: Office) -> None:
 
 def test_no_more_urls_are_kept_than_somebody_may_follow(office: Office) -> None:
     id = promote(office, {"seconds": 0})
-    desk = OutputsDesk(office.tools)
+    desk = OutputsDesk(office.context)
     for _ in range(MOST_URLS + 1):
         desk.read(id, 0)
     office.calls()
@@ -171,7 +171,7 @@ def test_only_so_many_read_at_once(office: Office) -> None:
 
     slow = Peer(script)
     with slow.listening(), closing(Heroku(TOKEN, url=slow.url)) as heroku:
-        desk = OutputsDesk(replace(office.tools, heroku=heroku))
+        desk = OutputsDesk(replace(office.context, heroku=heroku))
         readers = [Thread(target=desk.read, args=(id, 0)) for _ in range(2)]
         for reader in readers:
             reader.start()

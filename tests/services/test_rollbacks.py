@@ -285,7 +285,7 @@ def test_a_current_that_is_late_refuses_no_rollback_and_sends_it_no_step_too_far
     assert [row.status for row in office.found()] == [Status.WAITING]
     office.mend_heroku()
     with office.database.begin() as conn:
-        promotions.wake_target(conn, office.app(PROD).id)
+        promotions.reschedule_target(conn, office.app(PROD).id)
     office.work()
     assert [row.status for row in office.found()] == [Status.ROLLED_BACK]
     assert office.current(PROD)["slug"] == office.releases(PROD)[4]["slug"]
@@ -296,7 +296,7 @@ def test_a_list_that_lags_refuses_no_rollback(office: Office) -> None:
     run_v3_to_v5(office)
     office.control("faults", {"kind": "frozen", "app": PROD, "skip": 1})
     office.deploy(PROD)
-    office.tools.readings.releases(office.tools.readings.app(PROD).id)
+    office.context.reader.releases(office.context.reader.app(PROD).id)
 
     assert roll_back(office, to=4).status is Status.WAITING
     assert held(office)

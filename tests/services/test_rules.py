@@ -287,10 +287,10 @@ def test_a_rule_changed_meanwhile_is_not_overwritten(office: Office) -> None:
             if not self.is_done:
                 self.is_done = True
                 office.rules.update("ship", RuleChange(on_newer=OnNewer.KEEP), by="bo@example.com")
-            return office.tools.readings.app(name)
+            return office.context.reader.app(name)
 
         def releases(self, app_id: str, **how: Any) -> object:
-            return office.tools.readings.releases(app_id, **how)
+            return office.context.reader.releases(app_id, **how)
 
     desk = office.rules_desk_reading_by(Meddler())
     with pytest.raises(Conflict) as refusal:
@@ -305,7 +305,7 @@ def test_a_rule_changed_meanwhile_is_not_overwritten(office: Office) -> None:
 
 def test_arming_takes_what_the_target_runs_as_explained(office: Office) -> None:
     office.add_rule(mode=Mode.SHADOW)
-    office.tools.readings.app(PROD)
+    office.context.reader.app(PROD)
     assert office.app(PROD).known is None
     office.rules.update("ship", RuleChange(mode=Mode.ARMED), by=ANA)
     known = office.app(PROD).known
@@ -349,10 +349,10 @@ def test_what_heroku_tells_of_while_the_rule_is_saved_goes(office: Office) -> No
             self.versions: list[int] = []
 
         def app(self, name: str) -> object:
-            return office.tools.readings.app(name)
+            return office.context.reader.app(name)
 
         def releases(self, app_id: str, **how: Any) -> object:
-            reading = office.tools.readings.releases(app_id, **how)
+            reading = office.context.reader.releases(app_id, **how)
             if not self.versions:
                 self.versions.append(office.deploy(STAGING))
                 office.receive()
@@ -377,7 +377,7 @@ def test_two_rules_without_an_app_in_common_do_not_close_a_ring_at_once(office: 
     office.make_app("acme-canary")
     office.add_rule("there", source=PROD, targets=(EU,))
     office.add_rule("back", source="acme-canary", targets=(STAGING,))
-    ids = {name: office.tools.readings.app(name).id for name in (STAGING, PROD)}
+    ids = {name: office.context.reader.app(name).id for name in (STAGING, PROD)}
     with ThreadPoolExecutor(1) as pool:
         with office.database.begin() as conn:
             rules.lock(conn)

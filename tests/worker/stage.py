@@ -24,8 +24,8 @@ from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.db.tables import delivery, metadata, notice, post, subscription
 from listener.heroku import Heroku
-from listener.inventory.context import Clock, Tools
-from listener.inventory.reader import Readings
+from listener.inventory.context import Clock, Context
+from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
 from listener.prober import Prober
 from listener.services.approvals import ApprovalsDesk
@@ -56,19 +56,19 @@ class Stage(Emulated):
         super().__init__(self.wire.inner)
         heroku = Heroku(TOKEN, url="http://localhost", transport=self.wire)
         mortal_database = MortalDatabase(database, self.mortality)
-        self.tools = Tools(
+        self.context = Context(
             mortal_database,
             heroku,
-            Readings(mortal_database, heroku),
+            HerokuReader(mortal_database, heroku),
             Comparisons(heroku),
             Keys(["k" * 32]),
             public_url=PUBLIC_URL,
             prober=Prober(allow_private=True),
         )
-        self.rules = RulesDesk(self.tools)
-        self.holds = HoldsDesk(self.tools)
-        self.desk = PromotionsDesk(self.tools)
-        self.approvals = ApprovalsDesk(self.tools)
+        self.rules = RulesDesk(self.context)
+        self.holds = HoldsDesk(self.context)
+        self.desk = PromotionsDesk(self.context)
+        self.approvals = ApprovalsDesk(self.context)
 
     # What people want of the listener.
 
@@ -151,7 +151,7 @@ class Stage(Emulated):
         if claim is None:
             return False
         with suppress(queue.LeaseLost):
-            work_queue.step(self.tools, claim, Clock(claim.claimed_at))
+            work_queue.step(self.context, claim, Clock(claim.claimed_at))
         return True
 
     def work(self, most: int = MOST_STEPS) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.promotion import Status
 from listener.core.rule import Strategy
 from tests.worker.emulated import PROD
@@ -155,7 +155,7 @@ def check(stage: Stage, names: list[str], ours: int, versions: list[int]) -> Non
         assert stage.held() != []
     elif stage.current() == ours or stage.slug_of(PROD, stage.current()) == row.artifact:
         assert stage.held() == []
-        assert stage.app(PROD).known == Known(max(versions), stage.slug_of(PROD, ours))
+        assert stage.app(PROD).known == LastKnown(max(versions), stage.slug_of(PROD, ours))
     else:  # the code of before runs, by Heroku's rule: that is said, and of nobody
         (hold,) = stage.held()
         assert hold.kind == "guard"

@@ -10,7 +10,7 @@ import pytest
 
 from listener.core.promotion import Status
 from listener.core.rule import Mode
-from listener.core.verification import GOOD_IN_A_ROW, Streak
+from listener.core.verification import GOOD_IN_A_ROW, ProbeStreak
 from listener.db import queue
 from listener.db.promotions import row_of
 from listener.inventory.context import Clock
@@ -195,9 +195,9 @@ def test_nothing_is_posted_on_answers_older_than_two_seconds(checked: Stage) -> 
         claim = PROBING[0].claim(conn, "test")
     assert claim is not None
     row, clock = row_of(claim.row), Clock(claim.claimed_at)
-    gathered = gather(checked.tools, claim, row)
+    gathered = gather(checked.context, claim, row)
     for seconds, is_old in ((2.1, True), (1.0, False)):
-        streak = Streak(GOOD_IN_A_ROW, at=clock.now() - timedelta(seconds=seconds))
+        streak = ProbeStreak(GOOD_IN_A_ROW, at=clock.now() - timedelta(seconds=seconds))
         aged = replace(gathered, candidate=replace(gathered.candidate, streak=streak))
         context = pytest.raises(StaleData, match="got old") if is_old else nullcontext()
         with context, checked.database.begin() as conn:

@@ -73,7 +73,7 @@ def test_a_newer_deploy_takes_the_place_of_what_waits_for_its_stack(bare: Stage)
 
 
 def test_an_app_that_the_settings_do_not_name_is_rejected(stage: Stage) -> None:
-    stage.tools = replace(stage.tools, allowed_apps=("acme-staging",))
+    stage.context = replace(stage.context, allowed_apps=("acme-staging",))
     version = stage.deploy()
     stage.look()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.promotion import Status
 from listener.db.tables import app
 from tests.worker import wire
@@ -14,7 +14,7 @@ from tests.worker.emulated import PROD, STAGING
 from tests.worker.stage import Stage
 
 
-def known(stage: Stage) -> Known | None:
+def known(stage: Stage) -> LastKnown | None:
     """What production runs with our knowledge."""
     return stage.app(PROD).known
 
@@ -42,7 +42,7 @@ def test_whoever_moves_the_target_puts_a_hold_that_names_the_release(
     words = stage.release(PROD, moved)["description"]
     assert (hold.kind, hold.by) == ("detected", "autopromote")
     assert f"bo@example.com released v{moved} “{words}” on {PROD}" in hold.reason
-    assert known(stage) == Known(moved - 1, stage.slug_of(STAGING, version))
+    assert known(stage) == LastKnown(moved - 1, stage.slug_of(STAGING, version))
 
 
 def test_the_earliest_release_that_changed_the_artifact_is_named(stage: Stage) -> None:
@@ -85,7 +85,7 @@ def test_a_config_or_add_on_release_moves_the_version_that_is_known(stage: Stage
     stage.control(f"apps/{PROD}/addons", {"plan": "heroku-redis:mini"})
     stage.reconcile()
 
-    assert known(stage) == Known(stage.current(), artifact)
+    assert known(stage) == LastKnown(stage.current(), artifact)
     assert stage.held() == []
 
 
@@ -154,7 +154,7 @@ def test_a_promotion_forward_by_hand_is_adopted_without_a_hold(stage: Stage) -> 
     stage.reconcile()
 
     assert stage.held() == []
-    assert known(stage) == Known(moved, stage.slug_of(STAGING, version))
+    assert known(stage) == LastKnown(moved, stage.slug_of(STAGING, version))
     assert stage.promotion(version).status is Status.SKIPPED
 
 

@@ -98,7 +98,7 @@ def test_a_release_that_a_discarded_answer_showed_is_not_passed_over(stage: Stag
 
     def overtake(request: Any, send: Any) -> Any:
         """Somebody reads the list meanwhile, before a hotfix that this answer shows."""
-        stage.tools.readings.releases(prod)
+        stage.context.reader.releases(prod)
         stage.hotfix()
         return send()
 
@@ -121,13 +121,13 @@ def test_the_age_of_a_reading_counts_from_when_it_was_asked_for(stage: Stage) ->
         return answer
 
     stage.wire.put(slow, method="GET", path=f"/apps/{prod}/releases")
-    reading = stage.tools.readings.releases(prod)
+    reading = stage.context.reader.releases(prod)
     with stage.database.begin() as conn:
         query = "SELECT read_started_at, read_at, read_number FROM app WHERE id = %s"
         started_at, arrived_at, number = conn.exec_driver_sql(query, (prod,)).one()
     assert (reading.started_at, reading.arrived_at) == (started_at, arrived_at)
     assert started_at < arrived_at
-    again = stage.tools.readings.releases(prod)
+    again = stage.context.reader.releases(prod)
     assert again.started_at > started_at
     assert (stage.app(PROD).read_number or 0) > number
 
@@ -162,7 +162,7 @@ def test_in_doubt_an_old_list_is_not_taken_for_no_release(stage: Stage) -> None:
         return wire.answer_lost(request, send)
 
     version = lose(stage, lost)
-    stage.tools.readings.releases(prod)  # somebody else sees it
+    stage.context.reader.releases(prod)  # somebody else sees it
     lag(3)
     stage.wire.take_calls()
     stage.age(seconds=61)

@@ -46,7 +46,7 @@ def test_people_are_asked_once_with_a_link_and_the_command(bare: Stage) -> None:
     assert f"`autopromote promotions:approve {row.id}`" in body
     link = LINK.search(body)
     assert link is not None
-    invited = approval_links.read(bare.tools.keys.links, link[1], now=datetime.now(UTC))
+    invited = approval_links.read(bare.context.keys.links, link[1], now=datetime.now(UTC))
     assert (invited.promotion_id, invited.release_id, invited.artifact) == (
         row.id,
         row.release_id,

@@ -37,7 +37,7 @@ def dead() -> Iterator[Chat]:
 
 def told(stage: Stage, *chats: Chat) -> Stage:
     """A stage whose listener tells these services."""
-    stage.tools = replace(stage.tools, notify_urls=tuple(chat.url for chat in chats))
+    stage.context = replace(stage.context, notify_urls=tuple(chat.url for chat in chats))
     return stage
 
 
@@ -128,14 +128,14 @@ def test_a_hold_is_told_to_those_of_the_rules_to_that_app(stage: Stage, alive: C
 
 def test_what_no_key_opens_is_tried_again_and_keeps_nobody_else(stage: Stage, alive: Chat) -> None:
     stage.change_rule(notify=("json://127.0.0.1:9/hush",))
-    keys = stage.tools.keys
-    stage.tools = replace(told(stage, alive).tools, keys=Keys(["o" * 32]))
+    keys = stage.context.keys
+    stage.context = replace(told(stage, alive).context, keys=Keys(["o" * 32]))
     fail(stage)
     tell(stage)
     assert len(alive.told) == 1
     assert rows(stage)[-1].error == "1 of 2 services did not take it."
     assert rows(stage)[-1].due_at is not None
-    stage.tools = replace(stage.tools, keys=keys)
+    stage.context = replace(stage.context, keys=keys)
 
 
 def test_a_rule_that_is_removed_tells_nobody_any_more(stage: Stage, alive: Chat) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.promotion import Status
 from listener.db.promotions import row_of
 from listener.inventory.context import Clock
 from listener.services.promote import NewOverride, NewPromotions
 from listener.worker import create_release
 from listener.worker.candidates import gather
-from listener.worker.evaluate import judge
+from listener.worker.evaluate import evaluate_gates
 from listener.worker.runner import PROMOTING
 from tests.leaping import Leaping
 from tests.worker import wire
@@ -65,7 +65,7 @@ def test_releasing_a_detected_hold_takes_what_runs_as_explained(
     hotfix = stage.hotfix()
     stage.reconcile()
     stage.release_hold()
-    assert stage.app(PROD).known == Known(hotfix, stage.slug_of(PROD, hotfix))
+    assert stage.app(PROD).known == LastKnown(hotfix, stage.slug_of(PROD, hotfix))
 
     heroku_clock.leap()
     version = stage.deploy()
@@ -149,12 +149,15 @@ def test_a_hold_put_after_all_gates_passed_is_read_again_under_the_lock(
         claim = PROMOTING[0].claim(conn, "test")
     assert claim is not None
     row, clock = row_of(claim.row), Clock(claim.claimed_at)
-    gathered = gather(stage.tools, claim, row)
-    assert judge(row, gathered, clock.now()).objection is None
+    gathered = gather(stage.context, claim, row)
+    assert evaluate_gates(row, gathered, clock.now()).objection is None
     with stage.database.begin() as conn:
         create_release.check(conn, row, gathered, clock)
     stage.put_hold()
-    with pytest.raises(create_release.Overtaken, match="hold"), stage.database.begin() as conn:
+    with (
+        pytest.raises(create_release.PreconditionChanged, match="hold"),
+        stage.database.begin() as conn,
+    ):
         create_release.check(conn, row, gathered, clock)
 
 

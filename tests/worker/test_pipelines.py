@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.promotion import Status
 from listener.core.rule import Strategy
 from tests.worker import wire
@@ -55,7 +55,7 @@ def test_the_very_release_is_promoted_once(piped: Stage) -> None:
     assert (post.outcome, post.release_id) == ("accepted", row.target_release_id)
     assert post.heroku_promotion_id is not None
     assert piped.times_released(version) == 1
-    assert piped.app(PROD).known == Known(piped.current(), piped.slug_of(STAGING, version))
+    assert piped.app(PROD).known == LastKnown(piped.current(), piped.slug_of(STAGING, version))
     assert piped.life(version) == ["waiting", "posting", "releasing", "succeeded"]
 
 

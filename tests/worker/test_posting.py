@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from listener import heroku
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.promotion import Status
 from tests.worker import wire
 from tests.worker.emulated import EU, PROD, STAGING, TOKEN
@@ -49,7 +49,7 @@ def test_a_deploy_is_released_once_with_its_very_slug(stage: Stage) -> None:
     assert stage.runs(version)
     assert row.target_version == stage.current()
     assert [gate["verdict"] for gate in row.gates] == ["pass"] * 5
-    assert stage.app(PROD).known == Known(stage.current(), stage.slug_of(STAGING, version))
+    assert stage.app(PROD).known == LastKnown(stage.current(), stage.slug_of(STAGING, version))
 
 
 def test_the_nonce_stands_in_the_description_of_the_release(stage: Stage) -> None:
@@ -156,15 +156,17 @@ class Slow(heroku.Heroku):
 
 
 def test_what_does_not_leave_within_five_seconds_of_the_commit_is_not_sent(stage: Stage) -> None:
-    tools, transport = stage.tools, stage.wire
-    stage.tools = replace(tools, heroku=Slow(TOKEN, url="http://localhost", transport=transport))
+    context, transport = stage.context, stage.wire
+    stage.context = replace(
+        context, heroku=Slow(TOKEN, url="http://localhost", transport=transport)
+    )
     version = stage.deploy()
     stage.look()
 
     assert stage.promotion(version).status is Status.WAITING
     assert stage.posts_sent() == 0
 
-    stage.tools = tools
+    stage.context = context
     stage.age(seconds=6)
     assert stage.promotion(version).status is Status.SUCCEEDED
     assert stage.times_released(version) == 1

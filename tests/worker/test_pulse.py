@@ -23,7 +23,7 @@ def seen(stage: Stage) -> dict[str, float]:
 
 
 def test_every_runner_has_a_row_while_its_process_works(stage: Stage) -> None:
-    started = start_runners(stage.tools, promoting=2)
+    started = start_runners(stage.context, promoting=2)
     try:
         with stage.database.begin() as conn:
             found = runners.list_(conn)

@@ -11,7 +11,7 @@ from tests.worker.stage import Stage
 def grant(stage: Stage, calls: int) -> None:
     """So many calls are left; the next answer tells."""
     stage.control("rate-limits", {"email": ROBOT, "remaining": calls})
-    stage.tools.readings.releases(stage.app(STAGING).id)
+    stage.context.reader.releases(stage.app(STAGING).id)
 
 
 def test_nothing_new_goes_on_the_last_calls_and_none_is_spent_on_it(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.promotion import Status
 from listener.errors import Conflict
 from tests.worker import wire
@@ -34,7 +34,7 @@ def test_what_ran_before_comes_back_once_with_a_hold_and_the_reason(
         f" {site.url} answered 503. Rolled back to what ran before, as v{rolling.current()}."
     )
     assert rolling.slug_of(PROD, rolling.current()) == before
-    assert prod.known == Known(rolling.current(), before)
+    assert prod.known == LastKnown(rolling.current(), before)
     (hold,) = rolling.held()
     assert hold.reason.startswith(f"Promotion {row.id} was rolled back. 1 of 5 answers")
     assert rolling.wire.take_calls() == [
@@ -167,7 +167,7 @@ def test_a_hold_does_not_keep_it_from_going_back(rolling: Stage, site: Site) -> 
 
 def test_an_app_that_is_no_longer_allowed_is_left_alone(rolling: Stage, site: Site) -> None:
     version = broken(rolling, site)
-    rolling.tools = replace(rolling.tools, allowed_apps=(STAGING,))
+    rolling.context = replace(rolling.context, allowed_apps=(STAGING,))
     answer(rolling, site, 503)
     assert rolling.promotion(version).status is Status.FAILED
     assert len(rolling.posts()) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.promotion import Status
 from tests.worker import wire
 from tests.worker.emulated import PROD
@@ -33,7 +33,7 @@ def test_it_ends_as_rolled_back_with_a_hold_and_the_older_slug_runs(promoted: St
     assert row.status is Status.ROLLED_BACK
     assert promoted.runs(before(promoted), source=PROD)
     assert [hold.reason for hold in promoted.held()] == ["it is slow"]
-    assert promoted.app(PROD).known == Known(
+    assert promoted.app(PROD).known == LastKnown(
         promoted.current(), promoted.slug_of(PROD, promoted.current())
     )
 

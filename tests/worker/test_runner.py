@@ -28,7 +28,7 @@ PATIENCE = 20.0
 @contextmanager
 def running(stage: Stage, promoting: int = 1) -> Iterator[Runners]:
     """Threads at work."""
-    runners = start_runners(stage.tools, promoting=promoting)
+    runners = start_runners(stage.context, promoting=promoting)
     try:
         yield runners
     finally:
@@ -70,7 +70,7 @@ def test_stopping_finishes_the_step_at_hand_and_claims_nothing_more(stage: Stage
     stage.wire.put(wire.before(slowly))
     version = stage.deploy()
     stage.tell(version)
-    runners = start_runners(stage.tools, promoting=1)
+    runners = start_runners(stage.context, promoting=1)
     assert in_post.wait(PATIENCE)
     assert not runners.stop(0.05)
     go_on.set()
@@ -80,7 +80,7 @@ def test_stopping_finishes_the_step_at_hand_and_claims_nothing_more(stage: Stage
 
 
 def test_without_runner_threads_nothing_is_started(stage: Stage) -> None:
-    runners = start_runners(stage.tools, promoting=0)
+    runners = start_runners(stage.context, promoting=0)
     assert ours() == set()
     assert runners.stop(0)
 
@@ -164,10 +164,10 @@ def test_a_notice_that_breaks_is_told_by_another(stage: Stage) -> None:
 
 def test_a_claim_that_breaks_ends_no_thread(stage: Stage) -> None:
     """The database is gone for a moment, or something nobody thought of happens."""
-    tools = replace(stage.tools, database=Moody(stage.database))
+    context = replace(stage.context, database=Moody(stage.database))
     version = stage.deploy()
     stage.tell(version)
-    runners = start_runners(tools, promoting=1)
+    runners = start_runners(context, promoting=1)
     try:
         wait_for(stage, lambda: stage.statuses() == [Status.SUCCEEDED])
     finally:

@@ -9,8 +9,8 @@ import pytest
 
 from listener.core.promotion import Status
 from listener.db.engine import open_database
-from listener.inventory.context import Tools
-from listener.inventory.reader import Readings
+from listener.inventory.context import Context
+from listener.inventory.reader import HerokuReader
 from listener.worker.runner import start_runners
 from tests.db.silence import SilentWay, silent_way
 from tests.worker.emulated import PROD
@@ -28,17 +28,17 @@ def way(stage: Stage) -> Iterator[SilentWay]:
 
 
 @pytest.fixture
-def tools(stage: Stage, way: SilentWay) -> Iterator[Tools]:
+def context(stage: Stage, way: SilentWay) -> Iterator[Context]:
     """Tools that reach it by this way alone."""
     far = open_database(way.url, pool_size=6, answer_within=0.5)
-    yield replace(stage.tools, database=far, readings=Readings(far, stage.tools.heroku))
+    yield replace(stage.context, database=far, reader=HerokuReader(far, stage.context.heroku))
     far.dispose()
 
 
 def test_work_goes_on_after_a_failover_without_a_reset(
-    stage: Stage, way: SilentWay, tools: Tools
+    stage: Stage, way: SilentWay, context: Context
 ) -> None:
-    runners = start_runners(tools, promoting=1)
+    runners = start_runners(context, promoting=1)
     try:
         first = stage.deploy()
         stage.tell(first)

@@ -87,7 +87,7 @@ def test_what_got_old_is_an_error_that_is_asked_less_and_less(
         claim = queue.claim(conn, PROMOTIONS, owner="test")
     assert claim is not None
     row = row_of(claim.row)
-    gathered = gather(stage.tools, claim, row)
+    gathered = gather(stage.context, claim, row)
     ago = timedelta(seconds=3)
     old = replace(
         gathered.target,
@@ -96,7 +96,7 @@ def test_what_got_old_is_an_error_that_is_asked_less_and_less(
     )
     row = replace(row, errors_since=claim.claimed_at - since if since else None)
     clock = Clock(claim.claimed_at)
-    evaluate.decide(stage.tools, claim, row, replace(gathered, target=old), clock)
+    evaluate.decide(stage.context, claim, row, replace(gathered, target=old), clock)
 
     after = stage.promotion(version)
     assert (after.status, stage.posts_sent()) == (status, 0)

@@ -25,7 +25,7 @@ TITLE = "The webhook of acme-staging is not healthy"
 @pytest.fixture
 def desk(stage: Stage) -> SubscriptionsDesk:
     """A subscription that Heroku has."""
-    made = SubscriptionsDesk(stage.tools, Keys(["k" * 32]), public_url=ADDRESS)
+    made = SubscriptionsDesk(stage.context, Keys(["k" * 32]), public_url=ADDRESS)
     made.add(STAGING, by=ANA, reached_at="")
     stage.wire.take_calls()
     return made
@@ -38,7 +38,7 @@ def shown(desk: SubscriptionsDesk) -> SubscriptionView:
 
 def break_it(stage: Stage, desk: SubscriptionsDesk, change: dict[str, Any] | None) -> None:
     """Somebody changes our webhook at Heroku, or removes it."""
-    heroku, id = stage.tools.heroku, str(shown(desk).row.heroku_id)
+    heroku, id = stage.context.heroku, str(shown(desk).row.heroku_id)
     if change is None:
         heroku.delete_webhook(STAGING, id)
     else:

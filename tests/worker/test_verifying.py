@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.promotion import Status
 from listener.prober import Prober
 from tests.worker import wire
@@ -61,7 +61,7 @@ def test_from_its_release_on_the_target_is_known_to_run_it(bare: Stage, site: Si
     stage = verified(bare, site)
     promoted(stage)
     current = stage.current()
-    assert stage.app(PROD).known == Known(current, stage.slug_of(PROD, current))
+    assert stage.app(PROD).known == LastKnown(current, stage.slug_of(PROD, current))
     stage.reconcile()
     assert stage.held() == []
 
@@ -196,7 +196,7 @@ def test_hold_ends_as_failed_and_the_target_stands_still(bare: Stage, site: Site
 
 
 def test_what_could_never_be_asked_is_not_rolled_back(rolling: Stage, site: Site) -> None:
-    rolling.tools = replace(rolling.tools, prober=Prober())  # one that may ask nobody here
+    rolling.context = replace(rolling.context, prober=Prober())  # one that may ask nobody here
     version = promoted(rolling)
     answer(rolling, site, *[503] * 5)
     row = rolling.promotion(version)

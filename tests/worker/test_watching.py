@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listener.core.drift import Known
+from listener.core.drift import LastKnown
 from listener.core.promotion import Status
 from tests.worker import wire
 from tests.worker.emulated import PROD, STAGING
@@ -36,12 +36,16 @@ def test_polls_come_each_second_at_first_and_every_fifteen_later(releasing: Stag
 
 def test_a_release_that_succeeds_is_what_the_target_runs_from_then_on(releasing: Stage) -> None:
     version = releasing.promotions()[0].version
-    assert releasing.app(PROD).known != Known(ours(releasing), releasing.slug_of(STAGING, version))
+    assert releasing.app(PROD).known != LastKnown(
+        ours(releasing), releasing.slug_of(STAGING, version)
+    )
     releasing.finish(PROD, ours(releasing))
     releasing.age(seconds=2)
 
     assert releasing.statuses() == [Status.SUCCEEDED]
-    assert releasing.app(PROD).known == Known(ours(releasing), releasing.slug_of(STAGING, version))
+    assert releasing.app(PROD).known == LastKnown(
+        ours(releasing), releasing.slug_of(STAGING, version)
+    )
 
 
 def test_a_failed_release_phase_ends_as_failed_and_is_told(releasing: Stage) -> None:

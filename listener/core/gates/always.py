@@ -10,12 +10,12 @@ from listener.core.gates.base import (
     NEEDS_WORD,
     OCI_IMAGE,
     SLUG,
+    ActivePromotion,
     Candidate,
     Error,
     Hold,
     Pass,
     Reject,
-    Rival,
     Verdict,
     Wait,
 )
@@ -286,7 +286,7 @@ def target(candidate: Candidate, now: datetime) -> Verdict:
 def _is_free(candidate: Candidate, now: datetime) -> Verdict | None:
     name = candidate.target.name
     if candidate.rival is not None:
-        return at_work(name, candidate.rival, now)
+        return active(name, candidate.rival, now)
     for release in candidate.target_history.releases:
         if release.id not in candidate.own_releases and _is_releasing(release, now):
             who = release.author or "somebody"
@@ -295,7 +295,7 @@ def _is_free(candidate: Candidate, now: datetime) -> Verdict | None:
     return None
 
 
-def at_work(name: str, rival: Rival, now: datetime) -> Wait:
+def active(name: str, rival: ActivePromotion, now: datetime) -> Wait:
     """Another promotion is at work on the target: one at a time."""
     message = f"Promotion {rival.id} is at work on {name} ({rival.status})."
     return Wait(message, now + BLOCKED_STEP, {"promotion": rival.id})
@@ -352,7 +352,7 @@ def _numbered(held: Hold) -> Facts:
     return {"hold": str(held.id)} if held.id is not None else {}
 
 
-def room_to_roll_back(candidate: Candidate, now: datetime) -> Verdict:
+def rollback_target(candidate: Candidate, now: datetime) -> Verdict:
     """The target ran the artifact, does not run it now, and nobody else is releasing there."""
     name, current = candidate.target.name, candidate.target_history.current
     if current is None:

@@ -12,7 +12,7 @@ from listener.core.parity import Traits
 from listener.core.promotion import Status
 from listener.core.release import History, Release
 from listener.core.rule import OnNewer, Strategy
-from listener.core.verification import Streak
+from listener.core.verification import ProbeStreak
 
 SLUG, OCI_IMAGE = "slug", "oci-image"
 
@@ -100,7 +100,7 @@ class Foreign:
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class ActivePromotion:
     """Another promotion at work on the same target."""
 
     id: str
@@ -118,7 +118,7 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastPromotion:
     """A promotion to the same target that has ended."""
 
     id: str
@@ -159,7 +159,7 @@ class Candidate:
     on_newer: OnNewer = OnNewer.SUPERSEDE
     is_by_hand: bool = False
     holds: tuple[Hold, ...] = ()
-    rival: Rival | None = None
+    rival: ActivePromotion | None = None
     upstream: Status | None = None  # of our promotion that put this release on the source
     newer: int | None = None  # version of a newer candidate of the same rule that supersedes
     is_allowed: bool = True  # both apps match AUTOPROMOTE_APPS
@@ -171,11 +171,11 @@ class Candidate:
     author: str | None = None  # of the first release in a chain
     commit_message: str | None = None
     approvals: tuple[Approval, ...] = ()
-    past: tuple[Past, ...] = ()
+    past: tuple[PastPromotion, ...] = ()
     override: Override | None = None
     foreign: Foreign | None = None
     gone_since: datetime | None = None  # since when Heroku says that something is not there
-    streak: Streak | None = None  # of what it has checked; None where nothing was asked yet
+    streak: ProbeStreak | None = None  # of what it has checked; None where nothing was asked yet
     traits: tuple[Traits, Traits] | None = None  # of source and target; None where not read yet
 
 

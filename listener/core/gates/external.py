@@ -11,7 +11,7 @@ from listener.core.finding import Finding, State
 from listener.core.gates.base import Candidate, Error, Pass, Verdict, Wait
 from listener.core.gates.options import Aspect, Conditions
 from listener.core.promotion import FRESH_FOR
-from listener.core.verification import CHECK_EVERY, GOOD_IN_A_ROW, Streak, shown
+from listener.core.verification import CHECK_EVERY, GOOD_IN_A_ROW, ProbeStreak, redact
 
 # Stack and generation are always compared, by the gate `match`, which knows the slug's as well.
 READ: Mapping[Aspect, likeness.Aspect] = {
@@ -22,8 +22,8 @@ READ: Mapping[Aspect, likeness.Aspect] = {
 
 def check(candidate: Candidate, now: datetime) -> Verdict:
     """Everything that the rule has checked answered well several times in a row, up to now."""
-    streak = candidate.streak or Streak()
-    urls = [shown(url) for url in candidate.conditions.checks]
+    streak = candidate.streak or ProbeStreak()
+    urls = [redact(url) for url in candidate.conditions.checks]
     facts: Facts = {
         "good": streak.good,
         "bad": streak.bad,

@@ -49,7 +49,7 @@ class OnFailure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Brake:
+class FailureLimit:
     """After so many promotions that went wrong within a time, a person is asked."""
 
     count: int
@@ -75,7 +75,7 @@ class Conditions:
     parity: tuple[Aspect, ...] = ()
     min_gap: timedelta = timedelta(0)
     max_per_day: int = 0
-    brake: Brake | None = None
+    brake: FailureLimit | None = None
     verify: tuple[str, ...] = ()
     verify_for: timedelta = timedelta(minutes=5)
     on_failure: OnFailure = OnFailure.HOLD
@@ -119,7 +119,7 @@ def _shown(value: Any) -> Any:
     match value:
         case timedelta():
             return duration.show(value)
-        case Brake(count, within):
+        case FailureLimit(count, within):
             return f"{count}/{duration.show(within)}"
         case Window(text=text) | Pattern(text=text):
             return text
@@ -199,14 +199,14 @@ def _word(kind: type[StrEnum]) -> Callable[[Any], Any]:
     return read
 
 
-def _brake(value: Any) -> Brake:
+def _brake(value: Any) -> FailureLimit:
     found = _BRAKE.fullmatch(_text(value))
     if found is None or int(found[1]) < 1:
         raise ValueError(f"{value!r} is no brake: write a count and a time, like 2/24h.")
     within = duration.parse(found[2])
     if not within:
         raise ValueError("a brake needs a time, like 2/24h.")
-    return Brake(int(found[1]), within)
+    return FailureLimit(int(found[1]), within)
 
 
 _PATTERNS = _each(pattern.parse)

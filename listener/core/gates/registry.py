@@ -21,7 +21,7 @@ GATES: Gates = (
 )
 ROLLBACK_GATES: Gates = (
     ("match", always.match),
-    ("target", always.room_to_roll_back),
+    ("target", always.rollback_target),
 )
 # Each is asked only where the rule asks for it; what can never change comes first.
 CONDITIONAL: tuple[tuple[str, Gate, Asks], ...] = (

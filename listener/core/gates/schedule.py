@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from listener.core import duration
-from listener.core.gates.base import Candidate, Error, Pass, Past, Reject, Verdict, Wait
+from listener.core.gates.base import Candidate, Error, Pass, PastPromotion, Reject, Verdict, Wait
 from listener.core.window import next_opening
 
 A_DAY = timedelta(hours=24)
@@ -67,5 +67,5 @@ def max_per_day(candidate: Candidate, now: datetime) -> Verdict:
     return Wait(message, free_at, facts)
 
 
-def _released(candidate: Candidate) -> list[Past]:
+def _released(candidate: Candidate) -> list[PastPromotion]:
     return [past for past in candidate.past if past.was_released]

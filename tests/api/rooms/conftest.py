@@ -34,7 +34,7 @@ def client(office: Office, database_url: str) -> FlaskClient:
     )
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
     outside = Answering({MARK: office.keys.mark})
-    parts = Parts(settings, office.tools, office.keys, roles, outside=outside)
+    parts = Parts(settings, office.context, office.keys, roles, outside=outside)
     return build(parts).test_client()
 
 

@@ -17,7 +17,7 @@ from tests.services.office import PROD, STAGING, Office
 def troubled(admin: Caller, office: Office) -> Office:
     """An office whose key was revoked, as two apps show."""
     admin.post("/api/rules", {"name": "ship", "source": STAGING, "targets": [PROD]})
-    with office.tools.database.begin() as conn:
+    with office.context.database.begin() as conn:
         for name in (STAGING, PROD):
             row = apps.find(conn, name)
             assert row is not None
@@ -27,7 +27,7 @@ def troubled(admin: Caller, office: Office) -> Office:
 
 def broken(office: Office, times: int) -> None:
     """A step of a promotion breaks so often in a row."""
-    with office.tools.database.begin() as conn:
+    with office.context.database.begin() as conn:
         for _ in range(times):
             troubles.note(conn, Cause.BROKEN, "step promotion 12", "Work on promotion 12 broke.")
 
@@ -70,7 +70,7 @@ def test_a_step_is_shown_after_it_broke_three_times_in_a_row(
 
 def test_an_app_shows_what_concerns_it(viewer: Caller, office: Office, admin: Caller) -> None:
     admin.post("/api/rules", {"name": "ship", "source": STAGING, "targets": [PROD]})
-    with office.tools.database.begin() as conn:
+    with office.context.database.begin() as conn:
         row = apps.find(conn, PROD)
         assert row is not None
         troubles.note(conn, Cause.GONE, f"app {row.id}", "Couldn't find that app.", [row.id])
@@ -84,7 +84,7 @@ def test_an_app_shows_what_concerns_it(viewer: Caller, office: Office, admin: Ca
 
 def test_the_doctor_tells_what_lasts(troubled: Office) -> None:
     assert [each for each in troubled.examine() if each.name == "trouble"] == []
-    with troubled.tools.database.begin() as conn:
+    with troubled.context.database.begin() as conn:
         conn.exec_driver_sql("UPDATE trouble SET since = since - interval '10 min'")
     [found] = [each for each in troubled.examine() if each.name == "trouble"]
     assert found.message.startswith("Heroku does not accept the listener's key since ")

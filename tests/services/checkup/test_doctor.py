@@ -19,10 +19,10 @@ from listener.db.engine import open_database
 from listener.errors import Busy
 from listener.heroku import Refused
 from listener.services.doctor import Doctor
-from listener.services.heroku_calls import BEGIN_WITHIN_SECONDS, Asking, gather
+from listener.services.heroku_calls import BEGIN_WITHIN_SECONDS, HerokuCall, gather
 from listener.services.holds import NewHold
 from listener.services.rule_definition import RuleChange
-from listener.services.status import Mirror, Readiness
+from listener.services.status import ReachabilityCheck, Readiness
 from tests.services.office import ANA, EU, PROD, PUBLIC_URL, ROBOT, STAGING, Office
 
 OK, WARNING, BROKEN, UNKNOWN = State.OK, State.WARNING, State.BROKEN, State.UNKNOWN
@@ -322,9 +322,9 @@ class Meeting(httpx.BaseTransport):
 
 def test_one_examination_goes_on_at_a_time(office: Office) -> None:
     meeting = Meeting()
-    mirror = Mirror(PUBLIC_URL, office.keys.mark, transport=meeting)
+    mirror = ReachabilityCheck(PUBLIC_URL, office.keys.mark, transport=meeting)
     readiness = Readiness(office.database, office.keys)
-    doctor = Doctor(office.tools, readiness, mirror, hook_url=None)
+    doctor = Doctor(office.context, readiness, mirror, hook_url=None)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(doctor.examine, asked_by="")
         assert meeting.came.wait(10)
@@ -343,7 +343,7 @@ def fails() -> str:
 
 
 def test_what_fails_spoils_nothing_else() -> None:
-    found = gather(Asking(""), {"a": lambda: "yes", "b": fails})
+    found = gather(HerokuCall(""), {"a": lambda: "yes", "b": fails})
     assert found["a"] == "yes"
     assert isinstance(found["b"], Unread)
     assert (found["b"].status, found["b"].message) == (
@@ -356,7 +356,7 @@ def test_what_fails_spoils_nothing_else() -> None:
 
 
 def test_nothing_is_begun_when_time_is_up() -> None:
-    late = Asking("", began_at=time.monotonic() - BEGIN_WITHIN_SECONDS - 1)
+    late = HerokuCall("", began_at=time.monotonic() - BEGIN_WITHIN_SECONDS - 1)
     assert gather(late, {"a": lambda: "yes"}) == {
         "a": Unread("Heroku takes too long to answer."),
     }
@@ -364,7 +364,7 @@ def test_nothing_is_begun_when_time_is_up() -> None:
 
 def test_things_are_asked_side_by_side() -> None:
     meeting = threading.Barrier(2, timeout=10)
-    found = gather(Asking(""), {"a": meeting.wait, "b": meeting.wait})
+    found = gather(HerokuCall(""), {"a": meeting.wait, "b": meeting.wait})
     assert set(found.values()) == {0, 1}
 
 

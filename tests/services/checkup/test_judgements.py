@@ -15,7 +15,7 @@ from listener.db.holds import HoldRow
 from listener.db.subscriptions import SubscriptionRow
 from listener.heroku import Account, Authorization, Delivery, Webhook
 from listener.services import doctor_account, doctor_apps
-from listener.services.status import Faults
+from listener.services.status import ReadinessErrors
 from tests.core.releases import NOON
 
 STAGING = App("s", "acme-staging", "heroku-24")
@@ -76,18 +76,18 @@ def test_versions_that_go_together(asked_by: str, own: str, state: State, mend: 
 @pytest.mark.parametrize(
     ("faults", "database", "keys"),
     [
-        (Faults(), State.OK, State.OK),
-        (Faults(database="The database cannot be reached."), State.BROKEN, State.UNKNOWN),
-        (Faults(keys="It cannot be opened.", apps=("a", "b")), State.OK, State.BROKEN),
+        (ReadinessErrors(), State.OK, State.OK),
+        (ReadinessErrors(database="The database cannot be reached."), State.BROKEN, State.UNKNOWN),
+        (ReadinessErrors(keys="It cannot be opened.", apps=("a", "b")), State.OK, State.BROKEN),
     ],
 )
-def test_database_and_keys(faults: Faults, database: State, keys: State) -> None:
+def test_database_and_keys(faults: ReadinessErrors, database: State, keys: State) -> None:
     assert doctor_account.database(faults).state is database
     assert doctor_account.keys(faults).state is keys
 
 
 def test_a_lost_secret_names_its_apps_and_what_to_do() -> None:
-    finding = doctor_account.keys(Faults(keys="…", apps=("a", "b")))
+    finding = doctor_account.keys(ReadinessErrors(keys="…", apps=("a", "b")))
     assert finding.message == "SECRET_KEY does not open the webhook secret of a, b."
     assert finding.mend == "autopromote webhooks:rotate --now -a a"
 

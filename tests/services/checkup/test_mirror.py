@@ -11,7 +11,7 @@ import pytest
 
 from listener.core.finding import Finding, State
 from listener.crypto import Keys
-from listener.services.status import MARK, Mirror
+from listener.services.status import MARK, ReachabilityCheck
 from tests.heroku.peer import Conversation, Peer, Script, answer, giving
 from tests.services.letterbox import Answering
 
@@ -27,7 +27,7 @@ def peer() -> Iterator[Callable[[Script], Peer]]:
 
 
 def seen(url: str | None, transport: httpx.BaseTransport | None = None) -> Finding:
-    return Mirror(url, OWN, transport=transport).look()
+    return ReachabilityCheck(url, OWN, transport=transport).look()
 
 
 @pytest.mark.parametrize(
