@@ -12,6 +12,7 @@ from cli.foreseen import Plan, Trial
 from cli.progress import LATER, turning
 from cli.released import Agreed, Released, ReleaseForeseen
 from cli.resources import (
+    AuditEntry,
     Backtest,
     Delivery,
     Explanation,
@@ -116,6 +117,12 @@ class Listener:
 
     def deliveries(self, *, app: str | None, limit: int | None) -> list[Delivery]:
         return self._ask("GET", "deliveries", list[Delivery], query={"app": app, "limit": limit})
+
+    def audit_entries(
+        self, *, app: str | None, by: str | None, since: str | None, limit: int | None
+    ) -> list[AuditEntry]:
+        query = {"app": app, "by": by, "since": since, "limit": limit}
+        return self._ask("GET", "audit-entries", list[AuditEntry], query=query)
 
     def promotions(
         self, *, app: str | None, status: str | None, limit: int | None

@@ -143,6 +143,26 @@ class Delivery(TypedDict):
     outcome: NotRequired[str | None]
 
 
+class AuditSubject(TypedDict):
+    """What somebody changed."""
+
+    type: str
+    id: str
+    name: NotRequired[str | None]
+
+
+class AuditEntry(TypedDict):
+    """One change, by whom."""
+
+    id: str
+    at: str
+    by: str
+    action: str
+    subject: AuditSubject
+    before: NotRequired[object]
+    after: NotRequired[object]
+
+
 class Source(TypedDict):
     """What is promoted."""
 

@@ -19,8 +19,14 @@ bp = Blueprint("audit", __name__, url_prefix="/api/audit-entries")
 @bp.get("")
 @needs(Role.VIEWER)
 def list_() -> ResponseReturnValue:
-    """The audit entries, newest first."""
-    found = services().journal.list_(subject=fields.text("subject"), limit=fields.limit())
+    """Return the audit entries, newest first."""
+    found = services().journal.list_(
+        subject=fields.text("subject"),
+        app=fields.text("app"),
+        by=fields.text("by"),
+        since=fields.moment("since"),
+        limit=fields.limit(),
+    )
     return jsonify([_shape(row) for row in found])
 
 

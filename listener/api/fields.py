@@ -83,6 +83,7 @@ Id = Annotated[int, BeforeValidator(_id)]
 Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_moment)]
 
 _VERSION: TypeAdapter[int] = TypeAdapter(Version)
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 def version_of(text: str | None) -> int | None:
@@ -147,6 +148,15 @@ def offset() -> int:
 def text(name: str) -> str | None:
     """What is given by this name, if anything is."""
     return request.args.get(name) or None
+
+
+def moment(name: str) -> datetime | None:
+    """Return the moment that is given by this name, if one is. Raises Invalid."""
+    said = text(name)
+    try:
+        return None if said is None else _MOMENT.validate_python(said)
+    except ValidationError as error:
+        raise Invalid(f"{name}: a time is written like {local_time.EXAMPLE}.") from error
 
 
 def flag(name: str) -> bool:

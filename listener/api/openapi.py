@@ -101,7 +101,9 @@ TOLD: dict[str, Told] = {
     "diffs.show": Told(compared.Diff, queries=("to", "release", "repo"), problems=(404, 422, 502)),
     "findings.list_": Told(compared.Finding, is_list=True, problems=(429,)),
     "troubles.list_": Told(schemas.Trouble, is_list=True, queries=("app",)),
-    "audit.list_": Told(people.AuditEntry, is_list=True, queries=("subject", "limit")),
+    "audit.list_": Told(
+        people.AuditEntry, is_list=True, queries=("subject", "app", "by", "since", "limit")
+    ),
     "health.is_up": Told(schemas.Condition),
     "health.is_ready": Told(schemas.Condition, problems=(503,)),
     "metrics.scrape": Told(problems=(401, 403)),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, insert, or_, select
 
 from listener.db.tables import audit_entry as table
+from listener.db.tables import hold, promotion, rule, rule_target, subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,54 @@ def record(
 
 
 def list_entries(
-    conn: Connection, *, subject: str | None = None, limit: int = 100
+    conn: Connection,
+    *,
+    subject: str | None = None,
+    app_id: str | None = None,
+    by: str | None = None,
+    since: datetime | None = None,
+    limit: int = 100,
 ) -> list[AuditRow]:
-    """The changes, newest first; with a subject, those of what has this name or id."""
+    """Return the changes, newest first.
+
+    `subject` is a name or an id; `app_id` leaves what concerns this app, be it source or target;
+    `by` is an email, in whatever case.
+    """
     query = select(table).order_by(table.c.id.desc()).limit(limit)
     if subject is not None:
         query = query.where((table.c.subject_id == subject) | (table.c.subject_name == subject))
+    if app_id is not None:
+        query = query.where(_concerns(app_id))
+    if by is not None:
+        query = query.where(func.lower(table.c.by) == by.lower())
+    if since is not None:
+        query = query.where(table.c.at >= since)
     return [
         AuditRow(*(row._mapping[name] for name in AuditRow.__dataclass_fields__))
         for row in conn.execute(query)
     ]
+
+
+def _concerns(app_id: str) -> ColumnElement[bool]:
+    """Match the rules that name an app, and the promotions, holds and webhooks on it."""
+    holds = select(cast(hold.c.id, Text)).where(
+        or_(hold.c.app_id == app_id, hold.c.app_id.is_(None))
+    )
+    moved = or_(promotion.c.source_id == app_id, promotion.c.target_id == app_id)
+    fed = select(rule_target.c.rule_id).where(rule_target.c.app_id == app_id)
+    of_type = {
+        "hold": holds,
+        "promotion": select(cast(promotion.c.id, Text)).where(moved),
+        "rule": select(cast(rule.c.id, Text)).where(
+            or_(rule.c.source_id == app_id, rule.c.id.in_(fed))
+        ),
+        "subscription": select(cast(subscription.c.id, Text)).where(
+            subscription.c.app_id == app_id
+        ),
+    }
+    return or_(
+        *(
+            and_(table.c.subject_type == name, table.c.subject_id.in_(ids))
+            for name, ids in of_type.items()
+        )
+    )

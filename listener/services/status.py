@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 import psycopg
@@ -24,6 +25,7 @@ from listener.db.engine import Database
 from listener.db.queries import Figures
 from listener.heroku import Heroku
 from listener.heroku.http import BoundedTransport, bounded, trusted
+from listener.services import apps as named
 from listener.services import troubles
 
 log = structlog.get_logger()
@@ -129,10 +131,21 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def list_(self, *, subject: str | None, limit: int) -> list[AuditRow]:
-        """The entries, newest first; with a subject, those of what has this name or id."""
+    def list_(
+        self,
+        *,
+        subject: str | None = None,
+        app: str | None = None,
+        by: str | None = None,
+        since: datetime | None = None,
+        limit: int,
+    ) -> list[AuditRow]:
+        """Return the entries, newest first; `subject` and `app` are a name or an id."""
         with self._database.begin() as conn:
-            return audit.list_entries(conn, subject=subject, limit=limit)
+            app_id = named.find_id(conn, app)
+            return audit.list_entries(
+                conn, subject=subject, app_id=app_id, by=by, since=since, limit=limit
+            )
 
 
 MARK = "Autopromote-Mark"

@@ -95,3 +95,29 @@ def test_audit_entries_are_shown(parts: Parts, show: Callable[[str], Any]) -> No
     assert [entry["id"] for entry in found] == ["2", "1"]
     assert show("/api/audit-entries?subject=ship&limit=1")[0]["id"] == "2"
     assert show("/api/audit-entries?subject=other") == []
+
+
+def test_audit_entries_are_shown_by_person_and_time(
+    parts: Parts, show: Callable[[str], Any]
+) -> None:
+    with parts.database.begin() as conn:
+        for number, by in enumerate(("ana@example.com", "bo@example.com")):
+            audit.record(
+                conn, by=by, action="rule.added", subject_type="rule", subject_id=str(number)
+            )
+        conn.exec_driver_sql("UPDATE audit_entry SET at = '2026-01-02T03:04:05Z' WHERE id = 1")
+
+    def ids(query: str) -> list[str]:
+        return [entry["id"] for entry in show(f"/api/audit-entries?{query}")]
+
+    assert ids("by=Ana@example.com") == ["1"]
+    assert ids("since=2026-01-02T03:04:05Z") == ["2", "1"]
+    assert ids("since=2026-01-02T03:04:06Z") == ["2"]
+    assert ids("by=ana@example.com&since=2026-01-02T03:04:06Z") == []
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2026-01-02", "0001-01-01T00:00Z"])
+def test_a_time_that_cannot_be_read_is_refused(client: FlaskClient, as_: As, said: str) -> None:
+    answer = client.get(f"/api/audit-entries?since={said}", headers=as_(VIEWER))
+    assert answer.status_code == 422
+    assert answer.get_json()["message"].startswith("since: a time is written like")

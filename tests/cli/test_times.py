@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.errors import Misuse
-from cli.times import distance, read_time, show_time, when
+from cli.times import distance, read_past, read_time, show_time, when
 
 NOON = datetime(2015, 11, 17, 12, tzinfo=UTC)
 
@@ -109,3 +109,11 @@ def test_what_comes_is_rounded_to_the_nearest_unit(away: timedelta) -> None:
     assert found is not None
     size = {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
     assert abs(int(found[1]) * size - away.total_seconds()) <= size / 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [("2h", "2015-11-17T10:00:00Z"), ("1d12h", "2015-11-16T00:00:00Z"), ("2015-11-17T12:00Z",) * 2],
+)
+def test_a_duration_is_read_as_how_long_ago(text: str, sent: str) -> None:
+    assert read_past(text, NOON) == sent.replace("12:00Z", "12:00:00Z")
