@@ -1,1 +1,1 @@
-"""The measurements: everything side by side in one run, on this machine. No test reads a clock."""
+"""Benchmarks: everything is measured in one run on this machine. No test reads a clock."""

@@ -28,26 +28,26 @@ DELIVERIES, SENDERS, DEPLOYS = 2000, 4, 30
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The value below which this share of them lies."""
+    """Return the value below which this share of the values lies."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
 def row(what: str, milliseconds: list[float]) -> str:
-    """One line of the table."""
+    """Return one line of the table."""
     p50, p99 = statistics.median(milliseconds), percentile(milliseconds, 0.99)
     return f"| {what} | {len(milliseconds)} | {p50:.1f} | {p99:.1f} | {max(milliseconds):.1f} |"
 
 
 def timed(work: Callable[[], object]) -> float:
-    """How long it took, in milliseconds."""
+    """Return how long `work` took, in milliseconds."""
     begun = time.perf_counter()
     work()
     return (time.perf_counter() - begun) * 1000
 
 
 def answers(stage: Stage) -> list[float]:
-    """How long signed deliveries take until their 204, durable write included."""
+    """Return how long signed deliveries take until their 204, durable write included, in ms."""
     secret = _secret(stage)
     app = stage.ask("webhooks")[0]["app"]
     bodies = [_body(app) for _ in range(DELIVERIES)]
@@ -68,7 +68,7 @@ def _secret(stage: Stage) -> str:
 
 
 def _body(app: Any) -> bytes:
-    """A release that is known already: what most deliveries are about."""
+    """Build the event of an already known release, as most deliveries are."""
     ids = [str(uuid.uuid4()) for _ in range(4)]
     data = {"id": ids[0], "app": app, "status": "succeeded", "current": True, "version": 1}
     event = {"id": ids[1], "action": "update", "resource": "release"}
@@ -87,7 +87,7 @@ def _deliver(http: httpx.Client, body: bytes, secret: str) -> None:
 
 
 def promotions(stage: Stage) -> dict[str, list[float]]:
-    """How long it takes from the first delivery to the post, and to the end, deploy by deploy."""
+    """Return, per deploy, the ms from the first delivery to the intent and to the end."""
     posted, ended = [], []
     for _ in range(DEPLOYS):
         version = stage.heroku("apps/acme-staging/deploys", {})["version"]
@@ -142,7 +142,7 @@ def main() -> int:
 
 
 def waits() -> tuple[float, list[float]]:
-    """Many waiting promotions, in processes that did nothing else before."""
+    """Measure many waiting promotions, in processes that did nothing else before."""
     with tempfile.TemporaryDirectory(prefix="autopromote-bench-") as folder, ExitStack() as stack:
         stage = Stage(Path(folder), stack)
         stage.start()

@@ -1,4 +1,4 @@
-"""How long commands take, beside the official Heroku CLI, in turns in one run.
+"""How long commands take, compared with the official Heroku CLI, in turns in one run.
 
 The program is measured as people have it: a wheel, installed in an environment of its own.
 """
@@ -20,7 +20,7 @@ from demo.stage import ROOT, Stage
 ROUNDS = 15
 HEROKU_CLI = "HEROKU_CLI"
 CACHED = ROOT / ".heroku-cli" / "node_modules" / ".bin" / "heroku"  # of `make test-heroku-cli`
-# Its telemetry, its updates and its notes ask the network; "true" is the only word it understands.
+# Telemetry, updates and notes would use the network; "true" is the only value that it accepts.
 QUIET = {
     "DISABLE_TELEMETRY": "true",
     "HEROKU_SKIP_NEW_VERSION_CHECK": "1",
@@ -32,7 +32,10 @@ QUIET = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A command line, its environment, and the official one it is held against, as a share."""
+    """A command line, its environment, and the command it is compared with.
+
+    It shall take at most 1/`share` of the time of `against`.
+    """
 
     words: tuple[str, ...]
     env: Mapping[str, str]
@@ -41,12 +44,12 @@ class Line:
 
     @property
     def name(self) -> str:
-        """How it is typed."""
+        """The command as a person types it."""
         return " ".join((Path(self.words[0]).name, *self.words[1:]))
 
 
 def lines(stage: Stage, folder: Path) -> list[Line]:
-    """What is measured: ours, and the official CLI's where there is one."""
+    """Return the command lines to measure: ours, and the official CLI's if it is installed."""
     program = str(install(folder))
     ours = [
         Line((program, "--version"), stage.person, "heroku --version", 8),
@@ -64,7 +67,7 @@ def lines(stage: Stage, folder: Path) -> list[Line]:
 
 
 def install(folder: Path) -> Path:
-    """Build the wheel and install it as pipx does; answer the program."""
+    """Build the wheel and install it as pipx does; return the path of the program."""
     python = folder / "venv" / "bin" / "python"
     quietly = ("-m", "pip", "--disable-pip-version-check", "-qq")
     wheel = ("wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT))
@@ -79,13 +82,16 @@ def _run(*command: str) -> None:
 
 
 def official() -> str | None:
-    """The official CLI: `HEROKU_CLI`, else on PATH, else in the cache of this checkout."""
+    """Return the path of the official CLI, or None.
+
+    It is `HEROKU_CLI`, else on PATH, else in the cache of this checkout.
+    """
     cached = str(CACHED) if CACHED.exists() else None
     return os.environ.get(HEROKU_CLI) or shutil.which("heroku") or cached
 
 
 def measure(measured: list[Line]) -> dict[str, list[float]]:
-    """The milliseconds of each, round after round, so that a busy moment falls upon all."""
+    """Return the ms of each command; all run once per round, so that load hits all alike."""
     took: dict[str, list[float]] = {line.name: [] for line in measured}
     for number in range(ROUNDS + 1):
         for line in measured:
@@ -97,12 +103,12 @@ def measure(measured: list[Line]) -> dict[str, list[float]]:
 
 
 def verdicts(measured: list[Line], took: Mapping[str, list[float]]) -> list[str]:
-    """How each of ours compares with what it is held against, in sentences."""
+    """Compare each of our commands with its counterpart, one sentence each."""
     return [verdict(line, took) for line in measured if line.against]
 
 
 def verdict(line: Line, took: Mapping[str, list[float]]) -> str:
-    """How one compares: by medians."""
+    """Compare one command with its counterpart, by medians."""
     if line.against is None or line.against not in took:
         return f"- `{line.name}`: not measured against `{line.against}`, for there is no `heroku`."
     times = statistics.median(took[line.against]) / statistics.median(took[line.name])

@@ -1,4 +1,4 @@
-"""What many waiting promotions cost one process, and how late those go whose time has come."""
+"""What many waiting promotions cost the listener, and how late the due ones are committed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from demo.stage import Stage, wait_for
 
-TARGETS, RELEASES = 20, 100  # so many promotions wait: the one times the other
+TARGETS, RELEASES = 20, 100  # TARGETS * RELEASES promotions wait
 DUE, FIRST_DUE, APART = 10, timedelta(seconds=20), timedelta(seconds=2)
 MOST_GROWTH_MB, MOST_LATE_SECONDS = 10.0, 2.0
 SETTLE_SECONDS, PATIENCE_SECONDS = 5.0, 600.0
@@ -21,9 +21,9 @@ APPS = {"collaborators": ["ana@example.com", "robot@example.com"]}
 
 
 def measure(stage: Stage) -> tuple[float, list[float]]:
-    """By how many MB the listener grew, and how late each promotion was that came due, in ms."""
+    """Return by how many MB the listener grew, and how late each due promotion was, in ms."""
     _prepare(stage)
-    time.sleep(SETTLE_SECONDS)  # what grows with the first requests is not what is measured
+    time.sleep(SETTLE_SECONDS)  # the growth with the first requests is not measured
     before = resident_mb(stage)
     stage.heroku("apps/many-staging/history", {"releases": RELEASES - 1})
     stage.heroku("apps/many-staging/deploys", {})
@@ -33,7 +33,7 @@ def measure(stage: Stage) -> tuple[float, list[float]]:
 
 
 def verdict(grown: float, late: list[float]) -> str:
-    """What was promised of it, and whether that was kept."""
+    """Return a sentence: what was promised, and whether it was kept."""
     slowest = max(late) / 1000
     kept = grown < MOST_GROWTH_MB and slowest < MOST_LATE_SECONDS
     return (
@@ -45,7 +45,7 @@ def verdict(grown: float, late: list[float]) -> str:
 
 
 def _prepare(stage: Stage) -> None:
-    """A source with many targets, and one whose targets each have a time of their own."""
+    """Create a source with many targets, and one whose targets are due at different times."""
     many = [f"many-{number}" for number in range(TARGETS)]
     due = [f"due-{number}" for number in range(DUE)]
     for name in ("many-staging", "due-staging", *many, *due):
@@ -62,18 +62,18 @@ def _prepare(stage: Stage) -> None:
 
 
 def _wait(stage: Stage, count: int) -> None:
-    """Until so many promotions were evaluated; the log is read, so that nobody is asked."""
+    """Wait until `count` promotions were evaluated; read the log, so that no request disturbs."""
     ends_at = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < ends_at:
         steps = (line for line in stage.log_of("listener").splitlines() if STEP in line)
         if len({found[1] for line in steps if (found := KEY.search(line))}) >= count:
             return
-        time.sleep(1)  # between two questions
+        time.sleep(1)  # between two reads of the log
     raise AssertionError(f"{count} promotions were not evaluated in {PATIENCE_SECONDS:.0f} s")
 
 
 def _late(stage: Stage) -> Iterator[float]:
-    """How long after its time each promotion was committed to be posted, in milliseconds."""
+    """Yield how long after its due time each promotion was committed, in milliseconds."""
     release = stage.heroku("apps/due-staging/deploys", {})
     ran_at = _time(release["updated_at"])
     last = FIRST_DUE + DUE * APART
@@ -97,7 +97,7 @@ def _time(text: str) -> datetime:
 
 
 def resident_mb(stage: Stage) -> float:
-    """What the listener's processes hold in memory together."""
+    """Return the resident memory of all listener processes together, in MB."""
     listed = subprocess.run(
         ["ps", "-A", "-o", "pgid=,rss="], capture_output=True, text=True, check=True
     )

@@ -1,1 +1,1 @@
-"""The whole product on one machine: the emulator, a PostgreSQL, the listener and the real CLI."""
+"""The whole product on one machine: the emulator, PostgreSQL, the listener and the real CLI."""

@@ -1,4 +1,4 @@
-"""`make demo`: the whole product on this machine, from login to production, told as it happens."""
+"""`make demo`: the whole product on this machine, from login to production, step by step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from listener.local_postgres.cluster import NoPostgres, PostgresFailed
 
 
 def show(stage: Stage) -> None:
-    """Login, a subscription, a rule, a deploy, and production."""
+    """Run the demo: log in, subscribe, add a rule, deploy, and promote to production."""
     stage.type("login")
     stage.type("webhooks:add", "--app", "acme-staging")
     stage.type("rules:add", "ship", "--from", "acme-staging", "--to", "acme-prod")
@@ -43,7 +43,7 @@ def _ended(stage: Stage, version: int) -> Any:
 
 
 def tell(stage: Stage, deployed_at: datetime, release: Any, promotion: Any) -> None:
-    """The timeline, in milliseconds since the deploy."""
+    """Print the timeline, in milliseconds since the deploy."""
     rule, target = promotion["rule"], promotion["target"]
     version = release["version"]
     say(f"\nWhat happened to acme-staging v{version}, in milliseconds since the deploy:\n")
@@ -70,7 +70,7 @@ def _time(text: str) -> datetime:
 
 
 def stay(stage: Stage) -> None:
-    """Leave everything up until somebody presses Ctrl-C."""
+    """Keep everything running until Ctrl-C."""
     say("\nIt stays up; Ctrl-C ends it. To play along, in another terminal:\n")
     for name in ("AUTOPROMOTE_URL", "HEROKU_API_URL", "HEROKU_API_KEY", "HOME"):
         say(f"  export {name}={stage.person[name]}")
@@ -90,7 +90,7 @@ def stay(stage: Stage) -> None:
 
 
 def main() -> int:
-    """Run the demo; 1 with a sentence where something failed."""
+    """Run the demo; return 1 after an error message if it failed."""
     with tempfile.TemporaryDirectory(prefix="autopromote-demo-") as folder, ExitStack() as stack:
         stage = Stage(Path(folder), stack)
         try:

@@ -1,4 +1,4 @@
-"""The stage of the demo and of the measurements: every process, started as the Procfile says."""
+"""The stage of the demo and of the benchmarks: every process, started as the Procfile says."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ PATIENCE = 30.0
 
 
 class DemoFailed(Exception):
-    """A step of the demo did not come out as promised."""
+    """A step of the demo did not have the promised result."""
 
 
 def say(text: str = "") -> None:
-    """One line for the person who watches."""
+    """Print one line."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a port on which nobody listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_for(ask: Callable[[], Any], what: str) -> Any:
-    """Ask until there is an answer that is true. Raises DemoFailed."""
+    """Ask until the answer is true, and return it. Raises DemoFailed."""
     ends_at = time.monotonic() + PATIENCE
     while time.monotonic() < ends_at:
         if answer := ask():
@@ -53,7 +53,7 @@ def wait_for(ask: Callable[[], Any], what: str) -> Any:
 
 
 def is_up(url: str) -> bool:
-    """Whether a server answers there."""
+    """Return whether a server answers at this URL."""
     try:
         return httpx.get(url, timeout=2).is_success
     except httpx.TransportError:
@@ -64,7 +64,7 @@ def is_up(url: str) -> bool:
 def running(
     command: list[str], env: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of ours, ended by its id when the demo ends."""
+    """Run a process; end it by its id when the block ends."""
     with log.open("ab") as out:
         process = subprocess.Popen(
             command, cwd=ROOT, env=dict(env), stdout=out, stderr=out, start_new_session=True
@@ -81,7 +81,7 @@ def running(
 
 
 class Stage:
-    """The processes, and the program as a person would use it."""
+    """The processes, and the CLI as a person would use it."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
@@ -103,7 +103,7 @@ class Stage:
         }
 
     def start(self) -> None:
-        """Start the emulator, PostgreSQL, and the listener by the Procfile's lines."""
+        """Start the emulator, PostgreSQL, and the listener with the Procfile's commands."""
         begun = time.monotonic()
         port = self.heroku_url.rpartition(":")[2]
         emulator = [str(BIN / "python"), "-m", "emulator", "--port", port, "--seed", "demo"]
@@ -133,7 +133,7 @@ class Stage:
         return self._stack.enter_context(running(command, env, log))
 
     def log_of(self, name: str) -> str:
-        """What a process has said so far."""
+        """Return the log of a process so far."""
         return (self._folder / f"{name}.log").read_text()
 
     def _shell(self, line: str, env: Mapping[str, str]) -> None:
@@ -149,7 +149,7 @@ class Stage:
             raise DemoFailed(f"{line}\n{done.stdout}{done.stderr}")
 
     def type(self, *words: str) -> None:
-        """Run the program and show it, as if somebody typed it."""
+        """Run the CLI and show its output, as if somebody typed it. Raises DemoFailed."""
         say(f"\n$ autopromote {' '.join(words)}")
         done = self._cli(*words)
         for line in (done.stderr + done.stdout).splitlines():
@@ -158,7 +158,7 @@ class Stage:
             raise DemoFailed(f"autopromote {' '.join(words)} ended with {done.returncode}")
 
     def ask(self, *words: str) -> Any:
-        """Run the program with --json and read its answer."""
+        """Run the CLI with --json and return the parsed answer. Raises DemoFailed."""
         done = self._cli(*words, "--json")
         if done.returncode:
             raise DemoFailed(done.stderr)
@@ -177,6 +177,6 @@ class Stage:
         )
 
     def heroku(self, path: str, body: Any) -> Any:
-        """Do something at the emulated Heroku."""
+        """Post to the control API of the emulated Heroku, and return the answer."""
         answer = httpx.post(f"{self.heroku_url}/_emulator/{path}", json=body, timeout=10)
         return answer.raise_for_status().json()

@@ -16,7 +16,7 @@ NO_CREDENTIALS = (
 
 
 def ensure_account(world: State, email: str) -> Account:
-    """The account with this address, made if there is none."""
+    """Return the account with this address; create it if there is none."""
     for account in world.accounts.values():
         if account.email == email:
             return account
@@ -26,7 +26,7 @@ def ensure_account(world: State, email: str) -> Account:
 
 
 def get_account(world: State, email: str) -> Account:
-    """The account with this address."""
+    """Return the account with this address. Raises NotFound."""
     for account in world.accounts.values():
         if account.email == email:
             return account
@@ -42,7 +42,7 @@ def authorize(
     description: str = "",
     expires_in: int | None = None,
 ) -> Authorization:
-    """A new token of that account."""
+    """Create a token for the account; it expires after `expires_in` seconds, or never."""
     now = world.now()
     authorization = Authorization(
         id=new_id(),
@@ -59,7 +59,7 @@ def authorize(
 
 
 def identify(world: State, header: str) -> Authorization:
-    """Whose token stands in an Authorization header."""
+    """Return the authorization of an Authorization header. Raises Unauthorized."""
     token = bearer(header)
     if not token:
         raise Unauthorized(NO_CREDENTIALS)
@@ -70,7 +70,7 @@ def identify(world: State, header: str) -> Authorization:
 
 
 def find_token(world: State, token: str) -> Authorization | None:
-    """The newest authorization with this token."""
+    """Return the newest authorization with this token, or None."""
     for authorization in reversed(world.authorizations.values()):
         if authorization.token == token:
             return authorization
@@ -78,12 +78,12 @@ def find_token(world: State, token: str) -> Authorization | None:
 
 
 def has_expired(authorization: Authorization, now: datetime) -> bool:
-    """True when its time is over."""
+    """Return whether the authorization has expired."""
     return authorization.expires_at is not None and authorization.expires_at <= now
 
 
 def bearer(header: str) -> str:
-    """The token in `Bearer T`, or in Basic with an empty user; nothing when there is none."""
+    """Return the token of `Bearer T`, or of Basic with an empty user; "" if there is none."""
     scheme, _, rest = header.strip().partition(" ")
     if scheme.lower() == "bearer":
         return rest.strip()

@@ -1,6 +1,6 @@
-"""What was known of releases at any earlier moment, for answers that are behind.
+"""The history of all releases, for answers that are out of date.
 
-Heroku does not promise that what was answered to one request shows in the answer to the next.
+Heroku does not promise that a change made by one request shows in the answer to the next.
 """
 
 from bisect import bisect_right
@@ -14,10 +14,11 @@ OF = ("list", "current", "new")
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """How an answer about releases is behind: it knows the annals up to `moment` only.
+    """How an answer about releases is out of date: it knows the history up to `moment` only.
 
-    Of the `list`: all is as it was. Of `current`: that mark alone. Of what is `new`: releases that
-    came since are left out, and what they took over from is still current.
+    `of` names the part that is out of date. `list`: everything is as it was then. `current`: only
+    the `current` flag is as it was. `new`: newer releases are left out, and if the current release
+    is one of them, the one that was current then still is.
     """
 
     moment: int
@@ -25,27 +26,27 @@ class Behind:
 
 
 class Annals:
-    """Every change of a release, in order; a moment is how many there were."""
+    """Every change of a release, in order. A moment is the number of changes before it."""
 
     def __init__(self) -> None:
         self._times: list[datetime] = []
         self._releases: list[Release] = []
 
     def add(self, at: datetime, release: Release) -> None:
-        """A release came to be, or is not what it was."""
+        """Record a new or a changed release."""
         self._times.append(at)
         self._releases.append(release)
 
     def now(self) -> int:
-        """The moment after all that happened."""
+        """Return the moment after all changes so far."""
         return len(self._times)
 
     def at(self, time: datetime) -> int:
-        """The moment after all that had happened by then."""
+        """Return the moment after all changes up to this time."""
         return bisect_right(self._times, time)
 
     def seen(self, app_id: str, releases: list[Release], behind: Behind | None) -> list[Release]:
-        """These releases of an app as somebody sees them who is so far behind."""
+        """Return these releases of an app as an answer that is so far behind shows them."""
         if behind is None:
             return releases
         then = self._as_of(app_id, behind.moment)

@@ -1,4 +1,4 @@
-"""Puts the emulator together: the door, the gate, the rooms of the API, the control."""
+"""Builds the emulator's WSGI app: the door, the gate, the blueprints of both APIs."""
 
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ CONTROL: "tuple[Blueprint, ...]" = (
 
 
 def create_app(world: World | None = None) -> Flask:
-    """A Heroku with this world behind it, or an empty one; works behind any WSGI server."""
+    """Build the Flask app for this world, or for an empty one; it works behind any WSGI server."""
     app = Flask("emulator", static_folder=None)
     app.url_map.strict_slashes = False
     app.extensions[EXTENSION] = world = world or World()

@@ -1,4 +1,4 @@
-"""Apps: finding them, who may see them, what they run."""
+"""Apps: how they are found, who may use them, and how they change."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,18 +17,18 @@ BAD_NAME = (
     "lowercase letters, digits, and dashes."
 )
 DEFAULT_STACK = "heroku-24"
-CNB = "cnb"  # every Fir app runs on it
+CNB = "cnb"  # the stack of every Fir app
 
 
 def find_app(world: State, identity: str) -> App | None:
-    """The app with this id or name."""
+    """Return the app with this id or name, or None."""
     if identity in world.apps:
         return world.apps[identity]
     return next((app for app in world.apps.values() if app.name == identity), None)
 
 
 def get_app(world: State, identity: str) -> App:
-    """The app with this id or name."""
+    """Return the app with this id or name. Raises NotFound."""
     app = find_app(world, identity)
     if app is None:
         raise NotFound("app")
@@ -36,12 +36,12 @@ def get_app(world: State, identity: str) -> App:
 
 
 def may_use(app: App, account: Account) -> bool:
-    """True for the owner and the collaborators."""
+    """Return whether the account is the owner or a collaborator of the app."""
     return account.id == app.owner_id or account.id in app.collaborator_ids
 
 
 def check_use(app: App, account: Account) -> None:
-    """Let only the app's people through."""
+    """Raise Forbidden unless the account may use the app."""
     if not may_use(app, account):
         raise Forbidden(f"You do not have access to the app {app.name}.")
 
@@ -56,7 +56,7 @@ def create(
     generation: str = "cedar",
     created_at: datetime | None = None,
 ) -> App:
-    """A new app with the two releases that every app is born with."""
+    """Create an app with the two releases that every new app has. Raises InvalidParams."""
     check_name(world, name)
     now = created_at or world.now()
     app = App(
@@ -78,12 +78,12 @@ def create(
 
 
 def default_stack(generation: str) -> str:
-    """The stack that an app of a generation is born on."""
+    """Return the stack of a new app of this generation."""
     return CNB if generation == FIR else DEFAULT_STACK
 
 
 def check_name(world: State, name: str) -> None:
-    """Refuse what is no name, or is taken."""
+    """Raise InvalidParams if the name is malformed or taken."""
     if not NAME.fullmatch(name):
         raise InvalidParams(BAD_NAME)
     if find_app(world, name) is not None:
@@ -91,14 +91,14 @@ def check_name(world: State, name: str) -> None:
 
 
 def update(world: State, app: App, **changes: Any) -> App:
-    """The app with some of its fields changed."""
+    """Store the app with these fields changed, and return it."""
     changed = replace(app, updated_at=world.now(), **changes)
     world.apps[app.id] = changed
     return changed
 
 
 def delete(world: State, app: App) -> None:
-    """Forget the app, what it ran and who listened to it."""
+    """Delete the app, its releases, its webhooks and its pipeline coupling."""
     del world.apps[app.id]
     del world.releases[app.id]
     for webhook in [each for each in world.webhooks.values() if each.app_id == app.id]:
@@ -109,13 +109,17 @@ def delete(world: State, app: App) -> None:
 
 
 def people(world: State, app: App) -> list[Account]:
-    """The owner, then the collaborators."""
+    """Return the owner, then the collaborators by address."""
     others = [world.accounts[each] for each in app.collaborator_ids]
     return [world.accounts[app.owner_id], *sorted(others, key=lambda account: account.email)]
 
 
 def configure(world: State, app: App, changes: Mapping[str, Any]) -> tuple[App, str]:
-    """The app with these config vars set or removed, and the sentence that says so."""
+    """Set these config vars, or remove those that are None.
+
+    Returns the changed app and the description for its release; the description is empty if
+    `changes` is. Raises InvalidParams.
+    """
     if not all(value is None or isinstance(value, str) for value in changes.values()):
         raise InvalidParams("Config vars must be strings or null.")
     config = {key: value for key, value in app.config.items() if key not in changes}
@@ -132,6 +136,6 @@ def configure(world: State, app: App, changes: Mapping[str, Any]) -> tuple[App, 
 
 
 def default_owner(world: State) -> Account:
-    """The first account there is: tests seldom care whose an app is."""
+    """Return the first account, or a new one; most tests do not care who owns an app."""
     first = next(iter(world.accounts.values()), None)
     return first or accounts.ensure_account(world, "owner@example.com")

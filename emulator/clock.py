@@ -1,4 +1,4 @@
-"""Time, so that a test may hold it still."""
+"""Clocks: the real time, and a time that a test controls."""
 
 from datetime import UTC, datetime, timedelta
 from threading import Condition
@@ -6,41 +6,41 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time and waits for it."""
+    """Tells the time, and waits for a time."""
 
     def now(self) -> datetime:
-        """The time, aware, in UTC."""
+        """Return the time, aware, in UTC."""
 
     def wait(self, changed: Condition, until: datetime | None) -> None:
-        """Return at `until`, or before when `changed`, which the caller holds, is notified."""
+        """Wait until `until`, or until `changed`, which the caller holds, is notified."""
 
 
 class SystemClock:
     """The time of this machine."""
 
     def now(self) -> datetime:
-        """The time, aware, in UTC."""
+        """Return the time, aware, in UTC."""
         return datetime.now(UTC)
 
     def wait(self, changed: Condition, until: datetime | None) -> None:
-        """Sleep on the condition, no longer than until then."""
+        """Wait on the condition, at most until `until`."""
         changed.wait(None if until is None else max(0.0, (until - self.now()).total_seconds()))
 
 
 class ManualClock:
-    """A time that stands still; move it with `World.advance`, which wakes who waits."""
+    """A time that stands still. `World.advance` moves it and wakes all waiters."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
 
     def now(self) -> datetime:
-        """The time, as last set."""
+        """Return the time as it was last set."""
         return self._now
 
     def wait(self, changed: Condition, until: datetime | None) -> None:
-        """Sleep until somebody says that something changed."""
+        """Wait until the condition is notified; `until` does not matter."""
         changed.wait()
 
     def advance(self, by: timedelta) -> None:
-        """Let time pass."""
+        """Move the time forward."""
         self._now += by

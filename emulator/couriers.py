@@ -1,4 +1,4 @@
-"""Couriers carry deliveries out: a thread for each webhook, so that none waits for another."""
+"""Couriers send deliveries: one thread per webhook, so that no webhook waits for another."""
 
 from threading import Thread
 
@@ -10,7 +10,7 @@ from emulator.state import State
 
 
 class Couriers:
-    """Starts a courier when a queue fills; he leaves when it is empty."""
+    """Starts a courier thread when a queue fills; the thread ends when the queue is empty."""
 
     def __init__(self, world: State, transport: httpx.BaseTransport | None) -> None:
         self._world = world
@@ -19,7 +19,7 @@ class Couriers:
         self._threads: dict[str, Thread] = {}
 
     def wake(self, webhook_id: str) -> None:
-        """See that somebody works on this queue; the caller holds the world's lock."""
+        """Make sure that a thread works on this queue; the caller holds the world's lock."""
         if webhook_id in self._threads or self._world.closing.is_set():
             return
         if self._client is None:
@@ -31,7 +31,7 @@ class Couriers:
         thread.start()
 
     def close(self) -> None:
-        """Send nothing more; the caller has already said that the world closes."""
+        """Stop all couriers; the caller has already set `closing`."""
         with self._world.lock:
             threads = list(self._threads.values())
         for thread in threads:
@@ -47,7 +47,10 @@ class Couriers:
                 self._world.changed.notify_all()
 
     def _next(self, webhook_id: str) -> Errand | None:
-        """The next attempt once it is due; none, and the courier is gone, when nothing is left."""
+        """Return the next attempt once it is due.
+
+        Returns None when the queue is empty or the world closes; the thread then ends.
+        """
         world = self._world
         with world.changed:
             while not world.closing.is_set():
@@ -72,6 +75,6 @@ def _send(client: httpx.Client, errand: Errand) -> Result:
         answer = client.post(errand.url, content=errand.body, headers=errand.headers)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Result(error_class=type(error).__name__)
-    except RuntimeError:  # the client was closed under our feet: the world ends
+    except RuntimeError:  # the client was closed because the world ends
         return Result(error_class="Closed")
     return Result(code=answer.status_code)

@@ -1,7 +1,7 @@
 """Deliveries: the queue of each webhook, and what an attempt changes.
 
-Heroku means deliveries to be in order, so the head of a queue holds up what stands behind it
-while it is retried. A `sync` delivery is retried for 72 hours from its event, a `notify` never.
+Heroku means to deliver in order: while the head of a queue is retried, everything behind it waits.
+A `sync` delivery is retried for 72 hours after its event, a `notify` delivery never.
 """
 
 import base64
@@ -20,7 +20,7 @@ TRIED_FOR = timedelta(hours=72)
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One attempt, ready to be sent."""
+    """One attempt, ready to send."""
 
     delivery_id: str
     attempt_id: str
@@ -32,19 +32,19 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of an attempt: a code, or the class of the error."""
+    """The outcome of an attempt: a status code, or the class of the error."""
 
     code: int | None = None
     error_class: str | None = None
 
     @property
     def is_success(self) -> bool:
-        """Any 2xx."""
+        """Whether the status code is 2xx."""
         return self.code is not None and 200 <= self.code < 300
 
 
 def queue(world: State, webhook: Webhook, event: Event) -> None:
-    """Promise to tell that webhook of the event."""
+    """Queue a delivery of the event to the webhook."""
     now, manners = world.now(), webhook.manners
     held = manners.delay or (world.pace.shuffle_window if manners.shuffle else 0)
     delivery = Delivery(
@@ -64,7 +64,7 @@ def queue(world: State, webhook: Webhook, event: Event) -> None:
 
 
 def find_next(world: State, webhook_id: str) -> Delivery | None:
-    """The delivery whose turn it is, due or not; none when the queue is empty."""
+    """Return the next delivery to send, due or not; None when the queue is empty."""
     webhook, waiting = world.webhooks.get(webhook_id), world.queues.get(webhook_id, [])
     if webhook is None or not waiting:
         return None
@@ -75,7 +75,7 @@ def find_next(world: State, webhook_id: str) -> Delivery | None:
 
 
 def prepare(world: State, delivery: Delivery) -> Errand:
-    """The request of the next attempt, signed with the secret that counts now."""
+    """Build the request of the next attempt, signed with the current secret."""
     webhook, attempt_id = world.webhooks[delivery.webhook_id], new_id()
     body = json.dumps(_body(world, delivery, attempt_id), separators=(",", ":")).encode()
     headers = {"Content-Type": "application/json", HEADER: sign(body, webhook.secret)}
@@ -85,7 +85,7 @@ def prepare(world: State, delivery: Delivery) -> Errand:
 
 
 def sign(body: bytes, secret: str) -> str:
-    """Base64 of the HMAC-SHA256 of the raw body."""
+    """Return the base64 of the HMAC-SHA256 of the raw body."""
     return base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)).decode()
 
 
@@ -101,7 +101,7 @@ def _body(world: State, delivery: Delivery, attempt_id: str) -> Json:
 
 
 def record(world: State, errand: Errand, result: Result) -> None:
-    """Keep what came of an attempt, and decide whether there is another."""
+    """Store the result of an attempt, and decide whether to try again."""
     delivery = world.deliveries.get(errand.delivery_id)
     webhook = world.webhooks.get(delivery.webhook_id) if delivery else None
     if delivery is None or webhook is None:
@@ -151,5 +151,5 @@ def _final_status(world: State, delivery: Delivery, result: Result) -> str:
     if result.is_success:
         return "succeeded"
     is_first = delivery.num_attempts == 1
-    # Not in the schema's enum; Heroku's changelog 2525 says it all the same.
+    # "skipped" is not in the schema's enum, but Heroku's changelog 2525 names it.
     return "skipped" if is_first and _is_too_old(world, delivery) else "failed"

@@ -1,4 +1,4 @@
-"""The door of the API: it keeps the log of requests, and here things go wrong on purpose."""
+"""The WSGI middleware in front of the API: it logs requests and applies faults."""
 
 import json
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONTROL = "/_emulator"
-WIRE = "emulator.wire"  # in the environ where there is a real connection to spoil
-BEHIND = "emulator.behind"  # how far the answer is behind, where it is
-SPOIL = "emulator.spoil"  # what the connection is asked to do to this answer
+WIRE = "emulator.wire"  # set in the environ when there is a real connection to spoil
+BEHIND = "emulator.behind"  # how far the answer is behind, or None
+SPOIL = "emulator.spoil"  # how the connection shall spoil this answer
 
 
 @dataclass(frozen=True, slots=True)
 class Spoil:
-    """How a connection spoils an answer: `reset`, `cut`, or `trickle`, seconds between bytes."""
+    """How the connection spoils an answer: `reset`, `cut` or `trickle`; seconds between bytes."""
 
     kind: str
     seconds: float = 0.0
 
 
 class Door:
-    """Wraps the API; control requests pass untouched and unrecorded."""
+    """Wraps the API; control requests pass without faults and without a log entry."""
 
     def __init__(self, inner: "WSGIApplication", world: State) -> None:
         self._inner = inner
@@ -109,7 +109,7 @@ class Door:
 
 
 def _keep_body(environ: "WSGIEnvironment") -> bytes:
-    """Read the body, and put it back for whoever reads next."""
+    """Read the body, and put it back for the next reader."""
     body = Request(environ).get_data(cache=False)
     environ["wsgi.input"] = BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
@@ -125,7 +125,7 @@ def _email(world: State, request: Request) -> str | None:
 
 
 def _call(world: State, request: Request) -> Call:
-    """The request, with the names of the app that it is about."""
+    """Build the Call of a request, with the id and the name of the app in its path."""
     match request.path.split("/")[1:3]:
         case ["apps", identity]:
             app = apps.find_app(world, identity)
@@ -135,7 +135,7 @@ def _call(world: State, request: Request) -> Call:
 
 
 def _edit(answer: Response, fault: Fault) -> None:
-    """Change each object of a good answer as the fault says."""
+    """Change every object of a successful answer as the fault says."""
     told = _parsed(answer.get_data())
     objects = told if isinstance(told, list) else [told]
     if answer.status_code >= 300 or not all(isinstance(each, dict) for each in objects):
@@ -148,13 +148,13 @@ def _edit(answer: Response, fault: Fault) -> None:
 
 
 def _request_id(request: Request) -> str:
-    """Heroku's own id, the client's behind it, and two more, as recorded of the API."""
+    """Build the Request-Id: Heroku's id, the client's if given, and two more, as recorded."""
     given = request.headers.get("Request-Id", "")
     return ",".join([str(uuid4()), *([given] if given else []), str(uuid4()), str(uuid4())])
 
 
 def _refusal(fault: Fault | None) -> Response:
-    """The answer that a fault gives: its own words, or Heroku's for such a status."""
+    """Build the answer of a fault: with its own body, or with Heroku's for that status."""
     status = fault.status if fault else 500
     body = fault.body if fault and fault.body is not None else _words(status)
     is_text = isinstance(body, str)
@@ -185,7 +185,10 @@ def _words(status: int) -> Any:
 
 
 def _spoil(environ: "WSGIEnvironment", fault: Fault | None) -> None:
-    """Tell the connection what to do; where there is none, fail as a client would see it."""
+    """Tell the connection how to spoil the answer.
+
+    Without a connection, raises the httpx error that a client would see.
+    """
     if fault is None or fault.kind == "status":
         return
     if WIRE in environ:

@@ -1,4 +1,4 @@
-"""Why the emulated Heroku says no; `api/problems.py` gives each its status and id."""
+"""The refusals of the emulated Heroku; `api/problems.py` gives each its status and id."""
 
 
 class Refusal(Exception):
@@ -10,11 +10,11 @@ class BadRequest(Refusal):
 
 
 class Unauthorized(Refusal):
-    """Nobody knows this token."""
+    """The token is missing, unknown or expired."""
 
 
 class Forbidden(Refusal):
-    """Known, but not allowed."""
+    """The caller is known but not allowed."""
 
 
 class TwoFactorNeeded(Refusal):
@@ -22,11 +22,11 @@ class TwoFactorNeeded(Refusal):
 
 
 class BadFactor(Refusal):
-    """The code of the second factor is not the right one."""
+    """The code of the second factor is wrong."""
 
 
 class NotFound(Refusal):
-    """There is no such thing."""
+    """There is no such resource."""
 
     def __init__(self, thing: str) -> None:
         super().__init__(f"Couldn't find that {thing}.")
@@ -46,7 +46,7 @@ class BadRange(Refusal):
 
 
 class InvalidParams(Refusal):
-    """Understood, but wrong."""
+    """The request is readable but wrong."""
 
 
 class RateLimited(Refusal):

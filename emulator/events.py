@@ -1,4 +1,4 @@
-"""Events: what happened, in the words of the real deliveries, queued for who subscribed."""
+"""Events: builds them in the form of real deliveries, and queues them for the subscribers."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +14,7 @@ VERSION = "application/vnd.heroku+json; version=3"
 
 
 def announce(world: State, release: Release, action: str) -> None:
-    """Tell everybody who subscribed to the app's releases."""
+    """Queue an event about the release for every webhook that subscribed to the app's releases."""
     subscribed = [
         webhook
         for webhook in world.webhooks.values()

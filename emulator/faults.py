@@ -1,14 +1,14 @@
-"""What goes wrong on purpose: which requests are struck, and how.
+"""Faults: which requests go wrong on purpose, and how.
 
-One fault is one object. Some that are asked for often:
+One fault is one object. Some common ones:
 
-    {"kind": "latency", "app": "acme-prod", "seconds": 4}            slow, by app
+    {"kind": "latency", "app": "acme-prod", "seconds": 4}            slow answers, for one app
     {"kind": "lag", "app": "acme-prod", "seconds": 20}               the list as it was 20 s ago
-    {"kind": "lag", "of": "current", "seconds": 0.3, "chance": 0.5}  `current` alone, half the time
-    {"kind": "lag", "of": "new", "seconds": 10}                      a 201 that is not yet listed
+    {"kind": "lag", "of": "current", "seconds": 0.3, "chance": 0.5}  only `current`, half the time
+    {"kind": "lag", "of": "new", "seconds": 10}                      a 201 that is not listed yet
     {"kind": "copy", "seconds": 60, "chance": 0.2, "seed": 11}       old copies, of the last minute
     {"kind": "frozen", "app": "acme-staging", "times": 3}            three answers as of now
-    {"kind": "edit", "drop": ["slug"], "set": {"status": "odd"}}     missing and unknown words
+    {"kind": "edit", "drop": ["slug"], "set": {"status": "odd"}}     missing keys, unknown values
 """
 
 import re
@@ -23,13 +23,13 @@ from emulator.errors import InvalidParams
 
 LAGS = ("lag", "copy", "frozen")
 KINDS = ("reset", "status", "latency", "cut", "trickle", "edit", *LAGS)
-# What may lag: the list of releases, and one release.
+# What can lag: the list of releases, and one release.
 RELEASES = "/apps/[^/]+/releases(/[^/]+)?"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request, and by which names the app in its path is known."""
+    """A request, with the id and the name of the app in its path."""
 
     method: str
     path: str
@@ -38,19 +38,21 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Strikes requests that match; `applied` says whether they are carried out all the same.
+    """What to do to requests that match.
 
-    `app` is the name or the id of one app. Of matching requests the first `skip` go free, of the
-    others `chance` are struck, by dice that `seed` throws, until it were `times` (None: no end).
+    `app` is the name or the id of one app. The first `skip` matching requests are spared. Of the
+    others, each is struck with probability `chance`, by a random number from `seed`, until `times`
+    were struck (None: no limit). `applied` says whether a struck request is still carried out.
 
-    `before` and `after` are seconds that pass before and after that, whatever the kind; a latency
-    is nothing else, and its requests are always carried out. `seconds` says the same of a latency
-    (after if `applied`, else before), and is the time between two bytes of a trickle.
+    `before` and `after` are seconds to wait before and after the request is carried out; every kind
+    may have them. A `latency` only waits, and its requests are always carried out: `seconds` adds
+    to `after` if `applied`, else to `before`. For a `trickle`, `seconds` is the time between two
+    bytes.
 
-    A `lag` shows releases as they were `seconds` ago, a `copy` as at any moment since, a `frozen`
-    one as when it was put; `of` says what is behind: the list, `current` alone, or what is new.
-    An `edit` takes names out of each object that is answered, and sets others. Lags, edits and
-    latencies stand beside another fault.
+    A `lag` shows releases as they were `seconds` ago, a `copy` as at a random moment since then, a
+    `frozen` as when the fault was put. `of` says what is behind: the list, only `current`, or what
+    is new. An `edit` removes keys from each object of the answer, and sets others. Lags, edits and
+    latencies can hit a request together with another fault.
     """
 
     id: str
@@ -78,7 +80,7 @@ class Fault:
     put_at: int = 0
 
     def matches(self, call: Call) -> bool:
-        """True for a request this one is about, unless it struck often enough."""
+        """Return whether the fault is about this request and has not struck `times` yet."""
         if self.times is not None and self.seen >= self.times:
             return False
         if self.app is not None and self.app not in call.app:
@@ -89,13 +91,13 @@ class Fault:
         )
 
     def counted(self) -> "Fault":
-        """The same after one more request that matches; one more is seen where it is struck."""
+        """Return the fault with one more matching request, counted in `seen` if it is struck."""
         matched = self.matched + 1
         is_struck = matched > self.skip and self._dice(matched).random() < self.chance
         return replace(self, matched=matched, seen=self.seen + is_struck)
 
     def delays(self) -> tuple[float, float]:
-        """Seconds before and after the request is carried out."""
+        """Return the seconds to wait before and after the request is carried out."""
         extra = self.seconds if self.kind == "latency" else 0.0
         return (
             self.before + (0.0 if self.applied else extra),
@@ -103,7 +105,7 @@ class Fault:
         )
 
     def behind(self, annals: Annals, now: datetime) -> Behind:
-        """How far an answer that this one strikes is behind."""
+        """Return how far an answer that this fault strikes is behind."""
         if self.kind == "frozen":
             return Behind(self.put_at, self.of)
         past = annals.at(now - timedelta(seconds=self.seconds))
@@ -117,7 +119,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """All that hits one request: delays before and after, and at most one fault beside them."""
+    """Everything that hits one request: delays, at most one fault, at most one lag, and edits."""
 
     before: float = 0.0
     after: float = 0.0
@@ -127,23 +129,23 @@ class Strike:
 
     @property
     def is_applied(self) -> bool:
-        """True when the request is carried out."""
+        """Whether the request is carried out."""
         return self.fault is None or self.fault.applied or self.fault.kind == "trickle"
 
     @property
     def kind(self) -> str | None:
-        """One word for the log; a delay is none."""
+        """The kind of the first fault, for the log; None for delays alone."""
         hit = (self.fault, self.lag, *self.edits)
         return next((fault.kind for fault in hit if fault is not None), None)
 
     def is_free(self, fault: Fault) -> bool:
-        """True when there is room for this one, too."""
+        """Return whether this fault can be added."""
         if fault.kind in ("latency", "edit"):
             return True
         return (self.lag if fault.kind in LAGS else self.fault) is None
 
     def plus(self, fault: Fault) -> "Strike":
-        """The same with one more fault."""
+        """Return the strike with one more fault."""
         before, after = fault.delays()
         delayed = replace(self, before=self.before + before, after=self.after + after)
         if fault.kind == "latency":
@@ -155,7 +157,7 @@ class Strike:
 
 
 class Faults:
-    """The faults that were put, in that order; those that struck often enough stay to be seen."""
+    """The faults in the order in which they were put; used-up ones stay listed."""
 
     def __init__(self, clock: Clock, annals: Annals) -> None:
         self._clock = clock
@@ -163,7 +165,7 @@ class Faults:
         self._faults: dict[str, Fault] = {}
 
     def put(self, fault: Fault) -> None:
-        """Let it strike from now on."""
+        """Add a fault that strikes from now on. Raises InvalidParams."""
         if fault.kind not in KINDS:
             raise InvalidParams(f"kind must be one of {', '.join(KINDS)}.")
         if fault.of not in OF:
@@ -173,19 +175,19 @@ class Faults:
         self._faults[fault.id] = replace(fault, put_at=self._annals.now())
 
     def all(self) -> list[Fault]:
-        """Every fault that was put and not taken away."""
+        """Return every fault that was put and not removed."""
         return list(self._faults.values())
 
     def remove(self, fault_id: str) -> bool:
-        """Take one away; false when it is not there."""
+        """Remove a fault; return False if there is none with this id."""
         return self._faults.pop(fault_id, None) is not None
 
     def clear(self) -> None:
-        """Take all away."""
+        """Remove all faults."""
         self._faults = {}
 
     def strike(self, call: Call) -> Strike:
-        """What hits this request, counted as seen."""
+        """Return what hits this request, and count the request in the faults that match."""
         strike = Strike()
         for fault in self.all():
             if strike.is_free(fault) and fault.matches(call):
@@ -194,7 +196,7 @@ class Faults:
         return strike
 
     def behind(self, strike: Strike) -> Behind | None:
-        """How far the answer to a request that is being carried out now is behind."""
+        """Return how far the answer to a request carried out now is behind, or None."""
         return strike.lag.behind(self._annals, self._clock.now()) if strike.lag else None
 
 

@@ -1,4 +1,4 @@
-"""A long past for an app, made at once."""
+"""A long history of releases for an app, created at once."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -18,9 +18,11 @@ def tell(
     deploy_every: int = 1,
     pending: frozenset[int] = frozenset(),
 ) -> int:
-    """So many releases an hour apart, the last one now; the first of every few is a deploy.
+    """Create `count` releases an hour apart, the last one now; return `count`.
 
-    The versions named as pending stay so for ever, as seen at Heroku (heroku/heroku-apps#192).
+    Of each `deploy_every` releases the first is a deploy.
+
+    The versions in `pending` stay pending for ever, as seen at Heroku (heroku/heroku-apps#192).
     """
     user, start = world.accounts[app.owner_id], world.now() - GAP * (count - 1)
     for number in range(count):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds. Heroku retries for 72 hours with delays up to one; tests have no such time."""
+    """Seconds. Heroku retries for 72 hours with delays of up to one; tests cannot wait for that."""
 
     event_gap: float = 0.16  # between the create and the update of one release, as captured
     retry_first: float = 0.2

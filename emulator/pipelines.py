@@ -1,4 +1,4 @@
-"""Pipelines, the stages of apps in them, and promotions from one to others."""
+"""Pipelines, the stages of their apps, and pipeline promotions."""
 
 import re
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ NO_CONTAINERS = (
 
 
 def create(world: State, name: str, owner: Account) -> Pipeline:
-    """A new pipeline with nothing in it."""
+    """Create an empty pipeline. Raises InvalidParams."""
     if not NAME.fullmatch(name):
         raise InvalidParams("Name must be 3 to 30 lowercase letters, digits and dashes.")
     pipeline = Pipeline(new_id(), name, owner.id, "cedar", world.now())
@@ -35,7 +35,7 @@ def create(world: State, name: str, owner: Account) -> Pipeline:
 
 
 def get_pipeline(world: State, identity: str) -> Pipeline:
-    """The pipeline with this id or name."""
+    """Return the pipeline with this id or name. Raises NotFound."""
     for pipeline in world.pipelines.values():
         if identity in (pipeline.id, pipeline.name):
             return pipeline
@@ -43,7 +43,7 @@ def get_pipeline(world: State, identity: str) -> Pipeline:
 
 
 def couple(world: State, pipeline: Pipeline, app: App, stage: str) -> Coupling:
-    """Put an app at a stage; an app is in one pipeline at most."""
+    """Add an app to a pipeline at a stage. Raises InvalidParams if it is in a pipeline already."""
     if stage not in STAGES:
         raise InvalidParams(f"Stage must be one of {', '.join(STAGES)}.")
     if find_coupling(world, app) is not None:
@@ -56,17 +56,17 @@ def couple(world: State, pipeline: Pipeline, app: App, stage: str) -> Coupling:
 
 
 def find_coupling(world: State, app: App) -> Coupling | None:
-    """The place of an app."""
+    """Return the coupling of an app, or None."""
     return next((each for each in world.couplings.values() if each.app_id == app.id), None)
 
 
 def of_pipeline(world: State, pipeline: Pipeline) -> list[Coupling]:
-    """All places in a pipeline."""
+    """Return all couplings of a pipeline."""
     return [each for each in world.couplings.values() if each.pipeline_id == pipeline.id]
 
 
 def get_promotion(world: State, promotion_id: str) -> PipelinePromotion:
-    """The promotion with this id."""
+    """Return the promotion with this id. Raises NotFound."""
     if promotion_id not in world.promotions:
         raise NotFound("pipeline promotion")
     return world.promotions[promotion_id]
@@ -75,7 +75,7 @@ def get_promotion(world: State, promotion_id: str) -> PipelinePromotion:
 def promote(
     world: State, user: Account, pipeline: Pipeline, release: Release, targets: Iterable[App]
 ) -> PipelinePromotion:
-    """Bring one release to all targets, each on its own."""
+    """Promote one release to all targets, each on its own. Raises InvalidParams."""
     wanted = list(targets)
     _check(world, pipeline, release, wanted)
     promotion = PipelinePromotion(
@@ -137,7 +137,7 @@ def _schedule(world: State, promotion: PipelinePromotion, target: PromotionTarge
 
 
 def arrive(world: State, app: App) -> int:
-    """Let every promotion that is on its way to an app arrive; answers how many did."""
+    """Let every pending promotion to this app arrive; return how many did."""
     waiting = [
         promotion.id
         for promotion in world.promotions.values()
@@ -163,13 +163,13 @@ def _arrive(world: State, promotion_id: str) -> None:
 
 
 def description(world: State, release: Release) -> str:
-    """How a promoted release calls itself."""
+    """Return the description of a promoted release."""
     commit = world.slugs[release.slug_id or ""].commit[:8]
     return f"Promote {world.apps[release.app_id].name} v{release.version} {commit}"
 
 
 def target_status(world: State, target: PromotionTarget) -> str:
-    """How far one target is; that follows from its release."""
+    """Return the status of one target, which follows from its release."""
     if target.is_pending:
         return "pending"
     if target.release_id is None:
@@ -181,12 +181,12 @@ def target_status(world: State, target: PromotionTarget) -> str:
 
 
 def target_error(world: State, target: PromotionTarget) -> str | None:
-    """Why one target failed."""
+    """Return why one target failed, or None."""
     if target.error_message is None and target_status(world, target) == "failed":
         return "release command failed"
     return target.error_message
 
 
 def is_completed(world: State, promotion: PipelinePromotion) -> bool:
-    """True when no target is pending; some may have failed."""
+    """Return whether no target is pending; some may have failed."""
     return all(target_status(world, target) != "pending" for target in promotion.targets)

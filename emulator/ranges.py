@@ -1,7 +1,7 @@
-"""Lists in parts: `Range: version ..; order=desc, max=15`, and the Next-Range that goes on.
+"""Lists in pages: `Range: version ..; order=desc, max=15`, and the Next-Range for the next page.
 
-The first bound is where a list begins in the order asked for, so `version ]28..; order=desc` goes
-27, 26, …; a `]` leaves the bound itself out.
+The first bound is where the list begins in the requested order: `version ]28..; order=desc` gives
+27, 26, …; a `]` excludes the bound itself.
 """
 
 import re
@@ -21,7 +21,7 @@ T = TypeVar("T")
 # No slots: in Python 3.11 a frozen generic with slots cannot be made as Key[int](…).
 @dataclass(frozen=True)
 class Key(Generic[T]):
-    """What a list can be sorted by, and how a bound of it reads."""
+    """What a list can be sorted by, and how to read one of its bounds."""
 
     get: Callable[[T], Any]
     read: Callable[[str], Any] = str
@@ -42,7 +42,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One part of a list, and the Range of the next, if there is one."""
+    """One page of a list, and the Range of the next page, or None."""
 
     items: Sequence[T]
     content_range: str
@@ -50,7 +50,7 @@ class Page(Generic[T]):
 
 
 def parse(text: str | None, keys: Mapping[str, Key[T]]) -> Range:
-    """What a Range header asks for; the first key when there is none."""
+    """Read a Range header; without one, take the first key. Raises BadRange."""
     if not text:
         return Range(next(iter(keys)))
     match = FORM.fullmatch(text)
@@ -87,7 +87,7 @@ def _count(text: str) -> int:
 
 
 def cut(items: Sequence[T], wanted: Range, keys: Mapping[str, Key[T]]) -> Page[T]:
-    """The part of the list that the range asks for."""
+    """Return the page of the list that the range asks for. Raises BadRange."""
     key = keys[wanted.key]
     ordered = sorted(items, key=key.get, reverse=wanted.is_descending)
     inside = [item for item in ordered if _is_inside(key, key.get(item), wanted)]

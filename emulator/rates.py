@@ -1,4 +1,4 @@
-"""The request budget of each account: 4500 at most, 75 more every minute."""
+"""The request budget of each account: at most 4500, and 75 more every minute."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,25 +11,25 @@ PER_SECOND = 75 / 60
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What was left, and when that was counted."""
+    """The requests that were left, and when they were counted."""
 
     left: float
     counted_at: datetime
 
 
 class Rates:
-    """Shared by all tokens of an account, as at Heroku."""
+    """Rate limits per account, shared by all tokens of an account, as at Heroku."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._buckets: dict[str, Bucket] = {}
 
     def remaining(self, account_id: str) -> int:
-        """How many requests the account may still make now."""
+        """Return how many requests the account may still make now."""
         return int(self._refilled(account_id).left)
 
     def spend(self, account_id: str) -> bool:
-        """Use one request up; false when there is none."""
+        """Use up one request; return False if none is left."""
         bucket = self._refilled(account_id)
         if bucket.left < 1:
             return False
@@ -37,7 +37,7 @@ class Rates:
         return True
 
     def set(self, account_id: str, left: float) -> None:
-        """Leave the account exactly so many."""
+        """Set how many requests the account has left."""
         self._buckets[account_id] = Bucket(min(left, MOST), self._clock.now())
 
     def _refilled(self, account_id: str) -> Bucket:

@@ -1,4 +1,4 @@
-"""What the emulated Heroku remembers: frozen values, one class for each kind of row."""
+"""The stored records of the emulated Heroku: frozen values, one class per kind."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ FIR = "fir"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who may log in."""
+    """A person or a program that can log in."""
 
     id: str
     email: str
@@ -22,7 +22,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """A token, whose it is, and what it may do."""
+    """A token, its account, and its scopes."""
 
     id: str
     account_id: str
@@ -36,7 +36,7 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """An app's release phase; without `seconds` it runs until somebody finishes it by hand."""
+    """The release phase of an app; without `seconds` it runs until the control API ends it."""
 
     seconds: float | None
     fails: bool = False
@@ -44,10 +44,10 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How pipeline promotions get to an app; without `seconds` they wait for somebody's word."""
+    """How pipeline promotions reach an app; without `seconds` they wait for the control API."""
 
     seconds: float | None
-    error: str | None = None  # instead of a release
+    error: str | None = None  # the promotion fails with this error
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ class App:
     phase: Phase | None = None
     arrival: Arrival | None = None
     is_protected: bool = False
-    is_last_current: bool = False  # of two phases the one that ends last wins, else the newer one
+    is_last_current: bool = False  # of two phases, the last to end wins; else the newer
 
     @property
     def is_container(self) -> bool:
-        """Such an app runs images that somebody pushed, and has no slugs."""
+        """Whether the app runs pushed images and so has no slugs."""
         return self.build_stack == "container"
 
 
@@ -94,7 +94,7 @@ class Slug:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Code and configuration of an app, numbered."""
+    """A numbered release: the code and the configuration of an app."""
 
     id: str
     app_id: str
@@ -110,17 +110,17 @@ class Release:
     addon_plans: tuple[str, ...] = ()
     stream_id: str | None = field(default=None, repr=False)
     has_output: bool = False
-    output: str = ""  # what the command wrote beside its first and last line
+    output: str = ""  # what the command wrote between its first and last line
 
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How badly a webhook is served, for tests: Heroku promises neither order nor once."""
+    """How badly a webhook is served, for tests: Heroku promises neither order nor exactly once."""
 
-    delay: float = 0.0  # seconds each delivery is held back
-    shuffle: bool = False  # any of the queued deliveries goes next
-    repeats: int = 0  # the same delivery again, as after a lost answer
-    duplicates: int = 0  # the same event under other ids, as in Private Spaces
+    delay: float = 0.0  # seconds by which each delivery is late
+    shuffle: bool = False  # the next delivery is a random one of those due
+    repeats: int = 0  # how often the same delivery comes again, as after a lost answer
+    duplicates: int = 0  # how often the event comes under other ids, as in Private Spaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened to an app; `payload` is what subscribers are told."""
+    """Something that happened to an app; `payload` is what subscribers receive."""
 
     id: str
     app_id: str
@@ -152,7 +152,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One HTTP try of a delivery."""
+    """One HTTP request of a delivery."""
 
     id: str
     status: str
@@ -164,7 +164,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The handing of one event to one webhook."""
+    """The delivery of one event to one webhook."""
 
     id: str
     sequence: int
@@ -182,7 +182,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Apps in an order of stages."""
+    """A pipeline: apps at stages."""
 
     id: str
     name: str
@@ -193,7 +193,7 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Coupling:
-    """The place of one app in a pipeline."""
+    """The stage of one app in a pipeline."""
 
     id: str
     app_id: str
@@ -204,19 +204,19 @@ class Coupling:
 
 @dataclass(frozen=True, slots=True)
 class PromotionTarget:
-    """What became of one target of a pipeline promotion."""
+    """One target of a pipeline promotion, and its outcome."""
 
     id: str
     app_id: str
     release_id: str | None = None
     error_message: str | None = None
-    user_id: str = ""  # who promotes
+    user_id: str = ""  # who promoted
     is_pending: bool = False  # neither a release nor an error yet
 
 
 @dataclass(frozen=True, slots=True)
 class PipelinePromotion:
-    """The bringing of one release to the targets of a pipeline."""
+    """The promotion of one release to the targets of a pipeline."""
 
     id: str
     pipeline_id: str
@@ -228,7 +228,7 @@ class PipelinePromotion:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and what it was answered; without a status, the answer never arrived whole."""
+    """A request and its answer; without a status, the answer did not arrive whole."""
 
     method: str
     path: str

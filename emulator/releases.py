@@ -1,4 +1,4 @@
-"""Releases: how one comes to be, runs its phase, and ends."""
+"""Releases: how they are created, run their release phase, and end."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,19 +13,19 @@ from emulator.state import State, new_id
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a new release brings; what it does not name stays as it is."""
+    """What a new release changes; what is None stays as it is."""
 
     description: str
     slug_id: str | None = None
     config: Mapping[str, str] | None = None
     addon_plans: tuple[str, ...] | None = None
     created_at: datetime | None = None
-    is_silent: bool = False  # no events and no release phase: history
+    is_silent: bool = False  # no events and no release phase, for made-up history
     is_stuck: bool = False  # its release phase never ends
 
 
 def create(world: State, app: App, user: Account, change: Change) -> Release:
-    """The next release of an app: current at once, or pending while its phase runs."""
+    """Create the next release: current at once, or pending while its release phase runs."""
     release = _draft(world, app, user, change)
     world.releases[app.id].append(release)
     world.annals.add(world.now(), release)
@@ -77,7 +77,7 @@ def _schedule(world: State, app: App, release: Release) -> None:
 
 
 def _announce_again(world: State, release: Release) -> None:
-    # As captured: the second event says what the first said, whatever happened since.
+    # As captured: the second event repeats the data of the first, whatever happened since.
     if release.app_id in world.apps:
         events.announce(world, release, "update")
 
@@ -89,14 +89,17 @@ def _start_phase(world: State, release: Release) -> None:
 
 
 def write(world: State, release: Release, text: str) -> Release:
-    """Have the command of a release phase write something."""
+    """Append to the output of a release phase."""
     written = _put(world, replace(release, output=release.output + text))
     world.changed.notify_all()
     return written
 
 
 def finish(world: State, release: Release, status: str) -> Release | None:
-    """End a release phase; nothing happens to a release that is not pending any more."""
+    """End a release phase; a release that is not pending stays as it is.
+
+    Returns the release, or None if it is gone.
+    """
     now = find_release(world, release.app_id, release.id)
     if now is None or now.status != "pending":
         return now
@@ -109,9 +112,10 @@ def finish(world: State, release: Release, status: str) -> Release | None:
 
 
 def _make_current(world: State, release: Release) -> Release:
-    """Let the app run this release, unless a newer one already took over.
+    """Make this release current, unless a newer one already is.
 
-    Heroku does not document which of two wins whose phases overlap: an app may play either.
+    Heroku does not document which of two releases with overlapping phases wins:
+    `App.is_last_current` chooses.
     """
     app = world.apps[release.app_id]
     current = find_current(world, app)
@@ -130,18 +134,18 @@ def _put(world: State, release: Release) -> Release:
 
 
 def find_current(world: State, app: App) -> Release | None:
-    """The release that an app runs."""
+    """Return the current release of an app, or None."""
     history = reversed(world.releases[app.id])
     return next((release for release in history if release.is_current), None)
 
 
 def seen(world: State, app: App, behind: Behind | None) -> list[Release]:
-    """The releases of an app as an answer shows them that may be behind."""
+    """Return the releases of an app as an answer shows them, which may be behind."""
     return world.annals.seen(app.id, world.releases[app.id], behind)
 
 
 def find_release(world: State, app_id: str, identity: str) -> Release | None:
-    """The release of an app with this id or version."""
+    """Return the release of an app with this id or version, or None."""
     return _named(world.releases.get(app_id, []), identity)
 
 
@@ -150,7 +154,10 @@ def _named(history: Iterable[Release], identity: str) -> Release | None:
 
 
 def get_release(world: State, app: App, identity: str, behind: Behind | None = None) -> Release:
-    """The release of an app with this id or version."""
+    """Return the release of an app with this id or version, in an answer that may be behind.
+
+    Raises NotFound.
+    """
     release = _named(seen(world, app, behind), identity)
     if release is None:
         raise NotFound("release")
@@ -158,7 +165,7 @@ def get_release(world: State, app: App, identity: str, behind: Behind | None = N
 
 
 def roll_back(world: State, app: App, user: Account, old: Release) -> Release:
-    """A new release with the code and the config vars of an older one."""
+    """Create a release with the code and the config vars of an older one. Raises InvalidParams."""
     if not slugs.is_eligible(world, old):
         raise InvalidParams(f"Cannot roll back to v{old.version}, it is not eligible for rollback.")
     world.apps[app.id] = replace(world.apps[app.id], config=dict(old.config))
@@ -167,6 +174,6 @@ def roll_back(world: State, app: App, user: Account, old: Release) -> Release:
 
 
 def retry(world: State, app: App, user: Account, old: Release) -> Release:
-    """The same code once more, as `releases:retry` asks for it."""
+    """Create a release with the same code, as `releases:retry` does."""
     description = f"Retry of v{old.version}: {old.description}"
     return create(world, app, user, Change(description, old.slug_id))

@@ -1,6 +1,7 @@
-"""Which scopes a token needs for which request.
+"""The scopes that a request needs.
 
-`read` and `write` leave out config vars and releases: for those a token needs the protected ones.
+`read` and `write` exclude config vars and releases: those need `read-protected` and
+`write-protected`.
 """
 
 import re
@@ -13,7 +14,7 @@ IDENTITY = READ | {"identity"}
 GLOBAL = frozenset({"global"})
 KNOWN = IDENTITY
 
-# The first line that fits counts.
+# The first line that matches counts.
 NEEDED = [
     (re.compile(method), re.compile(path), scopes)
     for method, path, scopes in (
@@ -33,7 +34,7 @@ NEEDED = [
 
 
 def needed(method: str, path: str) -> frozenset[str]:
-    """Any one of these lets the request through."""
+    """Return the scopes of which the token needs at least one."""
     return next(
         scopes
         for methods, paths, scopes in NEEDED

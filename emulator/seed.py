@@ -1,4 +1,4 @@
-"""The world of the demonstration: a pipeline with a staging app and two production apps."""
+"""The demo's data: a pipeline with a staging app and two production apps."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ ROBOT = "robot@example.com"
 
 
 def seed_demo(world: State) -> None:
-    """Ana's and the robot's accounts, the pipeline acme, and a few days of history."""
+    """Create the accounts of Ana and the robot, the pipeline acme, and a few days of history."""
     ana, robot = (accounts.ensure_account(world, email) for email in (ANA, ROBOT))
     accounts.authorize(world, ana, token="HRKU-demo-ana")
     accounts.authorize(world, robot, token="HRKU-demo-robot")
@@ -29,7 +29,7 @@ def seed_demo(world: State) -> None:
 
 
 def _tell_history(world: State, user: Account, staging: App, targets: list[App]) -> None:
-    """Three deploys; the first two also went to production."""
+    """Create three deploys; the first two also went to production."""
     for days, is_promoted in ((6, True), (4, True), (1, False)):
         created_at = world.now() - timedelta(days=days)
         slug = slugs.build(world, staging)

@@ -1,4 +1,4 @@
-"""The emulator on a real socket, one thread a connection."""
+"""The emulator on a real socket, one thread per connection."""
 
 import socket
 import socketserver
@@ -35,12 +35,12 @@ class Server(socketserver.ThreadingTCPServer):
 
     @override
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error; anything else is shown as usual."""
+        """Ignore a client that went away; show any other error as usual."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
     def hang_up(self, keep: object = None) -> None:
-        """End every connection but one."""
+        """Close every connection but `keep`."""
         for connection in list(self.connections):
             if connection is not keep:
                 with suppress(OSError):
@@ -48,7 +48,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 class Host:
-    """A world at an address of this machine."""
+    """A world that listens on an address of this machine."""
 
     def __init__(self, world: World, host: str = "127.0.0.1", port: int = 0) -> None:
         self.world = world
@@ -60,12 +60,12 @@ class Host:
         self.url = world.url = f"http://{host}:{self._address[1]}"
 
     def refuse(self, seconds: float, keep: object = None) -> None:
-        """Refuse connections for so long, and end those that stand, but not the one to `keep`."""
+        """Refuse connections for so many seconds, and close the open ones except `keep`."""
         self._stop_listening(keep)
         threading.Thread(target=self._listen_again, args=(seconds,), daemon=True).start()
 
     def stop(self) -> None:
-        """End the world and whatever listens for it."""
+        """Close the world, and stop listening."""
         self.world.close()
         self._stop_listening(None)
 
@@ -88,7 +88,7 @@ class Host:
 
 @contextmanager
 def serve(world: World | None = None, port: int = 0, host: str = "127.0.0.1") -> Iterator[Host]:
-    """A world (an empty one unless given) on a real socket, ended with the block."""
+    """Serve a world (by default an empty one) on a real socket until the block ends."""
     served = Host(world or World(), host, port)
     try:
         yield served

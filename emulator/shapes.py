@@ -1,4 +1,4 @@
-"""Records in the words of Heroku's schema: apps, releases, slugs, people."""
+"""JSON in the form of Heroku's schema: apps, releases, slugs, accounts."""
 
 import hashlib
 from uuid import NAMESPACE_DNS, uuid5
@@ -10,23 +10,23 @@ from emulator.times import stamp
 
 
 def named(kind: str, name: str) -> Json:
-    """A thing that everybody knows by name: a stack, a region, a generation, a plan."""
+    """Return the reference to a stack, region, generation or plan; its id follows from its name."""
     return {"id": str(uuid5(NAMESPACE_DNS, f"{name}.{kind}.heroku.com")), "name": name}
 
 
 def person(world: State, account_id: str) -> Json:
-    """Somebody, as named in what they did."""
+    """Return the reference to an account."""
     account = world.accounts[account_id]
     return {"id": account.id, "email": account.email}
 
 
 def app_reference(app: App) -> Json:
-    """An app, as named in what belongs to it."""
+    """Return the reference to an app."""
     return {"id": app.id, "name": app.name}
 
 
 def app_shape(world: State, app: App, *, is_sdk: bool = False) -> Json:
-    """An app; the sdk variant of the API gives the generation as a word."""
+    """Return an app; in the sdk variant of the API, `generation` is a string."""
     history = world.releases[app.id]
     has_code = bool(history) and history[-1].slug_id is not None
     mark = hashlib.sha256(app.id.encode()).hexdigest()[:12]
@@ -57,14 +57,14 @@ def app_shape(world: State, app: App, *, is_sdk: bool = False) -> Json:
 
 
 def running_stack(world: State, app: App) -> str:
-    """The stack of the code that runs, else that of the next build."""
+    """Return the stack of the code that runs, else that of the next build."""
     current = releases.find_current(world, app)
     slug = world.slugs.get((current.slug_id if current else None) or "")
     return slug.stack if slug else app.build_stack
 
 
 def buildpack_shapes(app: App) -> list[Json]:
-    """The buildpacks that somebody chose, in the order in which they build; a Fir app has none."""
+    """Return the chosen buildpacks in build order; none for a Fir app."""
     if app.generation == FIR:
         return []
     return [
@@ -79,7 +79,7 @@ def _buildpack_url(name: str) -> str:
 
 
 def release_shape(world: State, release: Release, *, is_sdk: bool = False) -> Json:
-    """A release; the sdk variant also has the OCI image."""
+    """Return a release; the sdk variant adds the OCI image."""
     slug = world.slugs.get(release.slug_id or "")
     shape = {
         "addon_plan_names": list(release.addon_plans),
@@ -105,12 +105,12 @@ def _only(slug: Slug | None, type: str) -> Json | None:
 
 
 def stream_url(world: State, release: Release) -> str | None:
-    """Where the output of the release phase is; whoever has this url may read it."""
+    """Return the URL of the release phase's output, or None; it is open to all who know it."""
     return f"{world.url}/streams/{release.stream_id}" if release.stream_id else None
 
 
 def slug_shape(slug: Slug) -> Json:
-    """A slug."""
+    """Return a slug."""
     return {
         "blob": {"method": "get", "url": f"https://slugs.example.com/{slug.id}.tgz?signed"},
         "buildpack_provided_description": "Python",
@@ -128,7 +128,7 @@ def slug_shape(slug: Slug) -> Json:
 
 
 def image_shape(slug: Slug) -> Json:
-    """An OCI image."""
+    """Return an OCI image."""
     return {
         "id": slug.id,
         "base_image_name": "heroku/heroku:24-cnb",
@@ -151,7 +151,7 @@ def image_shape(slug: Slug) -> Json:
 
 
 def account_shape(account: Account) -> Json:
-    """An account."""
+    """Return an account."""
     return {
         "allow_tracking": True,
         "beta": False,
@@ -175,7 +175,7 @@ def account_shape(account: Account) -> Json:
 
 
 def authorization_shape(world: State, authorization: Authorization, *, is_new: bool) -> Json:
-    """An authorization; its token is shown only once."""
+    """Return an authorization; only a new one shows its token."""
     token = authorization.token if is_new else "*" * len(authorization.token)
     expires_at = authorization.expires_at
     left = int((expires_at - world.now()).total_seconds()) if expires_at else None

@@ -1,4 +1,4 @@
-"""Slugs and OCI images: made by a build, gone when no release protects them."""
+"""Slugs and OCI images: created by a build, deleted when no release protects them."""
 
 import hashlib
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from emulator.state import State, new_id
 
 KEPT_FOR = timedelta(days=30)
 KEPT_RELEASES = 20
-DETECTED = ("heroku/python",)  # by a build of an app whose buildpacks nobody chose
+DETECTED = ("heroku/python",)  # what a build detects when nobody chose buildpacks
 
 
 def build(
@@ -24,7 +24,7 @@ def build(
     process_types: Iterable[str] = ("web",),
     buildpacks: Iterable[str] | None = None,
 ) -> Slug:
-    """New code of an app."""
+    """Create new code for an app: a slug, or an image on Fir."""
     identity = slug_id or new_id()
     slug = Slug(
         id=identity,
@@ -42,7 +42,7 @@ def build(
 
 
 def get_slug(world: State, slug_id: str, type: str = "slug") -> Slug:
-    """The slug or image with this id."""
+    """Return the slug or image with this id. Raises NotFound."""
     slug = world.slugs.get(slug_id)
     if slug is None or slug.type != type:
         raise NotFound("slug" if type == "slug" else "oci image")
@@ -50,7 +50,7 @@ def get_slug(world: State, slug_id: str, type: str = "slug") -> Slug:
 
 
 def delete(world: State, slug: Slug) -> None:
-    """Destroy the code: its releases can no longer be returned to."""
+    """Delete the code; its releases are no longer eligible for rollback."""
     world.slugs[slug.id] = replace(slug, deleted_at=world.now())
     for history in world.releases.values():
         for index, release in enumerate(history):
@@ -64,7 +64,11 @@ def _status_without_slug(release: Release) -> str:
 
 
 def sweep(world: State, app: App) -> None:
-    """Destroy what only releases use that are older than 30 days and than the newest 20."""
+    """Delete the app's slugs that no release protects.
+
+    A release protects its slug while it is current, younger than 30 days, or one of the newest 20
+    of its app.
+    """
     protected = {
         release.slug_id
         for history in world.releases.values()
@@ -83,6 +87,6 @@ def _protects(world: State, release: Release, *, newest: int) -> bool:
 
 
 def is_eligible(world: State, release: Release) -> bool:
-    """True for a release that an app can go back to."""
+    """Return whether the release is eligible for rollback."""
     slug = world.slugs.get(release.slug_id or "")
     return release.status == "succeeded" and slug is not None and slug.deleted_at is None

@@ -1,4 +1,4 @@
-"""The state of the emulated Heroku: one lock around everything that changes."""
+"""The state of the emulated Heroku; one lock guards everything that changes."""
 
 import threading
 from collections.abc import Callable
@@ -30,18 +30,18 @@ from emulator.timetable import Timetable
 
 
 class State:
-    """Everything Heroku knows. Hold `lock` while reading or changing it."""
+    """Everything Heroku knows. Hold `lock` while you read or change it."""
 
     def __init__(self, *, clock: Clock | None = None, pace: Pace | None = None) -> None:
         self.clock: Clock = clock or SystemClock()
         self.pace = pace or Pace()
-        self.url = "http://localhost"  # where a server serves it
+        self.url = "http://localhost"  # of the server, once there is one
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.closing = threading.Event()
-        self.chance = Random(7)  # the same disorder in every run
+        self.chance = Random(7)  # the same random order in every run
 
-        self.on_queue: Callable[[str], object] = str  # nobody carries anything out yet
+        self.on_queue: Callable[[str], object] = str  # does nothing until couriers are attached
         self.annals = Annals()
         self.faults = Faults(self.clock, self.annals)
         self.rates = Rates(self.clock)
@@ -66,24 +66,24 @@ class State:
         self.sequence = count(1)
 
     def now(self) -> datetime:
-        """The time of this world."""
+        """Return the time of this world."""
         return self.clock.now()
 
     def is_preauthorized(self, account: Account, app: App) -> bool:
-        """Whether a second factor was given for this app not long ago."""
+        """Return whether a second factor was given for this app and is still valid."""
         until = self.preauthorized.get((account.id, app.id))
         return until is not None and self.now() < until
 
     def wake(self, webhook_id: str) -> None:
-        """Say that the queue of this webhook has something in it."""
+        """Announce that the queue of this webhook has a delivery."""
         self.changed.notify_all()
         self.on_queue(webhook_id)
 
     def queued(self) -> int:
-        """How many deliveries are not settled yet."""
+        """Return how many deliveries are not settled yet."""
         return sum(len(queue) for queue in self.queues.values())
 
 
 def new_id() -> str:
-    """An id nobody has."""
+    """Return a new unique id."""
     return str(uuid4())

@@ -1,18 +1,18 @@
-"""Times as Heroku writes them."""
+"""Times in Heroku's formats."""
 
 from datetime import UTC, datetime
 
 
 def stamp(time: datetime) -> str:
-    """To the second, as nearly everywhere."""
+    """Return the time to the second, as in most of the API."""
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
 
 
 def offset_stamp(time: datetime) -> str:
-    """The same moment as pipelines have it: the offset in figures."""
+    """Return the time as pipelines show it: with a numeric offset."""
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+00:00"
 
 
 def fine_stamp(time: datetime) -> str:
-    """To the microsecond, as in the head of an event."""
+    """Return the time to the microsecond, as in the head of an event."""
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"

@@ -12,7 +12,7 @@ from emulator.clock import Clock
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """One thing to do, and when; the first of equals goes first."""
+    """A scheduled action; of two at the same time, the first added goes first."""
 
     due_at: datetime
     number: int
@@ -21,7 +21,7 @@ class Entry:
 
 
 class Timetable:
-    """Does what is due, one thing after another, holding the world's lock."""
+    """Runs scheduled actions when they are due, one after another, under the world's lock."""
 
     def __init__(self, clock: Clock, changed: Condition, closing: Event) -> None:
         self._clock = clock
@@ -32,7 +32,7 @@ class Timetable:
         self._thread: Thread | None = None
 
     def at(self, due_at: datetime, action: Callable[[], object], *, is_soon: bool = True) -> None:
-        """Do it then; what is not `is_soon` may take long and does not count as unrest."""
+        """Schedule an action; `is_quiet` ignores one with `is_soon=False`, which may be far off."""
         with self._changed:
             heapq.heappush(self._entries, Entry(due_at, next(self._numbers), is_soon, action))
             self._changed.notify_all()
@@ -41,11 +41,11 @@ class Timetable:
                 self._thread.start()
 
     def is_quiet(self) -> bool:
-        """True when nothing is about to happen by itself."""
+        """Return whether nothing is scheduled that will happen soon."""
         return not any(entry.is_soon for entry in self._entries)
 
     def times(self) -> list[datetime]:
-        """When something is going to happen."""
+        """Return when the scheduled actions are due."""
         return [entry.due_at for entry in self._entries]
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""Webhooks: who may be told what, and under which secret."""
+"""Webhooks: the subscriptions of each app, and their secrets."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -31,12 +31,12 @@ ENTITIES = frozenset(
 
 
 def of_app(world: State, app: App) -> list[Webhook]:
-    """The webhooks of an app, oldest first."""
+    """Return the webhooks of an app, oldest first."""
     return [webhook for webhook in world.webhooks.values() if webhook.app_id == app.id]
 
 
 def get_webhook(world: State, app: App, webhook_id: str) -> Webhook:
-    """The webhook of that app with this id."""
+    """Return the webhook of the app with this id. Raises NotFound."""
     webhook = world.webhooks.get(webhook_id)
     if webhook is None or webhook.app_id != app.id:
         raise NotFound("webhook")
@@ -44,7 +44,10 @@ def get_webhook(world: State, app: App, webhook_id: str) -> Webhook:
 
 
 def create(world: State, app: App, wanted: Mapping[str, Any]) -> Webhook:
-    """A new subscription; Heroku makes the secret up when none is given."""
+    """Create a webhook; generate a secret if none is given, as Heroku does.
+
+    Raises InvalidParams.
+    """
     for name in ("include", "level", "url"):
         if name not in wanted:
             raise InvalidParams(f"Missing required param: {name}")
@@ -67,7 +70,7 @@ def create(world: State, app: App, wanted: Mapping[str, Any]) -> Webhook:
 
 
 def update(world: State, webhook: Webhook, wanted: Mapping[str, Any]) -> Webhook:
-    """The webhook with what is given changed, and all else left alone."""
+    """Change the given fields of the webhook; the others stay. Raises InvalidParams."""
     readers: dict[str, Callable[[Any], Any]] = {
         "url": _url,
         "level": _level,
@@ -82,7 +85,7 @@ def update(world: State, webhook: Webhook, wanted: Mapping[str, Any]) -> Webhook
 
 
 def delete(world: State, webhook: Webhook) -> None:
-    """End the subscription; what was queued for it is never delivered."""
+    """Delete the webhook; queued deliveries are never sent."""
     del world.webhooks[webhook.id]
     world.queues.pop(webhook.id, None)
     world.changed.notify_all()

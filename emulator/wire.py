@@ -1,4 +1,4 @@
-"""One connection, spoken by hand, so that an answer can be spoiled on the wire itself."""
+"""One HTTP connection, written by hand so that an answer can be spoiled on the socket itself."""
 
 import io
 import socket
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from emulator.server import Server
 
-# Close with a reset instead of a farewell.
+# SO_LINGER with timeout 0: close with a reset.
 ABORT = struct.pack("ii", 1, 0)
 
 
@@ -31,19 +31,19 @@ class Wire(BaseHTTPRequestHandler):
 
     @override
     def setup(self) -> None:
-        """Let the server know of this connection, so that it can end it."""
+        """Register the connection at the server, so that the server can close it."""
         super().setup()
         self.server.connections.add(self.connection)
 
     @override
     def finish(self) -> None:
-        """Let the server forget it."""
+        """Unregister the connection."""
         self.server.connections.discard(self.connection)
         super().finish()
 
     @override
     def handle(self) -> None:
-        """Serve requests until either side has enough."""
+        """Serve requests until one side closes the connection."""
         try:
             super().handle()
         except OSError:
@@ -160,4 +160,4 @@ class Wire(BaseHTTPRequestHandler):
 
     @override
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: the control API has the log."""
+        """Log nothing: the control API has the request log."""

@@ -1,4 +1,4 @@
-"""The emulated Heroku at work: its state, and the threads that deliver."""
+"""The running emulated Heroku: its state, and the threads that deliver."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,14 +14,14 @@ from emulator.state import State
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Whether nothing is on its way any more, and how much still is."""
+    """Whether nothing is queued or about to happen, and how many deliveries are queued."""
 
     idle: bool
     queued: int
 
 
 class World(State):
-    """A whole Heroku; call `close` at the end. `transport` is how deliveries travel."""
+    """A whole Heroku; call `close` at the end. `transport` sends the deliveries."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class World(State):
         self.on_queue = self._couriers.wake
 
     def advance(self, by: timedelta) -> None:
-        """Let time pass in a world whose clock is a `ManualClock`."""
+        """Move the time forward. Raises TypeError unless the clock is a `ManualClock`."""
         if not isinstance(self.clock, ManualClock):
             raise TypeError("only a ManualClock can be advanced")
         with self.changed:
@@ -43,7 +43,7 @@ class World(State):
             self.changed.notify_all()
 
     def settle(self, seconds: float) -> Idle:
-        """Wait, at most so long, until nothing is queued or about to be."""
+        """Wait, at most so many seconds, until nothing is queued or about to happen."""
         with self.changed:
             self.changed.wait_for(lambda: self.closing.is_set() or self._is_idle(), seconds)
             return Idle(self._is_idle(), self.queued())
@@ -52,13 +52,13 @@ class World(State):
         return self.queued() == 0 and self.timetable.is_quiet()
 
     def close(self) -> None:
-        """End every thread that works for this world."""
+        """End all threads of this world."""
         self.closing.set()
         with self.changed:
             self.changed.notify_all()
         self._couriers.close()
 
     def seed_demo(self) -> None:
-        """Fill an empty world with what the demonstration needs."""
+        """Fill an empty world with the demo's data."""
         with self.lock:
             seed.seed_demo(self)

@@ -1,1 +1,1 @@
-"""`make crash` and `make chaos`: real processes, hurt on purpose, and what must hold even so."""
+"""`make crash` and `make chaos`: real processes, failures on purpose, and what must still hold."""

@@ -21,13 +21,13 @@ from reliability.ending import Ending
 from reliability.ground import Ground, ground
 from reliability.people import SOURCES, TARGETS, People
 
-LONG = 200  # from so many events on, what takes long is among them
+LONG = 200  # with at least so many events, the slow accidents are included
 QUIET_WITHIN_SECONDS = 240.0
 
 
 @dataclass
 class Run:
-    """One run: what its dice are, what was counted, and what was already seen to be wrong."""
+    """One run: its seed, its counters, and the violations found so far."""
 
     name: str
     seed: int
@@ -38,7 +38,7 @@ class Run:
 
 
 def crash(run: Run) -> None:
-    """Processes and the database die while people work."""
+    """Kill processes and the database while people work."""
     chance = Random(run.seed)
     dynos, workers = chance.randint(1, 3), chance.randint(0, 2)
     is_long = run.number >= LONG
@@ -56,7 +56,7 @@ def crash(run: Run) -> None:
 
 
 def chaos(run: Run) -> None:
-    """Heroku is at its worst while people work."""
+    """Let Heroku fail, lie and lag while people work."""
     chance = Random(run.seed)
     with ground(run.seed, dynos=1, workers=1) as made:
         people = People(made, Random(chance.random()))
@@ -77,7 +77,7 @@ def _repeat(run: Run, happen: Callable[[], object]) -> None:
 
 
 def _judge(run: Run, made: Ground, people: People) -> None:
-    """Wait until all is quiet, and say what did not hold."""
+    """Wait until all is quiet, and report what did not hold."""
     begun = time.monotonic()
     unrest = Ending(people).come(QUIET_WITHIN_SECONDS)
     quiet_after = time.monotonic() - begun
@@ -98,7 +98,7 @@ def _judge(run: Run, made: Ground, people: People) -> None:
 
 
 def _keep(made: Ground, people: People, name: str) -> None:
-    """Leave the logs and the diary to whoever wants to know why."""
+    """Save the logs, the diary and the records of a run that failed."""
     place = ROOT / ".local" / "reliability" / name
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(made.folder, place, ignore=shutil.ignore_patterns("old", "tmp"))
@@ -118,7 +118,7 @@ RUNS: dict[str, Callable[[Run], None]] = {"crash": crash, "chaos": chaos}
 
 
 def main(words: list[str]) -> int:
-    """Run one of the two; answers the exit code."""
+    """Run one of the two; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m reliability", description=__doc__)
     parser.add_argument("name", choices=RUNS)
     name = parser.parse_args(words).name

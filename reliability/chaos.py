@@ -12,7 +12,7 @@ from reliability.late import Post
 from reliability.people import SOURCES, TARGETS, People
 
 LISTS = "/apps/[^/]+/releases"
-# What the listener asks of Heroku, and by which requests.
+# The listener's calls to Heroku, and the requests that they are.
 CALLS: dict[str, dict[str, str]] = {
     "a source's list": {"method": "GET", "path": LISTS},
     "a target's list": {"method": "GET", "path": LISTS},
@@ -22,12 +22,12 @@ CALLS: dict[str, dict[str, str]] = {
     "anything": {},
 }
 WORDS = ("id", "version", "status", "current", "slug", "created_at", "description", "user")
-LONGEST_LAG = 59.0  # a minute is what the promise is about
+LONGEST_LAG = 59.0  # the promise covers a lag of one minute
 SILENCE = 60.0
 
 
 class Chaos:
-    """Troubles by the dice of a seed, and the end of each in its time."""
+    """Random troubles from a seed, each with its end."""
 
     def __init__(self, ground: Ground, people: People, chance: Random) -> None:
         self._ground = ground
@@ -69,7 +69,7 @@ class Chaos:
         }
 
     def happen(self) -> None:
-        """Something goes wrong, people do something in the midst of it, and time goes by."""
+        """Cause one trouble, let people act during it, and let time pass."""
         name = self._chance.choices(
             ("trouble", "lag", "refused", "deliveries", "late", "rotate"), (10, 10, 1, 2, 3, 1)
         )[0]
@@ -80,7 +80,7 @@ class Chaos:
                 name = self._slip()
             case "refused":
                 self._ground.heroku.control("refuse", {"seconds": self._chance.uniform(0.2, 1)})
-                time.sleep(1.1)  # nothing of ours gets through either
+                time.sleep(1.1)  # our own requests are refused, too
             case "deliveries":
                 self._deliver_badly()
             case "late":
@@ -93,7 +93,7 @@ class Chaos:
         self._go_on(self._chance.uniform(0.2, 1.8))
 
     def heal(self) -> None:
-        """From now on Heroku is as it should be."""
+        """Remove all faults; Heroku is healthy from now on."""
         self._ground.heroku.control("faults", method="DELETE")
         for webhook in self._ground.heroku.control("webhooks", method="GET"):
             self._ground.heroku.control(f"webhooks/{webhook['id']}", {}, "PATCH")
@@ -102,7 +102,7 @@ class Chaos:
         return self._chance.random() < 0.5
 
     def _lag(self) -> dict[str, Any]:
-        """Some seconds, short ones more often, by some chance."""
+        """Return a lag of random seconds, mostly short, with a random probability."""
         seconds = min(0.3 * 2 ** self._chance.uniform(0, 8), LONGEST_LAG)
         return {"seconds": seconds, "chance": self._chance.choice((0.3, 0.6, 1.0))}
 
@@ -114,7 +114,7 @@ class Chaos:
         return f"{name}: {call}"
 
     def _slip(self) -> str:
-        """One app, a source or a target, lags for a while."""
+        """Let one app, a source or a target, lag for a while."""
         name = self._chance.choice(list(self.lags))
         app = self._chance.choice((*SOURCES, *TARGETS))
         fault = self._put(self.lags[name]() | {"app": app})
@@ -142,7 +142,7 @@ class Chaos:
 
     def _go_on(self, seconds: float) -> None:
         self._ground.heroku.control("rate-limits", {"email": ROBOT, "remaining": 4500})
-        time.sleep(seconds)  # time that passes is what this is about
+        time.sleep(seconds)  # time has to pass
         now = time.monotonic()
         for _, fault in (each for each in self._later if each[0] <= now):
             self._ground.heroku.control(f"faults/{fault}", method="DELETE")

@@ -1,4 +1,4 @@
-"""What must hold, whatever was done: each check answers the violations that it finds."""
+"""The invariants of every run; each check yields the violations that it finds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reliability.ground import RULES
 from reliability.people import SOURCE_OF, TARGETS, Act
 from reliability.truth import Hold, Made, Promotion, Truth
 
-# A reading may be two seconds old when a post is committed, and a post may take five to leave.
+# A snapshot may be two seconds old when a post is committed; sending the post may take five more.
 UNSEEN_SECONDS = 8.0
 ENDED = {"succeeded", "failed", "errored", "rolled_back", "superseded", "cancelled"} | {
     "rejected",
@@ -22,13 +22,16 @@ Check = Callable[[Truth, list[Act]], Iterator[str]]
 
 
 def deliveries_are_kept(truth: Truth, _: list[Act]) -> Iterator[str]:
-    """Every delivery that was answered 2xx is a row."""
+    """Check that every delivery that was answered 2xx is stored."""
     for lost in sorted(truth.delivered - truth.kept):
         yield f"delivery {lost} was acknowledged and is not kept"
 
 
 def released_once(truth: Truth, _: list[Act]) -> Iterator[str]:
-    """One release at most for each post, and for each candidate and target; none unknown."""
+    """Check that each post, and each candidate and target, has at most one release.
+
+    Every nonce must also be known.
+    """
     for target in TARGETS:
         ours = [release for release in truth.releases[target] if release.nonce]
         for nonce, times in Counter(release.nonce for release in ours).items():
@@ -43,7 +46,7 @@ def released_once(truth: Truth, _: list[Act]) -> Iterator[str]:
 
 
 def never_backwards(truth: Truth, _: list[Act]) -> Iterator[str]:
-    """What we promote is newer on the source than what it replaces, and never ran there before."""
+    """Check that we promote only newer code than the target runs, and none that has run there."""
     for target in TARGETS:
         order, ran = truth.order(SOURCE_OF[target]), list[str]()
         for release in truth.releases[target]:
@@ -58,7 +61,10 @@ def never_backwards(truth: Truth, _: list[Act]) -> Iterator[str]:
 
 
 def never_over_a_person(truth: Truth, diary: list[Act]) -> Iterator[str]:
-    """What a person moved stays until a person lets it go, and older code waits for a word."""
+    """Check that a person's change stays until a person releases the hold.
+
+    Older code than that change needs an approval.
+    """
     for target in TARGETS:
         yield from _Watch(truth, diary, target).violations()
 
@@ -70,11 +76,11 @@ class _Watch:
         self._truth = truth
         self._target = target
         self._acts = [act for act in diary if act.app == target]
-        self._moved: Made | None = None  # what a person moved and nobody let go
-        self._last: Made | None = None  # the last such, let go or not
+        self._moved: Made | None = None  # a person's change that nobody released yet
+        self._last: Made | None = None  # the last such change, released or not
 
     def violations(self) -> Iterator[str]:
-        """What was promoted over somebody."""
+        """Yield what was promoted over a person's change."""
         runs: str | None = None
         for release in self._truth.releases[self._target]:
             if release.slug is None or not release.has_run or release.slug == runs:
@@ -84,7 +90,7 @@ class _Watch:
             elif _kind(self._truth, release) == "promote":
                 yield from self._judge(release)
                 self._moved = None
-            else:  # the way back that a person asked us for
+            else:  # the rollback that a person asked us for
                 self._moved = release
             runs = release.slug
 
@@ -101,7 +107,7 @@ class _Watch:
             yield f"{ours.name} is older than {self._last.name}, and nobody gave a word for it"
 
     def _was_let_go(self, moved: Made, ours: Made) -> bool:
-        """Whether a hold may have been released between the two."""
+        """Return whether a hold may have been released between the two."""
         return any(
             act.kind == "release"
             and act.done > self._moved_at(moved, first=True)
@@ -110,7 +116,7 @@ class _Watch:
         )
 
     def _moved_at(self, moved: Made, *, first: bool = False) -> float:
-        if moved.nonce is not None:  # a way back: it was asked for, and the app held, before
+        if moved.nonce is not None:  # a rollback: it was asked for, and the app was held, before
             promotion = _promotion(self._truth, moved)
             return promotion.created_at if promotion else 0.0
         found = next(act for act in self._acts if act.version == moved.version)
@@ -124,7 +130,7 @@ class _Watch:
         )
 
     def _has_a_word(self, ours: Made, moved: Made) -> bool:
-        """Newer than what the person did, or approved, or asked for by hand."""
+        """Return whether it is newer than the person's change, approved, or asked for by hand."""
         promotion = _promotion(self._truth, ours)
         if promotion is None or promotion.rule_id is None:
             return True
@@ -133,7 +139,7 @@ class _Watch:
 
 
 def no_deploy_is_lost(truth: Truth, _: list[Act]) -> Iterator[str]:
-    """Every deploy above the baseline is a promotion to each target."""
+    """Check that every deploy above the baseline has a promotion to each target."""
     known = {(each.rule_id, each.target, each.version) for each in truth.promotions}
     for (rule, target), (source, baseline) in truth.baselines.items():
         for version in sorted(truth.order(source).values()):
@@ -142,7 +148,7 @@ def no_deploy_is_lost(truth: Truth, _: list[Act]) -> Iterator[str]:
 
 
 def all_ended_truly(truth: Truth, _: list[Act]) -> Iterator[str]:
-    """Every promotion ended, or waits, for a reason that is so."""
+    """Check that every promotion ended, or waits, for a true reason."""
     for promotion in truth.promotions:
         if not _is_true(truth, promotion):
             yield f"{promotion.name} is not so"
@@ -169,14 +175,17 @@ def _is_true(truth: Truth, promotion: Promotion) -> bool:
 
 
 def _came_between(truth: Truth, promotion: Promotion) -> bool:
-    """Somebody else released on the target since the way back was asked for."""
+    """Return whether somebody else released on the target after the rollback was asked for."""
     asked_at, ended_at = int(promotion.created_at), promotion.ended_at or 0
     target = truth.releases[promotion.target]
     return any(each.nonce is None and asked_at <= each.made_at <= ended_at for each in target)
 
 
 def _gave_way(truth: Truth, promotion: Promotion) -> bool:
-    """By then a newer deploy had come, the source gone back, or the target run newer code."""
+    """Return whether there was a reason to supersede the promotion when it ended.
+
+    A newer deploy had come, the source had gone back, or the target had run newer code.
+    """
     order, ended_at = truth.order(promotion.source), promotion.ended_at or 0
     first = order.get(promotion.artifact, 0)
     later = truth.releases[promotion.source][promotion.version :]
@@ -191,7 +200,7 @@ def _gave_way(truth: Truth, promotion: Promotion) -> bool:
 
 
 def _waits_for_somebody(truth: Truth, promotion: Promotion) -> bool:
-    """For a hold that stands, or for a person's word."""
+    """Return whether it waits for a hold that stands, or for a person's approval."""
     is_held = any(
         hold.released_at is None and hold.app in (None, promotion.target) for hold in truth.holds
     )
@@ -199,14 +208,17 @@ def _waits_for_somebody(truth: Truth, promotion: Promotion) -> bool:
 
 
 def no_hold_is_false(truth: Truth, diary: list[Act]) -> Iterator[str]:
-    """A hold that a person did not put says of a move that a person made before it."""
+    """Check that every hold of the listener follows a change that a person made."""
     for hold in truth.holds:
         if hold.kind != "person" and not _is_somebodys(truth, diary, hold):
             yield f"hold {hold.id} on {hold.app} names nobody who moved it: {hold.reason!r}"
 
 
 def _is_somebodys(truth: Truth, diary: list[Act], hold: Hold) -> bool:
-    """Since the last hold was released, a little before that included: its reading was older."""
+    """Return whether a person changed the app between the last hold's release and this hold.
+
+    The release counts as UNSEEN_SECONDS earlier, for the snapshot may have been older.
+    """
     released = (
         each.released_at
         for each in truth.holds
@@ -243,5 +255,5 @@ ALL: tuple[Check, ...] = (
 
 
 def violations(truth: Truth, diary: list[Act]) -> list[str]:
-    """Everything that did not hold, one sentence each."""
+    """Return all violations, one sentence each."""
     return [found for check in ALL for found in check(truth, diary)]

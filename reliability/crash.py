@@ -1,4 +1,4 @@
-"""`make crash`: processes, database and commits die while people work."""
+"""`make crash`: processes, the database and commits die while people work."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KILL, TERM, STOP, CONT = signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP, signal.
 
 
 class Crash:
-    """Accidents by the dice of a seed, and the end of each in its time."""
+    """Random accidents from a seed, each with its end."""
 
     def __init__(self, ground: Ground, people: People, chance: Random, *, is_long: bool) -> None:
         self._ground = ground
@@ -58,7 +58,7 @@ class Crash:
             self.accidents["old code beside new"] = (2, self._start_old)
 
     def use_old(self, revision: str) -> bool:
-        """Have the code of an older revision ready; false where the clone has none."""
+        """Unpack the code of an older revision; return False if the clone does not have it."""
         done = subprocess.run(
             ["git", "archive", "--format=tar", revision], cwd=ROOT, capture_output=True, check=False
         )
@@ -71,22 +71,22 @@ class Crash:
         return True
 
     def happen(self) -> None:
-        """People do something, something breaks in the midst of it, and time goes by."""
+        """Let people act, cause one accident during it, and let time pass."""
         self._ground.heroku.control("rate-limits", {"email": ROBOT, "remaining": 4500})
         for _ in range(self._chance.randint(1, 2)):
             self._people.act()
-        time.sleep(self._chance.uniform(0, 0.25))  # so far the work has come
+        time.sleep(self._chance.uniform(0, 0.25))  # the work is at a random point
         weights = [weight for weight, _ in self.accidents.values()]
         name = self._chance.choices(list(self.accidents), weights)[0]
         try:
             self.accidents[name][1]()
-        except psycopg.OperationalError:  # what has no database cannot be hurt in it
+        except psycopg.OperationalError:  # the accident needs a running database
             name = "none, for the database was away"
         self.counts[name] = self.counts.get(name, 0) + 1
         self._go_on(self._chance.uniform(0.1, 0.9))
 
     def heal(self) -> None:
-        """End what was begun, and have every process there."""
+        """End all accidents, and have every process run."""
         commits = self._ground.relay.commits
         commits.to_lose = commits.to_drop = 0
         for _, end in sorted(self._later, key=lambda each: each[0]):
@@ -102,7 +102,7 @@ class Crash:
             self._later = [each for each in self._later if each[0] > now]
             for _, end in due:
                 end()
-            time.sleep(0.05)  # time that passes is what this is about
+            time.sleep(0.05)  # time has to pass
 
     def _after(self, seconds: float, end: Callable[[], object]) -> None:
         self._later.append((time.monotonic() + seconds, end))
@@ -122,7 +122,7 @@ class Crash:
         process.send_to_child(number, self._chance.randrange(4))
 
     def _stop(self, seconds: float) -> None:
-        """A process sleeps without knowing: the worker of a web process, or a runner."""
+        """Stop a process for so many seconds: the worker of a web process, or a runner."""
         process = self._chance.choice(self._ground.of("web") + self._ground.of("worker"))
         place = self._chance.randrange(4)
         if process.name == "worker":

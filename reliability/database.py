@@ -1,4 +1,4 @@
-"""A durable PostgreSQL of a run's own, and the ways to hurt it."""
+"""A durable PostgreSQL for one run, and the ways to damage it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from listener.local_postgres.server import server
 from reliability.processes import children, send
 
 PATIENCE_SECONDS = 30.0
-PRLIMIT = "prlimit"  # of Linux
-# Even our own words must be taken while everybody else may only read.
+PRLIMIT = "prlimit"  # only on Linux
+# Our own statements may write even while all others are read-only.
 OPTIONS = "-c default_transaction_read_only=off -c application_name=reliability"
 
 
 class Postgres:
-    """The server, reached past every relay, by us alone."""
+    """The server, reached directly and not through a relay; for our own use only."""
 
     def __init__(self, directory: Path, url: str) -> None:
         self._cluster = open_cluster(directory)
@@ -36,31 +36,31 @@ class Postgres:
         self.socket = Path(parse_qs(urlsplit(url).query)["host"][0]) / ".s.PGSQL.5432"
 
     def ask(self, query: str) -> list[Any]:
-        """The rows of a query."""
+        """Return the rows of a query."""
         with psycopg.connect(self.url, options=OPTIONS, autocommit=True) as conn:
             return conn.execute(query).fetchall()
 
     def tell(self, *statements: str) -> None:
-        """Statements without an answer."""
+        """Execute statements that return nothing."""
         with psycopg.connect(self.url, options=OPTIONS, autocommit=True) as conn:
             for statement in statements:
                 conn.execute(statement)
 
     @property
     def is_running(self) -> bool:
-        """It takes connections, or is about to."""
+        """Whether it takes connections, or is about to."""
         return self._cluster.is_running()
 
     def crash(self) -> None:
-        """End it at once, without a checkpoint: `pg_ctl stop -m immediate`."""
+        """Stop it at once, without a checkpoint: `pg_ctl stop -m immediate`."""
         self._hit(signal.SIGQUIT)
 
     def kill(self) -> None:
-        """SIGKILL the first process; the others notice."""
+        """Send SIGKILL to the first process; the others notice."""
         self._hit(signal.SIGKILL)
 
     def start(self) -> None:
-        """Start it on the data that it left, and return when it takes connections."""
+        """Start it on the data that it left; return when it takes connections."""
         ends_at = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -68,7 +68,7 @@ class Postgres:
                     self._cluster.start()
                 self.ask("SELECT 1")
             except (PostgresFailed, psycopg.OperationalError):
-                # A process of the last one has not noticed yet, or it still recovers.
+                # A process of the last server still runs, or the new server still recovers.
                 if time.monotonic() > ends_at:
                     raise
                 time.sleep(0.2)
@@ -76,23 +76,23 @@ class Postgres:
                 return
 
     def cut_off(self) -> int:
-        """Terminate the backends of all others; answers how many there were."""
+        """Terminate the backends of all others; return how many there were."""
         others = "FROM pg_stat_activity WHERE application_name = 'autopromote'"
         return len(self.ask(f"SELECT pg_terminate_backend(pid) {others}"))
 
     def only_read(self, is_so: bool) -> None:
-        """From now on every new transaction may only read, or may write again."""
+        """Make every new transaction read-only, or let it write again."""
         word = "on" if is_so else "off"
         self.tell(
             f"ALTER SYSTEM SET default_transaction_read_only = {word}", "SELECT pg_reload_conf()"
         )
 
     def fill_disk(self, is_full: bool) -> None:
-        """No file may grow, as on a full disk, or may again; every process of it hears."""
+        """Stop files from growing, as on a full disk, or end that; tell all its processes."""
         limit = "8192" if is_full else "unlimited"
         owner, first = self._directory.stat(), self._pid()
         for pid in (first, *children(first)):
-            # As PostgreSQL's own user: a limit of somebody else's process takes a privilege.
+            # As PostgreSQL's own user: limiting another user's process takes a privilege.
             subprocess.run(
                 [PRLIMIT, f"--pid={pid}", f"--fsize={limit}:"],
                 user=owner.st_uid,
@@ -103,14 +103,14 @@ class Postgres:
             )
 
     def stop(self) -> None:
-        """End it, in order where it can; the directory may go."""
+        """Stop it, cleanly if possible; afterwards the directory can be deleted."""
         try:
             self._cluster.stop()
         except PostgresFailed:
             self.kill()
 
     def log(self) -> str:
-        """What it said."""
+        """Return its log."""
         return (self._directory / "log").read_text(errors="replace")
 
     def _pid(self) -> int:
@@ -121,7 +121,7 @@ class Postgres:
         send(number, pid)
         ends_at = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < ends_at and _is_there(pid):
-            time.sleep(0.02)  # between two looks
+            time.sleep(0.02)  # between two checks
 
 
 def _is_there(pid: int) -> bool:
@@ -134,7 +134,7 @@ def _is_there(pid: int) -> bool:
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
-    """A new server, ended with the block; a guard of its own ends it where we are killed."""
+    """Run a new server until the block ends; a guard process ends it if we are killed."""
     # Root's own temporary directory may be closed to PostgreSQL's user.
     parent = "/tmp" if is_root() else None  # noqa: S108 - the new directory is closed to others
     directory = Path(tempfile.mkdtemp(prefix="autopromote-", dir=parent))

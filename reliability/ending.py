@@ -1,4 +1,4 @@
-"""How a run ends: what was hurt heals, a last deploy goes everywhere, and all becomes quiet."""
+"""The end of a run: all damage heals, a last deploy goes everywhere, and all becomes quiet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNDECIDED = "SELECT count(*) FROM delivery WHERE settled_at IS NULL"
 
 
 class Ending:
-    """The last word of every source, and the wait until it stands everywhere."""
+    """Deploys once more on every source, and waits until that runs everywhere."""
 
     def __init__(self, people: People) -> None:
         self._people = people
@@ -28,7 +28,7 @@ class Ending:
         self._last: dict[str, str] = {}
 
     def come(self, patience: float) -> str | None:
-        """Deploy once more everywhere and wait; answers what is in the way in the end, if any."""
+        """Deploy once more everywhere and wait; return what is still in the way, or None."""
         heroku = self._ground.heroku
         heroku.control("rate-limits", {"email": ROBOT, "remaining": 4500})
         try:
@@ -47,7 +47,7 @@ class Ending:
         return not self._unrest()
 
     def _unrest(self) -> str:
-        """What is still to come; empty when all is quiet."""
+        """Return what is still to come; "" when all is quiet."""
         ask, heroku = self._ground.database.ask, self._ground.heroku
         unrest = [f"{target} does not run the last deploy" for target in self._without_last()]
         unrest += [" ".join(map(str, row)) for row in ask(OPEN)]

@@ -1,4 +1,4 @@
-"""The ground: an emulated Heroku, a PostgreSQL behind a relay, dynos behind a router, one team."""
+"""The test bed: an emulated Heroku, PostgreSQL behind a relay, dynos behind a router, one team."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from reliability.relay import DatabaseRelay, Router
 
 ANA, ROBOT = "ana@example.com", "robot@example.com"
 ANA_TOKEN, ROBOT_TOKEN = "HRKU-reliability-ana", "HRKU-reliability-robot"
-# Every pair has its own manner: a plain one, two targets, and each deploy in its turn to an app
-# with a release phase.
+# A plain rule, one with two targets, and one that promotes every deploy in turn to an app with a
+# release phase.
 RULES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "plain": ("plain-staging", ("plain-prod",), ()),
     "wide": ("wide-staging", ("wide-prod", "wide-eu"), ()),
@@ -34,11 +34,11 @@ PATIENCE_SECONDS = 60.0
 
 
 class Broken(Exception):
-    """Something did not come in time; the message says what."""
+    """Something did not happen in time, or failed; the message says what."""
 
 
 def await_(ask: Callable[[], Any], what: Callable[[], str], patience: float) -> Any:
-    """Ask until there is an answer that is true. Raises Broken."""
+    """Ask until the answer is true, and return it. Raises Broken."""
     ends_at = time.monotonic() + patience
     while time.monotonic() < ends_at:
         if answer := ask():
@@ -48,7 +48,7 @@ def await_(ask: Callable[[], Any], what: Callable[[], str], patience: float) -> 
 
 
 class Heroku:
-    """The emulator on a real socket: what is done there, and the truth of it."""
+    """The emulator on a real socket, its control API, and its true records."""
 
     def __init__(self, env: dict[str, str], folder: Path) -> None:
         port = free_port()
@@ -61,46 +61,46 @@ class Heroku:
         self._http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
 
     def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
-        """A call of the control API."""
+        """Call the control API, and return the answer. Raises Broken."""
         answer = self._http.request(method, f"/_emulator/{path}", json=body)
         if not answer.is_success:
             raise Broken(f"{method} {path} {body}: {answer.text}")
         return answer.json() if answer.content else None
 
     def names(self) -> dict[str, str]:
-        """The names of the apps, by their ids."""
+        """Return the names of the apps by id."""
         state = self.control("state", method="GET")
         return {app["id"]: app["name"] for app in state["apps"]}
 
     def deliveries(self, app: str) -> list[Any]:
-        """The deliveries about an app, with their events."""
+        """Return the deliveries about an app, with their events."""
         found: list[Any] = self.control(f"apps/{app}/deliveries", method="GET")
         return found
 
     def releases(self, app: str) -> list[Any]:
-        """Every release of an app as it truly is, oldest first."""
+        """Return every release of an app as it truly is, oldest first."""
         found: list[Any] = self.control(f"apps/{app}/releases", method="GET")
         return found
 
     def requests(self) -> list[Any]:
-        """The requests of the Platform API so far."""
+        """Return the requests to the Platform API so far."""
         found: list[Any] = self.control("requests", method="GET")
         return found
 
     def close(self) -> None:
-        """End it."""
+        """End the emulator."""
         self._http.close()
         self.process.kill()
 
 
 class Ground:
-    """All of it, with a database that is migrated and rules that are armed."""
+    """The whole test bed: Heroku, the relay, the router, and the listener's processes."""
 
     def __init__(self, folder: Path, database: Postgres, chance: Random, stack: ExitStack) -> None:
         self.folder = folder
         self.database = database
         self.chance = chance
-        # What is killed cleans nothing up: all that it leaves goes with the folder.
+        # A killed process leaves files behind; they are deleted with the folder.
         (folder / "tmp").mkdir()
         self.env = {
             "TMPDIR": str(folder / "tmp"),
@@ -139,7 +139,7 @@ class Ground:
     # Processes.
 
     def start(self, kind: str, *, code: Path = ROOT) -> Process:
-        """Start a process of the Procfile (`web` or `worker`), from this code or some other."""
+        """Start a process of the Procfile (`web` or `worker`), from this code or another."""
         lines = (code / "Procfile").read_text().splitlines()
         line = next(words.strip() for name, _, words in _parted(lines) if name == kind)
         port = free_port()
@@ -152,7 +152,7 @@ class Ground:
         return process
 
     def migrate(self) -> None:
-        """The Procfile's release phase."""
+        """Run the Procfile's release phase. Raises Broken."""
         command = [str(BIN / "python"), "-m", "listener", "migrate"]
         done = subprocess.run(
             command, cwd=ROOT, env=self._settings, capture_output=True, text=True, check=False
@@ -161,11 +161,11 @@ class Ground:
             raise Broken(f"migrate: {done.stderr}")
 
     def of(self, kind: str) -> list[Process]:
-        """The living processes of a kind."""
+        """Return the living processes of a kind."""
         return [each for each in self.processes if each.name == kind and each.is_alive]
 
     def is_ready(self) -> bool:
-        """Every web process says that it is."""
+        """Return whether there is a web process and all of them say that they are ready."""
         webs = self.of("web")
         return bool(webs) and all(
             is_up(f"http://127.0.0.1:{self._ports[each]}/readyz") for each in webs
@@ -184,7 +184,7 @@ class Ground:
     # People.
 
     def type(self, *words: str, patience: float = 30.0) -> tuple[int, str]:
-        """Run the real program; answers its exit code and all that it said."""
+        """Run the real CLI; return its exit code and all its output."""
         command = [str(BIN / "autopromote"), *words]
         try:
             done = subprocess.run(
@@ -202,7 +202,7 @@ class Ground:
         return done.returncode, done.stdout + done.stderr
 
     def must_type(self, *words: str) -> str:
-        """Run the real program, which must succeed."""
+        """Run the real CLI, and return its output. Raises Broken unless it succeeds."""
         code, said = self.type(*words)
         if code:
             raise Broken(f"autopromote {' '.join(words)} ended with {code}:\n{said}")
@@ -214,14 +214,14 @@ def _parted(lines: list[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _short(stack: ExitStack) -> Path:
-    """A folder whose name leaves room for a socket's."""
+    """Create a folder with a short path: the path of a socket is limited."""
     made = tempfile.TemporaryDirectory(prefix="autopromote-", dir="/tmp")
     return Path(stack.enter_context(made))
 
 
 @contextmanager
 def ground(seed: int, *, dynos: int, workers: int) -> Iterator[Ground]:
-    """Apps, rules and processes, ended with the block."""
+    """Create apps, rules and processes; end them with the block."""
     with (
         tempfile.TemporaryDirectory(prefix="autopromote-reliability-") as folder,
         ExitStack() as stack,

@@ -1,4 +1,4 @@
-"""Deliveries that come once more, days late, signed with a secret of today or of before."""
+"""Old deliveries that come once more, days late, signed with the current secret or an old one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DATES = ("created_at", "updated_at", "published_at")
 
 @dataclass
 class Post:
-    """Hands events of the past to the listener, as Heroku's queue would."""
+    """Sends events of the past to the listener, as Heroku's queue would."""
 
     ground: Ground
     chance: Random
@@ -33,7 +33,7 @@ class Post:
     refused: list[str] = field(default_factory=list)
 
     def deliver(self) -> None:
-        """One event of some source, 72 hours after it was made."""
+        """Send one event of a random source, with times as 72 hours ago."""
         source = self.chance.choice(SOURCES)
         events = [each["event"] for each in self.ground.heroku.deliveries(source)]
         secrets = self._secrets(source)
@@ -41,18 +41,18 @@ class Post:
             self._send(self.chance.choice(events), self.chance.choice(secrets[-2:]))
 
     def rotate(self) -> None:
-        """A new secret for some source; what was signed with the old one may still come."""
+        """Rotate a random source's secret; deliveries signed with the old one may still come."""
         self.ground.type("webhooks:rotate", "--app", self.chance.choice(SOURCES))
 
     def violations(self) -> list[str]:
-        """What was authentic and refused, or acknowledged and not kept."""
+        """Return which authentic deliveries were refused, or acknowledged and not stored."""
         lost = sorted(self.acknowledged - truth.kept(self.ground))
         return [f"the authentic late delivery {one} was refused" for one in self.refused] + [
             f"the late delivery {one} was acknowledged and is not kept" for one in lost
         ]
 
     def _secrets(self, source: str) -> list[str]:
-        """The secrets that Heroku was told for an app's webhook, the newest last."""
+        """Return the secrets that Heroku got for an app's webhook, newest last."""
         names = self.ground.heroku.names()
         told = []
         for request in self.ground.heroku.requests():
@@ -79,7 +79,7 @@ class Post:
 
 
 def _aged(event: Any, delivery: str) -> dict[str, Any]:
-    """An event's payload as it was delivered, by the time 72 hours ago."""
+    """Return an event's payload with all its times set back by 72 hours."""
     payload = dict(event["payload"])
     for name in DATES:
         if name in payload:

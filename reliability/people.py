@@ -1,4 +1,4 @@
-"""What people do at Heroku and want of the listener, and a diary of it."""
+"""What people do at Heroku and ask of the listener, with a diary of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psycopg
 from reliability.ground import ANA, ROBOT, RULES, Ground
 
 BO = "bo@example.com"
-ANSWER_SECONDS = 6.0  # then a person does something else
+ANSWER_SECONDS = 6.0  # after this a person stops waiting
 SOURCES = tuple(source for source, _, _ in RULES.values())
 TARGETS = tuple(target for _, targets, _ in RULES.values() for target in targets)
 SOURCE_OF = {target: source for source, targets, _ in RULES.values() for target in targets}
@@ -20,7 +20,7 @@ SOURCE_OF = {target: source for source, targets, _ in RULES.values() for target 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something a person did, between two moments of this machine's clock."""
+    """Something a person did, between two times of this machine's clock."""
 
     kind: str
     app: str
@@ -31,7 +31,7 @@ class Act:
 
 @dataclass
 class People:
-    """A team at work, by the dice of a seed."""
+    """A team at work; the seed decides what they do."""
 
     ground: Ground
     chance: Random
@@ -39,7 +39,7 @@ class People:
     asks_for_sure: bool | None = None
 
     def act(self) -> None:
-        """One of the things that people do, deploys mostly."""
+        """Do one of the things that people do, mostly a deploy."""
         self.release_some_holds()
         doing = self.chance.choices(
             (self.deploy, self.hotfix, self.roll_back, self.roll_back_source, self.configure),
@@ -50,54 +50,54 @@ class People:
             self.ask_rollback()
 
     def deploy(self, app: str = "") -> None:
-        """New code on staging."""
+        """Deploy new code to staging."""
         app = app or self.chance.choice(SOURCES)
         self._at_heroku("deploy", app, f"apps/{app}/deploys", {"user": ANA})
 
     def hotfix(self) -> None:
-        """New code on production, pushed by hand."""
+        """Push new code to production by hand."""
         app = self.chance.choice(TARGETS)
         body = {"user": BO, "description": "Hotfix"}
         self._at_heroku("hotfix", app, f"apps/{app}/deploys", body)
 
     def roll_back(self) -> None:
-        """Production goes back, in the dashboard."""
+        """Roll production back in the dashboard."""
         self._go_back("rollback", self.chance.choice(TARGETS))
 
     def roll_back_source(self) -> None:
-        """Staging goes back."""
+        """Roll staging back."""
         self._go_back("source rollback", self.chance.choice(SOURCES))
 
     def configure(self) -> None:
-        """A config var is set somewhere."""
+        """Set a config var on a random app."""
         app = self.chance.choice((*SOURCES, *TARGETS))
         self._at_heroku("config", app, f"apps/{app}/config", {"N": str(self.chance.random())})
 
     def ask_rollback(self) -> None:
-        """Production goes back, through the listener."""
+        """Roll production back through the listener."""
         app = self.chance.choice(TARGETS)
         self._ask(
             "asked rollback", app, "rollback", "--app", app, "--reason", "it is slow", "--no-wait"
         )
 
     def release_some_holds(self) -> None:
-        """Somebody looks at what is held, and lets about every second go on."""
+        """Release about half of the holds."""
         for app in self.held():
             if self.chance.random() < 0.5:
                 self.release_hold(app)
 
     def release_hold(self, app: str) -> None:
-        """What the app runs counts as meant."""
+        """Release the hold of an app: what the app runs is intended."""
         self._ask("release", app, "holds:release", "--app", app, *self._sure(app))
 
     def _sure(self, app: str) -> tuple[str, ...]:
-        """What a person types who has seen what goes then."""
+        """Return the flag by which a person confirms what the release lets go."""
         if self.asks_for_sure is None:
             self.asks_for_sure = "--confirm" in self.ground.must_type("holds:release", "--help")
         return ("--confirm", app) if self.asks_for_sure else ()
 
     def held(self) -> list[str]:
-        """The targets that the listener holds; none where it does not answer now."""
+        """Return the targets that the listener holds; none if the database is away."""
         query = (
             "SELECT DISTINCT app.name FROM hold JOIN app ON app.id = hold.app_id"
             " WHERE hold.released_at IS NULL ORDER BY app.name"
@@ -123,7 +123,7 @@ class People:
         self.diary.append(Act(kind, app, began, time.time(), made["version"]))
 
     def _ask(self, kind: str, app: str, *words: str) -> None:
-        """Of the listener: where it does not answer, it may have done it all the same."""
+        """Ask the listener; without an answer, it may still have done it."""
         began = time.time()
         self.ground.type(*words, patience=ANSWER_SECONDS)
         self.diary.append(Act(kind, app, began, time.time()))

@@ -1,4 +1,4 @@
-"""Processes of ours, and what may be done to them: only to those, by their ids."""
+"""Our own processes and signals to them; no other process is touched."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GRACE_SECONDS = 30.0  # what Heroku gives a dyno after SIGTERM
 
 
 class Process:
-    """A process group of ours."""
+    """A process group of our own."""
 
     def __init__(
         self, command: list[str], env: Mapping[str, str], log: Path, *, cwd: Path, name: str
@@ -31,7 +31,7 @@ class Process:
 
     @property
     def is_alive(self) -> bool:
-        """It still runs."""
+        """Whether the first process of the group still runs."""
         return self._process.poll() is None
 
     def send(self, number: signal.Signals) -> None:
@@ -41,7 +41,7 @@ class Process:
                 os.killpg(self.pid, number)
 
     def send_to_child(self, number: signal.Signals, place: int) -> int | None:
-        """Send a signal to one child alone; answers its id, None where there is none."""
+        """Send a signal to one child; return its id, or None if there is none."""
         found = children(self.pid) if self.is_alive else []
         if not found:
             return None
@@ -49,16 +49,16 @@ class Process:
         return pid if send(number, pid) else None
 
     def kill(self) -> None:
-        """SIGKILL the whole group, as when a dyno vanishes."""
+        """Send SIGKILL to the whole group, as when a dyno vanishes."""
         self.send(signal.SIGKILL)
         self._process.wait()
 
     def terminate(self) -> None:
-        """SIGTERM to the whole group, as Heroku does; it ends in its own time."""
+        """Send SIGTERM to the whole group, as Heroku does; return at once."""
         self.send(signal.SIGTERM)
 
     def end(self) -> None:
-        """Have it ended, in order where it still can."""
+        """End the group, cleanly if possible."""
         self.send(signal.SIGCONT)
         self.terminate()
         try:
@@ -68,7 +68,7 @@ class Process:
 
 
 def send(number: signal.Signals, pid: int) -> bool:
-    """Send a signal; false where nobody is there any more."""
+    """Send a signal; return False if the process is gone."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -77,7 +77,7 @@ def send(number: signal.Signals, pid: int) -> bool:
 
 
 def children(pid: int) -> list[int]:
-    """The ids of a process's children."""
+    """Return the ids of a process's children."""
     listed = subprocess.run(
         ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""What stands between two programs and may lose what they say: bytes in, the same bytes out."""
+"""A relay between two programs: it forwards their bytes unchanged, and may lose some."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WRITES = (b"insert", b"update", b"delete")
 
 
 class Relay:
-    """Accepts connections and hands each on to somebody who answers."""
+    """Accepts connections and forwards each to a server."""
 
     def __init__(self, listening: socket.socket, connect: Connect) -> None:
         self._listening = listening
@@ -25,7 +25,7 @@ class Relay:
         threading.Thread(target=self._run, name="relay", daemon=True).start()
 
     def close(self) -> None:
-        """Accept nothing more."""
+        """Accept no more connections."""
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
@@ -48,7 +48,7 @@ class Relay:
         line.forth()
 
     def line(self, client: socket.socket, server: socket.socket) -> Line:
-        """What carries the bytes of one connection."""
+        """Build the object that forwards the bytes of one connection."""
         return Line(client, server)
 
 
@@ -60,19 +60,19 @@ class Line:
     server: socket.socket
 
     def forth(self) -> None:
-        """Carry what the client says until either has enough."""
+        """Forward what the client sends until either side closes."""
         self._pump(self.client, self.server, self.said)
 
     def back(self) -> None:
-        """Carry what the server says until either has enough."""
+        """Forward what the server sends until either side closes."""
         self._pump(self.server, self.client, self.answered)
 
     def said(self, data: bytes) -> bytes | None:
-        """What is handed on of what the client said; None ends the connection."""
+        """Return what to forward of the client's data; None ends the connection."""
         return data
 
     def answered(self, data: bytes) -> bytes | None:
-        """What is handed on of what the server said; None ends the connection."""
+        """Return what to forward of the server's data; None ends the connection."""
         return data
 
     def _pump(
@@ -86,7 +86,7 @@ class Line:
 
 
 def hang_up(end: socket.socket) -> None:
-    """End a connection at once, for whoever still reads or writes on it too."""
+    """Close a connection at once, also for other threads that read or write on it."""
     with suppress(OSError):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
     with suppress(OSError):
@@ -96,16 +96,16 @@ def hang_up(end: socket.socket) -> None:
 
 @dataclass
 class Commits:
-    """Which of the next COMMITs meet with an accident, and how many did."""
+    """How many of the next COMMITs to lose or to drop, and how many were."""
 
-    to_lose: int = 0  # carried out, and the answer is lost
-    to_drop: int = 0  # never arrive
+    to_lose: int = 0  # executed, but the answer is lost
+    to_drop: int = 0  # never reach the server
     lost: int = 0
     dropped: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def fate(self) -> str:
-        """What becomes of a COMMIT of something that was written: `kept`, `lost` or `dropped`."""
+        """Return the fate of a COMMIT of a transaction that wrote: `kept`, `lost` or `dropped`."""
         with self.lock:
             if self.to_lose:
                 self.to_lose, self.lost = self.to_lose - 1, self.lost + 1
@@ -117,7 +117,7 @@ class Commits:
 
 
 class DatabaseRelay(Relay):
-    """Stands before a PostgreSQL, on a socket of its own directory."""
+    """Stands before PostgreSQL, on a socket in a directory of its own."""
 
     def __init__(self, directory: Path, server: Path) -> None:
         self.commits = Commits()
@@ -127,13 +127,13 @@ class DatabaseRelay(Relay):
         super().__init__(listening, lambda: _unix(server))
 
     def line(self, client: socket.socket, server: socket.socket) -> Line:
-        """One that understands COMMIT."""
+        """Build a line that understands COMMIT."""
         return DatabaseLine(client, server, self.commits)
 
 
 @dataclass
 class DatabaseLine(Line):
-    """Reads PostgreSQL's messages as far as needed to know a COMMIT of something written."""
+    """Parses PostgreSQL's messages just enough to find the COMMITs of transactions that wrote."""
 
     commits: Commits
     unread: bytes = b""
@@ -143,7 +143,7 @@ class DatabaseLine(Line):
     is_deaf: bool = False
 
     def said(self, data: bytes) -> bytes | None:
-        """Every whole message, handed on; a COMMIT as its fate wants it."""
+        """Forward every complete message, and apply the fate of each COMMIT."""
         self.unread += data
         handed = b""
         while (message := self._next()) is not None:
@@ -156,7 +156,7 @@ class DatabaseLine(Line):
         return handed
 
     def answered(self, data: bytes) -> bytes | None:
-        """All, until an answer is to be lost."""
+        """Forward everything until an answer is to be lost."""
         return None if self.is_deaf else data
 
     def _next(self) -> bytes | None:
@@ -171,7 +171,7 @@ class DatabaseLine(Line):
         return message
 
     def _is_commit(self, message: bytes) -> bool:
-        """Whether this ends a transaction that wrote; notes what writes on the way."""
+        """Return whether this ends a transaction that wrote; track which ones write."""
         type, body = message[:1], message[5:]
         if type == b"Q" and body.lower().startswith(b"commit"):
             had_written, self.has_written = self.has_written, False
@@ -201,7 +201,7 @@ def _unix(path: Path) -> socket.socket | None:
 
 
 class Router(Relay):
-    """Hands requests to any dyno that takes them, as Heroku's does."""
+    """Forwards each connection to any dyno that accepts it, like Heroku's router."""
 
     def __init__(self, port: int, ports: Callable[[], list[int]]) -> None:
         self._ports = ports

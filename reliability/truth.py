@@ -1,4 +1,4 @@
-"""What really happened: Heroku's own record of releases, and the listener's rows beside it."""
+"""What really happened: Heroku's own releases, and the listener's rows."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Made:
     version: int
     slug: str | None
     status: str
-    nonce: str | None  # of ours, else None
+    nonce: str | None  # of a release of ours, else None
     stamp: str  # when, to the second
-    at: float | None  # when exactly, where we asked for it
-    seen_at: float | None  # when the listener first read of it
+    at: float | None  # when exactly, if the listener asked for it
+    seen_at: float | None  # when the listener first saw it
     is_current: bool
 
     @property
     def name(self) -> str:
-        """As people call it."""
+        """The app and the version, as in `acme-prod v42`."""
         return f"{self.app} v{self.version}"
 
     @property
@@ -39,13 +39,13 @@ class Made:
 
     @property
     def has_run(self) -> bool:
-        """It succeeded, even if its slug is gone by now."""
+        """Whether it succeeded, even if its slug is gone by now."""
         return self.status in ("succeeded", "expired")
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A promotion as the listener knows it."""
+    """A promotion as the listener stores it."""
 
     id: int
     kind: str
@@ -62,14 +62,14 @@ class Promotion:
 
     @property
     def name(self) -> str:
-        """As people call it."""
+        """The promotion in words, with its status and reason."""
         what = f"{self.source} v{self.version} to {self.target}"
         return f"promotion {self.id} ({self.kind} {what}, {self.status}: {self.reason!r})"
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold as the listener knows it."""
+    """A hold as the listener stores it."""
 
     id: int
     app: str | None
@@ -81,20 +81,20 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Both, read once."""
+    """Both records, read once."""
 
     releases: dict[str, list[Made]]
     promotions: list[Promotion]
-    posts: dict[str, tuple[int, str]]  # by nonce: of which promotion, and of what kind
+    posts: dict[str, tuple[int, str]]  # nonce -> promotion id, and kind of the post
     holds: list[Hold]
-    baselines: dict[tuple[int, str], tuple[str, int]]  # by rule and target: source and version
-    approved: set[int]  # promotions that a person gave a word for
-    delivered: set[str]  # deliveries that were answered 2xx
-    kept: set[str]  # deliveries that there is a row of
-    lag: float  # how many seconds Heroku's answers may have been behind
+    baselines: dict[tuple[int, str], tuple[str, int]]  # rule and target -> source and version
+    approved: set[int]  # promotions that a person approved
+    delivered: set[str]  # deliveries that were answered with 2xx
+    kept: set[str]  # deliveries that have a row
+    lag: float  # seconds by which Heroku's answers may have been behind
 
     def order(self, source: str) -> dict[str, int]:
-        """The artifacts of a source, by the version of their first run."""
+        """Return the artifacts of a source with the version of their first successful release."""
         order: dict[str, int] = {}
         for release in self.releases[source]:
             if release.slug and release.has_run:
@@ -132,7 +132,7 @@ def read(ground: Ground, *, lag: float) -> Truth:
 
 
 def kept(ground: Ground) -> set[str]:
-    """The deliveries that there is a row of."""
+    """Return the ids of the deliveries that have a row."""
     return {row[0] for row in ground.database.ask("SELECT delivery_id FROM delivery")}
 
 
@@ -181,7 +181,7 @@ def _made(
 
 
 def _times(requests: list[Any]) -> dict[str, float]:
-    """When the first request with each nonce was carried out."""
+    """Return, by nonce, when the first request that was carried out came."""
     times: dict[str, float] = {}
     for request in requests:
         is_post = request["method"] == "POST" and request["path"].endswith("/releases")

@@ -1,1 +1,1 @@
-"""The Platform API: one file a room, each a blueprint."""
+"""The Platform API, one blueprint per file."""

@@ -20,26 +20,26 @@ KEYS: dict[str, Key[Authorization]] = {"id": Key(lambda each: each.id)}
 @bp.get("/account")
 @bp.get("/users/~")
 def info() -> Response:
-    """Who the caller is."""
+    """Return the caller's account."""
     return jsonify(account_shape(account()))
 
 
 @bp.get("/account/rate-limits")
 def rate_limits() -> Response:
-    """How many requests are left; asking is free."""
+    """Return how many requests are left; this request itself is free."""
     return jsonify({"remaining": world().rates.remaining(account().id)})
 
 
 @bp.get("/oauth/authorizations")
 def authorizations() -> Response:
-    """The caller's tokens, masked."""
+    """Return the caller's tokens, masked."""
     own = [each for each in world().authorizations.values() if each.account_id == account().id]
     return answer_list(own, KEYS, _masked)
 
 
 @bp.post("/oauth/authorizations")
 def authorize() -> ResponseReturnValue:
-    """A new token of the caller."""
+    """Create a token for the caller."""
     body = read_known("client", "description", "expires_in", "scope")
     made = accounts.authorize(
         world(),
@@ -53,13 +53,13 @@ def authorize() -> ResponseReturnValue:
 
 @bp.get("/oauth/authorizations/<authorization_id>")
 def authorization_info(authorization_id: str) -> Response:
-    """One of the caller's tokens, masked."""
+    """Return one of the caller's tokens, masked."""
     return jsonify(_masked(_own(authorization_id)))
 
 
 @bp.delete("/oauth/authorizations/<authorization_id>")
 def revoke(authorization_id: str) -> Response:
-    """End one of the caller's tokens."""
+    """Delete one of the caller's tokens."""
     gone = _own(authorization_id)
     del world().authorizations[gone.id]
     return jsonify(_masked(gone))

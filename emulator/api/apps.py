@@ -1,4 +1,4 @@
-"""Apps, and what belongs to one: config vars, buildpacks, collaborators, add-ons, dynos."""
+"""Apps and what belongs to them: config vars, buildpacks, collaborators, add-ons, dynos."""
 
 from flask import Blueprint, Response, jsonify
 
@@ -25,13 +25,13 @@ KEYS: dict[str, Key[App]] = {
 @bp.get("/apps")
 @bp.get("/users/~/apps")
 def index() -> Response:
-    """The apps the caller may use."""
+    """Return the apps that the caller may use."""
     return answer_list(_usable(), KEYS, _shape)
 
 
 @bp.post("/filters/apps")
 def filtered() -> Response:
-    """Those of the caller's apps that the body names by id."""
+    """Return those of the caller's apps whose ids are in the body."""
     inside = read_known("in").get("in", {})
     ids = inside.get("id", []) if isinstance(inside, dict) else []
     if not isinstance(ids, list):
@@ -41,19 +41,19 @@ def filtered() -> Response:
 
 @bp.get("/apps/<identity>")
 def info(identity: str) -> Response:
-    """One app."""
+    """Return one app."""
     return jsonify(_shape(get_app(identity)))
 
 
 @bp.get("/apps/<identity>/config-vars")
 def config_vars(identity: str) -> Response:
-    """The app's configuration."""
+    """Return the app's config vars."""
     return jsonify(dict(get_app(identity).config))
 
 
 @bp.patch("/apps/<identity>/config-vars")
 def configure(identity: str) -> Response:
-    """Set or remove config vars, which makes a release with the same code."""
+    """Set or remove config vars; this creates a release with the same code."""
     app, changes = get_app_to_change(identity), read_body()
     changed, description = apps.configure(world(), app, changes)
     if description:
@@ -63,7 +63,7 @@ def configure(identity: str) -> Response:
 
 @bp.get("/apps/<identity>/collaborators")
 def collaborators(identity: str) -> Response:
-    """The owner and the collaborators."""
+    """Return the owner and the collaborators."""
     app = get_app(identity)
     keys: dict[str, Key[Account]] = {"id": Key(lambda each: each.id)}
     return answer_list(
@@ -73,26 +73,26 @@ def collaborators(identity: str) -> Response:
 
 @bp.get("/apps/<identity>/buildpack-installations")
 def buildpack_installations(identity: str) -> Response:
-    """The buildpacks of the app."""
+    """Return the app's buildpacks."""
     return jsonify(buildpack_shapes(get_app(identity)))
 
 
 @bp.get("/apps/<identity>/addons")
 def addons(identity: str) -> Response:
-    """The add-ons of the app."""
+    """Return the app's add-ons."""
     app = get_app(identity)
     return jsonify([addon_shape(app, plan) for plan in app.addon_plans])
 
 
 @bp.get("/apps/<identity>/dynos")
 def dynos(identity: str) -> Response:
-    """What runs now: one web dyno, once there is code."""
+    """Return what runs now: one web dyno, once there is code."""
     return jsonify(dyno_shapes(world(), get_app(identity)))
 
 
 @bp.get("/apps/<identity>/formation")
 def formation(identity: str) -> Response:
-    """What should run."""
+    """Return what should run."""
     return jsonify(formation_shapes(world(), get_app(identity)))
 
 

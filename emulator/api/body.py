@@ -1,4 +1,4 @@
-"""What stands in the body of a request."""
+"""Reads the body of a request."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from emulator.records import Json
 
 
 def read_body() -> Json:
-    """The object in the body; an empty body is an empty object."""
+    """Return the object in the body; an empty body is an empty object. Raises BadRequest."""
     if not request.get_data(cache=True):
         return {}
     body = request.get_json(force=True, silent=True)
@@ -19,7 +19,7 @@ def read_body() -> Json:
 
 
 def read_known(*names: str) -> Json:
-    """The object in the body, if nothing is in it that the API does not know of."""
+    """Return the object in the body. Raises InvalidParams if it has other keys than these."""
     body = read_body()
     if unknown := sorted(body.keys() - set(names)):
         raise InvalidParams(f"Unknown params: {', '.join(unknown)}.")
@@ -27,7 +27,7 @@ def read_known(*names: str) -> Json:
 
 
 def text_of(body: Json, name: str) -> str:
-    """A text that must be there."""
+    """Return a required string of the body. Raises InvalidParams."""
     value = body.get(name)
     if value is None or value == "":
         raise InvalidParams(f"Require params: {name}.")
@@ -37,12 +37,12 @@ def text_of(body: Json, name: str) -> str:
 
 
 def optional_text_of(body: Json, name: str) -> str | None:
-    """A text, or nothing."""
+    """Return a string of the body, or None. Raises InvalidParams."""
     return None if body.get(name) is None else text_of(body, name)
 
 
 def id_in(body: Json, *names: str) -> str:
-    """The id of what is nested under these names."""
+    """Return the `id` nested under these keys. Raises InvalidParams."""
     value: Any = body
     for name in (*names, "id"):
         value = value.get(name) if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""Who asks, in which world, for which app."""
+"""The caller of the current request, the world, and the app."""
 
 from flask import current_app, g, request
 
@@ -18,44 +18,44 @@ NO_FACTOR = (
 
 
 def world() -> World:
-    """The world this Flask app shows."""
+    """Return the world behind this Flask app."""
     found: World = current_app.extensions[EXTENSION]
     return found
 
 
 def authorization() -> Authorization:
-    """The token of this request."""
+    """Return the authorization of this request."""
     found: Authorization = g.authorization
     return found
 
 
 def account() -> Account:
-    """Whose token it is."""
+    """Return the caller's account."""
     return world().accounts[authorization().account_id]
 
 
 def get_app(identity: str) -> App:
-    """The app with this id or name, if the caller may use it."""
+    """Return the app, by id or name, if the caller may use it. Raises NotFound or Forbidden."""
     app = apps.get_app(world(), identity)
     apps.check_use(app, account())
     return app
 
 
 def get_app_to_change(identity: str) -> App:
-    """The same, for a change: a protected app wants a second factor."""
+    """Return the app for a change; a protected app needs a second factor."""
     app = get_app(identity)
     check_factor(app)
     return app
 
 
 def check_factor(app: App) -> None:
-    """Let a change of a protected app pass only with a second factor, or after one."""
+    """Require a second factor, or a pre-authorization, for a change of a protected app."""
     if app.is_protected and not world().is_preauthorized(account(), app):
         check_code()
 
 
 def check_code() -> None:
-    """Let pass only who gave the code of a second factor."""
+    """Require the code of the second factor. Raises TwoFactorNeeded or BadFactor."""
     code = request.headers.get("Heroku-Two-Factor-Code")
     if code is None:
         raise TwoFactorNeeded(NO_FACTOR)
@@ -64,11 +64,11 @@ def check_code() -> None:
 
 
 def behind() -> Behind | None:
-    """How far the answer to this request is behind, if it is."""
+    """Return how far the answer to this request is behind, or None."""
     found: Behind | None = request.environ.get(BEHIND)
     return found
 
 
 def is_sdk() -> bool:
-    """True when the caller asked for the sdk variant of version 3."""
+    """Return whether the caller asked for the sdk variant of version 3."""
     return "version=3.sdk" in request.headers.get("Accept", "").replace(" ", "")

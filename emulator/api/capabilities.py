@@ -1,6 +1,6 @@
-"""What the caller may do to an app, and the second factor given ahead of it.
+"""What the caller may do to an app, and pre-authorization by a second factor.
 
-Of capabilities the Heroku CLI and an old client name two; what it takes to deploy is not public.
+The Heroku CLI and an old client name two capabilities; what a deploy needs is not public.
 """
 
 from datetime import timedelta
@@ -23,7 +23,7 @@ LASTS = timedelta(minutes=10)  # a guess
 
 @bp.put("/users/~/capabilities")
 def capabilities() -> Response:
-    """Whether the caller can do each thing that is asked about."""
+    """Return, for each capability asked about, whether the caller has it."""
     if not any(
         variant in request.headers.get("Accept", "").replace(" ", "") for variant in VARIANTS
     ):
@@ -50,7 +50,7 @@ def _answer(asked: dict[str, Any]) -> Json:
 
 @bp.put("/apps/<identity>/pre-authorizations")
 def preauthorize(identity: str) -> Response:
-    """Take a second factor for what the caller does to an app in the next minutes."""
+    """Accept a second factor for the caller's changes of an app in the next ten minutes."""
     app = get_app(identity)
     check_code()
     world().preauthorized[account().id, app.id] = world().now() + LASTS

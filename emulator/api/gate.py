@@ -1,4 +1,4 @@
-"""What every request of the Platform API goes through, before and after its room."""
+"""The checks before every view of the Platform API, and the headers after it."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ OUT_OF_REQUESTS = (
 )
 OPEN = ("/_emulator/", "/streams/")
 FREE = "/account/rate-limits"
-# What every recorded answer had, a refusal, too.
+# The headers that every recorded answer had, refusals included.
 RECORDED = {
     "Cache-Control": "private, no-cache",
     "Vary": "Authorization,Accept-Encoding",
@@ -27,18 +27,21 @@ RECORDED = {
 
 
 def register(app: Flask) -> None:
-    """Put the gate around every room."""
+    """Run the gate before and after every view."""
     app.before_request(enter)
     app.after_request(leave)
 
 
 def is_open() -> bool:
-    """True for what needs no token: control, and release output."""
+    """Return whether the path needs no token: control, and release output."""
     return request.path.startswith(OPEN)
 
 
 def enter() -> None:
-    """Let in who has a valid token, asks for version 3, has requests left and the scope."""
+    """Check the version, the token, the rate limit and the scope.
+
+    Raises MissingVersion, Unauthorized, RateLimited or Forbidden.
+    """
     if is_open():
         return
     if not VERSION_3.fullmatch(request.headers.get("Accept", "")):
@@ -55,7 +58,7 @@ def enter() -> None:
 
 
 def leave(response: Response) -> Response:
-    """Add what Heroku adds to every answer; what the caller already has is not sent again."""
+    """Add Heroku's headers to every answer; answer 304 if the caller already has the body."""
     if "authorization" in g:
         _tell_limits(response)
     if is_open():

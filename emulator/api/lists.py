@@ -1,4 +1,4 @@
-"""How lists are answered: in parts, by the Range header."""
+"""Answers lists page by page, by the Range header."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -14,7 +14,7 @@ T = TypeVar("T")
 def answer_list(
     items: Sequence[T], keys: Mapping[str, Key[T]], shape: Callable[[T], Json]
 ) -> Response:
-    """The wanted part: 206 with a Next-Range while there is more, else 200."""
+    """Return the requested page: 206 with a Next-Range while there is more, else 200."""
     page = cut(items, parse(request.headers.get("Range"), keys), keys)
     answer = jsonify([shape(item) for item in page.items])
     answer.headers["Accept-Ranges"] = ", ".join(keys)

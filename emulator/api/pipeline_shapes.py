@@ -1,4 +1,4 @@
-"""Pipelines, couplings and promotions in the words of Heroku's schema."""
+"""JSON in the form of Heroku's schema: pipelines, couplings, promotions."""
 
 from emulator import pipelines
 from emulator.records import Coupling, Json, Pipeline, PipelinePromotion, PromotionTarget
@@ -8,7 +8,7 @@ from emulator.times import offset_stamp
 
 
 def pipeline_shape(pipeline: Pipeline) -> Json:
-    """A pipeline."""
+    """Return a pipeline."""
     return {
         "created_at": offset_stamp(pipeline.created_at),
         "id": pipeline.id,
@@ -20,7 +20,7 @@ def pipeline_shape(pipeline: Pipeline) -> Json:
 
 
 def coupling_shape(world: State, coupling: Coupling) -> Json:
-    """An app's place; the schema lacks the pipeline's name, but the Heroku CLI reads it."""
+    """Return a coupling; the schema lacks the pipeline's name, but the Heroku CLI reads it."""
     pipeline = world.pipelines[coupling.pipeline_id]
     return {
         "app": {"id": coupling.app_id},
@@ -33,7 +33,7 @@ def coupling_shape(world: State, coupling: Coupling) -> Json:
 
 
 def promotion_shape(world: State, promotion: PipelinePromotion) -> Json:
-    """A promotion; completed does not mean that every target succeeded."""
+    """Return a promotion; `completed` does not mean that every target succeeded."""
     return {
         "created_at": offset_stamp(promotion.created_at),
         "id": promotion.id,
@@ -45,7 +45,7 @@ def promotion_shape(world: State, promotion: PipelinePromotion) -> Json:
 
 
 def target_shape(world: State, promotion: PipelinePromotion, target: PromotionTarget) -> Json:
-    """One target of a promotion."""
+    """Return one target of a promotion."""
     return {
         "app": {"id": target.app_id},
         "error_message": pipelines.target_error(world, target),

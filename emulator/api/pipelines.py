@@ -21,7 +21,7 @@ bp = Blueprint("pipelines", __name__)
 
 @bp.get("/pipelines")
 def index() -> Response:
-    """The pipelines, or the one that `eq[name]` names."""
+    """Return the pipelines that the caller may see, or only the one that `eq[name]` names."""
     name = request.args.get("eq[name]")
     shown = [each for each in world().pipelines.values() if name in (None, each.name)]
     return jsonify([pipeline_shape(each) for each in shown if _is_visible(each)])
@@ -29,7 +29,7 @@ def index() -> Response:
 
 @bp.post("/pipelines")
 def create() -> ResponseReturnValue:
-    """A new pipeline of the caller."""
+    """Create a pipeline for the caller."""
     body = read_known("name", "owner", "generation")
     made = pipelines.create(world(), text_of(body, "name"), account())
     return jsonify(pipeline_shape(made)), 201
@@ -37,19 +37,19 @@ def create() -> ResponseReturnValue:
 
 @bp.get("/pipelines/<identity>")
 def info(identity: str) -> Response:
-    """One pipeline, by id or name."""
+    """Return one pipeline, by id or name."""
     return jsonify(pipeline_shape(_get(identity)))
 
 
 @bp.get("/pipelines/<identity>/pipeline-couplings")
 def couplings(identity: str) -> Response:
-    """The places of a pipeline."""
+    """Return the couplings of a pipeline."""
     return _couplings(pipelines.of_pipeline(world(), _get(identity)))
 
 
 @bp.get("/pipeline-couplings")
 def all_couplings() -> Response:
-    """The places of all apps that the caller may use."""
+    """Return the couplings of all apps that the caller may use."""
     own = [
         each
         for each in world().couplings.values()
@@ -60,7 +60,7 @@ def all_couplings() -> Response:
 
 @bp.post("/pipeline-couplings")
 def couple() -> ResponseReturnValue:
-    """Put an app at a stage."""
+    """Add an app to a pipeline at a stage."""
     body = read_known("app", "pipeline", "stage")
     app = get_app_to_change(text_of(body, "app"))
     pipeline = _get(text_of(body, "pipeline"))
@@ -70,7 +70,7 @@ def couple() -> ResponseReturnValue:
 
 @bp.get("/apps/<identity>/pipeline-couplings")
 def coupling(identity: str) -> Response:
-    """The place of one app: an object, not a list."""
+    """Return the coupling of one app: an object, not a list."""
     found = pipelines.find_coupling(world(), get_app(identity))
     if found is None:
         raise NotFound("pipeline coupling")
@@ -79,7 +79,7 @@ def coupling(identity: str) -> Response:
 
 @bp.get("/pipelines/<identity>/latest-releases")
 def latest_releases(identity: str) -> Response:
-    """The newest release of every app in the pipeline."""
+    """Return the newest release of every app in the pipeline."""
     places = pipelines.of_pipeline(world(), _get(identity))
     latest = [world().releases[each.app_id][-1] for each in places]
     return jsonify([release_shape(world(), release) for release in latest])
@@ -87,7 +87,7 @@ def latest_releases(identity: str) -> Response:
 
 @bp.post("/pipeline-promotions")
 def promote() -> ResponseReturnValue:
-    """Bring a release to the targets; it says `pending` whatever the targets do."""
+    """Promote a release to the targets; the answer says `pending`, whatever the targets do."""
     body = read_known("pipeline", "source", "targets")
     pipeline = _get(id_in(body, "pipeline"))
     targets = body.get("targets")
@@ -101,7 +101,7 @@ def promote() -> ResponseReturnValue:
 
 
 def _source(body: Json) -> Release:
-    """The release the body names, else what the source runs when the request arrives."""
+    """Return the release that the body names, else the current release of the source app."""
     app = get_app(id_in(body, "source", "app"))
     if body["source"].get("release") is not None:
         release_id = id_in(body, "source", "release")
@@ -117,14 +117,14 @@ def _source(body: Json) -> Release:
 
 @bp.get("/pipeline-promotions/<promotion_id>")
 def promotion(promotion_id: str) -> Response:
-    """One promotion."""
+    """Return one promotion."""
     found = pipelines.get_promotion(world(), promotion_id)
     return jsonify(promotion_shape(world(), found))
 
 
 @bp.get("/pipeline-promotions/<promotion_id>/promotion-targets")
 def promotion_targets(promotion_id: str) -> Response:
-    """What became of each target."""
+    """Return the targets of a promotion, each with its outcome."""
     found = pipelines.get_promotion(world(), promotion_id)
     return jsonify([target_shape(world(), found, target) for target in found.targets])
 
@@ -137,7 +137,7 @@ def _get(identity: str) -> Pipeline:
 
 
 def _is_visible(pipeline: Pipeline) -> bool:
-    """True for its owner, and for whoever may use one of its apps."""
+    """Return whether the caller owns the pipeline or may use one of its apps."""
     places = pipelines.of_pipeline(world(), pipeline)
     return pipeline.owner_id == account().id or any(
         apps.may_use(world().apps[each.app_id], account()) for each in places

@@ -31,16 +31,16 @@ NO_ENDPOINT = (
 
 
 def register(app: Flask) -> None:
-    """Let every refusal be answered in Heroku's form."""
+    """Answer every refusal in Heroku's form."""
     app.register_error_handler(errors.Refusal, answer)
     app.register_error_handler(NoRoute, _no_endpoint)
     app.register_error_handler(MethodNotAllowed, _no_endpoint)
 
 
 def answer(refusal: errors.Refusal) -> Response:
-    """One refusal."""
+    """Build the answer of one refusal."""
     status, name = PROBLEMS[type(refusal)]
-    # Of this one refusal the words stand under another name, as recorded.
+    # This one refusal has its message under another key, as recorded.
     is_versionless = isinstance(refusal, errors.MissingVersion)
     body = {"id": name, "error" if is_versionless else "message": str(refusal)}
     if isinstance(refusal, errors.NotFound):

@@ -1,4 +1,4 @@
-"""Dynos, formation and add-ons: as little as the Heroku CLI needs to show an app."""
+"""Dynos, formation and add-ons: the little that the Heroku CLI needs to show an app."""
 
 from emulator import releases
 from emulator.records import App, Json
@@ -11,7 +11,7 @@ SIZE = "Basic"
 
 
 def dyno_shapes(world: State, app: App) -> list[Json]:
-    """One web dyno, if the app runs any code."""
+    """Return one web dyno if the app runs code, else nothing."""
     current = releases.find_current(world, app)
     if current is None or current.slug_id is None:
         return []
@@ -33,7 +33,7 @@ def dyno_shapes(world: State, app: App) -> list[Json]:
 
 
 def formation_shapes(world: State, app: App) -> list[Json]:
-    """One web process, and the release command if there is one, once the app runs any code."""
+    """Return the web process, and the release command if there is one; nothing without code."""
     current = releases.find_current(world, app)
     if current is None or current.slug_id is None:
         return []
@@ -56,7 +56,7 @@ def _process(app: App, type: str, command: str, *, quantity: int) -> Json:
 
 
 def addon_shape(app: App, plan: str) -> Json:
-    """One add-on of an app."""
+    """Return one add-on of an app."""
     service = plan.partition(":")[0]
     addon_id = named("addon", f"{plan}.{app.id}")["id"]
     return {

@@ -1,4 +1,4 @@
-"""Releases of an app, its slugs and its OCI images."""
+"""The releases of an app, its slugs and its OCI images."""
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -22,25 +22,25 @@ KEYS: dict[str, Key[Release]] = {
 
 @bp.get("/releases")
 def index(identity: str) -> Response:
-    """The app's releases, oldest first unless asked otherwise."""
+    """Return the app's releases, oldest first unless asked otherwise."""
     return answer_list(releases.seen(world(), get_app(identity), behind()), KEYS, _listed)
 
 
 @bp.get("/releases/<release>")
 def info(identity: str, release: str) -> Response:
-    """One release, by id or version."""
+    """Return one release, by id or version."""
     return jsonify(_shape(releases.get_release(world(), get_app(identity), release, behind())))
 
 
 @bp.get("/releases/<release>/config-vars")
 def config_vars(identity: str, release: str) -> Response:
-    """The configuration that a release ran with."""
+    """Return the config vars of a release."""
     return jsonify(dict(releases.get_release(world(), get_app(identity), release).config))
 
 
 @bp.post("/releases")
 def create(identity: str) -> ResponseReturnValue:
-    """Release a slug, an OCI image, or what an earlier release ran."""
+    """Release a slug or an OCI image, or roll back to an earlier release."""
     app = get_app_to_change(identity)
     body = read_known("slug", "oci_image", "release", "description")
     made = _roll_back(app, body) if "release" in body else _release(app, body)
@@ -60,7 +60,10 @@ def _release(app: App, body: Json) -> Release:
 
 
 def _releasable(app: App, body: Json) -> Slug:
-    """The code that the body names, if this app can run it and the caller may use it."""
+    """Return the code that the body names.
+
+    Raises InvalidParams if this app cannot run it, Forbidden if the caller may not use it.
+    """
     if app.is_container:
         raise InvalidParams("Apps on the container stack cannot release slugs.")
     name, type = ("oci_image", "oci-image") if app.generation == "fir" else ("slug", "slug")
@@ -75,13 +78,13 @@ def _releasable(app: App, body: Json) -> Slug:
 
 @bp.get("/slugs/<slug_id>")
 def slug_info(identity: str, slug_id: str) -> Response:
-    """A slug that this app was built into or has run."""
+    """Return a slug that was built for this app or that it has run."""
     return jsonify(slug_shape(_used(get_app(identity), slug_id, "slug")))
 
 
 @bp.get("/oci-images/<image_id>")
 def image_info(identity: str, image_id: str) -> Response:
-    """An image of the app; Heroku answers a list of one."""
+    """Return a list of one image of the app, as Heroku does."""
     return jsonify([image_shape(_used(get_app(identity), image_id, "oci-image"))])
 
 
@@ -94,7 +97,7 @@ def _used(app: App, slug_id: str, type: str) -> Slug:
 
 
 def _listed(release: Release) -> Json:
-    """A release as lists show it: one that nothing ever happened to may lack its last change."""
+    """Return a release as lists show it: `updated_at` of v1 is null, as it may be at Heroku."""
     is_untouched = release.version == 1
     return _shape(release) | ({"updated_at": None} if is_untouched else {})
 

@@ -1,4 +1,4 @@
-"""The output of release phases: whoever has the url may read, and nobody else can guess it."""
+"""The output of release phases: open to everybody who knows the URL, which nobody can guess."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,9 +20,10 @@ WIRE = "emulator.wire"
 
 @bp.get("/<stream_id>")
 def output(stream_id: str) -> Response:
-    """What the command wrote; over a socket it goes on until the command ends.
+    """Return the output of the release command.
 
-    A range is answered with what is there.
+    Over a socket, without a Range, the answer goes on until the command ends. With a Range, it is
+    what is there now.
     """
     release = _find(world(), stream_id)
     if release is None or not release.has_output:
@@ -40,7 +41,7 @@ def _find(world: World, stream_id: str) -> Release | None:
 
 
 def _begin() -> int | None:
-    """The byte that `Range: bytes=N-` asks for."""
+    """Return the first byte that `Range: bytes=N-` asks for, or None."""
     unit, _, wanted = request.headers.get("Range", "").partition("=")
     with suppress(ValueError):
         return int(wanted.removesuffix("-")) if unit == "bytes" else None
@@ -63,7 +64,7 @@ def _follow(world: World, release: Release) -> Iterator[bytes]:
 
 
 def _next(world: World, release: Release, sent: int) -> bytes:
-    """What was written since; nothing once the command has ended."""
+    """Wait for output after the first `sent` bytes; return b"" once the command has ended."""
 
     def written() -> bytes:
         now = releases.find_release(world, release.app_id, release.id)

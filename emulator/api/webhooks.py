@@ -1,4 +1,4 @@
-"""App webhooks, their deliveries and events."""
+"""App webhooks, their deliveries and their events."""
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -24,14 +24,14 @@ DELIVERIES: dict[str, Key[Delivery]] = {
 
 @bp.get("/webhooks")
 def index(identity: str) -> Response:
-    """The webhooks of an app."""
+    """Return the webhooks of an app."""
     app = get_app(identity)
     return jsonify([_shape(each) for each in webhooks.of_app(world(), app)])
 
 
 @bp.post("/webhooks")
 def create(identity: str) -> ResponseReturnValue:
-    """Subscribe; a secret that Heroku made up is told once, in a header."""
+    """Create a webhook; a generated secret is shown once, in a header."""
     app, body = get_app_to_change(identity), read_known(*PARAMS)
     webhook = webhooks.create(world(), app, body)
     answer = jsonify(_shape(webhook))
@@ -42,20 +42,20 @@ def create(identity: str) -> ResponseReturnValue:
 
 @bp.get("/webhooks/<webhook_id>")
 def info(identity: str, webhook_id: str) -> Response:
-    """One webhook."""
+    """Return one webhook."""
     return jsonify(_shape(webhooks.get_webhook(world(), get_app(identity), webhook_id)))
 
 
 @bp.patch("/webhooks/<webhook_id>")
 def update(identity: str, webhook_id: str) -> Response:
-    """Change what the body names."""
+    """Change the fields that the body names."""
     webhook = webhooks.get_webhook(world(), get_app_to_change(identity), webhook_id)
     return jsonify(_shape(webhooks.update(world(), webhook, read_known(*PARAMS))))
 
 
 @bp.delete("/webhooks/<webhook_id>")
 def delete(identity: str, webhook_id: str) -> Response:
-    """Unsubscribe."""
+    """Delete the webhook."""
     webhook = webhooks.get_webhook(world(), get_app_to_change(identity), webhook_id)
     webhooks.delete(world(), webhook)
     return jsonify(_shape(webhook))
@@ -63,7 +63,7 @@ def delete(identity: str, webhook_id: str) -> Response:
 
 @bp.get("/webhook-deliveries")
 def deliveries(identity: str) -> Response:
-    """The deliveries of an app, those of one status when `eq[status]` names it."""
+    """Return the deliveries of an app, or only those with the status in `eq[status]`."""
     status = request.args.get("eq[status]")
     shown = [
         each
@@ -75,7 +75,7 @@ def deliveries(identity: str) -> Response:
 
 @bp.get("/webhook-deliveries/<delivery_id>")
 def delivery_info(identity: str, delivery_id: str) -> Response:
-    """One delivery."""
+    """Return one delivery."""
     for delivery in _deliveries_of(get_app(identity).id):
         if delivery.id == delivery_id:
             return jsonify(_delivery_shape(delivery))
@@ -84,7 +84,7 @@ def delivery_info(identity: str, delivery_id: str) -> Response:
 
 @bp.get("/webhook-events")
 def events(identity: str) -> Response:
-    """The events of an app that somebody subscribed to."""
+    """Return the events of an app that had a subscriber."""
     app = get_app(identity)
     own = [event for event in world().events.values() if event.app_id == app.id]
     keys: dict[str, Key[Event]] = {
@@ -96,7 +96,7 @@ def events(identity: str) -> Response:
 
 @bp.get("/webhook-events/<event_id>")
 def event_info(identity: str, event_id: str) -> Response:
-    """One event."""
+    """Return one event."""
     app, event = get_app(identity), world().events.get(event_id)
     if event is None or event.app_id != app.id:
         raise NotFound("webhook event")

@@ -1,6 +1,6 @@
-"""The control API, under /_emulator: what a test or a demonstration does to this Heroku.
+"""The control API, under /_emulator: how a test or the demo changes this Heroku.
 
-It is for this machine only: nobody is asked for a token, and the request log shows what was sent.
+It is for this machine only: it needs no token, and the request log shows what clients sent.
 
     POST   /tokens            {"token"?, "email", "scope"?, "expires_in"?}
     POST   /rate-limits       {"email", "remaining"}
@@ -16,15 +16,15 @@ It is for this machine only: nobody is asked for a token, and the request log sh
     POST   /apps/X/config     {"FOO": "bar" or null, …}
     POST   /apps/X/addons     {"plan"}
     POST   /apps/X/rollbacks  {"release", "user"?}          the same for /apps/X/retries
-    POST   /apps/X/arrivals   what waits because of an arrival without seconds arrives
+    POST   /apps/X/arrivals   lets the promotions arrive that wait (arrival without seconds)
     POST   /apps/X/history    {"releases", "deploy_every"?}
-    GET    /apps/X/releases   every release as it truly is, whatever lags
+    GET    /apps/X/releases   every release as it truly is, despite all lags
     POST   /apps/X/releases/V {"status": "succeeded" or "failed"}
-    POST   /apps/X/releases/V/output {"text"}   the release command writes something
+    POST   /apps/X/releases/V/output {"text"}   adds to the output of the release command
     DELETE /apps/X/slugs/ID   the slug expires
     GET    /webhooks
     PATCH  /webhooks/ID       {"delay"?, "shuffle"?, "repeats"?, "duplicates"?}
-    GET    /apps/X/deliveries    what was delivered or is to be, with the events
+    GET    /apps/X/deliveries    all deliveries, sent or not, with their events
     POST   /flush             {"seconds"?}
     GET    /faults            also POST, DELETE; DELETE /faults/ID; see emulator.faults
     POST   /refuse            {"seconds"?}

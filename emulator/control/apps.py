@@ -1,4 +1,4 @@
-"""Making and changing apps and pipelines."""
+"""Control API: creates and changes apps and pipelines."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,13 +32,13 @@ FIELDS = (
 )
 
 LAST_TO_END = "last-to-end"
-# Which release an app runs of several whose phases overlap: nobody says in public what Heroku does.
+# Which of several releases with overlapping phases becomes current: Heroku does not document it.
 CURRENT = ("highest", LAST_TO_END)
 
 
 @bp.post("/apps")
 def create() -> ResponseReturnValue:
-    """A new app; everybody who has an account may use it, unless `collaborators` says who."""
+    """Create an app; every account may use it, unless `collaborators` says who."""
     body = read_body()
     only(body, *FIELDS)
     owner = _owner(body) or apps.default_owner(world())
@@ -70,7 +70,7 @@ def update(identity: str) -> Response:
 
 @bp.delete("/apps/<identity>")
 def delete(identity: str) -> Response:
-    """Take an app away."""
+    """Delete an app."""
     app = apps.get_app(world(), identity)
     shape = app_shape(world(), app)
     apps.delete(world(), app)
@@ -79,7 +79,7 @@ def delete(identity: str) -> Response:
 
 @bp.post("/pipelines")
 def create_pipeline() -> ResponseReturnValue:
-    """A pipeline and its apps: `{"name", "owner"?, "couplings": {"staging": ["a"], …}}`."""
+    """Create a pipeline with apps: `{"name", "owner"?, "couplings": {"staging": ["a"], …}}`."""
     body = read_body()
     only(body, "name", "owner", "couplings")
     owner = _owner(body) or apps.default_owner(world())
@@ -95,12 +95,12 @@ def create_pipeline() -> ResponseReturnValue:
 
 @bp.post("/apps/<identity>/arrivals")
 def arrive(identity: str) -> Response:
-    """Let the pipeline promotions that are on their way to an app arrive."""
+    """Let the pending pipeline promotions to an app arrive."""
     return jsonify({"arrived": pipelines.arrive(world(), apps.get_app(world(), identity))})
 
 
 def _changes(body: Json) -> dict[str, Any]:
-    """What the body says of an app, apart from its name and people."""
+    """Return the changed fields of an app, apart from its name and people."""
     changes: dict[str, Any] = {}
     if (stack := optional_text_of(body, "stack")) is not None:
         changes["build_stack"] = stack

@@ -1,4 +1,4 @@
-"""What stands in the body of a control request, besides texts."""
+"""Reads the body of a control request, apart from strings."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from emulator.records import Json
 
 
 def number_of(body: Mapping[str, object], name: str) -> float | None:
-    """A number, or nothing."""
+    """Return a number of the body, or None. Raises InvalidParams."""
     value = body.get(name)
     if value is None:
         return None
@@ -17,7 +17,7 @@ def number_of(body: Mapping[str, object], name: str) -> float | None:
 
 
 def count_of(body: Mapping[str, object], name: str, default: int = 0) -> int:
-    """A whole number of at least nothing."""
+    """Return a whole number of at least 0. Raises InvalidParams."""
     value = body.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InvalidParams(f"{name} must be a whole number.")
@@ -25,7 +25,7 @@ def count_of(body: Mapping[str, object], name: str, default: int = 0) -> int:
 
 
 def numbers_of(body: Mapping[str, object], name: str) -> frozenset[int]:
-    """The whole numbers in a list; none when it is not there."""
+    """Return the whole numbers of a list; none if the key is missing. Raises InvalidParams."""
     value = body.get(name) or []
     if not isinstance(value, list) or not all(type(each) is int for each in value):
         raise InvalidParams(f"{name} must be a list of whole numbers.")
@@ -33,7 +33,7 @@ def numbers_of(body: Mapping[str, object], name: str) -> frozenset[int]:
 
 
 def flag_of(body: Mapping[str, object], name: str) -> bool:
-    """True or false; false when it is not there."""
+    """Return a boolean; False if the key is missing. Raises InvalidParams."""
     value = body.get(name, False)
     if not isinstance(value, bool):
         raise InvalidParams(f"{name} must be true or false.")
@@ -41,7 +41,7 @@ def flag_of(body: Mapping[str, object], name: str) -> bool:
 
 
 def texts_of(body: Mapping[str, object], name: str) -> list[str] | None:
-    """A list of texts, or nothing."""
+    """Return a list of strings, or None. Raises InvalidParams."""
     value = body.get(name)
     if value is None:
         return None
@@ -51,7 +51,7 @@ def texts_of(body: Mapping[str, object], name: str) -> list[str] | None:
 
 
 def object_of(body: Json, name: str) -> Json:
-    """An object; an empty one when it is not there."""
+    """Return an object; an empty one if the key is missing. Raises InvalidParams."""
     value = body.get(name) or {}
     if not isinstance(value, dict):
         raise InvalidParams(f"{name} must be an object.")
@@ -59,6 +59,6 @@ def object_of(body: Json, name: str) -> Json:
 
 
 def only(body: Mapping[str, object], *known: str) -> None:
-    """Refuse names that nobody reads: a typing error in a test should be heard."""
+    """Raise InvalidParams for other keys than these, so that a typing error in a test is seen."""
     if unknown := body.keys() - set(known):
         raise InvalidParams(f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(known)}.")

@@ -1,4 +1,4 @@
-"""How webhooks are served, and waiting until everything is delivered."""
+"""Control API: how webhooks are served, and how to wait for all deliveries."""
 
 from dataclasses import asdict, replace
 
@@ -18,13 +18,13 @@ LONGEST = 10.0
 
 @bp.get("/webhooks")
 def index() -> Response:
-    """All webhooks of all apps, without their secrets."""
+    """Return all webhooks of all apps, without their secrets."""
     return jsonify([_shape(webhook) for webhook in world().webhooks.values()])
 
 
 @bp.patch("/webhooks/<webhook_id>")
 def serve_badly(webhook_id: str) -> Response:
-    """From now on: `delay` seconds, `shuffle`, `repeats` and `duplicates` of each delivery."""
+    """Set `delay` (seconds), `shuffle`, `repeats` and `duplicates` of the webhook from now on."""
     if webhook_id not in world().webhooks:
         raise NotFound("webhook")
     body = read_body()
@@ -42,7 +42,7 @@ def serve_badly(webhook_id: str) -> Response:
 
 @bp.get("/apps/<identity>/deliveries")
 def of_app(identity: str) -> Response:
-    """The deliveries about an app and their events' payloads, whatever goes wrong."""
+    """Return all deliveries about an app, with the payloads of their events, despite all faults."""
     app = apps.get_app(world(), identity)
     found = ((each, world().events[each.event_id]) for each in world().deliveries.values())
     return jsonify(
@@ -61,7 +61,7 @@ def of_app(identity: str) -> Response:
 @bp.post("/flush")
 @bp.post("/webhooks/flush")
 def flush() -> Response:
-    """Wait, ten seconds or `{"seconds"}` at most, until nothing is queued; says whether so."""
+    """Wait until nothing is queued, at most ten seconds or `{"seconds"}`; return whether it is."""
     seconds = number_of(read_body(), "seconds")
     idle = world().settle(LONGEST if seconds is None else min(seconds, LONGEST))
     return jsonify(asdict(idle))

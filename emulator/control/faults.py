@@ -1,4 +1,4 @@
-"""Putting faults, and refusing connections."""
+"""Control API: puts faults, and refuses connections."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -43,13 +43,13 @@ FIELDS = (
 
 @bp.get("/faults")
 def index() -> Response:
-    """The faults that were put, and how many requests each has seen."""
+    """Return the faults that were put, and how many requests each matched and struck."""
     return jsonify([_shape(fault) for fault in world().faults.all()])
 
 
 @bp.post("/faults")
 def put() -> ResponseReturnValue:
-    """Let requests that match go wrong; see `emulator.faults.Fault`."""
+    """Put a fault that matching requests meet; see `emulator.faults.Fault`."""
     fault = _fault(read_body())
     world().faults.put(fault)
     return jsonify(_shape(fault)), 201
@@ -57,7 +57,7 @@ def put() -> ResponseReturnValue:
 
 @bp.delete("/faults/<fault_id>")
 def remove(fault_id: str) -> ResponseReturnValue:
-    """Take one fault away."""
+    """Remove one fault."""
     if not world().faults.remove(fault_id):
         raise NotFound("fault")
     return "", 204
@@ -65,7 +65,7 @@ def remove(fault_id: str) -> ResponseReturnValue:
 
 @bp.delete("/faults")
 def clear() -> ResponseReturnValue:
-    """Take all faults away."""
+    """Remove all faults."""
     world().faults.clear()
     return "", 204
 
@@ -73,7 +73,7 @@ def clear() -> ResponseReturnValue:
 @bp.post("/refuse")
 @bp.post("/close")
 def refuse() -> ResponseReturnValue:
-    """Refuse all connections for `{"seconds"}`, this API's too."""
+    """Refuse all connections for `{"seconds"}`, also those to this API."""
     seconds = number_of(read_body(), "seconds") or 1.0
     hook: Callable[[float, object], None] | None = current_app.extensions.get(REFUSE)
     if hook is None:

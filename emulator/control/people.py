@@ -1,4 +1,4 @@
-"""Tokens, request budgets, and the state in short."""
+"""Control API: tokens, request budgets, and a summary of the state."""
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -14,7 +14,10 @@ bp = Blueprint("control_people", __name__, url_prefix="/_emulator")
 
 @bp.post("/tokens")
 def add_token() -> ResponseReturnValue:
-    """Give an account, made if need be, a token: `{"token", "email", "scope"?, "expires_in"?}`."""
+    """Give an account a token: `{"token", "email", "scope"?, "expires_in"?}`.
+
+    The account is created if there is none.
+    """
     body = read_body()
     owner = accounts.ensure_account(world(), text_of(body, "email"))
     seconds = number_of(body, "expires_in")
@@ -30,7 +33,7 @@ def add_token() -> ResponseReturnValue:
 
 @bp.post("/rate-limits")
 def set_rate_limit() -> Response:
-    """Leave an account so many requests: `{"email", "remaining"}`."""
+    """Set how many requests an account has left: `{"email", "remaining"}`."""
     body = read_body()
     owner = accounts.get_account(world(), text_of(body, "email"))
     world().rates.set(owner.id, number_of(body, "remaining") or 0.0)
@@ -39,7 +42,7 @@ def set_rate_limit() -> Response:
 
 @bp.get("/state")
 def state() -> Response:
-    """What there is, in short."""
+    """Return a summary of the state."""
     return jsonify(
         {
             "accounts": [account.email for account in world().accounts.values()],

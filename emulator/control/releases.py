@@ -1,4 +1,4 @@
-"""Making releases as people, builds and add-ons make them."""
+"""Control API: creates releases as people, builds and add-ons do."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ DEPLOY = frozenset(
 
 @bp.post("/deploys")
 def deploy(identity: str) -> Answer:
-    """A build: a new slug, or a known one when `slug_id` names it, and its release."""
+    """Build a new slug, or take the known one that `slug_id` names, and release it."""
     app, body = apps.get_app(world(), identity), read_body()
     only(body, *DEPLOY)
     user = _user(app, body)
@@ -62,14 +62,14 @@ def deploy(identity: str) -> Answer:
 
 @bp.get("/releases")
 def index(identity: str) -> Response:
-    """Every release as it truly is, oldest first, whatever lags."""
+    """Return every release as it truly is, oldest first, despite all lags."""
     app = apps.get_app(world(), identity)
     return jsonify([release_shape(world(), each) for each in world().releases[app.id]])
 
 
 @bp.post("/config")
 def configure(identity: str) -> Answer:
-    """Set and remove config vars: a release with the same code."""
+    """Set and remove config vars; this creates a release with the same code."""
     app, body = apps.get_app(world(), identity), read_body()
     changed, description = apps.configure(world(), app, body)
     if not description:
@@ -80,7 +80,7 @@ def configure(identity: str) -> Answer:
 
 @bp.post("/addons")
 def add_addon(identity: str) -> Answer:
-    """Attach an add-on: a release with the same code, made by the add-on's own account."""
+    """Attach an add-on; its own account creates a release with the same code."""
     app, plan = apps.get_app(world(), identity), text_of(read_body(), "plan")
     service = plan.partition(":")[0]
     name = service.removeprefix("heroku-").replace("-", "_").upper()
@@ -92,21 +92,21 @@ def add_addon(identity: str) -> Answer:
 
 @bp.post("/rollbacks")
 def roll_back(identity: str) -> Answer:
-    """A person goes back: `{"release": version or id, "user"?}`."""
+    """Roll back as a person: `{"release": version or id, "user"?}`."""
     app, body = apps.get_app(world(), identity), read_body()
     return _made(releases.roll_back(world(), app, _user(app, body), _named(app, body)))
 
 
 @bp.post("/retries")
 def retry(identity: str) -> Answer:
-    """A person retries a release: `{"release": version or id, "user"?}`."""
+    """Retry a release as a person: `{"release": version or id, "user"?}`."""
     app, body = apps.get_app(world(), identity), read_body()
     return _made(releases.retry(world(), app, _user(app, body), _named(app, body)))
 
 
 @bp.post("/history")
 def tell_history(identity: str) -> Answer:
-    """Many releases at once, without events: `{"releases": N, "deploy_every"?, "pending"?}`.
+    """Create many releases without events: `{"releases": N, "deploy_every"?, "pending"?}`.
 
     The versions in `pending` stay pending for ever, below the current release.
     """
@@ -120,7 +120,7 @@ def tell_history(identity: str) -> Answer:
 
 @bp.post("/releases/<release>")
 def finish(identity: str, release: str) -> Response:
-    """End a release phase by hand: `{"status": "succeeded" or "failed"}`."""
+    """End a release phase: `{"status": "succeeded" or "failed"}`."""
     app, status = apps.get_app(world(), identity), text_of(read_body(), "status")
     if status not in ("succeeded", "failed"):
         raise InvalidParams("status must be succeeded or failed.")
@@ -132,7 +132,7 @@ def finish(identity: str, release: str) -> Response:
 
 @bp.post("/releases/<release>/output")
 def write(identity: str, release: str) -> Response:
-    """Have a release phase that runs write something: `{"text"}`."""
+    """Append to the output of a running release phase: `{"text"}`."""
     app, body = apps.get_app(world(), identity), read_body()
     only(body, "text")
     found = releases.get_release(world(), app, release)
@@ -144,7 +144,7 @@ def write(identity: str, release: str) -> Response:
 
 @bp.delete("/slugs/<slug_id>")
 def expire(identity: str, slug_id: str) -> Response:
-    """Destroy a slug, as Heroku does when it is old."""
+    """Delete a slug, as Heroku does when it is old."""
     apps.get_app(world(), identity)
     slug = world().slugs.get(slug_id) or slugs.get_slug(world(), slug_id)
     slugs.delete(world(), slug)

@@ -1,4 +1,4 @@
-"""The log of what clients asked the Platform API."""
+"""Control API: the log of requests to the Platform API."""
 
 from dataclasses import asdict
 
@@ -14,13 +14,13 @@ bp = Blueprint("control_requests", __name__, url_prefix="/_emulator/requests")
 
 @bp.get("")
 def index() -> Response:
-    """All requests so far, oldest first; control requests are not among them."""
+    """Return all requests so far, oldest first, without control requests."""
     return jsonify([_shape(exchange) for exchange in world().exchanges])
 
 
 @bp.delete("")
 def clear() -> ResponseReturnValue:
-    """Forget them."""
+    """Clear the log."""
     world().exchanges.clear()
     return "", 204
 
