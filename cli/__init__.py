@@ -1,1 +1,1 @@
-"""The command line `autopromote`: it talks HTTP to the listener, and to nothing else of ours."""
+"""The command line `autopromote`: of our programs it talks only to the listener, over HTTP."""

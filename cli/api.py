@@ -1,4 +1,4 @@
-"""The listener's API, a method a call."""
+"""The client of the listener's API, one method per call."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -36,7 +36,7 @@ Answer = TypeVar("Answer")
 
 
 class Listener:
-    """The listener at one URL. With `renew`, an expired token is replaced once a request."""
+    """The listener at one URL. With `renew`, an expired token is replaced once per request."""
 
     def __init__(
         self,

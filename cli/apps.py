@@ -1,4 +1,4 @@
-"""The app a command is about, as in the Heroku CLI: `-a`, `HEROKU_APP`, else the git remote."""
+"""A command's app, as in the Heroku CLI: `-a`, `HEROKU_APP`, else the git remote."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ class Remote:
 
 
 def get_app(flag: str | None, remote: str | None, env: Mapping[str, str]) -> str:
-    """Return the app's name; `HEROKU_APP` beats `-r`, as it does in the Heroku CLI."""
+    """Return the app's name; `HEROKU_APP` beats `-r`, as in the Heroku CLI."""
     if app := flag or env.get("HEROKU_APP"):
         return app
 

@@ -1,4 +1,4 @@
-"""A command, and how its help looks: fragments, flags and examples in the Heroku manner."""
+"""The command class, and its help: fragments, flags and examples in the style of the Heroku CLI."""
 
 # The decorator is in typing from Python 3.12 on, and typing_extensions would cost every start.
 # mypy: disable-error-code="explicit-override"
@@ -41,7 +41,7 @@ class Command(click.Command):
         self.write_rows(formatter, "COMMANDS", self.neighbours(ctx))
 
     def usage(self, ctx: click.Context) -> str:
-        """Return arguments and required flags as one would type them."""
+        """Return arguments and required flags as a person would type them."""
         pieces = []
         for param in self.get_params(ctx):
             if isinstance(param, click.Argument):
@@ -52,13 +52,13 @@ class Command(click.Command):
         return " ".join(pieces)
 
     def flags(self, ctx: click.Context) -> list[tuple[str, str]]:
-        """Return each flag and what it is for."""
+        """Return each flag with its purpose."""
         options = [param for param in self.params if isinstance(param, click.Option)]
         records = [option.get_help_record(ctx) for option in options]
         return [*(record for record in records if record), HELP_FLAG]
 
     def neighbours(self, ctx: click.Context) -> list[tuple[str, str]]:
-        """Return the other commands of the topic, where this is its list."""
+        """Return the topic's other commands if this one is the topic's list."""
         program = cast("Program", ctx.find_root().command)
         verbs = names.verbs(program.table, ctx.info_name or "")
         return [(name, program.table[name][1]) for name in verbs]
@@ -74,7 +74,7 @@ class Command(click.Command):
 
 
 def typed(example: str) -> str:
-    """Return an example as one would type it: broken before a flag where the line is too long."""
+    """Return an example as a person would type it, broken before a flag if the line is too long."""
     first, *flags = re.split(r" (?=--)", f"  $ {NAME} {example}")
     lines = [first]
     for flag in flags:
@@ -86,7 +86,7 @@ def typed(example: str) -> str:
 
 
 def command(*examples: str) -> Callable[[Callable[..., None]], Command]:
-    """Make a command of a function; each example is what one types after `autopromote`."""
+    """Make a command of a function; each example is what a person types after `autopromote`."""
 
     def decorate(function: Callable[..., None]) -> Command:
         return click.command(cls=Command, examples=examples)(function)

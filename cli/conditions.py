@@ -1,4 +1,4 @@
-"""The flags by which a rule asks for more than the gates that are always on."""
+"""The flags by which a rule asks for more than the gates that always apply."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,8 +9,8 @@ from cli.options import each_of
 
 Decorated = Callable[..., Any]
 
-NONE = "none"  # what takes a condition away
-# field of the API, flag, what follows it, what it is for; in the order in which help shows them
+NONE = "none"  # this value removes a condition
+# API field, flag, metavar, help; in the order in which the help shows them
 FLAGS = (
     ("soak", "--soak", "TIME", "how long a release must have run on the source, like 30m"),
     ("windows", "--window", "WINDOW", 'when promotions go: "Mon-Fri 09:00-16:30 Europe/London"'),
@@ -46,7 +46,7 @@ NUMBERS = frozenset({"approvals", "max_per_day"})
 
 
 def conditions(function: Decorated) -> Decorated:
-    """Add the flags; those of lists may be repeated."""
+    """Add the flags; list flags may be repeated."""
     for field, flag, metavar, text in reversed(FLAGS):
         many = {"multiple": True} if field in LISTS else {"default": None}
         function = click.option(flag, field, metavar=metavar, help=text, **many)(function)
@@ -54,13 +54,13 @@ def conditions(function: Decorated) -> Decorated:
 
 
 def said(choices: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was said, as the API takes it; `none` takes a condition away."""
+    """Return the given conditions as the API takes them; `none` removes a condition."""
     given = {field: value for field, value in choices.items() if value not in (None, ())}
     return {field: as_api(field, value) for field, value in given.items()}
 
 
 def as_api(field: str, value: Any) -> Any:
-    """Return one value as the API takes it; what it makes no sense of, the API refuses."""
+    """Return one value as the API takes it; a malformed one unchanged, for the API to refuse."""
     if value in (NONE, (NONE,)):
         return None
     if field == "parity":

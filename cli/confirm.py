@@ -1,4 +1,4 @@
-"""Asking before what cannot be taken back."""
+"""Asks for confirmation before an action that cannot be undone."""
 
 import sys
 
@@ -10,7 +10,7 @@ from cli.output import warn
 
 
 def confirm(context: Context, name: str, confirmed: str | None, *, warning: str) -> None:
-    """Return if the name was confirmed: by the flag, or by somebody who typed it."""
+    """Require that the name is confirmed, by the flag or by typing. Raises Failure or Misuse."""
     if confirmed is None:
         confirmed = ask(context, name, warning)
     if confirmed != name:
@@ -18,7 +18,7 @@ def confirm(context: Context, name: str, confirmed: str | None, *, warning: str)
 
 
 def ask(context: Context, name: str, warning: str) -> str:
-    """Have the name typed."""
+    """Ask a person to type the name. Raises Misuse if nobody is there to be asked."""
     if not context.is_interactive:
         raise Misuse(f"{warning}\nTo proceed, re-run this command with --confirm {name}")
 

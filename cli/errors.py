@@ -1,11 +1,11 @@
-"""What can go wrong, in words a person can act on.
+"""Errors, in words that a person can act on.
 
 These classes know neither HTTP nor the terminal: `cli.program` shows them and picks the exit code.
 """
 
 
 class Failure(Exception):
-    """The command could not do what it was asked; the message says why and what to do."""
+    """The command could not do what it was asked; the message says why, and what to do."""
 
     exit_code = 1
 
@@ -16,13 +16,13 @@ class Failure(Exception):
 
 
 class Misuse(Failure):
-    """The command was called in a way that makes no sense."""
+    """The command was called in a wrong way."""
 
     exit_code = 2
 
 
 class Unfinished(Failure):
-    """What was asked for goes on by itself, but nobody waits for it any longer."""
+    """The work goes on, but the command no longer waits for it."""
 
     exit_code = 130
 
@@ -35,7 +35,7 @@ class NotLoggedIn(Failure):
 
 
 class LoginExpired(Failure):
-    """The stored token is no longer good, and no new one could be had."""
+    """The stored token is no longer valid, and there was no way to get a new one."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
@@ -44,7 +44,7 @@ class LoginExpired(Failure):
 
 
 class Refused(Failure):
-    """The listener said no, in its own words."""
+    """The listener refused, in its own words."""
 
     def __init__(self, message: str, *, id: str | None, status: int) -> None:
         super().__init__(message, id=id)
@@ -52,15 +52,15 @@ class Refused(Failure):
 
 
 class Unreachable(Failure):
-    """The listener could not be asked, or did not answer."""
+    """The listener was not reached, or did not answer."""
 
 
 class NotAListener(Failure):
-    """Something answered, but not in the way the listener does."""
+    """Something answered, but not as the listener does."""
 
 
 class HerokuRefused(Failure):
-    """Heroku said no, in its own words."""
+    """Heroku refused, in its own words."""
 
     def __init__(self, message: str, *, id: str | None, status: int) -> None:
         super().__init__(message, id=id)
@@ -68,4 +68,4 @@ class HerokuRefused(Failure):
 
 
 class HerokuUnreachable(Failure):
-    """Heroku could not be asked, or did not answer."""
+    """Heroku was not reached, or did not answer."""

@@ -1,4 +1,4 @@
-"""One HTTP exchange: its limits, and its failures as words."""
+"""One HTTP exchange: its limits, and its failures in words."""
 
 import re
 import ssl
@@ -25,7 +25,7 @@ REASONS: tuple[tuple[type[httpx.RequestError], str], ...] = (
 def open_client(url: str, headers: dict[str, str], *, seconds: float | None = None) -> httpx.Client:
     """Return a client for one server. It follows no redirect, so a token stays where it was sent.
 
-    Proxies of the environment count, except on the way to this very machine.
+    The proxies of the environment apply, but not on the way to this machine itself.
     """
     try:
         return httpx.Client(
@@ -41,7 +41,7 @@ def open_client(url: str, headers: dict[str, str], *, seconds: float | None = No
 
 
 def authorities(url: str) -> ssl.SSLContext:
-    """Return whom to trust: the usual authorities; nobody where no certificate will be shown.
+    """Return the TLS context: with the usual authorities for https, else with none.
 
     Reading all the authorities takes as long as everything else in a short command.
     """
@@ -65,19 +65,19 @@ def path_part(name: str) -> str:
 
 
 def reason(error: httpx.RequestError) -> str:
-    """Say why there was no answer; never in the library's words, which may quote the token."""
+    """Say why there was no answer, but not in the library's words, which may quote the token."""
     if type(error) is httpx.ConnectError:
         return re.sub(r"^\[.*?\] ", "", str(error)).lower() or "no connection"
     return next(words for kind, words in REASONS if isinstance(error, kind))
 
 
 def was_sent(error: httpx.RequestError) -> bool:
-    """Whether the request may have reached the server."""
+    """Return whether the request may have reached the server."""
     return not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
 
 
 def body_of(response: httpx.Response) -> Any:
-    """Return the JSON of an answer; None where it is none."""
+    """Return the JSON of an answer, or None if it has none."""
     try:
         return response.json()
     except ValueError:
@@ -85,9 +85,9 @@ def body_of(response: httpx.Response) -> Any:
 
 
 def own_words(response: httpx.Response) -> tuple[str | None, str] | None:
-    """Return id and message of an error `{"id", "message"}`; None where the answer is none.
+    """Return id and message of an error `{"id", "message"}`, or None if the answer is none.
 
-    Of Heroku's, one has `error` for `message`; a `url` says where there is more to read.
+    One of Heroku's errors has `error` instead of `message`; a `url` says where to read more.
     """
     match body_of(response):
         case {"message": str(message)} | {"error": str(message)} as body:

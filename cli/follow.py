@@ -1,4 +1,4 @@
-"""Following what a release phase prints, from piece to piece."""
+"""Follows the output of a release phase, piece by piece."""
 
 import re
 from collections.abc import Callable
@@ -8,26 +8,26 @@ from cli.plain import plain
 from cli.progress import turning
 from cli.resources import Output
 
-LINE_END = re.compile(r"\r\n|\r|\n")  # a progress bar writes its line anew, each time a line to us
+LINE_END = re.compile(r"\r\n|\r|\n")  # each update of a progress bar counts as a line
 LONGEST_LINE = 10_000
 
 
 @dataclass
 class Follower:
-    """Prints an output as it comes, a whole harmless line at a time."""
+    """Prints an output as it comes: whole lines, made safe for the terminal."""
 
     read: Callable[[int], Output]
     write: Callable[[str], None]
     waiting_for: str = "Waiting for the release command"
     offset: int = 0
     is_over: bool = False
-    message: str | None = None  # why there is nothing
+    message: str | None = None  # why there is no output
     release_id: str | None = None
     has_more: bool = False  # the last piece had something, so another may be there already
     rest: str = field(default="", repr=False)
 
     def pull(self) -> bool:
-        """Read on and print what that completes; return whether there was anything."""
+        """Read on and print the lines that are now complete; return whether there was anything."""
         self.has_more = False
         with turning(self.waiting_for, after=0):
             piece = self.read(self.offset)
@@ -42,12 +42,12 @@ class Follower:
         return self.has_more
 
     def end(self) -> None:
-        """Print what has no end of line, for nothing more is read."""
+        """Print the rest that has no line end, because nothing more is read."""
         self.is_over = True
         self._print("")
 
     def _is_of_another(self, piece: Output) -> bool:
-        """Whether a retry made another release, whose output begins anew."""
+        """Return whether a retry made another release, whose output begins again."""
         release_id = piece["release"]["id"] if piece["release"] else None
         is_another = self.release_id not in (None, release_id)
         self.release_id = release_id

@@ -37,7 +37,7 @@ def url_of_host(host: str) -> str:
 
 
 def is_herokus(url: SplitResult) -> bool:
-    """Whether the Heroku CLI would send its token to this URL, and safely."""
+    """Return whether the Heroku CLI would send its token to this URL, and safely."""
     if url.username is not None or not is_sound(url):
         return False
     if url.hostname in HEROKU_LOOPBACK:
@@ -79,14 +79,14 @@ def trusted_url(text: str, *, name: str) -> str:
 
 
 def spell(url: SplitResult) -> str:
-    """Spell a URL the one way in which two of them can be compared."""
+    """Return the URL in the one spelling in which two URLs can be compared."""
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
     port = "" if url.port in (None, DEFAULT_PORTS[url.scheme]) else f":{url.port}"
     return f"{url.scheme}://{host}{port}{url.path.rstrip('/')}"
 
 
 def is_sound(url: SplitResult) -> bool:
-    """Whether host and port are such that everybody reads them alike, and a resolver takes them."""
+    """Return whether host and port are unambiguous to every program, and a resolver takes them."""
     try:
         _ = url.port
     except ValueError:
@@ -96,7 +96,7 @@ def is_sound(url: SplitResult) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is this very machine."""
+    """Return whether the host is this machine itself."""
     if host == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""Which command the words name: `rules:add`, `rules add`, or an alias of them."""
+"""Finds the command that the words name: `rules:add`, `rules add`, or an alias."""
 
 from collections.abc import Mapping, Sequence
 

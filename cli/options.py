@@ -1,4 +1,4 @@
-"""Flags that several commands share, and how their values are read."""
+"""Flags that several commands share, and how to read their values."""
 
 from collections.abc import Callable, Iterable, Sized
 from typing import Any
@@ -56,7 +56,7 @@ def confirmation(what: str) -> Callable[[Decorated], Decorated]:
 
 
 def follows(function: Decorated) -> Decorated:
-    """Pass as `limit` for how many seconds to follow what was begun: None to its end, 0 not."""
+    """Pass as `limit` for how many seconds to follow the work: None without end, 0 not at all."""
     for option in (
         click.option(
             "--timeout",
@@ -103,7 +103,7 @@ def targets(*, required: bool) -> Callable[[Decorated], Decorated]:
 
 
 def each_of(values: Iterable[str]) -> list[str]:
-    """Return the names in lists like `a,b`, each once, in their order."""
+    """Return the names in lists like `a,b`, each once, in order."""
     names = [name.strip() for value in values for name in value.split(",")]
     return list(dict.fromkeys(name for name in names if name))
 
@@ -158,7 +158,7 @@ def chosen_app_or_all(function: Decorated) -> Decorated:
 
 
 def keep(key: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """Return a callback that lays the flag's value aside for `choose`."""
+    """Return a callback that stores the flag's value for `choose`."""
 
     def callback(context: click.Context, _: click.Parameter, value: Any) -> Any:
         context.meta[key] = value
@@ -168,7 +168,7 @@ def keep(key: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
 
 
 def choose(context: click.Context, _: click.Parameter, value: str | None) -> str | None:
-    """Make the app of what was said, the environment and the repository."""
+    """Return the app from the flags, the environment or the repository; None for --all or an ID."""
     if context.meta.get(ID):
         if value or context.meta.get(ALL):
             raise click.UsageError(
@@ -183,6 +183,6 @@ def choose(context: click.Context, _: click.Parameter, value: str | None) -> str
 
 
 def warn_if_cut(shown: Sized, num: int | None, things: str) -> None:
-    """Say that there may be more, where nobody asked for so few."""
+    """Warn that there may be more, unless the person asked for so few."""
     if num is None and len(shown) == USUAL:
         warn(f"Only showing the {USUAL} newest {things}. Say --num for more.")

@@ -1,4 +1,4 @@
-"""How results look: lines, blocks and JSON on stdout; what is said about them on stderr."""
+"""How results look: lines, blocks and JSON on stdout; messages about them on stderr."""
 
 import json
 import os
@@ -44,7 +44,7 @@ STATUSES = {
 def paint(
     text: str, colour: str | None = None, *, bold: bool = False, stream: TextIO | None = None
 ) -> str:
-    """Colour the text, where the stream is a terminal whose owner wants colours."""
+    """Colour the text if the stream is a terminal whose owner wants colours."""
     if not coloured(stream or sys.stdout):
         return text
     return click.style(text, fg=COLOURS[colour] if colour else None, bold=bold or None)
@@ -56,12 +56,12 @@ def paint_apps(text: str, stream: TextIO | None = None) -> str:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether colours would be seen as colours."""
+    """Return whether the output shows colours."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def paint_status(text: str) -> str:
-    """Colour the word of a status, if it is one."""
+    """Colour the word if it is a status."""
     colour = STATUSES.get(text.strip())
     return paint(text, colour) if colour else text
 
@@ -89,27 +89,27 @@ def say(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Say something about the result, on stderr."""
+    """Print a message about the result, on stderr."""
     click.echo(paint_apps("\n".join(fold(plain(text), sys.stderr)), sys.stderr), err=True)
 
 
 def copy(text: str, *, err: bool = False) -> None:
-    """Print a line that somebody else made, in the shape that it was given."""
+    """Print a line that somebody else made, unchanged."""
     click.echo(plain(text), err=err)
 
 
 def warn(text: str) -> None:
-    """Warn, in the Heroku manner."""
+    """Print a warning, in the style of the Heroku CLI."""
     barred(plain(text), "Warning", "warning")
 
 
 def complain(text: str) -> None:
-    """Show an error, in the Heroku manner."""
+    """Print an error, in the style of the Heroku CLI."""
     barred(plain(text), "Error", "bad")
 
 
 def barred(text: str, word: str, colour: str) -> None:
-    """Print every line behind the bar that sets warnings and errors apart."""
+    """Print every line after the bar that marks warnings and errors."""
     bar = paint(BANG, colour, stream=sys.stderr)
     for line in fold(f"{word}: {text}", sys.stderr, taken=len(BANG)):
         click.echo(f"{bar}{paint_apps(line, sys.stderr)}".rstrip(), err=True)

@@ -1,7 +1,7 @@
-"""A wheel on stderr that turns while something takes its time; only a person sees it.
+"""A spinner on stderr while something takes time; only a person sees it.
 
-Without a terminal nothing moves. When it stops it leaves nothing behind, so that what is printed
-next stands where it would have stood without it.
+Without a terminal nothing moves. When it stops, it is wiped away, and the next output stands where
+it would have stood without it.
 """
 
 import os
@@ -22,7 +22,7 @@ _turning: set[str] = set()  # one wheel at a time
 
 @contextmanager
 def turning(text: str = "", *, after: float = SOON) -> Iterator[None]:
-    """Turn the wheel behind the text from so many seconds on, until the block ends."""
+    """Show the spinner and the text after so many seconds, until the block ends."""
     if _turning or not is_watched(sys.stderr):
         yield
         return
@@ -42,12 +42,12 @@ def turning(text: str = "", *, after: float = SOON) -> Iterator[None]:
 
 
 def is_watched(stream: TextIO) -> bool:
-    """Whether the stream is a terminal on which something can move."""
+    """Return whether the stream is a terminal on which something can move."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def turn(stream: TextIO, text: str, after: float, stop: "Event") -> None:
-    """Show frame after frame until told to stop, and wipe all of it away."""
+    """Show frame after frame until told to stop, then wipe everything away."""
     if stop.wait(after):
         return
 

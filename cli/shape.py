@@ -1,13 +1,13 @@
-"""Whether an answer has the shape that was agreed on."""
+"""Checks whether an answer has the expected shape."""
 
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 
 def misfit(answer: object, shape: Any, where: str = "it") -> str | None:
-    """Return the place where the answer lacks the shape; None where it has it.
+    """Return the place where the answer differs from the shape; None if it fits.
 
-    Keys that the shape does not name are nothing to us: a newer listener may say more.
+    Keys that the shape does not name are ignored: a newer listener may send more.
     """
     if is_typeddict(shape):
         return misfit_of_object(answer, shape, where)

@@ -1,4 +1,4 @@
-"""What `login` wrote: one file that only its owner may read."""
+"""The login file, which only its owner may read."""
 
 import json
 import os
@@ -22,7 +22,7 @@ class Login:
 
 
 def directory(env: Mapping[str, str]) -> Path:
-    """Return where our files are, by the XDG rules."""
+    """Return the directory of our files, by the XDG rules."""
     configured = Path(env.get("XDG_CONFIG_HOME", ""))
     home = Path(env.get("HOME") or Path.home())
     return (configured if configured.is_absolute() else home / ".config") / "autopromote"
@@ -35,7 +35,7 @@ class Store:
         self.path = directory / FILE
 
     def find(self) -> Login | None:
-        """Return the login; None where there is none, or the file makes no sense."""
+        """Return the login; None if there is none or the file is malformed. Raises Failure."""
         try:
             kept = json.loads(self.path.read_text(encoding="utf-8"))
             return Login(
@@ -49,7 +49,7 @@ class Store:
             raise Failure(f"Couldn't read {self.path}: {error.strerror}.") from error
 
     def save(self, login: Login) -> None:
-        """Write the login: whole or not at all, and never readable for others."""
+        """Write the login atomically; others can never read it."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.parent.chmod(0o700)
@@ -74,7 +74,7 @@ class Store:
             raise
 
     def forget(self) -> None:
-        """Remove the login; it is no error if there is none."""
+        """Delete the login; it is no error if there is none."""
         try:
             self.path.unlink(missing_ok=True)
         except OSError as error:

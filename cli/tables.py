@@ -1,4 +1,4 @@
-"""Tables without borders, a row a line: for people to read and for `grep` to search."""
+"""Tables without borders, one line per row: for people to read and for `grep` to search."""
 
 import re
 import shutil
@@ -66,7 +66,7 @@ def compact(cells: Cells, spare: Sequence[str], available: int, room: int) -> Ce
 
 
 def is_empty(cells: Cells, title: str) -> bool:
-    """Whether no row has a value in this column."""
+    """Return whether no row has a value in this column."""
     index = cells[0].index(title)
     return not any(row[index] for row in cells[1:])
 
@@ -78,7 +78,7 @@ def without(cells: Cells, titles: Sequence[str]) -> Cells:
 
 
 def has_room(cells: Cells, available: int, room: int) -> bool:
-    """Whether the line fits, or at least leaves its last column room to say something."""
+    """Return whether the line fits, or at least leaves its last column room for some words."""
     *widths, last = widths_of(cells)
     return sum(widths) + len(GAP) * len(widths) + min(last, room) <= available
 

@@ -8,7 +8,7 @@ BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def fits(value: object) -> bool:
-    """Whether JSON has this: it has no dates, and no number beyond all numbers."""
+    """Return whether JSON can hold this: it has no dates, and no infinity and no NaN."""
     if isinstance(value, list):
         return all(fits(each) for each in value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Watching promotions until they end."""
+"""Follows promotions until they end."""
 
 import math
 import time
@@ -21,22 +21,20 @@ A_MINUTE = 60.0
 WAITING = "Waiting; Ctrl-C stops nothing but that"
 FIRST_PAUSE, LONGEST_PAUSE = 0.3, 2.0
 PASSING_TROUBLE = frozenset({429, 502, 503, 504})
-PATIENCE = (
-    150  # looks in a row without an answer: five minutes, in which a listener is long restarted
-)
+PATIENCE = 150  # looks in a row without an answer: five minutes, enough for a listener's restart
 UNKNOWN_ADDRESS = "not_found"  # an older listener's word for what it cannot do
-LAST_PIECES = 50  # of an output that nobody knows the end of, once the promotion has ended
+LAST_PIECES = 50  # at most so many pieces of the output after the promotion has ended
 
 
 def pauses() -> Iterator[float]:
-    """Yield the seconds between two looks: short at first, then never long."""
+    """Yield the seconds between two looks: short at first, never long."""
     rising = (FIRST_PAUSE * 1.3**step for step in range(8))
     return chain((pause for pause in rising if pause < LONGEST_PAUSE), repeat(LONGEST_PAUSE))
 
 
 @dataclass
 class Watch:
-    """Follows promotions and tells each change once."""
+    """Follows promotions and prints each change once."""
 
     look: Callable[[str], Promotion]
     read: Callable[[str, int], Output] | None = None
@@ -77,7 +75,7 @@ class Watch:
         return promotions
 
     def _left(self, begun_at: float) -> float:
-        """Return for how many seconds more they are followed."""
+        """Return for how many seconds more to follow them."""
         return math.inf if self.limit is None else begun_at + self.limit - self.clock()
 
     def _tell_waits(self, promotions: Sequence[Promotion], begun_at: float) -> None:
@@ -89,7 +87,7 @@ class Watch:
                 self.told_at[promotion["id"]] = now
 
     def _is_reading(self) -> bool:
-        """Whether a release command is just printing, so that somebody reads along."""
+        """Return whether a release command prints now, so that somebody may be reading."""
         return any(each.has_more for each in self.followers.values())
 
     def _show_output(self, promotion: Promotion, *, is_alone: bool) -> None:
@@ -110,7 +108,7 @@ class Watch:
             follower.end()
 
     def _follower(self, promotion: Promotion, *, is_alone: bool) -> Follower | None:
-        """Return who prints its output; nobody before its release phase runs."""
+        """Return the Follower of its output; None before its release phase runs."""
         id, read = promotion["id"], self.read
         if id not in self.followers and read is not None and has_released(promotion):
             name = "" if is_alone else f"⬢ {promotion['target']['app']['name']}: "
@@ -122,7 +120,10 @@ class Watch:
         return self.followers.get(id)
 
     def _miss(self, promotion: Promotion, failure: Failure) -> None:
-        """Bear that an output cannot be read: the promotion goes on all the same."""
+        """Stop showing an output that cannot be read, unless it is a passing trouble.
+
+        The promotion goes on all the same.
+        """
         is_passing = isinstance(failure, Unreachable) or (
             isinstance(failure, Refused) and failure.status in PASSING_TROUBLE
         )
@@ -141,7 +142,7 @@ class Watch:
             self.told[promotion["id"]] = now
 
     def _look(self, promotion: Promotion) -> Promotion:
-        """Return the promotion as it is now; as it was, while the listener is away for a moment."""
+        """Return the promotion as it is now, or the last one seen while the listener is away."""
         if promotion["status"] not in ACTIVE:
             return promotion
         try:
@@ -186,7 +187,7 @@ def gate_line(gate: GateAnswer) -> str:
 
 
 def has_released(promotion: Promotion) -> bool:
-    """Whether its release phase runs, or ran."""
+    """Return whether its release phase runs, or ran."""
     moments = promotion.get("timeline", [])
     return promotion["status"] == RELEASING or any(
         moment.get("event") == RELEASING for moment in moments

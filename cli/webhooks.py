@@ -1,4 +1,4 @@
-"""Having Heroku tell the listener of an app's releases."""
+"""Makes Heroku tell the listener of an app's releases."""
 
 from cli.context import Context
 from cli.output import action
@@ -6,7 +6,7 @@ from cli.resources import Rule, Subscription
 
 
 def ensure_webhook(context: Context, app: str) -> Subscription:
-    """Make the webhook, or mend the one that is there."""
+    """Create the webhook, or repair the existing one."""
     with action(f"Adding webhook to ⬢ {app}") as doing:
         subscription, is_new = context.listener.create_subscription(app)
         if not is_new:
@@ -15,6 +15,6 @@ def ensure_webhook(context: Context, app: str) -> Subscription:
 
 
 def ensure_webhook_of(context: Context, rule: Rule) -> Rule:
-    """Make it on the rule's source; return the rule as it is then."""
+    """Create it on the rule's source; return the rule as it is afterwards."""
     ensure_webhook(context, rule["source"]["name"])
     return context.listener.rule(rule["id"])

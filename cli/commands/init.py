@@ -123,7 +123,7 @@ def find_rule(context: Context, name: str) -> Rule | None:
 
 
 def does(rule: Rule, route: Route) -> bool:
-    """Whether the rule promotes just so; apps may have been said by id."""
+    """Return whether the rule promotes exactly so; apps may be given by id."""
     source, wanted = rule["source"], set(route.targets)
     has = [{target["id"], target["name"]} for target in rule["targets"]]
     is_same_source = route.source in (source["id"], source["name"])

@@ -1,6 +1,6 @@
-"""Completion: a shell asks for what a word may become, by `autopromote __complete`.
+"""Completion: a shell asks what a word may become, by `autopromote __complete`.
 
-Names of commands load nothing; flags load the one command they are of; names of rules, apps and
-promotions ask the listener, for a second at most. Whatever goes wrong completes nothing and says
-nothing, for somebody is typing.
+Names of commands load nothing; flags load the one command that they belong to; names of rules, apps
+and promotions ask the listener, for at most a second. On any error it completes nothing and prints
+nothing, because somebody is typing.
 """

@@ -1,4 +1,4 @@
-"""Answering a shell: in a moment, or not at all."""
+"""Answers a shell: within two seconds, or not at all."""
 
 import faulthandler
 import os
@@ -9,7 +9,7 @@ from cli.completion import shells
 from cli.completion.words import Completion
 from cli.overview import Table
 
-SECONDS = 2.0  # whatever is slow: a name server, a listener that trickles, a disk
+SECONDS = 2.0  # whatever is slow: a name server, a slow listener, a disk
 
 
 def answer(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> int:
@@ -25,6 +25,6 @@ def answer(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -
 
 
 def end_within(seconds: float) -> None:
-    """Have the program end by then, without a word, even where it waits inside the system."""
+    """End the program after so many seconds, without output, even in a blocking system call."""
     nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - open to the end
     faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)

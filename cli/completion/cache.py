@@ -1,4 +1,4 @@
-"""Names that the listener knows, kept for as long as somebody types one command."""
+"""A short-lived cache of the names that the listener knows, for the time of typing one command."""
 
 import json
 import os
@@ -15,21 +15,21 @@ SECONDS = 30.0
 
 
 def directory(env: Mapping[str, str]) -> Path:
-    """Return where such files are, by the XDG rules."""
+    """Return the cache directory, by the XDG rules."""
     configured = Path(env.get("XDG_CACHE_HOME", ""))
     home = Path(env.get("HOME") or Path.home())
     return (configured if configured.is_absolute() else home / ".cache") / "autopromote"
 
 
 class Cache:
-    """One file, for its owner alone; of one listener and one person at a time."""
+    """One file, readable only by its owner, for one listener and one person at a time."""
 
     def __init__(self, env: Mapping[str, str], whose: str = "") -> None:
         self.path = directory(env) / FILE
-        self._whose = sha256(whose.encode()).hexdigest()  # there is a token in it
+        self._whose = sha256(whose.encode()).hexdigest()  # hashed, because it contains a token
 
     def find(self, kind: str) -> list[Candidate] | None:
-        """Return the names of one kind; None where there are none of a moment ago."""
+        """Return the names of one kind; None if none were written in the last 30 seconds."""
         try:
             kept = self._read()[kind]
             is_fresh = 0 <= time.time() - kept["at"] < SECONDS
@@ -40,7 +40,7 @@ class Cache:
             return None
 
     def keep(self, kind: str, names: list[Candidate]) -> None:
-        """Write the names down; where that is not possible, they are asked for again."""
+        """Write the names; if that fails, they are asked for again."""
         import tempfile
 
         try:
@@ -58,7 +58,7 @@ class Cache:
             return
 
     def forget(self) -> None:
-        """Remove all of it."""
+        """Delete the file."""
         try:
             self.path.unlink(missing_ok=True)
         except OSError:

@@ -1,4 +1,4 @@
-"""What each shell is told to do, and how it hands over words and takes candidates."""
+"""The script for each shell, and how the shell passes words and takes candidates."""
 
 import shlex
 from collections.abc import Sequence
@@ -43,14 +43,14 @@ SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 
 
 def read(shell: str, arguments: Sequence[str]) -> list[str]:
-    """Return the words behind the program's name; the last is the one at the cursor, or empty."""
+    """Return the words after the program's name; the last is at the cursor and may be empty."""
     if shell == "bash":
         return words_of_line(arguments[-1])[1:] or [""]
     return list(arguments) or [""]
 
 
 def words_of_line(line: str) -> list[str]:
-    """Return the words of a line that is being typed, and so may end within quotes."""
+    """Return the words of a line that is still being typed, which may end within quotes."""
     for end in ("", '"', "'"):
         try:
             words = shlex.split(line + end)
@@ -61,7 +61,7 @@ def words_of_line(line: str) -> list[str]:
 
 
 def write(shell: str, arguments: Sequence[str], candidates: Sequence[Candidate]) -> str:
-    """Return the candidates as the shell takes them, a line each."""
+    """Return the candidates as the shell takes them, one per line."""
     match shell:
         case "bash":
             current = read(shell, arguments)[-1]
@@ -75,6 +75,6 @@ def write(shell: str, arguments: Sequence[str], candidates: Sequence[Candidate])
 
 
 def behind_break(word: str, breaks: str) -> str:
-    """Return the part of a word that bash takes for the word: to it, a colon begins another."""
+    """Return the part that bash takes for the word: to it, `:` or `=` may start a new word."""
     last = max((word.rfind(each) for each in ":=" if each in breaks), default=-1)
     return word[last + 1 :]

@@ -18,7 +18,7 @@ Candidate = tuple[str, str]
 
 SECONDS = 1.0
 MOST = 100
-SAFE = re.compile(r"[\w.@+-]+")  # a shell takes the word as it is, whatever it may do to others
+SAFE = re.compile(r"[\w.@+-]+")  # no shell treats these characters specially
 WORDS = {
     "STATUS": (
         *("waiting", "posting", "releasing", "verifying", "rolling_back"),
@@ -30,11 +30,11 @@ WORDS = {
     "WHAT": ("supersede", "keep"),
 }
 APPS = frozenset({"APP", "APP[,APP]"})
-NEVER = "--confirm"  # is there to be typed
+NEVER = "--confirm"  # a person must type its value
 
 
 class Values:
-    """What may stand behind the flags of one command, and as its arguments."""
+    """The possible values of the flags and arguments of one command."""
 
     def __init__(self, command: str, env: Mapping[str, str]) -> None:
         self._command = command
@@ -51,7 +51,7 @@ class Values:
         return behind_comma(self._names(kind), begun) if kind else ()
 
     def _kind(self, param: "click.Parameter", metavar: str) -> str | None:
-        """Return which names of the listener's are wanted: rules, apps or promotions."""
+        """Return which of the listener's names are wanted: rules, apps or promotions."""
         topic, _, verb = self._command.partition(":")
         if param.param_type_name == "argument":
             wanted = {("rules", "name"): "rules", ("promotions", "id"): "promotions"}
@@ -59,7 +59,7 @@ class Values:
         return "apps" if metavar in APPS and NEVER not in param.opts else None
 
     def _names(self, kind: str) -> list[Candidate]:
-        """Return the names, as they were a moment ago; none where the listener cannot be asked."""
+        """Return the names, cached for a moment; none if the listener cannot be asked."""
         try:
             context = Context(self._env)
             url, token = context.whereabouts()
@@ -80,7 +80,7 @@ def ask(listener: "Listener", kind: str) -> list[Candidate]:
 
 
 def rules(listener: "Listener") -> list[Candidate]:
-    """Return each rule, and what it does."""
+    """Return each rule, with what it does."""
     return [
         (
             rule["name"],
@@ -92,7 +92,7 @@ def rules(listener: "Listener") -> list[Candidate]:
 
 
 def promotions(listener: "Listener") -> list[Candidate]:
-    """Return the newest promotions, and how they stand."""
+    """Return the newest promotions, with their status."""
     found = []
     for one in listener.promotions(app=None, status=None, limit=MOST):
         source, target = one["source"], one["target"]["app"]["name"]
@@ -114,7 +114,7 @@ def apps(listener: "Listener") -> list[Candidate]:
 
 
 def behind_comma(names: list[Candidate], begun: str) -> list[Candidate]:
-    """Return the names behind those that are typed already, as in `acme-prod,acme-pr`."""
+    """Return the candidates after the names already typed, as in `acme-prod,acme-pr`."""
     typed, comma, _ = begun.rpartition(",")
     said = typed.split(",")
     return [(f"{typed}{comma}{name}", meaning) for name, meaning in names if name not in said]

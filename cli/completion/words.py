@@ -1,4 +1,4 @@
-"""What the word at the cursor may become."""
+"""The candidates for the word at the cursor."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ HELP_FLAG = ("--help", "show this help")
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Completes the words behind `autopromote`, of which the last is the one at the cursor."""
+    """Completes the words after `autopromote`; the last is the one at the cursor."""
 
     table: Table
     aliases: Mapping[str, str]
@@ -63,12 +63,12 @@ class Completion:
 
 
 def is_of(name: str, topic: str) -> bool:
-    """Whether the command is the topic's, or its list."""
+    """Return whether the command belongs to the topic, or is its list."""
     return name == topic or name.startswith(f"{topic}:")
 
 
 class Usage:
-    """One command's flags and arguments, and how far they are typed."""
+    """The flags and arguments of one command, and how much of them is typed."""
 
     def __init__(self, params: "Sequence[click.Parameter]", values: "Values") -> None:
         self._arguments = [param for param in params if param.param_type_name == "argument"]
@@ -96,7 +96,7 @@ class Usage:
         return ()
 
     def _read(self, rest: Sequence[str]) -> "tuple[set[str], int, click.Parameter | None]":
-        """Return the flags that were said, how many arguments, and the flag that lacks a value."""
+        """Return the flags typed, the number of arguments, and the flag that lacks a value."""
         said: set[str] = set()
         positionals, pending = 0, None
         for word in rest:
