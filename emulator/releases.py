@@ -42,7 +42,7 @@ def create(world: State, app: App, user: Account, change: Change) -> Release:
 
 def _draft(world: State, app: App, user: Account, change: Change) -> Release:
     created_at = change.created_at or world.now()
-    current = find_current(world, app)
+    current = world.find_current(app)
     slug_id = change.slug_id or (current.slug_id if current else None)
     has_phase = change.is_stuck or (
         app.phase is not None and slug_id is not None and not change.is_silent
@@ -118,7 +118,7 @@ def _make_current(world: State, release: Release) -> Release:
     `App.is_last_current` chooses.
     """
     app = world.apps[release.app_id]
-    current = find_current(world, app)
+    current = world.find_current(app)
     if current and current.version > release.version and not app.is_last_current:
         return release
     if current:
@@ -131,12 +131,6 @@ def _put(world: State, release: Release) -> Release:
     world.releases[release.app_id][release.version - 1] = release
     world.annals.add(world.now(), release)
     return release
-
-
-def find_current(world: State, app: App) -> Release | None:
-    """Return the current release of an app, or None."""
-    history = reversed(world.releases[app.id])
-    return next((release for release in history if release.is_current), None)
 
 
 def seen(world: State, app: App, behind: Behind | None) -> list[Release]:

@@ -1,50 +1,16 @@
 """The emulator on a real socket, one thread per connection."""
 
-import socket
-import socketserver
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
-
-from typing_extensions import override
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from emulator.app import REFUSE, create_app
-from emulator.wire import Wire
+from emulator.wire import Server
 from emulator.world import World
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-
-
-class Server(socketserver.ThreadingTCPServer):
-    """Accepts connections and hands them to `Wire`."""
-
-    allow_reuse_address = True
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(
-        self, address: tuple[str, int], application: "WSGIApplication", closing: threading.Event
-    ) -> None:
-        self.application = application
-        self.closing = closing
-        self.connections: set[socket.socket] = set()
-        super().__init__(address, Wire)
-
-    @override
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore a client that went away; show any other error as usual."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
-
-    def hang_up(self, keep: object = None) -> None:
-        """Close every connection but `keep`."""
-        for connection in list(self.connections):
-            if connection is not keep:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+    pass
 
 
 class Host:

@@ -3,7 +3,7 @@
 import hashlib
 from uuid import NAMESPACE_DNS, uuid5
 
-from emulator import releases, slugs
+from emulator import slugs
 from emulator.records import FIR, Account, App, Authorization, Json, Release, Slug
 from emulator.state import State
 from emulator.times import stamp
@@ -58,7 +58,7 @@ def app_shape(world: State, app: App, *, is_sdk: bool = False) -> Json:
 
 def running_stack(world: State, app: App) -> str:
     """Return the stack of the code that runs, else that of the next build."""
-    current = releases.find_current(world, app)
+    current = world.find_current(app)
     slug = world.slugs.get((current.slug_id if current else None) or "")
     return slug.stack if slug else app.build_stack
 

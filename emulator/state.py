@@ -74,6 +74,11 @@ class State:
         until = self.preauthorized.get((account.id, app.id))
         return until is not None and self.now() < until
 
+    def find_current(self, app: App) -> Release | None:
+        """Return the current release of an app, or None."""
+        history = reversed(self.releases[app.id])
+        return next((release for release in history if release.is_current), None)
+
     def wake(self, webhook_id: str) -> None:
         """Announce that the queue of this webhook has a delivery."""
         self.changed.notify_all()

@@ -1,9 +1,12 @@
-"""One HTTP connection, written by hand so that an answer can be spoiled on the socket itself."""
+"""HTTP connections, written by hand so that an answer can be spoiled on the socket itself."""
 
 import io
 import socket
+import socketserver
 import struct
 import sys
+import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -15,7 +18,8 @@ from emulator.door import SPOIL, WIRE, Spoil
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from emulator.server import Server
+    from _typeshed.wsgi import WSGIApplication
+
 
 # SO_LINGER with timeout 0: close with a reset.
 ABORT = struct.pack("ii", 1, 0)
@@ -161,3 +165,32 @@ class Wire(BaseHTTPRequestHandler):
     @override
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: the control API has the request log."""
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """Accepts connections and hands them to `Wire`."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(
+        self, address: tuple[str, int], application: "WSGIApplication", closing: threading.Event
+    ) -> None:
+        self.application = application
+        self.closing = closing
+        self.connections: set[socket.socket] = set()
+        super().__init__(address, Wire)
+
+    @override
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Ignore a client that went away; show any other error as usual."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+    def hang_up(self, keep: object = None) -> None:
+        """Close every connection but `keep`."""
+        for connection in list(self.connections):
+            if connection is not keep:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from emulator import apps, pipelines, releases
+from emulator import apps, pipelines
 from emulator.api.body import id_in, read_known, text_of
 from emulator.api.caller import account, check_factor, get_app, get_app_to_change, world
 from emulator.api.pipeline_shapes import (
@@ -109,7 +109,7 @@ def _source(body: Json) -> Release:
         if (found := next(named, None)) is None:  # a version is no id
             raise NotFound("release")
         return found
-    current = releases.find_current(world(), app)
+    current = world().find_current(app)
     if current is None:
         raise InvalidParams("The source app has no current release.")
     return current

@@ -1,6 +1,5 @@
 """Dynos, formation and add-ons: the little that the Heroku CLI needs to show an app."""
 
-from emulator import releases
 from emulator.records import App, Json
 from emulator.shapes import app_reference, named
 from emulator.state import State
@@ -12,7 +11,7 @@ SIZE = "Basic"
 
 def dyno_shapes(world: State, app: App) -> list[Json]:
     """Return one web dyno if the app runs code, else nothing."""
-    current = releases.find_current(world, app)
+    current = world.find_current(app)
     if current is None or current.slug_id is None:
         return []
     return [
@@ -34,7 +33,7 @@ def dyno_shapes(world: State, app: App) -> list[Json]:
 
 def formation_shapes(world: State, app: App) -> list[Json]:
     """Return the web process, and the release command if there is one; nothing without code."""
-    current = releases.find_current(world, app)
+    current = world.find_current(app)
     if current is None or current.slug_id is None:
         return []
     web = _process(app, "web", COMMAND, quantity=1)

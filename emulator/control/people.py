@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from emulator import accounts, releases
+from emulator import accounts
 from emulator.api.body import optional_text_of, read_body, text_of
 from emulator.api.caller import world
 from emulator.control.body import number_of, texts_of
@@ -57,7 +57,7 @@ def state() -> Response:
 
 
 def _app(app: App) -> Json:
-    current = releases.find_current(world(), app)
+    current = world().find_current(app)
     return {
         "id": app.id,
         "name": app.name,

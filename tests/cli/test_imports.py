@@ -24,7 +24,15 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 OURS_ONLY = {"flask", "sqlalchemy", "listener", "emulator", "pydantic"}
 SLOW = {"importlib.metadata", "subprocess", "tempfile", "asyncio"}  # for something we may not do
-LAZY = {"httpx", "netrc", "cli.api", "cli.credentials", "cli.heroku", "cli.login", "cli.watch"}
+LAZY = {
+    "httpx",
+    "netrc",
+    "cli.api",
+    "cli.credentials",
+    "cli.heroku",
+    "cli.login",
+    "cli.commands.promotions.watch",
+}
 
 
 def loaded_by(autopromote: Autopromote, *arguments: str, **env: str) -> set[str]:

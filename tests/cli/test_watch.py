@@ -7,9 +7,9 @@ from itertools import islice
 
 import pytest
 
+from cli.commands.promotions.watch import FIRST_PAUSE, LAST_PIECES, PATIENCE, Watch, pauses
 from cli.errors import Failure, NotAListener, Refused, Unfinished, Unreachable
 from cli.resources import Output, Promotion, ReleaseRef
-from cli.watch import FIRST_PAUSE, LAST_PIECES, PATIENCE, Watch, pauses
 from tests.cli.program import barred
 
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import click
 
 from cli.commands.promotions.view import released, show_line
+from cli.commands.promotions.watch import Watch
 from cli.context import Context
 from cli.output import say, say_json, tell
 from cli.plain import plain_line
 from cli.resources import Promotion
-from cli.watch import Watch
 
 GOOD_ENDS = frozenset({"succeeded", "skipped"})
 
