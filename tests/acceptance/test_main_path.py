@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import httpx
 import pytest
 
 from tests.acceptance.town import Town, wait_until
 
 pytestmark = pytest.mark.acceptance
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def second_after(release: dict[str, Any]) -> datetime:
+    """Heroku dates releases by whole seconds, and only a later one is newer than another app's."""
+    return datetime.fromisoformat(release["created_at"]) + timedelta(seconds=1)
 
 
 def test_a_staging_deploy_reaches_production_once_with_the_very_slug(town: Town) -> None:
@@ -126,7 +138,8 @@ def test_a_rollback_on_production_holds_until_released_then_the_newest_goes(town
     first = town.heroku.current("acme-prod")["version"]
     town.heroku.deploy("acme-staging")
     town.wait_for("succeeded")
-    town.heroku.control("apps/acme-prod/rollbacks", {"release": first})
+    back = town.heroku.control("apps/acme-prod/rollbacks", {"release": first})
+    wait_until(lambda: now() >= second_after(back), "another second than the rollback's")
 
     town.heroku.deploy("acme-staging")
     waiting = town.wait_for("waiting")

@@ -10,11 +10,11 @@ from listener.config import Settings
 from listener.roles import Roles
 from listener.services.status import MARK
 from tests.api.rooms.caller import Caller
-from tests.services.conftest import database, office, open_office
+from tests.services.conftest import database, heroku_clock, office, open_office
 from tests.services.letterbox import Answering
 from tests.services.office import PUBLIC_URL, TOKEN, Office
 
-__all__ = ["database", "office", "open_office"]
+__all__ = ["database", "heroku_clock", "office", "open_office"]
 
 ADMIN, APPROVER, VIEWER = (f"{role}@example.com" for role in ("ana", "bo", "cy"))
 
