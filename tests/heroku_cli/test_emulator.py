@@ -79,8 +79,8 @@ def test_an_app_is_shown_whole(heroku: Heroku, cli: OfficialCli, pipeline: str) 
         "Owner": ADMIN,
         "Pipeline": f"{pipeline} - staging",
         "Region": "us",
-        "Repo Size": "0 B",
-        "Slug Size": "0 B",
+        "Repo Size": "1 KB",
+        "Slug Size": "2 KB",
         "Stack": "heroku-24",
         "Web URL": heroku.api("GET", f"/apps/{app}")["web_url"],
     }
