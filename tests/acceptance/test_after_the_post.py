@@ -27,16 +27,16 @@ def near(bare_town: Town) -> Town:
     return bare_town
 
 
-def verified(town: Town, site: Site, on_failure: str = "rollback") -> None:
-    """Apps, and a rule that has production verified for two seconds."""
-    flags = {"verify": site.url, "verify-for": "2s", "on-failure": on_failure}
+def verified(town: Town, site: Site, on_failure: str = "rollback", lasts: str = "2s") -> None:
+    """Apps, and a rule that has production verified for so long."""
+    flags = {"verify": site.url, "verify-for": lasts, "on-failure": on_failure}
     town.pair("acme-staging", "acme-prod", **flags)
 
 
 def test_production_that_turns_bad_is_rolled_back_once_and_the_slug_stays_away(
     near: Town, site: Site
 ) -> None:
-    verified(near, site)
+    verified(near, site, lasts="10s")  # it turns bad while it is verified, however slow we are
     near.start(second=True, AUTOPROMOTE_ALLOW_PRIVATE_CHECKS="1")
     before = near.heroku.current("acme-prod")["slug"]["id"]
     deployed = near.heroku.deploy("acme-staging")
