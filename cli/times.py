@@ -51,24 +51,18 @@ def largest_unit(seconds: float, share: float = 0.0) -> str:
     return f"{int(seconds / size + share)}{unit}"
 
 
-def read_time(text: str, now: datetime) -> str:
+def read_time(text: str, now: datetime, *, is_past: bool = False) -> str:
     """Read `2h` from now, a date by this machine's clock, or a time with its zone.
 
-    A time by the clocks of a place, like `2030-01-31 18:00 Europe/London`, goes as it is: the
-    listener reads it.
+    With `is_past`, `2h` is two hours ago. A time by the clocks of a place, like
+    `2030-01-31 18:00 Europe/London`, goes as it is: the listener reads it.
     """
-    moment = from_now(text, now) or day(text)
+    moment = from_now(text, now, is_past=is_past) or day(text)
     if moment is None:
         if PLACE.search(text):
             return text.strip()
         moment = absolute(text)
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def read_past(text: str, now: datetime) -> str:
-    """Read `2h` ago, and everything else as `read_time` does."""
-    ahead = from_now(text, now)
-    return read_time(text if ahead is None else (now - (ahead - now)).isoformat(), now)
 
 
 def day(text: str) -> datetime | None:
@@ -90,15 +84,16 @@ def read_duration(text: str) -> timedelta:
     return ends - now
 
 
-def from_now(text: str, now: datetime) -> datetime | None:
-    """Read a duration from now; None where the text is none."""
+def from_now(text: str, now: datetime, *, is_past: bool = False) -> datetime | None:
+    """Read a duration from now, or back from it; None where the text is none."""
     found = DURATION.fullmatch(text)
     if not text or found is None:
         return None
 
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     try:
-        return now + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return now - span if is_past else now + span
     except OverflowError as error:
         raise Misuse(f"{text} is too far away.") from error
 

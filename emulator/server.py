@@ -3,14 +3,10 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from emulator.app import REFUSE, create_app
 from emulator.wire import Server
 from emulator.world import World
-
-if TYPE_CHECKING:
-    pass
 
 
 class Host:

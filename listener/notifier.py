@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from types import ModuleType
 
 import structlog
 
@@ -12,10 +13,7 @@ log = structlog.get_logger()
 
 def is_service(url: str) -> bool:
     """Whether apprise knows how to tell such a service."""
-    import apprise  # noqa: PLC0415 - as below
-
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
-    return apprise.Apprise.instantiate(url, suppress_exceptions=True) is not None
+    return _apprise().Apprise.instantiate(url, suppress_exceptions=True) is not None
 
 
 def mark(url: str) -> str:
@@ -24,13 +22,18 @@ def mark(url: str) -> str:
 
 
 def send(url: str, title: str, body: str) -> bool:
-    import apprise  # noqa: PLC0415 - a second of imports, for listeners that do notify
-
-    # Its log lines name the services' URLs.
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
-    service = apprise.Apprise()
+    """Send one message to one service; return whether it took it."""
+    service = _apprise().Apprise()
     try:
         return bool(service.add(url) and service.notify(title=title, body=body))
     except Exception as error:  # noqa: BLE001 - one of a hundred plugins must not silence the rest
         log.warning("notify_broken", error=type(error).__name__)
         return False
+
+
+def _apprise() -> ModuleType:
+    """Import it, silent: its log lines name the services' URLs."""
+    import apprise  # noqa: PLC0415 - a second of imports, for listeners that do notify
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    return apprise

@@ -10,7 +10,7 @@ from cli.options import as_json, num, of_app, warn_if_cut
 from cli.output import say_json, tell
 from cli.resources import AuditEntry
 from cli.tables import table
-from cli.times import read_past, when
+from cli.times import read_time, when
 
 COLUMNS = ("ID", "At", "By", "Action", "Subject", "Change")
 MOST_KEYS = 4
@@ -39,7 +39,7 @@ def audit(
     Rules, promotions by hand, approvals, holds and webhooks are listed. With --app, those that
     concern this app are, be it source or target. --json shows each change whole.
     """
-    after = read_past(since, datetime.now(UTC)) if since else None
+    after = read_time(since, datetime.now(UTC), is_past=True) if since else None
     entries = context.listener.audit_entries(app=app, by=by, since=after, limit=num)
     if as_json:
         say_json(entries)

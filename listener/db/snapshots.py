@@ -72,7 +72,8 @@ def record(
     `as_it_is`, for a list that lies behind for a day: a person says that it is right.
     """
     known, shown = releases.history(conn, row.id), History(answer.releases)
-    _add(conn, row.id, _unlike(known, answer.releases))
+    changed = _unlike(known, answer.releases)
+    _add(conn, row.id, changed)
     if _is_older(row, answer.asked, shown):
         return Older()
     now = releases.now(conn)
@@ -85,7 +86,7 @@ def record(
         left = History(r for r in known.releases if r.version not in gone)
         if (why := behind(shown, left, released=released)) is not None:
             return _note_behind(conn, row, why, now)
-    _follow(conn, row.id, answer, shown, _unlike(known, answer.releases))
+    _follow(conn, row.id, answer, shown, changed)
     return Used()
 
 
@@ -165,10 +166,11 @@ def _follow(
     same = release.c.app_id == app_id
     ids = [item.id for item in changed]
     versions = [item.version for item in changed]
-    # Of another release that bore the same number nothing is kept, its commit least of all.
-    replaced = release.c.version.in_(versions), release.c.id.not_in(ids)
-    conn.execute(delete(release).where(same, *replaced))
-    _upsert(conn, app_id, changed)
+    if changed:
+        # Of another release that bore the same number nothing is kept, its commit least of all.
+        replaced = release.c.version.in_(versions), release.c.id.not_in(ids)
+        conn.execute(delete(release).where(same, *replaced))
+        _upsert(conn, app_id, changed)
     current = [r.version for r in answer.releases if r.is_current]
     stale = release.c.is_current, release.c.version.not_in(current)
     conn.execute(update(release).where(same, *stale).values(is_current=False))
@@ -188,8 +190,6 @@ _THERE = {"times_missing": 0, "missing_since": None, "gone_at": None}
 
 
 def _upsert(conn: Connection, app_id: str, found: Sequence[Release]) -> None:
-    if not found:
-        return
     statement = insert(release).values([_values(app_id, r) for r in found])
     new = statement.excluded
     changes = [release.c[name].is_distinct_from(new[name]) for name in _CHANGING]

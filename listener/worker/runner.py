@@ -20,7 +20,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from listener.db import notifications, queue, sync, troubles
-from listener.db import sync as webhooks
 from listener.db.engine import Database
 from listener.db.queue import NotificationListener
 from listener.inventory.context import Clock, Context
@@ -50,7 +49,7 @@ PROMOTING: tuple[Queue, ...] = (
     Queue("promotion", handlers.PROMOTIONS, handlers.promote),
     Queue("look", sync.LOOKS, sync_releases.step),
     Queue("chore", sync.CHORES, handlers.reconcile),
-    Queue("webhook", webhooks.WEBHOOKS, check_webhooks.step),
+    Queue("webhook", sync.WEBHOOKS, check_webhooks.step),
     Queue("trouble", troubles.TROUBLES, report_troubles.step),
 )
 # On threads of their own: neither a dead chat service nor a production that answers nobody

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.errors import Misuse
-from cli.times import distance, read_past, read_time, show_time, when
+from cli.times import distance, read_time, show_time, when
 
 NOON = datetime(2015, 11, 17, 12, tzinfo=UTC)
 
@@ -116,4 +116,10 @@ def test_what_comes_is_rounded_to_the_nearest_unit(away: timedelta) -> None:
     [("2h", "2015-11-17T10:00:00Z"), ("1d12h", "2015-11-16T00:00:00Z"), ("2015-11-17T12:00Z",) * 2],
 )
 def test_a_duration_is_read_as_how_long_ago(text: str, sent: str) -> None:
-    assert read_past(text, NOON) == sent.replace("12:00Z", "12:00:00Z")
+    assert read_time(text, NOON, is_past=True) == sent.replace("12:00Z", "12:00:00Z")
+
+
+@pytest.mark.parametrize("text", ["999999d", "9999999999d"])
+def test_a_time_before_the_calendar_is_refused_in_one_sentence(text: str) -> None:
+    with pytest.raises(Misuse, match=f"{text} is too far away."):
+        read_time(text, NOON, is_past=True)
