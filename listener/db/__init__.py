@@ -1,1 +1,1 @@
-"""The only SQL. PostgreSQL is the engine every dyno shares: its locks, its clock, its NOTIFY."""
+"""All SQL lives here. Every dyno shares PostgreSQL: its locks, its clock, its NOTIFY."""

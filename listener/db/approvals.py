@@ -1,4 +1,4 @@
-"""Approvals: who said yes or no to a promotion, for the very release and slug that it brings."""
+"""Approvals: who said yes or no to a promotion, for exactly its release and slug."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from listener.db.tables import approval as table
 
 
 def of(conn: Connection, row: PromotionRow) -> tuple[Approval, ...]:
-    """What people said of this promotion as it is, oldest first."""
+    """Return the votes on this promotion with its present release and slug, oldest first."""
     return of_each(conn, [row])[row.id]
 
 
 def of_each(conn: Connection, rows: Sequence[PromotionRow]) -> dict[int, tuple[Approval, ...]]:
-    """What people said of each of these promotions as it is, by its id, oldest first."""
+    """Return the votes on each promotion, by its id, oldest first; as `of` does for one."""
     c, brought = table.c, {row.id: (row.release_id, row.artifact) for row in rows}
     query = select(table).where(c.promotion_id.in_(brought)).order_by(c.created_at, c.id)
     said: dict[int, list[Approval]] = {row.id: [] for row in rows}
@@ -32,7 +32,7 @@ def of_each(conn: Connection, rows: Sequence[PromotionRow]) -> dict[int, tuple[A
 def put(
     conn: Connection, row: PromotionRow, *, by: str, is_approved: bool, reason: str | None
 ) -> None:
-    """Write down what a person says of it; the last word of each counts."""
+    """Store a person's vote; it replaces an earlier vote of the same person."""
     said = {
         "release_id": row.release_id,
         "artifact": row.artifact,
@@ -45,6 +45,6 @@ def put(
 
 
 def ask_anew(conn: Connection, row: PromotionRow) -> None:
-    """Where somebody said no, whatever was said is forgotten; a yes that met no no stays."""
+    """Delete all votes if one of them is a no; keep them if all are yes."""
     if not all(each.is_approved for each in of(conn, row)):
         conn.execute(delete(table).where(table.c.promotion_id == row.id))

@@ -1,4 +1,4 @@
-"""The apps we know, sources and targets alike: their facts, what they run with our knowledge."""
+"""The apps we know, both sources and targets: their facts, and what we last knew them to run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from listener.db.tables import fact, release, rule, rule_target
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
-    """What readings of a target show that nobody can explain, and how often, a minute apart."""
+    """What snapshots of a target show and nothing explains; `times` counts them, a minute apart."""
 
     message: str
     at: datetime
@@ -55,7 +55,7 @@ class AppRow:
 
     @property
     def last_took(self) -> timedelta:
-        """How long Heroku took for its releases the last time."""
+        """How long Heroku took to answer the last read of its releases."""
         if self.read_started_at is None or self.read_at is None:
             return timedelta(0)
         return self.read_at - self.read_started_at
@@ -69,7 +69,7 @@ class AppRow:
 
 
 class AppUnknown(Exception):
-    """No rule, subscription or promotion ever named this app."""
+    """This app is not in the database: no rule, subscription or promotion ever named it."""
 
 
 def _row(row: Row[Any]) -> AppRow:
@@ -106,7 +106,7 @@ def _row(row: Row[Any]) -> AppRow:
 
 
 def ensure(conn: Connection, app: App) -> None:
-    """Write down an app's facts, as just read from Heroku."""
+    """Store an app's facts, as just read from Heroku."""
     facts = {
         "name": app.name,
         "stack": app.stack,
@@ -120,7 +120,7 @@ def ensure(conn: Connection, app: App) -> None:
 
 
 def find(conn: Connection, name_or_id: str) -> AppRow | None:
-    """The app of this id, or else the one that last bore this name."""
+    """Return the app with this id, or else the app that had this name last; None if neither."""
     query = (
         select(table)
         .where(or_(table.c.id == name_or_id, table.c.name == name_or_id))
@@ -132,7 +132,7 @@ def find(conn: Connection, name_or_id: str) -> AppRow | None:
 
 
 def get(conn: Connection, app_id: str) -> AppRow:
-    """The app of this id. Raises AppUnknown."""
+    """Return the app with this id. Raises AppUnknown."""
     row = conn.execute(select(table).where(table.c.id == app_id)).one_or_none()
     if row is None:
         raise AppUnknown(app_id)
@@ -140,17 +140,17 @@ def get(conn: Connection, app_id: str) -> AppRow:
 
 
 def all_of(conn: Connection, app_ids: Iterable[str]) -> list[AppRow]:
-    """The apps of these ids that are known."""
+    """Return those of the apps with these ids that are known."""
     query = select(table).where(table.c.id.in_(set(app_ids)))
     return [_row(row) for row in conn.execute(query)]
 
 
 def lock(conn: Connection, app_ids: Iterable[str]) -> dict[str, AppRow]:
-    """Lock these apps, whatever order they are named in: every source before its targets.
+    """Lock these apps, every source before its targets. Raises AppUnknown.
 
-    Whoever locks several takes them in this order, so that nobody waits for another in a ring:
-    rules first, then apps, then promotions by id. An app's key is not locked, so that what only
-    names the app, as a delivery does, is stored meanwhile.
+    One lock order for all prevents deadlocks: rules first, then apps, then promotions by id. An
+    app's key is not locked, so that a row that only names the app, such as a delivery, can be
+    stored meanwhile.
     """
     locked: dict[str, AppRow] = {}
     for app_id in _in_order(conn, frozenset(app_ids)):
@@ -163,7 +163,10 @@ def lock(conn: Connection, app_ids: Iterable[str]) -> dict[str, AppRow]:
 
 
 def _in_order(conn: Connection, app_ids: frozenset[str]) -> list[str]:
-    """By all rules that act, so that the ends of a chain have an order without its middle."""
+    """Sort the apps in lock order, by all active rules.
+
+    All rules count, so that the two ends of a chain have an order even without its middle.
+    """
     if len(app_ids) < 2:
         return list(app_ids)
     acts = rule.c.removed_at.is_(None), rule.c.mode != "off"
@@ -174,19 +177,19 @@ def _in_order(conn: Connection, app_ids: frozenset[str]) -> list[str]:
 
 
 def names(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
-    """The names of these apps by id."""
+    """Return the names of these apps by id."""
     query = select(table.c.id, table.c.name).where(table.c.id.in_(set(app_ids)))
     return {row.id: row.name for row in conn.execute(query)}
 
 
 def generations(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
-    """The generations of these apps by id."""
+    """Return the generations of these apps by id."""
     query = select(table.c.id, table.c.generation).where(table.c.id.in_(set(app_ids)))
     return {row.id: row.generation for row in conn.execute(query)}
 
 
 def ask_look(conn: Connection, app_id: str, *, must_read: bool = False) -> None:
-    """Have somebody look at the app's releases now; `must_read` even if no delivery asks for it."""
+    """Make a look at the app's releases due now; `must_read` forces a read of the list."""
     values: dict[str, Any] = {
         "look_at": func.clock_timestamp(),
         "look_since": func.clock_timestamp(),
@@ -200,10 +203,10 @@ def ask_look(conn: Connection, app_id: str, *, must_read: bool = False) -> None:
 def set_known(
     conn: Connection, app_id: str, known: LastKnown | None, *, carried: Collection[int] = ()
 ) -> None:
-    """Write down what the app runs with our knowledge; the caller holds its lock.
+    """Store what we last knew the app to run; the caller holds its lock.
 
-    Which releases have not ended yet is kept beside: one of them may run later all the same. Those
-    that are `carried` bring no code of their own, so that nobody moves the app by them.
+    The releases that have not ended yet are stored too: one of them may still run later. Releases
+    in `carried` are left out: they bring no code of their own, so they cannot cause drift.
     """
     values = {
         "known_version": known.version if known is not None else None,
@@ -228,32 +231,32 @@ def _unsettled(conn: Connection, app_id: str, known: LastKnown | None) -> list[i
 
 
 def set_unclear(conn: Connection, app_id: str, message: str | None, *, times: int = 0) -> None:
-    """Write down what a reading shows that nobody can explain; None where all is explained."""
+    """Store what a snapshot shows and nothing explains; None where all is explained."""
     values = {"unclear": message, "unclear_at": func.clock_timestamp(), "unclear_times": times}
     conn.execute(update(table).where(table.c.id == app_id).values(values))
 
 
 def look_later(conn: Connection, app_id: str, *, after: timedelta) -> None:
-    """Have the app's releases read once more after a while, or sooner if that is due."""
+    """Make a read of the app's releases due after this time, unless a look is due sooner."""
     at = func.clock_timestamp() + literal(after)
     values = {"look_at": func.least(func.coalesce(table.c.look_at, at), at), "must_read": True}
     conn.execute(update(table).where(table.c.id == app_id).values(values))
 
 
 def set_pipeline(conn: Connection, app_id: str, pipeline_id: str | None) -> None:
-    """Write down the pipeline that the app is in, or that it is in none, as just read."""
+    """Store the pipeline that the app is in, as just read; None where it is in none."""
     values = {"pipeline_id": pipeline_id, "pipeline_at": func.clock_timestamp()}
     conn.execute(update(table).where(table.c.id == app_id).values(values))
 
 
 def forget_pipelines(conn: Connection, app_ids: Iterable[str]) -> None:
-    """Have the apps' pipelines read again before they are relied on."""
+    """Mark the apps' pipelines as outdated, so that they are read again before use."""
     for app_id in sorted(set(app_ids)):
         conn.execute(update(table).where(table.c.id == app_id).values(pipeline_at=None))
 
 
 def forget_facts(conn: Connection, app_id: str) -> None:
-    """Have the app's stack and generation read again before they are relied on."""
+    """Mark the app's facts (stack, generation) as outdated, so that they are read before use."""
     conn.execute(update(table).where(table.c.id == app_id).values(facts_at=None))
 
 
@@ -261,12 +264,12 @@ ECHOES = "echoes_description"  # whether releases show the description they were
 
 
 def get_fact(conn: Connection, name: str) -> Any:
-    """The fact's value; None where it is not known."""
+    """Return the fact's value; None where it is not known."""
     return conn.execute(select(fact.c.value).where(fact.c.name == name)).scalar_one_or_none()
 
 
 def put_fact(conn: Connection, name: str, value: Any) -> None:
-    """Remember a fact."""
+    """Store a fact."""
     statement = insert(fact).values(name=name, value=value)
     changed = {"value": value, "updated_at": func.clock_timestamp()}
     conn.execute(

@@ -1,4 +1,4 @@
-"""Who changed what, when, from what to what."""
+"""The audit log: who changed what and when, with the values before and after."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from listener.db.tables import hold, promotion, rule, rule_target, subscription
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One change, by whom."""
+    """One change, and who made it."""
 
     id: int
     at: datetime
@@ -38,7 +38,7 @@ def record(
     before: Any = None,
     after: Any = None,
 ) -> None:
-    """Write down a change, in the transaction that makes it."""
+    """Record a change, in the transaction that makes it."""
     values = {
         "by": by,
         "action": action,
@@ -62,8 +62,8 @@ def list_entries(
 ) -> list[AuditRow]:
     """Return the changes, newest first.
 
-    `subject` is a name or an id; `app_id` leaves what concerns this app, be it source or target;
-    `by` is an email, in whatever case.
+    `subject` is a name or an id. `app_id` keeps changes that concern this app, as source or as
+    target. `by` is an email; its case does not matter.
     """
     query = select(table).order_by(table.c.id.desc()).limit(limit)
     if subject is not None:

@@ -1,4 +1,4 @@
-"""What the tables are made of: the kinds of their columns, and how constraints are named."""
+"""Building blocks of the tables: kinds of columns, and how constraints are named."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ metadata = MetaData(
 
 
 def id_() -> Column[int]:
-    """A key that the database counts up."""
+    """Build a primary key that the database counts up."""
     return Column("id", BigInteger, Identity(), primary_key=True)
 
 
 def time(name: str, *, is_required: bool = False) -> Column[object]:
-    """A moment, with its zone."""
+    """Build a column for a time with its zone."""
     return Column(name, TIMESTAMP(timezone=True), nullable=not is_required)
 
 
 def now(name: str) -> Column[object]:
-    """A moment, which is that of the insert unless said."""
+    """Build a column for a time with its zone; the default is the time of the insert."""
     return Column(name, TIMESTAMP(timezone=True), nullable=False, server_default=func.now())
 
 
 def words(name: str, *, is_required: bool = False) -> Column[str]:
-    """A text."""
+    """Build a column for a text."""
     return Column(name, Text, nullable=not is_required)
 
 
 def required(name: str, kind: type[TypeEngine[Any]], default: str) -> Column[object]:
-    """A value, with what it is unless said, as SQL writes it."""
+    """Build a required column of this kind; `default` is written in SQL."""
     return Column(name, kind, nullable=False, server_default=text(default))
 
 
 def app_id(name: str, *, is_required: bool = True) -> Column[str]:
-    """The app, by Heroku's id."""
+    """Build a column that refers to an app by Heroku's id."""
     return Column(name, Text, ForeignKey("app.id"), nullable=not is_required)
 
 
 def lease() -> list[SchemaItem]:
-    """What a claim writes: who works on the row, until when, and what voids older claims."""
+    """Build the columns that a claim writes: lease owner, end of the lease, fence, attempts."""
     return [
         words("lease_owner"),
         time("lease_until"),

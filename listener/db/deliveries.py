@@ -1,4 +1,4 @@
-"""Deliveries: what Heroku told us, durably, before we answer."""
+"""Deliveries: what Heroku's webhooks told us, stored before we answer."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from listener.db.tables import delivery as table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """An authentic delivery as it came; with an outcome, it is settled by that."""
+    """An authentic delivery as it arrived; one with an outcome is settled at once."""
 
-    key: str  # the same however often the same delivery comes
+    key: str  # idempotency key: the same each time the same delivery arrives
     subscription_id: int
     app_id: str
     body: bytes = field(repr=False)  # sealed
@@ -35,10 +35,10 @@ class Arrival:
 
 
 def add(conn: Connection, arrival: Arrival) -> bool:
-    """Keep a delivery, due for a look at its app; answers whether it is new.
+    """Store a delivery, due for a look at its app; return whether it is new.
 
-    One that was kept already is counted, and nothing more. The app's row is not written to: a look
-    may hold it, and Heroku waits for the answer.
+    A delivery that is stored already is only counted. The app's row is not written to: a look may
+    hold its lock, and Heroku waits for our answer.
     """
     values = {item.name: getattr(arrival, item.name) for item in fields(Arrival)}
     now = func.clock_timestamp()
@@ -46,7 +46,7 @@ def add(conn: Connection, arrival: Arrival) -> bool:
     again = {"times": table.c.times + 1, "last_received_at": func.clock_timestamp()}
     statement = insert(table).values(values)
     statement = statement.on_conflict_do_update(index_elements=["key"], set_=again)
-    # A row that this statement inserted, rather than updated, was never locked: its xmax is 0.
+    # A row that this statement inserted was never locked, so its xmax is 0; an updated one was.
     is_new = conn.execute(statement.returning(literal_column("xmax = 0", Boolean))).scalar_one()
     if is_new and arrival.outcome is None:
         notify(conn)
@@ -54,7 +54,7 @@ def add(conn: Connection, arrival: Arrival) -> bool:
 
 
 def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> list[DeliveryRow]:
-    """The deliveries, newest first, about one app if given."""
+    """Return the deliveries, newest first; with `app_id`, those about this app."""
     columns = [table.c[item.name] for item in fields(DeliveryRow)]
     query = select(*columns).order_by(table.c.id.desc()).limit(limit)
     if app_id is not None:
@@ -63,7 +63,7 @@ def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> l
 
 
 def forget(conn: Connection, *, older_than: timedelta, most: int) -> int:
-    """Delete settled deliveries that arrived so long ago, `most` at once; answers how many."""
+    """Delete settled deliveries older than this, `most` of them at most; return how many."""
     is_old = table.c.last_received_at < func.now() - literal(older_than)
     old = select(table.c.id).where(is_old, table.c.settled_at.is_not(None)).limit(most)
     return conn.execute(delete(table).where(table.c.id.in_(old))).rowcount

@@ -1,4 +1,4 @@
-"""Everything that is sealed, wherever it is kept: found and written anew, a few rows at a time."""
+"""All encrypted columns: find their values and replace them, a few rows at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROWS_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class EncryptedColumn:
-    """A column of sealed bytes."""
+    """A column of encrypted bytes."""
 
     name: str
     table: Table
@@ -28,26 +28,26 @@ SERVICES = EncryptedColumn("services", rule_service, rule_service.c.sealed)
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """The sealed bytes of one row."""
+    """The encrypted bytes of one row."""
 
     id: int
     content: bytes = field(repr=False)
 
 
 def is_any(conn: Connection) -> bool:
-    """Whether anything is sealed at all."""
+    """Return whether the database holds any encrypted value."""
     places = (SECRETS, BODIES, SERVICES)
     return any(conn.execute(select(p.table.c.id).limit(1)).first() for p in places)
 
 
 def after(conn: Connection, place: EncryptedColumn, row_id: int) -> list[Sealed]:
-    """The next rows behind this id."""
+    """Return the next rows with a higher id, ROWS_AT_ONCE at most, in id order."""
     query = select(place.table.c.id, place.column).where(place.table.c.id > row_id)
     rows = conn.execute(query.order_by(place.table.c.id).limit(ROWS_AT_ONCE))
     return [Sealed(*row) for row in rows]
 
 
 def replace(conn: Connection, place: EncryptedColumn, old: Sealed, content: bytes) -> None:
-    """Write the same thing sealed anew, unless somebody wrote meanwhile."""
+    """Replace the encrypted bytes, unless somebody else changed them meanwhile."""
     is_same = place.table.c.id == old.id, place.column == old.content
     conn.execute(update(place.table).where(*is_same).values({place.column: content}))

@@ -1,4 +1,4 @@
-"""The one door to PostgreSQL: every form of DATABASE_URL, few connections, short waits."""
+"""The only way to PostgreSQL: any form of DATABASE_URL, few connections, short waits."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ POOL_WAIT_SECONDS = 2
 
 
 class BadDatabaseUrl(ValueError):
-    """DATABASE_URL is none of PostgreSQL's; the message never shows it, for it holds a password."""
+    """DATABASE_URL is not a PostgreSQL URL; the message never shows it: it holds a password."""
 
 
 def parse_url(text: str) -> URL:
-    """DATABASE_URL in any form Heroku or PostgreSQL use, our driver, and TLS over a network."""
+    """Parse any form of DATABASE_URL that Heroku or PostgreSQL use. Raises BadDatabaseUrl.
+
+    The result names our driver, and requires TLS over a network unless the URL sets `sslmode`.
+    """
     try:
         url = make_url(text.strip())
     except (ArgumentError, ValueError) as error:
@@ -47,33 +50,33 @@ def _is_local(url: URL) -> bool:
 
 
 class Database:
-    """A small pool of connections, and one more for whoever listens."""
+    """A small pool of connections, and single connections outside the pool."""
 
     def __init__(self, engine: Engine, *, answer_within: float) -> None:
         self._engine = engine
         self._answer_within = answer_within
 
     def begin(self) -> AbstractContextManager[Connection]:
-        """A transaction: committed at the end of the block, rolled back on an exception."""
+        """Begin a transaction: commit at the end of the block, roll back on an exception."""
         return self._engine.begin()
 
     def listen(self, channel: str) -> Watched:
-        """A connection of its own, outside the pool, on which notifications of a channel arrive."""
+        """Open a connection outside the pool that listens for notifications of a channel."""
         connection = self.connect()
         connection.execute(f"LISTEN {channel}")  # a constant of ours; LISTEN takes no parameters
         return connection
 
     def connect(self) -> Watched:
-        """A connection of its own, outside the pool; each statement is a transaction."""
+        """Open a connection outside the pool; each statement is a transaction."""
         url = self._engine.url.set(drivername="postgresql")
         text = url.render_as_string(hide_password=False)
         return watchdog.connect(text, autocommit=True, answer_within=self._answer_within)
 
     def is_lent(self, conn: Connection) -> bool:
-        """Whether sessions are lent anew for each transaction, so that no connection has its own.
+        """Return whether a pooler lends a session per transaction, so that no connection owns one.
 
-        Two more connections are asked in turn, where there is a pool between us and the server at
-        all: it has reason then to lend each of its sessions to both, whichever it prefers.
+        If there is a pooler between us and the server, ask two more connections in turn: then a
+        pooler in transaction mode has reason to lend each of its sessions to both.
         """
         if not cast(Watched, conn.connection.dbapi_connection).is_pooled:
             return False
@@ -86,9 +89,9 @@ class Database:
 
 
 def are_own(sessions: Sequence[int]) -> bool:
-    """Whether these are two sessions in all: of one connection twice, of another twice, and again.
+    """Return whether two connections, asked in the order 1, 1, 2, 2, 1, each kept their session.
 
-    What is lent anew for each transaction comes to both of them, or changes under one.
+    A session that is lent per transaction comes to both connections, or changes under one.
     """
     first, second, third, fourth, fifth = sessions
     return first == second == fifth and third == fourth and first != third
@@ -99,7 +102,7 @@ def open_database(
 ) -> Database:
     """Make the pool; nothing connects before the first transaction. Raises BadDatabaseUrl.
 
-    To be called after any fork: connections must not be shared between processes.
+    Call it after any fork: processes must not share connections.
     """
     engine = create_engine(
         parse_url(url),
@@ -114,7 +117,7 @@ def open_database(
 
 
 def put_under_watch(engine: Engine, answer_within: float, *, has_limits: bool = True) -> None:
-    """Have every connection of an engine watched."""
+    """Make every connection of an engine a watched one."""
 
     def connect(_: Any, __: Any, words: tuple[str, ...], values: dict[str, Any]) -> Watched:
         return watchdog.connect(
@@ -125,6 +128,6 @@ def put_under_watch(engine: Engine, answer_within: float, *, has_limits: bool = 
 
 
 def _ask_for_life(connection: Any, _: object, __: object) -> None:
-    """Before a connection of the pool is used; what fell silent is no reason to wait long."""
+    """Check a pooled connection before use, so that a dead one costs only a short wait."""
     if not cast(Watched, connection).is_alive():
         raise InvalidatePoolError

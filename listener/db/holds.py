@@ -1,4 +1,4 @@
-"""Holds: a target, or every target, stands still until a person releases it."""
+"""Holds: nothing is promoted to a target, or to any target, until a person releases the hold."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from listener.db.tables import hold as table
 
 @dataclass(frozen=True, slots=True)
 class HoldRow:
-    """A hold as it stands; without an app it is on every target."""
+    """A hold as stored; without an app it is on every target."""
 
     id: int
     app_id: str | None
@@ -32,17 +32,17 @@ class HoldRow:
     created_at: datetime
     released_at: datetime | None
     released_by: str | None
-    foreign_release: dict[str, Any] | None = None  # the last one that it names
+    foreign_release: dict[str, Any] | None = None  # the last release of somebody else that it names
     foreign_at: datetime | None = None
-    but: list[str] | None = None  # of every target: the apps that are left out
+    but: list[str] | None = None  # where it is on every target: the apps it leaves out
 
     @property
     def value(self) -> Hold:
-        """What the hold gate needs of it."""
+        """The hold as the hold gate needs it."""
         return Hold(self.reason, self.by, self.starts_at, self.ends_at, self.id, self.kind)
 
 
-UNASKED = ("detected", "guard")  # kinds that no person asked for, so that people are told
+UNASKED = ("detected", "guard")  # kinds that no person asked for, so people are notified
 _FIELDS = tuple(HoldRow.__dataclass_fields__)
 
 
@@ -62,9 +62,9 @@ def put(
     foreign: Release | None = None,
     but: Collection[str] = (),
 ) -> HoldRow | None:
-    """Put a hold; the caller holds the app's lock. None where a detected one stands already.
+    """Put a hold; return None where a detected one is open already.
 
-    `foreign` is the release of somebody else that it names.
+    The caller holds the app's lock. `foreign` is the release of somebody else that the hold names.
     """
     statement = (
         insert(table)
@@ -110,14 +110,14 @@ def _foreign(release: Release) -> dict[str, Any]:
 
 
 def note_foreign(conn: Connection, app_id: str, release: Release) -> None:
-    """Record a further release of somebody else on the detected hold that stands."""
+    """Record a further release of somebody else on the open detected hold."""
     same = table.c.app_id == app_id, table.c.kind == "detected", table.c.released_at.is_(None)
     other = table.c.foreign_release["id"].astext.is_distinct_from(release.id)
     conn.execute(update(table).where(*same, other).values(_foreign(release)))
 
 
 def answered(conn: Connection, app_id: str) -> Foreign | None:
-    """The last release of somebody else on this app for which a person released the hold."""
+    """Return the last release of somebody else on this app whose hold a person released."""
     query = (
         select(table)
         .where(table.c.app_id == app_id, table.c.foreign_at.is_not(None))
@@ -138,9 +138,9 @@ def _name(conn: Connection, app_id: str | None) -> str:
 
 
 def open_(conn: Connection, app_id: str | None = None) -> list[HoldRow]:
-    """The holds that are not released and not over, in force or to come, newest first.
+    """Return the open holds, newest first: not released and not over, in force or to come.
 
-    With an app: those on it and those on every target.
+    With an app: those on it, and those on every target that do not leave it out.
     """
     query = (
         select(table)
@@ -154,20 +154,20 @@ def open_(conn: Connection, app_id: str | None = None) -> list[HoldRow]:
 
 
 def _is_on(app_id: str) -> ColumnElement[bool]:
-    """On this app, or on every target and this app is not left out."""
+    """Match holds on this app, and holds on every target that do not leave it out."""
     left_out = func.coalesce(table.c.but.contains([app_id]), false())
     return or_(table.c.app_id == app_id, and_(table.c.app_id.is_(None), not_(left_out)))
 
 
 def app_of(conn: Connection, hold_id: int) -> str | None:
-    """The app that a hold is on; None where it is on every target."""
+    """Return the app that a hold is on; None where it is on every target."""
     query = select(table.c.app_id).where(table.c.id == hold_id)
     app_id: str | None = conn.execute(query).scalar_one_or_none()
     return app_id
 
 
 def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> list[HoldRow]:
-    """All holds, released ones too, newest first."""
+    """Return all holds, released ones too, newest first; with an app, those on it."""
     query = select(table).order_by(table.c.id.desc()).limit(limit)
     if app_id is not None:
         query = query.where(_is_on(app_id))
@@ -175,13 +175,13 @@ def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> l
 
 
 def find(conn: Connection, hold_id: int) -> HoldRow | None:
-    """The hold of this id."""
+    """Return the hold with this id, if there is one."""
     row = conn.execute(select(table).where(table.c.id == hold_id)).one_or_none()
     return _row(row) if row is not None else None
 
 
 def of_namesake(conn: Connection, app_id: str, name: str) -> HoldRow | None:
-    """An open hold on another app that bore this name when we last saw it."""
+    """Return an open hold on another app that had this name when we last read it."""
     namesakes = select(app.c.id).where(app.c.name == name, app.c.id != app_id)
     query = select(table).where(table.c.released_at.is_(None), table.c.app_id.in_(namesakes))
     row = conn.execute(query.order_by(table.c.id).limit(1)).one_or_none()
@@ -189,7 +189,7 @@ def of_namesake(conn: Connection, app_id: str, name: str) -> HoldRow | None:
 
 
 def release(conn: Connection, hold_ids: Collection[int], *, by: str) -> list[HoldRow]:
-    """Release these of the open holds, and wake what waits for their targets; oldest first."""
+    """Release these holds where open, and wake what waits for their targets; oldest first."""
     statement = (
         update(table)
         .where(table.c.id.in_(hold_ids), table.c.released_at.is_(None))

@@ -1,4 +1,4 @@
-"""Bringing a database to the schema that this code needs, and telling whether it is there."""
+"""Migrate a database to the schema that this code needs, and check whether it has that schema."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from listener.db.engine import open_database, parse_url, put_under_watch
 
 READ_ONLY, FORBIDDEN, FULL = "25006", "42501", "53100"
-# What PostgreSQL answers to a write that it does not take, by its code.
+# Why PostgreSQL refuses a write, by its error code.
 NO_WRITES = {
     READ_ONLY: "The database is read-only: nothing is received, decided or promoted until it takes"
     " writes again, or DATABASE_URL names the one that does.",
@@ -29,13 +29,13 @@ POOLED = (
     " connections at most."
 )
 MIGRATIONS = Path(__file__).parent / "migrations"
-# A statement of a migration may take its time; the kernel tells of a host that is gone.
+# A statement of a migration may take long; the kernel notices a host that is gone.
 ANSWER_SECONDS = 600.0
-LOCK = 7_263_351_884  # of all the migrations that start at once, one goes first
+LOCK = 7_263_351_884  # an advisory lock, so that migrations that start at once run one by one
 
 
 def config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration, made here rather than read from a file."""
+    """Build Alembic's configuration here, rather than read it from a file."""
     made = Config()
     made.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     made.attributes["connection"] = connection
@@ -43,14 +43,14 @@ def config(connection: Connection | None = None) -> Config:
 
 
 class Pooled(Exception):
-    """DATABASE_URL leads through a pool of transactions, where no session is anybody's own."""
+    """DATABASE_URL leads through a pool in transaction mode: no connection owns a session."""
 
     def __init__(self) -> None:
         super().__init__(POOLED)
 
 
 def check_sessions(url: str) -> None:
-    """Raises Pooled."""
+    """Check that each connection owns its session. Raises Pooled."""
     database = open_database(url)
     try:
         with database.begin() as conn:
@@ -61,16 +61,16 @@ def check_sessions(url: str) -> None:
 
 
 def migrate(url: str) -> None:
-    """Bring the database to the newest schema; safe to repeat, and when two begin at once.
+    """Migrate the database to the newest schema; safe to repeat, and when two begin at once.
 
-    Raises Pooled: the lock by which one goes first is its session's.
+    Raises Pooled: the advisory lock belongs to a session, so it needs one of its own.
     """
     check_sessions(url)
     engine = create_engine(parse_url(url), poolclass=NullPool, hide_parameters=True)
     put_under_watch(engine, ANSWER_SECONDS, has_limits=False)
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
-        # Rather fail, and be repeated, than stop everybody who comes behind us.
+        # Rather fail and be repeated than make everybody queue behind our lock.
         connection.execute(text("SET lock_timeout = '10s'"))
         connection.commit()
         try:
@@ -85,17 +85,17 @@ def migrate(url: str) -> None:
 
 
 def version(connection: Connection) -> str | None:
-    """The revision the database is at; None where it was never migrated."""
+    """Return the revision of the database; None where it was never migrated."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def needed() -> str:
-    """The newest revision that this code knows."""
+    """Return the newest revision that this code knows."""
     return str(ScriptDirectory.from_config(config()).get_current_head())
 
 
 def is_newer(connection: Connection) -> bool:
-    """The database is ahead of this code: the listener was rolled back, and goes on with it."""
+    """Return whether the schema is newer than this code, as after a rollback of the listener."""
     found = version(connection)
     if found is None:
         return False
@@ -107,13 +107,13 @@ def is_newer(connection: Connection) -> bool:
 
 
 def is_ready(connection: Connection) -> bool:
-    """The database has all that this code needs."""
+    """Return whether the schema is the one this code needs, or a newer one."""
     found = version(connection)
     return found == needed() or is_newer(connection)
 
 
 def why_no_writes(connection: Connection) -> str | None:
-    """Why the database keeps nothing new, in a sentence; None where it does."""
+    """Say in a sentence why the database refuses writes; None where it takes them."""
     query = (
         "SELECT current_setting('transaction_read_only') = 'on',"
         " has_table_privilege('delivery', 'INSERT')"

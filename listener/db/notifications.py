@@ -1,4 +1,4 @@
-"""The outbox: what people are to be told, written in the transaction that made it true."""
+"""The outbox: notices to people, written in the transaction that made them true."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NOTICES = queue.Kind(table, table.c.due_at)
 def add(
     conn: Connection, kind: str, *, title: str, body: str, key: str | None = None, **about: Any
 ) -> None:
-    """Have people told; it is sent after the commit, by whoever claims it.
+    """Add a notice to the outbox; a worker sends it after the commit.
 
-    With a key it is told once, however often it is true.
+    A notice with an idempotency `key` is sent once, however often it is added.
     """
     now = func.clock_timestamp()
     values = {"kind": kind, "title": title, "body": body, "key": key, "due_at": now, **about}
@@ -29,7 +29,7 @@ def add(
 
 
 def reach(conn: Connection, claim: queue.Claim, reached: list[str]) -> None:
-    """Write at once which services have the notice, and keep the claim for the next one."""
+    """Store which services have the notice, and renew the lease for the next one."""
     queue.renew(conn, claim)
     conn.execute(update(table).where(queue.fenced(claim)).values(reached=reached))
 
@@ -41,7 +41,7 @@ def settle(
     error: str | None,
     again_in: timedelta | None,
 ) -> None:
-    """Hand the notice back: sent, or with an error to be tried again, or given up."""
+    """Release the claim: the notice is sent, or is tried again `again_in`, or is given up."""
     if error is None:
         times: dict[str, Any] = {"due_at": None, "sent_at": func.clock_timestamp()}
     else:

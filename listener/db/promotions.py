@@ -1,4 +1,4 @@
-"""Promotions: what a lease holder writes with its fence, and what anybody else may change."""
+"""Promotions: what a lease holder writes under its fence, and what others may change."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from listener.db.tables import promotion_event
 
 @dataclass(frozen=True, slots=True)
 class PromotionRow:
-    """A promotion as it stands."""
+    """A promotion as stored."""
 
     id: int
     kind: PromotionKind
@@ -79,7 +79,7 @@ class PromotionRow:
 
     @property
     def is_by_hand(self) -> bool:
-        """A person asked for it; no rule did."""
+        """Whether a person asked for it, not a rule."""
         return self.rule_id is None
 
 
@@ -88,27 +88,27 @@ _ENUMS = {"kind": PromotionKind, "status": Status}
 
 
 def row_of(row: Row[Any]) -> PromotionRow:
-    """A promotion from a row of the table, whatever else the row has."""
+    """Build a promotion from a row of the table; further columns are ignored."""
     values = {name: row._mapping[name] for name in _FIELDS}
     return PromotionRow(**{**values, **{n: kind(values[n]) for n, kind in _ENUMS.items()}})
 
 
 class PromotionUnknown(Exception):
-    """There is no promotion of this id."""
+    """There is no promotion with this id."""
 
 
 class InvalidTransition(Exception):
-    """A step wants to go a way that the transition table does not list: nothing is written."""
+    """The transition table does not allow this change of status; nothing is written."""
 
 
 def find(conn: Connection, promotion_id: int) -> PromotionRow | None:
-    """The promotion of this id."""
+    """Return the promotion with this id, if there is one."""
     row = conn.execute(select(table).where(table.c.id == promotion_id)).one_or_none()
     return row_of(row) if row is not None else None
 
 
 def get(conn: Connection, promotion_id: int) -> PromotionRow:
-    """The promotion of this id. Raises PromotionUnknown."""
+    """Return the promotion with this id. Raises PromotionUnknown."""
     if (row := find(conn, promotion_id)) is None:
         raise PromotionUnknown(promotion_id)
     return row
@@ -122,7 +122,7 @@ def list_(
     release_id: str | None = None,
     limit: int = 100,
 ) -> list[PromotionRow]:
-    """Promotions, newest first, of one app (source or target), status or release if given."""
+    """List promotions, newest first; of one app (source or target), status or release if given."""
     query = select(table).order_by(table.c.id.desc()).limit(limit)
     if app_id is not None:
         query = query.where(or_(table.c.source_id == app_id, table.c.target_id == app_id))
@@ -134,7 +134,7 @@ def list_(
 
 
 def add(conn: Connection, *, status: Status, reason: str, **values: Any) -> PromotionRow | None:
-    """Insert a promotion, due now if it waits; None where an equal one stands already."""
+    """Insert a promotion, due now if it waits; return None where an equal one exists already."""
     is_waiting = status is Status.WAITING
     statement = (
         upsert(table)
@@ -160,7 +160,7 @@ def add(conn: Connection, *, status: Status, reason: str, **values: Any) -> Prom
 def find_by_hand(
     conn: Connection, *, release_id: str, target_id: str, kind: PromotionKind
 ) -> PromotionRow | None:
-    """The unfinished promotion by hand of this release to this target."""
+    """Return the unfinished promotion by hand of this release to this target, if any."""
     query = select(table).where(
         table.c.rule_id.is_(None),
         table.c.release_id == release_id,
@@ -178,11 +178,11 @@ def find_by_hand(
 def move(
     conn: Connection, claim: queue.Claim, status: Status, reason: str, **values: Any
 ) -> PromotionRow:
-    """Write a step's outcome under the claim's fence. Raises LeaseLost, InvalidTransition."""
+    """Write the result of a step under the claim's fence. Raises LeaseLost, InvalidTransition."""
     before = Status(claim.status or "")
     if status is not before and not can_transition(before, status):
         raise InvalidTransition(f"{before} → {status}")
-    values = {"gone_since": None, **values}  # whatever is found again was not gone
+    values = {"gone_since": None, **values}  # what was found again is not gone
     if status in ENDED:
         values = {"due_at": None, "ended_at": func.clock_timestamp(), **values}
     if status != claim.status:
@@ -203,7 +203,7 @@ def _record_event(conn: Connection, promotion_id: int, event: str, message: str)
 
 
 def events(conn: Connection, promotion_id: int) -> list[Row[Any]]:
-    """What became of the promotion, oldest first: rows of at, event, message."""
+    """Return the promotion's events, oldest first: rows of at, event, message."""
     query = select(promotion_event).where(promotion_event.c.promotion_id == promotion_id)
     return list(conn.execute(query.order_by(promotion_event.c.id)))
 
@@ -211,9 +211,8 @@ def events(conn: Connection, promotion_id: int) -> list[Row[Any]]:
 def lock_around(conn: Connection, *app_ids: str, with_waiting: bool = False) -> None:
     """Lock every unfinished promotion to or from these apps, to write several of them.
 
-    With those waiting for any other target, where all are to be woken.
-
-    Always by id, as whoever wakes many does: so nobody waits for another in a ring.
+    `with_waiting` adds all waiting promotions, for a caller that wakes them all. Rows are locked
+    in id order to avoid deadlocks.
     """
     around = or_(table.c.target_id.in_(app_ids), table.c.source_id.in_(app_ids))
     waits = table.c.status == Status.WAITING
@@ -225,18 +224,18 @@ def _lock(conn: Connection, *where: ColumnElement[bool]) -> list[int]:
     return list(conn.execute(query).scalars())
 
 
-# What anybody else may change: waiting rows only, voiding the claim of whoever evaluates one now.
+# What others may change: waiting rows only. The new fence voids the claim of an evaluation.
 
 _VOID: dict[str, Any] = {
     "fence": table.c.fence + 1,
     "lease_until": None,
     "lease_owner": None,
-    "attempt": 0,  # the claim ended without a write through no fault of its own
+    "attempt": 0,  # the claim ended without a write, but not by a fault of its step
 }
 
 
 def _waiting(conn: Connection, *where: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The condition of waiting rows that are locked now."""
+    """Lock the waiting rows that match, in id order; return the condition that selects them."""
     ids = _lock(conn, table.c.status == Status.WAITING, *where)
     return table.c.id == any_(literal(ids, ARRAY(BigInteger)))
 
@@ -257,13 +256,13 @@ def _end_waiting(
 
 
 def cancel(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow | None:
-    """Cancel a waiting promotion; None where it does not wait."""
+    """Cancel a waiting promotion; return None where it does not wait."""
     rows = _end_waiting(conn, Status.CANCELLED, reason, table.c.id == promotion_id)
     return rows[0] if rows else None
 
 
 def supersede_older(conn: Connection, newer: PromotionRow, *, reason: str) -> list[PromotionRow]:
-    """End what waits under the same rule and target with a lower version."""
+    """Supersede what waits under the same rule and target with a lower version."""
     return _end_waiting(
         conn,
         Status.SUPERSEDED,
@@ -282,28 +281,28 @@ def _wake(conn: Connection, *where: ColumnElement[bool], **values: Any) -> int:
 
 
 def reschedule_target(conn: Connection, target_id: str | None, *, but: int | None = None) -> int:
-    """Have every promotion that waits for this target (None: for any) evaluated again now.
+    """Make every promotion that waits for this target (None: for any) due now; return how many.
 
-    `but` one, which has a reason of its own to wait longer.
+    `but` is one promotion to leave out: it has its own reason to wait longer.
     """
     where = [table.c.target_id == target_id] if target_id is not None else []
     return _wake(conn, *where, *([table.c.id != but] if but is not None else []))
 
 
 def reschedule_source(conn: Connection, source_id: str) -> int:
-    """Have every promotion that waits with a release of this source evaluated again now."""
+    """Make every waiting promotion of a release of this source due now; return how many."""
     return _wake(conn, table.c.source_id == source_id)
 
 
 def reschedule_rule(conn: Connection, rule_id: int, revision: int) -> int:
-    """Have what waits under a changed rule decided anew, by the rule's new revision."""
+    """Make what waits under a changed rule due now, by its new revision; return how many."""
     return _wake(conn, table.c.rule_id == rule_id, rule_revision=revision)
 
 
 def reevaluate(
     conn: Connection, promotion_id: int, event: str, reason: str, **values: Any
 ) -> PromotionRow | None:
-    """Have a waiting promotion decided anew by what a person said; None where it does not wait."""
+    """Wake a waiting promotion after a person's decision; return None where it does not wait."""
     said = {"reason": reason, "updated_at": func.clock_timestamp(), **values}
     if not _wake(conn, table.c.id == promotion_id, **said):
         return None
@@ -312,7 +311,7 @@ def reevaluate(
 
 
 def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow | None:
-    """Let an ended promotion wait again; None where its status allows no retry."""
+    """Let an ended promotion wait again; return None where its status allows no retry."""
     now = func.clock_timestamp()
     statement = (
         update(table)
@@ -347,7 +346,7 @@ def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow |
 
 
 def waiting_for(conn: Connection, target_id: str) -> list[PromotionRow]:
-    """The promotions that wait for the target, newest release first: what goes when it is free."""
+    """Return the promotions that wait for the target, newest release first."""
     query = (
         select(table)
         .where(table.c.target_id == target_id, table.c.status == Status.WAITING)
@@ -357,6 +356,6 @@ def waiting_for(conn: Connection, target_id: str) -> list[PromotionRow]:
 
 
 def waiting_under(conn: Connection, rule_id: int) -> list[PromotionRow]:
-    """The promotions that wait under a rule, oldest first, locked to be ended."""
+    """Lock the promotions that wait under a rule, to end them; return them, oldest first."""
     query = select(table).where(table.c.rule_id == rule_id, table.c.status == Status.WAITING)
     return [row_of(row) for row in conn.execute(query.order_by(table.c.id).with_for_update())]

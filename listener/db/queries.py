@@ -1,4 +1,4 @@
-"""What pages show beside a row, fetched for a whole page at once; no step asks for it."""
+"""What pages show beside a row, read for a whole page at once; no worker step uses it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from listener.db.tables import (
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What became of a promotion at one moment."""
+    """One event of a promotion."""
 
     at: datetime
     event: str
@@ -34,7 +34,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A delivery without its body: when it came, how often, and what came of it."""
+    """A delivery without its body: when it arrived, how often, and its outcome."""
 
     id: int
     subscription_id: int | None
@@ -53,14 +53,14 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How looking at an app goes."""
+    """When an app is looked at next, and the error of the last look."""
 
     at: datetime | None
     error: str | None
 
 
 def nonces(conn: Connection, promotion_ids: Iterable[int]) -> dict[int, str]:
-    """The nonce of each promotion's last post that shows one at Heroku."""
+    """Return the nonce of each promotion's last post that shows a nonce at Heroku."""
     query = (
         select(post.c.promotion_id, post.c.nonce)
         .where(post.c.promotion_id.in_(set(promotion_ids)), post.c.account_id.is_(None))
@@ -70,14 +70,14 @@ def nonces(conn: Connection, promotion_ids: Iterable[int]) -> dict[int, str]:
 
 
 def timeline(conn: Connection, promotion_id: int) -> tuple[Moment, ...]:
-    """What became of a promotion, oldest first."""
+    """Return the events of a promotion, oldest first."""
     c = promotion_event.c
     query = select(c.at, c.event, c.message).where(c.promotion_id == promotion_id).order_by(c.id)
     return tuple(Moment(row.at, row.event, row.message) for row in conn.execute(query))
 
 
 def deliveries_of(conn: Connection, release_id: str, *, limit: int = 100) -> list[DeliveryRow]:
-    """The deliveries that named a release, newest first."""
+    """Return the deliveries that named a release, newest first."""
     columns = [delivery.c[name] for name in DeliveryRow.__dataclass_fields__]
     query = (
         select(*columns)
@@ -89,7 +89,7 @@ def deliveries_of(conn: Connection, release_id: str, *, limit: int = 100) -> lis
 
 
 def was_told_of_newer(conn: Connection, app_id: str) -> bool:
-    """Whether a delivery names a later version than any that the app's readings showed."""
+    """Return whether a delivery names a later version than any stored release of the app."""
     there = release.c.app_id == app_id, release.c.gone_at.is_(None)
     newest = select(func.coalesce(func.max(release.c.version), 0)).where(*there)
     query = select(delivery.c.id).where(
@@ -101,9 +101,9 @@ def was_told_of_newer(conn: Connection, app_id: str) -> bool:
 def active(
     conn: Connection, target_id: str | None, *, but: Collection[str] = ()
 ) -> tuple[int, ...]:
-    """The promotions at work on a target, oldest first; rollbacks are none.
+    """Return the ids of the active promotions on a target, oldest first, without rollbacks.
 
-    Without a target: on any `but` these.
+    Without a target: those on any target except the ones in `but`.
     """
     c = promotion.c
     query = select(c.id).where(c.status.in_(ACTIVE), c.kind == PromotionKind.PROMOTE).order_by(c.id)
@@ -115,14 +115,14 @@ def active(
 
 
 def look_of(conn: Connection, app_id: str) -> Look:
-    """When the app is looked at next, and what went wrong the last time."""
+    """Return when the app is looked at next, and what went wrong the last time."""
     query = select(sync.LOOKS.due.label("at"), app.c.look_error).where(app.c.id == app_id)
     row = conn.execute(query).one()
     return Look(row.at, row.look_error)
 
 
 def waited_for(conn: Connection) -> list[str]:
-    """The targets that promotions wait for."""
+    """Return the targets that promotions wait for, sorted by id."""
     query = select(func.distinct(promotion.c.target_id)).where(promotion.c.status == Status.WAITING)
     return sorted(conn.execute(query).scalars())
 
@@ -137,7 +137,7 @@ _QUEUES = {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many of what there are, and how late the work is."""
+    """Counts of what is stored, and how late the work is."""
 
     promotions: dict[str, int]  # by status
     deliveries: dict[str, int]  # by what became of them
@@ -146,7 +146,7 @@ class Figures:
 
 
 def read(conn: Connection) -> Figures:
-    """Count everything now."""
+    """Count everything now, and measure the lag of each queue."""
     return Figures(
         promotions=_counts(conn, promotion.c.status),
         deliveries=_counts(conn, _fate()),

@@ -1,4 +1,4 @@
-"""Claims, leases and fences: who may act on a row, for how long, and whose late write fails."""
+"""Claims, leases and fences: who may act on a row, for how long, and which late writes fail."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ LEASE = timedelta(seconds=30)
 
 
 class LeaseLost(Exception):
-    """Somebody else acts on the row by now: write nothing, the row is in good hands."""
+    """Another worker may act on the row by now: write nothing, for it goes on with the row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """Work of one kind: its rows, what says when, and which of them this code knows.
+    """Work of one kind: its table, when a row is due, and which rows this code knows.
 
-    Where more than a column of the row says when, `put_off` writes it for the row of a key.
+    If `due` is more than a column of the row, `put_off` writes a new due time for a key.
     """
 
     table: Table
@@ -51,7 +51,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to act on one row, as long as its fence stands."""
+    """The right to act on one row, until a newer fence replaces its fence."""
 
     table: Table
     key: Any
@@ -67,7 +67,7 @@ def _key(table: Table) -> ColumnElement[Any]:
 
 
 def claim(conn: Connection, kind: Kind, *, owner: str) -> Claim | None:
-    """Claim the row that is due longest and has no live lease, in one statement."""
+    """Claim the row that is due longest and has no live lease, in one statement, if any."""
     table, key = kind.table, _key(kind.table)
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < func.now())
     due_row = (
@@ -97,7 +97,7 @@ def claim(conn: Connection, kind: Kind, *, owner: str) -> Claim | None:
 
 
 def fenced(claim: Claim) -> ColumnElement[bool]:
-    """The condition of every write of a lease holder."""
+    """Build the condition of every write by a lease holder: same key, fence and status."""
     condition = and_(_key(claim.table) == claim.key, claim.table.c.fence == claim.fence)
     if claim.status is not None:
         condition = and_(condition, claim.table.c.status == claim.status)
@@ -105,14 +105,14 @@ def fenced(claim: Claim) -> ColumnElement[bool]:
 
 
 def write(conn: Connection, claim: Claim, **values: Any) -> None:
-    """Write what came of a step and hand the row back. Raises LeaseLost."""
+    """Write the result of a step and release the lease. Raises LeaseLost."""
     values = {"lease_owner": None, "lease_until": None, "attempt": 0, **values}
     if conn.execute(update(claim.table).where(fenced(claim)).values(values)).rowcount == 0:
         raise LeaseLost
 
 
 def renew(conn: Connection, claim: Claim) -> None:
-    """Keep the row for another lease, as long as this one lives. Raises LeaseLost."""
+    """Extend a live lease by a whole lease from now. Raises LeaseLost."""
     is_live = claim.table.c.lease_until > func.clock_timestamp()
     values = {"lease_until": func.clock_timestamp() + literal(LEASE)}
     statement = update(claim.table).where(fenced(claim), is_live).values(values)
@@ -121,7 +121,7 @@ def renew(conn: Connection, claim: Claim) -> None:
 
 
 def postpone(conn: Connection, claim: Claim, kind: Kind, pause: timedelta) -> None:
-    """After an unexpected error: hand the row back for later; its count of attempts stays."""
+    """Release the row for later after an unexpected error; its count of attempts stays."""
     due_at = func.now() + literal(pause)
     values: dict[Any, Any] = {"lease_owner": None, "lease_until": None}
     if kind.put_off is None:
@@ -132,7 +132,7 @@ def postpone(conn: Connection, claim: Claim, kind: Kind, pause: timedelta) -> No
 
 
 def until_next(conn: Connection, kinds: Iterable[Kind]) -> float | None:
-    """Seconds until work of these kinds is due, 0 if some is already; None where there is none."""
+    """Return the seconds until work of these kinds is due, 0 if some is already; None if none."""
     moments = [
         select(func.min(func.greatest(kind.due, kind.table.c.lease_until)))
         .where(kind.due.is_not(None), kind.known)
@@ -149,7 +149,7 @@ log = structlog.get_logger()
 CHANNEL = "autopromote"
 RECONNECT_SECONDS = 1.0
 LISTEN_SECONDS = 1.0
-PULSE_SECONDS = 10.0  # nothing else is ever asked on a connection that only listens
+PULSE_SECONDS = 10.0  # a connection that only listens asks nothing else
 
 
 def notify(conn: Connection) -> None:
@@ -160,7 +160,7 @@ def notify(conn: Connection) -> None:
 class NotificationListener:
     """One connection that listens for a whole process.
 
-    Deaf for a while, it loses nothing: runners poll as well.
+    While it is down nothing is lost: runners poll as well.
     """
 
     def __init__(
@@ -180,7 +180,7 @@ class NotificationListener:
 
     @property
     def count(self) -> int:
-        """How many wake-ups came so far; read it before looking for work."""
+        """The number of wake-ups so far; read it before you look for work."""
         return self._count
 
     def start(self) -> None:
@@ -188,14 +188,14 @@ class NotificationListener:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening, and wake whoever waits."""
+        """Stop listening, and wake all waiting threads."""
         self._stopping.set()
         self._wake()
         if self._thread.is_alive():
             self._thread.join(2 * LISTEN_SECONDS)
 
     def wait(self, seen: int, seconds: float) -> None:
-        """Wait for a wake-up after the one seen, for so many seconds at most."""
+        """Wait for a wake-up after `seen`, for so many seconds at most."""
         with self._heard:
             self._heard.wait_for(
                 lambda: self._count != seen or self._stopping.is_set(), timeout=seconds
@@ -212,13 +212,13 @@ class NotificationListener:
                 self._follow()
             except psycopg.Error as error:
                 log.warning("deaf", error=type(error).__name__)
-            except Exception:  # without its ear a process would seem dead to the others
+            except Exception:  # without this thread the process would seem dead to the others
                 log.exception("ear_broken")
             self._stopping.wait(RECONNECT_SECONDS)
 
     def _follow(self) -> None:
         with self._database.listen(CHANNEL) as connection:
-            self._wake()  # whatever was notified while we were deaf
+            self._wake()  # for notifications that we missed while not connected
             pulse_at = time.monotonic() + self._pulse_seconds
             while not self._stopping.is_set():
                 for _ in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):

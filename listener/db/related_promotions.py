@@ -1,4 +1,4 @@
-"""What the decision about one promotion asks of those around it."""
+"""Queries on the promotions around one promotion, which its decision needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_PAST = 1000
 
 
 def rival(conn: Connection, target_id: str, promotion_id: int) -> PromotionRow | None:
-    """Another promotion at work on the target."""
+    """Return another active promotion on the target, if there is one."""
     query = select(table).where(
         table.c.target_id == target_id, table.c.status.in_(ACTIVE), table.c.id != promotion_id
     )
@@ -28,7 +28,7 @@ def rival(conn: Connection, target_id: str, promotion_id: int) -> PromotionRow |
 
 
 def rollback_asked_for(conn: Connection, target_id: str) -> PromotionRow | None:
-    """The rollback by hand that waits for the target."""
+    """Return the oldest rollback by hand that waits for the target, if there is one."""
     query = select(table).where(
         table.c.target_id == target_id,
         table.c.kind == PromotionKind.ROLLBACK,
@@ -39,12 +39,15 @@ def rollback_asked_for(conn: Connection, target_id: str) -> PromotionRow | None:
 
 
 def as_rival(row: PromotionRow) -> ActivePromotion:
-    """What the target gate needs to know of another promotion at work."""
+    """Build what the target gate needs to know of another active promotion."""
     return ActivePromotion(str(row.id), row.status)
 
 
 def newer_version(conn: Connection, row: PromotionRow) -> int | None:
-    """The version of a newer candidate of the same rule and target that takes this one's place."""
+    """Return the version of the newest candidate that takes this one's place, if there is one.
+
+    It is of the same rule and target, and evaluated and waiting, active, or succeeded.
+    """
     counts = or_(
         (table.c.status == Status.WAITING) & table.c.evaluated_at.is_not(None),
         table.c.status.in_(ACTIVE | {Status.SUCCEEDED}),
@@ -60,10 +63,10 @@ def newer_version(conn: Connection, row: PromotionRow) -> int | None:
 
 
 def upstream(conn: Connection, source_id: str, release: Release) -> PromotionRow | None:
-    """Our own promotion that put this release onto the source, in a chain.
+    """Find our own promotion that put this release onto the source, in a chain.
 
-    One in doubt does not know its release yet, but the release carries its nonce, or else is
-    what its post asked for, by our account.
+    A promotion in doubt does not know its release yet. Then the release shows its nonce, or is
+    what its post asked for, made by our account.
     """
     made = release_requests.may_have_made(release)
     named = select(post.c.promotion_id).where(post.c.target_id == source_id, made)
@@ -82,13 +85,13 @@ def upstream(conn: Connection, source_id: str, release: Release) -> PromotionRow
 
 
 def author(conn: Connection, source_id: str, release: Release) -> str | None:
-    """Whose release it is: in a chain, that of whoever made the first one."""
+    """Return the author of the release; in a chain, the author of the first release."""
     above = upstream(conn, source_id, release)
     return above.author if above is not None and above.author is not None else release.author
 
 
 def authors(conn: Connection, source_id: str) -> dict[str, str]:
-    """Whoever made the first release in a chain, by the id of the release it became here."""
+    """Return the author of the first release in a chain, by the id of the release on this app."""
     c = table.c
     query = select(c.target_release_id, c.author).where(
         c.target_id == source_id,
@@ -100,7 +103,10 @@ def authors(conn: Connection, source_id: str) -> dict[str, str]:
 
 
 def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[PastPromotion, ...]:
-    """The promotions of the same target that ended within this time, newest first."""
+    """Return other promotions of the target that ended within this time, newest first.
+
+    Only those in a status of RELEASED_OR_WRONG, and MOST_PAST at most.
+    """
     c = table.c
     query = (
         select(c.id, c.status, c.ended_at, c.kind, c.target_release_id)
@@ -121,6 +127,6 @@ def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[Pas
 
 
 def candidates_known(conn: Connection, rule_id: int, target_id: str) -> dict[str, PromotionRow]:
-    """The promotions of a rule to a target, by source release id."""
+    """Return the promotions of a rule to a target, by source release id."""
     query = select(table).where(table.c.rule_id == rule_id, table.c.target_id == target_id)
     return {row.release_id: row_of(row) for row in conn.execute(query)}

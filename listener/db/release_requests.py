@@ -1,4 +1,4 @@
-"""Posts: one row for each passage into posting, committed before anything is sent."""
+"""Release requests (table `post`): one row per request, committed before it is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANSWERED = ("accepted", "refused")
 
 @dataclass(frozen=True, slots=True)
 class PostRow:
-    """A release that we asked Heroku for, or may have asked for."""
+    """A request for a release that we sent to Heroku, or may have sent."""
 
     id: int
     promotion_id: int
@@ -42,7 +42,7 @@ class PostRow:
 
     @property
     def unnamed(self) -> UnmarkedRequest | None:
-        """By what its release is known where that bears no nonce."""
+        """How its release is recognised without a nonce; None where a nonce is sent."""
         if self.account_id is None:
             return None
         return UnmarkedRequest(self.artifact, self.base_version, self.account_id)
@@ -50,7 +50,7 @@ class PostRow:
 
 @dataclass(frozen=True, slots=True)
 class LastAnswer:
-    """What Heroku last answered to a release that we asked for on a target, and in which words."""
+    """Heroku's last answer to a release request for a target; `reason` is the promotion's."""
 
     target_id: str
     promotion_id: int
@@ -59,12 +59,12 @@ class LastAnswer:
 
     @property
     def was_refused(self) -> bool:
-        """Heroku said a definite no."""
+        """Whether Heroku refused definitely."""
         return self.outcome == "refused"
 
 
 def last_answers(conn: Connection, target_ids: Iterable[str]) -> dict[str, LastAnswer]:
-    """The last definite answer to a post, by target; one that was never sent tells nothing."""
+    """Return the last definite answer to a post, by target; posts never sent do not count."""
     newest = (
         select(func.max(table.c.id))
         .where(table.c.target_id.in_(list(target_ids)), table.c.outcome.in_(ANSWERED))
@@ -87,19 +87,19 @@ def _row(row: Row[Any]) -> PostRow:
 
 
 def add(conn: Connection, **values: Any) -> PostRow:
-    """Write down what is about to be sent; `sent_at` is this transaction's time."""
+    """Store the post that is about to be sent; `sent_at` is now by the database's clock."""
     statement = insert(table).values(sent_at=func.clock_timestamp(), **values).returning(table)
     return _row(conn.execute(statement).one())
 
 
 def latest(conn: Connection, promotion_id: int) -> PostRow:
-    """The promotion's last post; every one that ever left waiting to post has one."""
+    """Return the promotion's last post; every promotion that ever left waiting to post has one."""
     query = select(table).where(table.c.promotion_id == promotion_id)
     return _row(conn.execute(query.order_by(table.c.id.desc()).limit(1)).one())
 
 
 def accepted(conn: Connection, promotion_id: int) -> PostRow:
-    """The post by which the promotion made its release; whoever verifies one has it."""
+    """Return the post that made the promotion's release; a promotion in verification has one."""
     query = select(table).where(
         table.c.promotion_id == promotion_id,
         table.c.kind == PromotionKind.PROMOTE,
@@ -109,7 +109,7 @@ def accepted(conn: Connection, promotion_id: int) -> PostRow:
 
 
 def went_back(conn: Connection, promotion_id: int) -> bool:
-    """Whether the promotion was rolled back by a post, or may have been: once is all."""
+    """Return whether a post rolled the promotion back, or may have: there is only one try."""
     query = select(table.c.id).where(
         table.c.promotion_id == promotion_id,
         table.c.kind == PromotionKind.ROLLBACK,
@@ -119,14 +119,14 @@ def went_back(conn: Connection, promotion_id: int) -> bool:
 
 
 def under_way(conn: Connection, target_id: str) -> PostRow | None:
-    """The post on this target of which nobody knows yet what came of it."""
+    """Return the last post on this target whose outcome is not known yet, if there is one."""
     query = select(table).where(table.c.target_id == target_id, table.c.outcome.is_(None))
     row = conn.execute(query.order_by(table.c.id.desc()).limit(1)).one_or_none()
     return _row(row) if row is not None else None
 
 
 def of_release(conn: Connection, target_id: str, release: Release) -> PostRow | None:
-    """The post that made this release of a target, by what was recorded or by its nonce."""
+    """Find the post that made this release of a target, by its recorded release or its nonce."""
     made = or_(
         table.c.release_id == release.id, table.c.nonce == (nonce_of(release.description) or "")
     )
@@ -135,16 +135,16 @@ def of_release(conn: Connection, target_id: str, release: Release) -> PostRow | 
     return _row(row) if row is not None else None
 
 
-# Nobody found a release of it, and yet it may have made one, or make one still.
+# No release of it was found, but it may have made one, or may still make one.
 _GIVEN_UP = table.c.release_id.is_(None) & or_(
     table.c.outcome.in_(("no_trace", "unknown")),
-    # The answer was to a second sending; what became of the first one nobody knows.
+    # Heroku answered the second sending; the outcome of the first one is unknown.
     (table.c.outcome == "refused") & (table.c.sends > 1),
 )
 
 
 def given_up(conn: Connection, target_id: str) -> list[PostRow]:
-    """Posts without a nonce that may have made a release though nobody found one."""
+    """Return posts without a nonce that may have made a release although none was found."""
     query = select(table).where(
         table.c.target_id == target_id, table.c.account_id.is_not(None), _GIVEN_UP
     )
@@ -152,7 +152,7 @@ def given_up(conn: Connection, target_id: str) -> list[PostRow]:
 
 
 def may_have_made(release: Release) -> ColumnElement[bool]:
-    """The condition of posts that made a release, or may have made it without a nonce."""
+    """Build the condition of posts that made this release, or may have without a nonce."""
     made = table.c.release_id == release.id
     if nonce := nonce_of(release.description):
         return or_(made, table.c.nonce == nonce)
@@ -166,24 +166,24 @@ def may_have_made(release: Release) -> ColumnElement[bool]:
 
 
 def promised(conn: Connection, post_id: int, promotion_id: str) -> None:
-    """Write down which pipeline promotion Heroku made of the post; its release is to be seen."""
+    """Store which pipeline promotion Heroku made of the post; its release is not known yet."""
     values = {"heroku_promotion_id": promotion_id}
     conn.execute(update(table).where(table.c.id == post_id).values(values))
 
 
 def mark_unknown(conn: Connection, post_id: int) -> None:
-    """Write down that its connection ended without an answer: looks are counted from now."""
+    """Record that the connection ended without an answer; looks are counted from now."""
     doubted = update(table).where(table.c.id == post_id)
     conn.execute(doubted.values(sent_at=func.clock_timestamp()))
 
 
 def mark_unsent(conn: Connection, post_id: int) -> None:
-    """Write down that the last sending never left."""
+    """Record that the last sending never left."""
     conn.execute(update(table).where(table.c.id == post_id).values(sends=table.c.sends - 1))
 
 
 def send_again(conn: Connection, post_id: int) -> PostRow:
-    """Write down that the post goes out a second time, under the same nonce."""
+    """Record that the post is sent once more, under the same nonce."""
     values = {"sends": table.c.sends + 1, "sent_at": func.clock_timestamp()}
     statement = update(table).where(table.c.id == post_id).values(values).returning(table)
     return _row(conn.execute(statement).one())
@@ -197,7 +197,7 @@ def settle(
     release_id: str | None = None,
     release_version: int | None = None,
 ) -> None:
-    """Write down what became of the post."""
+    """Store the outcome of the post."""
     values = {
         "outcome": outcome,
         "release_id": release_id,
@@ -208,13 +208,13 @@ def settle(
 
 
 def issued(conn: Connection, target_id: str) -> frozenset[str]:
-    """Every nonce issued for this target and every release known to be ours there."""
+    """Return every nonce issued for this target, and the id of every release of ours there."""
     query = select(table.c.nonce, table.c.release_id).where(table.c.target_id == target_id)
     return frozenset(mark for row in conn.execute(query) for mark in row if mark is not None)
 
 
 def kinds(conn: Connection, target_id: str) -> dict[str, PromotionKind]:
-    """What each request for this target was for, by its nonce and by its release."""
+    """Return the kind of each request for this target, by its nonce and by its release id."""
     query = select(table.c.nonce, table.c.release_id, table.c.kind)
     rows = conn.execute(query.where(table.c.target_id == target_id))
     return {

@@ -1,4 +1,4 @@
-"""The releases of every app, as its readings showed them."""
+"""The stored releases of every app, as snapshots showed them."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def _release(row: Row[Any]) -> Release:
 
 
 def now(conn: Connection) -> datetime:
-    """The database's time."""
+    """Return the time by the database's clock."""
     now: datetime = conn.execute(select(func.clock_timestamp())).scalar_one()
     return now
 
 
 def history(conn: Connection, app_id: str) -> History:
-    """Every release of the app that we ever saw, but those that are gone at Heroku."""
+    """Return every release of the app that we ever saw, without those gone at Heroku."""
     query = select(release).where(*_of(app_id)).order_by(release.c.version)
     return History(_release(row) for row in conn.execute(query))
 
 
 def newest_version(conn: Connection, app_id: str) -> int:
-    """The highest version stored; 0 where none is."""
+    """Return the highest stored version that is not gone; 0 where there is none."""
     query = select(func.coalesce(func.max(release.c.version), 0))
     return int(conn.execute(query.where(*_of(app_id))).scalar_one())
 
@@ -51,7 +51,7 @@ def _of(app_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def slug_facts(conn: Connection, app_id: str, artifact: str) -> tuple[str | None, str | None]:
-    """Commit and stack of an artifact, where we learned them; both are immutable."""
+    """Return commit and stack of an artifact, each None if not known; both are immutable."""
     query = (
         select(func.max(release.c.commit), func.max(release.c.stack))
         .where(release.c.app_id == app_id)
@@ -64,7 +64,7 @@ def slug_facts(conn: Connection, app_id: str, artifact: str) -> tuple[str | None
 def set_slug_facts(
     conn: Connection, app_id: str, artifact: str, *, commit: str | None, stack: str | None
 ) -> None:
-    """Write down an artifact's commit and stack, from a signed body or from Heroku's slug."""
+    """Store an artifact's commit and stack, from a signed body or from Heroku's slug."""
     same = (release.c.app_id == app_id) & (release.c.artifact == artifact)
     known = {name: value for name, value in (("commit", commit), ("stack", stack)) if value}
     if known:
@@ -72,7 +72,7 @@ def set_slug_facts(
 
 
 def commit_message(conn: Connection, app_id: str, artifact: str) -> str | None:
-    """What the commit of an artifact says: empty where Heroku tells none, None where not asked."""
+    """Return an artifact's commit message: empty where Heroku tells none, None where not asked."""
     same = (release.c.app_id == app_id) & (release.c.artifact == artifact)
     query = select(func.max(release.c.commit_message)).where(same)
     said: str | None = conn.execute(query).scalar_one()
@@ -80,7 +80,7 @@ def commit_message(conn: Connection, app_id: str, artifact: str) -> str | None:
 
 
 def commit_messages(conn: Connection, app_id: str) -> dict[str, str]:
-    """What the commits of the app's artifacts say, of those Heroku was ever asked about."""
+    """Return commit messages by artifact, for the app's artifacts that Heroku was asked about."""
     query = (
         select(release.c.artifact, func.max(release.c.commit_message).label("said"))
         .where(release.c.app_id == app_id, release.c.artifact.is_not(None))
@@ -91,12 +91,12 @@ def commit_messages(conn: Connection, app_id: str) -> dict[str, str]:
 
 
 def set_commit_message(conn: Connection, app_id: str, artifact: str, said: str) -> None:
-    """Write down what Heroku's slug tells of its commit."""
+    """Store the commit message that Heroku's slug tells; empty where it tells none."""
     same = (release.c.app_id == app_id) & (release.c.artifact == artifact)
     conn.execute(update(release).where(same).values(commit_message=said))
 
 
 def versions_of(conn: Connection, release_ids: Iterable[str]) -> dict[str, int]:
-    """The versions of these releases by id."""
+    """Return the versions of these releases by id."""
     query = select(release.c.id, release.c.version).where(release.c.id.in_(set(release_ids)))
     return {row.id: row.version for row in conn.execute(query)}

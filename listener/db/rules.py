@@ -1,4 +1,4 @@
-"""Rules as people declared them: what is in force, and every revision that ever was."""
+"""Rules as people declared them: those in force, and every past revision."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from listener.db.tables import rule_revision, rule_service, rule_target
 
 @dataclass(frozen=True, slots=True)
 class RuleTarget:
-    """An app a rule promotes to, and the source's version above which releases count."""
+    """An app that a rule promotes to; only source versions above the baseline go there."""
 
     app_id: str
     baseline: int
@@ -38,7 +38,7 @@ class RuleTarget:
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """A rule as it stands."""
+    """A rule as stored."""
 
     id: int
     name: str
@@ -56,12 +56,12 @@ class RuleRow:
 
     @property
     def is_live(self) -> bool:
-        """Nobody removed it; it may still be off."""
+        """Whether nobody removed it; it may still be off."""
         return self.removed_at is None
 
     @property
     def acts(self) -> bool:
-        """It decides about releases: nobody removed it or turned it off."""
+        """Whether it decides about releases: nobody removed it or turned it off."""
         return self.is_live and self.mode is not Mode.OFF
 
     @property
@@ -71,11 +71,11 @@ class RuleRow:
 
     @property
     def route(self) -> Route:
-        """Where releases come from and where they go."""
+        """The source and the targets of the rule."""
         return Route(self.name, self.source_id, self.target_ids)
 
     def acts_from(self, app_id: str) -> int | None:
-        """The first version of the source that may go to this target, if it is one."""
+        """Return the first source version that may go to this target; None if it is no target."""
         return next((t.baseline + 1 for t in self.targets if t.app_id == app_id), None)
 
 
@@ -125,13 +125,13 @@ def _names_target(app_id: str) -> ColumnElement[bool]:
 
 
 def get(conn: Connection, rule_id: int) -> RuleRow:
-    """The rule of this id, removed or not; whoever has the id of one knows that it is there."""
+    """Return the rule with this id, removed or not; a rule with this id must exist."""
     (row,) = _select(conn, table.c.id == rule_id)
     return row
 
 
 def find(conn: Connection, name_or_id: str) -> RuleRow | None:
-    """The live rule of this name or id."""
+    """Return the live rule with this name or id, if there is one."""
     same = table.c.name == name_or_id
     if name_or_id.isascii() and name_or_id.isdigit() and len(name_or_id) < 19:
         same = or_(same, table.c.id == int(name_or_id))
@@ -139,7 +139,7 @@ def find(conn: Connection, name_or_id: str) -> RuleRow | None:
 
 
 def live(conn: Connection, *, app_id: str | None = None, limit: int | None = None) -> list[RuleRow]:
-    """The rules nobody removed, off ones too, newest first; with an app, those that name it."""
+    """Return the rules nobody removed, off ones too, newest first; with an app, those naming it."""
     where: list[ColumnElement[bool]] = [_LIVE]
     if app_id is not None:
         where.append(or_(table.c.source_id == app_id, _names_target(app_id)))
@@ -147,29 +147,29 @@ def live(conn: Connection, *, app_id: str | None = None, limit: int | None = Non
 
 
 def of_source(conn: Connection, app_id: str) -> list[RuleRow]:
-    """The live rules, armed or shadow, that promote this app's releases."""
+    """Return the live rules, armed or shadow, that promote this app's releases."""
     return _select(conn, _ACTS, table.c.source_id == app_id)
 
 
 def around(conn: Connection, rule_ids: Iterable[int], source_ids: Iterable[str]) -> list[RuleRow]:
-    """The rules of these ids, removed ones too, and those that act on these apps' releases."""
+    """Return the rules with these ids, removed or not, and the active rules of these sources."""
     by_source = and_(_ACTS, table.c.source_id.in_(set(source_ids)))
     return _select(conn, or_(table.c.id.in_(set(rule_ids)), by_source))
 
 
 def targeting(conn: Connection, app_id: str) -> list[RuleRow]:
-    """The live rules, armed or shadow, that promote to this app."""
+    """Return the live rules, armed or shadow, that promote to this app."""
     return _select(conn, _ACTS, _names_target(app_id))
 
 
 def routes(conn: Connection, *, but: int | None = None) -> list[Route]:
-    """The routes of the live rules that are not off, without that of one rule."""
+    """Return the routes of the live rules that are not off, without that of rule `but`."""
     where = [_ACTS] if but is None else [_ACTS, table.c.id != but]
     return [row.route for row in _select(conn, *where)]
 
 
 def names(conn: Connection, rule_ids: Iterable[int]) -> dict[int, str]:
-    """The names of these rules by id, removed ones too."""
+    """Return the names of these rules by id, removed ones too."""
     query = select(table.c.id, table.c.name).where(table.c.id.in_(set(rule_ids)))
     return {row.id: row.name for row in conn.execute(query)}
 
@@ -178,9 +178,9 @@ def names(conn: Connection, rule_ids: Iterable[int]) -> dict[int, str]:
 
 
 def lock(conn: Connection) -> None:
-    """Let nobody else change any rule until this transaction ends.
+    """Lock all rules against changes until this transaction ends.
 
-    Two rules without an app in common can close a ring together, so locks on apps are not enough.
+    Two rules without a common app can close a cycle together, so locks on apps are not enough.
     """
     conn.execute(text("LOCK TABLE rule IN SHARE ROW EXCLUSIVE MODE"))
 
@@ -220,7 +220,7 @@ def change(
 
 
 def remove(conn: Connection, row: RuleRow) -> RuleRow:
-    """Remove the rule; its promotions go on naming it."""
+    """Mark the rule as removed; its promotions still refer to it."""
     statement = update(table).where(table.c.id == row.id)
     now = func.clock_timestamp()
     conn.execute(statement.values(removed_at=now, updated_at=now))
@@ -228,13 +228,13 @@ def remove(conn: Connection, row: RuleRow) -> RuleRow:
 
 
 def is_name_taken(conn: Connection, name: str, *, but: int | None = None) -> bool:
-    """Whether a live rule, other than `but`, bears the name."""
+    """Return whether a live rule, other than `but`, has this name."""
     query = select(table.c.id).where(_LIVE, table.c.name == name)
     return any(rule_id != but for rule_id in conn.execute(query).scalars())
 
 
 def armed_targets(conn: Connection, *, but: int) -> frozenset[str]:
-    """The apps that a live armed rule other than this one names."""
+    """Return the targets of all live armed rules other than this one."""
     query = (
         select(rule_target.c.app_id)
         .join(table, table.c.id == rule_target.c.rule_id)
@@ -266,7 +266,7 @@ def _put_revision(
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as it may be shown, and as only our keys open it."""
+    """A notification service: its URL without secrets, its mark, and its URL encrypted."""
 
     shown: str
     mark: str
@@ -274,7 +274,7 @@ class Service:
 
 
 def of_rules(conn: Connection, rule_ids: Iterable[int]) -> dict[int, tuple[Service, ...]]:
-    """The services of these rules by the rule's id, in the order in which people named them."""
+    """Return the services of these rules by rule id, in the order in which people named them."""
     query = select(rule_service).where(rule_service.c.rule_id.in_(set(rule_ids)))
     found: dict[int, tuple[Service, ...]] = {}
     for row in conn.execute(query.order_by(rule_service.c.position, rule_service.c.id)):
@@ -284,7 +284,7 @@ def of_rules(conn: Connection, rule_ids: Iterable[int]) -> dict[int, tuple[Servi
 
 
 def put(conn: Connection, rule_id: int, services: Iterable[Service]) -> None:
-    """Have these told from now on, and no others; the caller holds the rules' lock."""
+    """Replace the services of a rule by these; the caller holds the rules' lock."""
     conn.execute(delete(rule_service).where(rule_service.c.rule_id == rule_id))
     values = [
         {"rule_id": rule_id, "position": position, "shown": s.shown, "mark": s.mark}

@@ -1,4 +1,4 @@
-"""The runners' rows: when each made its last round, as its process says every few seconds."""
+"""The runners: when each made its last round, as its process reports every few seconds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Round:
 
 
 def beat(conn: Connection, process: str, rounds: Mapping[str, Round]) -> None:
-    """Write down that a process lives, with its runners' rounds; rows of dead processes go."""
+    """Store that a process lives, and its runners' rounds; delete rows of dead processes."""
     now = func.clock_timestamp()
     rows = [
         {
@@ -41,12 +41,12 @@ def beat(conn: Connection, process: str, rounds: Mapping[str, Round]) -> None:
 
 
 def leave(conn: Connection, process: str) -> None:
-    """A process ends: nobody waits for its runners."""
+    """Delete the runners of a process that ends, so that nobody waits for them."""
     conn.execute(delete(table).where(table.c.process == process))
 
 
 def list_(conn: Connection) -> list[Runner]:
-    """Every runner, by name."""
+    """Return every runner, in the order of names."""
     now: ColumnElement[datetime] = func.clock_timestamp()
     ages = (now - table.c.round_at).label("idle"), (now - table.c.seen_at).label("unseen")
     query = select(table.c.name, table.c.works_on, *ages).order_by(table.c.name)
@@ -57,5 +57,5 @@ def list_(conn: Connection) -> list[Runner]:
 
 
 def _shown(name: str) -> str:
-    """A name without its host, which is nobody's business."""
+    """Return a runner's name without its host, which is not shown."""
     return ":".join(name.split(":")[-2:])

@@ -1,4 +1,4 @@
-"""Storing readings: which answer of Heroku's counts, by when it was asked for."""
+"""Store snapshots: which of Heroku's answers counts is decided by the order of requests."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _CHANGING = ("status", "is_current", "description", "author", "author_id", "upda
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A reading's place in order, and its beginning by the database's clock.
+    """A snapshot's place in the order of requests, and its start by the database's clock.
 
-    Clocks order nothing, and a column of the app's row would be locked by others: a sequence.
+    The number comes from a sequence: clocks give no order, and others may lock the app's row.
     """
 
     number: int
@@ -32,7 +32,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Heroku showed, which is never nothing."""
+    """The releases that Heroku showed, at least one."""
 
     asked: Asked
     arrived_at: datetime
@@ -41,24 +41,24 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """The answer is what we know from now on."""
+    """The answer was stored as the newest snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Older:
-    """Something later is known by now: the answer counts for what it newly showed alone."""
+    """Something later is known already: only releases new to us were stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """The answer comes from before what we know already: it tells nothing."""
+    """The answer is older than what we know already, so it is not used."""
 
     why: str
     since: datetime  # no answer was used since
 
 
 def ask(conn: Connection) -> Asked:
-    """Begin a reading: right after this its request is sent."""
+    """Begin a snapshot; the request is sent right after this."""
     query = select(reading_number.next_value().label("number"), func.clock_timestamp().label("at"))
     row = conn.execute(query).one()
     return Asked(row.number, row.at)
@@ -69,7 +69,7 @@ def record(
 ) -> Used | Older | Behind:
     """Store an answer; the caller holds the app's lock, and read `row` under it.
 
-    `as_it_is`, for a list that lies behind for a day: a person says that it is right.
+    `as_it_is`: a person says that a list is right although it has been behind for a day.
     """
     known, shown = releases.history(conn, row.id), History(answer.releases)
     changed = _unlike(known, answer.releases)
@@ -91,7 +91,10 @@ def record(
 
 
 def _is_older(row: AppRow, asked: Asked, shown: History) -> bool:
-    """A later reading is stored, or a release of ours came after this one was asked for."""
+    """Return whether a later snapshot is stored, or the answer lacks a release of ours.
+
+    That release was made known after this answer was asked for.
+    """
     if row.read_number is not None and row.read_number > asked.number:
         return True
     is_before_ours = row.known_at is not None and row.known_at > asked.at
@@ -103,14 +106,14 @@ def _is_up(shown: History, known: History) -> bool:
 
 
 def _add(conn: Connection, app_id: str, found: Sequence[Release]) -> None:
-    """Releases do not un-happen: what was never stored is, whatever else the answer is worth."""
+    """Store releases that are new to us, even from an old answer: a release stays made."""
     if found:
         statement = insert(release).values([_values(app_id, item) for item in found])
         conn.execute(statement.on_conflict_do_nothing(index_elements=["app_id", "version"]))
 
 
 def _show(conn: Connection, app_id: str, shown: History) -> None:
-    """What an answer shows is not missing."""
+    """Reset the count of missing releases that the answer shows."""
     versions = [item.version for item in shown.releases]
     where = release.c.app_id == app_id, release.c.version.in_(versions), release.c.gone_at.is_(None)
     values = {"times_missing": 0, "missing_since": None}
@@ -118,7 +121,7 @@ def _show(conn: Connection, app_id: str, shown: History) -> None:
 
 
 def _lack(conn: Connection, app_id: str, versions: Sequence[int], now: datetime) -> set[int]:
-    """Count an answer that lacks these; answers which of them are gone by now."""
+    """Count an answer that lacks these versions; return those that are gone by now."""
     same = release.c.app_id == app_id
     counted = (
         update(release)
@@ -137,7 +140,7 @@ def _lack(conn: Connection, app_id: str, versions: Sequence[int], now: datetime)
 
 
 def _take(conn: Connection, app_id: str, shown: History) -> None:
-    """Whatever else was stored in the range of the answer, or above it, counts no more."""
+    """Mark as gone all other stored releases above the oldest version of the answer."""
     same, oldest = release.c.app_id == app_id, min(r.version for r in shown.releases)
     others = release.c.version.not_in([item.version for item in shown.releases])
     above = release.c.version > oldest
@@ -154,7 +157,7 @@ def _note_behind(conn: Connection, row: AppRow, why: str, now: datetime) -> Behi
 
 
 def _unlike(known: History, shown: Sequence[Release]) -> list[Release]:
-    """Those that are not stored as they are shown: a list of hundreds brings one or two."""
+    """Return the shown releases that differ from the stored ones: one or two of hundreds."""
     stored = {item.version: item for item in known.releases}
     return [item for item in shown if stored.get(item.version) != item]
 
@@ -162,12 +165,12 @@ def _unlike(known: History, shown: Sequence[Release]) -> list[Release]:
 def _follow(
     conn: Connection, app_id: str, answer: Answer, shown: History, changed: Sequence[Release]
 ) -> None:
-    """Status and `current` of every release become those of the answer."""
+    """Set status and `current` of every release to those of the answer."""
     same = release.c.app_id == app_id
     ids = [item.id for item in changed]
     versions = [item.version for item in changed]
     if changed:
-        # Of another release that bore the same number nothing is kept, its commit least of all.
+        # If another release had the same version, keep nothing of it, not even its commit.
         replaced = release.c.version.in_(versions), release.c.id.not_in(ids)
         conn.execute(delete(release).where(same, *replaced))
         _upsert(conn, app_id, changed)

@@ -1,4 +1,4 @@
-"""The tables of how the listener itself is: its runners, and what troubles it."""
+"""The tables on the state of the listener itself: its runners and its troubles."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ runner = Table(
     Column("name", Text, primary_key=True),
     columns.words("process", is_required=True),
     columns.words("works_on", is_required=True),
-    columns.time("round_at", is_required=True),  # when it last looked for work, and could
-    columns.time("seen_at", is_required=True),  # when its process last said that it lives
+    columns.time("round_at", is_required=True),  # when it last could look for work
+    columns.time("seen_at", is_required=True),  # when its process last reported
     Index("ix_runner_process", "process"),
 )
 
@@ -30,7 +30,7 @@ trouble = Table(
     columns.now("last_at"),
     Column("times", Integer, nullable=False, server_default="1"),  # in a row
     columns.time("told_at"),
-    Column("told_as", BigInteger),  # the trouble whose notice told of this one too
+    Column("told_as", BigInteger),  # the trouble whose notice covers this one too
     columns.time("over_at"),
     columns.time("due_at"),
     *columns.lease(),

@@ -1,4 +1,4 @@
-"""Our webhooks on source apps, and the secrets that Heroku signs with, always sealed."""
+"""Our webhooks on source apps, and the secrets that Heroku signs with, always encrypted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DELIVERED_STEP = timedelta(seconds=1)
 
 
 class SecretState(StrEnum):
-    """Whether Heroku is known to sign with it."""
+    """Whether Heroku is known to sign with a secret."""
 
     PENDING = "pending"  # stored, perhaps already sent
     CURRENT = "current"
@@ -29,7 +29,7 @@ class SecretState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SecretRow:
-    """A secret's life; its sealed bytes stay with `live_secrets` and `sealed`."""
+    """The state of a secret; only `live_secrets` and `sealed` return its encrypted bytes."""
 
     id: int
     state: SecretState
@@ -57,7 +57,7 @@ class SubscriptionRow:
     secrets: tuple[SecretRow, ...]
 
     def secret(self, state: SecretState) -> SecretRow | None:
-        """The newest secret in this state."""
+        """Return the newest secret in this state, if there is one."""
         return next((secret for secret in self.secrets if secret.state is state), None)
 
 
@@ -79,7 +79,10 @@ _LIVE = table.c.removed_at.is_(None)
 
 
 def _is_valid() -> ColumnElement[bool]:
-    """A previous secret counts until 72 h passed and a delivery proved a newer one."""
+    """Match valid secrets.
+
+    A previous secret is valid until 72 h have passed and a delivery proved a newer secret.
+    """
     newer = secret.alias("newer")
     proved = (
         select(newer.c.id)
@@ -120,32 +123,32 @@ def _select(
 def live(
     conn: Connection, *, app_id: str | None = None, limit: int | None = None
 ) -> list[SubscriptionRow]:
-    """The subscriptions nobody removed, newest first, of one app if given."""
+    """Return the subscriptions nobody removed, newest first, of one app if given."""
     where = [_LIVE] if app_id is None else [_LIVE, table.c.app_id == app_id]
     return _select(conn, *where, limit=limit)
 
 
 def of_app(conn: Connection, app_id: str) -> SubscriptionRow | None:
-    """The live subscription of an app."""
+    """Return the live subscription of an app, if there is one."""
     return next(iter(live(conn, app_id=app_id)), None)
 
 
 def find(conn: Connection, subscription_id: int) -> SubscriptionRow | None:
-    """The live subscription of this id."""
+    """Return the live subscription with this id, if there is one."""
     return next(iter(_select(conn, _LIVE, table.c.id == subscription_id)), None)
 
 
 def lock(conn: Connection, subscription_id: int) -> SubscriptionRow | None:
-    """The live subscription of this id, which nobody else changes until the transaction ends."""
+    """Lock the live subscription with this id until the transaction ends, and return it."""
     query = select(table.c.id).where(table.c.id == subscription_id, _LIVE).with_for_update()
     conn.execute(query).one_or_none()
     return find(conn, subscription_id)
 
 
 def add(conn: Connection, app_id: str, *, url: str, by: str) -> tuple[SubscriptionRow | None, bool]:
-    """The live subscription of an app, made if it was not there; answers whether it was made.
+    """Make sure that the app has a live subscription; return it, and whether it was made now.
 
-    None where the one in the way was removed just now.
+    It is None where the subscription that was in the way has just been removed.
     """
     statement = (
         upsert(table)
@@ -160,7 +163,7 @@ def add(conn: Connection, app_id: str, *, url: str, by: str) -> tuple[Subscripti
 def confirm(
     conn: Connection, subscription_id: int, *, heroku_id: str, url: str, level: str
 ) -> None:
-    """Write down what Heroku has of the subscription now."""
+    """Store what Heroku has of the subscription now."""
     _set(
         conn,
         subscription_id,
@@ -173,9 +176,9 @@ def confirm(
 
 
 def note_fault(conn: Connection, subscription_id: int, fault: str | None) -> bool:
-    """Write down what is wrong with the subscription at Heroku, or that nothing is.
+    """Store what is wrong with the subscription at Heroku; None where nothing is.
 
-    Answers whether that is news.
+    Return whether that differs from what was stored.
     """
     changed = table.c.id == subscription_id, table.c.health.is_distinct_from(fault)
     values = {"is_healthy": False if fault else None, "health": fault}
@@ -183,13 +186,13 @@ def note_fault(conn: Connection, subscription_id: int, fault: str | None) -> boo
 
 
 def remove(conn: Connection, subscription_id: int) -> None:
-    """Remove the subscription; its secrets are forgotten, its deliveries are kept."""
+    """Mark the subscription as removed; delete its secrets, keep its deliveries."""
     _set(conn, subscription_id, removed_at=func.clock_timestamp())
     conn.execute(delete(secret).where(secret.c.subscription_id == subscription_id))
 
 
 def delivered(conn: Connection, subscription_id: int) -> None:
-    """Write down that a delivery arrived; at most once a second, to spare the row."""
+    """Store that a delivery arrived; write at most once a second, to spare the row."""
     now = func.clock_timestamp()
     last = table.c.last_delivery_at
     is_due = or_(last.is_(None), last < now - literal(_DELIVERED_STEP))
@@ -206,7 +209,7 @@ def _set(conn: Connection, subscription_id: int, **values: Any) -> None:
 
 
 def live_secrets(conn: Connection) -> list[LiveSecret]:
-    """Every secret that a delivery may be signed with, of every subscription, newest first."""
+    """Return every secret that may sign a delivery, of every subscription, newest first."""
     own = [secret.c[name] for name in ("id", "subscription_id", "sealed", "state", "proved_at")]
     query = (
         select(*own, table.c.app_id, table.c.heroku_id)
@@ -221,25 +224,25 @@ def live_secrets(conn: Connection) -> list[LiveSecret]:
 
 
 def prove(conn: Connection, secret_id: int) -> None:
-    """A delivery was signed with the secret: Heroku has it."""
+    """Record that Heroku has the secret: it signed a delivery with it."""
     unproved = secret.c.id == secret_id, secret.c.proved_at.is_(None)
     conn.execute(update(secret).where(*unproved).values(proved_at=func.clock_timestamp()))
 
 
 def sealed(conn: Connection, secret_id: int) -> bytes:
-    """A secret's sealed bytes."""
+    """Return a secret's encrypted bytes."""
     query = select(secret.c.sealed).where(secret.c.id == secret_id)
     return bytes(conn.execute(query).scalar_one())
 
 
 def add_pending(conn: Connection, subscription_id: int, sealed: bytes) -> int:
-    """Store a secret before it is sent to Heroku; answers its id."""
+    """Store a secret before it is sent to Heroku; return its id."""
     values = {"subscription_id": subscription_id, "sealed": sealed, "state": SecretState.PENDING}
     return int(conn.execute(upsert(secret).values(values).returning(secret.c.id)).scalar_one())
 
 
 def activate(conn: Connection, subscription_id: int, secret_id: int, *, drop_old: bool) -> None:
-    """Heroku took the secret: the ones before it are previous from now on, or dropped."""
+    """Mark the secret as current, for Heroku took it; make older ones previous, or delete them."""
     older = (secret.c.subscription_id == subscription_id) & (secret.c.id != secret_id)
     if drop_old:
         conn.execute(delete(secret).where(older))

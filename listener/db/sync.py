@@ -1,4 +1,4 @@
-"""Looks: what deliveries and reconcile ask of an app, claimed like any work."""
+"""Looks at apps (syncs of their releases), reconcile and webhook checks, claimed like any work."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RECONCILE = "reconcile"
 
 
 def _put_off(conn: Connection, app_id: Any, due_at: ColumnElement[datetime]) -> None:
-    """A look that broke comes again later, whatever asks for it now."""
+    """Put off a look that broke, whatever asks for it now."""
     conn.execute(update(app).where(app.c.id == app_id).values(look_at=due_at))
     undecided = delivery.c.app_id == app_id, delivery.c.settled_at.is_(None)
     conn.execute(update(delivery).where(*undecided).values(due_at=due_at))
@@ -49,7 +49,7 @@ CHORES = queue.Kind(chore, chore.c.due_at, chore.c.name == RECONCILE)
 
 @dataclass(frozen=True, slots=True)
 class PendingDelivery:
-    """What an undecided delivery said."""
+    """The content of an undecided delivery."""
 
     id: int
     resource: str | None
@@ -62,7 +62,7 @@ class PendingDelivery:
 
 
 def undecided(conn: Connection, app_id: str) -> list[PendingDelivery]:
-    """The deliveries about this app that nobody has settled, oldest first."""
+    """Return the deliveries about this app that are not settled, oldest first."""
     c = delivery.c
     query = (
         select(
@@ -75,14 +75,14 @@ def undecided(conn: Connection, app_id: str) -> list[PendingDelivery]:
 
 
 def settle(conn: Connection, outcomes: dict[int, str]) -> None:
-    """Write what came of deliveries, for good."""
+    """Store the final outcomes of deliveries, by id."""
     for told_id, outcome in outcomes.items():
         values = {"outcome": outcome, "settled_at": func.clock_timestamp()}
         conn.execute(update(delivery).where(delivery.c.id == told_id).values(values))
 
 
 def remark(conn: Connection, told_ids: Iterable[int], outcome: str) -> None:
-    """Say how it stands with deliveries that are not settled yet."""
+    """Store a provisional outcome for those of these deliveries that are not settled yet."""
     where = delivery.c.id.in_(list(told_ids)), delivery.c.settled_at.is_(None)
     conn.execute(update(delivery).where(*where).values(outcome=outcome))
 
@@ -95,9 +95,10 @@ def finish(
     error: str | None,
     told: Iterable[int] = (),
 ) -> None:
-    """Hand the app back, due again at `again_at`, or sooner if a delivery arrived meanwhile.
+    """Release the app, due again at `again_at`, or sooner if a delivery arrived meanwhile.
 
-    `told` are the deliveries that were there before anything was read; what came since is due.
+    `told` are the deliveries that were there before the read; later ones stay due. Raises
+    LeaseLost.
     """
     unchanged = app.c.look_at == claim.row.look_at
     done = {
@@ -121,24 +122,24 @@ def finish(
 
 
 def was_told(conn: Connection, release_id: str) -> bool:
-    """Whether a delivery ever named this release."""
+    """Return whether a delivery ever named this release."""
     query = select(exists().where(delivery.c.release_id == release_id))
     return bool(conn.execute(query).scalar_one())
 
 
 def ended_deliveries(conn: Connection, app_id: str, older_than: timedelta, outcome: str) -> None:
-    """Settle what stayed undecided for too long."""
+    """Settle deliveries that stayed undecided for too long."""
     old = delivery.c.received_at < func.now() - literal(older_than)
     where = delivery.c.app_id == app_id, delivery.c.settled_at.is_(None), old
     values = {"outcome": outcome, "settled_at": func.clock_timestamp()}
     conn.execute(update(delivery).where(*where).values(values))
 
 
-# Reconcile: a chore that some process does, which merely makes every app due for a look.
+# Reconcile: a chore of any one process, which only makes every app due for a look.
 
 
 def ask_reconcile(conn: Connection) -> None:
-    """Have the next reconcile now: the listener has just started."""
+    """Make the next reconcile due now, as at the start of the listener."""
     statement = insert(chore).values(name=RECONCILE, due_at=func.now())
     conn.execute(
         statement.on_conflict_do_update(
@@ -149,7 +150,7 @@ def ask_reconcile(conn: Connection) -> None:
 
 
 def reconcile(conn: Connection, claim: queue.Claim, every: timedelta) -> int:
-    """Make every source and target of a rule that is not off due for a look."""
+    """Make every source and target of a rule that is not off due for a look; return how many."""
     live = rule.c.removed_at.is_(None) & (rule.c.mode != "off")
     sources = select(rule.c.source_id).where(live)
     targets = (
@@ -158,7 +159,7 @@ def reconcile(conn: Connection, claim: queue.Claim, every: timedelta) -> int:
     used = select(app.c.id).where(or_(app.c.id.in_(sources), app.c.id.in_(targets)))
     ids = list(apps.lock(conn, conn.execute(used).scalars().all()))
     now = func.clock_timestamp()
-    # A look under way may have read already: a new time has it followed by another one.
+    # A look under way may have read already: a new time makes another one follow.
     at = case((app.c.lease_until > now, now), else_=func.least(app.c.look_at, now))
     statement = (
         update(app)
@@ -176,7 +177,7 @@ WEBHOOKS = queue.Kind(chore, chore.c.due_at, chore.c.name.startswith(PREFIX))
 
 
 def ask(conn: Connection) -> None:
-    """Have every webhook that was ever made at Heroku looked at now; the caller notifies."""
+    """Make a check of every live webhook that Heroku has due now; the caller notifies."""
     names = select(literal(PREFIX) + cast(subscription.c.id, Text), func.now()).where(
         subscription.c.removed_at.is_(None), subscription.c.heroku_id.is_not(None)
     )
@@ -187,10 +188,10 @@ def ask(conn: Connection) -> None:
 
 
 def subscription_of(claim: queue.Claim) -> int:
-    """The id of the subscription that a claimed chore is about."""
+    """Return the id of the subscription that a claimed chore is about."""
     return int(str(claim.key).removeprefix(PREFIX))
 
 
 def finish_check(conn: Connection, claim: queue.Claim) -> None:
-    """The chore is done until the next reconcile. Raises LeaseLost."""
+    """Mark the chore as done until the next reconcile. Raises LeaseLost."""
     queue.write(conn, claim, due_at=None)

@@ -1,4 +1,4 @@
-"""The tables. A promotion's row is its state machine; what is due is found by index."""
+"""The tables. A promotion's row holds its state machine; due work is found by an index."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from listener.db import columns
 from listener.db.state_tables import trouble
 
 metadata = columns.metadata
-reading_number = Sequence("reading_number", metadata=metadata)  # a reading's place in order
+reading_number = Sequence("reading_number", metadata=metadata)  # the order of snapshots
 
 ACTIVE = text("status IN ('posting', 'releasing', 'verifying', 'rolling_back')")
 UNFINISHED_BY_HAND = text(
@@ -42,12 +42,12 @@ app = Table(
     columns.required("is_container", Boolean, "false"),
     columns.words("build_stack"),
     columns.time("facts_at"),
-    # The newest reading of its releases: its number, when it was asked for, when it arrived.
+    # The newest snapshot of its releases: its number, when it was asked for, when it arrived.
     Column("read_number", BigInteger),
     columns.time("read_started_at"),
     columns.time("read_at"),
     Column("read_newest", Integer),  # the highest version that it showed
-    columns.words("behind"),  # in what later answers lie behind what is known, and since when
+    columns.words("behind"),  # why later answers are behind what is known, and since when
     columns.time("behind_since"),
     columns.required("is_complete", Boolean, "false"),  # read back as far as old slugs still exist
     columns.words("pipeline_id"),
@@ -55,10 +55,10 @@ app = Table(
     Column("known_version", Integer),
     columns.words("known_artifact"),
     columns.time("known_at"),
-    # Versions up to the known one whose phase had not ended then: they may run since.
+    # Versions up to the known one whose release phase had not ended then: they may run by now.
     Column("known_unsettled", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
-    columns.words("unclear"),  # what its readings show that nobody can explain
-    columns.time("unclear_at"),  # when a reading last confirmed that
+    columns.words("unclear"),  # what its snapshots show and nothing explains
+    columns.time("unclear_at"),  # when a snapshot last confirmed that
     columns.required("unclear_times", Integer, "0"),
     columns.time("look_at"),
     columns.time("look_since"),
@@ -88,7 +88,7 @@ release = Table(
     columns.time("created_at"),
     columns.time("updated_at"),
     columns.now("seen_at"),
-    # How many readings lacked it since when, and since when it counts no more.
+    # How many answers lacked it, since when, and since when it counts as gone.
     columns.required("times_missing", Integer, "0"),
     columns.time("missing_since"),
     columns.time("gone_at"),
@@ -223,7 +223,7 @@ promotion = Table(
     columns.time("due_at"),
     *columns.lease(),
     columns.time("errors_since"),
-    columns.time("gone_since"),  # an app or slug of it was not found; once is no proof
+    columns.time("gone_since"),  # since when its app or slug was not found; one answer is no proof
     columns.time("status_at"),
     columns.time("soaks_from"),
     columns.words("author"),
@@ -283,7 +283,7 @@ post = Table(
     columns.now("created_at"),
     columns.time("settled_at"),
     Column("strategy", Text, nullable=False, server_default="slug"),
-    # Whose account sends, where no nonce shows whose the release is: known before it is sent.
+    # The sending account, where no nonce marks the release as ours; known before it is sent.
     columns.words("account_id"),
     columns.words("heroku_promotion_id"),  # of the pipeline promotion, once Heroku answered
     CheckConstraint("strategy = 'slug' OR account_id IS NOT NULL", name="ck_post_is_recognisable"),
@@ -305,7 +305,7 @@ hold = Table(
     columns.now("created_at"),
     columns.time("released_at"),
     columns.words("released_by"),
-    # The last release of somebody else that it names, and when Heroku made that.
+    # The last release of somebody else that it names, and when Heroku made that release.
     Column("foreign_release", JSONB),
     columns.time("foreign_at"),
     Index(
@@ -360,7 +360,7 @@ notice = Table(
     *columns.lease(),
     Column("reached", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # who got it
     columns.words("error"),
-    Column("key", Text, unique=True),  # what is told once has one
+    Column("key", Text, unique=True),  # idempotency key of a notice that is sent once
     columns.now("created_at"),
     columns.time("sent_at"),
     Index("ix_notice_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
@@ -372,13 +372,13 @@ rule_service = Table(
     columns.id_(),
     Column("rule_id", BigInteger, ForeignKey("rule.id"), nullable=False),
     Column("position", Integer, nullable=False, server_default="0"),
-    columns.words("shown", is_required=True),  # its URL without what is secret
-    columns.words("mark", is_required=True),  # knows it again
+    columns.words("shown", is_required=True),  # its URL without secrets
+    columns.words("mark", is_required=True),  # recognises the same URL
     Column("sealed", LargeBinary, nullable=False),
     UniqueConstraint("rule_id", "mark"),
 )
 
-# What is good once: a code that logs a browser in, a form that was sent.
+# One-time codes: a code that logs a browser in, a form that was sent.
 ticket = Table(
     "ticket",
     metadata,

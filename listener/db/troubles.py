@@ -1,6 +1,6 @@
-"""Troubles: noted where something fails, over where it does no more, told by whoever claims them.
+"""Troubles: opened when something fails, ended when it works again, told by a claimed step.
 
-The caller holds its locks of apps and promotions already: those of troubles come last.
+Lock order: the caller holds its locks of apps and promotions already; those of troubles come last.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NOW = func.clock_timestamp()
 def note(
     conn: Connection, cause: Cause, subject: str, message: str, app_ids: Sequence[str] = ()
 ) -> None:
-    """Something failed, once more perhaps."""
+    """Record a failure: open a trouble, or count it on the open one."""
     open_ = table.c.subject == subject, table.c.over_at.is_(None)
     row = conn.execute(select(table).where(*open_).with_for_update()).one_or_none()
     if row is not None and row.told_at is not None and replaces(cause, Cause(row.cause)):
@@ -49,14 +49,14 @@ def _again(conn: Connection, row: Row[Any], cause: Cause, message: str) -> None:
 
 
 def over(conn: Connection, subject: str) -> None:
-    """It does not fail any more."""
+    """End the open trouble of this subject: it does not fail any more."""
     _end(conn, table.c.subject == subject)
 
 
 def fade(conn: Connection, unseen_for: timedelta) -> None:
-    """What nobody met for so long is over, since nobody asks for it any more.
+    """End troubles that nothing met for so long, since nothing asks for their subject any more.
 
-    What was over a day ago without anybody told of it is forgotten.
+    Delete troubles that ended more than a day ago and that nobody was told of.
     """
     _end(conn, table.c.last_at < _NOW - literal(unseen_for))
     is_past = table.c.over_at < _NOW - literal(KEPT_FOR)
@@ -71,38 +71,38 @@ def _end(conn: Connection, where: Any) -> None:
 
 
 def lock_all(conn: Connection, trouble_id: int) -> list[Trouble]:
-    """Every open trouble and this one, locked, so that nobody decides beside us."""
+    """Lock every open trouble and this one, in id order, so that nobody else decides meanwhile."""
     where = or_(table.c.over_at.is_(None), table.c.id == trouble_id)
     query = select(table).where(where).order_by(table.c.id).with_for_update()
     return [_trouble(row) for row in conn.execute(query)]
 
 
 def open_(conn: Connection) -> list[Trouble]:
-    """Every trouble that lasts, oldest first."""
+    """Return every open trouble, oldest first."""
     query = select(table).where(table.c.over_at.is_(None)).order_by(table.c.id)
     return [_trouble(row) for row in conn.execute(query)]
 
 
 def now(conn: Connection) -> datetime:
-    """The database's time."""
+    """Return the time at which this transaction began, by the database's clock."""
     moment: datetime = conn.execute(select(func.now())).scalar_one()
     return moment
 
 
 def tell_as(conn: Connection, trouble_ids: Iterable[int], told_as: int) -> None:
-    """These were told by the notice of one of them."""
+    """Record that the notice of trouble `told_as` told of these troubles."""
     values = {"told_as": told_as, "told_at": _NOW, "due_at": None}
     conn.execute(update(table).where(table.c.id.in_(list(trouble_ids))).values(values))
 
 
 def apps_told_as(conn: Connection, told_as: int) -> set[str]:
-    """The apps that a notice was about."""
+    """Return the apps that the notice of this trouble was about."""
     query = select(table.c.app_ids).where(or_(table.c.told_as == told_as, table.c.id == told_as))
     return {app_id for app_ids in conn.execute(query).scalars() for app_id in app_ids}
 
 
 def versions_told(conn: Connection, app_ids: Iterable[str]) -> list[tuple[str, int]]:
-    """The releases of these apps that deliveries told of and nobody could read, by app."""
+    """Return the app and version of releases that unsettled deliveries of these apps name."""
     c = delivery.c
     where = c.settled_at.is_(None), c.version.is_not(None), c.app_id.in_(list(app_ids))
     query = select(c.app_id, c.version).where(*where).distinct().order_by(c.app_id, c.version)
@@ -110,7 +110,7 @@ def versions_told(conn: Connection, app_ids: Iterable[str]) -> list[tuple[str, i
 
 
 def promotions_stuck(conn: Connection, app_ids: Iterable[str]) -> list[Any]:
-    """The promotions from or to these apps that wait since something cannot be found out."""
+    """Return the unfinished promotions from or to these apps that cannot be decided for errors."""
     c, ids = promotion.c, list(app_ids)
     where = c.errors_since.is_not(None), c.ended_at.is_(None)
     about = or_(c.source_id.in_(ids), c.target_id.in_(ids))

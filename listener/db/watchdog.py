@@ -1,7 +1,7 @@
-"""Connections under a watch: a statement without an answer in time is given up, its socket shut.
+"""Watched connections: if a statement gets no answer in time, it fails and its socket is closed.
 
-A host that fell silent resets nothing, so that a socket to it lives for ever. The server's own
-limits come first where there still is a server; they end a statement, and keep the connection.
+A host that fell silent sends no reset, so a socket to it would live for ever. If the server still
+works, its own limits come first: they end the statement and keep the connection.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ Answer = TypeVar("Answer")
 ANSWER_SECONDS = 15.0
 LIFE_SECONDS = 5.0  # an answer that costs the server nothing
 CONNECT_SECONDS = 5
-# A transaction of ours lasts milliseconds, since none stays open while Heroku is asked. They are
-# set by a statement, for a pooler between us and the server may refuse them as options.
+# Our transactions last milliseconds, for none stays open while Heroku is asked. The limits are
+# set by a statement, because a pooler between us and the server may refuse them as options.
 LIMITS = (
     "SET statement_timeout = '12s'; SET lock_timeout = '8s';"
     " SET idle_in_transaction_session_timeout = '30s'"
 )
-# Of a host that is gone the kernel finds out by itself, where nobody asks either.
+# With these the kernel notices a host that is gone, even while no statement runs.
 SOCKET: dict[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": 15,
@@ -37,20 +37,20 @@ SOCKET: dict[str, Any] = {
 
 
 class Unanswered(psycopg.OperationalError):
-    """The database kept silent; the connection is shut."""
+    """The database did not answer in time; the connection is closed."""
 
 
 class Watched(psycopg.Connection[Any]):
-    """A connection on which nothing waits longer for an answer than it may."""
+    """A connection on which no statement waits too long for an answer."""
 
     answer_within = LIFE_SECONDS
-    is_pooled = False  # somebody between us and the server lends us its sessions
+    is_pooled = False  # a pooler between us and the server lends us sessions
 
     @override
     def wait(
         self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None
     ) -> Answer:
-        """Do what the connection is asked for; who sets a time of its own is not watched."""
+        """Wait for an answer; a call with its own timeout is not watched. Raises Unanswered."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)
         begun = time.monotonic()
@@ -64,11 +64,11 @@ class Watched(psycopg.Connection[Any]):
             raise Unanswered(message) from error
 
     def session(self) -> int:
-        """Tell which of the server's sessions answers now."""
+        """Return the process id of the server session that answers now."""
         return int(self.execute("SELECT pg_backend_pid()").fetchone()[0])  # type: ignore[index]
 
     def is_alive(self) -> bool:
-        """Ask for an answer that comes soon; a connection that gives none is shut."""
+        """Check that the server answers soon; close the connection if it does not."""
         try:
             with self._within(min(LIFE_SECONDS, self.answer_within)), self._no_transaction():
                 self.execute("SELECT 1")
@@ -100,7 +100,7 @@ def connect(
     autocommit: bool = False,
     **values: Any,
 ) -> Watched:
-    """A new connection under watch."""
+    """Open a watched connection."""
     values = {"connect_timeout": CONNECT_SECONDS, "application_name": "autopromote"} | values
     connection = Watched.connect(*words, autocommit=True, **SOCKET | values)
     connection.answer_within = min(LIFE_SECONDS, answer_within)

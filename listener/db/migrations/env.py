@@ -1,4 +1,4 @@
-"""How Alembic meets our database: by a connection that it is given, never by a string."""
+"""Run Alembic on the connection that it is given, never on a URL."""
 
 from alembic import context
 
