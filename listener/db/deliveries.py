@@ -20,7 +20,7 @@ class Arrival:
     key: str  # idempotency key: the same each time the same delivery arrives
     subscription_id: int
     app_id: str
-    body: bytes = field(repr=False)  # sealed
+    body: bytes = field(repr=False)  # encrypted
     outcome: str | None = None
     delivery_id: str | None = None
     event_id: str | None = None

@@ -89,7 +89,7 @@ def deliveries_of(conn: Connection, release_id: str, *, limit: int = 100) -> lis
 
 
 def was_told_of_newer(conn: Connection, app_id: str) -> bool:
-    """Return whether a delivery names a later version than any stored release of the app."""
+    """Return whether a delivery names a later version than any release still there."""
     there = release.c.app_id == app_id, release.c.gone_at.is_(None)
     newest = select(func.coalesce(func.max(release.c.version), 0)).where(*there)
     query = select(delivery.c.id).where(

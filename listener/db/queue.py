@@ -149,7 +149,7 @@ log = structlog.get_logger()
 CHANNEL = "autopromote"
 RECONNECT_SECONDS = 1.0
 LISTEN_SECONDS = 1.0
-PULSE_SECONDS = 10.0  # a connection that only listens asks nothing else
+PULSE_SECONDS = 10.0  # how often an idle connection is checked
 
 
 def notify(conn: Connection) -> None:

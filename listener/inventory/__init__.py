@@ -1,1 +1,1 @@
-"""What Heroku has, as far as it is known here: for both requests of people and background work."""
+"""What Heroku has, as far as we know: for requests of people and for background work."""

@@ -1,4 +1,4 @@
-"""What every step works with."""
+"""The context that every step works with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from listener.prober import Prober
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The database, Heroku, whoever asks other URLs, and the few settings that steps obey."""
+    """The database, Heroku, the prober of other URLs, and the few settings that steps obey."""
 
     database: Database
     heroku: Heroku
@@ -33,17 +33,17 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Tells the database's time from one reading of it and the process's own steady clock."""
+    """Computes the database's time from one read of it and the process's monotonic clock."""
 
     read: datetime
     at: float = field(default_factory=time.monotonic)
 
     def now(self) -> datetime:
-        """The database's time now."""
+        """Return the time now by the database's clock."""
         return self.read + timedelta(seconds=time.monotonic() - self.at)
 
 
 def renew_lease(context: Context, claim: queue.Claim) -> None:
-    """Each call may take ten seconds where Heroku is slow; the lease must outlast them all."""
+    """Renew the lease between calls to Heroku, as each may take ten seconds. Raises LeaseLost."""
     with context.database.begin() as conn:
         queue.renew(conn, claim)

@@ -1,4 +1,4 @@
-"""Every reading of a target, compared under its lock with what we know it runs."""
+"""Compare each snapshot of a target, under its lock, with what we know it to run."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ from listener.inventory import own_releases
 from listener.inventory.context import Context
 from listener.inventory.reader import Snapshot
 
-# An answer of Heroku's may be late; what three readings show, a minute apart, is so.
+# One answer of Heroku's may be late; three snapshots, a minute apart, are proof.
 CONFIRM_EVERY = timedelta(minutes=1)
 CONFIRMED_AFTER = 3
 
 
 def record_snapshot(context: Context, target: Snapshot, source_id: str | None = None) -> Standing:
-    """Write down what the reading says: explained, moved by somebody (a hold), or not clear.
+    """Store what the snapshot shows: explained, drift (which puts a hold), or not clear.
 
-    `source_id` is what the target is fed from where no rule says so. Raises HerokuError.
+    `source_id` is the source of the target where no rule names one. Raises HerokuError.
     """
     with context.database.begin() as conn:
         source_id = _source_of(conn, target.app_id) or source_id
         standing = _write(conn, target, source_id)
     if standing is not None:
         return standing
-    # Before somebody is said to have moved the target, the source is read once more: the new
-    # artifact may be a deploy of it so young that we had not seen it.
+    # Read the source once more before we report drift: the new artifact may be such a young
+    # deploy of the source that we have not seen it yet.
     if source_id is not None:
         context.reader.releases(source_id)
     with context.database.begin() as conn:
@@ -56,19 +56,19 @@ def record_snapshot(context: Context, target: Snapshot, source_id: str | None = 
 
 
 def record_target(context: Context, target: Snapshot) -> None:
-    """Note a reading where nothing is posted on it: what cannot be told now, the next one tells."""
+    """Store a snapshot that nothing is posted on; if Heroku cannot be read, the next one serves."""
     with suppress(HerokuError):
         record_snapshot(context, target)
 
 
 def _source_of(conn: Connection, target_id: str) -> str | None:
-    """The one source that rules name for this target."""
+    """Return the one source that rules name for this target, if any."""
     return next((rule.source_id for rule in rules.targeting(conn, target_id)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One reading of a target, under its lock, with all that explains it."""
+    """A snapshot of a target under its lock, with all that may explain it."""
 
     row: AppRow
     target: History
@@ -76,7 +76,7 @@ class _Look:
     issued: frozenset[str]
 
     def compare(self, late: Iterable[str] = (), *, is_confirmed: bool = False) -> Standing:
-        """Compare it with what is known; `late` are releases of ours that had been given up."""
+        """Compare it with what is known; `late` are releases of ours from posts given up."""
         return detect_drift(
             self.row.known,
             self.target,
@@ -90,9 +90,9 @@ class _Look:
 def _write(
     conn: Connection, target: Snapshot, source_id: str | None, *, is_final: bool = False
 ) -> Standing | None:
-    """Write down how the target stands; None where the source must be read before that is said."""
+    """Store how the target stands; return None where the source must be read first."""
     row = apps.lock(conn, [target.app_id])[target.app_id]
-    if row.known is None:  # nobody armed a rule for it: nothing to guard
+    if row.known is None:  # no rule was ever armed for it: nothing to guard
         current = target.history.current
         return NoDrift(LastKnown(current.version, current.artifact)) if current else Unknown()
     source = releases.history(conn, source_id) if source_id is not None else History()
@@ -107,7 +107,7 @@ def _write(
     if isinstance(standing, Unknown) and standing.current is not None:
         return _note_unclear(conn, look, standing)
     if isinstance(standing, OwnRelease):
-        # What only seems to be ours is held as if it was somebody's.
+        # A release that only seems to be ours is held as if it were somebody else's.
         unproved = look.compare() if late else standing
         post = release_requests.of_release(conn, row.id, standing.release) or late.get(
             standing.release.id
@@ -119,7 +119,7 @@ def _write(
 
 
 def _note_unclear(conn: Connection, look: _Look, unclear: Unknown) -> Standing:
-    """Look again in a minute; what three readings show ends in a hold, or is explained by us."""
+    """Look again in a minute; after three equal snapshots put a hold, or accept our explanation."""
     row, now = look.row, releases.now(conn)
     before = row.unclear
     if before is None or before.message != unclear.message:
@@ -162,7 +162,7 @@ def _is_held(conn: Connection, app_id: str) -> bool:
 
 
 def _apply(conn: Connection, look: _Look, standing: Standing) -> None:
-    """Move `known` along, or put the hold; the caller holds the target's lock."""
+    """Update what is known, or put a hold; the caller holds the target's lock."""
     row = look.row
     match standing:
         case NoDrift(known) if known != row.known:
@@ -195,9 +195,9 @@ def _say_if_late(
     *,
     is_moved: bool,
 ) -> None:
-    """A release of ours that turns up after its post was given up, or made twice, is told.
+    """Notify people of a release of ours that came after its post was given up, or came twice.
 
-    Where it took the target back to older code, the target is held.
+    Put a hold instead if it took the target back to older code, or if it would else be drift.
     """
     if post is None or post.outcome is None or post.release_id == release.id:
         return
@@ -245,7 +245,7 @@ def _hold(conn: Connection, look: _Look, moved: Drift) -> None:
 
 
 def _last_foreign(look: _Look, moved: Drift) -> Release:
-    """The last release of somebody else, from the one that moved the target on."""
+    """Return the last release of somebody else, from the one that moved the target."""
     later = [
         release
         for release in look.target.releases

@@ -1,4 +1,4 @@
-"""What the conditions of a rule ask about, from what is written down."""
+"""The facts that the conditions of a rule need, from the database and from health checks."""
 
 from __future__ import annotations
 
@@ -22,18 +22,21 @@ A_DAY = timedelta(hours=24)
 
 
 def conditions_of(conn: Connection, row: PromotionRow) -> Conditions:
-    """The conditions of the rule that it obeys."""
+    """Return the conditions of the rule that the promotion obeys."""
     return conditions_of_each(conn, [row])[row.id]
 
 
 def conditions_of_each(conn: Connection, rows: Sequence[PromotionRow]) -> dict[int, Conditions]:
-    """The conditions of the rule that each of these promotions obeys, by the promotion's id."""
+    """Return the conditions of the rule that each promotion obeys, by the promotion's id."""
     obeyed = rules_of_each(conn, rows)
     return {row.id: obeyed[row.id].conditions if row.id in obeyed else NONE for row in rows}
 
 
 def rules_of_each(conn: Connection, rows: Sequence[PromotionRow]) -> dict[int, RuleRow]:
-    """The rule that each obeys, if any: its own; by hand, the one that promotes the same way."""
+    """Return the rule that each promotion obeys, if any, by the promotion's id.
+
+    It is its own rule; by hand, the active rule with the same source and target.
+    """
     asking = [row for row in rows if row.kind is PromotionKind.PROMOTE]
     found = rules.around(
         conn,
@@ -51,7 +54,7 @@ def _obeyed(row: PromotionRow, found: Sequence[RuleRow]) -> RuleRow | None:
 
 
 def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
-    """Those facts of a candidate, by the names of its fields."""
+    """Gather these facts of a candidate, by the names of its fields."""
     conditions, foreign = conditions_of(conn, row), holds.answered(conn, row.target_id)
     override = _override(row)
     if conditions == NONE and foreign is None:
@@ -72,13 +75,13 @@ def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
 
 
 def _ran_from(conn: Connection, row: PromotionRow) -> datetime | None:
-    """Since when a release runs whose phase ran still when a person asked for it."""
+    """Return since when the source release runs, for a row made while its phase still ran."""
     release = releases.history(conn, row.source_id).find(row.version)
     return release.updated_at if release is not None and release.has_run else None
 
 
 def votes_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, ...]:
-    """All that people said of it: whoever promotes by hand says yes by that, unless later no."""
+    """Return all votes; a person who promotes by hand votes yes by that, unless they voted too."""
     by = row.created_by if row.is_by_hand else None
     if by is None or any(each.by == by for each in said):
         return said
@@ -86,7 +89,7 @@ def votes_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, .
 
 
 def _horizon(conditions: Conditions) -> timedelta:
-    """How far back the gates of pace look."""
+    """Return how far back the gates of pace look."""
     brake = conditions.brake.within if conditions.brake is not None else timedelta(0)
     return max(A_DAY, conditions.min_gap, brake)
 
@@ -100,14 +103,14 @@ def _override(row: PromotionRow) -> Override | None:
 
 
 def streak_of(row: PromotionRow) -> ProbeStreak | None:
-    """The streak as the promotion keeps it, so that any process may go on with it."""
+    """Return the streak stored with the promotion, so that any process can go on with it."""
     return ProbeStreak(**row.checked, at=row.checked_at) if row.checked is not None else None
 
 
 def ask(context: Context, row: PromotionRow, candidate: Candidate, clock: Clock) -> PromotionRow:
-    """Ask everything that is checked, where that is due; answers the row with the new streak.
+    """Ask all health checks if they are due; return the row with the new streak.
 
-    The first time nothing is asked yet: whoever has time for slow answers takes the row over.
+    The first time ask nothing: with a streak the row moves to the queue for slow answers.
     """
     streak = streak_of(row)
     if streak is None:
@@ -124,13 +127,13 @@ def _with(row: PromotionRow, streak: ProbeStreak) -> PromotionRow:
 
 
 def to_json(row: PromotionRow) -> dict[str, Any]:
-    """What is to be written of it."""
+    """Return the values of the streak to store; none where there is no streak."""
     if row.checked is None:
         return {}
     return {"checked": row.checked, "checked_at": row.checked_at}
 
 
 def due_at(row: PromotionRow, now: datetime) -> datetime:
-    """When it is to be asked again."""
+    """Return when the checks are due again; now if no time is set."""
     streak = streak_of(row)
     return (streak.due_at if streak is not None else None) or now

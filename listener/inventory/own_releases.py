@@ -1,4 +1,4 @@
-"""What posts of ours left behind on their target, by the target's list."""
+"""Find the releases that our posts made on a target, by the target's list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from listener.inventory.reader import Snapshot
 
 
 def made_by(context: Context, post: PostRow, reading: Snapshot) -> list[Release]:
-    """The releases that this post made, oldest first. Raises HerokuError."""
+    """Return the releases that this post made, oldest first. Raises HerokuError."""
     if (unnamed := post.unnamed) is not None:
         return [r for r in reading.history.releases if unnamed.may_have_made(r)]
     ours = [
@@ -34,21 +34,21 @@ def made_by(context: Context, post: PostRow, reading: Snapshot) -> list[Release]
 
 
 def may_be_under_way(conn: Connection, reading: Snapshot) -> bool:
-    """What the target runs may be what a post under way asked for, without showing its nonce."""
+    """Return whether the target may run what a post under way asked for, without its nonce."""
     current, post = reading.history.current, release_requests.under_way(conn, reading.app_id)
     if current is None or post is None or current.artifact != post.artifact:
         return False
     if (unnamed := post.unnamed) is not None:
-        # What runs may be a config change since, by whomever: it is ours that brought the code.
+        # A later config change of anybody may be current; our release still brought the code.
         return any(unnamed.may_have_made(release) for release in reading.history.releases)
     return current.version > post.base_version and apps.get_fact(conn, apps.ECHOES) is not True
 
 
 def late(conn: Connection, reading: Snapshot) -> dict[str, PostRow]:
-    """Releases by id that posts without a nonce made after they had been given up.
+    """Find releases that posts without a nonce made after they were given up, by release id.
 
-    A day later nothing of ours is applied any more. Whoever has the same artifact released under
-    our account within that day looks just the same, and is told of as such.
+    Only releases within a day of the post count. If somebody releases the same artifact under our
+    account within that day, it looks the same, and is reported as ours.
     """
     under_way = release_requests.under_way(conn, reading.app_id)
     busy = under_way.unnamed if under_way is not None else None
@@ -64,12 +64,12 @@ def _came_late(post: PostRow, reading: Snapshot, release: Release) -> bool:
     if post.unnamed is None or not post.unnamed.may_have_made(release):
         return False
     is_soon = release.created_at is not None and release.created_at - post.sent_at < ERRORS_FOR
-    # A config change carries on the code that runs.
+    # A config change keeps the code that runs, so it does not count.
     return is_soon and reading.history.brings_other_code(release)
 
 
 def record_ours(conn: Connection, target: apps.AppRow, known: LastKnown, history: History) -> None:
-    """Write down a release of ours as what runs, whatever carries on other code beside it."""
+    """Store our release as what runs, with later config changes that keep its code or the old."""
     before = target.known.artifact if target.known is not None else known.artifact
     carried = carried_on(history, known.version, {before, known.artifact})
     version = max([known.version, *carried])

@@ -1,4 +1,4 @@
-"""Reading apps and their releases from Heroku, and remembering what was read."""
+"""Read apps and their releases from Heroku, and store what was read."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from listener.db.engine import Database
 # (changelog 3395): what lies further back can never run again.
 ENOUGH_RELEASES = 25
 ENOUGH_AGE = timedelta(days=35)
-LACKING_FOR = timedelta(minutes=10)  # webhooks and answers may outrun the API's list
+LACKING_FOR = timedelta(minutes=10)  # webhooks and answers may be ahead of the API's list
 NOT_FOUND = 404
-MOST_READS = 3  # of one list, where others read it later and are answered sooner
+MOST_READS = 3  # of one list, if others ask later and are answered sooner
 NEVER = datetime.min.replace(tzinfo=UTC)
-FACTS_FOR = timedelta(minutes=65)  # reconcile reads them anew before they are that old
+FACTS_FOR = timedelta(minutes=65)  # reconcile reads them again before they are that old
 
 
 class StaleData(platform.HerokuError):
-    """What Heroku shows comes from before what we know, or got old: it is no reading."""
+    """Heroku's answer is older than what we know, or got old: it is not used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The releases of an app at one moment, both ends of it by the database's clock."""
+    """The releases of an app at one moment; its start and end are by the database's clock."""
 
     app_id: str
     history: History
@@ -46,11 +46,11 @@ class Snapshot:
 
     @property
     def took(self) -> timedelta:
-        """How long Heroku took."""
+        """How long Heroku took to answer."""
         return self.arrived_at - self.started_at
 
     def is_fresh(self, now: datetime) -> bool:
-        """Recent enough to stand on before a POST."""
+        """Return whether the snapshot is recent enough for a POST."""
         return now <= fresh_until(self.started_at, self.arrived_at)
 
 
@@ -58,15 +58,15 @@ Places = tuple[str | None, str | None]  # the pipelines of a source and a target
 
 
 class HerokuReader:
-    """Asks Heroku, one call at a time, and stores every answer."""
+    """Asks Heroku and stores every answer."""
 
     def __init__(self, database: Database, heroku: platform.Heroku) -> None:
         self._database = database
         self._heroku = heroku
-        self._account_id: str | None = None  # a token is one user's as long as the process lives
+        self._account_id: str | None = None  # one user per token and process
 
     def app(self, app: str) -> App:
-        """The facts of an app by name or id, read now."""
+        """Read and store the facts of an app, by name or id. Raises HerokuError."""
         found = self._heroku.app(app)
         facts = App(
             found.id,
@@ -81,7 +81,7 @@ class HerokuReader:
         return facts
 
     def facts(self, app_id: str) -> App:
-        """The facts of a known app, read anew only if they are old."""
+        """Return the facts of a known app; read them again only if they are old."""
         with self._database.begin() as conn:
             row, now = apps.get(conn, app_id), releases.now(conn)
         if _is_recent(row.facts_at, now):
@@ -89,9 +89,9 @@ class HerokuReader:
         return self.app(app_id)
 
     def releases(self, app_id: str, *, as_it_is: bool = False) -> Snapshot:
-        """The releases of an app, read now, back to those we know already. Raises StaleData.
+        """Read the releases of an app now, back to those we know already. Raises StaleData.
 
-        `as_it_is`: a person says that a list which lies behind for a day is right.
+        `as_it_is`: a person says that a list is right although it has been behind for a day.
         """
         for _ in range(MOST_READS):
             reading = self._read(app_id, as_it_is=as_it_is)
@@ -125,27 +125,27 @@ class HerokuReader:
         raise StaleData(told)
 
     def fresh(self, app_id: str) -> Snapshot:
-        """The releases of an app no older than the facts of a POST may be."""
+        """Return a snapshot of an app that is fresh enough for a POST; read only if needed."""
         with self._database.begin() as conn:
             row, now = apps.get(conn, app_id), releases.now(conn)
             reading = _standing(conn, row, now)
         return reading if reading is not None else self.releases(app_id)
 
     def known(self, app_id: str) -> Snapshot:
-        """What is written down of the releases of an app, and fresh for nobody."""
+        """Return the stored releases of an app as a snapshot that never counts as fresh."""
         with self._database.begin() as conn:
             return remembered(conn, app_id)
 
     def are_fresh(self, *found: Snapshot) -> bool:
-        """All of them are recent enough for a POST."""
+        """Return whether all these snapshots are recent enough for a POST now."""
         with self._database.begin() as conn:
             now = releases.now(conn)
         return all(reading.is_fresh(now) for reading in found)
 
     def beside(self, source: Snapshot, target: Snapshot) -> tuple[Snapshot, Snapshot]:
-        """Both again, so that they are fresh together: the quick one beside the slow one's end.
+        """Read both again so that they are fresh together: the quick one as the slow one ends.
 
-        The slow one stands where it arrived just now.
+        The slow one is not read again if it is still fresh and the quick one is quick enough.
         """
         slow, quick = sorted((source, target), key=lambda each: each.took, reverse=True)
         if quick.took <= SLOW and self.are_fresh(slow):
@@ -159,7 +159,7 @@ class HerokuReader:
         return (slow, quick) if slow.app_id == source.app_id else (quick, slow)
 
     def slug(self, app_id: str, artifact: str) -> tuple[str | None, str | None]:
-        """Commit and stack of a slug: from what we know, else one call. Both never change."""
+        """Return commit and stack of a slug: stored ones, else by one call. They never change."""
         with self._database.begin() as conn:
             commit, stack = releases.slug_facts(conn, app_id, artifact)
         if stack is not None:
@@ -171,7 +171,7 @@ class HerokuReader:
         return found.commit, found.stack
 
     def learn_commit_message(self, app_id: str, artifact: str) -> None:
-        """Have it written down what the commit of a slug says, where that was never asked."""
+        """Store the commit message of a slug, if Heroku was never asked for it."""
         with self._database.begin() as conn:
             known = releases.commit_message(conn, app_id, artifact)
         if known is None:
@@ -180,9 +180,9 @@ class HerokuReader:
                 releases.set_commit_message(conn, app_id, artifact, said)
 
     def pipelines(self, source_id: str, *target_ids: str) -> list[Places]:
-        """The pipelines of a source and of each target; what is one and the same may be known.
+        """Return the pipelines of the source and of each target, stored ones if all are the same.
 
-        Anything else is read anew, since it ends a promotion. Of an app that moved meanwhile
+        Otherwise read them again, since a difference ends a promotion. If an app moved meanwhile,
         Heroku itself refuses the promotion.
         """
         with self._database.begin() as conn:
@@ -205,9 +205,9 @@ class HerokuReader:
         return found
 
     def account_id(self) -> str:
-        """The id of the listener's own Heroku user; asked for once by each process.
+        """Return the id of the listener's own Heroku user; each process asks once.
 
-        Another process may have been started with another token, so that none trusts another's.
+        It is not shared: another process may have been started with another token.
         """
         if self._account_id is None:
             self._account_id = self._heroku.account().id
@@ -215,7 +215,7 @@ class HerokuReader:
 
 
 def _shares(source: AppRow, targets: Sequence[AppRow], now: datetime) -> set[str]:
-    """The targets that were in the source's pipeline when that was read last, not long ago."""
+    """Return the targets that were in the source's pipeline, if both were read recently."""
     if source.pipeline_id is None or not _is_recent(source.pipeline_at, now):
         return set()
     return {
@@ -230,12 +230,12 @@ def _is_recent(read_at: datetime | None, now: datetime) -> bool:
 
 
 def remembered(conn: Connection, app_id: str) -> Snapshot:
-    """What is written down of the releases of an app: nothing may be posted on it."""
+    """Return the stored releases of an app as a snapshot; nothing may be posted on it."""
     return Snapshot(app_id, releases.history(conn, app_id), NEVER, NEVER)
 
 
 def _standing(conn: Connection, row: AppRow, now: datetime) -> Snapshot | None:
-    """The stored reading, where it is fresh and nothing is known that it lacks."""
+    """Return the stored snapshot, if it is fresh and lacks nothing that is known."""
     if row.read_started_at is None or row.read_at is None or row.read_newest is None:
         return None
     newest = releases.newest_version(conn, row.id)
@@ -248,7 +248,7 @@ def _standing(conn: Connection, row: AppRow, now: datetime) -> Snapshot | None:
 
 
 def _told(conn: Connection, row: AppRow, found: stored.Behind, now: datetime) -> str:
-    """The sentence; after a day people are told what only they can mend."""
+    """Say that the list is behind; after a day also notify people, for only they can mend it."""
     message = f"{row.name} {found.why}: its list lags, or was changed at Heroku."
     if now - found.since >= staleness.BROKEN_AFTER:
         notifications.add(
@@ -263,7 +263,7 @@ def _told(conn: Connection, row: AppRow, found: stored.Behind, now: datetime) ->
 
 
 def _reaches(read: Sequence[platform.Release], known_to: int) -> bool:
-    """Whether a walk of the list, newest first, came far enough back."""
+    """Return whether a walk of the list, newest first, went far enough back."""
     oldest = min(read, key=lambda release: release.version)
     if known_to and oldest.version <= known_to:
         return True
@@ -272,7 +272,7 @@ def _reaches(read: Sequence[platform.Release], known_to: int) -> bool:
 
 
 def as_release(found: platform.Release) -> Release:
-    """A release as the core knows it, from one of Heroku's."""
+    """Convert a release of Heroku's to a release of the core."""
     return Release(
         id=found.id,
         version=found.version,

@@ -1,4 +1,4 @@
-"""Reading what the apps of a promotion should have in common, where its rule asks for that."""
+"""Read what the apps of a promotion must have in common, if its rule asks for that."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from listener.core.parity import Traits
 from listener.core.release import Release
 from listener.heroku import Heroku, HerokuError, Refused
 
-# The post on a decision takes some calls more, after which the same would be read again.
+# A post after a decision takes some more calls, and would read the same again after them.
 KEPT_FOR = timedelta(seconds=30)
-# Whoever mends a difference should not wait long; each time costs four calls at most.
+# A person who mends a difference should not wait long; each time costs four calls at most.
 COMPARE_EVERY = timedelta(minutes=1)
 AUTHORIZE_ANEW = (
     "heroku config:set -a LISTENER HEROKU_API_KEY=$(heroku authorizations:create -d autopromote -S)"
@@ -33,31 +33,31 @@ WORDS: Mapping[Aspect, str] = {
     Aspect.CONFIG_NAMES: "names of the config vars",
 }
 
-Trait = tuple[App, Aspect, str | None]  # and the image that runs, on Fir
+Trait = tuple[App, Aspect, str | None]  # on Fir, also the image that runs
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An answer of Heroku's and when it came, by this process's steady clock."""
+    """An answer of Heroku's and when it arrived, by this process's monotonic clock."""
 
     answer: Any
     arrived: float
 
     @property
     def is_young(self) -> bool:
-        """Recent enough to decide on."""
+        """Whether it is recent enough to decide on."""
         return time.monotonic() - self.arrived <= KEPT_FOR.total_seconds()
 
 
 class Comparisons:
-    """Asks Heroku for traits of apps, all at once, and not again for the post on a decision."""
+    """Asks Heroku for traits of apps, all at once; the post after a decision uses kept answers."""
 
     def __init__(self, heroku: Heroku) -> None:
         self._heroku = heroku
         self._kept: dict[tuple[str, Aspect, str | None], Kept] = {}
 
     def read(self, candidate: Candidate) -> Candidate:
-        """The candidate with what its rule wants compared; what cannot be read says why."""
+        """Return the candidate with the traits its rule compares; an unread trait says why."""
         running = candidate.target_history.current
         both = (
             (candidate.source, _image(candidate.release)),
@@ -76,7 +76,7 @@ class Comparisons:
         return replace(candidate, traits=(source, target))
 
     def forget(self, candidate: Candidate) -> None:
-        """Read both apps anew the next time: what differed is being mended."""
+        """Forget the answers for both apps, so that a mended difference is seen next time."""
         mended = {candidate.source.id, candidate.target.id}
         for key in [key for key in self._kept.copy() if key[0] in mended]:
             self._kept.pop(key, None)
@@ -106,7 +106,10 @@ class Comparisons:
 
 
 def of_image(heroku: Heroku, app: App, image: str | None) -> list[str] | Unread:
-    """What made an image: a Fir app chooses no buildpacks, and its two empty lists say nothing."""
+    """Return the buildpacks that built an image.
+
+    A Fir app chooses no buildpacks, so both of its own lists are empty and say nothing.
+    """
     found = heroku.image_buildpacks(app.id, image) if image is not None else []
     return found or Unread(
         f"What {app.name} was built with: it cannot be told, for Heroku names no buildpacks of"
@@ -115,7 +118,7 @@ def of_image(heroku: Heroku, app: App, image: str | None) -> list[str] | Unread:
 
 
 def buildpacks_now(heroku: Heroku, app: App) -> list[str] | Unread:
-    """What an app builds with: on Fir, what the image that it runs was built with."""
+    """Return the buildpacks of an app; on Fir, those that built the image it runs."""
     if app.generation != FIR:
         return heroku.buildpacks(app.id)
     listed = heroku.releases(app.id, enough=lambda _: True)

@@ -1,4 +1,4 @@
-"""A webhook of ours at Heroku: how it is made, and what is wrong with it."""
+"""Our webhook at Heroku: its settings, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INCLUDE = "api:release"
 
 
 def fault_of(row: SubscriptionRow, found: Iterable[Webhook]) -> str | None:
-    """What is wrong with the webhook at Heroku; None where it is as we made it."""
+    """Say what is wrong with the webhook at Heroku; None where it is as we made it."""
     webhook = next((webhook for webhook in found if webhook.id == row.heroku_id), None)
     if webhook is None:
         return "Heroku has this webhook no more."
@@ -29,9 +29,9 @@ def fault_of(row: SubscriptionRow, found: Iterable[Webhook]) -> str | None:
 
 
 def note(conn: Connection, row: SubscriptionRow, fault: str | None) -> None:
-    """Write down how the webhook was found, and have people told of what is newly wrong.
+    """Store the fault of the webhook, if any, and notify people of a new one.
 
-    `row` is as it was before Heroku was asked: if we made it anew since, that answer says nothing.
+    `row` was read before Heroku was asked: if it changed since, the answer is ignored.
     """
     now = subscriptions.lock(conn, row.id)
     if now is None or now.updated_at != row.updated_at:

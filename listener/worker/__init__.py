@@ -1,1 +1,1 @@
-"""Taking work one step further: read what is needed, at most one outside effect, one write."""
+"""Take work one step further: read what is needed, at most one outside effect, one write."""

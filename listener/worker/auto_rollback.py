@@ -1,4 +1,4 @@
-"""Rolling back a promotion of ours after which production is not well: once, or not at all."""
+"""Roll back our own promotion if production is not well after it: once, or not at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from listener.worker.freshness import check_fresh, is_behind
 
 
 def step(context: Context, claim: queue.Claim, row: PromotionRow, clock: Clock) -> None:
-    """Look whether our release still runs and nobody released since; then post what ran before."""
+    """Check that our release still runs and nobody released since; then post what ran before."""
     if _tried_for_long(row, clock):
         minutes = int(UNREADABLE_FOR.total_seconds() // 60)
         stay(context, claim, row, f"The request could not be sent for {minutes} minutes.")
@@ -52,7 +52,7 @@ def _tried_for_long(row: PromotionRow, clock: Clock) -> bool:
 
 
 def _account_id(context: Context, row: PromotionRow) -> str | None:
-    """By which the release is known as ours where no nonce can be given. Raises HerokuError."""
+    """Return our account if the release can show no nonce, else None. Raises HerokuError."""
     return context.reader.account_id() if outcomes.restores_config(row) else None
 
 
@@ -95,7 +95,7 @@ def _commit(
 def check(
     conn: Connection, context: Context, row: PromotionRow, reading: Snapshot
 ) -> RollbackAllowed:
-    """Find the way back under the target's lock, if there is one now.
+    """Check under the target's lock that a rollback is allowed now, and return what it restores.
 
     Raises StaleData, PreconditionChanged.
     """
@@ -127,7 +127,7 @@ def send_again(
     reading: Snapshot,
     clock: Clock,
 ) -> None:
-    """Check that ours still runs, and send the rollback a second time.
+    """Check that our release still runs, and send the rollback a second time.
 
     Raises StaleData, PreconditionChanged.
     """
@@ -142,7 +142,7 @@ def send_again(
 
 
 def stay(context: Context, claim: queue.Claim, row: PromotionRow, why: str) -> None:
-    """Nothing is rolled back: failed, and the target stands still until somebody looks."""
+    """End the promotion as failed without a rollback, and put a hold on the target."""
     reason = f"{outcomes.reason_for_rollback(row)} Not rolled back: {why}"
     hold = f"Promotion {row.id} is not well and was not rolled back. {reason}"
     finish.end(context, claim, Transition(status=Status.FAILED, reason=reason, hold=hold))

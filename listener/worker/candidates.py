@@ -1,4 +1,4 @@
-"""Gathering every fact that a decision needs: what is dear last, what must be fresh at the end."""
+"""Gather every fact that a decision needs; what must be fresh is read last."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from listener.worker.freshness import is_behind
 
 @dataclass(frozen=True, slots=True)
 class CandidateFacts:
-    """A candidate, and the readings it stands on."""
+    """A candidate, and the snapshots it is based on."""
 
     candidate: Candidate
     source: Snapshot
@@ -38,25 +38,25 @@ class CandidateFacts:
     account_id: str | None  # ours, where the release to come will bear no nonce
 
     def is_fresh(self, now: datetime) -> bool:
-        """Every fact is recent enough for a POST."""
+        """Return whether both snapshots are recent enough for a POST."""
         return self.source.is_fresh(now) and self.target.is_fresh(now)
 
     @property
     def makes_older_give_way(self) -> bool:
-        """Older candidates of the same rule give way to this one."""
+        """Whether this candidate supersedes older ones of the same rule."""
         is_by_rule = not self.candidate.is_by_hand
         return is_by_rule and self.candidate.on_newer is OnNewer.SUPERSEDE
 
     @property
     def why_older_give_way(self) -> str:
-        """What older candidates are told that give way to this one."""
+        """The reason for older candidates that this one supersedes."""
         candidate = self.candidate
         return f"{candidate.source.name} v{candidate.release.version} is newer and takes its place."
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read, or is written down, of the two apps of a promotion and of what it brings."""
+    """What was read or is stored of a promotion's two apps and its slug, and its strategy."""
 
     source_app: App
     target_app: App
@@ -72,7 +72,7 @@ def gather(
 ) -> CandidateFacts:
     """Read what the gates need. Raises HerokuError, LeaseLost.
 
-    With a `post` that is to be sent again, what they need for the way that it went.
+    With a `post` that is to be sent again, use the strategy of that post.
     """
     read = _read(context, claim, row, post)
     is_promotion = row.kind is PromotionKind.PROMOTE
@@ -88,20 +88,20 @@ def gather(
 
 
 def _check_held(conn: Connection, app: App, unclear: Unknown) -> None:
-    """On what is unclear nothing is posted; once that is held, the hold says so."""
+    """Raise StaleData if what runs is not clear, unless a hold says so already."""
     if not any(hold.kind in ("detected", "guard") for hold in holds.open_(conn, app.id)):
         raise StaleData(f"What {app.name} runs is not clear: {unclear.message}")
 
 
 def stored(conn: Connection, context: Context, row: PromotionRow) -> CandidateFacts | None:
-    """A candidate from what is written down alone, nothing of it fresh; None where that lacks."""
+    """Build a candidate from stored facts only, none of them fresh; None if facts are missing."""
     both = apps.get(conn, row.source_id), apps.get(conn, row.target_id)
     source, target = (remembered(conn, app.id) for app in both)
     if source.history.find(row.version) is None or target.history.current is None:
         return None
-    if is_behind(target, both[1]):  # a release of ours was not read back yet
+    if is_behind(target, both[1]):  # no snapshot shows our last release yet
         return None
-    if _lacks_commit_message(conn, row):  # nobody is asked for a word on what Heroku may tell
+    if _lacks_commit_message(conn, row):  # ask no person for what Heroku may tell
         return None
     slug = releases.slug_facts(conn, row.source_id, row.artifact)
     way = remembered_way(conn, row, *both)
@@ -128,14 +128,20 @@ def _read(context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow
 
 
 def _lacks_commit_message(conn: Connection, row: PromotionRow) -> bool:
-    """The rule asks what the commit says, and Heroku was never asked; images tell none."""
+    """Return whether the rule needs the commit message and Heroku was never asked for it.
+
+    Images have none.
+    """
     if row.artifact_type != SLUG or not evidence.conditions_of(conn, row).needs_commit_message:
         return False
     return releases.commit_message(conn, row.source_id, row.artifact) is None
 
 
 def _lists(context: Context, claim: queue.Claim, row: PromotionRow) -> tuple[Snapshot, Snapshot]:
-    """Source and target, recent together; the target's always new, to see who released just now."""
+    """Return snapshots of source and target that are fresh together.
+
+    The target is always read now, to see who released a moment ago.
+    """
     reader = context.reader
     if row.source_id == row.target_id:
         target = reader.releases(row.target_id)
@@ -155,7 +161,7 @@ def _lists(context: Context, claim: queue.Claim, row: PromotionRow) -> tuple[Sna
 
 
 def _is_slower(context: Context, app_id: str, other_id: str) -> bool:
-    """Heroku took long for this list the last time: it is read first."""
+    """Return whether this list was slow the last time, and slower than the other: read it first."""
     with context.database.begin() as conn:
         took, other = apps.get(conn, app_id).last_took, apps.get(conn, other_id).last_took
     return took > max(SLOW, other)
@@ -201,7 +207,10 @@ def _assemble(conn: Connection, context: Context, row: PromotionRow, read: Read)
 
 
 def _release_of(row: PromotionRow, source: Snapshot, app: App) -> Release:
-    """The promotion's very release, by id and artifact; only an expired one may have lost its."""
+    """Return the promotion's own release, by id and artifact. Raises StaleData.
+
+    Its artifact may be missing, as in an expired release.
+    """
     release = source.history.find(row.version)
     if release is None or release.id != row.release_id:
         raise StaleData(f"{app.name} does not show the release v{row.version} that was found.")
@@ -216,19 +225,19 @@ def _newer(version: int | None, on_newer: OnNewer) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class StrategyChoice:
-    """A strategy, with what it needs; what it does not need stays unasked."""
+    """A strategy and the facts it needs; facts that it does not need are not read."""
 
     strategy: Strategy = Strategy.SLUG
     pipelines: Places = (None, None)
-    account_id: str | None = None  # by which a release without a nonce is known as ours
+    account_id: str | None = None  # marks a release without a nonce as ours
 
 
 def choose(
     context: Context, claim: queue.Claim, row: PromotionRow, source: App, post: PostRow | None
 ) -> StrategyChoice:
-    """The way of a promotion, or the one that its `post` went already. Raises HerokuError.
+    """Choose the strategy of a promotion, or that of its `post`. Raises HerokuError, LeaseLost.
 
-    Where no nonce can be given, our account must be known before anything is sent: without it no
+    If no nonce can be sent, our account must be known before anything is sent: without it no
     release could be found again after a lost answer.
     """
     strategy = (
@@ -248,7 +257,7 @@ def choose(
 def remembered_way(
     conn: Connection, row: PromotionRow, source: AppRow, target: AppRow
 ) -> StrategyChoice:
-    """The way that it would go by what is written down; nothing is sent on the strength of it."""
+    """Choose the strategy from stored facts only; nothing is sent because of it."""
     strategy = strategy_of(_asked_for(conn, row), source.generation)
     return StrategyChoice(strategy, (source.pipeline_id, target.pipeline_id))
 

@@ -1,4 +1,4 @@
-"""Tending a webhook: whether Heroku still has it as we made it. What is wrong is told once."""
+"""Check whether Heroku still has a webhook as we made it; notify people once of a fault."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from listener.worker import report_troubles
 
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """Look at one webhook; where Heroku does not answer, the next reconcile asks again."""
+    """Check one webhook; if Heroku cannot be read, the next reconcile asks again."""
     with context.database.begin() as conn:
         row = subscriptions.find(conn, sync.subscription_of(claim))
     found = _at_heroku(context, row) if row is not None else []

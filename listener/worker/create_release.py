@@ -1,4 +1,4 @@
-"""The post: committed before it is sent, sent at once or not at all, and never blindly again."""
+"""Create a release: commit the post first, send it at once or not at all, never resend blindly."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class Make(Protocol):
     """Asks Heroku for the release of a post."""
 
     def __call__(self, *, send_by: float) -> Made:
-        """Before this moment, or never. Raises HerokuError."""
+        """Send the request before this moment, or never. Raises HerokuError."""
 
 
 class PreconditionChanged(Exception):
-    """Between decision and post something changed: the promotion is decided anew."""
+    """Something changed between decision and post: the promotion must be decided again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class PendingRequest:
     row: PromotionRow
     post: PostRow
     make: Make  # asks Heroku for the release
-    send_by: float  # by this process's steady clock
+    send_by: float  # by this process's monotonic clock
 
 
 def post(
@@ -72,13 +72,13 @@ def post(
     clock: Clock,
     seen: dict[str, Any],
 ) -> None:
-    """Commit the post, send it, and write what Heroku answered. Raises StaleData, uncommitted."""
+    """Commit the post, send it, store Heroku's answer. Raises StaleData, before the commit."""
     try:
         sending = _commit(context, claim, row, gathered, clock, seen)
     except PreconditionChanged as why:
         _decide_anew(context, claim, str(why), clock, OVERTAKEN_PAUSE)
     except IntegrityError:
-        # The unique index on active promotions of a target: exactly that another one is at work.
+        # From the unique index on active promotions of a target: another one is active.
         why_not = "Another promotion is at work on the target."
         _decide_anew(context, claim, why_not, clock, BLOCKED_STEP)
     else:
@@ -93,7 +93,7 @@ def _decide_anew(
 
 
 def sending_status(kind: PromotionKind) -> Status:
-    """The status in which this kind of promotion sends."""
+    """Return the status in which this kind of promotion sends."""
     return Status.ROLLING_BACK if kind is PromotionKind.ROLLBACK else Status.POSTING
 
 
@@ -139,7 +139,7 @@ def _commit(
 def keep_moving(
     conn: Connection, claim: queue.Claim, status: Status, reason: str, **values: Any
 ) -> PromotionRow:
-    """Move to the status in which a post is sent, and keep the row, for a live claim only."""
+    """Move to the status in which a post is sent, and keep the lease. Raises LeaseLost."""
     promotions.lock_around(conn, claim.row.target_id)
     queue.renew(conn, claim)
     return promotions.move(
@@ -155,12 +155,12 @@ def keep_moving(
 
 
 def new_nonce() -> str:
-    """What tells a release of ours from all others."""
+    """Generate the nonce that tells a release of ours from all others."""
     return secrets.token_hex(4)
 
 
 def sending(claim: queue.Claim, row: PromotionRow, post: PostRow, make: Make) -> PendingRequest:
-    """What was just committed, to be sent at once."""
+    """Build the request for a post that was just committed, to be sent at once."""
     return PendingRequest(replace(claim, status=row.status), row, post, make, _deadline())
 
 
@@ -169,7 +169,7 @@ def _deadline() -> float:
 
 
 def check(conn: Connection, row: PromotionRow, gathered: CandidateFacts, clock: Clock) -> None:
-    """Under the target's lock: what the database says now must be what was decided on.
+    """Check under the target's lock that the database still says what was decided on.
 
     Raises StaleData, PreconditionChanged.
     """
@@ -210,7 +210,10 @@ def send_again(
     post: PostRow,
     clock: Clock,
 ) -> None:
-    """Send a post of which no trace was found a second time, under the same nonce."""
+    """Send a post without any trace a second time, under the same nonce.
+
+    Raises StaleData, PreconditionChanged, LeaseLost.
+    """
     with context.database.begin() as conn:
         check(conn, row, gathered, clock)
         queue.renew(conn, claim)
@@ -220,7 +223,7 @@ def send_again(
 
 
 def send(context: Context, sending: PendingRequest, clock: Clock) -> None:
-    """Send a committed post, once, and write what Heroku answered."""
+    """Send a committed post once, and store Heroku's answer."""
     post, claim, row = sending.post, sending.claim, sending.row
     try:
         made = sending.make(send_by=sending.send_by)
@@ -254,7 +257,7 @@ def _accept(
 
 
 def _note_echo(context: Context, post: PostRow, release: platform.Release) -> None:
-    """Remember whether this Heroku shows our description: after a doubt we know ours by it."""
+    """Store whether Heroku shows our description: after a doubt we recognise our release by it."""
     with context.database.begin() as conn:
         if nonce_of(release.description) == post.nonce:
             apps.put_fact(conn, apps.ECHOES, True)
@@ -267,14 +270,14 @@ def _not_sent(
 ) -> None:
     claim, post = sending.claim, sending.post
     if post.sends > 1:
-        # The first sending is of unknown fate still: go on looking for it, and then send again.
+        # The outcome of the first sending is still unknown: look for it, then send again.
         reason = f"{why} Still looking for the release of the first post."
         with context.database.begin() as conn:
             promotions.move(conn, claim, Status(claim.status or ""), reason, due_at=clock.now())
             release_requests.mark_unsent(conn, post.id)
         return
     due_at = clock.now() + pause
-    # What is to be undone must not wait to be promoted: it asks for the way back anew.
+    # A promotion that is to be undone must not wait to be promoted: it tries the rollback again.
     is_way_back = outcomes.is_way_back(sending.row, post)
     status = Status.ROLLING_BACK if is_way_back else Status.WAITING
     ending = Transition(status=status, reason=why, due_at=due_at, post=post, outcome="not_sent")
@@ -294,7 +297,7 @@ Made = platform.Release | platform.PipelinePromotion
 def make_request(
     context: Context, row: PromotionRow, gathered: CandidateFacts, post: PostRow, *, send_by: float
 ) -> Made:
-    """Ask for the release, naming exactly what is to run. Raises HerokuError."""
+    """Ask Heroku for the release; name exactly what is to run. Raises HerokuError."""
     heroku, target_id = context.heroku, row.target_id
     if post.strategy is Strategy.SLUG:
         source = gathered.candidate.source.name
@@ -306,7 +309,7 @@ def make_request(
         return heroku.rollback_release(target_id, release=row.release_id, send_by=send_by)
     pipeline, _ = gathered.candidate.pipelines
     return heroku.create_pipeline_promotion(
-        pipeline=cast(str, pipeline),  # the match gate lets nothing pass without
+        pipeline=cast(str, pipeline),  # the match gate passes nothing without one
         source=row.source_id,
         release=row.release_id,
         target=target_id,
@@ -317,7 +320,7 @@ def make_request(
 def go_back(
     context: Context, row: PromotionRow, release: Release, post: PostRow, *, send_by: float
 ) -> Made:
-    """Ask for what an earlier release of the target ran. Raises HerokuError."""
+    """Ask Heroku for what an earlier release of the target ran. Raises HerokuError."""
     if post.strategy is Strategy.SLUG:
         kind = PromotionKind.ROLLBACK
         words = description_of("", release.version, post.nonce, kind=kind)
@@ -328,7 +331,7 @@ def go_back(
 
 
 def forget_way(context: Context, row: PromotionRow, post: PostRow) -> None:
-    """After a refusal, have read anew where the apps are: one may have left the pipeline."""
+    """Forget the apps' pipelines after a refusal: an app may have left its pipeline."""
     if post.strategy is Strategy.PIPELINE:
         with context.database.begin() as conn:
             both = row.source_id, row.target_id

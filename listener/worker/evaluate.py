@@ -1,4 +1,4 @@
-"""The step of a waiting promotion: gather the facts, ask the gates, and go, wait or end."""
+"""The step of a waiting promotion: gather the facts, ask the gates, then post, wait or end."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ from listener.worker.finish import Transition
 from listener.worker.freshness import timed
 
 UNREAD = "Heroku could not be read"
-ON_HOLD = timedelta(hours=1)  # releasing a hold wakes what waits; this is the truth behind it
+ON_HOLD = timedelta(hours=1)  # releasing a hold wakes what waits; this is the fallback
 
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Evaluate a waiting promotion.
 
-    What the database alone can tell is asked first: an answer of no costs Heroku nothing.
+    Ask first what the database alone can tell: then a no costs no call to Heroku.
     """
     row = promotions.row_of(claim.row)
     with context.database.begin() as conn:
@@ -78,9 +78,9 @@ def _evaluate(context: Context, claim: queue.Claim, row: PromotionRow, clock: Cl
 
 
 def _unwanted(conn: Connection, row: PromotionRow) -> str | None:
-    """Why nobody wants it any more.
+    """Say why the promotion is not wanted any more; None where it is.
 
-    Whoever turns a rule off cancels what waits; this one was posting then, and came back.
+    Turning a rule off cancels what waits; this one was in `posting` then, and came back.
     """
     if row.kind is PromotionKind.ROLLBACK:
         return _undoes_somebody(conn, row)
@@ -97,7 +97,10 @@ def _unwanted(conn: Connection, row: PromotionRow) -> str | None:
 
 
 def _undoes_somebody(conn: Connection, row: PromotionRow) -> str | None:
-    """Whoever asked for a rollback had seen what ran then, not what somebody released since."""
+    """Say what somebody released since the rollback was asked for; None where nobody did.
+
+    The person who asked for it had not seen that release.
+    """
     for hold in holds.open_(conn, row.target_id):
         is_later = row.status_at is None or hold.created_at > row.status_at
         if hold.kind == "detected" and is_later:
@@ -106,13 +109,16 @@ def _undoes_somebody(conn: Connection, row: PromotionRow) -> str | None:
 
 
 def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, Wait] | None:
-    """Another promotion is at work on the target; or on the source, in a chain."""
+    """Return the gate and its wait, if another promotion is active on the target.
+
+    In a chain, also if our own promotion onto the source is unfinished.
+    """
     rival = related_promotions.rival(conn, row.target_id, row.id)
     if rival is not None:
         name = apps.get(conn, row.target_id).name
         return "target", active(name, related_promotions.as_rival(rival), now)
     release = releases.history(conn, row.source_id).find(row.version)
-    if row.evaluated_at is None or release is None:  # the first time, older ones give way to it
+    if row.evaluated_at is None or release is None:  # the first evaluation supersedes older ones
         return None
     above = related_promotions.upstream(conn, row.source_id, release)
     if above is None or above.status not in UNFINISHED:
@@ -124,11 +130,12 @@ def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, W
 def _unless_it_waits(
     context: Context, claim: queue.Claim, row: PromotionRow, clock: Clock
 ) -> PromotionRow | None:
-    """None where what is written down has it wait for time, people or good answers of a check.
+    """Evaluate from stored facts only; return None if that settles it, else the row.
 
-    Then so much is written, and Heroku was asked for nothing. What a person rejected, or nobody
-    approved in time, needs no Heroku to end. A hold is believed only after a first full
-    evaluation, which tells whether this candidate supersedes older ones.
+    It does if the promotion waits for time, people or good answers of a health check: the wait is
+    stored, and Heroku is not asked. It also does if a person rejected it, or nobody approved it in
+    time: it ends. A hold counts only after a first full evaluation, which tells whether this
+    candidate supersedes older ones.
     """
     if row.kind is PromotionKind.ROLLBACK:
         return row
@@ -152,7 +159,7 @@ def _unless_it_waits(
 
 
 def _short_of_calls(context: Context, row: PromotionRow, clock: Clock) -> Wait | None:
-    """Too few calls of Heroku's are left to begin something new, by what was told last."""
+    """Return a wait if too few Heroku calls are left to begin something new, as last reported."""
     left = context.heroku.requests_left
     if left is None or row.kind is PromotionKind.ROLLBACK:
         return None
@@ -168,7 +175,7 @@ def _stay(
     said: list[dict[str, Any]],
     clock: Clock,
 ) -> None:
-    """Wait for what one gate says, beside what the others `said`."""
+    """Wait for what one gate says, and keep what the other gates `said`."""
     due_at = longest_wait(verdict.until, clock.now(), BLOCKED_STEP)
     gates = [*(gate for gate in said if gate["name"] != name), as_json(name, verdict)]
     with context.database.begin() as conn:
@@ -184,7 +191,7 @@ def _stay(
 
 
 def evaluate_gates(row: PromotionRow, gathered: CandidateFacts, now: datetime) -> Evaluation:
-    """Ask the gates that this kind of promotion has."""
+    """Ask the gates of this kind of promotion."""
     candidate = gathered.candidate
     gates = ROLLBACK_GATES if row.kind is PromotionKind.ROLLBACK else asked(candidate)
     evaluation = evaluate(candidate, now, gates)
@@ -194,7 +201,7 @@ def evaluate_gates(row: PromotionRow, gathered: CandidateFacts, now: datetime) -
 def evaluate_all(
     context: Context, row: PromotionRow, gathered: CandidateFacts, clock: Clock
 ) -> tuple[PromotionRow, CandidateFacts, Evaluation]:
-    """Every verdict; where only the network's are missing, they are asked for."""
+    """Collect every verdict; ask the gates that need the network only if no other objects."""
     evaluation = evaluate_gates(row, gathered, clock.now())
     if evaluation.decided_by == "check":
         row = evidence.ask(context, row, gathered.candidate, clock)
@@ -212,7 +219,7 @@ def evaluate_all(
 def decide(
     context: Context, claim: queue.Claim, row: PromotionRow, gathered: CandidateFacts, clock: Clock
 ) -> None:
-    """Do what the verdicts say."""
+    """Evaluate the gates and do what the verdicts say: post, wait or end."""
     row, gathered, evaluation = evaluate_all(context, row, gathered, clock)
     now, gates = clock.now(), to_json(evaluation)
     seen: dict[str, Any] = {"gates": gates, "errors_since": None, "commit": gathered.commit}
@@ -242,7 +249,7 @@ def _post(
     clock: Clock,
     seen: dict[str, Any],
 ) -> None:
-    """Post, unless what was read got old: that counts as an error, lest it be asked each second."""
+    """Post; count outdated snapshots as an error, so that Heroku is not asked each second."""
     try:
         create_release.post(context, claim, row, gathered, clock, seen)
     except StaleData as stale:
@@ -266,8 +273,8 @@ def _wait(
     evaluation: Evaluation,
     clock: Clock,
 ) -> None:
-    """Write down what it waits for and until when, and have older candidates give way."""
-    now, wait = clock.now(), cast(Wait, evaluation.objection)  # who found none is not here
+    """Store what the promotion waits for and until when; supersede older candidates."""
+    now, wait = clock.now(), cast(Wait, evaluation.objection)  # `_wait` is called only with a Wait
     due_at = longest_wait(wait.until, now, _pause(evaluation))
     if evaluation.decided_by == "check":
         due_at = evidence.due_at(row, now)
@@ -287,7 +294,7 @@ def _wait(
             evaluated_at=now,
             earliest_at=earliest(gathered.candidate, now),
         )
-        if evaluation.decided_by == "match":  # somebody is setting the stack, so ask anew
+        if evaluation.decided_by == "match":  # somebody may be changing the stack, so read it again
             apps.forget_facts(conn, row.target_id)
         notify.of_wait(conn, context, row, evaluation, now)
         if gathered.makes_older_give_way:
@@ -295,7 +302,7 @@ def _wait(
 
 
 def _pause(evaluation: Evaluation) -> timedelta:
-    """How long to wait for what has no time of its own."""
+    """Return how long to wait for what has no time of its own."""
     if evaluation.decided_by in ("parity", "match"):
         return COMPARE_EVERY
     is_for_people = evaluation.decided_by in PEOPLES or needs_word(evaluation.objection)
@@ -303,9 +310,10 @@ def _pause(evaluation: Evaluation) -> timedelta:
 
 
 def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:
-    """When something changes for the people that are asked, whatever else it waits for longer.
+    """Yield when something changes for the people that are asked, even if other waits are longer.
 
-    It is too late to approve, which ends it; or it has soaked, and they are asked only then.
+    Either the time to approve ends, and the promotion with it; or the soak ends, and only then
+    are people asked.
     """
     verdicts = dict(evaluation.verdicts)
     asks_people = any(map(needs_word, verdicts.values()))
@@ -322,9 +330,10 @@ def unreadable(
     clock: Clock,
     gates: list[dict[str, Any]] | None = None,
 ) -> None:
-    """Heroku could not be read: the promotion waits with the error as verdict, a day at most.
+    """Let the promotion wait because Heroku could not be read, with the error as verdict.
 
-    What Heroku says is not there ends it, once it has said so for two minutes.
+    It ends as errored after a day. If Heroku says for two minutes that an app or slug is not
+    there, it ends as rejected.
     """
     now = clock.now()
     if not_found.is_certain(row, error, now):
@@ -332,7 +341,7 @@ def unreadable(
         return
     since = row.errors_since or now
     message = _words(error)
-    # Whoever is asked for a word may give it, whether Heroku can be read or not.
+    # A person who is asked can still answer while Heroku cannot be read.
     asking = [gate for gate in row.gates if is_for_word(gate["facts"])]
     verdicts = gates if gates is not None else [as_json("heroku", Error(message)), *asking]
     if now - since >= ERRORS_FOR:
@@ -358,19 +367,19 @@ def unreadable(
 
 
 def _look_at_both(context: Context, row: PromotionRow) -> None:
-    """Tell by looks whether an app cannot be read, or only what this promotion needs of it."""
+    """Make looks due: they tell whether an app cannot be read, or only what this one needs."""
     with context.database.begin() as conn:
         for app_id in (row.source_id, row.target_id):
             apps.ask_look(conn, app_id, must_read=True)
 
 
 def to_json(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """The verdicts as they are kept and shown."""
+    """Convert the verdicts to the JSON that is stored and shown."""
     return [as_json(name, verdict) for name, verdict in evaluation.verdicts]
 
 
 def as_json(name: str, verdict: Verdict) -> dict[str, Any]:
-    """One verdict as it is kept and shown."""
+    """Convert one verdict to the JSON that is stored and shown."""
     words: dict[type[Any], str] = {Pass: "pass", Wait: "wait", Reject: "reject", Error: "error"}
     until = verdict.until.isoformat() if isinstance(verdict, Wait) and verdict.until else None
     return {

@@ -1,4 +1,4 @@
-"""How a promotion leaves an active status: under the target's lock, waking what it held up."""
+"""Write a transition under the target's lock, with all that follows, and wake what waited."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """What a promotion comes to, and what follows from it."""
+    """The next status of a promotion, and what follows from it."""
 
     status: Status
     reason: str
@@ -34,15 +34,15 @@ class Transition:
     release_id: str | None = None
     version: int | None = None
     is_running: bool = False  # the release became what the target runs
-    artifact: str | None = None  # its slug, where it is not the promotion's own
+    artifact: str | None = None  # its artifact, where it is not the promotion's own
     is_way_back: bool = False  # the release undoes the one that the promotion made
     hold: str | None = None  # the reason of a hold to put
-    foreign: Release | None = None  # of somebody else, which that hold names
+    foreign: Release | None = None  # the release of somebody else that the hold names
     values: dict[str, Any] = field(default_factory=dict)
 
 
 def end(context: Context, claim: queue.Claim, ending: Transition) -> PromotionRow:
-    """Write the ending and all that follows from it in one transaction. Raises LeaseLost."""
+    """Write the transition and all that follows from it in one transaction. Raises LeaseLost."""
     with context.database.begin() as conn:
         target = apps.lock(conn, [claim.row.target_id])[claim.row.target_id]
         promotions.lock_around(conn, target.id)
@@ -88,7 +88,7 @@ def _now_runs(conn: Connection, target: apps.AppRow, known: LastKnown) -> None:
 
 
 def _make_way(conn: Connection, row: PromotionRow) -> None:
-    """Wake what waited for the target, and what waits for the target as a source, in a chain."""
+    """Wake what waited for the target, and in a chain what waits for the target as a source."""
     promotions.reschedule_target(conn, row.target_id, but=row.id)
     if row.status in ENDED and rules.of_source(conn, row.target_id):
         promotions.reschedule_source(conn, row.target_id)

@@ -1,7 +1,7 @@
-"""A pipeline promotion that Heroku took on: ask for its release until there is one, or never will.
+"""Follow a pipeline promotion at Heroku: ask for its release until it has one or cannot have one.
 
-From the answer on the promotion is releasing, though nobody knows its release yet. Whoever died
-before the answer was written down left it posting, and so in doubt.
+From Heroku's answer on the status is `releasing`, although the release is not known yet. If the
+process died before it stored the answer, the status is `posting`, and the post is in doubt.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from listener.worker.finish import Transition
 
 @dataclass(frozen=True, slots=True)
 class TrackedPromotion:
-    """A promotion in the hands of Heroku, and for how long."""
+    """A promotion that Heroku works on, and for how long."""
 
     claim: queue.Claim
     row: PromotionRow
@@ -33,19 +33,19 @@ class TrackedPromotion:
 
     @property
     def name(self) -> str:
-        """What Heroku calls it."""
+        """The pipeline promotion by Heroku's id."""
         return f"pipeline promotion {self.post.heroku_promotion_id}"
 
     @property
     def is_overdue(self) -> bool:
-        """No release takes so long."""
+        """Whether it has waited longer than any release takes."""
         return self.waited >= RELEASE_PHASE_FOR
 
 
 def begin(
     context: Context, claim: queue.Claim, post: PostRow, made: PipelinePromotion, clock: Clock
 ) -> None:
-    """Write down what Heroku made of the post, in one transaction: it is in doubt no more."""
+    """Store Heroku's pipeline promotion for the post in one transaction; this ends the doubt."""
     reason = f"Heroku took it on as pipeline promotion {made.id}; no release shows yet."
     with context.database.begin() as conn:
         promotions.move(conn, claim, Status.RELEASING, reason, due_at=clock.now())
@@ -53,7 +53,7 @@ def begin(
 
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """Ask which release it is; only where Heroku does not tell, search the target's list."""
+    """Ask Heroku which release it is; search the target's list only if Heroku does not tell."""
     row = promotions.row_of(claim.row)
     with context.database.begin() as conn:
         post = release_requests.latest(conn, row.id)
@@ -75,7 +75,7 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
 
 
 def _name(context: Context, followed: TrackedPromotion, release_id: str, clock: Clock) -> None:
-    """From here on the target's list tells how it goes, as with any release of ours."""
+    """Store which release it is; from here on the target's list tells how it goes."""
     # The phase begins with the release, however long Heroku took to make it.
     row = replace(followed.row, target_release_id=release_id, status_at=clock.now())
     try:
@@ -91,7 +91,7 @@ def _name(context: Context, followed: TrackedPromotion, release_id: str, clock: 
 
 
 def _refused(context: Context, followed: TrackedPromotion, target: PromotionTarget) -> None:
-    """It failed before there was any release: a definite no, only later than others."""
+    """End the promotion as failed: Heroku refused definitely, before there was any release."""
     words = target.error_message or "it gave no reason."
     reason = f"Heroku's {followed.name} failed, and nothing was released: {words}"
     ending = Transition(status=Status.FAILED, reason=reason, post=followed.post, outcome="refused")
@@ -99,7 +99,7 @@ def _refused(context: Context, followed: TrackedPromotion, target: PromotionTarg
 
 
 def _search(context: Context, followed: TrackedPromotion, why: str, clock: Clock) -> None:
-    """What Heroku does not tell of the promotion, its list of the target's releases may."""
+    """Search the target's list for the release that Heroku does not name."""
     row, post = followed.row, followed.post
     try:
         reading = context.reader.releases(row.target_id)

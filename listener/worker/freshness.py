@@ -1,4 +1,4 @@
-"""Whether what was read may be posted on: recent, and nothing else known since."""
+"""Check whether snapshots may be used for a POST: recent, and nothing newer known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from listener.inventory.reader import Snapshot, StaleData
 
 
 def check_fresh(conn: Connection, *found: Snapshot) -> None:
-    """What was read is recent enough for a POST, and nobody read anything else since.
+    """Check that snapshots are recent enough for a POST, and that nothing newer was read.
 
     Raises StaleData.
     """
@@ -41,12 +41,12 @@ def _took(conn: Connection, reading: Snapshot) -> str:
 
 
 def is_behind(reading: Snapshot, row: AppRow) -> bool:
-    """The reading is older than what we know the app to run: a release of ours came after it."""
+    """Return whether the snapshot lacks a release that we know the app to run."""
     return row.known is not None and reading.history.newest_version < row.known.version
 
 
 def timed(evaluation: Evaluation, *, source: Snapshot, target: Snapshot) -> Evaluation:
-    """Where Heroku was slow, the facts of the gates that stand on a list say how long it took."""
+    """Add how long a slow list took to the facts of the gates that are based on it."""
     took = {"source": source.took, "target": target.took}
     verdicts = ((name, _say(verdict, took.get(name))) for name, verdict in evaluation.verdicts)
     return Evaluation(tuple(verdicts))

@@ -1,4 +1,4 @@
-"""Which step a claimed row needs, and what happens when a step breaks unexpectedly."""
+"""Choose the step of a claimed row, limit its attempts, and pause it after a broken step."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from listener.worker import (
 )
 from listener.worker.finish import Transition
 
-# Far longer than the 72 h for which Heroku repeats one, and than anybody asks why.
+# Far longer than the 72 h for which Heroku repeats one, and than anybody asks about it.
 DELIVERIES_FOR = timedelta(days=90)
 # Longer than the longest pause between two tries of anything.
 UNSEEN_FOR = timedelta(minutes=20)
@@ -43,7 +43,7 @@ def promote(context: Context, claim: queue.Claim, clock: Clock) -> None:
 
 def _give_up(context: Context, claim: queue.Claim) -> None:
     reason = f"{MOST_ATTEMPTS} tries ended without a result: see the listener's log."
-    # Of what was verified is known that it was released, so that it ends as failed.
+    # A promotion in verification was released, so it ends as failed.
     is_released = claim.status == Status.VERIFYING
     status = Status.FAILED if is_released else Status.ERRORED
     ending = Transition(status=status, reason=reason)
@@ -56,7 +56,10 @@ def _give_up(context: Context, claim: queue.Claim) -> None:
 
 
 def _roll_back(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """A rollback has one status from its post to its end."""
+    """Take a rollback one step further: send it again, recover its post, or watch its release.
+
+    All three have the same status.
+    """
     row = promotions.row_of(claim.row)
     with context.database.begin() as conn:
         post = release_requests.latest(conn, claim.key)
@@ -67,7 +70,7 @@ def _roll_back(context: Context, claim: queue.Claim, clock: Clock) -> None:
 
 
 def _watch(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """Heroku names the release of a pipeline promotion only after a while."""
+    """Watch the release, or follow a pipeline promotion until Heroku names its release."""
     is_named = claim.row.target_release_id is not None
     (watch if is_named else follow).step(context, claim, clock)
 
@@ -79,9 +82,9 @@ STEPS: dict[Status, Step] = {
     Status.VERIFYING: verify.step,
     Status.ROLLING_BACK: _roll_back,
 }
-# Code of another version beside this one, during a deploy, may know more statuses.
+# During a deploy, code of another version runs beside this one and may know more statuses.
 _KNOWN = promotion.c.status.in_(list(STEPS))
-# What waits for answers of other URLs than Heroku's, each of which may take its time.
+# What waits for answers of URLs other than Heroku's, each of which may be slow.
 _ASKS = or_(
     promotion.c.status == Status.VERIFYING,
     and_(promotion.c.status == Status.WAITING, promotion.c.checked.is_not(None)),
@@ -91,9 +94,9 @@ PROBED = queue.Kind(promotion, promotion.c.due_at, and_(_KNOWN, _ASKS))
 
 
 def reconcile(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """Have every source, target and webhook of ours looked at, whatever webhooks said.
+    """Make every source, target and webhook of ours due for a look, whatever webhooks said.
 
-    What was delivered long ago is forgotten by the way, for databases are small.
+    Also delete old settled deliveries, for databases are small, and end unseen troubles.
     """
     with context.database.begin() as conn:
         sync.ask(conn)
@@ -103,5 +106,5 @@ def reconcile(context: Context, claim: queue.Claim, clock: Clock) -> None:
 
 
 def pause_after(claim: queue.Claim) -> timedelta:
-    """How long a row rests after its step broke unexpectedly."""
+    """Return how long a row rests after its step broke unexpectedly."""
     return back_off(claim.attempt - 1)

@@ -1,4 +1,4 @@
-"""A process's pulse: what its runners did last, written down every few seconds while it lives."""
+"""The heartbeat of a process: its runners' last rounds, stored every few seconds."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class Pulse:
         self._rounds: dict[str, float] = {}
 
     def add(self, works_on: str) -> str:
-        """One more runner; answers its name."""
+        """Add a runner; return its name."""
         name = f"{self._process}:{len(self._works_on)}"
         self._works_on[name] = works_on
         self._rounds[name] = self._clock()
         return name
 
     def round_made(self, name: str) -> None:
-        """A runner looked for work and got an answer."""
+        """Record that a runner looked for work and got an answer."""
         self._rounds[name] = self._clock()
 
     def beat(self) -> None:
-        """Write everything down, in one statement; a database that is away hears the next one."""
+        """Store all rounds in one transaction; if the database is away, only log that."""
         now = self._clock()
         rounds = {
             name: runners.Round(works_on, timedelta(seconds=now - self._rounds[name]))
@@ -53,7 +53,7 @@ class Pulse:
             log.warning("database_unavailable", error=type(error).__name__)
 
     def end(self) -> None:
-        """The process works no more."""
+        """Delete the runners of this process from the database: it works no more."""
         try:
             with self._database.begin() as conn:
                 runners.leave(conn, self._process)

@@ -1,7 +1,7 @@
-"""What people are told of a promotion: that they are asked, that it is stuck, how it ended.
+"""Notices about a promotion: it needs an answer, it is stuck, or it ended.
 
-What a rule itself asks for is no news, such as soak and windows; nor is what ends without changing
-anything, and nothing that a rule in shadow does.
+There is no notice of waits that a rule itself asks for, such as soak and windows, of ends that
+change nothing, and of anything that a rule in shadow does.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from listener.inventory import evidence
 from listener.inventory.context import Clock, Context
 
 ASKING = ("approvals", "brake")
-# Nobody has to do anything: these end by themselves, or are told as a question.
+# No action is needed: these end by themselves, or are notified as a question.
 PATIENT = frozenset(
     {"source", "target", "soak", "window", "min-gap", "max-per-day", "check", *ASKING}
 )
-# Those whose releases, or whose words, a rule does not want were never expected to go.
+# Releases that a rule filters out by these were never expected to be promoted.
 FILTERS = frozenset({"author", "commit-message", "description"})
 ENDS = frozenset(
     {Status.SUCCEEDED, Status.FAILED, Status.ERRORED, Status.ROLLED_BACK, Status.REJECTED}
 )
-# After so many bad answers in a row of what is checked, more than a minute, somebody is told.
+# After so many bad answers of a check in a row (more than a minute), people are notified.
 BAD_ANSWERS = 5
 LONGEST_LINK = timedelta(days=1)  # where the question has no end of its own
 
@@ -42,7 +42,7 @@ LONGEST_LINK = timedelta(days=1)  # where the question has no end of its own
 def of_wait(
     conn: Connection, context: Context, row: PromotionRow, evaluation: Evaluation, now: datetime
 ) -> None:
-    """Tell, once, who is asked, and what stands in the way that only a person can remove."""
+    """Notify once that people are asked, or that only a person can remove what is in the way."""
     if _is_shadow(conn, row):
         return
     verdicts = dict(evaluation.verdicts)
@@ -99,13 +99,13 @@ def _blocked(
 def of_errors(
     conn: Connection, row: PromotionRow, why: str, *, since: datetime, now: datetime
 ) -> None:
-    """Tell, once, that what must be known cannot be found out for so long."""
+    """Notify once that required facts could not be read for TOLD_AFTER."""
     if now - since >= TOLD_AFTER and not _is_shadow(conn, row):
         _blocked(conn, row, why, until=None, key=f"errors since {since.timestamp()}")
 
 
 def of_end(conn: Connection, row: PromotionRow) -> None:
-    """Tell how it ended, with what can be done next."""
+    """Notify how the promotion ended, and what can be done next."""
     if row.status not in ENDS or _is_filtered(row) or _is_shadow(conn, row):
         return
     notifications.add(
@@ -121,7 +121,7 @@ _WORDS = {Status.ROLLED_BACK: "was rolled back"}
 
 
 def _next(conn: Connection, row: PromotionRow) -> str:
-    """What a person can do about it."""
+    """Say what a person can do next; empty where there is nothing."""
     target = apps.get(conn, row.target_id).name
     if row.status is Status.ROLLED_BACK and row.kind is PromotionKind.PROMOTE:
         return f" Deploy a fix, then `autopromote holds:release -a {target}`."
@@ -131,7 +131,7 @@ def _next(conn: Connection, row: PromotionRow) -> str:
 
 
 def _is_filtered(row: PromotionRow) -> bool:
-    """The rule itself says that such releases do not go; a person's no is another matter."""
+    """Return whether the rule itself filtered the release out, and no person rejected it."""
     rejecting = next((gate for gate in row.gates if gate["verdict"] == "reject"), None)
     if row.status is not Status.REJECTED or rejecting is None:
         return False
@@ -170,18 +170,18 @@ MOST_TRIES = 12  # about a day with the pauses below
 
 
 def pause(attempt: int) -> timedelta:
-    """How long to leave the services alone after so many failures: 10 s, doubling up to 4 h."""
+    """Return how long to pause after so many failures: 10 s, doubled each time up to 4 h."""
     return timedelta(seconds=min(10 * 2 ** (attempt - 1), 4 * 3600))
 
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """Send one notice to every service that did not get it yet, each once."""
+    """Send one notice once to every service that did not get it yet."""
     reached, wanted = list(claim.row.reached), _services(context, claim)
     missing = {known: url for known, url in wanted.items() if known not in reached}
     for known, url in missing.items():
         if url is not None and notifier.send(url, claim.row.title, claim.row.body):
             reached.append(known)
-        with context.database.begin() as conn:  # some services are slow, and each has its say once
+        with context.database.begin() as conn:  # some services are slow, and each gets it once
             notifications.reach(conn, claim, reached)
     silent = sum(known not in reached for known in missing)
     error = f"{silent} of {len(wanted)} services did not take it." if silent else None
@@ -191,7 +191,10 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
 
 
 def _services(context: Context, claim: queue.Claim) -> dict[str, str | None]:
-    """Everybody's services and those of the rule, each once by its mark; None: no key opens it."""
+    """Return the URLs of the general services and those of the rules, by mark, each once.
+
+    A URL is None where no key decrypts it.
+    """
     with context.database.begin() as conn:
         concerned = _rules(conn, claim)
         named = rules.of_rules(conn, concerned)
@@ -202,7 +205,7 @@ def _services(context: Context, claim: queue.Claim) -> dict[str, str | None]:
 
 
 def _rules(conn: Connection, claim: queue.Claim) -> set[int]:
-    """The rules whose people a notice concerns."""
+    """Return the ids of the rules that a notice concerns."""
     row = claim.row
     if row.promotion_id is not None:
         about = promotions.get(conn, row.promotion_id)

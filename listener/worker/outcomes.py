@@ -1,4 +1,4 @@
-"""What Heroku's answer to a post means, in a status and a sentence a person can act on."""
+"""What Heroku's answer to a post means: a transition with a reason that people can act on."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ADVICE = {
 
 
 def refused(refusal: platform.Refused, row: PromotionRow, post: PostRow) -> Transition:
-    """A definite no ends the promotion as failed, in Heroku's words."""
+    """Build the transition to failed after Heroku's definite no, in Heroku's words."""
     advice = ADVICE.get(refusal.id, "")
     reason = f"Heroku refused ({refusal.status} {refusal.id}): {refusal.message} {advice}".strip()
     hold = None
@@ -46,12 +46,12 @@ def refused(refusal: platform.Refused, row: PromotionRow, post: PostRow) -> Tran
 
 
 def is_way_back(row: PromotionRow, post: PostRow) -> bool:
-    """The post undoes what the promotion itself had released."""
+    """Return whether the post undoes what the promotion itself had released."""
     return post.kind == PromotionKind.ROLLBACK and row.kind is PromotionKind.PROMOTE
 
 
 def reason_for_rollback(row: PromotionRow) -> str:
-    """What was seen of production after a promotion, which made us go back."""
+    """Say what was wrong with production after a promotion; empty where it was not verified."""
     return verification.read(row.verification).words if row.verification is not None else ""
 
 
@@ -70,13 +70,13 @@ def accept(
     *,
     doubles: tuple[int, ...] = (),
 ) -> None:
-    """Go on by the status of the release that Heroku made for us.
+    """Write the transition that follows from the status of the release that Heroku made for us.
 
-    `doubles` are other releases of the same post, made by Heroku although asked once.
+    `doubles` are other releases of the same post, which Heroku made although it was asked once.
     """
     ending = checked(fate(row, post, release, clock, timedelta(0)), post, release)
     if ending.is_running and release.version != post.base_version + 1:
-        # Something came in between, and the list tells what: watching reads it, and then ends.
+        # Another release came in between: the watch step reads the list, and then ends.
         status = sending_or(Status.RELEASING, post)
         reason = f"v{release.version} runs; looking at what was released just before it."
         ending = replace(ending, status=status, reason=reason, due_at=clock.now(), is_running=False)
@@ -93,15 +93,15 @@ def adopt(
     found: list[Release],
     clock: Clock,
 ) -> None:
-    """Take over what was found: the newest, and a hold where there are several."""
+    """Adopt the newest release that was found; put a hold where there are several."""
     doubles = tuple(release.version for release in found[:-1])
     accept(context, claim, row, post, found[-1], clock, doubles=doubles)
 
 
 def checked(ending: Transition, post: PostRow, release: Release) -> Transition:
-    """The ending, if the release runs what was asked for.
+    """Return the transition, or an error with a hold if the release runs something else.
 
-    Only a slug is named to Heroku by itself; what it makes of a release is to be seen.
+    Only a slug is sent to Heroku as such; what it makes of a release must be checked.
     """
     is_right = post.unnamed is None or release.artifact == post.artifact
     if is_right or not ending.is_running:
@@ -114,25 +114,25 @@ def checked(ending: Transition, post: PostRow, release: Release) -> Transition:
 
 
 def sending_or(status: Status, post: PostRow) -> Status:
-    """A rollback has one status from its post to its end."""
+    """Return the given status; a rollback is ROLLING_BACK from its post to its end."""
     return Status.ROLLING_BACK if post.kind == PromotionKind.ROLLBACK else status
 
 
 def both(hold: str | None, other: str | None) -> str | None:
-    """One hold for two reasons."""
+    """Join the reasons of two holds into one; None where there is none."""
     return " ".join(reason for reason in (hold, other) if reason) or None
 
 
 @dataclass(frozen=True, slots=True)
 class Surprise:
-    """What happened beside our release; `foreign` is the release of somebody else in it."""
+    """An event beside our release; `foreign` is the release of somebody else in it."""
 
     reason: str
     foreign: Release | None = None
 
 
 def with_hold(ending: Transition, beside: Surprise | None) -> Transition:
-    """The same, with a hold for what happened beside it."""
+    """Add a hold to the transition for what happened beside it."""
     if beside is None:
         return ending
     return replace(ending, hold=both(ending.hold, beside.reason), foreign=beside.foreign)
@@ -145,7 +145,7 @@ def unexpected_change(
     history: History,
     issued: frozenset[str],
 ) -> Surprise | None:
-    """What happened on the target beside our release, and is a reason for a hold.
+    """Find what happened on the target beside our release and is a reason for a hold.
 
     `made` are the releases of the post, oldest first; the last one is the promotion's.
     """
@@ -162,12 +162,12 @@ def _overtaken(
 ) -> Surprise | None:
     for release in foreign:
         is_news = release.artifact not in (post.base_artifact, post.artifact)
-        # One whose phase runs still was overtaken as well; a failed one never ran.
+        # One whose release phase still runs was overtaken too; a failed one never ran.
         if release.version < ours.version and is_news and release.status != FAILED:
             what = _named(release)
             reason = f"Promotion {row.id} overtook {what}, which was released at the same time."
             return Surprise(reason, release)
-        # Back to what ran already brings no other code, and yet somebody meant ours to stop.
+        # A rollback to what ran before brings no other code, but somebody meant ours to stop.
         is_way_back = release.artifact == post.base_artifact and is_rollback_by_words(release)
         if ours.is_current and release.has_run and (is_news or is_way_back):
             did = "went back" if is_way_back else "was released"
@@ -189,7 +189,7 @@ def _duplicates(row: PromotionRow, versions: tuple[int, ...]) -> str:
 def fate(
     row: PromotionRow, post: PostRow, release: Release, clock: Clock, running_for: timedelta
 ) -> Transition:
-    """What a promotion comes to by the status of its post's release on the target."""
+    """Build the transition that follows from the status of the post's release on the target."""
     is_rollback, where = post.kind == PromotionKind.ROLLBACK, f"v{release.version}"
     ending = Transition(
         status=sending_or(Status.RELEASING, post),
@@ -236,10 +236,10 @@ def _ran(
 
 
 def restores_config(row: PromotionRow) -> bool:
-    """Heroku takes an image back only together with the config vars that it ran with."""
+    """Return whether a rollback restores config vars too, as Heroku does for all but slugs."""
     return row.artifact_type != SLUG
 
 
 def errored_with_hold(ending: Transition, reason: str) -> Transition:
-    """We cannot find out any more: errored, and the target stands still until somebody looks."""
+    """Change the transition to errored, with a hold on the target: we cannot find out more."""
     return replace(ending, status=Status.ERRORED, reason=reason, due_at=None, hold=reason)

@@ -1,4 +1,4 @@
-"""A post of unknown fate: look for its release, adopt it, or send once more, but never blindly."""
+"""Recover a post in doubt: look for its release, adopt it, or resend once, never blindly."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from listener.worker import auto_rollback, create_release, evaluate, finish, not
 from listener.worker.candidates import CandidateFacts, gather
 from listener.worker.finish import Transition
 
-# Whose release would be another user's than that of the first sending.
+# A second sending would make a release of another user than the first.
 ANOTHER_USER = "The listener has another Heroku user by now."
 
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """Look at the target's releases for the one that our post may have made."""
+    """Search the target's releases for the one that our post may have made."""
     row = promotions.row_of(claim.row)
     with context.database.begin() as conn:
         post = release_requests.latest(conn, row.id)
@@ -108,7 +108,7 @@ def _after_last_look(
 def _back_again(
     context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow, clock: Clock
 ) -> None:
-    """A rollback of our own is asked for again while ours still runs, whatever the gates say."""
+    """Send our automatic rollback again while our release still runs; no gate is asked."""
     try:
         renew_lease(context, claim)
         account_id = context.reader.account_id() if post.account_id is not None else None
@@ -183,7 +183,7 @@ def _send_again(
 def _objection(
     context: Context, row: PromotionRow, post: PostRow, gathered: CandidateFacts, clock: Clock
 ) -> tuple[CandidateFacts, str | None]:
-    """What speaks against a second sending, and what that stands on."""
+    """Return the facts used, and what speaks against a second sending, if anything."""
     if post.account_id != gathered.account_id:
         return gathered, ANOTHER_USER
     if row.kind is PromotionKind.PROMOTE:
@@ -198,7 +198,7 @@ def _objection(
 def _back(
     context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow, why: str, clock: Clock
 ) -> None:
-    """Without a release a promotion is decided anew; a rollback ends, lest it undo somebody."""
+    """Let a promotion without a release wait again; fail a rollback, so it undoes nobody's work."""
     reason = f"Heroku made no release of the first post. {why}"
     ending = Transition(
         status=Status.WAITING, reason=reason, due_at=clock.now(), post=post, outcome="no_trace"

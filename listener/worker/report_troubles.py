@@ -1,6 +1,6 @@
-"""What fails before there is a promotion to say so, or breaks: told once, and once when it is over.
+"""Report failures that no promotion shows, and broken steps: once, and once when they are over.
 
-Each notice is of one cause: since when it lasts, what waits for it, and the command that mends it.
+Each notice has one cause: since when it lasts, what waits for it, and the command that mends it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OF_ACCOUNTS = frozenset({"suspended", "delinquent", "verification_required"})
 
 
 def cause_of(error: HerokuError) -> Cause:
-    """Why Heroku could not be read, whatever it was asked."""
+    """Return the cause why Heroku could not be read, whatever it was asked."""
     match error:
         case RateLimited():
             return Cause.LIMIT
@@ -43,18 +43,18 @@ def cause_of(error: HerokuError) -> Cause:
         case BadAnswer():
             return Cause.ANSWER
         case _:
-            return Cause.STALE  # an answer, but one of before
+            return Cause.STALE  # an answer, but an outdated one
 
 
 def note(conn: Connection, error: HerokuError, subject: str, app_id: str) -> None:
-    """Heroku could not be read of an app; the last thing in a transaction."""
+    """Record that Heroku could not be read for an app; call it last in a transaction."""
     troubles.note(conn, cause_of(error), subject, str(error), [app_id])
 
 
 def note_break(conn: Connection, name: str, claim: queue.Claim, error: Exception) -> None:
-    """A step of ours broke; the last thing in a transaction.
+    """Record that a step of ours broke; call it last in a transaction.
 
-    One that tells of troubles has only the log: a trouble about it would break like it.
+    A broken step on troubles is only logged: a trouble about it would break in the same way.
     """
     if claim.table is not troubles.TROUBLES.table:
         what = f"Work on {_about(name, claim)} broke: {_kind_of(error)}"
@@ -62,7 +62,7 @@ def note_break(conn: Connection, name: str, claim: queue.Claim, error: Exception
 
 
 def mended(context: Context, name: str, claim: queue.Claim) -> None:
-    """The same step did not break."""
+    """Record that the same step did not break this time."""
     with context.database.begin() as conn:
         troubles.over(conn, _step(name, claim))
 
@@ -72,19 +72,19 @@ def _step(name: str, claim: queue.Claim) -> str:
 
 
 def _about(name: str, claim: queue.Claim) -> str:
-    """A row of work as people know it."""
+    """Name a row of work as people know it."""
     app_name = claim.row._mapping.get("name") if name == "look" else None
     return f"{name} {app_name or claim.key}".removeprefix("webhook ")
 
 
 def _kind_of(error: Exception) -> str:
-    """What broke by its name alone: the words may hold what nobody should read."""
+    """Name the error by its type only: its message may hold secrets."""
     inner = getattr(error, "orig", None)
     return f"{type(error).__name__} ({type(inner).__name__})" if inner else type(error).__name__
 
 
 def _apps_of(claim: queue.Claim) -> list[str]:
-    """The apps that the work is about, as far as its row tells."""
+    """Return the apps that the work is about, as far as its row tells."""
     row = claim.row._mapping
     if claim.table.name == "app":
         return [str(claim.key)]
@@ -92,7 +92,7 @@ def _apps_of(claim: queue.Claim) -> list[str]:
 
 
 def is_known(conn: Connection, error: Exception, app_ids: Sequence[str]) -> bool:
-    """Whether people are told of the same cause by itself."""
+    """Return whether an open trouble has the same cause, so that people are told of it anyway."""
     if not isinstance(error, HerokuError):
         return False
     cause = cause_of(error)
@@ -100,7 +100,7 @@ def is_known(conn: Connection, error: Exception, app_ids: Sequence[str]) -> bool
 
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """Have people told of a trouble that lasts, or that it is over."""
+    """Notify people of a trouble that lasts, or that it is over."""
     with context.database.begin() as conn:
         found = troubles.lock_all(conn, claim.key)
         trouble = next(each for each in found if each.id == claim.key)
@@ -139,7 +139,7 @@ def _tell(conn: Connection, trouble: Trouble, found: Sequence[Trouble], clock: C
 
 
 def _waiting(conn: Connection, together: Sequence[Trouble]) -> str:
-    """What waits for the end of it, as far as that is known."""
+    """Say what waits for the end of the troubles, as far as known; empty for a broken step."""
     if together[0].cause is Cause.BROKEN:
         return ""
     concerned = {app_id for each in together for app_id in each.app_ids}

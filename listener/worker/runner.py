@@ -1,7 +1,7 @@
-"""Claims what is due and has each step taken; any number of processes may do so at once.
+"""Claim due work and take each step; any number of processes may do so at once.
 
-NOTIFY wakes it within milliseconds; the poll behind it is the truth. No thread sleeps on a
-promotion's behalf, and no transaction stays open while Heroku is asked.
+NOTIFY wakes a runner within milliseconds; the poll finds what a NOTIFY missed. No thread sleeps
+for a promotion, and no transaction stays open while Heroku is asked.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ DATABASE_PAUSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Queue:
-    """Work of one kind, and how it is taken further."""
+    """Work of one kind, and its step."""
 
     name: str
     kind: queue.Kind
     step: Callable[[Context, queue.Claim, Clock], None]
 
     def claim(self, conn: Connection, owner: str) -> queue.Claim | None:
-        """Claim what is due longest."""
+        """Claim the work that is due longest, if any is due."""
         return queue.claim(conn, self.kind, owner=owner)
 
 
@@ -52,8 +52,8 @@ PROMOTING: tuple[Queue, ...] = (
     Queue("webhook", sync.WEBHOOKS, check_webhooks.step),
     Queue("trouble", troubles.TROUBLES, report_troubles.step),
 )
-# On threads of their own: neither a dead chat service nor a production that answers nobody
-# must delay the promotions of others.
+# These have their own threads: neither a dead chat service nor a production app that does not
+# answer may delay other promotions.
 PROBING: tuple[Queue, ...] = (Queue("probed promotion", handlers.PROBED, handlers.promote),)
 TELLING: tuple[Queue, ...] = (Queue("notice", notifications.NOTICES, notify.step),)
 
@@ -77,7 +77,7 @@ class Worker:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """Claim nothing more; the step at hand is finished."""
+        """Claim nothing more; the current step still finishes."""
         self._stopping.set()
 
     def run(self) -> None:
@@ -96,7 +96,7 @@ class Worker:
                 self._stopping.wait(DATABASE_PAUSE_SECONDS)
 
     def _round(self) -> bool:
-        """One step of every queue that has work, so that none starves another."""
+        """Take one step of every queue that has work, so that none starves; return if any had."""
         return any([self._one(work_queue) for work_queue in self._queues])  # noqa: C419 - each has its turn
 
     def _one(self, work_queue: Queue) -> bool:
@@ -131,14 +131,14 @@ class Worker:
 
     def _rest(self, heard: int) -> None:
         with self._context.database.begin() as conn:
-            # Of its own queues only: what others have to do would keep it awake for nothing.
+            # Only its own queues: work of others would keep it awake for nothing.
             due_in = queue.until_next(conn, [work_queue.kind for work_queue in self._queues])
         seconds = POLL_SECONDS if due_in is None else min(max(due_in, 0.02), POLL_SECONDS)
         self._ear.wait(heard, seconds)
 
 
 class Runners:
-    """The threads of one process, and the one connection that listens for all of them."""
+    """The worker threads of one process, and the one connection that listens for all of them."""
 
     def __init__(self, context: Context, *, promoting: int) -> None:
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
@@ -165,7 +165,7 @@ class Runners:
             thread.start()
 
     def stop(self, timeout: float) -> bool:
-        """Stop claiming and wait for the steps at hand. Answers whether all ended in time."""
+        """Stop claiming and wait for the current steps; return whether all ended in time."""
         ends_at = time.monotonic() + timeout
         for worker in self._workers:
             worker.stop()
@@ -177,7 +177,7 @@ class Runners:
 
 
 def start_runners(context: Context, *, promoting: int) -> Runners:
-    """Start this process's runner threads; to be called after any fork."""
+    """Start this process's runner threads; call it after any fork."""
     runners = Runners(context, promoting=promoting)
     if promoting:
         runners.start()

@@ -1,4 +1,4 @@
-"""A process's shift on promotions: it begins once the database is ready, and ends in time."""
+"""Start the runners of a process once the database is ready, and stop them in time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENDS_WITHIN_SECONDS = 24.0
 
 
 class Supervisor:
-    """The runner threads of this process, from the first chance to the last moment."""
+    """Starts the runner threads of this process as early as possible, and stops them at its end."""
 
     def __init__(self, context: Context, *, promoting: int) -> None:
         self._context = context
@@ -32,12 +32,12 @@ class Supervisor:
         self._beginning = threading.Thread(target=self._begin, name="shift", daemon=True)
 
     def begin(self) -> None:
-        """Start the threads, as soon as the database is ready; to be called after any fork."""
+        """Start the threads as soon as the database is ready; call it after any fork."""
         if self._promoting:
             self._beginning.start()
 
     def end(self, timeout: float = ENDS_WITHIN_SECONDS) -> bool:
-        """Claim nothing more, and wait for the steps at hand; answers whether all ended in time."""
+        """Claim nothing more, and wait for the current steps; return whether all ended in time."""
         ends_at = time.monotonic() + timeout
         self._is_over.set()
         if self._beginning.is_alive():
@@ -58,7 +58,7 @@ class Supervisor:
             self._is_over.wait(PAUSE_SECONDS)
 
     def _try(self) -> str | None:
-        """Start the runners; answers what is in the way, if anything is."""
+        """Start the runners; return what is in the way, if anything is."""
         try:
             with self._context.database.begin() as conn:
                 if self._context.database.is_lent(conn):

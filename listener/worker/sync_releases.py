@@ -1,4 +1,4 @@
-"""A look: read an app's releases once, make candidates of new deploys, settle its deliveries."""
+"""A look: read an app's releases, make candidates of new deploys, settle its deliveries."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class SyncResult:
     outcomes: dict[int, str] = field(default_factory=dict)
     undecided: list[int] = field(default_factory=list)
     reason: str = ""
-    last_told_at: datetime | None = None  # of those
+    last_told_at: datetime | None = None  # when the last undecided one arrived
 
     def wait_for(self, told: PendingDelivery, reason: str) -> None:
-        """The delivery cannot be settled yet."""
+        """Keep a delivery that cannot be settled yet, for this reason."""
         self.undecided.append(told.id)
         self.reason = reason
         self.last_told_at = told.received_at  # they come in order
 
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """Look at one app."""
+    """Look at one app: read its releases if needed, then settle what follows from them."""
     with context.database.begin() as conn:
         row = apps.get(conn, claim.key)
         rules_from = rules.of_source(conn, row.id)
@@ -63,7 +63,7 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
 
 
 def _is_news(history: History, told: list[PendingDelivery]) -> bool:
-    """Whether a delivery names a release of which we do not know yet how it ended."""
+    """Return whether a delivery names a release whose end we do not know yet."""
     for item in told:
         known = history.find(item.version) if item.version is not None else None
         if item.resource == "release" and (known is None or not known.is_settled):
@@ -85,7 +85,7 @@ def _unreadable(
     clock: Clock,
     before: Sequence[PendingDelivery],
 ) -> None:
-    """Errors of Heroku settle no delivery within a day."""
+    """Put the look off after an error of Heroku; give up deliveries only after a day."""
     again_at = clock.now() + back_off(claim.attempt - 1)
     with context.database.begin() as conn:
         message = f"Heroku could not be read: {error}"
@@ -108,13 +108,13 @@ def _conclude(
     clock: Clock,
     before: Sequence[PendingDelivery],
 ) -> None:
-    """Candidates, outcomes and the next look, in one transaction under the locks.
+    """Write candidates, outcomes and the next look, in one transaction under the locks.
 
-    `ran` is what the app ran when it was last looked at: what waits is decided anew where it runs
-    something else by now. `before` are the deliveries that were there before anything was read.
+    `ran` is what the app ran before this look: if it runs something else by now, what waits is
+    decided again. `before` are the deliveries that were there before the read. Raises LeaseLost.
     """
     with context.database.begin() as conn:
-        apps.lock(conn, [row.id])  # no rule from here changes any more
+        apps.lock(conn, [row.id])  # no rule of this source can change from now on
         live = rules.of_source(conn, row.id)
         apps.lock(conn, {target for rule in live for target in rule.target_ids})
         queue.renew(conn, claim)
@@ -142,7 +142,7 @@ def _is_other(before: Release | None, now: Release | None) -> bool:
 def _learn_slugs(
     conn: Connection, row: AppRow, history: History, told: list[PendingDelivery]
 ) -> None:
-    """A signed body tells commit and stack, where the API confirms release and slug id."""
+    """Store commit and stack from a signed body, if the API confirms its release and slug id."""
     for item in told:
         known = history.find(item.version) if item.version is not None else None
         if known is None or item.artifact is None or item.artifact != known.artifact:
@@ -202,7 +202,10 @@ _TOOK_ITS_PLACE = frozenset(
 def _superseding(
     rule: RuleRow, release: Release, known: dict[str, PromotionRow]
 ) -> PromotionRow | None:
-    """A newer candidate that was neither rejected nor skipped before this one was found."""
+    """Return an evaluated newer candidate that supersedes this release, if there is one.
+
+    One that was rejected or skipped does not count.
+    """
     if rule.on_newer != OnNewer.SUPERSEDE:
         return None
     for other in known.values():
@@ -248,7 +251,7 @@ def _lacking(findings: SyncResult, row: AppRow, item: PendingDelivery, now: date
 
 
 def outcome(conn: Connection, history: History, live: list[RuleRow], release: Release) -> str:
-    """What came of a release that is settled, in one sentence."""
+    """Say in one sentence what came of a settled release."""
     kind = history.kind(release)
     if kind is Kind.UNSETTLED:
         return f"ignored: v{release.version} {release.status}"
@@ -270,7 +273,7 @@ def _words(kind: Kind) -> str:
 
 
 def _unfinished(history: History, live: list[RuleRow], now: datetime) -> list[Release]:
-    """Releases above a baseline of which it is not known yet whether they succeed."""
+    """Return releases above the lowest baseline whose success or failure is not known yet."""
     lowest = min((target.baseline for rule in live for target in rule.targets), default=None)
     return [
         release
@@ -289,7 +292,7 @@ def _again_at(
     findings: SyncResult,
     clock: Clock,
 ) -> datetime | None:
-    """When to look again: while a release above a baseline is pending, or one is lacking."""
+    """Return when to look again, if a release is pending or missing; None where nothing is open."""
     now = clock.now()
     if not (findings.undecided or _unfinished(history, live, now)):
         return None

@@ -1,4 +1,4 @@
-"""After the post: whether production is well, and what follows where it is not."""
+"""Verify after the post whether production is well, and act where it is not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from listener.worker.finish import Transition
 
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """Ask once more; or, where that is decided, do what the rule says."""
+    """Probe production once more; or, if the outcome is decided, do what the rule says."""
     row = promotions.row_of(claim.row)
     with context.database.begin() as conn:
         asked_for = related_promotions.rollback_asked_for(conn, row.target_id)
@@ -31,7 +31,7 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
 def _give_way(
     context: Context, claim: queue.Claim, row: PromotionRow, rollback: PromotionRow
 ) -> None:
-    """Whoever asks for a rollback has seen enough, and need not wait for what we make of it."""
+    """End the verification for a rollback by hand, which need not wait for its outcome."""
     by = rollback.created_by or "somebody"
     reason = f"Released as v{row.target_version}; {by} asked for rollback {rollback.id} meanwhile."
     finish.end(context, claim, Transition(status=Status.FAILED, reason=reason))
@@ -49,14 +49,14 @@ def _ask(
         reason = f"Released as v{row.target_version}. {seen.words}"
         finish.end(context, claim, Transition(status=Status.SUCCEEDED, reason=reason, values=kept))
         return
-    # What is decided is written before anything is done about it: it stays decided.
+    # Store the outcome before acting on it, so that it stays decided.
     due_at = now if seen.outcome is not None else seen.next_at(began, now)
     with context.database.begin() as conn:
         promotions.move(conn, claim, Status.VERIFYING, _so_far(row, seen), due_at=due_at, **kept)
 
 
 def _so_far(row: PromotionRow, seen: Verification) -> str:
-    """Says the same as long as answers are: each other sentence makes a line in its timeline."""
+    """Say how it goes, in the same words while answers are alike: each change is an event."""
     if seen.outcome is not None:
         return seen.words
     how = "the last answer was good" if seen.run else f"the last answer was bad: {seen.said}"

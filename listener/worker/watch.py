@@ -1,4 +1,4 @@
-"""A release of ours whose release phase runs: look at the target's list until it is over."""
+"""Watch a release of ours in its release phase: read the target's list until it is over."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from listener.worker.finish import Transition
 
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """Read the list, not the single release: it also shows who released beside us."""
+    """Read the list, not the single release: the list also shows what others released."""
     row = promotions.row_of(claim.row)
     with context.database.begin() as conn:
         post = release_requests.latest(conn, row.id)
@@ -40,7 +40,7 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
 def judge(
     context: Context, row: PromotionRow, post: PostRow, reading: Snapshot, clock: Clock
 ) -> Transition:
-    """What the promotion comes to by the target's list. Raises HerokuError."""
+    """Judge by the target's list what transition follows. Raises HerokuError."""
     running_for = clock.now() - (row.status_at or clock.now())
     history = reading.history
     wanted = post.release_id if outcomes.is_way_back(row, post) else row.target_release_id
@@ -70,22 +70,23 @@ def judge(
 
 
 def _over(ours: Release, post: PostRow, history: History, issued: frozenset[str]) -> Release | None:
-    """The newer release of somebody else that runs now, with code of its own.
+    """Return the newer release of somebody else whose own code runs now, if there is one.
 
-    One with the code of before, a config change say, leaves it to Heroku what runs in the end.
+    A release with the code of before, such as a config change, does not count: then Heroku
+    decides what runs in the end.
     """
     current = history.current
     if current is None or current.version < ours.version or is_ours(current, issued):
         return None
     if current.artifact in (ours.artifact, post.base_artifact):
         return None
-    # Whoever set config since then carried that code on, and brought none.
+    # A later config change keeps that code, and brings none.
     since = (r for r in history.releases if r.version > post.base_version and r.has_run)
     return next(r for r in since if r.artifact == current.artifact)
 
 
 def _lacking(row: PromotionRow, post: PostRow, running_for: timedelta, clock: Clock) -> Transition:
-    """The list may lag behind the answer that named the release, but not for long."""
+    """Wait for a release that the list lacks: it may lag behind the answer, but not for long."""
     reason = f"The list lacks {_named(row, post)}."
     if running_for >= LACKING_FOR:
         return outcomes.errored_with_hold(
@@ -97,7 +98,7 @@ def _lacking(row: PromotionRow, post: PostRow, running_for: timedelta, clock: Cl
 
 
 def _named(row: PromotionRow, post: PostRow) -> str:
-    """Of a pipeline promotion, the id may be known before the list shows the version."""
+    """Name the release by its version, or by its id if the version is not known yet."""
     if outcomes.is_way_back(row, post):
         return f"v{post.release_version}"
     if row.target_version is None:
@@ -129,13 +130,13 @@ def _unreadable(
 
 
 def ask(context: Context, post: PostRow) -> PromotionTarget | None:
-    """How it stands; None where Heroku says nothing of the target. Raises HerokuError."""
+    """Ask for the target's state at Heroku; None if Heroku omits it. Raises HerokuError."""
     targets = context.heroku.promotion_targets(post.heroku_promotion_id or "")
     return next((target for target in targets if target.app_id == post.target_id), None)
 
 
 def why_failed(context: Context, post: PostRow) -> str | None:
-    """Heroku's words on a promotion whose release failed, if it has any."""
+    """Return Heroku's words on a pipeline promotion that failed, if it has any."""
     if post.heroku_promotion_id is None:
         return None
     with suppress(HerokuError):
