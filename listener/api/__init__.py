@@ -1,1 +1,1 @@
-"""The rooms of the HTTP service: one file a room, and what rooms share."""
+"""The HTTP API: one file for each blueprint, and what blueprints share."""

@@ -1,8 +1,8 @@
 """`/approvals/…`: the page behind a signed link, on which somebody says yes or no.
 
-Looking at it changes nothing, for whatever shows a preview of the link looks at it. It asks for a
-login, because links are passed on. Only its buttons act: each form is good once, and only in the
-browser that got it.
+Opening the page changes nothing, because link previews open it too. It asks for a login, because
+links are passed on. Only its buttons act: each form is good once, and only in the browser that got
+it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ OUT_OF_DATE = "This page was used already, or is too old. Look again before you 
 
 @bp.get("/<link>")
 def show(link: str) -> ResponseReturnValue:
-    """The page: what would be promoted where, and two buttons for whoever may press them."""
+    """Show what would be promoted where, and two buttons for whoever may press them."""
     invitation = _invitation(link)
     session = _session()
     if session is None:
@@ -75,7 +75,7 @@ def show(link: str) -> ResponseReturnValue:
 
 @bp.post("/<link>/login")
 def log_in(link: str) -> ResponseReturnValue:
-    """A code that `autopromote login:code` printed lets the browser in."""
+    """Log the browser in, by a code that `autopromote login:code` printed."""
     invitation = _invitation(link)
     _check_own_form()
     session = services().browsers.log_in(_fields().get("code", ""), now=services().now())
@@ -97,7 +97,7 @@ def log_in(link: str) -> ResponseReturnValue:
 
 @bp.post("/<link>")
 def answer(link: str) -> ResponseReturnValue:
-    """Somebody's yes or no, from the form that the page showed to that person."""
+    """Take somebody's yes or no, from the form that the page showed to that person."""
     invitation = _invitation(link)
     _check_own_form()
     session = _session()
@@ -114,13 +114,13 @@ def answer(link: str) -> ResponseReturnValue:
 
 @bp.errorhandler(Refusal)
 def refused(error: Refusal) -> ResponseReturnValue:
-    """What cannot be, for people."""
+    """Show a refusal as a page for people."""
     return _page("refused.html", status_of(error), message=error.message)
 
 
 @bp.after_request
 def guard(response: Response) -> Response:
-    """Nobody frames, keeps or refers to these pages, and they load nothing."""
+    """Set headers so that nobody frames, stores or refers to these pages, and they load nothing."""
     response.headers.update(HEADERS)
     return response
 
@@ -179,7 +179,7 @@ def _check_role(asker: Person, role: Role) -> None:
 
 
 def _check_own_form() -> None:
-    """Browsers tell where a form was; no other page may send one here."""
+    """Raise Forbidden where the browser tells that the form was on another site."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         raise Forbidden("That form was on another site.")
 
@@ -206,7 +206,7 @@ def _say(promotion_id: str, said: dict[str, str], *, by: str) -> None:
 
 
 def _fields() -> dict[str, str]:
-    """What the form says."""
+    """Read the fields of the form. Raises Invalid."""
     try:
         pairs = parse_qsl(content().decode(), max_num_fields=MOST_FIELDS)
     except ValueError as error:

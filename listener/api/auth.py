@@ -1,4 +1,4 @@
-"""Who asks, and what they may: `@needs(Role.ADMIN)` on a view is all that a room says about it."""
+"""Who asks, and what they may do: a view only declares it, with `@needs(Role.ADMIN)`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def check(role: Role) -> None:
-    """Raises Unauthorized where nobody can tell who asks, Forbidden where they may not."""
+    """Raise Unauthorized where it is unknown who asks, Forbidden where the role is too low."""
     g.person = _authenticated()
     if not g.person.role.covers(role):
         message = f"That needs the role {role}; {g.person.email} is {g.person.role}."
@@ -54,12 +54,12 @@ def check(role: Role) -> None:
 
 
 def person() -> Person:
-    """Who asks; only where `needs` let them through."""
+    """Return who asks; only where `needs` let them through."""
     return cast(Person, g.person)
 
 
 def bearer() -> str:
-    """The token that the request brings. Raises Unauthorized."""
+    """Return the token that the request brings. Raises Unauthorized."""
     header = request.headers.get("Authorization", "")
     token = header[len(SCHEME) :].strip()
     if not header.lower().startswith(SCHEME) or not token:

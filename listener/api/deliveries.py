@@ -16,6 +16,6 @@ bp = Blueprint("deliveries", __name__, url_prefix="/api/deliveries")
 @bp.get("")
 @needs(Role.VIEWER)
 def list_() -> ResponseReturnValue:
-    """The deliveries, newest first."""
+    """List the deliveries, newest first."""
     found = services().inbox.list_(app=fields.text("app"), limit=fields.limit())
     return jsonify([shapes.delivery(view) for view in found])

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 @bp.get("/<app>/diff")
 @needs(Role.VIEWER)
 def show(app: str) -> ResponseReturnValue:
-    """What promoting a release of an app to others would change; without one, what it runs."""
+    """Show what promoting a release of an app to others would change; without one, what it runs."""
     wish = Comparison(
         source=app,
         targets=targets_of(fields.text("to")),
@@ -90,7 +90,7 @@ def _commit(slug: Slug | Unread) -> str | None:
 
 
 def _process_types(before: Slug | Unread, after: Slug | Unread) -> Json | None:
-    """What changes; null where one of both is not known."""
+    """Compare the process types; None where those of one side are not known."""
     if isinstance(before, Unread) or isinstance(after, Unread):
         return None
     older, newer = set(before.process_types), set(after.process_types)

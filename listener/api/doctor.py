@@ -18,13 +18,13 @@ bp = Blueprint("findings", __name__, url_prefix="/api/findings")
 @bp.get("")
 @needs(Role.VIEWER)
 def list_() -> ResponseReturnValue:
-    """Everything that was looked at just now, in the order in which to mend it."""
+    """Examine everything now, and list the findings in the order in which to mend them."""
     found = services().doctor.examine(asked_by=request.headers.get("User-Agent", ""))
     return jsonify([shape_of(finding) for finding in found])
 
 
 def shape_of(finding: Finding) -> dict[str, Any]:
-    """A finding as others rely on it."""
+    """Build the JSON of a finding."""
     app = finding.app
     return {
         "name": finding.name,

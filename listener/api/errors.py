@@ -42,32 +42,32 @@ NOT_MIGRATED = "The database is not migrated: run `python -m listener migrate`."
 
 
 def problem(status: int, id: str, message: str) -> ResponseReturnValue:
-    """An error as the API's callers know it."""
+    """Build the answer for an error, as the API's callers know it."""
     return jsonify(id=id, message=message), status, HEADERS.get(status, {})
 
 
 def refused(error: errors.Refusal) -> ResponseReturnValue:
-    """What somebody can act on, in our own words."""
+    """Answer a refusal, which somebody can act on, with its own message."""
     return problem(status_of(error), error.id, error.message)
 
 
 def status_of(error: errors.Refusal) -> int:
-    """The status that says so over HTTP."""
+    """Return the HTTP status of a refusal."""
     return next(code for kind, code in PROBLEMS.items() if isinstance(error, kind))
 
 
 def unsigned(_: BadSignature) -> ResponseReturnValue:
-    """Whatever was wrong with the signature, the answer is the same."""
+    """Answer the same, whatever was wrong with the signature."""
     return problem(401, "bad_signature", "The signature does not match.")
 
 
 def unknown_app(_: AppUnknown) -> ResponseReturnValue:
-    """An app that nothing here is about."""
+    """Answer 404 for an app that nothing here is about."""
     return problem(404, "app_not_found", "Couldn't find that app.")
 
 
 def database_failed(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
-    """The same request may do later, unless it is our own mistake."""
+    """Answer 503, as the same request may work later, unless the mistake is our own."""
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     if state in (NO_SUCH_TABLE, NO_SUCH_COLUMN):
         return problem(503, "not_migrated", NOT_MIGRATED)
@@ -81,7 +81,7 @@ def database_failed(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
 
 
 def refused_by_http(error: HTTPException) -> ResponseReturnValue:
-    """What the framework refuses, with the headers it wants."""
+    """Answer what the framework refuses, with the headers it wants."""
     answer = error.get_response()
     name = error.name.lower().replace(" ", "_")
     id, message = WORDS.get(answer.status_code, (name, error.description or error.name))
@@ -91,14 +91,14 @@ def refused_by_http(error: HTTPException) -> ResponseReturnValue:
 
 
 def broken(error: Exception) -> ResponseReturnValue:
-    """Our own mistake: logged whole, and told by nothing but its Request-Id."""
+    """Log our own mistake in full; the answer tells nothing but its Request-Id."""
     log.error("request_broken", request_id=g.request_id, exc_info=error)
     message = f"Something is broken here. The log tells more about request {g.request_id}."
     return problem(500, "internal_error", message)
 
 
 def init_app(app: Flask) -> None:
-    """Answer errors of this app's rooms."""
+    """Answer the errors of this app's views."""
     app.register_error_handler(errors.Refusal, refused)
     app.register_error_handler(BadSignature, unsigned)
     app.register_error_handler(AppUnknown, unknown_app)

@@ -17,6 +17,6 @@ bp = Blueprint("explanations", __name__, url_prefix="/api/apps")
 @bp.get("/<app>/explanation")
 @needs(Role.VIEWER)
 def show(app: str) -> ResponseReturnValue:
-    """What was said of a release of an app; without one, of its newest deploy."""
+    """Explain what was said of a release of an app; without one, of its newest deploy."""
     version = version_of(fields.text("release"))
     return jsonify(shapes.explanation(services().explanations.explain(app, version=version)))

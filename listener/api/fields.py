@@ -33,7 +33,7 @@ _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.+$)[A-Za-z0-9_.-]{1,100}
 
 
 def _rule_name(name: str) -> str:
-    """A rule's name stands in addresses and beside ids, so it must be none of either."""
+    """Check that a rule's name fits into an address and is not a number, as ids are."""
     if name.isdigit():
         raise ValueError("a rule's name must not be a number, for ids are")
     if name in (".", "..") or "/" in name or not name.isprintable():
@@ -42,7 +42,7 @@ def _rule_name(name: str) -> str:
 
 
 def _version(said: Any) -> Any:
-    """A release is written as 42, "42" or "v42"."""
+    """Read a release that is written as 42, "42" or "v42"."""
     digits = str(said).strip().lower().removeprefix("v")
     if isinstance(said, (str, int)) and digits.isascii() and digits.isdigit():
         return int(digits[:_MOST_DIGITS])
@@ -56,7 +56,7 @@ def _written(said: Any) -> Any:
 
 
 def _id(said: Any) -> Any:
-    """An id is a text that is a number."""
+    """Read an id, which is a text that is a number."""
     found = number_of(said) if isinstance(said, str) else None
     if found is None:
         raise ValueError('an id is written like "42"')
@@ -87,7 +87,7 @@ _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 def version_of(text: str | None) -> int | None:
-    """The release that an address names; None where it names none. Raises Invalid."""
+    """Read the release that an address names; None where it names none. Raises Invalid."""
     if text is None:
         return None
     try:
@@ -97,7 +97,7 @@ def version_of(text: str | None) -> int | None:
 
 
 def targets_of(text: str | None) -> tuple[str, ...]:
-    """The apps that an address names behind `to=`, comma-separated. Raises Invalid."""
+    """Read the apps that an address names behind `to=`, comma-separated. Raises Invalid."""
     names = tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
     if 1 <= len(names) <= MOST_COMPARED and max(map(len, names)) <= LONGEST_NAME:
         return names
@@ -105,14 +105,14 @@ def targets_of(text: str | None) -> tuple[str, ...]:
 
 
 def repo_of(text: str | None) -> str | None:
-    """The repository that an address names; None where it names none. Raises Invalid."""
+    """Read the repository that an address names; None where it names none. Raises Invalid."""
     if text is None or _REPO.fullmatch(text):
         return text
     raise Invalid("repo: a repository at GitHub is written like owner/name.")
 
 
 def status_of(text: str | None) -> Status | None:
-    """The status that an address names; None where it names none. Raises Invalid."""
+    """Read the status that an address names; None where it names none. Raises Invalid."""
     if text is None:
         return None
     try:
@@ -128,7 +128,7 @@ MOST_DIGITS = 15
 
 
 def limit() -> int:
-    """How many rows are wanted: `?limit=`, 100 without. Raises Invalid."""
+    """Read how many rows are wanted: `?limit=`, 100 without. Raises Invalid."""
     said = request.args.get("limit", str(DEFAULT_LIMIT))
     if said.isascii() and said.isdigit() and len(said) <= len(str(MOST)) and 1 <= int(said) <= MOST:
         return int(said)
@@ -137,7 +137,7 @@ def limit() -> int:
 
 
 def offset() -> int:
-    """From which byte on something is wanted: `?offset=`, 0 without. Raises Invalid."""
+    """Read from which byte on something is wanted: `?offset=`, 0 without. Raises Invalid."""
     said = request.args.get("offset", "0")
     if said.isascii() and said.isdigit() and len(said) <= MOST_DIGITS:
         return int(said)
@@ -146,7 +146,7 @@ def offset() -> int:
 
 
 def text(name: str) -> str | None:
-    """What is given by this name, if anything is."""
+    """Return the query parameter of this name; None where it is absent or empty."""
     return request.args.get(name) or None
 
 
@@ -160,7 +160,7 @@ def moment(name: str) -> datetime | None:
 
 
 def flag(name: str) -> bool:
-    """Whether this is asked for: `true` or `1`; absent, `false` and `0` mean no. Raises Invalid."""
+    """Tell whether this is asked for: `true` or `1`; absent, `false`, `0`: no. Raises Invalid."""
     said = request.args.get(name, "false").lower()
     if said in ("true", "1"):
         return True

@@ -15,7 +15,7 @@ from listener.services.freezes import FreezeAction, FreezeStep
 
 
 class FieldChange(schemas.Answer):
-    """What one word of a rule said, and what it is to say."""
+    """One field of a rule, before and after."""
 
     field: str
     before: Any
@@ -60,7 +60,7 @@ class Step(schemas.Answer):
 
 
 class Freeze(schemas.Answer):
-    """What becomes of a freeze; its hold's id is none before it is put, its app none on all."""
+    """What becomes of a freeze; `id` is null before it is put, `app` is null on every target."""
 
     id: str | None
     action: FreezeAction
@@ -83,7 +83,7 @@ class Plan(schemas.Answer):
 
 
 def trial(view: views.Trial) -> Json:
-    """What a change of a rule would say otherwise, and how releases would have fared by it."""
+    """Build the JSON of a trial: the fields that change, and how releases would have fared."""
     rule_id = str(view.rule_id) if view.rule_id is not None else None
     return {
         "rule": {"id": rule_id, "name": view.rule_name},
@@ -94,7 +94,7 @@ def trial(view: views.Trial) -> Json:
 
 
 def plan(view: rule_plan.Plan) -> Json:
-    """What a file of rules changes, or changed, rule by rule."""
+    """Build the JSON of a plan: what a file of rules changes, or changed, rule by rule."""
     return {
         "plan": view.id,
         "applied": view.is_done,
@@ -129,7 +129,7 @@ def _freeze(item: FreezeStep) -> Json:
 
 
 def _change(item: rule_definition.FieldChange) -> Json:
-    """What one word of a rule said, and what it is to say."""
+    """Build the JSON of a changed field: what it was, and what it is to be."""
     return {"field": item.field, "before": item.before, "after": item.after}
 
 

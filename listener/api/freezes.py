@@ -36,7 +36,7 @@ class FileFreeze(Body):
     @field_validator("ends_at", mode="before")
     @classmethod
     def _from_its_beginning(cls, said: Any, info: ValidationInfo) -> Any:
-        """A length of time counts from the beginning: a file says the same whenever it is read."""
+        """Count a length of time from `from`, so that a file says the same whenever it is read."""
         if not isinstance(said, str) or not _DURATION.fullmatch(said):
             return said
         length = duration.parse(said)
@@ -49,7 +49,7 @@ class FileFreeze(Body):
 
 
 def read(said: dict[str, Any], number: int) -> tuple[NewFreeze | None, list[str]]:
-    """One freeze, or everything that is wrong with it."""
+    """Read one freeze; return it, or everything that is wrong with it."""
     label = f"freeze {number}"
     try:
         read = FileFreeze.model_validate(said)
@@ -66,7 +66,7 @@ def read(said: dict[str, Any], number: int) -> tuple[NewFreeze | None, list[str]
 
 
 def _shown(moment: datetime | None) -> datetime | None:
-    """As exact as it is exported, so that what was exported is the same freeze."""
+    """Cut to milliseconds, as exports are, so that an exported freeze is the same freeze."""
     if moment is None:
         return None
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -16,7 +16,7 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 def is_up() -> ResponseReturnValue:
-    """The process is up; the mark tells itself, and nobody else, that it is this very listener."""
+    """Tell that the process is up; by its mark, the listener alone recognises itself."""
     answer = jsonify(status="ok")
     answer.headers[MARK] = services().keys.mark
     return answer
@@ -24,12 +24,12 @@ def is_up() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def is_ready() -> ResponseReturnValue:
-    """The database is reachable and migrated, secrets can be opened, and runners make rounds."""
+    """Tell whether the database is there and migrated, secrets open, and runners make rounds."""
     faults = services().readiness.faults()
     if faults.gravest is not None:
         raise Unavailable(faults.gravest, id="not_ready")
     living = [_runner(runner) for runner in faults.seen if runner.is_alive]
-    # Of Heroku nothing can be asked of whoever watches this process, nor would a restart mend it.
+    # Troubles with Heroku leave us ready: neither whoever watches us nor a restart mends them.
     failing = [{"cause": each.cause, "since": time(each.since)} for each in faults.troubles]
     return jsonify(status="ready", runners=living, troubles=failing)
 

@@ -38,7 +38,7 @@ class Shown(Body):
 
 
 class OneBody(Body):
-    """How a hold is released: only as it was shown, if that is said; `discard` what waits."""
+    """How to release a hold: with `agreed`, only as it was shown; `discard` cancels what waits."""
 
     agreed: Shown | None = None
     discard: bool = False
@@ -67,7 +67,7 @@ class ReleaseBody(OneBody):
 @bp.get("")
 @needs(Role.VIEWER)
 def list_() -> ResponseReturnValue:
-    """The holds in force or to come, newest first; with `all`, every one that ever was."""
+    """List the holds in force or to come, newest first; with `all`, every one that ever was."""
     found = services().holds.list_(
         app=fields.text("app"), with_ended=fields.flag("all"), limit=fields.limit()
     )
@@ -78,7 +78,7 @@ def list_() -> ResponseReturnValue:
 @needs(Role.APPROVER)
 @takes(HoldBody)
 def add(body: HoldBody) -> ResponseReturnValue:
-    """A hold, and what it came too late for."""
+    """Put a hold, and tell what it came too late for."""
     wish = NewHold(
         app=body.app,
         reason=body.reason,
@@ -92,14 +92,14 @@ def add(body: HoldBody) -> ResponseReturnValue:
 @bp.get("/<hold>")
 @needs(Role.VIEWER)
 def show(hold: str) -> ResponseReturnValue:
-    """One hold, whether it is in force, to come or over."""
+    """Show one hold, whether it is in force, to come or over."""
     return jsonify(shapes.hold(services().holds.get(hold)))
 
 
 @bp.post("/<hold>/actions/foresee")
 @needs(Role.VIEWER)
 def foresee_one(hold: str) -> ResponseReturnValue:
-    """What the release of one hold would let go; nothing is released."""
+    """Show what the release of one hold would let go; nothing is released."""
     return jsonify(shapes.release_foreseen(services().holds.foresee(Meant(hold=hold))))
 
 
@@ -107,7 +107,7 @@ def foresee_one(hold: str) -> ResponseReturnValue:
 @needs(Role.APPROVER)
 @takes(OneBody)
 def release_one(body: OneBody, hold: str) -> ResponseReturnValue:
-    """One hold is released, which may be one that is to come; what goes next is said."""
+    """Release one hold, which may be one that is to come, and tell what goes next."""
     done = services().holds.release_one(
         hold, by=person().email, agreed=body.was_agreed, discard=body.discard
     )
@@ -118,7 +118,7 @@ def release_one(body: OneBody, hold: str) -> ResponseReturnValue:
 @needs(Role.VIEWER)
 @takes(ForeseenBody)
 def foresee(body: ForeseenBody) -> ResponseReturnValue:
-    """What the release of the holds in force would let go; nothing is released."""
+    """Show what the release of the holds in force would let go; nothing is released."""
     return jsonify(shapes.release_foreseen(services().holds.foresee(Meant(app=body.app))))
 
 
@@ -126,7 +126,7 @@ def foresee(body: ForeseenBody) -> ResponseReturnValue:
 @needs(Role.APPROVER)
 @takes(ReleaseBody)
 def release(body: ReleaseBody) -> ResponseReturnValue:
-    """The holds in force are released, those to come stay; what goes next is said."""
+    """Release the holds in force, and tell what goes next; those to come stay."""
     done = services().holds.release(
         body.app, by=person().email, agreed=body.was_agreed, discard=body.discard
     )

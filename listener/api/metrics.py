@@ -51,7 +51,7 @@ class Metrics:
         app.after_request(self._count)
 
     def text(self) -> bytes:
-        """The counts, in Prometheus' words."""
+        """Return the request counts in Prometheus' format."""
         everybody = CollectorRegistry()
         try:
             MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
@@ -74,7 +74,7 @@ class _Figures(Collector):
 
     @override
     def collect(self) -> Iterator[Metric]:
-        """Every figure, in Prometheus' words."""
+        """Yield every figure in Prometheus' format."""
         found, left = self._gauges.figures(), self._gauges.heroku_requests_left()
         yield _by("promotions", "Promotions there are.", "status", found.promotions)
         yield _by("deliveries", "Deliveries kept.", "fate", found.deliveries)
@@ -97,7 +97,7 @@ def _one(name: str, says: str, value: float) -> Metric:
 
 @bp.get("/metrics")
 def scrape() -> ResponseReturnValue:
-    """Every figure, for a token of any role or for AUTOPROMOTE_METRICS_TOKEN."""
+    """Return every figure, for a token of any role or for AUTOPROMOTE_METRICS_TOKEN."""
     if not _is_scraper():
         auth.check(Role.VIEWER)
     registry = CollectorRegistry(auto_describe=False)

@@ -20,7 +20,7 @@ _USABLE = re.compile(r"[A-Za-z0-9-]{20,200}", re.ASCII)
 
 
 def begin() -> None:
-    """Name the request, and refuse an address that no text of ours could be."""
+    """Give the request its id. Raises Invalid where its address holds the character NUL."""
     given = request.headers.get(GIVEN, "")
     g.request_id = given if _USABLE.fullmatch(given) else str(uuid.uuid4())
     g.began_at = time.perf_counter()
@@ -31,12 +31,12 @@ def begin() -> None:
 
 
 def redact(path: str) -> str:
-    """The path as logs may have it: without the links by which people are invited."""
+    """Return the path as logs may have it: without the approval links that invite people."""
     return f"{PATH}…" if path.startswith(PATH) else path
 
 
 def end(response: Response) -> Response:
-    """Say which request this answers, and write its line."""
+    """Set the Request-Id and safe headers of the answer, and log the request."""
     response.headers[HEADER] = g.request_id
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -55,6 +55,6 @@ def end(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Do so for every request to this app."""
+    """Run this for every request to the app."""
     app.before_request(begin)
     app.after_request(end)

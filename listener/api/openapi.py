@@ -113,12 +113,12 @@ TOLD: dict[str, Told] = {
 
 @bp.get("/openapi.json")
 def describe() -> ResponseReturnValue:
-    """This description."""
+    """Return this description of the API."""
     return jsonify(described(current_app))
 
 
 def described(app: Flask) -> Json:
-    """Every route of the app."""
+    """Describe every route of the app."""
     paths: dict[str, Json] = {}
     models: set[type[BaseModel]] = {schemas.Problem}
     for rule, method in _routes(app):

@@ -18,12 +18,12 @@ bp = Blueprint("pipelines", __name__, url_prefix="/api/pipelines")
 @bp.get("")
 @needs(Role.VIEWER)
 def list_() -> ResponseReturnValue:
-    """The pipelines with apps at staging and at production, by name."""
+    """List the pipelines with apps at staging and at production, by name."""
     return jsonify([shape_of(view) for view in services().pipelines.list_()])
 
 
 def shape_of(view: PipelineView) -> dict[str, Any]:
-    """A pipeline as others rely on it."""
+    """Build the JSON of a pipeline."""
     return {
         "id": view.id,
         "name": view.name,

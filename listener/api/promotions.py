@@ -58,7 +58,7 @@ class RejectBody(Body):
 @bp.get("/promotions")
 @needs(Role.VIEWER)
 def list_() -> ResponseReturnValue:
-    """Promotions, newest first, of one app (source or target) or in one status if given."""
+    """List promotions, newest first, of one app (source or target) or in one status if given."""
     found = services().promotions.list_(
         app=fields.text("app"), status=status_of(fields.text("status")), limit=fields.limit()
     )
@@ -69,7 +69,7 @@ def list_() -> ResponseReturnValue:
 @needs(Role.APPROVER)
 @takes(PromotionsBody)
 def promote(body: PromotionsBody) -> ResponseReturnValue:
-    """A promotion by hand for each target, or for none if one is refused.
+    """Promote a release by hand to each target, or to none if one is refused.
 
     Only an admin may set gates aside.
     """
@@ -85,21 +85,21 @@ def promote(body: PromotionsBody) -> ResponseReturnValue:
 @bp.get("/promotions/<promotion>")
 @needs(Role.VIEWER)
 def show(promotion: str) -> ResponseReturnValue:
-    """One promotion, with what became of it and when."""
+    """Show one promotion, with what became of it and when."""
     return jsonify(shapes.promotion(services().promotions.get(promotion)))
 
 
 @bp.get("/promotions/<promotion>/output")
 @needs(Role.VIEWER)
 def output(promotion: str) -> ResponseReturnValue:
-    """A piece of what the release phase printed, from a byte offset on; it takes some seconds."""
+    """Read a piece of the release phase's output, from a byte offset on; it takes some seconds."""
     return jsonify(shapes.output(services().outputs.read(promotion, fields.offset())))
 
 
 @bp.post("/promotions/<promotion>/actions/cancel")
 @needs(Role.APPROVER)
 def cancel(promotion: str) -> ResponseReturnValue:
-    """A waiting promotion ends here."""
+    """Cancel a waiting promotion."""
     view = services().promotions.cancel(promotion, by=person().email)
     return jsonify(shapes.promotion(view))
 
@@ -107,7 +107,7 @@ def cancel(promotion: str) -> ResponseReturnValue:
 @bp.post("/promotions/<promotion>/actions/retry")
 @needs(Role.APPROVER)
 def retry(promotion: str) -> ResponseReturnValue:
-    """A promotion that ended without success waits once more."""
+    """Let a promotion that ended without success wait once more."""
     view = services().promotions.retry(promotion, by=person().email)
     return jsonify(shapes.promotion(view))
 
@@ -115,7 +115,7 @@ def retry(promotion: str) -> ResponseReturnValue:
 @bp.post("/promotions/<promotion>/actions/approve")
 @needs(Role.APPROVER)
 def approve(promotion: str) -> ResponseReturnValue:
-    """Somebody's yes to the release and slug that a waiting promotion brings."""
+    """Approve the release and slug that a waiting promotion brings."""
     view = services().approvals.approve(promotion, by=person().email)
     return jsonify(shapes.promotion(view))
 
@@ -124,7 +124,7 @@ def approve(promotion: str) -> ResponseReturnValue:
 @needs(Role.APPROVER)
 @takes(RejectBody)
 def reject(body: RejectBody, promotion: str) -> ResponseReturnValue:
-    """Somebody's no, which ends the promotion."""
+    """Reject a waiting promotion, which ends it."""
     view = services().approvals.reject(promotion, reason=body.reason, by=person().email)
     return jsonify(shapes.promotion(view))
 
@@ -133,7 +133,7 @@ def reject(body: RejectBody, promotion: str) -> ResponseReturnValue:
 @needs(Role.APPROVER)
 @takes(RollbackBody)
 def roll_back(body: RollbackBody) -> ResponseReturnValue:
-    """What an app ran before comes back, and the app is on hold."""
+    """Bring back what an app ran before, and put the app on hold."""
     wish = NewRollback(app=body.app, to=body.to, reason=body.reason)
     view = services().promotions.roll_back(wish, by=person().email)
     return jsonify(rollbacks.shape(view)), 201

@@ -49,7 +49,7 @@ def takes(model: type[B]) -> Callable[[Callable[Concatenate[B, P], R]], Callable
 
 
 def read(model: type[B]) -> B:
-    """The request's body as this model. Raises Malformed, Invalid."""
+    """Read the request's body as this model. Raises Malformed, Invalid."""
     try:
         said = from_json(content() or b"{}", allow_inf_nan=False)
     except ValueError as error:
@@ -68,7 +68,7 @@ def read(model: type[B]) -> B:
 
 
 def content() -> bytes:
-    """The body's bytes: MAX_CONTENT_LENGTH of them at most, and nobody takes for ever."""
+    """Read the body: MAX_CONTENT_LENGTH bytes at most, and within a time limit."""
     with _hurried(request.environ.get("gunicorn.socket")):
         try:
             return _bounded()
@@ -131,7 +131,7 @@ def _sentence(model: type[Body], errors: list[ErrorDetails]) -> str:
 
 
 def fault_of(model: type[Body], error: ErrorDetails) -> str:
-    """What is wrong with one word of a body, in a sentence."""
+    """Say in a sentence what is wrong with one field of a body."""
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         known = [field.alias or name for name, field in model.model_fields.items()]

@@ -41,7 +41,7 @@ class Rollback(Promotion):
 
 
 def shape(view: RollbackView) -> shapes.Json:
-    """A rollback by hand: the promotion, and where it goes from where."""
+    """Build the JSON of a rollback: its promotion, from where to where it goes, and the undo."""
     to = view.to
     goes = {
         "from": {"version": view.left} if view.left is not None else None,

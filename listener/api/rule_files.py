@@ -67,7 +67,7 @@ class ApplyBody(FileBody):
 @needs(Role.VIEWER)
 @takes(FileBody)
 def plan(body: FileBody) -> ResponseReturnValue:
-    """What a file of rules would change; nothing is saved."""
+    """Plan what a file of rules would change; nothing is saved."""
     return jsonify(foreseen.plan(services().files.plan(body.file)))
 
 
@@ -81,7 +81,7 @@ def apply(body: ApplyBody) -> ResponseReturnValue:
 
 
 def _read(said: dict[str, Any], number: int) -> Read:
-    """One rule, or everything that is wrong with it."""
+    """Read one rule; return it, or everything that is wrong with it."""
     try:
         return FileRule.model_validate(said).wish, []
     except ValidationError as error:

@@ -118,7 +118,7 @@ class RuleChangeBody(RuleOptions):
 @bp.get("")
 @needs(Role.VIEWER)
 def list_() -> ResponseReturnValue:
-    """The rules, newest first; with an app, those that name it."""
+    """List the rules, newest first; with an app, those that name it."""
     found = services().rules.list_(app=fields.text("app"), limit=fields.limit())
     return jsonify([shapes.rule(view) for view in found])
 
@@ -127,21 +127,21 @@ def list_() -> ResponseReturnValue:
 @needs(Role.ADMIN)
 @takes(RuleBody)
 def add(body: RuleBody) -> ResponseReturnValue:
-    """A new rule; it acts on releases from now on."""
+    """Add a rule; it acts on releases from now on."""
     return jsonify(shapes.rule(services().rules.add(body.wish, by=person().email))), 201
 
 
 @bp.get("/<rule>")
 @needs(Role.VIEWER)
 def show(rule: str) -> ResponseReturnValue:
-    """One rule, by name or id."""
+    """Show one rule, by name or id."""
     return jsonify(shapes.rule(services().rules.get(rule)))
 
 
 @bp.get("/<rule>/backtest")
 @needs(Role.VIEWER)
 def backtest(rule: str) -> ResponseReturnValue:
-    """What the rule would have done with its source's newest releases, newest first."""
+    """Show what the rule would have done with its source's newest releases, newest first."""
     found = services().backtests.of_rule(rule, newest=fields.limit())
     return jsonify([shapes.backtest(view) for view in found])
 
@@ -150,7 +150,7 @@ def backtest(rule: str) -> ResponseReturnValue:
 @needs(Role.VIEWER)
 @takes(RuleBody)
 def try_new(body: RuleBody) -> ResponseReturnValue:
-    """What a new rule would have done with its source's newest releases; nothing is saved."""
+    """Show what a new rule would have done with its source's newest releases; nothing is saved."""
     tried = services().trials.of_new(body.wish, newest=fields.limit())
     return jsonify(foreseen.trial(tried))
 
@@ -159,7 +159,7 @@ def try_new(body: RuleBody) -> ResponseReturnValue:
 @needs(Role.VIEWER)
 @takes(RuleChangeBody)
 def try_change(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
-    """What would have fared otherwise if the rule had been changed so; nothing is saved."""
+    """Show what would have fared otherwise if the rule had been changed so; nothing is saved."""
     tried = services().trials.of_change(rule, body.change, newest=fields.limit())
     return jsonify(foreseen.trial(tried))
 
@@ -168,14 +168,14 @@ def try_change(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
 @needs(Role.ADMIN)
 @takes(RuleChangeBody)
 def update(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
-    """The rule's next revision; what waits under it is decided anew."""
+    """Save the rule's next revision; what waits under it is decided anew."""
     return jsonify(shapes.rule(services().rules.update(rule, body.change, by=person().email)))
 
 
 @bp.delete("/<rule>")
 @needs(Role.ADMIN)
 def remove(rule: str) -> ResponseReturnValue:
-    """The rule is removed, and what waits under it cancelled."""
+    """Remove the rule, and cancel what waits under it."""
     view = services().rules.remove(rule, by=person().email)
     cancelled = [str(promotion_id) for promotion_id in view.cancelled]
     return jsonify({**shapes.rule(view), "cancelled": cancelled})

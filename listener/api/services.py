@@ -1,4 +1,4 @@
-"""What rooms work with, put together in `app.py`."""
+"""The services that views use, put together in `app.py`."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ NAME = "autopromote"
 
 
 def utc_now() -> datetime:
-    """The time, for whoever passes it on."""
+    """Return the time now, in UTC."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The desks, and how to tell who asks."""
+    """The services, and what it takes to tell who asks."""
 
     keys: Keys
     roles: Roles
@@ -67,10 +67,10 @@ class Services:
     now: Callable[[], datetime] = utc_now
 
     def join(self, app: Flask) -> None:
-        """Serve this app's rooms."""
+        """Give these services to this app's views."""
         app.extensions[NAME] = self
 
 
 def services() -> Services:
-    """The services of the app that answers now."""
+    """Return the services of the app that answers now."""
     return cast(Services, current_app.extensions[NAME])

@@ -38,19 +38,19 @@ Json = dict[str, Any]
 
 
 def time(moment: datetime | None) -> str | None:
-    """A moment in UTC, ISO 8601 with `Z`."""
+    """Format a moment in UTC, ISO 8601 with `Z`; None stays None."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def ref(app_id: str, names: Mapping[str, str]) -> Json:
-    """An app as others nest it."""
+    """Build the JSON of an app, as other shapes nest it."""
     return {"id": app_id, "name": names.get(app_id, app_id)}
 
 
 def rule(view: RuleView) -> Json:
-    """A rule."""
+    """Build the JSON of a rule."""
     row = view.row
     note = {"strategy_note": view.strategy_note} if view.strategy_note is not None else {}
     return {
@@ -80,12 +80,12 @@ def rule(view: RuleView) -> Json:
 
 
 def _conditions(conditions: Conditions) -> Json:
-    """Every condition; null where the rule does not ask for it."""
+    """Build the JSON of every condition; null where the rule does not ask for it."""
     return dict.fromkeys(READERS) | conditions.as_json()
 
 
 def subscription(view: SubscriptionView) -> Json:
-    """A subscription; never a secret, only what became of each."""
+    """Build the JSON of a subscription; never a secret, only what became of each."""
     row = view.row
     return {
         "id": str(row.id),
@@ -112,7 +112,7 @@ def _secret(row: SecretRow) -> Json:
 
 
 def delivery(view: DeliveryView) -> Json:
-    """A delivery, without its body."""
+    """Build the JSON of a delivery, without its body."""
     row = view.row
     is_release = row.release_id is not None
     return {
@@ -136,7 +136,7 @@ def _nested(row_id: int | None) -> Json | None:
 
 
 def promotion(view: PromotionView) -> Json:
-    """A promotion; its timeline only where one promotion was asked for."""
+    """Build the JSON of a promotion; its timeline only where one promotion was asked for."""
     row = view.row
     shape = {
         "id": str(row.id),
@@ -174,7 +174,7 @@ def promotion(view: PromotionView) -> Json:
 
 
 def output(view: OutputView) -> Json:
-    """A piece of an output; never where it came from."""
+    """Build the JSON of a piece of an output; never the URL that it came from."""
     is_released = view.release_id is not None
     return {
         "offset": view.offset,
@@ -200,7 +200,7 @@ def _arrived(view: PromotionView) -> Json | None:
 
 
 def _verification(row: PromotionRow) -> Json | None:
-    """How well production answered since the release; null where nobody asks."""
+    """Build the JSON of how well production answered since the release; null where nobody asks."""
     if row.verification is None or row.target_release_id is None:
         return None
     seen, is_asked = verification.read(row.verification), row.status is Status.VERIFYING
@@ -243,7 +243,7 @@ def _moment(moment: Moment) -> Json:
 
 
 def hold(view: HoldView) -> Json:
-    """A hold; without an app it is on every target."""
+    """Build the JSON of a hold; without an app it is on every target."""
     row = view.row
     return {
         "id": str(row.id),
@@ -261,13 +261,13 @@ def hold(view: HoldView) -> Json:
 
 
 def hold_put(put: HoldPut) -> Json:
-    """A new hold, and what it came too late for."""
+    """Build the JSON of a new hold, and of what it came too late for."""
     late = [str(promotion_id) for promotion_id in put.too_late_for]
     return {**hold(put.hold), "too_late_for": late, "message": put.message}
 
 
 def release_foreseen(view: ReleaseForeseen) -> Json:
-    """What a release of holds would let go; `agreed` is what to send with the release."""
+    """Build the JSON of a previewed release; `agreed` is what to send with the release."""
     return {
         "holds": [hold(each) for each in view.holds],
         "planned": [hold(each) for each in view.planned],
@@ -304,7 +304,7 @@ def _going(item: Going, freed: Freed) -> Json:
 
 
 def holds_released(done: HoldsReleased) -> Json:
-    """The holds that were released, those that are to come still, and what goes next."""
+    """Build the JSON of the released holds, those that are to come still, and what goes next."""
     return {
         "released": [hold(view) for view in done.released],
         "planned": [hold(view) for view in done.planned],
@@ -323,7 +323,7 @@ def _next(item: Next) -> Json:
 
 
 def explanation(view: Explanation) -> Json:
-    """What every rule and gate said of a release."""
+    """Build the JSON of what every rule and gate said of a release."""
     return {
         "app": {"id": view.app_id, "name": view.app_name},
         "release": explained(view.release, view.kind, view.commit),
@@ -336,7 +336,7 @@ def explanation(view: Explanation) -> Json:
 
 
 def trouble(view: TroubleView) -> Json:
-    """Something that fails."""
+    """Build the JSON of a trouble."""
     found = view.trouble
     return {
         "id": str(found.id),
@@ -352,7 +352,7 @@ def trouble(view: TroubleView) -> Json:
 
 
 def explained(release: Release, kind: Kind, commit: str | None) -> Json:
-    """A release that something is told about."""
+    """Build the JSON of a release that something is told about."""
     return {
         "id": release.id,
         "version": release.version,
@@ -365,7 +365,7 @@ def explained(release: Release, kind: Kind, commit: str | None) -> Json:
 
 
 def backtest(view: BacktestView) -> Json:
-    """What would have become of a release on one target."""
+    """Build the JSON of what would have become of a release on one target."""
     result, arrived = view.result, view.result.arrived
     return {
         "release": explained(result.release, result.kind, None),
@@ -378,7 +378,7 @@ def backtest(view: BacktestView) -> Json:
 
 
 def fate(view: BacktestView) -> Json:
-    """What would have become of it, and why."""
+    """Build the JSON of what would have become of a release, and why."""
     result = view.result
     return {
         "status": result.status,

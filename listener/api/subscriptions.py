@@ -30,7 +30,7 @@ class RotationBody(Body):
 @bp.get("")
 @needs(Role.VIEWER)
 def list_() -> ResponseReturnValue:
-    """The subscriptions, newest first."""
+    """List the subscriptions, newest first."""
     found = services().subscriptions.list_(app=fields.text("app"), limit=fields.limit())
     return jsonify([shapes.subscription(view) for view in found])
 
@@ -39,7 +39,7 @@ def list_() -> ResponseReturnValue:
 @needs(Role.ADMIN)
 @takes(SubscriptionBody)
 def add(body: SubscriptionBody) -> ResponseReturnValue:
-    """A subscription for the app; one that is there already is healed, if it needs to be."""
+    """Subscribe to the app; a subscription that is there already is repaired, if it needs to be."""
     view, is_made = services().subscriptions.add(
         body.app, by=person().email, reached_at=request.host
     )
@@ -49,7 +49,7 @@ def add(body: SubscriptionBody) -> ResponseReturnValue:
 @bp.get("/<subscription>")
 @needs(Role.VIEWER)
 def show(subscription: str) -> ResponseReturnValue:
-    """One subscription, by id or app, compared with what Heroku has of it."""
+    """Show one subscription, by id or app, compared with what Heroku has of it."""
     return jsonify(shapes.subscription(services().subscriptions.get(subscription)))
 
 
@@ -57,7 +57,7 @@ def show(subscription: str) -> ResponseReturnValue:
 @needs(Role.ADMIN)
 @takes(RotationBody)
 def rotate(body: RotationBody, subscription: str) -> ResponseReturnValue:
-    """A new secret for Heroku to sign with."""
+    """Give Heroku a new secret to sign with."""
     view = services().subscriptions.rotate(subscription, now=body.now, by=person().email)
     return jsonify(shapes.subscription(view))
 
@@ -65,6 +65,6 @@ def rotate(body: RotationBody, subscription: str) -> ResponseReturnValue:
 @bp.delete("/<subscription>")
 @needs(Role.ADMIN)
 def remove(subscription: str) -> ResponseReturnValue:
-    """Heroku tells us of the app no more."""
+    """Remove the subscription; Heroku tells us of the app no more."""
     view = services().subscriptions.remove(subscription, by=person().email)
     return jsonify(shapes.subscription(view))

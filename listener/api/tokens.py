@@ -40,7 +40,7 @@ class NewToken(Body):
 @bp.post("/tokens")
 @takes(NewToken)
 def create(body: NewToken) -> ResponseReturnValue:
-    """A token of the listener's own, for twelve hours."""
+    """Make a token of the listener's own, for twelve hours."""
     heroku_token = body.heroku_token.get_secret_value()
     login = services().logins.log_in(heroku_token, now=services().now())
     identity = login.token.identity
@@ -55,7 +55,7 @@ def create(body: NewToken) -> ResponseReturnValue:
 @bp.post("/login-codes")
 @needs(Role.VIEWER)
 def create_code() -> ResponseReturnValue:
-    """A code that logs a browser in once, as whoever asks for it."""
+    """Make a code that logs a browser in once, as whoever asks for it."""
     code = services().browsers.make_code(person().email, now=services().now())
     return jsonify(code=code.text, expires_at=shapes.time(code.expires_at)), 201
 
@@ -63,7 +63,7 @@ def create_code() -> ResponseReturnValue:
 @bp.get("/whoami")
 @needs(Role.VIEWER)
 def whoami() -> ResponseReturnValue:
-    """Whom the listener takes the caller for, and what it is itself."""
+    """Tell whom the listener takes the caller for, and what it is itself."""
     return jsonify(
         email=person().email,
         role=person().role,

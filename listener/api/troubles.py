@@ -16,6 +16,6 @@ bp = Blueprint("troubles", __name__, url_prefix="/api/troubles")
 @bp.get("")
 @needs(Role.VIEWER)
 def list_() -> ResponseReturnValue:
-    """What fails now, oldest first; with an app, what concerns it."""
+    """List what fails now, oldest first; with an app, what concerns it."""
     found = services().troubles.list_(app=fields.text("app"))
     return jsonify([shapes.trouble(view) for view in found])

@@ -1,4 +1,4 @@
-"""The door that Heroku knocks at."""
+"""The address that Heroku delivers webhooks to."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 @bp.post("/heroku")
 def receive() -> ResponseReturnValue:
-    """Verify, keep, answer: Heroku waits, and repeats whatever is refused."""
+    """Verify and store a delivery, then answer; Heroku repeats whatever is refused."""
     services().inbox.receive(request_body.content(), request.headers.get(HEADER, ""))
     return "", 204

@@ -1,1 +1,1 @@
-"""Where people's requests are carried out: one desk a room, each answering with values."""
+"""Where people's requests are carried out: one service per file, each answers with values."""

@@ -1,4 +1,4 @@
-"""The approvals desk: people say yes or no to a promotion that waits."""
+"""The approvals service: people approve or reject a promotion that waits."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Vote:
 
     @property
     def done(self) -> str:
-        """What was done by it."""
+        """The word for what was done: approved or rejected."""
         return "approved" if self.is_approved else "rejected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invited:
-    """A promotion as whoever is asked about it wants to see it."""
+    """A promotion, with what the person who is asked to approve it needs to see."""
 
     view: PromotionView = field(kw_only=False)
     description: str  # of the release, in words that anybody may have written
@@ -44,21 +44,21 @@ class Invited:
 
 
 class ApprovalsDesk:
-    """Takes down who approves and who rejects; the last word of each person counts."""
+    """Records approvals and rejections; the last answer of each person counts."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def approve(self, promotion_id: str, *, by: str) -> PromotionView:
-        """Say yes to what the promotion brings. Raises Conflict where it asks nobody."""
+        """Approve what the promotion brings. Raises Conflict where it needs no approval."""
         return self._say(promotion_id, Vote(is_approved=True), by)
 
     def reject(self, promotion_id: str, *, reason: str | None, by: str) -> PromotionView:
-        """Say no, which ends it. Raises Conflict where it asks nobody."""
+        """Reject the promotion, which ends it. Raises Conflict where it needs no approval."""
         return self._say(promotion_id, Vote(is_approved=False, reason=reason), by)
 
     def invited(self, invitation: Invitation) -> Invited:
-        """What somebody is asked about. Raises NotFound where it is nothing of ours."""
+        """Return the invitation's promotion. Raises NotFound if it brings another release now."""
         with self._context.database.begin() as conn:
             row = find(conn, str(invitation.promotion_id))
             if (row.release_id, row.artifact) != (invitation.release_id, invitation.artifact):

@@ -1,4 +1,4 @@
-"""The apps that people name: as Heroku knows them now, or as we do."""
+"""Looks up the apps that people name: at Heroku now, or in the database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from listener.services.heroku_calls import HerokuCall
 
 
 def find(context: Context, ask: HerokuCall, name: str) -> App | None:
-    """An app's facts, read from Heroku now, if it is there. Raises Invalid if it is not allowed."""
+    """Read an app from Heroku; None where it is not there. Raises Invalid if it is not allowed."""
     app = ask.unless_gone(context.reader.app, name)
     if app is not None:
         check_allowed(context, app.name)
@@ -26,7 +26,7 @@ def find(context: Context, ask: HerokuCall, name: str) -> App | None:
 
 
 def read(context: Context, ask: HerokuCall, name: str) -> App:
-    """An app's facts, read from Heroku now. Raises Invalid where it is unknown or not allowed."""
+    """Read an app from Heroku. Raises Invalid where it is unknown or not allowed."""
     app = find(context, ask, name)
     if app is None:
         raise Invalid(_unknown(name))
@@ -34,23 +34,24 @@ def read(context: Context, ask: HerokuCall, name: str) -> App:
 
 
 def read_all(context: Context, ask: HerokuCall, names: Iterable[str]) -> tuple[App, ...]:
-    """The facts of these apps, each once, in the order given."""
+    """Read these apps from Heroku, each once, in the order given."""
     found = {app.id: app for app in (read(context, ask, name) for name in dict.fromkeys(names))}
     return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The app that somebody names, and what is to be said where Heroku did not say which it is."""
+    """The app that somebody names; `note` says so where only the database knows it."""
 
     id: str
     note: str = ""
 
 
 def meant(context: Context, ask: HerokuCall, name: str) -> Meant:
-    """The app that bears this name at Heroku now: one made anew is not the one that bore it before.
+    """Find the app that has this name at Heroku now. Raises Invalid, HerokuUnreadable.
 
-    The stored one only where Heroku cannot be asked. Raises Invalid, HerokuUnreadable.
+    A new app with an old name is another app. The stored app is returned only where Heroku
+    cannot be asked.
     """
     found = find_meant(context, ask, name, may_be_gone=False)
     if found is None:
@@ -61,7 +62,7 @@ def meant(context: Context, ask: HerokuCall, name: str) -> Meant:
 def find_meant(
     context: Context, ask: HerokuCall, name: str, *, may_be_gone: bool = True
 ) -> Meant | None:
-    """The same, if there is one; where it `may_be_gone`, also what bore the name last."""
+    """Find the same app, or None; with `may_be_gone`, also the app that had the name last."""
     try:
         app = ask.unless_gone(context.reader.app, name)
     except HerokuUnreadable:
@@ -77,7 +78,7 @@ def find_meant(
 
 
 def stored(context: Context, name_or_id: str) -> AppRow | None:
-    """The app of this id, or else the one that last bore this name, as far as we know."""
+    """Find the app of this id in the database, or else the one that had this name last."""
     with context.database.begin() as conn:
         return apps.find(conn, name_or_id)
 
@@ -92,14 +93,14 @@ def _unknown(name: str) -> str:
 
 
 def check_allowed(context: Context, name: str) -> None:
-    """Raises Invalid unless AUTOPROMOTE_APPS names the app."""
+    """Raise Invalid unless AUTOPROMOTE_APPS allows the app."""
     if not is_allowed(name, context.allowed_apps):
         message = f"{name} may be neither source nor target: AUTOPROMOTE_APPS does not name it."
         raise Invalid(message, id="app_not_allowed")
 
 
 def find_id(conn: Connection, name_or_id: str | None) -> str | None:
-    """The id of an app to filter by; one that nobody ever named is one that nothing is about."""
+    """Return the id of an app to filter by; an unknown name comes back and matches nothing."""
     if name_or_id is None:
         return None
     row = apps.find(conn, name_or_id)
@@ -110,6 +111,6 @@ _MOST_DIGITS = 18  # what a BIGINT surely holds
 
 
 def number_of(text: str) -> int | None:
-    """The number that an id is written as; None where it can be none of ours."""
+    """Return the number that an id is written as; None where it cannot be an id of ours."""
     is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
     return int(text) if is_number else None

@@ -1,4 +1,4 @@
-"""The back-test desk: what a rule would have done with the releases that its source really had."""
+"""The back-test service: what a rule would have done with its source's real releases."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class RecordedHistory:
 
 
 class BacktestsDesk:
-    """Plays rules over history; nothing is promoted, and nothing but readings is stored."""
+    """Plays saved rules over history; it promotes nothing, and stores nothing but snapshots."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def of_rule(self, name_or_id: str, *, newest: int) -> list[BacktestView]:
-        """What would have become of the source's newest releases on each target, newest first."""
+        """Play the rule over its source's newest releases, for each target; newest first."""
         with self._context.database.begin() as conn:
             rule = rule_definition.standing(conn, rule_definition.get(conn, name_or_id))
         past = read(self._context, HerokuCall("Nothing was tried."), [rule])
@@ -46,7 +46,7 @@ class BacktestsDesk:
 def read(context: Context, ask: HerokuCall, rules: Sequence[RuleDefinition]) -> RecordedHistory:
     """Ask Heroku for the releases of the apps of rules, each once. Raises HerokuUnreadable.
 
-    Also for some commit messages, where a rule asks for them: what it tells decides live too.
+    Some commit messages are asked for too, where a rule needs them, as in live decisions.
     """
     ids = dict.fromkeys(app.id for rule in rules for app in (rule.source, *rule.targets))
     read = {app_id: ask(context.reader.releases, app_id).history for app_id in ids}
@@ -60,7 +60,7 @@ def read(context: Context, ask: HerokuCall, rules: Sequence[RuleDefinition]) -> 
 def play(
     conn: Connection, rule: RuleDefinition, past: RecordedHistory, *, newest: int
 ) -> list[BacktestView]:
-    """What would have become of the newest releases on each target of a rule, newest first."""
+    """Play a rule over its source's newest releases, for each target; newest first."""
     views = [view for target in rule.targets for view in _tried(conn, rule, target, past, newest)]
     return sorted(views, key=lambda view: -view.result.release.version)
 
@@ -94,19 +94,19 @@ NOT_TRIED = "Nothing was tried, and nothing was saved."
 
 
 class TrialsDesk:
-    """Plays rules that nobody has saved; they are refused as they would be if somebody did."""
+    """Plays rules that are not saved; the same rules are refused as when somebody saves them."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def of_new(self, wish: NewRule, *, newest: int) -> Trial:
-        """What a new rule would have done."""
+        """Return what a new rule would have done."""
         ask = HerokuCall(NOT_TRIED)
         wanted = rules.new(self._context, ask, wish)
         return self._try(ask, None, None, wanted, newest)
 
     def of_change(self, name_or_id: str, change: RuleChange, *, newest: int) -> Trial:
-        """What a rule would have done if it had been changed like this, and what it did."""
+        """Return what a rule would have done with this change, and without it."""
         ask = HerokuCall(NOT_TRIED)
         with self._context.database.begin() as conn:
             row = rule_definition.get(conn, name_or_id)
@@ -140,7 +140,7 @@ def _fared(
     past: RecordedHistory,
     newest: int,
 ) -> tuple[Fared, ...]:
-    """How each release fared on each target, newest first, by the one rule and by the other."""
+    """Return how each release fared on each target under both rules, newest first."""
     played = play(conn, standing, past, newest=newest) if standing is not None else []
     before, after = _keyed(played), _keyed(play(conn, wanted, past, newest=newest))
     keys = sorted({**after, **before}, key=lambda key: (-key[0], key[1]))
@@ -164,7 +164,7 @@ def _message(results: tuple[Fared, ...], *, is_new: bool) -> str:
 
 
 def _untried(results: tuple[Fared, ...]) -> Iterator[str]:
-    """Of how many releases there is nothing to compare, and why."""
+    """Say for how many releases there is nothing to compare, and why."""
     if early := _versions(fared for fared in results if not fared.either.result.was_tried):
         yield f"{len(early)} of them came before its target was there."
     if untold := _versions(fared for fared in results if not fared.is_told):

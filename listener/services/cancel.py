@@ -1,4 +1,4 @@
-"""What is written down of what people do with promotions."""
+"""Cancels waiting promotions, and leaves audit entries about promotions."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def cancel(conn: Connection, before: PromotionRow, *, why: str, by: str) -> Prom
 def cancel_each(
     conn: Connection, rows: Iterable[PromotionRow], *, why: str, by: str
 ) -> list[PromotionRow]:
-    """Cancel these; those that do not wait any more are left out."""
+    """Cancel these promotions; return those that were still waiting."""
     found = (cancel(conn, row, why=why, by=by) for row in rows)
     return [row for row in found if row is not None]

@@ -1,4 +1,4 @@
-"""What Heroku tells of the commits of an app's deploys: asked where a rule wants it, counted."""
+"""Commit messages of an app's deploys: asked of Heroku where a rule needs them, and counted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_ASKED = 3  # of them at once
 
 
 def learn(context: Context, ask: HerokuCall, app_id: str) -> None:
-    """Ask Heroku for the newest messages that it was never asked for; what fails stays unknown."""
+    """Ask Heroku for the newest messages that were never asked for; what fails stays unknown."""
     with context.database.begin() as conn:
         asked = releases.commit_messages(conn, app_id)
         unasked = [each for each in reversed(_deploys(conn, app_id)) if _is_unasked(each, asked)]
@@ -30,7 +30,7 @@ def learn(context: Context, ask: HerokuCall, app_id: str) -> None:
 
 
 def count(conn: Connection, app_id: str) -> Messages:
-    """For how many of the newest deploys that are stored Heroku told a message."""
+    """Count the newest stored deploys, and those of them whose message Heroku told."""
     deploys, said = _deploys(conn, app_id), releases.commit_messages(conn, app_id)
     return Messages(
         deploys=len(deploys),
@@ -44,5 +44,5 @@ def _deploys(conn: Connection, app_id: str) -> list[Release]:
 
 
 def _is_unasked(release: Release, said: dict[str, str]) -> bool:
-    """Images have no commit that Heroku could be asked for."""
+    """Tell whether Heroku was never asked for the message; an image has no commit to ask for."""
     return release.artifact_type == SLUG and release.artifact not in said

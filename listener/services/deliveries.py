@@ -1,4 +1,4 @@
-"""The inbox: whatever is authentic is kept before it is understood; nothing else is."""
+"""The inbox: every authentic delivery is stored, even one we cannot parse; nothing else is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Inbox:
         self._keys = keys
 
     def receive(self, body: bytes, signature: str) -> None:
-        """Keep a delivery of Heroku's. Raises BadSignature; Unavailable where nobody can tell."""
+        """Store a delivery of Heroku's. Raises BadSignature; Unavailable if a secret won't open."""
         with self._database.begin() as conn:
             secret, verified = self._verified(subscriptions.live_secrets(conn), body, signature)
             subscriptions.delivered(conn, secret.subscription_id)
@@ -34,7 +34,7 @@ class Inbox:
             deliveries.add(conn, _arrival(verified, secret, self._keys.bodies.seal(body)))
 
     def list_(self, *, app: str | None, limit: int) -> list[DeliveryView]:
-        """The deliveries, newest first, about one app if given."""
+        """List the deliveries, newest first; with an app, those about it."""
         with self._database.begin() as conn:
             rows = deliveries.list_(conn, app_id=named.find_id(conn, app), limit=limit)
             names = apps.names(conn, {row.app_id for row in rows if row.app_id is not None})
@@ -55,7 +55,7 @@ class Inbox:
         if are_all_open:
             message = "No secret of ours made this signature."
             raise BadSignature(message)
-        # It may be Heroku's all the same; refused for now, it is sent again later.
+        # It may come from Heroku all the same. We refuse it for now; Heroku sends it again later.
         message = "A webhook secret cannot be opened with any SECRET_KEY."
         raise Unavailable(message, id="secrets_unreadable")
 
@@ -71,7 +71,7 @@ def _arrival(body: VerifiedBody, secret: LiveSecret, sealed: bytes) -> Arrival:
 
 
 def _settled(body: VerifiedBody, secret: LiveSecret, sealed: bytes, outcome: str) -> Arrival:
-    # By its digest, never by an id that it claims: it must not stand in another delivery's place.
+    # The key is its digest, never an id that it claims: it must not replace another delivery.
     return Arrival(
         key=_digest(body),
         subscription_id=secret.subscription_id,

@@ -1,4 +1,4 @@
-"""The diffs desk: what a promotion would change, read from Heroku now; nothing is changed by it."""
+"""The diffs service: what a promotion would change, read from Heroku now; it changes nothing."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ class DiffFacts:
 
 
 class DiffsDesk:
-    """Compares."""
+    """Compares a release with what its targets run."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def compare(self, wish: Comparison) -> Diff:
-        """What would change; raises Invalid, HerokuUnreadable where nothing can be compared."""
+        """Return what would change. Raises Invalid, HerokuUnreadable if nothing can be compared."""
         ask = HerokuCall(NOTHING)
         source = named.read(self._context, ask, wish.source)
         targets = named.read_all(self._context, ask, wish.targets)
@@ -109,7 +109,7 @@ class DiffsDesk:
         running: Mapping[str, Release | None],
         source: App,
     ) -> dict[str, Slug | Unread]:
-        """Each app's slug: asked of the source where it ran there, for there it was built."""
+        """Read each app's slug: from the source where it ran there, because it was built there."""
         calls = {
             app_id: partial(
                 self._context.heroku.slug,
@@ -138,7 +138,7 @@ def _change(found: DiffFacts, target: App, repo: str | None) -> Change:
 
 
 def _as_built(source: Traits, slug: Slug | Unread) -> Traits:
-    """The source with the stack of what would go, which may not be that of its next build."""
+    """Return the source with the slug's stack; the source's next build may have another stack."""
     if isinstance(slug, Unread) or slug.stack is None:
         return source
     return replace(source, app=replace(source.app, stack=slug.stack))
@@ -147,7 +147,7 @@ def _as_built(source: Traits, slug: Slug | Unread) -> Traits:
 def _compare_url(
     repo: str | None, before: Slug | Unread, after: Slug | Unread, difference: Difference
 ) -> str | None:
-    """Where GitHub shows the commits in between; what is undone is shown as what it had brought."""
+    """Build the GitHub link to the commits in between, from the older one to the newer one."""
     if repo is None or isinstance(before, Unread) or isinstance(after, Unread):
         return None
     if not before.commit or not after.commit or before.commit == after.commit:

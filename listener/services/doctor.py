@@ -1,6 +1,6 @@
-"""The doctor: looks at everything once, now, and judges it; nothing is changed by it.
+"""The doctor: checks everything once, now, and repairs nothing.
 
-Only what Heroku tells of a slug's commit, which never changes, is written down.
+It stores only what Heroku tells of a slug's commit, which never changes.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class DoctorSnapshot:
         return [(rule, target) for rule in self.rules for target in rule.target_ids]
 
     def without(self, app_id: str) -> str:
-        """What to type where an app of a rule was destroyed."""
+        """Return the command for a rule whose app was destroyed; empty where no rule names it."""
         for rule in self.rules:
             if app_id == rule.source_id:
                 return f"autopromote rules:remove {rule.name} --confirm {rule.name}"
@@ -78,7 +78,7 @@ class DoctorSnapshot:
 
 
 class Doctor:
-    """Looks at the listener, its account, its apps; what Heroku does not answer is unknown."""
+    """Checks the listener, its account and its apps; what Heroku does not answer is unknown."""
 
     def __init__(
         self,
@@ -95,9 +95,9 @@ class Doctor:
         self._is_free = Lock()
 
     def examine(self, *, asked_by: str) -> list[Finding]:
-        """Every finding. Heroku is asked for some seconds, and what was not reached is unknown.
+        """Return every finding. Heroku is asked for some seconds; what is left then is unknown.
 
-        Raises Busy while another examination goes on: promotions share the connections to Heroku.
+        Raises Busy while another examination runs: promotions need the connections to Heroku too.
         """
         if not self._is_free.acquire(blocking=False):
             raise Busy("Everything is just being examined for somebody. Try again in a moment.")
@@ -190,7 +190,7 @@ class Doctor:
     def _messages(
         self, ask: HerokuCall, scene: DoctorSnapshot, readable: Collection[str]
     ) -> list[Finding]:
-        """Every rule that asks what commits say: whether Heroku tells it."""
+        """Check for every rule that needs commit messages whether Heroku tells them."""
         asking = [rule for rule in scene.rules if rule.conditions.needs_commit_message]
         sources = dict.fromkeys(rule.source_id for rule in asking if rule.source_id in readable)
         for source_id in sources:
@@ -209,7 +209,7 @@ class Doctor:
     def _factors(
         self, ask: HerokuCall, scene: DoctorSnapshot, targets: Sequence[str]
     ) -> list[Finding]:
-        """The targets that no robot can release on; where Heroku does not tell, nothing is said."""
+        """Report the targets that want a second factor; nothing where Heroku does not tell."""
         wanted = list(dict.fromkeys(targets))
         if not wanted:
             return []
@@ -218,7 +218,7 @@ class Doctor:
         return [doctor_apps.factor(scene.apps[id]) for id in wanted if id in guarded]
 
     def _seen(self, ask: HerokuCall, scene: DoctorSnapshot) -> dict[str, heroku.App | Unread]:
-        """Every app as Heroku shows it: in one list, and alone where the list lacks it."""
+        """Read every app from Heroku: in one list, and alone where the list lacks it."""
         if not scene.used:
             return {}
         listed = attempt(ask, self._context.heroku.apps)
@@ -246,7 +246,7 @@ class Doctor:
     def _parity(
         self, ask: HerokuCall, scene: DoctorSnapshot, seen: Mapping[str, heroku.App | Unread]
     ) -> list[Finding]:
-        """Every rule's apps, compared pair by pair where both can be read."""
+        """Compare every rule's apps, pair by pair, where both can be read."""
         fresh = {id: _as_core(app) for id, app in seen.items() if isinstance(app, heroku.App)}
         pairs = [(r, t) for r, t in scene.pairs if r.source_id in fresh and t in fresh]
         used = dict.fromkeys(id for rule, target in pairs for id in (rule.source_id, target))

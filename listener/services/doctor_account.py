@@ -1,4 +1,4 @@
-"""The listener's account at Heroku: whose token it has, what it may do, how long, how often."""
+"""Findings about the listener's account at Heroku, and about the listener itself."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from listener.services.status import ReadinessErrors
 
 # What Heroku grants in six minutes; with less, promotions may have to wait.
 FEW_REQUESTS = 450
-# Releases and config vars are left out of the plain scopes.
+# The plain scopes do not cover releases and config vars.
 ENOUGH = frozenset({"global", "write-protected"})
 WRITING = ENOUGH | {"write"}
 
 
 def token(account: Account | Unread) -> Finding:
-    """Whether Heroku accepts it, and whose it is."""
+    """Tell whether Heroku accepts the token, and whose it is."""
     match account:
         case Account(email=email):
             return Finding(name="token", state=State.OK, message=f"The listener acts as {email}.")
@@ -37,7 +37,7 @@ def token(account: Account | Unread) -> Finding:
 
 
 def scopes(told: Sequence[str] | None) -> Finding:
-    """Whether the token may do what the listener does."""
+    """Tell whether the token may do what the listener does."""
     if told is None:
         message = "Heroku did not tell what the token may do."
         return Finding(name="scopes", state=State.UNKNOWN, message=message)
@@ -59,7 +59,7 @@ def scopes(told: Sequence[str] | None) -> Finding:
 
 
 def expiry(found: Sequence[Authorization] | Unread) -> Finding:
-    """Whether the token ends one day; of the account's tokens Heroku does not tell which is it."""
+    """Tell whether the token ends one day; Heroku does not tell which of several it is."""
     if isinstance(found, Unread):
         return found.finding("expiry")
     ending = [each.expires_in for each in found if each.expires_in is not None]
@@ -90,7 +90,7 @@ def _words(left: timedelta) -> str:
 
 
 def requests(left: int | None) -> Finding:
-    """How many requests the account has left; all its tokens share them."""
+    """Tell how many requests the account has left; all its tokens share them."""
     if left is None:
         message = "Heroku did not tell how many requests are left."
         return Finding(name="requests", state=State.UNKNOWN, message=message)
@@ -113,7 +113,7 @@ _NUMBERS = re.compile(r"(\d{1,6})\.(\d{1,6})")
 
 
 def version(asked_by: str, own: str = VERSION) -> Finding:
-    """Whether who asks, by its User-Agent, and the listener are of versions that go together."""
+    """Tell whether the caller's version, by its User-Agent, and the listener's go together."""
     found = _COMMAND_LINE.match(asked_by)
     theirs, ours = _series(found[1] if found else ""), _series(own)
     if found is None or theirs is None or ours is None or theirs == ours:
@@ -128,7 +128,7 @@ def version(asked_by: str, own: str = VERSION) -> Finding:
 
 
 def _series(version: str) -> tuple[int, int] | None:
-    """What must be alike, the minor number only before 1.0; None where it is no release."""
+    """Return what must be equal: major, and minor before 1.0; None where it is no version."""
     found = _NUMBERS.match(version)
     if found is None:
         return None
@@ -137,7 +137,7 @@ def _series(version: str) -> tuple[int, int] | None:
 
 
 def database(faults: ReadinessErrors) -> Finding:
-    """Whether it is there and migrated."""
+    """Tell whether the database is there and migrated."""
     if faults.database is None:
         message = "The database is there and migrated."
         return Finding(name="database", state=State.OK, message=message)
@@ -153,7 +153,7 @@ def database(faults: ReadinessErrors) -> Finding:
 
 
 def keys(faults: ReadinessErrors) -> Finding:
-    """Whether every stored secret can be opened."""
+    """Tell whether every stored secret can be opened."""
     if faults.database is not None:
         message = "The stored secrets could not be read."
         return Finding(name="keys", state=State.UNKNOWN, message=message)
@@ -170,7 +170,7 @@ def keys(faults: ReadinessErrors) -> Finding:
 
 
 def runners(faults: ReadinessErrors) -> Finding:
-    """Whether every runner makes its rounds."""
+    """Tell whether every runner makes its rounds."""
     if faults.database is not None:
         message = "The runners' last rounds could not be read."
         return Finding(name="runners", state=State.UNKNOWN, message=message)

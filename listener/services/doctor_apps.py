@@ -1,4 +1,4 @@
-"""The webhooks of a source: whether ours is there and as it should be, and who else listens."""
+"""Findings about apps: their webhooks and deliveries, access to them, their rules and holds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LATE = "Deploys are found late, by reconcile alone."
 def webhook(
     app: App, row: SubscriptionRow | None, found: Sequence[Webhook] | Unread, *, url: str | None
 ) -> Finding:
-    """Whether Heroku tells us of the app's releases; `url` is where the listener is now."""
+    """Tell whether Heroku tells us of the app's releases; `url` is where the listener is now."""
     if row is None:
         return Finding(
             name="webhook",
@@ -58,7 +58,7 @@ def webhook(
 
 
 def deliveries(app: App, row: SubscriptionRow, found: Sequence[Delivery] | Unread) -> Finding:
-    """Whether what Heroku delivered last arrived; what failed before that is history."""
+    """Tell whether the latest deliveries arrived; failures before a success do not count."""
     if isinstance(found, Unread):
         return found.finding("deliveries", app)
     own = [each for each in found if each.webhook_id == row.heroku_id]
@@ -83,7 +83,7 @@ def deliveries(app: App, row: SubscriptionRow, found: Sequence[Delivery] | Unrea
 
 
 def _since_success(settled: Sequence[Delivery]) -> Sequence[Delivery]:
-    """The newest ones, up to the last that arrived."""
+    """Return the deliveries that are newer than the last one that arrived."""
     ends = next((at for at, each in enumerate(settled) if each.status == "succeeded"), None)
     return settled[:ends]
 
@@ -91,7 +91,7 @@ def _since_success(settled: Sequence[Delivery]) -> Sequence[Delivery]:
 def others(
     app: App, row: SubscriptionRow | None, found: Sequence[Webhook] | Unread
 ) -> list[Finding]:
-    """Other autopromote installations that are told of the same app, and doubles of our own."""
+    """Report other autopromote installations on the same app, and duplicates of our webhook."""
     if isinstance(found, Unread):
         return []
     known = row.heroku_id if row is not None else None
@@ -122,7 +122,7 @@ def _other(app: App, other: Webhook, *, is_double: bool) -> Finding:
 
 
 def releases(found: Sequence[AppRow], now: datetime) -> list[Finding]:
-    """Every list that lies behind what it showed before, for longer than Heroku may lag."""
+    """Report each release list that is older than an earlier one for longer than Heroku may lag."""
     return [
         _behind(row, row.behind_since, now)
         for row in found
@@ -143,7 +143,7 @@ def _behind(row: AppRow, since: datetime, now: datetime) -> Finding:
 
 
 GONE = 404
-# What Heroku says of whoever asks, and not of what was asked for.
+# Statuses that concern the caller, and not what was asked for.
 OF_THE_CALLER = frozenset({"401", "402", "403"})
 _REFUSED = re.compile(r"Heroku refused \((\d+) ([\w-]+)\)")
 
@@ -158,7 +158,7 @@ def access(
     is_target: bool = False,
     instead: str = "",
 ) -> Finding:
-    """Whether an app can be read, and what Heroku answered to the last release there.
+    """Tell whether an app can be read, and what Heroku answered to the last release there.
 
     `who` is the account that asks; `instead` is what to type where the app was destroyed.
     """
@@ -208,7 +208,7 @@ def _not_allowed(app: App, name: str, patterns: tuple[str, ...]) -> Finding:
 
 
 def _tried(app: App, name: str, who: str, last: LastAnswer | None) -> Finding:
-    """Reading shows nothing of releasing: only what Heroku answered to a release does."""
+    """Report Heroku's answer to the last release there; only that shows whether we may release."""
     if last is None:
         message = f"{who} can read {name}; no release of ours was tried there yet."
         return Finding(name="access", state=State.OK, message=message, app=app)
@@ -237,7 +237,7 @@ def _refusal(reason: str) -> tuple[str, str]:
 
 
 def factor(app: App) -> Finding:
-    """Heroku tells of an app that whoever changes it must give a second factor."""
+    """Report that Heroku wants a second factor of whoever changes the app."""
     return Finding(
         name="second_factor",
         state=State.BROKEN,
@@ -249,7 +249,7 @@ def factor(app: App) -> Finding:
 
 
 def rules(found: Sequence[RuleRow]) -> Finding:
-    """Whether any rule acts."""
+    """Tell whether any rule acts."""
     if found:
         names = ", ".join(sorted(rule.name for rule in found))
         return Finding(name="rules", state=State.OK, message=f"Rules that act: {names}.")
@@ -263,7 +263,7 @@ def rules(found: Sequence[RuleRow]) -> Finding:
 
 
 def overlapping(found: Sequence[RuleRow], apps: Mapping[str, App]) -> list[Finding]:
-    """Every pair of armed rules of which each lets through what the other holds back."""
+    """Report every pair of armed rules of which each lets through what the other holds back."""
     names = {app_id: app.name for app_id, app in apps.items()}
     armed = sorted((rule for rule in found if rule.mode is Mode.ARMED), key=lambda rule: rule.id)
     return [
@@ -280,7 +280,7 @@ def overlapping(found: Sequence[RuleRow], apps: Mapping[str, App]) -> list[Findi
 
 
 def messages(rule: RuleRow, source: App, found: Messages) -> list[Finding]:
-    """Whether Heroku tells the commit messages that a rule asks for; nothing without a deploy."""
+    """Tell whether Heroku tells the commit messages that a rule needs; nothing without a deploy."""
     if not found.deploys:
         return []
     finding = Finding(
@@ -309,7 +309,7 @@ def messages(rule: RuleRow, source: App, found: Messages) -> list[Finding]:
 
 
 def holds(found: Sequence[HoldRow], apps: Mapping[str, App], now: datetime) -> list[Finding]:
-    """Every hold in force; one finding that there is none."""
+    """Report every hold in force; one finding where there is none."""
     in_force = [row for row in found if row.value.is_in_force(now)]
     if not in_force:
         return [Finding(name="hold", state=State.OK, message="No hold is in force.")]

@@ -1,4 +1,4 @@
-"""The explanations desk: what every rule and gate said of a release, from what was written down."""
+"""The explanations service: what every rule and gate said of a release, from stored records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from listener.services.views import Explanation, RuleExplanation
 
 @dataclass(frozen=True, slots=True)
 class ReleaseContext:
-    """What is explained: a release of an app, and the promotions of it that were ever made."""
+    """A release of an app to explain, and the promotions of it that were ever made."""
 
     app: AppRow
     history: History
@@ -33,13 +33,13 @@ class ReleaseContext:
 
 
 class ExplanationsDesk:
-    """Explains releases; Heroku is asked which app it is, and about one that was never read."""
+    """Explains releases; asks Heroku which app is meant, and reads an app that was never read."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def explain(self, app: str, *, version: int | None) -> Explanation:
-        """What was said of a release; without a version, of the newest deploy."""
+        """Explain a release; without a version, the newest deploy. Raises NotFound."""
         found = self._ensure_read(app)
         with self._context.database.begin() as conn:
             row, history = apps.get(conn, found.id), releases.history(conn, found.id)
@@ -160,7 +160,7 @@ _CHANGES = {
 
 
 def what_it_is(app: str, history: History, release: Release) -> str:
-    """What made the release, and whether it brings new code."""
+    """Say what made the release, and whether it brings new code."""
     name, kind = f"{app} v{release.version}", history.kind(release)
     first = history.first_run(release.artifact)
     match kind:
@@ -180,7 +180,7 @@ def what_it_is(app: str, history: History, release: Release) -> str:
 
 
 def without(rule: RuleRow, target_id: str, history: History, release: Release) -> str:
-    """Why the rule made no promotion of this release for this target."""
+    """Say why the rule made no promotion of this release for this target."""
     acts_from = rule.acts_from(target_id)
     if rule.mode is Mode.OFF:
         return f"Rule {rule.name} is off."

@@ -1,4 +1,4 @@
-"""Freezing: plans what a file's freezes change, and puts and ends the holds that they are."""
+"""Freezes of a file: plans what they change, then puts and ends their holds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EVERY = "every target"
 
 
 def plan(context: Context, ask: HerokuCall, file: NewFile, faults: list[str]) -> Freezes:
-    """What becomes of the file's freezes and of those that stand; adds what is wrong to `faults`.
+    """Plan the file's freezes against those that stand; add what is wrong to `faults`.
 
     A file that says nothing of freezes, as older command lines send it, ends none.
     """
@@ -70,7 +70,7 @@ def _as_step(view: HoldView) -> FreezeStep:
 
 @dataclass(slots=True)
 class _Draft:
-    """The file's freezes, app by app, and what is wrong or to be said of them."""
+    """The file's freezes, one for each app, with the faults and notes about them."""
 
     context: Context
     ask: HerokuCall
@@ -81,12 +81,12 @@ class _Draft:
     found: dict[str, str] = field(default_factory=dict)
 
     def add(self, wish: NewFreeze) -> None:
-        """Take in one freeze."""
+        """Add one freeze of the file to the draft."""
         starts, ends = wish.starts_at, wish.ends_at
         if starts is not None and ends is not None and ends <= starts:
             self._fault(wish, "it would end before it begins: until must be later than from.")
         elif ends is not None and ends <= self.now:
-            # A file keeps what is over, and its apps may be gone by now.
+            # A freeze that is over may stay in the file, and its apps may be gone by now.
             ended = f"{wish.label} is over since {duration.format_moment(ends)}, and left out"
             self.notes.append(f"{ended}: {' '.join(wish.reason.split())}")
             return
@@ -112,7 +112,7 @@ class _Draft:
         self.wanted.append(step)
 
     def _app_id(self, name: str) -> str:
-        """The app that bears the name now; each is asked for once."""
+        """Return the id of the app that has the name now; Heroku is asked once for each."""
         if name not in self.found:
             app = named.meant(self.context, self.ask, name)
             self.notes += [app.note] if app.note else []
@@ -124,7 +124,7 @@ class _Draft:
 
 
 def check_standing(conn: Connection, planned: Freezes) -> None:
-    """Raises Conflict unless the freezes are those that were planned on; the rules are locked."""
+    """Raise Conflict if the freezes changed since the plan; the caller holds the rules' lock."""
     if frozenset(row.id for row in _standing(conn)) != planned.stands_on:
         message = "The freezes were changed by somebody else meanwhile. Look, and try again."
         raise Conflict("plan_changed", message)
@@ -159,7 +159,7 @@ def _put(conn: Connection, step: FreezeStep, by: str) -> FreezeStep:
 
 
 def tell_late(context: Context, done: Freezes) -> Freezes:
-    """The same, and what new freezes of every target came too late for, once they are seen."""
+    """Add what new freezes of every target came too late for, once everybody sees them."""
     return replace(done, steps=tuple(_late_anywhere(context, done.steps)))
 
 

@@ -1,4 +1,4 @@
-"""Freezes: the times of standstill that a file of rules declares, and what becomes of each."""
+"""Freezes: the times without promotion that a file of rules declares, and what becomes of each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FREEZE = "freeze"  # holds of this kind are the file's: nobody else puts one
 class NewFreeze:
     """A freeze as a file declares it; without apps it is on every target."""
 
-    label: str  # which one of the file it is, at the head of what is wrong with it
+    label: str  # names it in error messages, like `freeze 2`
     apps: tuple[str, ...] | None
     reason: str
     starts_at: datetime | None = None
@@ -45,17 +45,17 @@ class FreezeStep:
 
     @property
     def key(self) -> tuple[str | None, datetime | None, datetime | None, str]:
-        """What makes it this freeze and no other: its words, for a file has no ids."""
+        """The freeze's identity: its content, because a file has no ids."""
         return self.app_id, self.starts_at, self.ends_at, self.reason
 
     @property
     def name(self) -> str:
-        """How somebody names one that stands."""
+        """The name of a freeze that stands, by its hold's id."""
         return f"freeze-{self.hold_id}"
 
     @property
     def told(self) -> list[Any]:
-        """What of it makes a plan another plan."""
+        """The values that count in the plan's id."""
         times = [at.isoformat() if at else None for at in (self.starts_at, self.ends_at)]
         return [self.action, self.app_id, *times, self.reason, self.hold_id]
 
@@ -71,7 +71,7 @@ class Freezes:
 
     @property
     def changing(self) -> list[FreezeStep]:
-        """What is to be written, in the order of the file: what is new before what ends."""
+        """The steps to write: new freezes in the order of the file, then those that end."""
         return [step for step in self.steps if step.action is not FreezeAction.KEEP]
 
     @property
@@ -85,7 +85,7 @@ class Freezes:
         return any(step.app_id is None for step in self.changing)
 
     def said(self, *, is_done: bool) -> list[str]:
-        """What it comes to, as parts of a sentence."""
+        """Say what the steps come to, as parts of a sentence."""
         words = {
             FreezeAction.ADD: "added" if is_done else "to add",
             FreezeAction.END: "ended" if is_done else "to end",
@@ -96,6 +96,6 @@ class Freezes:
 
 
 def match(wanted: Iterable[FreezeStep], standing: Iterable[FreezeStep]) -> list[FreezeStep]:
-    """The file's freezes as steps: one that stands is kept, whoever put it there by a file."""
+    """Return the file's freezes as steps; an equal one that stands is kept, whoever applied it."""
     by_key = {step.key: step for step in standing}
     return [by_key.get(step.key, step) for step in wanted]

@@ -1,4 +1,4 @@
-"""Asking Heroku while a person waits: not for long, and with its troubles in its own words."""
+"""Calls to Heroku while a person waits: within a time limit, with errors in Heroku's own words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from listener.inventory.traits import AUTHORIZE_ANEW, FORBIDDEN, UNAUTHORIZED, b
 Wanted = ParamSpec("Wanted")
 Answer = TypeVar("Answer")
 
-# No request of ours holds a thread for more than 20 s, and one exchange may take 10.
+# A request to us may hold a thread for 20 s at most, and one call to Heroku may take 10 s.
 BEGIN_WITHIN_SECONDS = 10.0
 GONE = 404
 
@@ -32,7 +32,7 @@ ADVICE = {
 
 
 class HerokuCall:
-    """What one request of ours asks of Heroku; `but` says what does not happen if that fails."""
+    """The calls to Heroku of one request to us; `but` says what does not happen if one fails."""
 
     def __init__(self, but: str, *, began_at: float | None = None) -> None:
         self._but = but
@@ -41,7 +41,7 @@ class HerokuCall:
     def __call__(
         self, call: Callable[Wanted, Answer], *args: Wanted.args, **kwargs: Wanted.kwargs
     ) -> Answer:
-        """Heroku's answer. Raises HerokuUnreadable."""
+        """Return Heroku's answer. Raises HerokuUnreadable."""
         if time.monotonic() - self._began_at > BEGIN_WITHIN_SECONDS:
             raise self._unreadable("Heroku takes too long to answer.")
         try:
@@ -52,13 +52,13 @@ class HerokuCall:
             raise self._unreadable(f"Heroku could not be asked: {error}") from error
 
     def now(self, but: str) -> HerokuCall:
-        """The same request from here on, where something else does not happen."""
+        """Return the same request with another `but`; its time limit goes on."""
         return HerokuCall(but, began_at=self._began_at)
 
     def unless_gone(
         self, call: Callable[Wanted, Answer], *args: Wanted.args, **kwargs: Wanted.kwargs
     ) -> Answer | None:
-        """Heroku's answer; None where what is asked about is not there."""
+        """Return Heroku's answer; None where what is asked about is not there."""
         try:
             return self(call, *args, **kwargs)
         except HerokuUnreadable as error:
@@ -75,7 +75,7 @@ class HerokuCall:
 
 
 def was_refused(error: HerokuUnreadable) -> bool:
-    """Heroku gave a definite no, so that nothing happened there."""
+    """Tell whether Heroku gave a definite no, so that nothing happened there."""
     return isinstance(error.__cause__, Refused)
 
 
@@ -88,14 +88,14 @@ AT_ONCE = 6
 def gather(
     ask: HerokuCall, calls: Mapping[Key, Callable[[], Answer]]
 ) -> dict[Key, Answer | Unread]:
-    """Every answer that came in time, and in place of each other one why there is none."""
+    """Return every answer that came in time, and for each other one why there is none."""
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         asked = {key: pool.submit(attempt, ask, call) for key, call in calls.items()}
         return {key: future.result() for key, future in asked.items()}
 
 
 def attempt(ask: HerokuCall, call: Callable[[], Answer]) -> Answer | Unread:
-    """The answer, or why there is none and what would help."""
+    """Return the answer, or why there is none and what would help."""
     try:
         return ask(call)
     except HerokuUnreadable as error:
@@ -106,7 +106,7 @@ def attempt(ask: HerokuCall, call: Callable[[], Answer]) -> Answer | Unread:
 
 
 def traits(context: Context, ask: HerokuCall, apps: Iterable[App]) -> dict[str, Traits]:
-    """What each of these apps should have in common with others, by its id."""
+    """Read what each of these apps should have in common with others, by app id."""
     found, heroku = {app.id: app for app in apps}, context.heroku
     calls: dict[tuple[str, int], Callable[[], Any]] = {}
     for id, app in found.items():

@@ -1,4 +1,4 @@
-"""What is written down of holds that people put and release."""
+"""Audit entries about holds that people put and release."""
 
 from __future__ import annotations
 

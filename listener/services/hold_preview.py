@@ -1,4 +1,4 @@
-"""What a released hold lets go: each promotion that waits there, and how old its release is."""
+"""Preview of a hold's release: each promotion that waits there, and how old its release is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STEPS = ((86400, 3600), (3600, 60), (60, 1))  # a unit in seconds, and the next 
 
 
 def foresee(conn: Connection, row: AppRow, without: Collection[int]) -> Freed:
-    """What would become of what waits for this target, were these holds not there."""
+    """Return what would happen to the promotions that wait for this target without these holds."""
     found = holds.open_(conn, row.id)
     left = (hold.value for hold in found if hold.id not in without)
     still = on_hold(row.name, left, releases.now(conn))
@@ -41,23 +41,23 @@ def foresee(conn: Connection, row: AppRow, without: Collection[int]) -> Freed:
 
 
 def what_waits(conn: Connection, target_id: str) -> list[PromotionRow]:
-    """The promotions that a hold may stop, newest release first; no hold stops a rollback."""
+    """Find the promotions that a hold may stop, newest release first; no hold stops a rollback."""
     found = promotions.waiting_for(conn, target_id)
     return [row for row in found if row.kind is PromotionKind.PROMOTE]
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A target: what it runs, and the last release there for which a hold that ends stands."""
+    """A target: what it runs, and the last foreign release for which an ending hold was put."""
 
     name: str
     runs: Release | None
     cause: Release | None
-    answered: Foreign | None  # the last one for which a hold was released before
+    answered: Foreign | None  # the last foreign release whose hold was released before
 
     @property
     def compared(self) -> Release | None:
-        """The release that a candidate's age is told against."""
+        """The release that a promotion's age is compared with."""
         return self.cause or self.runs
 
 
@@ -94,9 +94,9 @@ def _going(conn: Connection, place: _Place, row: PromotionRow) -> Going:
 
 
 def _needs_word(view: PromotionView, made_at: datetime | None, place: _Place) -> bool:
-    """It was made before somebody moved the target, and nobody said yes to it since.
+    """Tell whether a person must approve it: it was made before somebody moved the target.
 
-    As gate `order` sees it: no word of before the release of the hold counts.
+    As in gate `order`, an approval from before the release of the hold does not count.
     """
     cause, answered = place.cause, place.answered
     if cause is not None and cause.created_at is not None:
@@ -108,7 +108,7 @@ def _needs_word(view: PromotionView, made_at: datetime | None, place: _Place) ->
 
 
 def _why_it_stays(conn: Connection, row: PromotionRow) -> str | None:
-    """Why it does not go by itself; None where it does, perhaps later."""
+    """Say why it does not go by itself; None where it does, perhaps later."""
     asking = [gate["message"] for gate in _waits(row) if gate["name"] in ANSWERED]
     if asking:
         return f"waits for people, too: {asking[0].rstrip('.')}"
@@ -121,7 +121,7 @@ def _why_it_stays(conn: Connection, row: PromotionRow) -> str | None:
 
 
 def _when(row: PromotionRow) -> str:
-    """What it waits for besides the hold, as far as it was asked."""
+    """Say what it waits for besides the hold, as far as its gates were asked."""
     also = [gate for gate in _waits(row) if gate["name"] != "hold"]
     return f" later ({also[0]['message'].rstrip('.')})" if also else ""
 
@@ -131,7 +131,7 @@ def _waits(row: PromotionRow) -> list[dict[str, Any]]:
 
 
 def _age(made_at: datetime | None, place: _Place) -> str:
-    """How old it is against the release for which the target is held, else what it runs."""
+    """Compare its age with the release for which the target is held, else with what it runs."""
     than = place.compared
     if made_at is None or than is None or than.created_at is None:
         return ""
@@ -148,7 +148,7 @@ def _age(made_at: datetime | None, place: _Place) -> str:
 
 
 def _roughly(span: timedelta) -> str:
-    """A span in its two largest units."""
+    """Format a span in its two largest units."""
     seconds = int(span.total_seconds())
     smaller = next((small for large, small in STEPS if seconds >= large), 1)
     return duration.show(timedelta(seconds=seconds - seconds % smaller))

@@ -1,4 +1,4 @@
-"""Releasing holds: one by its id, or what is in force on an app; each that ends is named."""
+"""Release of holds: one by its id, or all in force on an app; each that ends is named."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Meant:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The holds that are meant, by what stands in the database, and those planned beside them."""
+    """The holds that are meant, as the database has them, and those planned beside them."""
 
     meant: tuple[HoldRow, ...]
     planned: tuple[HoldRow, ...]
@@ -57,7 +57,7 @@ class Agreed:
 
 
 def foresee(context: Context, wish: Meant) -> ReleaseForeseen:
-    """What a release would come to; nothing is released. Raises NotFound, Conflict."""
+    """Preview a release of holds; nothing is released. Raises NotFound, Conflict."""
     app_id, note = _app_id(context, HerokuCall(""), wish), ""
     try:
         _look(context, HerokuCall(""), app_id, wish, as_it_is=False)
@@ -85,8 +85,9 @@ def release(
 ) -> HoldsReleased:
     """Release the holds that are meant, and say what goes next; `discard` cancels what waits.
 
-    What the app runs now counts as explained, by a reading made for that; without one, nothing is
-    released. Nor is it where something else would go by now than was agreed to.
+    A fresh snapshot makes what the app runs now count as explained. Nothing is released where
+    Heroku cannot be read, nor where other holds would end or other promotions would go than were
+    agreed to (Conflict).
     """
     ask = HerokuCall(NOT_RELEASED)
     app_id = _app_id(context, ask, wish)
@@ -119,7 +120,7 @@ def _discard(conn: Connection, foreseen: ReleaseForeseen, by: str) -> tuple[Prom
 
 
 def _app_id(context: Context, ask: HerokuCall, wish: Meant) -> str | None:
-    """The app whose holds are meant; None: every target."""
+    """Return the id of the app whose holds are meant; None for every target. Raises NotFound."""
     if wish.hold is not None:
         with context.database.begin() as conn:
             return find(conn, wish.hold).app_id
@@ -134,9 +135,10 @@ def _app_id(context: Context, ask: HerokuCall, wish: Meant) -> str | None:
 def _look(
     context: Context, ask: HerokuCall, app_id: str | None, wish: Meant, *, as_it_is: bool
 ) -> Snapshot | None:
-    """Read what the app runs, so that whoever moved it a moment ago is known before we release.
+    """Read what the app runs, so that drift of a moment ago is known before the release.
 
-    None where Heroku has the app no more: nothing that it runs is to be explained then.
+    None where there is nothing to explain: for every target, for a hold that is only planned, or
+    where Heroku has the app no more.
     """
     with context.database.begin() as conn:
         row = apps.get(conn, app_id) if app_id is not None else None
@@ -151,7 +153,7 @@ def _look(
 
 
 def find(conn: Connection, hold_id: str) -> HoldRow:
-    """The hold of this id, as people write it. Raises NotFound."""
+    """Find the hold of this id, as people write it. Raises NotFound."""
     number = number_of(hold_id)
     row = holds.find(conn, number) if number is not None else None
     if row is None:
@@ -160,7 +162,7 @@ def find(conn: Connection, hold_id: str) -> HoldRow:
 
 
 def look_up(conn: Connection, row: AppRow | None, wish: Meant) -> Found:
-    """The holds that are meant. Raises NotFound, and Conflict where the one meant has ended."""
+    """Find the holds that are meant. Raises NotFound; Conflict where the one meant has ended."""
     now = releases.now(conn)
     app_id = row.id if row is not None else None
     open_holds = holds.open_(conn, app_id)[::-1]
@@ -214,7 +216,7 @@ def _reason(hold: HoldRow) -> str:
 
 
 def span(hold: HoldRow) -> str:
-    """From when until when a hold lasts, as sentences go on with it."""
+    """Say from when until when a hold lasts, as a part of a sentence."""
     begins = f" from {duration.format_moment(hold.starts_at)}" if hold.starts_at is not None else ""
     ends = f" until {duration.format_moment(hold.ends_at)}" if hold.ends_at is not None else ""
     return begins + (ends or " until released")
@@ -229,16 +231,16 @@ def _end(conn: Connection, meant: Sequence[HoldRow], by: str) -> tuple[HoldView,
 
 
 def _explain(conn: Connection, row: AppRow, reading: Snapshot | None) -> None:
-    """What the app runs now is known from here on, if anybody ever armed a rule for it.
+    """Store what the app runs now as its last known state, if a rule was ever armed for it.
 
-    While another hold says that somebody moved it, that stays to be explained.
+    Nothing is stored while the app has another open hold that no person put.
     """
     known = apps.get(conn, row.id).known
     current = reading.history.current if reading is not None else None
     if reading is None or current is None or known is None or _is_unexplained(conn, row):
         return
     newest = reading.history.newest_version
-    if newest >= known.version:  # a promotion of ours may have ended since the reading
+    if newest >= known.version:  # a promotion of ours may have ended since the snapshot
         apps.set_known(conn, row.id, LastKnown(newest, current.artifact))
 
 
@@ -248,7 +250,7 @@ def _is_unexplained(conn: Connection, row: AppRow) -> bool:
 
 
 def _affected(conn: Connection, row: AppRow | None) -> list[AppRow]:
-    """The app, or else every target that something waits for."""
+    """Return the app, or else every target that something waits for."""
     if row is not None:
         return [row]
     return [apps.get(conn, app_id) for app_id in queries.waited_for(conn)]
@@ -260,7 +262,7 @@ def _message(after: Sequence[Next], planned: Sequence[HoldView]) -> str:
 
 
 def next_for(conn: Connection, row: AppRow) -> Next:
-    """What goes to this target as soon as its gates pass."""
+    """Say what goes to this target as soon as its gates pass."""
     foreseen = freeing.foresee(conn, row, without=())
     view = foreseen.waiting[0].promotion if foreseen.waiting else None
     if foreseen.still is not None:

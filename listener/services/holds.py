@@ -1,4 +1,4 @@
-"""The holds desk: a target stands still, or goes on with what it runs now taken as explained."""
+"""The holds service: puts, previews, releases and shows holds on targets."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class HoldsDesk:
         self._context = context
 
     def list_(self, *, app: str | None, with_ended: bool, limit: int) -> list[HoldView]:
-        """The holds in force or to come, newest first; `with_ended`, all that ever were."""
+        """List the holds in force or to come, newest first; `with_ended`, all that ever were."""
         with self._context.database.begin() as conn:
             app_id = named.find_id(conn, app)
             if with_ended:
@@ -52,7 +52,7 @@ class HoldsDesk:
             return presenters.of_holds(conn, rows)
 
     def put(self, wish: NewHold, *, by: str) -> HoldPut:
-        """Put a hold, saying which promotions it comes too late for."""
+        """Put a hold, and say which promotions it comes too late for."""
         app_id, but, note = self._meant(wish)
         with self._context.database.begin() as conn:
             _check_times(wish, releases.now(conn))
@@ -65,7 +65,7 @@ class HoldsDesk:
         return HoldPut(view, late, " ".join(filter(None, [_put_message(view, late), note])))
 
     def _meant(self, wish: NewHold) -> tuple[str | None, tuple[str, ...], str]:
-        """The app, those that are left out, and what Heroku did not tell of them."""
+        """Return the app, the apps left out, and a note on what Heroku did not tell of them."""
         if wish.app is not None and wish.but:
             raise Invalid("except: only a hold on every target leaves apps out.")
         ask = HerokuCall(NO_HOLD)
@@ -76,12 +76,12 @@ class HoldsDesk:
         return None, tuple(each.id for each in found), note
 
     def get(self, hold_id: str) -> HoldView:
-        """One hold, whether it is in force, to come or over. Raises NotFound."""
+        """Return one hold, whether it is in force, to come or over. Raises NotFound."""
         with self._context.database.begin() as conn:
             return presenters.of_holds(conn, [hold_release.find(conn, hold_id)])[0]
 
     def foresee(self, wish: Meant) -> ReleaseForeseen:
-        """What a release would let go, and how old that is; nothing is released."""
+        """Preview what a release would let go, and how old that is; nothing is released."""
         return hold_release.foresee(self._context, wish)
 
     def release(
@@ -100,10 +100,10 @@ class HoldsDesk:
 
 
 def too_late_anywhere(context: Context, but: Collection[str] = ()) -> tuple[int, ...]:
-    """What is at work, but for apps that are left out, once a hold of all is seen everywhere.
+    """Find the promotions under way once everybody sees a hold of every target, without `but`.
 
-    Whoever held a target's lock before it may have passed the hold by; each lock, taken once
-    and alone, waits for that, and nobody is kept waiting for two.
+    Whoever held a target's lock before the hold may not have seen it. Taking each lock once
+    waits for them; it is taken alone, so that nobody waits for two.
     """
     with context.database.begin() as conn:
         target_ids = queries.waited_for(conn)

@@ -1,4 +1,4 @@
-"""Logging in: Heroku says who somebody is, the settings say what they may."""
+"""Login: Heroku says who somebody is, and the settings say which role they have."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Logins:
         self._places = BoundedSemaphore(AT_ONCE)
 
     def log_in(self, heroku_token: str, *, now: datetime) -> Login:
-        """A token for whoever Heroku says this is. Raises Forbidden for one without a role."""
+        """Make a token for whoever Heroku says this is. Raises Forbidden for one without a role."""
         account = self._account(heroku_token)
         role = self._roles.of(account.email)
         if role is None:
@@ -85,7 +85,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who uses the browser; what they may is decided anew for every request."""
+    """Who uses the browser; the role is decided anew for every request."""
 
     email: str
     id: str
@@ -93,14 +93,14 @@ class Session:
 
 
 class BrowsersDesk:
-    """Gives out codes, sessions and forms, and knows them again."""
+    """Gives out codes, sessions and forms, and checks them."""
 
     def __init__(self, database: Database, keys: Keys) -> None:
         self._database = database
         self._keys = keys
 
     def make_code(self, email: str, *, now: datetime) -> Code:
-        """A new code for this person."""
+        """Make a new code for this person."""
         text = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
         expires_at = now + CODE_LIFE
         with self._database.begin() as conn:
@@ -108,7 +108,7 @@ class BrowsersDesk:
         return Code(f"{text[:5]}-{text[5:]}", expires_at)
 
     def log_in(self, code: str, *, now: datetime) -> Signed | None:
-        """A session for whoever got this code; None where it is no good, or no good any more."""
+        """Start a session for whoever got this code; None where it is wrong, used or too old."""
         text = "".join(letter for letter in code.upper() if letter.isalnum())
         with self._database.begin() as conn:
             email = one_time_codes.take(conn, self._digest(text), now=now)
@@ -118,7 +118,7 @@ class BrowsersDesk:
         return self._keys.sessions.sign(said, until=now + SESSION_LIFE)
 
     def session(self, text: str, *, now: datetime) -> Session | None:
-        """Whose session this is, if it is one of ours that lives."""
+        """Read whose session this is; None where it is not one of ours or has ended."""
         try:
             said = self._keys.sessions.read(text, now=now)
         except BadToken:
@@ -126,13 +126,13 @@ class BrowsersDesk:
         return Session(said["email"], said["id"], said["expires_at"])
 
     def form(self, session: Session, link: str, *, now: datetime) -> str:
-        """What a form must bring along: good for this session and link, once."""
+        """Sign what a form must bring along: good for this session and link, once."""
         said = {"session": session.id, "link": self._keys.digest(link)}
         until = min(now + FORM_LIFE, session.expires_at)
         return self._keys.forms.sign({**said, "id": secrets.token_hex(16)}, until=until).text
 
     def use_form(self, text: str, session: Session, link: str, *, now: datetime) -> bool:
-        """Whether the form is of this session and link, and sent for the first time.
+        """Use a form of this session and link; return whether it is sent for the first time.
 
         Raises BadToken where it is of another, Expired where it was left open too long.
         """

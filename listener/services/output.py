@@ -1,7 +1,7 @@
-"""The outputs desk: what the release phase of a promotion printed, piece by piece.
+"""The outputs service: what the release phase of a promotion printed, piece by piece.
 
-Heroku's url of an output opens it to whoever knows it: it stays in this process, for as long as
-somebody is likely to read on, so that following an output costs one call to Heroku's API.
+Whoever knows Heroku's URL of an output can read it, so the URL never leaves this process. It is
+kept for a while, so that following an output costs one call to Heroku's API.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class OutputsDesk:
         self._places = BoundedSemaphore(AT_ONCE)
 
     def read(self, promotion_id: str, offset: int) -> OutputView:
-        """What the release phase printed behind so many bytes. Raises NotFound, Busy."""
+        """Read what the release phase printed, from a byte offset on. Raises NotFound, Busy."""
         with self._context.database.begin() as conn:
             number = number_of(promotion_id)
             row = promotions.find(conn, number) if number is not None else None

@@ -1,4 +1,4 @@
-"""The pipelines desk: from which apps to which a team promotes already, as its pipelines tell."""
+"""The pipelines service: from which apps to which a team promotes already, by its pipelines."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class PipelineView:
 
 
 class PipelinesDesk:
-    """Reads pipelines from Heroku; nothing of them is kept."""
+    """Reads pipelines from Heroku; nothing of them is stored."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def list_(self) -> list[PipelineView]:
-        """The pipelines in which something can be promoted, by name. Raises HerokuUnreadable."""
+        """List the pipelines with apps to promote between, by name. Raises HerokuUnreadable."""
         ask, heroku = HerokuCall(NOTHING), self._context.heroku
         pipelines, couplings = ask(heroku.pipelines), ask(heroku.couplings)
         apps = {app.id: app for app in ask(heroku.apps) if self._is_possible(app)}

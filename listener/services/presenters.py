@@ -1,4 +1,4 @@
-"""Rows made into views: what people want to see beside them, fetched for a whole page at once."""
+"""Views made of rows: what people want to see beside them is fetched for a whole page at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from listener.services.views import DeliveryView, HoldView, Names, PromotionView
 
 
 def of_rules(conn: Connection, rows: Sequence[RuleRow]) -> list[RuleView]:
-    """Rules with the names of their apps, the strategy they come to, and who is told."""
+    """Add to rules their apps' names, the strategy that is used, warnings, and who is told."""
     names = apps.names(conn, {app for row in rows for app in (row.source_id, *row.target_ids)})
     generations = apps.generations(conn, {row.source_id for row in rows})
     told = rules.of_rules(conn, [row.id for row in rows])
@@ -36,7 +36,7 @@ def of_rules(conn: Connection, rows: Sequence[RuleRow]) -> list[RuleView]:
 
 
 def _warnings(conn: Connection, acting: Sequence[RuleRow], names: Names) -> dict[int, list[str]]:
-    """What may surprise of each of these rules, which act."""
+    """Find what may surprise people about each of these rules, which all act."""
     armed = [row.route for row in rules.live(conn) if row.mode is Mode.ARMED]
     heard = {row.app_id for row in subscriptions.live(conn)}
     wanting = {row.source_id for row in acting if row.conditions.needs_commit_message}
@@ -61,7 +61,7 @@ def _of_rule(row: RuleRow, names: Names, generation: str) -> RuleView:
 
 
 def of_promotions(conn: Connection, rows: Sequence[PromotionRow]) -> list[PromotionView]:
-    """Promotions with the names of their apps and rules, their last nonces, and who approved."""
+    """Add to promotions their apps' and rules' names, their last nonces, and who approved."""
     names = apps.names(conn, {app for row in rows for app in (row.source_id, row.target_id)})
     named = rules.names(conn, {row.rule_id for row in rows if row.rule_id is not None})
     nonces = queries.nonces(conn, [row.id for row in rows])
@@ -81,7 +81,7 @@ def of_promotions(conn: Connection, rows: Sequence[PromotionRow]) -> list[Promot
 
 
 def _needed(row: PromotionRow, conditions: Conditions) -> int:
-    """How many people must approve; one where the brake asks, or a gate for a person's word."""
+    """Count the people who must approve; at least one where the brake or a gate asks for it."""
     aside = row.override["gates"] if row.override is not None else ()
     waits = [gate for gate in row.gates if gate["verdict"] == "wait"]
     asks = any(gate["name"] == "brake" or is_for_word(gate["facts"]) for gate in waits)
@@ -89,7 +89,7 @@ def _needed(row: PromotionRow, conditions: Conditions) -> int:
 
 
 def of_holds(conn: Connection, rows: Sequence[HoldRow]) -> list[HoldView]:
-    """Holds with the names of their apps."""
+    """Add to holds the names of their apps."""
     named = {row.app_id for row in rows if row.app_id is not None}
     names = apps.names(conn, named.union(*(row.but or () for row in rows)))
     return [
@@ -103,7 +103,7 @@ def of_holds(conn: Connection, rows: Sequence[HoldRow]) -> list[HoldView]:
 
 
 def of_deliveries(conn: Connection, release_id: str) -> tuple[DeliveryView, ...]:
-    """The deliveries that named a release, with the name of its app."""
+    """Find the deliveries that named a release, with the name of its app."""
     rows = queries.deliveries_of(conn, release_id)
     names = apps.names(conn, {row.app_id for row in rows if row.app_id is not None})
     return tuple(DeliveryView(row, names.get(row.app_id or "")) for row in rows)

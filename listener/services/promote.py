@@ -1,4 +1,4 @@
-"""Promoting by hand: the same guards, refused at once where waiting would be in vain."""
+"""Promotion by hand: the same guards, but refused at once where waiting cannot help."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HOLD = "hold"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOverride:
-    """Gates that are not to be asked this once, and why."""
+    """The gates to set aside for these promotions only, and why."""
 
     gates: tuple[str, ...]
     reason: str
@@ -50,7 +50,7 @@ class NewPromotions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The release that was chosen, with what its promotion is to say of it."""
+    """The chosen release, with what its promotion stores of it."""
 
     source: App
     history: History
@@ -61,7 +61,7 @@ class Choice:
 
 
 def promote(context: Context, wish: NewPromotions, *, by: str) -> list[PromotionView]:
-    """One promotion a target, or none at all if one is refused; an equal unfinished one stands."""
+    """Make one promotion per target, or none if one is refused; an equal unfinished one is kept."""
     _check_override(wish.override)
     ask = HerokuCall(NOTHING)
     source = named.read(context, ask, wish.source)
@@ -90,7 +90,7 @@ def _check_override(override: NewOverride | None) -> None:
 
 
 def choose(source: App, history: History, version: int | None) -> Release:
-    """The release of this version (None: the one that runs). Raises Invalid without code."""
+    """Find the release of this version (None: the one that runs). Raises Invalid without code."""
     release = history.current if version is None else history.find(version)
     if release is None:
         raise Invalid(
@@ -121,7 +121,7 @@ def _choose(context: Context, ask: HerokuCall, source: App, version: int | None)
 def _places(
     context: Context, ask: HerokuCall, choice: Choice, apps_to: tuple[App, ...]
 ) -> dict[str, Places]:
-    """The pipelines of the source and each target, where that is how the release goes."""
+    """Read the pipelines of the source and each target, where the release goes by pipeline."""
     ids = [app.id for app in apps_to]
     if choice.strategy is Strategy.SLUG:
         return dict.fromkeys(ids, (None, None))
@@ -129,7 +129,7 @@ def _places(
 
 
 def _look(context: Context, ask: HerokuCall, target: App, source: App) -> Snapshot:
-    """Read the target, so that a hold by what somebody did a moment ago stands before we ask."""
+    """Read the target, so that drift of a moment ago has put its hold before we check."""
     reading = ask(context.reader.releases, target.id)
     ask(drift.record_snapshot, context, reading, source.id)
     return reading
@@ -169,7 +169,7 @@ def _check(
 def _check_holds(
     conn: Connection, target: App, found: tuple[Hold, ...], override: NewOverride | None
 ) -> None:
-    """Raises Conflict where a hold stands that nobody set aside, or nobody may."""
+    """Raise Conflict where a hold stands that is not set aside, or may not be."""
     now, aside = releases.now(conn), _overridden(conn, target, override)
     counting = [hold for hold in found if hold.id not in aside]
     held = always.on_hold(target.name, counting, now)
@@ -181,7 +181,7 @@ def _check_holds(
 
 
 def _overridden(conn: Connection, target: App, override: NewOverride | None) -> list[int]:
-    """The holds in force now that are set aside: those of them that may be."""
+    """Find the holds in force now that the override sets aside: only of kinds that may be."""
     if override is None or HOLD not in override.gates:
         return []
     now = releases.now(conn)
@@ -215,7 +215,7 @@ def _ensure(
 def _set_aside(
     conn: Connection, row: PromotionRow, override: NewOverride, held: list[int], by: str
 ) -> PromotionRow:
-    """Write down what is not to be asked; one that is past its gates needs it no more."""
+    """Store the override; a promotion that is past its gates needs none and stays as it is."""
     kept = {
         "gates": list(override.gates),
         "by": by,
@@ -240,14 +240,14 @@ def _set_aside(
 
 
 def soaks_from(release: Release) -> datetime | None:
-    """Since when it runs; None while its release phase does."""
+    """Return since when the release runs; None where it has not run."""
     return release.updated_at or release.created_at if release.has_run else None
 
 
 def find(
     conn: Connection, kind: PromotionKind, release: Release, target: App
 ) -> PromotionRow | None:
-    """The unfinished one that does just this."""
+    """Find the unfinished promotion by hand that does just this."""
     return promotions.find_by_hand(conn, release_id=release.id, target_id=target.id, kind=kind)
 
 
@@ -262,7 +262,7 @@ def add(
     reason: str,
     by: str,
 ) -> PromotionRow:
-    """A new one; the caller holds the target's lock and found none that does the same."""
+    """Add a promotion; the caller holds the target's lock and found none that does the same."""
     row = promotions.add(
         conn,
         status=Status.WAITING,

@@ -1,4 +1,4 @@
-"""The promotions desk: shows, cancels and retries them, and makes those that people ask for."""
+"""The promotions service: shows, cancels and retries them, and makes those that people ask for."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class PromotionsDesk:
         self._context = context
 
     def list_(self, *, app: str | None, status: Status | None, limit: int) -> list[PromotionView]:
-        """Promotions, newest first, of one app (as source or target) and in one status if given."""
+        """List promotions, newest first, of one app (either end) and in one status if given."""
         with self._context.database.begin() as conn:
             app_id = named.find_id(conn, app)
             rows = promotions.list_(conn, app_id=app_id, status=status, limit=limit)
             return presenters.of_promotions(conn, rows)
 
     def get(self, promotion_id: str) -> PromotionView:
-        """One promotion, with all that became of it. Raises NotFound."""
+        """Return one promotion, with its timeline. Raises NotFound."""
         with self._context.database.begin() as conn:
             row = find(conn, promotion_id)
             return replace(view_of(conn, row), timeline=queries.timeline(conn, row.id))
@@ -50,7 +50,7 @@ class PromotionsDesk:
             return view_of(conn, row)
 
     def retry(self, promotion_id: str, *, by: str) -> PromotionView:
-        """Let an ended promotion wait again, if what it belongs to is still wanted."""
+        """Let an ended promotion wait again. Raises Conflict where it is no longer wanted."""
         with self._context.database.begin() as conn:
             found = find(conn, promotion_id)
             apps.lock(conn, [found.source_id, found.target_id])
@@ -58,7 +58,7 @@ class PromotionsDesk:
             if before.status not in RETRYABLE:
                 raise too_late(before, "retried")
             revision = _check_wanted(conn, before)
-            # Somebody may have mended just these.
+            # Somebody may have repaired just these apps: forget what is stored of them.
             for app_id in {before.source_id, before.target_id}:
                 apps.forget_facts(conn, app_id)
             promotions.lock_around(conn, before.source_id)
@@ -81,7 +81,7 @@ class PromotionsDesk:
 
 
 def find(conn: Connection, promotion_id: str) -> PromotionRow:
-    """The promotion of this id, as people write it. Raises NotFound."""
+    """Find the promotion of this id, as people write it. Raises NotFound."""
     number = number_of(promotion_id)
     row = promotions.find(conn, number) if number is not None else None
     if row is None:
@@ -90,12 +90,12 @@ def find(conn: Connection, promotion_id: str) -> PromotionRow:
 
 
 def view_of(conn: Connection, row: PromotionRow) -> PromotionView:
-    """The promotion with what people want to see beside it."""
+    """Return the promotion with what people want to see beside it."""
     return presenters.of_promotions(conn, [row])[0]
 
 
 def too_late(row: PromotionRow, what: str) -> Conflict:
-    """Why a promotion cannot be cancelled, retried or approved any more."""
+    """Build the error that says why a promotion cannot be cancelled, retried or approved now."""
     if row.status in ENDED:
         return Conflict("promotion_settled", f"Promotion {row.id} has ended: it is {row.status}.")
     message = f"Promotion {row.id} is {row.status} and cannot be {what} now."
@@ -103,9 +103,9 @@ def too_late(row: PromotionRow, what: str) -> Conflict:
 
 
 def _check_wanted(conn: Connection, row: PromotionRow) -> int:
-    """Its rule still promotes there, by the revision answered (0: no rule).
+    """Check that its rule still promotes there; return the rule's revision (0: no rule).
 
-    No other promotion by hand is about to do the same.
+    Raises Conflict otherwise, or where another promotion by hand is about to do the same.
     """
     if row.rule_id is None:
         same = promotions.find_by_hand(

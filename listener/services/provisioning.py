@@ -1,4 +1,4 @@
-"""Making Heroku have what we want of a subscription, whatever it has: safe to stop and repeat."""
+"""Makes the webhook at Heroku what the subscription wants; safe to stop and repeat."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PendingSecret:
 
 
 class WebhookProvisioner:
-    """Brings about one webhook with our URL and level and a secret we know, or none."""
+    """Provides one webhook with our URL and level and a secret we know, or none."""
 
     def __init__(self, context: Context, keys: Keys, url: str | None) -> None:
         self._context = context
@@ -40,10 +40,10 @@ class WebhookProvisioner:
     def mend(
         self, ask: HerokuCall, row_id: int, *, renew: bool = False, drop_old: bool = False
     ) -> None:
-        """Make the webhook, or what is wrong with it right; `renew`, with a new secret.
+        """Create or repair the webhook; with `renew`, give it a new secret.
 
-        A secret is stored before it is sent, so that what stops half-way is taken further with
-        the same secret the next time. `drop_old` has the older secrets count no more.
+        A secret is stored before it is sent, so that a run that stops half-way goes on with the
+        same secret the next time. With `drop_old` the older secrets count no more.
         """
         with self._context.database.begin() as conn:
             row = present(subscriptions.find(conn, row_id))
@@ -63,12 +63,12 @@ class WebhookProvisioner:
                 subscriptions.activate(conn, row_id, sending.id, drop_old=drop_old)
 
     def undo(self, ask: HerokuCall, row: SubscriptionRow) -> None:
-        """Have Heroku tell us no more; what is gone already is well."""
+        """Delete our webhooks at Heroku; one that is gone already is no error."""
         for webhook in self._at_heroku(ask, row):
             self._delete(ask, webhook)
 
     def _at_heroku(self, ask: HerokuCall, row: SubscriptionRow) -> list[Webhook]:
-        """The webhooks of the app that are ours: by id, or because they point to us."""
+        """Find the app's webhooks that are ours: by id, or because they point to us."""
         found = ask.unless_gone(self._context.heroku.webhooks, row.app_id) or []
         return [w for w in found if w.id == row.heroku_id or w.url in (row.url, self._url)]
 
@@ -85,7 +85,7 @@ class WebhookProvisioner:
         heroku, url = self._context.heroku, self._url or row.url
         secret = sending.text if sending is not None else None
         if kept is None:
-            text = cast(PendingSecret, sending).text  # what is not there yet lacks a secret, too
+            text = cast(PendingSecret, sending).text  # a webhook to create lacks a secret, too
             return ask(heroku.create_webhook, row.app_id, url=url, secret=text, level=LEVEL)
         wrong = {
             "secret": secret,
@@ -100,7 +100,7 @@ class WebhookProvisioner:
     def _to_send(
         self, conn: Connection, row_id: int, kept: Webhook | None, *, renew: bool
     ) -> PendingSecret | None:
-        """The secret that Heroku lacks, or may lack; None where it has the current one."""
+        """Return the secret that Heroku lacks, or may lack; None where it has the current one."""
         row = present(subscriptions.lock(conn, row_id))
         if (pending := self._opened(conn, row.secret(SecretState.PENDING))) is not None:
             return pending
@@ -114,7 +114,7 @@ class WebhookProvisioner:
         return PendingSecret(subscriptions.add_pending(conn, row_id, sealed), text)
 
     def _opened(self, conn: Connection, secret: SecretRow | None) -> PendingSecret | None:
-        """The secret as text; None where no key opens it, so that a new one must take its place."""
+        """Open the secret; None where no key opens it, so that a new one must take its place."""
         if secret is None:
             return None
         try:
@@ -125,13 +125,13 @@ class WebhookProvisioner:
 
 
 def present(row: SubscriptionRow | None) -> SubscriptionRow:
-    """The subscription, which somebody may have removed. Raises NotFound."""
+    """Return the subscription. Raises NotFound where somebody has removed it."""
     if row is None:
         raise NotFound("subscription", "Couldn't find that subscription.")
     return row
 
 
 def _kept(row: SubscriptionRow, found: Sequence[Webhook]) -> Webhook | None:
-    """The webhook to go on with: the one we know, else any that points to us."""
+    """Find the webhook to keep: the one we know, else any that points to us."""
     known = (webhook for webhook in found if webhook.id == row.heroku_id)
     return next(known, None) or next(iter(found), None)

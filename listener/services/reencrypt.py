@@ -1,4 +1,4 @@
-"""Sealing everything with the newest key, so that the older ones can be thrown away."""
+"""Encrypts everything anew with the newest key, so that the older keys can be dropped."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from listener.db.engine import Database
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """How many rows were sealed anew, and how many no key opens."""
+    """How many rows were encrypted anew, and how many no key opens."""
 
     renewed: int = 0
     broken: int = 0
 
     def __add__(self, other: Resealed) -> Resealed:
-        """Both together."""
+        """Add both counts."""
         return Resealed(self.renewed + other.renewed, self.broken + other.broken)
 
 
 def is_anything_sealed(database: Database) -> bool:
-    """Whether there is anything that needs a key."""
+    """Tell whether anything is stored that needs a key."""
     with database.begin() as conn:
         return encrypted.is_any(conn)
 
 
 def reseal(database: Database, keys: Keys) -> Resealed:
-    """Seal everything with the newest key; safe to repeat, while others write."""
+    """Encrypt everything with the newest key; safe to repeat, and while others write."""
     places = ((SECRETS, keys.secrets), (BODIES, keys.bodies), (SERVICES, keys.services))
     return sum((_reseal(database, place, seal) for place, seal in places), Resealed())
 

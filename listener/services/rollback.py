@@ -1,4 +1,4 @@
-"""Rolling back by hand: what the target ran before comes back, and automation stands still."""
+"""Rollback by hand: the target runs again what it ran before, and a hold stops automation."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class NewRollback:
 
 
 def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
-    """Put a hold, and ask for the older slug. Asked twice, it is one."""
+    """Put a hold, and add the rollback to the older release; asked twice, there is only one."""
     ask = HerokuCall(NOTHING)
     app = named.read(context, ask, wish.app)
     history = _history(context, ask, app)
@@ -56,16 +56,16 @@ def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
 
 
 def _is_held(conn: Connection, app: App) -> bool:
-    """A hold on this very app is in force: one that is only planned stops nothing yet."""
+    """Tell whether a hold on this very app is in force; one that is only planned stops nothing."""
     now = releases.now(conn)
     here = (hold for hold in holds.open_(conn, app.id) if hold.app_id == app.id)
     return any(hold.value.is_in_force(now) for hold in here)
 
 
 def _history(context: Context, ask: HerokuCall, app: App) -> History:
-    """Read what the app ran; a list that lags refuses nobody, and then what is known will do.
+    """Read what the app ran; where Heroku's list is stale, return what is stored.
 
-    Nothing is released on that: the rollback waits, under its hold, for a list to be believed.
+    Nothing is released on stale data: the rollback waits, under its hold, for a good list.
     """
     try:
         reading = ask(context.reader.releases, app.id)
@@ -80,7 +80,7 @@ def _history(context: Context, ask: HerokuCall, app: App) -> History:
 def _add(
     conn: Connection, app: App, release: Release, commit: str | None, reason: str, by: str
 ) -> PromotionRow:
-    # An image goes back by Heroku's own rollback only, and that takes config vars along.
+    # An image goes back only by Heroku's own rollback, which brings back config vars too.
     with_config = "" if release.artifact_type == SLUG else " with the config vars of then"
     return promote.add(
         conn,
@@ -121,7 +121,7 @@ def _choose(
 
 
 def check(app: App, history: History, version: int) -> Release:
-    """The release of this version, if it can come back. Raises Invalid."""
+    """Return the release of this version, if it can come back. Raises Invalid."""
     release = history.find(version)
     if release is None:
         raise Invalid(f"{app.name} shows no release v{version}: there is nothing to roll back to.")
@@ -167,7 +167,7 @@ def _already(
 
 
 def _commit_if_told(context: Context, ask: HerokuCall, app: App, release: Release) -> str | None:
-    """The commit, which a refusal does without where Heroku does not tell it."""
+    """Read the commit for a refusal's message; None where Heroku does not tell it."""
     try:
         return _commit(context, ask, app, release)
     except HerokuUnreadable:
@@ -175,7 +175,7 @@ def _commit_if_told(context: Context, ask: HerokuCall, app: App, release: Releas
 
 
 def _who(conn: Connection, app: App, release: Release) -> tuple[str, str]:
-    """Whoever rolled back; of ours the person who asked, else why no person did."""
+    """Return who rolled back: the person who asked, or else autopromote and why it did."""
     post = release_requests.of_release(conn, app.id, release)
     if post is None:
         return release.author or "somebody", ""

@@ -1,4 +1,4 @@
-"""A rule as it is to stand: what is refused, and what a change of it begins anew."""
+"""A rule as it is to be saved: what is refused, and what a change of it begins anew."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class RuleChange:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """What is to change but targets and conditions."""
+        """The new values, apart from targets, conditions and services."""
         wanted = {name: getattr(self, name) for name in ("name", "mode", "strategy", "on_newer")}
         return {name: value for name, value in wanted.items() if value is not None}
 
@@ -83,12 +83,12 @@ class RuleDefinition:
 
     @property
     def wants_messages(self) -> bool:
-        """It acts, and asks what commits say."""
+        """Whether it acts and needs commit messages."""
         return self.mode is not Mode.OFF and self.conditions.needs_commit_message
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the rule's own row says."""
+        """The values of the rule's own row."""
         return {
             "name": self.name,
             "mode": self.mode,
@@ -116,7 +116,7 @@ class RuleDefinition:
         return {"notify": [each.shown for each in self.notify]} if self.notify else {}
 
     def as_json(self, targets: Iterable[RuleTarget]) -> dict[str, Any]:
-        """The rule as revisions and audit entries keep it."""
+        """Return the rule as revisions and audit entries store it."""
         return {
             "name": self.name,
             "mode": self.mode,
@@ -134,7 +134,7 @@ class RuleDefinition:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """What a rule says by one word, and what it said; None for what it does not ask for."""
+    """One field of a rule, before and after; None where the rule does not ask for it."""
 
     field: str
     before: Any
@@ -142,14 +142,14 @@ class FieldChange:
 
 
 def changes(before: RuleDefinition | None, after: RuleDefinition | None) -> tuple[FieldChange, ...]:
-    """What differs between a rule as it stood and as it is to stand."""
+    """Return the fields that differ between a rule as it stood and as it is to stand."""
     was, told = ({"name": rule.name, **rule.as_told} if rule else {} for rule in (before, after))
     fields = (name for name in {**was, **told} if was.get(name) != told.get(name))
     return tuple(FieldChange(name, was.get(name), told.get(name)) for name in fields)
 
 
 def get(conn: Connection, name_or_id: str) -> RuleRow:
-    """A live rule by its name or id. Raises NotFound."""
+    """Find a live rule by its name or id. Raises NotFound."""
     row = rules.find(conn, name_or_id)
     if row is None:
         raise NotFound("rule", "Couldn't find that rule.")
@@ -157,7 +157,7 @@ def get(conn: Connection, name_or_id: str) -> RuleRow:
 
 
 def standing(conn: Connection, row: RuleRow) -> RuleDefinition:
-    """A rule as it stands."""
+    """Return the definition of a rule as it stands."""
     return RuleDefinition(
         name=row.name,
         source=apps.get(conn, row.source_id).facts,
@@ -174,7 +174,7 @@ def standing(conn: Connection, row: RuleRow) -> RuleDefinition:
 
 
 def conditions_of(said: Mapping[str, Any], before: Conditions = options.NONE) -> Conditions:
-    """The conditions as they are to stand. Raises Invalid."""
+    """Read the conditions as they are to stand. Raises Invalid."""
     try:
         return options.parse(said, before)
     except BadCondition as error:
@@ -182,7 +182,7 @@ def conditions_of(said: Mapping[str, Any], before: Conditions = options.NONE) ->
 
 
 def faults_of(said: Mapping[str, Any]) -> list[BadCondition]:
-    """What is wrong with each condition, all of them."""
+    """Return what is wrong with each condition: all faults, not only the first."""
     faults = []
     for name, value in said.items():
         try:
@@ -193,12 +193,15 @@ def faults_of(said: Mapping[str, Any]) -> list[BadCondition]:
 
 
 def check_alone(wanted: RuleDefinition) -> None:
-    """What is wrong with the rule whatever other rules say; before Heroku is asked for more."""
+    """Raise Invalid where the rule alone is wrong, before Heroku is asked for more."""
     _refuse_route(wanted.route, (), wanted.names)
 
 
 def check_beside(conn: Connection, wanted: RuleDefinition, *, but: int | None = None) -> None:
-    """What is wrong with the rule beside all others (`but` one); under the rules' lock."""
+    """Check the rule against all others (`but` one); under the rules' lock.
+
+    Raises Conflict where its name is taken, Invalid where its route is refused.
+    """
     if rules.is_name_taken(conn, wanted.name, but=but):
         raise Conflict("rule_exists", f"There is a rule {wanted.name} already.")
     if wanted.mode is Mode.OFF:
@@ -219,19 +222,19 @@ def _refuse_route(route: Route, others: Iterable[Route], names: dict[str, str]) 
 
 
 def to_base(wanted: RuleDefinition, before: RuleRow | None) -> frozenset[str]:
-    """The targets whose baseline is set now: added ones, and all where the rule begins to act."""
+    """Return the targets whose baseline is set now: added ones; all if the rule begins to act."""
     if before is None or _begins(wanted.mode, before.mode):
         return wanted.target_ids
     return wanted.target_ids - frozenset(before.target_ids)
 
 
 def _begins(mode: Mode, before: Mode) -> bool:
-    """The rule does more than before: what was released until now shall surprise nobody."""
+    """Tell whether the rule does more than before, so that older releases must not go."""
     return mode is not before and (mode is Mode.ARMED or before is Mode.OFF)
 
 
 def to_arm(wanted: RuleDefinition, before: RuleRow | None) -> frozenset[str]:
-    """The targets that this rule did not promote to until now, and does."""
+    """Return the targets that this rule promotes to from now on, and did not until now."""
     if wanted.mode is not Mode.ARMED:
         return frozenset()
     if before is None or before.mode is not Mode.ARMED:
@@ -245,7 +248,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,30})://[!-~]+", re.IGNORECASE | re.AS
 
 
 def services_of(urls: Iterable[str], seal: Cipher) -> tuple[Service, ...]:
-    """The services behind these URLs, sealed. Raises Invalid, without the URL."""
+    """Check and encrypt the URLs of services. Raises Invalid, without the URL in the message."""
     wanted = tuple(dict.fromkeys(url.strip() for url in urls))
     if len(wanted) > MOST:
         raise Invalid(f"notify: a rule tells {MOST} services at most.")

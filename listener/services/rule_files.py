@@ -1,4 +1,4 @@
-"""The files desk: rules and freezes as a file declares them; all are saved, or none."""
+"""The files service: rules and freezes as a file declares them; all are saved, or none."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class FilesDesk:
         self._context = context
 
     def plan(self, file: NewFile) -> Plan:
-        """What `apply` would do now. Raises Invalid with everything that is wrong in the file."""
+        """Plan what `apply` would do now. Raises Invalid with everything wrong in the file."""
         return make(self._context, HerokuCall("Nothing was checked."), file)
 
     def apply(self, file: NewFile, *, by: str, agreed: str | None = None) -> Plan:
-        """Make the rules what the file says; a plan that somebody agreed to must still be it."""
+        """Save what the file says. Raises Conflict where `agreed` is not the plan any more."""
         ask = HerokuCall(NOT_SAVED)
         plan = make(self._context, ask, file)
         if agreed not in (None, plan.id):
@@ -70,7 +70,10 @@ class FilesDesk:
 
 
 def _lock(conn: Connection, plan: Plan) -> None:
-    """Every rule, app and promotion that the plan touches, in the order in which others do."""
+    """Lock every rule, app and promotion that the plan touches, in the common lock order.
+
+    Raises Conflict where the rules or freezes changed since the plan.
+    """
     rules.lock(conn)
     if revisions(rules.live(conn)) != plan.stands_on:
         message = "The rules were changed by somebody else meanwhile. Look, and try again."
@@ -96,7 +99,7 @@ def _carry_out(
 
 
 def make(context: Context, ask: HerokuCall, file: NewFile) -> Plan:
-    """The plan. Raises Invalid, with every fault a line; HerokuUnreadable."""
+    """Make the plan. Raises Invalid, with one line for each fault; HerokuUnreadable."""
     with context.database.begin() as conn:
         rows = rules.live(conn)
         standing = {row.name: rule_definition.standing(conn, row) for row in rows}
@@ -126,7 +129,7 @@ def make(context: Context, ask: HerokuCall, file: NewFile) -> Plan:
 
 
 def _warnings(context: Context, steps: list[Step], others: list[RuleDefinition]) -> Iterable[str]:
-    """What may surprise of the file's rules as all are to stand; each thing once."""
+    """Find what may surprise people about the file's rules as all are to stand; each thing once."""
     told = [step.after for step in steps if step.after is not None]
     names = {app_id: name for rule in told for app_id, name in rule.names.items()}
     armed = [rule.route for rule in (*told, *others) if rule.mode is Mode.ARMED]
@@ -142,7 +145,7 @@ def _warnings(context: Context, steps: list[Step], others: list[RuleDefinition])
 
 
 def _of_messages(context: Context, ask: HerokuCall, steps: Iterable[Step]) -> Iterable[str]:
-    """What waits for people where the file asks for commit messages that Heroku does not tell."""
+    """Say what waits for people where rules need commit messages that Heroku does not tell."""
     wanting = [(step, step.after) for step in steps if step.after and step.after.wants_messages]
     changing = (rule for step, rule in wanting if step.action is not Action.KEEP)
     for source_id in dict.fromkeys(rule.source.id for rule in changing):
@@ -155,7 +158,7 @@ def _of_messages(context: Context, ask: HerokuCall, steps: Iterable[Step]) -> It
 
 
 def _learn(context: Context, ask: HerokuCall, source_id: str) -> None:
-    """What cannot be read now stops no plan."""
+    """Read the source's deploys and commit messages; what cannot be read now stops no plan."""
     with context.database.begin() as conn:
         is_read = apps.get(conn, source_id).read_at is not None
     try:
@@ -187,7 +190,7 @@ class _Draft:
         self.found = {app.name: app for app in known if len(ids[app.name]) == 1}
 
     def step(self, wish: NewRule) -> Step | None:
-        """What becomes of one rule; None where something is wrong with it."""
+        """Plan what becomes of one rule; None where something is wrong with it."""
         if wish.name in self.seen:
             self.faults.append(f"{wish.name}: the file declares it twice.")
             return None
@@ -214,7 +217,7 @@ class _Draft:
         return None
 
     def _app(self, name: str, faults: list[str]) -> App | None:
-        """An app as it is known, or as Heroku knows it; each is asked for once."""
+        """Find an app as rules know it, or else at Heroku; each is asked for once."""
         try:
             if name not in self.found:
                 self.found[name] = named.find(self.context, self.ask, name)
@@ -240,7 +243,7 @@ class _Draft:
         return []
 
     def check_routes(self, steps: Iterable[Step], others: Iterable[RuleDefinition]) -> None:
-        """What is wrong with rules beside each other, as all of them are to stand."""
+        """Check rules against each other, as all of them are to stand; add what is wrong."""
         rules_ = [*others, *(step.after for step in steps if step.after is not None)]
         acting = [rule for rule in rules_ if rule.mode is not Mode.OFF]
         names = {app_id: name for rule in rules_ for app_id, name in rule.names.items()}
@@ -258,7 +261,7 @@ class _Draft:
 def _merged(
     wish: NewRule, source: App, targets: list[App], before: RuleDefinition | None
 ) -> RuleDefinition:
-    """The rule as it is to stand; the order of its targets and an equal strategy stay."""
+    """Build the rule as it is to stand; the order of its targets and an equal strategy stay."""
     conditions = rule_definition.conditions_of(wish.conditions)
     after = RuleDefinition(
         name=wish.name,
@@ -271,7 +274,7 @@ def _merged(
     )
     if before is None or source.id != before.source.id:
         return after
-    # Whom a rule tells holds secrets, so no file says it; what stands stays.
+    # The URLs of a rule's services hold secrets, so no file names them; the stored ones stay.
     after = replace(after, source=before.source, notify=before.notify)
     if after.target_ids == before.target_ids:
         after = replace(after, targets=before.targets)

@@ -19,8 +19,8 @@ from listener.services.rule_definition import FieldChange, NewRule, RuleDefiniti
 class NewFile:
     """The rules and freezes that a file declares, and what is wrong with what could not be read.
 
-    With `prune` the rules that it does not name are removed, and freezes of files end; None where
-    nothing is said of freezes at all.
+    With `prune`, the rules that it does not name are removed, and the freezes that it does not name
+    end. `freezes` is None where the file says nothing of freezes at all.
     """
 
     rules: tuple[NewRule, ...]
@@ -51,12 +51,12 @@ class Step:
 
     @property
     def mode(self) -> Mode | None:
-        """The mode that it is to have; none of a rule that goes."""
+        """The mode that it is to have; None for a rule that is removed."""
         return self.after.mode if self.after is not None else None
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
-        """What it is to say otherwise; of a rule that goes, nothing."""
+        """The fields that change; none for a rule that is removed."""
         return rule_definition.changes(self.before, self.after) if self.after is not None else ()
 
 
@@ -72,20 +72,20 @@ class Plan:
     is_done: bool = False
 
     def done(self, cancelled: Mapping[str, tuple[int, ...]], freezes: Freezes) -> Plan:
-        """The same, carried out; with the promotions that ended with each rule that went."""
+        """Return the plan as carried out, with the promotions that ended with each removed rule."""
         steps = tuple(replace(s, cancelled=cancelled.get(s.name, ())) for s in self.steps)
         return replace(self, steps=steps, freezes=freezes, is_done=True)
 
     @property
     def changing(self) -> list[Step]:
-        """What is to be written: what goes makes room first, what is new comes last."""
+        """The steps to write: removals first, to make room; additions last."""
         order = list(Action)
         wanted = (step for step in self.steps if step.action is not Action.KEEP)
         return sorted(wanted, key=lambda step: order.index(step.action))
 
     @property
     def id(self) -> str:
-        """Another plan, or other rules to carry it out on, have another."""
+        """A hash of the plan and of the rules and freezes that it was made on."""
         told = [[s.action, s.name, [[c.field, c.after] for c in s.changes]] for s in self.changing]
         frozen = [step.told for step in self.freezes.changing], sorted(self.freezes.stands_on)
         stands_on = sorted(self.stands_on.items())
@@ -105,7 +105,7 @@ class Plan:
 
     @property
     def message(self) -> str:
-        """What it comes to."""
+        """What the plan comes to."""
         words = {
             Action.ADD: "added" if self.is_done else "to add",
             Action.CHANGE: "changed" if self.is_done else "to change",
@@ -124,5 +124,5 @@ def _both(step: Step) -> Iterator[RuleDefinition]:
 
 
 def revisions(rows: Iterable[RuleRow]) -> dict[int, int]:
-    """Which rules there are, in which revisions."""
+    """Return the revision of each rule, by id."""
     return {row.id: row.revision for row in rows}

@@ -1,4 +1,4 @@
-"""Saving rules: what Heroku is asked before, and all that is written when a rule changes."""
+"""Saves rules: what Heroku is asked before, and all that is written when a rule changes."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def prepare(read: Read, wanted: RuleDefinition, before: RuleRow | None) -> Basel
 
 
 def lock(conn: Connection, wanted: RuleDefinition, dropped: Iterable[str] = ()) -> None:
-    """Let nobody else change a rule, nor anything of the apps that this one names or named."""
+    """Lock all rules, then the apps that this rule names or named."""
     rules.lock(conn)
     apps.lock(conn, {wanted.source.id, *wanted.target_ids, *dropped})
 
 
 def check_unchanged(conn: Connection, before: RuleRow) -> None:
-    """Raises Conflict where somebody changed the rule since we read it."""
+    """Raise Conflict where somebody changed the rule since we read it."""
     now = rules.get(conn, before.id)
     if (now.revision, now.is_live) != (before.revision, before.is_live):
         message = f"Rule {before.name} was changed by somebody else meanwhile. Look, and try again."
@@ -55,7 +55,7 @@ def check_unchanged(conn: Connection, before: RuleRow) -> None:
 
 
 def add(conn: Connection, wanted: RuleDefinition, fresh: BaselineSnapshot, by: str) -> RuleRow:
-    """A new rule; it acts on versions above those its source has now."""
+    """Add a rule; it acts on versions above those its source has now."""
     targets = _based(conn, wanted, None, fresh)
     after = wanted.as_json(targets)
     row = rules.add(conn, by=by, targets=targets, declared=after, **wanted.values)
@@ -68,7 +68,7 @@ def add(conn: Connection, wanted: RuleDefinition, fresh: BaselineSnapshot, by: s
 def change(
     conn: Connection, before: RuleRow, wanted: RuleDefinition, fresh: BaselineSnapshot, by: str
 ) -> RuleRow:
-    """A rule's next revision; what waits under it is decided anew."""
+    """Write a rule's next revision; what waits under it is decided anew."""
     promotions.lock_around(conn, before.source_id)
     was = rule_definition.standing(conn, before).as_json(before.targets)
     targets = _based(conn, wanted, before, fresh)
@@ -115,7 +115,7 @@ def _cancel_waiting(
 def _based(
     conn: Connection, wanted: RuleDefinition, before: RuleRow | None, fresh: BaselineSnapshot
 ) -> tuple[RuleTarget, ...]:
-    """Every target with its baseline: the source's highest version, or the one it had.
+    """Return every target with its baseline: the source's highest version, or the one it had.
 
     Read under the source's lock, so that no candidate made meanwhile lies above it.
     """
@@ -130,7 +130,7 @@ def _based(
 def _cancel(
     conn: Connection, before: RuleRow, row: RuleRow, fresh: BaselineSnapshot, by: str
 ) -> None:
-    """End what waited under the rule as it was, and may not go under it as it is."""
+    """Cancel what waited under the rule as it was, and may not go under it as it is."""
     if row.mode is Mode.OFF:
         reason = f"Rule {row.name} was turned off by {by}."
         _cancel_waiting(conn, row, reason, by)
@@ -149,9 +149,9 @@ def _cancel(
 
 
 def _begin(conn: Connection, row: RuleRow, fresh: BaselineSnapshot) -> None:
-    """What newly armed targets run counts as explained from now on.
+    """Store what newly armed targets run as their last known state, which explains it.
 
-    A target that another armed rule names already keeps what is known of it.
+    A target that another armed rule names already keeps its last known state.
     """
     guarded = rules.armed_targets(conn, but=row.id)
     for app_id, reading in fresh.armed.items():
@@ -159,8 +159,8 @@ def _begin(conn: Connection, row: RuleRow, fresh: BaselineSnapshot) -> None:
         if app_id not in guarded and current is not None:
             known = LastKnown(reading.history.newest_version, current.artifact)
             apps.set_known(conn, app_id, known)
-    # Heroku may have told of a release after we read the source and before the rule was there
-    # to want it: then nobody looked at it, and nobody else would before the next reconcile.
+    # Heroku may have told of a release after we read the source and before the rule was there.
+    # Then nobody looked at it, and nobody would before the next reconcile.
     if row.mode is not Mode.OFF and queries.was_told_of_newer(conn, row.source_id):
         apps.ask_look(conn, row.source_id, must_read=True)
 

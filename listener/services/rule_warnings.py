@@ -1,4 +1,4 @@
-"""What may surprise of a rule that is right in itself: told wherever a rule is saved or shown."""
+"""Warnings about a valid rule that may surprise: told wherever a rule is saved or shown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def without_webhook(source: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """Of the deploys of an app: how many there are, have a message, and were never asked for."""
+    """How many deploys an app has, how many have a message, and how many were never asked for."""
 
     deploys: int
     told: int
@@ -36,7 +36,7 @@ class Messages:
         return self.deploys - self.told - self.unasked
 
     def counted(self, source: str) -> str:
-        """For how many a message was told, and for how many it was asked where those differ."""
+        """Say for how many a message was told, and, where some were never asked, for how many."""
         asked = f" (it was asked about {self.deploys - self.unasked})" if self.unasked else ""
         ratio = f"{self.told} of {self.deploys} deploys of {source}"
         return f"commit-message: Heroku told a message for {ratio}{asked}"

@@ -1,4 +1,4 @@
-"""The rules desk: what people declare is checked, based on a fresh reading, and kept."""
+"""The rules service: what people declare is checked, gets fresh baselines, and is saved."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class RulesDesk:
         self._context = context
 
     def list_(self, *, app: str | None, limit: int) -> list[RuleView]:
-        """The rules, newest first; with an app, those that name it as source or target."""
+        """List the rules, newest first; with an app, those that name it as source or target."""
         with self._context.database.begin() as conn:
             rows = rules.live(conn, app_id=named.find_id(conn, app), limit=limit)
             return presenters.of_rules(conn, rows)
 
     def get(self, name_or_id: str) -> RuleView:
-        """One rule. Raises NotFound."""
+        """Return one rule. Raises NotFound."""
         with self._context.database.begin() as conn:
             return _view(conn, rule_definition.get(conn, name_or_id))
 
@@ -95,21 +95,21 @@ def _view(conn: Connection, row: RuleRow) -> RuleView:
 def check_strategy(
     context: Context, ask: HerokuCall, wanted: RuleDefinition, before: RuleDefinition | None = None
 ) -> None:
-    """Raises Invalid where no release could ever reach a target, saying what to do.
+    """Raise Invalid where no release could ever reach a target, saying what to do.
 
-    A change that touches none of it is let through, and so is turning a rule off.
+    A change of neither mode, strategy nor targets passes, and so does turning a rule off.
     """
     if wanted.mode is Mode.OFF or (before is not None and _same(wanted, before)):
         return
     boxes = [app for app in (wanted.source, *wanted.targets) if app.is_container]
-    # What we know of an app may be old, where no rule was on for long.
+    # What is stored of an app may be old where no rule acted for a long time.
     refuse_containers(*(ask(context.reader.app, app.id) for app in boxes))
     if strategy_of(wanted.strategy, wanted.source.generation) is Strategy.PIPELINE:
         _check_pipelines(context, ask, wanted)
 
 
 def refuse_containers(*apps: App) -> None:
-    """Raises Invalid where one of these is a container app."""
+    """Raise Invalid where one of these is a container app."""
     for app in apps:
         if app.is_container:
             raise Invalid(container(app.name))
@@ -138,7 +138,7 @@ def _refuse(why_not: str | None) -> None:
 
 
 def new(context: Context, ask: HerokuCall, wish: NewRule) -> RuleDefinition:
-    """A new rule. Raises Invalid, HerokuUnreadable."""
+    """Build the definition of a new rule. Raises Invalid, HerokuUnreadable."""
     conditions = rule_definition.conditions_of(wish.conditions)
     return RuleDefinition(
         name=wish.name,
@@ -155,7 +155,7 @@ def new(context: Context, ask: HerokuCall, wish: NewRule) -> RuleDefinition:
 def changed(
     context: Context, ask: HerokuCall, standing: RuleDefinition, change: RuleChange
 ) -> RuleDefinition:
-    """The rule after a change of it. Raises Invalid, HerokuUnreadable."""
+    """Build the definition of a changed rule. Raises Invalid, HerokuUnreadable."""
     conditions = rule_definition.conditions_of(change.conditions, standing.conditions)
     wanted = replace(standing, **change.plain, conditions=conditions)
     if change.notify is not None:
@@ -173,6 +173,6 @@ def check(
     wanted: RuleDefinition,
     standing: RuleDefinition | None = None,
 ) -> None:
-    """What is wrong with the rule whatever other rules say. Raises Invalid, HerokuUnreadable."""
+    """Check the rule alone, without other rules. Raises Invalid, HerokuUnreadable."""
     rule_definition.check_alone(wanted)
     check_strategy(context, ask, wanted, standing)

@@ -56,7 +56,7 @@ class Readiness:
         self._keys = keys
 
     def faults(self) -> ReadinessErrors:
-        """What keeps us from working, each in a sentence with what to do."""
+        """Find what keeps us from working; each fault is a sentence with what to do."""
         try:
             with self._database.begin() as conn:
                 return self._faults(conn)
@@ -98,7 +98,7 @@ class Readiness:
 
 
 def _unsealed(broken: Sequence[str]) -> str | None:
-    """What to do about the apps whose secret no key opens."""
+    """Say what to do about the apps whose secret no key opens; None where there are none."""
     if not broken:
         return None
     return (
@@ -109,19 +109,19 @@ def _unsealed(broken: Sequence[str]) -> str | None:
 
 
 class Gauges:
-    """Read when somebody looks."""
+    """The figures of the metrics, read when somebody asks for them."""
 
     def __init__(self, database: Database, heroku: Heroku) -> None:
         self._database = database
         self._heroku = heroku
 
     def figures(self) -> Figures:
-        """What the database tells now."""
+        """Read what the database tells now."""
         with self._database.begin() as conn:
             return queries.read(conn)
 
     def heroku_requests_left(self) -> int | None:
-        """How many requests Heroku still grants, as its last answer to this process told."""
+        """Return how many requests Heroku still grants, by its last answer to this process."""
         return self._heroku.requests_left
 
 
@@ -168,7 +168,7 @@ class ReachabilityCheck:
         self._transport = transport
 
     def look(self) -> Finding:
-        """Whether who answers at the public address is us; takes five seconds at most."""
+        """Check whether we answer at the public address; this takes five seconds at most."""
         if self._url is None:
             return _told(State.WARNING, "Nobody told the listener where Heroku reaches it.")
         try:
@@ -183,7 +183,7 @@ class ReachabilityCheck:
         if answer.headers.get(MARK) == self._mark:
             return Finding(name=NAME, state=State.OK, message=f"The listener answers at {url}.")
         if answer.is_redirect:
-            # Whatever follows a redirect may be us: Heroku is not known to follow any.
+            # We may be behind the redirect, but Heroku is not known to follow any.
             return _told(State.BROKEN, f"{url} sends on to another address.")
         return _told(State.BROKEN, f"Something else answers at {url} ({answer.status_code}).")
 

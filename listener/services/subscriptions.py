@@ -1,4 +1,4 @@
-"""The subscriptions desk: our webhook on a source app, made, healed, rotated and removed."""
+"""The subscriptions service: our webhook on a source app, made, repaired, rotated and removed."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ STAYS = "The subscription was not removed."
 
 
 def hook_url(public_url: str | None) -> str | None:
-    """Where Heroku delivers to a listener that is reached there."""
+    """Build the URL that Heroku delivers to; None without a public URL."""
     return public_url.rstrip("/") + PATH if public_url else None
 
 
 class SubscriptionsDesk:
-    """Makes, heals, rotates, removes and shows subscriptions."""
+    """Makes, repairs, rotates, removes and shows subscriptions."""
 
     def __init__(self, context: Context, keys: Keys, *, public_url: str | None) -> None:
         self._context = context
@@ -39,13 +39,13 @@ class SubscriptionsDesk:
         self._mending = WebhookProvisioner(context, keys, self._url)
 
     def list_(self, *, app: str | None, limit: int) -> list[SubscriptionView]:
-        """The subscriptions, newest first, of one app if given."""
+        """List the subscriptions, newest first, of one app if given."""
         with self._context.database.begin() as conn:
             rows = subscriptions.live(conn, app_id=named.find_id(conn, app), limit=limit)
             return self._views(conn, rows)
 
     def get(self, id_or_app: str) -> SubscriptionView:
-        """One subscription, compared with what Heroku has of it, where Heroku can be asked."""
+        """Return one subscription, compared with Heroku's webhook where Heroku can be asked."""
         row = self._find(id_or_app)
         try:
             found = HerokuCall("")(self._context.heroku.webhooks, row.app_id)
@@ -56,7 +56,7 @@ class SubscriptionsDesk:
         return self._shown(row.id)
 
     def add(self, app: str, *, by: str, reached_at: str) -> tuple[SubscriptionView, bool]:
-        """Have Heroku tell us of an app's releases; answers whether that is new.
+        """Subscribe to an app's releases; also return whether the subscription is new.
 
         `reached_at` is the host by which this request found the listener.
         """
@@ -86,7 +86,7 @@ class SubscriptionsDesk:
         return view
 
     def remove(self, id_or_app: str, *, by: str) -> SubscriptionView:
-        """Have Heroku tell us no more."""
+        """Remove the subscription, and its webhook at Heroku."""
         row = self._find(id_or_app)
         view = self._shown(row.id)
         self._mending.undo(HerokuCall(STAYS), row)
@@ -155,7 +155,7 @@ class WebhookProblem:
 
 
 def ailment_of(row: SubscriptionRow, app: str, url: str | None) -> WebhookProblem | None:
-    """What is wrong; `url` is where the listener is now."""
+    """Find what is wrong; None where nothing is. `url` is where the listener is now."""
     mend = f"autopromote webhooks:add -a {app}"
     if row.heroku_id is None:
         return WebhookProblem("It is half made.", mend)
@@ -170,7 +170,7 @@ def ailment_of(row: SubscriptionRow, app: str, url: str | None) -> WebhookProble
 
 
 def health_of(row: SubscriptionRow, app: str, url: str | None) -> tuple[bool | None, str]:
-    """Whether it works (None: nothing tells yet), in a sentence with what to do."""
+    """Tell whether it works (None: nothing tells yet), and why, in a sentence with what to do."""
     match ailment_of(row, app, url):
         case WebhookProblem(message, mend, is_grave=True):
             return False, f"{message} Run `{mend}` to mend it."

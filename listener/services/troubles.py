@@ -1,4 +1,4 @@
-"""The troubles desk: what keeps the listener from working now, for whoever looks."""
+"""The troubles service: what keeps the listener from working now, for whoever asks."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class TroublesDesk:
         self._database = database
 
     def list_(self, *, app: str | None = None) -> list[TroubleView]:
-        """What lasts, oldest first; with an app, what concerns it."""
+        """List the troubles that last, oldest first; with an app, those that concern it."""
         with self._database.begin() as conn:
             return shown(conn, named.find_id(conn, app))
 
 
 def shown(conn: Connection, app_id: str | None = None) -> list[TroubleView]:
-    """What lasts and is worth a look; with an app, what concerns it. One for each cause."""
+    """Find the troubles worth showing, one for each cause; with an app, those that concern it."""
     now = troubles.now(conn)
     found = [each for each in troubles.open_(conn) if is_shown(each, now)]
     if app_id is not None:
@@ -77,7 +77,7 @@ def _concerns(trouble: Trouble, app_id: str) -> bool:
 
 
 def _one_of_each(views: Sequence[TroubleView]) -> list[TroubleView]:
-    """What stops everything is said once, however many apps it was met at."""
+    """Keep one trouble of each cause that stops everything, however many apps it was met at."""
     first: dict[tuple[str, ...], TroubleView] = {}
     for view in views:
         is_whole = view.trouble.cause in EVERYWHERE and view.trouble.cause is not Cause.BROKEN
@@ -87,7 +87,7 @@ def _one_of_each(views: Sequence[TroubleView]) -> list[TroubleView]:
 
 
 def findings(conn: Connection) -> list[Finding]:
-    """What the doctor tells of them: what lasts. Of what is younger it finds out more itself."""
+    """Report the troubles that last; about younger ones the doctor finds out more itself."""
     now = troubles.now(conn)
     return [_finding(view) for view in shown(conn) if is_told(view.trouble, now)]
 

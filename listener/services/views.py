@@ -1,4 +1,4 @@
-"""What desks answer with: rows, and the names and numbers that people want to see beside them."""
+"""What services answer with: rows, with the names and numbers that people want to see."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class Going:
 
     @property
     def is_older(self) -> bool | None:
-        """It was made before that release of the target; None where that is not known."""
+        """Whether it was made before that release of the target; None where that is not known."""
         if self.made_at is None or self.than is None or self.than.created_at is None:
             return None
         return self.made_at <= self.than.created_at
@@ -235,13 +235,13 @@ class BacktestView:
 
     @property
     def would_have_gone(self) -> bool:
-        """It would have been promoted."""
+        """Whether it would have been promoted."""
         return self.result.status is Status.SHADOWED
 
 
 @dataclass(frozen=True, slots=True)
 class Fared:
-    """A release on a target by a rule as it stands, and as it would be changed; one may lack."""
+    """How a release fares on a target, under the rule as it stands and as changed; one may lack."""
 
     before: BacktestView | None
     after: BacktestView | None
@@ -255,12 +255,12 @@ class Fared:
 
     @property
     def is_told(self) -> bool:
-        """History tells enough to say what becomes of it by either."""
+        """Whether history tells enough to say what becomes of it under either rule."""
         return all(v.result.is_told for v in (self.before, self.after) if v is not None)
 
     @property
     def differs(self) -> bool:
-        """It would have fared otherwise; nobody can say so of what cannot be told."""
+        """Whether it fares otherwise; also true where one is missing or history cannot tell."""
         if self.before is None or self.after is None or not self.is_told:
             return True
         was, is_ = self.before.result, self.after.result
@@ -269,7 +269,7 @@ class Fared:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a change of a rule would say otherwise, and how releases would have fared by it."""
+    """A trial of a changed rule: the fields that change, and how releases would have fared."""
 
     rule_id: int | None
     rule_name: str
