@@ -90,6 +90,10 @@ class People:
         """Release the hold of an app: what the app runs is intended."""
         self._ask("release", app, "holds:release", "--app", app, *self._sure(app))
 
+    def approve(self, promotion: int) -> None:
+        """Approve a promotion that waits for a person's word."""
+        self.ground.type("promotions:approve", str(promotion), patience=ANSWER_SECONDS)
+
     def _sure(self, app: str) -> tuple[str, ...]:
         """Return the flag by which a person confirms what the release lets go."""
         if self.asks_for_sure is None:
