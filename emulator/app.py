@@ -9,9 +9,11 @@ from emulator.api import (
     apps,
     capabilities,
     gate,
+    metrics,
     pipelines,
     problems,
     releases,
+    repositories,
     streams,
     webhooks,
 )
@@ -19,8 +21,10 @@ from emulator.api.caller import EXTENSION
 from emulator.control import apps as control_apps
 from emulator.control import deliveries as control_deliveries
 from emulator.control import faults as control_faults
+from emulator.control import metrics as control_metrics
 from emulator.control import people as control_people
 from emulator.control import releases as control_releases
+from emulator.control import repositories as control_repositories
 from emulator.control import requests as control_requests
 from emulator.control.faults import REFUSE
 from emulator.door import Door
@@ -38,6 +42,8 @@ API: "tuple[Blueprint, ...]" = (
     releases.bp,
     webhooks.bp,
     pipelines.bp,
+    repositories.bp,
+    metrics.bp,
     streams.bp,
 )
 CONTROL: "tuple[Blueprint, ...]" = (
@@ -46,6 +52,8 @@ CONTROL: "tuple[Blueprint, ...]" = (
     control_releases.bp,
     control_deliveries.bp,
     control_faults.bp,
+    control_repositories.bp,
+    control_metrics.bp,
     control_requests.bp,
 )
 

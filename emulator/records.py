@@ -227,6 +227,28 @@ class PipelinePromotion:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit; `parents` are SHAs, the first one is the branch that it was made on."""
+
+    sha: str
+    parents: tuple[str, ...]
+    message: str
+    author: str
+    email: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository; `commits` are by SHA in the order of their making, branches name the last."""
+
+    full_name: str
+    default_branch: str = "main"
+    commits: dict[str, Commit] = field(default_factory=dict)
+    branches: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A request and its answer; without a status, the answer did not arrive whole."""
 

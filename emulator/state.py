@@ -10,6 +10,7 @@ from uuid import uuid4
 from emulator.annals import Annals
 from emulator.clock import Clock, SystemClock
 from emulator.faults import Faults
+from emulator.metrics import DELAY, Minutes
 from emulator.pace import Pace
 from emulator.rates import Rates
 from emulator.records import (
@@ -23,6 +24,7 @@ from emulator.records import (
     Pipeline,
     PipelinePromotion,
     Release,
+    Repository,
     Slug,
     Webhook,
 )
@@ -62,6 +64,10 @@ class State:
         self.couplings: dict[str, Coupling] = {}
         self.promotions: dict[str, PipelinePromotion] = {}
         self.preauthorized: dict[tuple[str, str], datetime] = {}  # until when
+        self.repositories: dict[str, Repository] = {}  # by owner/name
+        self.connected: dict[str, str] = {}  # the repository of an app or pipeline, by id
+        self.metrics: dict[str, Minutes] = {}  # of an app, by id
+        self.metrics_delay = DELAY
         self.exchanges: list[Exchange] = []
         self.sequence = count(1)
 

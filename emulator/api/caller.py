@@ -2,11 +2,11 @@
 
 from flask import current_app, g, request
 
-from emulator import apps
+from emulator import apps, pipelines
 from emulator.annals import Behind
 from emulator.door import BEHIND
-from emulator.errors import BadFactor, TwoFactorNeeded
-from emulator.records import Account, App, Authorization
+from emulator.errors import BadFactor, Forbidden, TwoFactorNeeded
+from emulator.records import Account, App, Authorization, Pipeline
 from emulator.world import World
 
 EXTENSION = "emulator"
@@ -46,6 +46,22 @@ def get_app_to_change(identity: str) -> App:
     app = get_app(identity)
     check_factor(app)
     return app
+
+
+def get_pipeline(identity: str) -> Pipeline:
+    """Return the pipeline, by id or name, if the caller may see it. Raises NotFound, Forbidden."""
+    pipeline = pipelines.get_pipeline(world(), identity)
+    if not may_see(pipeline):
+        raise Forbidden(f"You do not have access to the pipeline {pipeline.name}.")
+    return pipeline
+
+
+def may_see(pipeline: Pipeline) -> bool:
+    """Return whether the caller owns the pipeline or may use one of its apps."""
+    places = pipelines.of_pipeline(world(), pipeline)
+    return pipeline.owner_id == account().id or any(
+        apps.may_use(world().apps[each.app_id], account()) for each in places
+    )
 
 
 def check_factor(app: App) -> None:

@@ -15,6 +15,7 @@ OUT_OF_REQUESTS = (
     "Your account reached the API rate limit\nPlease wait a few minutes before making new requests"
 )
 OPEN = ("/_emulator/", "/streams/")
+METRICS = "/_metrics/"  # a host of its own at Heroku, which needs no version
 FREE = "/account/rate-limits"
 # The headers that every recorded answer had, refusals included.
 RECORDED = {
@@ -44,7 +45,9 @@ def enter() -> None:
     """
     if is_open():
         return
-    if not VERSION_3.fullmatch(request.headers.get("Accept", "")):
+    if not request.path.startswith(METRICS) and not VERSION_3.fullmatch(
+        request.headers.get("Accept", "")
+    ):
         raise MissingVersion(
             "Please specify a version along with Heroku's API MIME type. "
             "For example, `Accept: application/vnd.heroku+json; version=3`.\n"

@@ -5,15 +5,23 @@ from flask.typing import ResponseReturnValue
 
 from emulator import apps, pipelines
 from emulator.api.body import id_in, read_known, text_of
-from emulator.api.caller import account, check_factor, get_app, get_app_to_change, world
+from emulator.api.caller import (
+    account,
+    check_factor,
+    get_app,
+    get_app_to_change,
+    get_pipeline,
+    may_see,
+    world,
+)
 from emulator.api.pipeline_shapes import (
     coupling_shape,
     pipeline_shape,
     promotion_shape,
     target_shape,
 )
-from emulator.errors import Forbidden, InvalidParams, NotFound
-from emulator.records import Coupling, Json, Pipeline, Release
+from emulator.errors import InvalidParams, NotFound
+from emulator.records import Coupling, Json, Release
 from emulator.shapes import release_shape
 
 bp = Blueprint("pipelines", __name__)
@@ -24,7 +32,7 @@ def index() -> Response:
     """Return the pipelines that the caller may see, or only the one that `eq[name]` names."""
     name = request.args.get("eq[name]")
     shown = [each for each in world().pipelines.values() if name in (None, each.name)]
-    return jsonify([pipeline_shape(each) for each in shown if _is_visible(each)])
+    return jsonify([pipeline_shape(each) for each in shown if may_see(each)])
 
 
 @bp.post("/pipelines")
@@ -38,13 +46,13 @@ def create() -> ResponseReturnValue:
 @bp.get("/pipelines/<identity>")
 def info(identity: str) -> Response:
     """Return one pipeline, by id or name."""
-    return jsonify(pipeline_shape(_get(identity)))
+    return jsonify(pipeline_shape(get_pipeline(identity)))
 
 
 @bp.get("/pipelines/<identity>/pipeline-couplings")
 def couplings(identity: str) -> Response:
     """Return the couplings of a pipeline."""
-    return _couplings(pipelines.of_pipeline(world(), _get(identity)))
+    return _couplings(pipelines.of_pipeline(world(), get_pipeline(identity)))
 
 
 @bp.get("/pipeline-couplings")
@@ -63,7 +71,7 @@ def couple() -> ResponseReturnValue:
     """Add an app to a pipeline at a stage."""
     body = read_known("app", "pipeline", "stage")
     app = get_app_to_change(text_of(body, "app"))
-    pipeline = _get(text_of(body, "pipeline"))
+    pipeline = get_pipeline(text_of(body, "pipeline"))
     made = pipelines.couple(world(), pipeline, app, text_of(body, "stage"))
     return jsonify(coupling_shape(world(), made)), 201
 
@@ -80,7 +88,7 @@ def coupling(identity: str) -> Response:
 @bp.get("/pipelines/<identity>/latest-releases")
 def latest_releases(identity: str) -> Response:
     """Return the newest release of every app in the pipeline."""
-    places = pipelines.of_pipeline(world(), _get(identity))
+    places = pipelines.of_pipeline(world(), get_pipeline(identity))
     latest = [world().releases[each.app_id][-1] for each in places]
     return jsonify([release_shape(world(), release) for release in latest])
 
@@ -89,7 +97,7 @@ def latest_releases(identity: str) -> Response:
 def promote() -> ResponseReturnValue:
     """Promote a release to the targets; the answer says `pending`, whatever the targets do."""
     body = read_known("pipeline", "source", "targets")
-    pipeline = _get(id_in(body, "pipeline"))
+    pipeline = get_pipeline(id_in(body, "pipeline"))
     targets = body.get("targets")
     if not isinstance(targets, list) or not all(isinstance(each, dict) for each in targets):
         raise InvalidParams("Require params: targets.")
@@ -127,21 +135,6 @@ def promotion_targets(promotion_id: str) -> Response:
     """Return the targets of a promotion, each with its outcome."""
     found = pipelines.get_promotion(world(), promotion_id)
     return jsonify([target_shape(world(), found, target) for target in found.targets])
-
-
-def _get(identity: str) -> Pipeline:
-    pipeline = pipelines.get_pipeline(world(), identity)
-    if not _is_visible(pipeline):
-        raise Forbidden(f"You do not have access to the pipeline {pipeline.name}.")
-    return pipeline
-
-
-def _is_visible(pipeline: Pipeline) -> bool:
-    """Return whether the caller owns the pipeline or may use one of its apps."""
-    places = pipelines.of_pipeline(world(), pipeline)
-    return pipeline.owner_id == account().id or any(
-        apps.may_use(world().apps[each.app_id], account()) for each in places
-    )
 
 
 def _couplings(shown: list[Coupling]) -> Response:

@@ -22,6 +22,12 @@ It is for this machine only: it needs no token, and the request log shows what c
     POST   /apps/X/releases/V {"status": "succeeded" or "failed"}
     POST   /apps/X/releases/V/output {"text"}   adds to the output of the release command
     DELETE /apps/X/slugs/ID   the slug expires
+    POST   /repositories      {"full_name", "branch"?, "commits"?: [{"message", "author"?, "sha"?,
+                               "parents"?}]}; other parents than the branch's last: a force-push
+    PUT    /apps/X/repo       {"full_name"?} connects it   the same for /pipelines/X/repo
+    POST   /apps/X/metrics    {"minutes_ago"?, "latency"?, "errors"?, "status"?: {"status_2xx": 9},
+                               "dynos"?: {"web": {"R14": 1}}} adds to the values of a minute
+    POST   /metrics-delay     {"seconds"} until a minute can be read
     GET    /webhooks
     PATCH  /webhooks/ID       {"delay"?, "shuffle"?, "repeats"?, "duplicates"?}
     GET    /apps/X/deliveries    all deliveries, sent or not, with their events

@@ -25,6 +25,14 @@ UNDESCRIBED = {
     ("GET", "/users/~/apps"),
     ("GET", "/streams/<>"),
     ("PUT", "/apps/<>/pre-authorizations"),
+    # The repositories API and the Metrics API.
+    ("GET", "/apps/<>/repo"),
+    ("GET", "/pipelines/<>/repo"),
+    ("GET", "/pipelines/<>/repo/compare"),
+    ("GET", "/pipelines/<>/repo/branches"),
+    ("GET", "/pipelines/<>/repo/branches/<>"),
+    ("GET", "/_metrics/apps/<>/router-metrics/<>"),
+    ("GET", "/_metrics/apps/<>/formation/<>/metrics/errors"),
     ("PUT", "/users/~/capabilities"),
 }
 BELONGINGS = (
