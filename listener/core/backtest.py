@@ -17,21 +17,19 @@ from listener.core.gates.base import (
     SLUG,
     Candidate,
     Error,
+    Gate,
     Hold,
     PastPromotion,
     Reject,
     Wait,
+    Waits,
     evaluate,
 )
 from listener.core.gates.options import NONE, Conditions
-from listener.core.gates.registry import TIMED, Gates, asked
+from listener.core.gates.registry import COMMIT_MESSAGE, Gates, asked
 from listener.core.promotion import Status
 from listener.core.release import SUCCEEDED, History, Kind, Release, as_of, moment_of
 from listener.core.rule import OnNewer, Strategy
-
-# The gates that ask for what no history tells: what people would have said, how an app answered,
-# what its config was, whether a promotion would have gone wrong.
-UNTOLD = frozenset({"approvals", "brake", "check", "parity"})
 
 # No history tells in which pipelines apps were; a rule for apps of different ones is refused.
 _COUPLED = ("the same", "the same")
@@ -244,12 +242,15 @@ class _Play:
 
 def _answerable(candidate: Candidate, case: Case) -> tuple[Gates, tuple[str, ...]]:
     """The gates that decide live, without those that history cannot answer; and those."""
-    untold, release = UNTOLD, candidate.release
-    if release.artifact_type == SLUG and release.artifact not in case.commit_messages:
-        untold |= {"commit-message"}
-    gates = asked(candidate)
-    answerable = tuple((name, gate) for name, gate in gates if name not in untold)
-    return answerable, tuple(name for name, _ in gates if name in untold)
+    release = candidate.release
+    is_message_told = release.artifact_type != SLUG or release.artifact in case.commit_messages
+    told, untold = list[Gate](), list[str]()
+    for gate in asked(candidate):
+        if gate.is_in_history and (gate is not COMMIT_MESSAGE or is_message_told):
+            told.append(gate)
+        else:
+            untold.append(gate.name)
+    return tuple(told), tuple(untold)
 
 
 def _before(history: History, first: Release) -> History:
@@ -286,7 +287,7 @@ def earliest(candidate: Candidate, now: datetime) -> datetime | None:
 
     None where that is not known: a hold stands until a person releases it, say.
     """
-    timed = tuple((name, gate) for name, gate in asked(candidate) if name in TIMED)
+    timed = [gate for gate in asked(candidate) if Waits.TIME in gate.waits]
     moment = now
     for _ in range(MOST_WAITS):
         match evaluate(candidate, moment, timed).objection:

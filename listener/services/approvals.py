@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from listener.approval_links import Invitation
 from listener.core.gates.base import is_for_word
 from listener.core.gates.options import Conditions
+from listener.core.gates.registry import APPROVALS, BRAKE
 from listener.core.promotion import PromotionKind, Status
 from listener.db import approvals, promotions, releases
 from listener.db.promotions import PromotionRow
@@ -106,11 +107,10 @@ def _why_nobody_is_asked(row: PromotionRow, conditions: Conditions) -> str | Non
         return f"Rollback {row.id} asks for no approval."
     if any(is_for_word(gate["facts"]) for gate in row.gates):
         return None
-    if not conditions.approvals and conditions.brake is None:
+    asking = {gate.name for gate in (APPROVALS, BRAKE) if gate.asked(conditions)}
+    if not asking:
         return f"The rule asks for no approval of promotion {row.id}."
     aside = set(row.override["gates"]) if row.override is not None else set()
-    asking = {"approvals"} if conditions.approvals else set()
-    asking |= {"brake"} if conditions.brake is not None else set()
     if asking <= aside:
         return f"The approval of promotion {row.id} was set aside."
     return None

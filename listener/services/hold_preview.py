@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from listener.core import duration
 from listener.core.gates.always import on_hold
-from listener.core.gates.base import Foreign, Wait
-from listener.core.gates.registry import PEOPLES
+from listener.core.gates.base import Foreign, Wait, Waits
+from listener.core.gates.registry import HOLD, OF_RULES
 from listener.core.promotion import PromotionKind
 from listener.core.release import History, Release
 from listener.core.rule import Mode
@@ -24,7 +24,8 @@ from listener.inventory import evidence
 from listener.services import presenters
 from listener.services.views import Freed, Going, PromotionView
 
-ANSWERED = PEOPLES - {"hold"}  # gates that wait for a person's answer, hold or not
+# The gates that wait for a person's answer, hold or not.
+ANSWERED = {gate.name for gate in OF_RULES if Waits.PERSON in gate.waits}
 STEPS = ((86400, 3600), (3600, 60), (60, 1))  # a unit in seconds, and the next smaller one
 
 
@@ -122,7 +123,7 @@ def _why_it_stays(conn: Connection, row: PromotionRow) -> str | None:
 
 def _when(row: PromotionRow) -> str:
     """Say what it waits for besides the hold, as far as its gates were asked."""
-    also = [gate for gate in _waits(row) if gate["name"] != "hold"]
+    also = [gate for gate in _waits(row) if gate["name"] != HOLD.name]
     return f" later ({also[0]['message'].rstrip('.')})" if also else ""
 
 

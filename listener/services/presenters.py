@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from listener.core.gates.base import is_for_word
 from listener.core.gates.options import Conditions
+from listener.core.gates.registry import APPROVALS, BRAKE
 from listener.core.rule import Mode, strategy_of
 from listener.db import approvals, apps, queries, rules, subscriptions
 from listener.db.holds import HoldRow
@@ -84,8 +85,8 @@ def _needed(row: PromotionRow, conditions: Conditions) -> int:
     """Count the people who must approve; at least one where the brake or a gate asks for it."""
     aside = row.override["gates"] if row.override is not None else ()
     waits = [gate for gate in row.gates if gate["verdict"] == "wait"]
-    asks = any(gate["name"] == "brake" or is_for_word(gate["facts"]) for gate in waits)
-    return max(conditions.approvals if "approvals" not in aside else 0, int(asks))
+    asks = any(gate["name"] == BRAKE.name or is_for_word(gate["facts"]) for gate in waits)
+    return max(conditions.approvals if APPROVALS.name not in aside else 0, int(asks))
 
 
 def of_holds(conn: Connection, rows: Sequence[HoldRow]) -> list[HoldView]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from listener.core.app import App
 from listener.core.gates import always
 from listener.core.gates.base import MAY_BE_SET_ASIDE, Candidate, Hold, Pass, Reject, Wait
-from listener.core.gates.registry import CONDITIONAL
+from listener.core.gates.registry import HOLD, OF_RULES
 from listener.core.promotion import PromotionKind, Status
 from listener.core.release import History, Release
 from listener.core.rule import Strategy, strategy_of
@@ -27,7 +27,6 @@ from listener.services.heroku_calls import HerokuCall
 from listener.services.views import PromotionView
 
 NOTHING = "Nothing was promoted."
-HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +80,10 @@ def promote(context: Context, wish: NewPromotions, *, by: str) -> list[Promotion
 
 
 def _check_override(override: NewOverride | None) -> None:
-    known = [*(name for name, _, _ in CONDITIONAL), HOLD]
+    known = [gate.name for gate in (*OF_RULES, HOLD)]
     unknown = [gate for gate in override.gates if gate not in known] if override else []
     if unknown:
-        can = f"what a rule asks can: {', '.join(known[:-1])}; and a {HOLD} that people put"
+        can = f"what a rule asks can: {', '.join(known[:-1])}; and a {HOLD.name} that people put"
         which = f"{', '.join(unknown)} cannot be set aside; {can}."
         raise Invalid(f"override: {which} {NOTHING}")
 
@@ -175,14 +174,14 @@ def _check_holds(
     held = always.on_hold(target.name, counting, now)
     if isinstance(held, Pass):
         return
-    is_said = override is not None and HOLD in override.gates
+    is_said = override is not None and HOLD.name in override.gates
     cannot = ". It tells of what went wrong, so no override sets it aside." if is_said else ""
     raise Conflict("target_held", f"{held.message}{cannot}")
 
 
 def _overridden(conn: Connection, target: App, override: NewOverride | None) -> list[int]:
     """Find the holds in force now that the override sets aside: only of kinds that may be."""
-    if override is None or HOLD not in override.gates:
+    if override is None or HOLD.name not in override.gates:
         return []
     now = releases.now(conn)
     found = (hold.value for hold in holds.open_(conn, target.id))

@@ -16,7 +16,7 @@ from listener import heroku as platform
 from listener.core.drift import nonce_of
 from listener.core.gates.always import hold
 from listener.core.gates.base import Pass, evaluate
-from listener.core.gates.registry import of_network
+from listener.core.gates.registry import read_elsewhere
 from listener.core.promotion import (
     BLOCKED_STEP,
     RATE_LIMIT_WAIT,
@@ -180,7 +180,7 @@ def check(conn: Connection, row: PromotionRow, gathered: CandidateFacts, clock: 
     if row.kind is PromotionKind.ROLLBACK:
         return
     now = clock.now()
-    if evaluate(gathered.candidate, now, of_network(gathered.candidate)).objection is not None:
+    if evaluate(gathered.candidate, now, read_elsewhere(gathered.candidate)).objection is not None:
         raise StaleData("What the checks answered got old meanwhile.")
     standing = tuple(hold.value for hold in holds.open_(conn, row.target_id))
     if not isinstance(hold(replace(gathered.candidate, holds=standing), now), Pass):

@@ -15,15 +15,25 @@ from listener.core.gates.base import (
     Error,
     Evaluation,
     Pass,
+    Reads,
     Reject,
     Verdict,
     Wait,
+    Waits,
     evaluate,
     is_for_word,
     longest_wait,
     needs_word,
 )
-from listener.core.gates.registry import OF_RULES, PEOPLES, ROLLBACK_GATES, asked
+from listener.core.gates.registry import (
+    HOLD,
+    OF_ROLLBACK,
+    OF_RULES,
+    SOAK,
+    SOURCE,
+    TARGET,
+    asked,
+)
 from listener.core.promotion import (
     BLOCKED_STEP,
     ERRORS_FOR,
@@ -116,7 +126,7 @@ def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, W
     rival = related_promotions.rival(conn, row.target_id, row.id)
     if rival is not None:
         name = apps.get(conn, row.target_id).name
-        return "target", active(name, related_promotions.as_rival(rival), now)
+        return TARGET.name, active(name, related_promotions.as_rival(rival), now)
     release = releases.history(conn, row.source_id).find(row.version)
     if row.evaluated_at is None or release is None:  # the first evaluation supersedes older ones
         return None
@@ -124,7 +134,7 @@ def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, W
     if above is None or above.status not in UNFINISHED:
         return None
     name = apps.get(conn, row.source_id).name
-    return "source", Wait(f"Our own promotion onto {name} is {above.status}.")
+    return SOURCE.name, Wait(f"Our own promotion onto {name} is {above.status}.")
 
 
 def _unless_it_waits(
@@ -144,15 +154,14 @@ def _unless_it_waits(
     if gathered is None:
         return row
     row, gathered, evaluation = evaluate_all(context, row, gathered, clock)
-    patient = OF_RULES if row.evaluated_at is None else OF_RULES | {"hold"}
+    patient = OF_RULES if row.evaluated_at is None else (*OF_RULES, HOLD)
     objection = evaluation.objection
-    if isinstance(objection, Reject) and evaluation.decided_by in PEOPLES:
+    if isinstance(objection, Reject) and Waits.PERSON in evaluation.waits_for:
         decide(context, claim, row, gathered, clock)
         return None
-    if not isinstance(objection, Wait):
-        return row
     waits_for_word = needs_word(objection) and row.evaluated_at is not None
-    if evaluation.decided_by not in patient and not waits_for_word:
+    is_patient = evaluation.decided_by in patient or waits_for_word
+    if not isinstance(objection, Wait) or not is_patient:
         return row
     _wait(context, claim, row, gathered, evaluation, clock)
     return None
@@ -193,7 +202,7 @@ def _stay(
 def evaluate_gates(row: PromotionRow, gathered: CandidateFacts, now: datetime) -> Evaluation:
     """Ask the gates of this kind of promotion."""
     candidate = gathered.candidate
-    gates = ROLLBACK_GATES if row.kind is PromotionKind.ROLLBACK else asked(candidate)
+    gates = OF_ROLLBACK if row.kind is PromotionKind.ROLLBACK else asked(candidate)
     evaluation = evaluate(candidate, now, gates)
     return timed(evaluation, source=gathered.source, target=gathered.target)
 
@@ -203,12 +212,12 @@ def evaluate_all(
 ) -> tuple[PromotionRow, CandidateFacts, Evaluation]:
     """Collect every verdict; ask the gates that need the network only if no other objects."""
     evaluation = evaluate_gates(row, gathered, clock.now())
-    if evaluation.decided_by == "check":
+    if evaluation.reads is Reads.PROBES:
         row = evidence.ask(context, row, gathered.candidate, clock)
         candidate = replace(gathered.candidate, streak=evidence.streak_of(row))
         gathered = replace(gathered, candidate=candidate)
         evaluation = evaluate_gates(row, gathered, clock.now())
-    if evaluation.decided_by == "parity":
+    if evaluation.reads is Reads.TRAITS:
         gathered = replace(gathered, candidate=context.comparisons.read(gathered.candidate))
         evaluation = evaluate_gates(row, gathered, clock.now())
         if evaluation.objection is not None:
@@ -276,7 +285,7 @@ def _wait(
     """Store what the promotion waits for and until when; supersede older candidates."""
     now, wait = clock.now(), cast(Wait, evaluation.objection)  # `_wait` is called only with a Wait
     due_at = longest_wait(wait.until, now, _pause(evaluation))
-    if evaluation.decided_by == "check":
+    if evaluation.reads is Reads.PROBES:
         due_at = evidence.due_at(row, now)
     with context.database.begin() as conn:
         apps.lock(conn, [row.target_id])
@@ -294,7 +303,7 @@ def _wait(
             evaluated_at=now,
             earliest_at=earliest(gathered.candidate, now),
         )
-        if evaluation.decided_by == "match":  # somebody may be changing the stack, so read it again
+        if Waits.HEROKU in evaluation.waits_for and evaluation.reads is Reads.DATABASE:
             apps.forget_facts(conn, row.target_id)
         notify.of_wait(conn, context, row, evaluation, now)
         if gathered.makes_older_give_way:
@@ -303,9 +312,9 @@ def _wait(
 
 def _pause(evaluation: Evaluation) -> timedelta:
     """Return how long to wait for what has no time of its own."""
-    if evaluation.decided_by in ("parity", "match"):
+    if Waits.HEROKU in evaluation.waits_for:
         return COMPARE_EVERY
-    is_for_people = evaluation.decided_by in PEOPLES or needs_word(evaluation.objection)
+    is_for_people = Waits.PERSON in evaluation.waits_for or needs_word(evaluation.objection)
     return ON_HOLD if is_for_people else BLOCKED_STEP
 
 
@@ -315,11 +324,11 @@ def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:
     Either the time to approve ends, and the promotion with it; or the soak ends, and only then
     are people asked.
     """
-    verdicts = dict(evaluation.verdicts)
-    asks_people = any(map(needs_word, verdicts.values()))
-    for asking in (verdicts.get("approvals"), verdicts.get("soak") if asks_people else None):
-        if isinstance(asking, Wait) and asking.until is not None and asking.until > now:
-            yield asking.until
+    asks_people = any(needs_word(wait) for _, wait in evaluation.waits)
+    for gate, wait in evaluation.waits:
+        changes = Waits.PERSON in gate.waits or (asks_people and gate is SOAK)
+        if changes and wait.until is not None and wait.until > now:
+            yield wait.until
 
 
 def unreadable(
@@ -375,7 +384,7 @@ def _look_at_both(context: Context, row: PromotionRow) -> None:
 
 def to_json(evaluation: Evaluation) -> list[dict[str, Any]]:
     """Convert the verdicts to the JSON that is stored and shown."""
-    return [as_json(name, verdict) for name, verdict in evaluation.verdicts]
+    return [as_json(gate.name, verdict) for gate, verdict in evaluation.verdicts]
 
 
 def as_json(name: str, verdict: Verdict) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def is_behind(reading: Snapshot, row: AppRow) -> bool:
 def timed(evaluation: Evaluation, *, source: Snapshot, target: Snapshot) -> Evaluation:
     """Add how long a slow list took to the facts of the gates that are based on it."""
     took = {"source": source.took, "target": target.took}
-    verdicts = ((name, _say(verdict, took.get(name))) for name, verdict in evaluation.verdicts)
-    return Evaluation(tuple(verdicts))
+    said = ((gate, _say(verdict, took.get(gate.name))) for gate, verdict in evaluation.verdicts)
+    return Evaluation(tuple(said))
 
 
 def _say(verdict: Verdict, took: timedelta | None) -> Verdict:

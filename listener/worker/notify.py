@@ -7,7 +7,7 @@ change nothing, and of anything that a rule in shadow does.
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 from listener import approval_links, notifier
 from listener.approval_links import Invitation
 from listener.core import duration
-from listener.core.gates.base import Evaluation, Wait, needs_word
+from listener.core.gates.base import Evaluation, Wait, Waits, needs_word
+from listener.core.gates.registry import OF_RULES, SOAK
 from listener.core.promotion import RETRYABLE, TOLD_AFTER, PromotionKind, Status
 from listener.core.rule import Mode
 from listener.crypto import DecryptionError
@@ -24,18 +25,12 @@ from listener.db.promotions import PromotionRow
 from listener.inventory import evidence
 from listener.inventory.context import Clock, Context
 
-ASKING = ("approvals", "brake")
-# No action is needed: these end by themselves, or are notified as a question.
-PATIENT = frozenset(
-    {"source", "target", "soak", "window", "min-gap", "max-per-day", "check", *ASKING}
-)
-# Releases that a rule filters out by these were never expected to be promoted.
-FILTERS = frozenset({"author", "commit-message", "description"})
 ENDS = frozenset(
     {Status.SUCCEEDED, Status.FAILED, Status.ERRORED, Status.ROLLED_BACK, Status.REJECTED}
 )
 # After so many bad answers of a check in a row (more than a minute), people are notified.
 BAD_ANSWERS = 5
+_NEVER = datetime.max.replace(tzinfo=UTC)
 LONGEST_LINK = timedelta(days=1)  # where the question has no end of its own
 
 
@@ -45,18 +40,30 @@ def of_wait(
     """Notify once that people are asked, or that only a person can remove what is in the way."""
     if _is_shadow(conn, row):
         return
-    verdicts = dict(evaluation.verdicts)
-    words = [verdict for verdict in verdicts.values() if needs_word(verdict)]
-    for asking in (*words, *(verdicts.get(name) for name in ASKING)):
-        if isinstance(asking, Wait) and not isinstance(verdicts.get("soak"), Wait):
-            _ask(conn, context, row, asking, now)
-            break
-    stuck = evaluation.objection
+    if (question := _question(evaluation)) is not None:
+        _ask(conn, context, row, question, now)
+    stuck, gate = evaluation.objection, evaluation.decided_by
     if isinstance(stuck, Wait) and stuck.facts.get("bad", 0) >= BAD_ANSWERS:
         _blocked(conn, row, stuck.message, until=None, key="check")
-    is_patient = evaluation.decided_by in PATIENT or needs_word(stuck)
-    if isinstance(stuck, Wait) and not is_patient:
+    is_blocked = gate is not None and gate.is_blocking and not needs_word(stuck)
+    if isinstance(stuck, Wait) and is_blocked:
         _blocked(conn, row, stuck.message, until=stuck.until, key=stuck.message)
+
+
+def _question(evaluation: Evaluation) -> Wait | None:
+    """Return what people are asked; nothing while it soaks.
+
+    A word for this very promotion comes first, then the question that ends first.
+    """
+    waits = evaluation.waits
+    if any(gate is SOAK for gate, _ in waits):
+        return None
+    asked = [
+        wait
+        for gate, wait in waits
+        if needs_word(wait) or (Waits.PERSON in gate.waits and not gate.is_blocking)
+    ]
+    return min(asked, key=lambda wait: (not needs_word(wait), wait.until or _NEVER), default=None)
 
 
 def _ask(
@@ -135,7 +142,8 @@ def _is_filtered(row: PromotionRow) -> bool:
     rejecting = next((gate for gate in row.gates if gate["verdict"] == "reject"), None)
     if row.status is not Status.REJECTED or rejecting is None:
         return False
-    return rejecting["name"] in FILTERS and "rejected_by" not in rejecting["facts"]
+    is_filter = any(gate.is_filter and gate.name == rejecting["name"] for gate in OF_RULES)
+    return is_filter and "rejected_by" not in rejecting["facts"]
 
 
 def _is_shadow(conn: Connection, row: PromotionRow) -> bool:

@@ -34,7 +34,7 @@ def said(gate: str, now: datetime = NOON, **change: Any) -> Verdict:
     """What a gate says of the candidate, with some conditions and facts changed."""
     facts = {name: change.pop(name) for name in list(change) if hasattr(CANDIDATE, name)}
     candidate = replace(CANDIDATE, conditions=parse(change), **facts)
-    verdicts = dict(evaluate(candidate, now, asked(candidate)).verdicts)
+    verdicts = evaluate(candidate, now, asked(candidate)).by_name
     return without_facts(verdicts[gate])
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.core.backtest import UNTOLD, Case, Result, backtest
+from listener.core.backtest import Case, Result, backtest
 from listener.core.gates.base import Candidate, Evaluation, PastPromotion, evaluate
 from listener.core.gates.options import Conditions, parse
 from listener.core.gates.registry import asked
@@ -84,10 +84,13 @@ def live(case: Case, result: Result, results: tuple[Result, ...], now: datetime)
     gone = [r for r in results if r.status is Status.SHADOWED and r.at is not None and r.at < now]
     for earlier in sorted(gone, key=lambda r: r.at or now):
         candidate = promoted(candidate, earlier)
-    untold = (
-        UNTOLD if result.release.artifact in case.commit_messages else UNTOLD | {"commit-message"}
-    )
-    return evaluate(candidate, now, [gate for gate in asked(candidate) if gate[0] not in untold])
+    is_message_told = result.release.artifact in case.commit_messages
+    told = [
+        gate
+        for gate in asked(candidate)
+        if gate.is_in_history and (is_message_told or gate.name != "commit-message")
+    ]
+    return evaluate(candidate, now, told)
 
 
 def promoted(candidate: Candidate, earlier: Result) -> Candidate:

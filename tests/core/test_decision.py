@@ -11,7 +11,7 @@ from listener.core import app
 from listener.core.app import App
 from listener.core.gates.always import match, order, source
 from listener.core.gates.base import Candidate, Error, Gate, Pass, Reject, Verdict, Wait, evaluate
-from listener.core.gates.registry import GATES, ROLLBACK_GATES
+from listener.core.gates.registry import ALWAYS, OF_ROLLBACK
 from listener.core.promotion import Status
 from listener.core.release import History, Release
 from listener.core.rule import OnNewer
@@ -39,9 +39,9 @@ def upstream(status: str) -> Change:
 
 
 def test_a_ready_candidate_goes() -> None:
-    evaluation = evaluate(READY, NOON, GATES)
+    evaluation = evaluate(READY, NOON, ALWAYS)
     assert evaluation.objection is None
-    assert [name for name, _ in evaluation.verdicts] == [
+    assert list(evaluation.by_name) == [
         "source",
         "match",
         "order",
@@ -247,16 +247,16 @@ def test_order(change: Change, verdict: Verdict) -> None:
 
 def test_what_can_never_pass_ends_as_rejected_unless_it_says_otherwise() -> None:
     expired = replace(READY, release=replace(V42, status="expired"))
-    objection = evaluate(expired, NOON, GATES).objection
+    objection = evaluate(expired, NOON, ALWAYS).objection
     assert isinstance(objection, Reject)
     assert objection.status is Status.REJECTED
 
 
-@pytest.mark.parametrize("gate", [gate for _, gate in (*GATES, *ROLLBACK_GATES)])
+@pytest.mark.parametrize("gate", [*ALWAYS, *OF_ROLLBACK])
 @pytest.mark.parametrize("candidate", [READY, replace(READY, **prod(release(11, "B"))), BACK])
 def test_every_verdict_is_a_sentence_with_facts_to_write_down(
     gate: Gate, candidate: Candidate
 ) -> None:
-    verdict = gate(candidate, NOON)
+    verdict = gate.check(candidate, NOON)
     assert verdict.message[0].isupper() or verdict.message.startswith(("staging", "prod"))
     assert json.loads(json.dumps(dict(verdict.facts))) == dict(verdict.facts)

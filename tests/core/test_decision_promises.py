@@ -20,13 +20,13 @@ from listener.core.gates.base import (
     evaluate,
     longest_wait,
 )
-from listener.core.gates.registry import GATES, ROLLBACK_GATES
+from listener.core.gates.registry import ALWAYS, OF_ROLLBACK, SOURCE
 from listener.core.promotion import BLOCKED_STEP, ENDED, RELEASE_PHASE_FOR
 from listener.core.rule import OnNewer
 from tests.core.candidates import HOLDS, MINUTES, READY, VERDICTS, candidates
 from tests.core.releases import NOON, log, release
 
-EVERY_GATE = (*GATES, *ROLLBACK_GATES)
+EVERY_GATE = (*ALWAYS, *OF_ROLLBACK)
 # A release phase begun at most two hours after noon, waited for from two hours before noon on.
 MOST_STEPS = (RELEASE_PHASE_FOR + timedelta(hours=4)) // BLOCKED_STEP + 10
 
@@ -47,7 +47,9 @@ def test_a_rejection_is_an_end(candidate: Candidate) -> None:
 
 @given(st.lists(VERDICTS))
 def test_only_passes_let_a_candidate_go_and_one_objection_decides(verdicts: list[Verdict]) -> None:
-    evaluation = Evaluation(tuple((str(place), v) for place, v in enumerate(verdicts)))
+    evaluation = Evaluation(
+        tuple((replace(SOURCE, name=str(place)), v) for place, v in enumerate(verdicts))
+    )
     objections = [place for place, v in enumerate(verdicts) if not isinstance(v, Pass)]
     if not objections:
         assert (evaluation.objection, evaluation.decided_by) == (None, None)
@@ -55,13 +57,14 @@ def test_only_passes_let_a_candidate_go_and_one_objection_decides(verdicts: list
         first, rejected = verdicts[objections[0]], [v for v in verdicts if isinstance(v, Reject)]
         waits_in_vain = isinstance(first, Wait) and rejected
         assert evaluation.objection is (rejected[0] if waits_in_vain else first)
-        assert verdicts[int(evaluation.decided_by or "")] is evaluation.objection
+        assert evaluation.decided_by is not None
+        assert verdicts[int(evaluation.decided_by.name)] is evaluation.objection
 
 
 @given(candidates(), HOLDS, MINUTES)
 def test_one_more_hold_only_ever_stops(candidate: Candidate, more: Hold, now: datetime) -> None:
-    before = evaluate(candidate, now, GATES).objection
-    after = evaluate(replace(candidate, holds=(*candidate.holds, more)), now, GATES).objection
+    before = evaluate(candidate, now, ALWAYS).objection
+    after = evaluate(replace(candidate, holds=(*candidate.holds, more)), now, ALWAYS).objection
     if before is not None:
         assert after == before
     else:
@@ -73,7 +76,7 @@ def test_one_more_hold_only_ever_stops(candidate: Candidate, more: Hold, now: da
 def test_a_hold_stops_a_ready_candidate_exactly_while_it_lasts(
     holds: list[Hold], now: datetime
 ) -> None:
-    objection = evaluate(replace(READY, holds=tuple(holds)), now, GATES).objection
+    objection = evaluate(replace(READY, holds=tuple(holds)), now, ALWAYS).objection
     assert (objection is None) == (not any(h.is_in_force(now) for h in holds))
 
 
@@ -81,7 +84,7 @@ def test_a_hold_stops_a_ready_candidate_exactly_while_it_lasts(
 def test_waiting_out_every_timed_wait_ends(candidate: Candidate, now: datetime) -> None:
     alone = replace(candidate, rival=None)
     for _ in range(MOST_STEPS):
-        match evaluate(alone, now, GATES).objection:
+        match evaluate(alone, now, ALWAYS).objection:
             case Wait(until=datetime() as until):
                 now = until
             case _:
@@ -109,7 +112,7 @@ def test_what_goes_is_newer_stood_by_and_never_left(
         on_newer=on_newer,
         is_by_hand=is_by_hand,
     )
-    goes = evaluate(candidate, NOON, GATES).objection is None
+    goes = evaluate(candidate, NOON, ALWAYS).objection is None
     runs, left = ran[-1], set(ran[:-1])
     stands_by = not went_back or version <= 41
     follows = on_newer is OnNewer.KEEP or is_by_hand or version == (41 if went_back else 43)
@@ -122,7 +125,7 @@ def test_what_goes_passed_everything(candidate: Candidate, now: datetime) -> Non
     ready = replace(candidate, target=READY.target, slug_stack="heroku-24", is_allowed=True)
     ready = replace(ready, rival=None, upstream=None, newer=None, holds=())
     current, mine = ready.target_history.current, ready.release.artifact
-    if evaluate(ready, now, GATES).objection is None:
+    if evaluate(ready, now, ALWAYS).objection is None:
         assert ready.release.status == "succeeded"
         assert mine is not None
         assert current is not None

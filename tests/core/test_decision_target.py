@@ -19,7 +19,7 @@ from listener.core.gates.base import (
     Wait,
     evaluate,
 )
-from listener.core.gates.registry import ROLLBACK_GATES
+from listener.core.gates.registry import OF_ROLLBACK
 from listener.core.promotion import Status
 from listener.core.release import History
 from tests.core.candidates import BACK, READY, Change, prod, without_facts
@@ -128,7 +128,7 @@ def test_hold(holds: list[Hold], verdict: Verdict) -> None:
     ],
 )
 def test_rollback(change: Change, verdict: Verdict | None) -> None:
-    evaluation = evaluate(replace(BACK, **change), NOON, ROLLBACK_GATES)
+    evaluation = evaluate(replace(BACK, **change), NOON, OF_ROLLBACK)
     objection = evaluation.objection
     assert (without_facts(objection) if objection is not None else None) == verdict
-    assert [name for name, _ in evaluation.verdicts] == ["match", "target"]
+    assert list(evaluation.by_name) == ["match", "target"]

@@ -24,7 +24,7 @@ from listener.core.gates.base import (
     needs_word,
 )
 from listener.core.gates.options import parse
-from listener.core.gates.registry import CONDITIONAL, GATES, OF_RULES, asked
+from listener.core.gates.registry import ALWAYS, OF_RULES, asked
 from listener.core.promotion import Status
 from tests.core.asking import BAD, BO, CANDIDATE, CY, GOOD, minutes, said, streak, yes
 from tests.core.candidates import HOLDS, MINUTES, without_facts
@@ -199,7 +199,7 @@ def test_a_word_is_asked_only_where_no_message_is_told() -> None:
     unwanted: dict[str, Any] = {"not_commit_messages": ["*for good*"], "approvals": yes(BO)}
     assert isinstance(said("commit-message", **unwanted), Reject)
     facts = replace(CANDIDATE, conditions=parse({"commit_messages": ["x"]}), commit_message="")
-    verdicts = dict(evaluate(facts, NOON, asked(facts)).verdicts)
+    verdicts = evaluate(facts, NOON, asked(facts)).by_name
     assert needs_word(verdicts["commit-message"])
 
 
@@ -254,15 +254,15 @@ def test_approvals(now: float, change: dict[str, Any], verdict: Verdict) -> None
     candidate = replace(
         CANDIDATE, conditions=parse({"approvals": 1, **conditions}), approvals=given, **change
     )
-    verdicts = dict(evaluate(candidate, minutes(now), asked(candidate)).verdicts)
+    verdicts = evaluate(candidate, minutes(now), asked(candidate)).by_name
     assert without_facts(verdicts["approvals"]) == verdict
 
 
 def test_two_approvals_are_two_peoples() -> None:
     twice = replace(CANDIDATE, conditions=parse({"approvals": 2}), approvals=yes(BO, BO.title()))
-    assert isinstance(dict(evaluate(twice, NOON, asked(twice)).verdicts)["approvals"], Wait)
+    assert isinstance(evaluate(twice, NOON, asked(twice)).by_name["approvals"], Wait)
     both = replace(twice, approvals=yes(BO, CY))
-    verdict = dict(evaluate(both, NOON, asked(both)).verdicts)["approvals"]
+    verdict = evaluate(both, NOON, asked(both)).by_name["approvals"]
     assert verdict.message == f"Approved by {BO} and {CY}."
 
 
@@ -301,7 +301,7 @@ BRAKED = (
 )
 def test_brake(change: dict[str, Any], verdict: Verdict) -> None:
     candidate = replace(CANDIDATE, conditions=parse({"brake": "2/24h"}), **change)
-    verdicts = dict(evaluate(candidate, NOON, asked(candidate)).verdicts)
+    verdicts = evaluate(candidate, NOON, asked(candidate)).by_name
     assert without_facts(verdicts["brake"]) == verdict
 
 
@@ -309,7 +309,7 @@ def test_brake(change: dict[str, Any], verdict: Verdict) -> None:
 
 
 def test_a_rule_without_conditions_has_the_gates_that_are_always_on() -> None:
-    assert asked(CANDIDATE) == GATES
+    assert asked(CANDIDATE) == ALWAYS
 
 
 ONE_OF_EACH: dict[str, dict[str, Any]] = {
@@ -328,26 +328,26 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
 
 
 def test_every_gate_of_a_rule_is_tried_here() -> None:
-    assert list(ONE_OF_EACH) == [name for name, _, _ in CONDITIONAL]
+    assert list(ONE_OF_EACH) == [gate.name for gate in OF_RULES]
 
 
 @pytest.mark.parametrize("gate", ONE_OF_EACH)
 def test_what_a_rule_asks_for_is_asked(gate: str) -> None:
     candidate = replace(CANDIDATE, conditions=parse(ONE_OF_EACH[gate]))
-    assert [name for name, _ in asked(candidate)[len(GATES) :]] == [gate]
+    assert [each.name for each in asked(candidate)[len(ALWAYS) :]] == [gate]
 
 
-@pytest.mark.parametrize("gate", sorted(OF_RULES))
+@pytest.mark.parametrize("gate", [gate.name for gate in OF_RULES])
 def test_a_person_may_set_a_gate_of_a_rule_aside(gate: str) -> None:
     override = Override(frozenset({gate}), ANA, "the site is down")
     candidate = replace(CANDIDATE, conditions=parse(ONE_OF_EACH[gate]), override=override)
-    verdict = dict(evaluate(candidate, NOON, asked(candidate)).verdicts)[gate]
+    verdict = evaluate(candidate, NOON, asked(candidate)).by_name[gate]
     assert without_facts(verdict) == Pass(f"Set aside by {ANA}: the site is down")
 
 
 def test_no_person_sets_aside_what_is_always_on() -> None:
-    override = Override(frozenset(name for name, _ in GATES), ANA, "I want it")
-    assert asked(replace(CANDIDATE, override=override)) == GATES
+    override = Override(frozenset(gate.name for gate in ALWAYS), ANA, "I want it")
+    assert asked(replace(CANDIDATE, override=override)) == ALWAYS
 
 
 # What holds whatever is asked.

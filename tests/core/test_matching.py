@@ -11,7 +11,7 @@ from listener.core import app
 from listener.core.app import App
 from listener.core.gates.always import GONE_FOR, match
 from listener.core.gates.base import Candidate, Error, Pass, Reject, Verdict, Wait, evaluate
-from listener.core.gates.registry import ROLLBACK_GATES
+from listener.core.gates.registry import OF_ROLLBACK
 from listener.core.rule import Strategy, strategy_of
 from tests.core.candidates import BACK, PROD, READY, STAGING, V42, Change, without_facts
 from tests.core.releases import NOON, log, release
@@ -131,7 +131,7 @@ def test_a_rollback_of_an_image_stays_within_its_app_and_needs_no_pipeline() -> 
     ran = replace(release(9, "Z"), artifact_type="oci-image")
     fir = App(PROD.id, PROD.name, "cnb", "fir")
     back = replace(BACK, release=ran, source=fir, target=fir, strategy=Strategy.PIPELINE)
-    assert evaluate(replace(back, source_history=log(ran)), NOON, ROLLBACK_GATES).objection is None
+    assert evaluate(replace(back, source_history=log(ran)), NOON, OF_ROLLBACK).objection is None
 
 
 def test_a_container_app_is_told_what_to_do_instead() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum, Flag, auto
 
 from listener.core.app import App, Facts
 from listener.core.gates.options import NONE, Conditions
@@ -179,8 +180,37 @@ class Candidate:
     traits: tuple[Traits, Traits] | None = None  # of source and target; None where not read yet
 
 
-# One condition: a function that answers with a sentence and the facts it saw.
-Gate = Callable[[Candidate, datetime], Verdict]
+class Waits(Flag):
+    """What ends a wait at a gate; several may."""
+
+    NOTHING = 0  # it never waits, or says itself that it needs a person's word
+    WORK = auto()  # a promotion or a release that is on its way ends
+    HEROKU = auto()  # somebody changes an app at Heroku: it is read again every minute
+    TIME = auto()  # its time comes
+    PERSON = auto()  # whoever has a say; their word wakes what waits
+    PROBE = auto()  # an app answers well
+
+
+class Reads(Enum):
+    """Where a gate's facts come from: what is read elsewhere ages, and is read last of all."""
+
+    DATABASE = auto()
+    PROBES = auto()  # health checks
+    TRAITS = auto()  # what both apps are built with and configured with
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """All that there is to say of a gate. No answer has a default, so that none is forgotten."""
+
+    name: str  # as people know it
+    check: Callable[[Candidate, datetime], Verdict]
+    asked: Callable[[Conditions], object]  # whether the rule asks for it
+    waits: Waits
+    reads: Reads
+    is_blocking: bool  # people are told that it waits, for nothing the rule asks for is to come
+    is_filter: bool  # what it rejects was never expected to be promoted, so nobody is told
+    is_in_history: bool  # a back-test can answer it from what is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +220,7 @@ class Evaluation:
     The first that objects decides; but nobody waits for what can never be.
     """
 
-    verdicts: tuple[tuple[str, Verdict], ...]
+    verdicts: tuple[tuple[Gate, Verdict], ...]
 
     @property
     def objection(self) -> Wait | Reject | Error | None:
@@ -198,22 +228,42 @@ class Evaluation:
         return self._deciding[1] if self._deciding is not None else None
 
     @property
-    def decided_by(self) -> str | None:
+    def decided_by(self) -> Gate | None:
         """The gate whose verdict that is."""
         return self._deciding[0] if self._deciding is not None else None
 
     @property
-    def _deciding(self) -> tuple[str, Wait | Reject | Error] | None:
-        objecting = [(name, v) for name, v in self.verdicts if not isinstance(v, Pass)]
+    def waits_for(self) -> Waits:
+        """What can end the wait at the gate that decides."""
+        return self.decided_by.waits if self.decided_by is not None else Waits.NOTHING
+
+    @property
+    def reads(self) -> Reads | None:
+        """Where the gate that decides has its facts from; None where every gate passes."""
+        return self.decided_by.reads if self.decided_by is not None else None
+
+    @property
+    def waits(self) -> tuple[tuple[Gate, Wait], ...]:
+        """The gates that wait."""
+        return tuple((gate, v) for gate, v in self.verdicts if isinstance(v, Wait))
+
+    @property
+    def by_name(self) -> dict[str, Verdict]:
+        """The verdicts by the names of their gates."""
+        return {gate.name: verdict for gate, verdict in self.verdicts}
+
+    @property
+    def _deciding(self) -> tuple[Gate, Wait | Reject | Error] | None:
+        objecting = [(gate, v) for gate, v in self.verdicts if not isinstance(v, Pass)]
         first = next(iter(objecting), None)
         if first is None or not isinstance(first[1], Wait):
             return first
-        return next(((name, v) for name, v in objecting if isinstance(v, Reject)), first)
+        return next(((gate, v) for gate, v in objecting if isinstance(v, Reject)), first)
 
 
-def evaluate(candidate: Candidate, now: datetime, gates: Iterable[tuple[str, Gate]]) -> Evaluation:
-    """Ask every gate and keep every answer, under the name that people know it by."""
-    return Evaluation(tuple((name, gate(candidate, now)) for name, gate in gates))
+def evaluate(candidate: Candidate, now: datetime, gates: Iterable[Gate]) -> Evaluation:
+    """Ask every gate and keep every answer."""
+    return Evaluation(tuple((gate, gate.check(candidate, now)) for gate in gates))
 
 
 def longest_wait(until: datetime | None, now: datetime, otherwise: timedelta) -> datetime:

@@ -1,72 +1,229 @@
-"""Which gates are asked, in which order: a gate's place in the list is its precedence."""
+"""Which gates there are, what each is like, and which of them a candidate must pass.
+
+A gate's place in the list is its precedence. What can never change comes first, and what must be
+read elsewhere comes last.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from listener.core.gates import always, external, review, schedule
-from listener.core.gates.base import Candidate, Gate, Override, Pass, Verdict
+from listener.core.gates.base import Candidate, Gate, Override, Pass, Reads, Verdict, Waits
 from listener.core.gates.options import Conditions
 
-Gates = tuple[tuple[str, Gate], ...]
-Asks = Callable[[Conditions], object]
+Gates = tuple[Gate, ...]
 
-GATES: Gates = (
-    ("source", always.source),
-    ("match", always.match),
-    ("order", always.order),
-    ("target", always.target),
-    ("hold", always.hold),
+
+def _always(_: Conditions) -> bool:
+    return True
+
+
+SOURCE = Gate(
+    name="source",
+    check=always.source,
+    asked=_always,
+    waits=Waits.WORK,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=False,
+    is_in_history=True,
 )
-ROLLBACK_GATES: Gates = (
-    ("match", always.match),
-    ("target", always.rollback_target),
+MATCH = Gate(
+    name="match",
+    check=always.match,
+    asked=_always,
+    waits=Waits.HEROKU,
+    reads=Reads.DATABASE,
+    is_blocking=True,
+    is_filter=False,
+    is_in_history=True,
 )
-# Each is asked only where the rule asks for it; what can never change comes first.
-CONDITIONAL: tuple[tuple[str, Gate, Asks], ...] = (
-    ("author", review.author, lambda c: c.authors or c.not_authors),
-    ("commit-message", review.commit_message, lambda c: c.needs_commit_message),
-    ("description", review.description, lambda c: c.descriptions or c.not_descriptions),
-    ("soak", schedule.soak, lambda c: c.soak),
-    ("window", schedule.window, lambda c: c.windows),
-    ("min-gap", schedule.min_gap, lambda c: c.min_gap),
-    ("max-per-day", schedule.max_per_day, lambda c: c.max_per_day),
-    ("brake", review.brake, lambda c: c.brake),
-    ("approvals", review.approvals, lambda c: c.approvals),
-    ("check", external.check, lambda c: c.checks),
-    ("parity", external.parity, external.compared),
+ORDER = Gate(
+    name="order",
+    check=always.order,
+    asked=_always,
+    waits=Waits.NOTHING,
+    reads=Reads.DATABASE,
+    is_blocking=True,
+    is_filter=False,
+    is_in_history=True,
 )
-NETWORK = frozenset({"check", "parity"})  # stand last: asked only when all others pass
-OF_RULES = frozenset(name for name, _, _ in CONDITIONAL)
-TIMED = frozenset({"hold", "soak", "window", "min-gap", "max-per-day"})
-# Whoever has a say wakes what waits for it.
-PEOPLES = frozenset({"hold", "commit-message", "brake", "approvals"})
+TARGET = Gate(
+    name="target",
+    check=always.target,
+    asked=_always,
+    waits=Waits.WORK,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=False,
+    is_in_history=True,
+)
+HOLD = Gate(
+    name="hold",
+    check=always.hold,
+    asked=_always,
+    waits=Waits.PERSON | Waits.TIME,
+    reads=Reads.DATABASE,
+    is_blocking=True,
+    is_filter=False,
+    is_in_history=True,
+)
+AUTHOR = Gate(
+    name="author",
+    check=review.author,
+    asked=lambda c: c.authors or c.not_authors,
+    waits=Waits.NOTHING,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=True,
+    is_in_history=True,
+)
+COMMIT_MESSAGE = Gate(
+    name="commit-message",
+    check=review.commit_message,
+    asked=lambda c: c.needs_commit_message,
+    waits=Waits.PERSON,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=True,
+    is_in_history=True,
+)
+DESCRIPTION = Gate(
+    name="description",
+    check=review.description,
+    asked=lambda c: c.descriptions or c.not_descriptions,
+    waits=Waits.NOTHING,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=True,
+    is_in_history=True,
+)
+SOAK = Gate(
+    name="soak",
+    check=schedule.soak,
+    asked=lambda c: c.soak,
+    waits=Waits.TIME,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=False,
+    is_in_history=True,
+)
+WINDOW = Gate(
+    name="window",
+    check=schedule.window,
+    asked=lambda c: c.windows,
+    waits=Waits.TIME,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=False,
+    is_in_history=True,
+)
+MIN_GAP = Gate(
+    name="min-gap",
+    check=schedule.min_gap,
+    asked=lambda c: c.min_gap,
+    waits=Waits.TIME,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=False,
+    is_in_history=True,
+)
+MAX_PER_DAY = Gate(
+    name="max-per-day",
+    check=schedule.max_per_day,
+    asked=lambda c: c.max_per_day,
+    waits=Waits.TIME,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=False,
+    is_in_history=True,
+)
+BRAKE = Gate(
+    name="brake",
+    check=review.brake,
+    asked=lambda c: c.brake,
+    waits=Waits.PERSON,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=False,
+    is_in_history=False,
+)
+APPROVALS = Gate(
+    name="approvals",
+    check=review.approvals,
+    asked=lambda c: c.approvals,
+    waits=Waits.PERSON,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=False,
+    is_in_history=False,
+)
+CHECK = Gate(
+    name="check",
+    check=external.check,
+    asked=lambda c: c.checks,
+    waits=Waits.PROBE,
+    reads=Reads.PROBES,
+    is_blocking=False,
+    is_filter=False,
+    is_in_history=False,
+)
+PARITY = Gate(
+    name="parity",
+    check=external.parity,
+    asked=external.compared,
+    waits=Waits.HEROKU,
+    reads=Reads.TRAITS,
+    is_blocking=True,
+    is_filter=False,
+    is_in_history=False,
+)
+
+ALWAYS: Gates = (SOURCE, MATCH, ORDER, TARGET, HOLD)
+OF_RULES: Gates = (
+    AUTHOR,
+    COMMIT_MESSAGE,
+    DESCRIPTION,
+    SOAK,
+    WINDOW,
+    MIN_GAP,
+    MAX_PER_DAY,
+    BRAKE,
+    APPROVALS,
+    CHECK,
+    PARITY,
+)
+OF_ROLLBACK: Gates = (MATCH, replace(TARGET, check=always.rollback_target))
 
 
 def asked(candidate: Candidate) -> Gates:
-    """The gates that a candidate must pass, by what its rule asks; some set aside by a person."""
-    return (*GATES, *conditional(candidate))
+    """Return the gates that a candidate must pass, by what its rule asks."""
+    return (*ALWAYS, *of_rule(candidate))
 
 
-def conditional(candidate: Candidate) -> Gates:
-    """Those of its rule's conditions: they look at nothing that Heroku would have to be asked."""
-    conditions, override = candidate.conditions, candidate.override
-    wanted = ((name, gate) for name, gate, asks in CONDITIONAL if asks(conditions))
+def of_rule(candidate: Candidate) -> Gates:
+    """Return the gates that its rule asks for; those that a person set aside pass."""
+    wanted = tuple(gate for gate in OF_RULES if gate.asked(candidate.conditions))
+    override = candidate.override
     if override is None:
-        return tuple(wanted)
-    aside = override.gates & OF_RULES
-    return tuple((name, _set_aside(override) if name in aside else gate) for name, gate in wanted)
+        return wanted
+    passes = _pass_by(override)
+    return tuple(
+        replace(gate, check=passes) if gate.name in override.gates else gate for gate in wanted
+    )
 
 
-def of_network(candidate: Candidate) -> Gates:
-    """Those whose answers age, and must be young when something is posted on them."""
-    return tuple((name, gate) for name, gate in conditional(candidate) if name in NETWORK)
+def read_elsewhere(candidate: Candidate) -> Gates:
+    """Return those whose answers age, and must be young when something is posted on them."""
+    return tuple(gate for gate in of_rule(candidate) if gate.reads is not Reads.DATABASE)
 
 
-def _set_aside(override: Override) -> Gate:
-    def passes(candidate: Candidate, now: datetime) -> Verdict:
+def _pass_by(override: Override) -> Callable[[Candidate, datetime], Verdict]:
+    def check(candidate: Candidate, now: datetime) -> Verdict:
         message = f"Set aside by {override.by}: {override.reason}"
         return Pass(message, {"overridden_by": override.by})
 
-    return passes
+    return check
