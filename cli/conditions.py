@@ -1,6 +1,9 @@
 """The flags by which a rule asks for more than the gates that always apply."""
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,46 +13,35 @@ from cli.options import each_of
 Decorated = Callable[..., Any]
 
 NONE = "none"  # this value removes a condition
-# API field, flag, metavar, help; in the order in which the help shows them
-FLAGS = (
-    ("soak", "--soak", "TIME", "how long a release must have run on the source, like 30m"),
-    ("windows", "--window", "WINDOW", 'when promotions go: "Mon-Fri 09:00-16:30 Europe/London"'),
-    ("min_gap", "--min-gap", "TIME", "time between two promotions to a target"),
-    ("max_per_day", "--max-per-day", "N", "promotions to a target within 24 hours"),
-    ("authors", "--author", "PATTERN", "whose releases go, like *@example.com or /regex/"),
-    ("not_authors", "--not-author", "PATTERN", "whose do not"),
-    ("commit_messages", "--commit-message", "PATTERN", "what the commit must say"),
-    ("not_commit_messages", "--not-commit-message", "PATTERN", "what it must not say"),
-    ("descriptions", "--description", "PATTERN", "what the release's description must say"),
-    ("not_descriptions", "--not-description", "PATTERN", "what it must not say"),
-    ("approvals", "--approvals", "N", "how many people must approve each promotion"),
-    ("approval_timeout", "--approval-timeout", "TIME", "reject what is not approved in time"),
-    (
-        "self_approval",
-        "--self-approval/--no-self-approval",
-        None,
-        "whether whoever made the release may approve it",
-    ),
-    ("brake", "--brake", "N/TIME", "ask a person after so many went wrong, like 2/24h"),
-    ("checks", "--check", "URL", "what must answer well before a promotion"),
-    ("parity", "--parity", "WHAT[,WHAT]", "what must match: stack, buildpacks, config-names"),
-    ("verify", "--verify", "URL", "what must answer well after a promotion"),
-    ("verify_for", "--verify-for", "TIME", "how long to look at --verify, 5m unless said"),
-    ("on_failure", "--on-failure", "WHAT", "if --verify fails: rollback, hold or notify"),
-    ("notify", "--notify", "URL", "who is told, by apprise URL like slack://TOKENS, never shown"),
+LIST, NUMBER = "array", "integer"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One condition: its field in the API, its flag, and the type of its value in JSON."""
+
+    field: str
+    flag: str
+    metavar: str | None
+    help: str
+    type: str
+
+
+# Made from what the listener tells of its API; see rule_options.py.
+OPTIONS = tuple(
+    Option(**each) for each in json.loads(Path(__file__).with_name("rule_options.json").read_text())
 )
-LISTS = frozenset(
-    {"windows", "authors", "not_authors", "commit_messages", "not_commit_messages"}
-    | {"descriptions", "not_descriptions", "checks", "parity", "verify", "notify"}
-)
-NUMBERS = frozenset({"approvals", "max_per_day"})
+NUMBERS = frozenset(option.field for option in OPTIONS if option.type == NUMBER)
+COMMAS = frozenset(option.field for option in OPTIONS if "," in (option.metavar or ""))
 
 
 def conditions(function: Decorated) -> Decorated:
     """Add the flags; list flags may be repeated."""
-    for field, flag, metavar, text in reversed(FLAGS):
-        many = {"multiple": True} if field in LISTS else {"default": None}
-        function = click.option(flag, field, metavar=metavar, help=text, **many)(function)
+    for option in reversed(OPTIONS):
+        many = {"multiple": True} if option.type == LIST else {"default": None}
+        function = click.option(
+            option.flag, option.field, metavar=option.metavar, help=option.help, **many
+        )(function)
     return function
 
 
@@ -63,7 +55,7 @@ def as_api(field: str, value: Any) -> Any:
     """Return one value as the API takes it; a malformed one unchanged, for the API to refuse."""
     if value in (NONE, (NONE,)):
         return None
-    if field == "parity":
+    if field in COMMAS:
         return each_of(value)
     if isinstance(value, tuple):
         return list(value)

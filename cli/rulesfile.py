@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import freezefile
-from cli.conditions import FLAGS
+from cli.conditions import OPTIONS
 from cli.errors import Failure
 from cli.freezefile import FREEZE
 from cli.resources import Rule
@@ -17,7 +17,7 @@ from cli.toml import fits, key, value
 RULES = "rules"
 STDIN = "-"
 UNSEEN = "notify"  # its URLs hold secrets, which belong in no file, and which nobody is shown
-CONDITIONS = tuple(field for field, *_ in FLAGS if field != UNSEEN)
+CONDITIONS = tuple(each.field for each in OPTIONS if each.field != UNSEEN)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""`python -m listener migrate | worker | run`."""
+"""`python -m listener migrate | worker | run | describe`."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,8 @@ from threading import Event
 import structlog
 
 from listener import logs
-from listener.app import assemble
+from listener.api.openapi import described
+from listener.app import assemble, routes
 from listener.config import BadSettings, read, read_database_url, read_secret_keys
 from listener.crypto import Keys
 from listener.db import migrate as schema
@@ -81,10 +83,17 @@ def _serve(env: Environment) -> int:
         return gunicorn.wait()
 
 
+def describe(_: Environment) -> int:
+    """Print the description of the API, as `/openapi.json` tells it."""
+    sys.stdout.write(json.dumps(described(routes())))
+    return 0
+
+
 COMMANDS: dict[str, Callable[[Environment], int]] = {
     "migrate": migrate,
     "worker": worker,
     "run": run,
+    "describe": describe,
 }
 
 

@@ -113,7 +113,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def build(parts: Parts) -> Flask:
     """The app that answers requests; promotions wait for its shift to begin."""
-    app = Flask("listener", static_folder=None)
+    app = routes()
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -122,6 +122,12 @@ def build(parts: Parts) -> Flask:
     middleware.init_app(app)
     metrics.Metrics().join(app)
     errors.init_app(app)
+    return app
+
+
+def routes() -> Flask:
+    """Build an app that knows every route, and has nothing to answer with."""
+    app = Flask("listener", static_folder=None)
     for room in ROOMS:
         app.register_blueprint(room.bp)
     return app

@@ -14,7 +14,7 @@ from listener.api.fields import AppName, Targets
 from listener.api.request_body import Body, fault_of, takes
 from listener.api.rules import Declared
 from listener.api.services import services
-from listener.core.gates.options import READERS
+from listener.core.gates.options import OPTIONS
 from listener.roles import Role
 from listener.services import rule_definition
 from listener.services.rule_definition import NewRule
@@ -87,7 +87,7 @@ def _read(said: dict[str, Any], number: int) -> Read:
     except ValidationError as error:
         bad = error.errors(include_url=False)
     told = {each["loc"][0] for each in bad if each["loc"]}
-    others = {name: value for name, value in said.items() if name in READERS and name not in told}
+    others = {name: value for name, value in said.items() if name in OPTIONS and name not in told}
     faults = [fault_of(FileRule, each) for each in bad]
     faults += [str(fault) for fault in rule_definition.faults_of(others)]
     name = said.get("name") or f"rule {number}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
@@ -12,9 +12,9 @@ from pydantic import Field
 from listener.api import fields, foreseen, shapes
 from listener.api.auth import needs, person
 from listener.api.fields import AppName, RuleName, Targets
-from listener.api.request_body import Body, takes
+from listener.api.request_body import takes
+from listener.api.rule_options import RuleOptions, flag
 from listener.api.services import services
-from listener.core.gates.options import READERS, Aspect, OnFailure
 from listener.core.rule import Mode, OnNewer, Strategy
 from listener.roles import Role
 from listener.services.rule_definition import NewRule, RuleChange
@@ -22,33 +22,10 @@ from listener.services.rule_definition import NewRule, RuleChange
 bp = Blueprint("rules", __name__, url_prefix="/api/rules")
 
 
-class RuleOptions(Body):
-    """What a rule asks of releases beyond the gates that are always on; null takes one away."""
-
-    soak: str | None = None
-    windows: list[str] | None = None
-    approvals: int | None = None
-    approval_timeout: str | None = None
-    self_approval: bool | None = None
-    authors: list[str] | None = None
-    not_authors: list[str] | None = None
-    commit_messages: list[str] | None = None
-    not_commit_messages: list[str] | None = None
-    descriptions: list[str] | None = None
-    not_descriptions: list[str] | None = None
-    checks: list[str] | None = None
-    parity: list[Aspect] | None = None
-    min_gap: str | None = None
-    max_per_day: int | None = None
-    brake: str | None = None
-    verify: list[str] | None = None
-    verify_for: str | None = None
-    on_failure: OnFailure | None = None
-
-    @property
-    def conditions(self) -> dict[str, Any]:
-        """What was said of conditions, as plain values."""
-        return self.model_dump(mode="json", include=set(READERS), exclude_unset=True)
+Notify = Annotated[
+    tuple[str, ...] | None,
+    flag("--notify", "URL", "who is told, by apprise URL like slack://TOKENS, never shown"),
+]
 
 
 class Declared(RuleOptions):
@@ -78,7 +55,7 @@ class Declared(RuleOptions):
 class RuleBody(Declared):
     """A new rule."""
 
-    notify: tuple[str, ...] | None = Field(default=None, repr=False)
+    notify: Notify = Field(default=None, repr=False)
 
     @property
     def wish(self) -> NewRule:
@@ -94,7 +71,7 @@ class RuleChangeBody(RuleOptions):
     mode: Mode | None = None
     strategy: Strategy | None = None
     on_newer: OnNewer | None = None
-    notify: tuple[str, ...] | None = Field(default=None, repr=False)
+    notify: Notify = Field(default=None, repr=False)
 
     @property
     def told(self) -> tuple[str, ...] | None:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from listener.core.gates.options import Aspect, OnFailure
+from listener.api.rule_options import ToldOptions
+from listener.core.gates.options import OnFailure
 from listener.core.promotion import PromotionKind, Status
 from listener.core.rule import Mode, OnNewer, Strategy
 from listener.core.trouble import Cause
@@ -62,7 +63,7 @@ class Target(Ref):
     baseline_note: str
 
 
-class Rule(Answer):
+class Rule(ToldOptions):
     """What goes from where to where."""
 
     id: str
@@ -71,25 +72,6 @@ class Rule(Answer):
     strategy: Strategy
     strategy_note: str | None = None
     on_newer: OnNewer
-    soak: str | None
-    windows: list[str] | None
-    approvals: int | None
-    approval_timeout: str | None
-    self_approval: bool | None
-    authors: list[str] | None
-    not_authors: list[str] | None
-    commit_messages: list[str] | None
-    not_commit_messages: list[str] | None
-    descriptions: list[str] | None
-    not_descriptions: list[str] | None
-    checks: list[str] | None
-    parity: list[Aspect] | None
-    min_gap: str | None
-    max_per_day: int | None
-    brake: str | None
-    verify: list[str] | None
-    verify_for: str | None
-    on_failure: OnFailure | None
     notify: list[str]
     warnings: list[str]
     revision: int

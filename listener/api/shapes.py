@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from listener.api import rule_options
 from listener.core import verification
 from listener.core.gates.base import Approval
-from listener.core.gates.options import READERS, Conditions
 from listener.core.promotion import Status
 from listener.core.release import Kind, Release
 from listener.core.verification import redact
@@ -60,7 +60,7 @@ def rule(view: RuleView) -> Json:
         "strategy": view.strategy,
         **note,
         "on_newer": row.on_newer,
-        **_conditions(row.conditions),
+        **rule_options.told(row.conditions),
         "notify": list(view.notify),
         "warnings": list(view.warnings),
         "revision": row.revision,
@@ -77,11 +77,6 @@ def rule(view: RuleView) -> Json:
         "updated_at": time(row.updated_at),
         "created_by": row.created_by,
     }
-
-
-def _conditions(conditions: Conditions) -> Json:
-    """Build the JSON of every condition; null where the rule does not ask for it."""
-    return dict.fromkeys(READERS) | conditions.as_json()
 
 
 def subscription(view: SubscriptionView) -> Json:

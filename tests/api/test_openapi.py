@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from listener.api.openapi import TOLD
-from listener.core.gates.options import READERS
+from listener.core.gates.options import OPTIONS
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_every_body_is_described_with_the_words_it_may_say(described: Any) -> No
     schema = described["components"]["schemas"][name]
     assert schema["additionalProperties"] is False
     own = {"name", "source", "targets", "mode", "strategy", "on_newer", "notify"}
-    assert own | set(READERS) == set(schema["properties"])
+    assert own | set(OPTIONS) == set(schema["properties"])
 
 
 def test_every_reference_leads_somewhere(described: Any) -> None:

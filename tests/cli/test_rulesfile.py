@@ -22,7 +22,7 @@ BARE: Rule = {
 RULE: Rule = {
     **BARE,
     "on_newer": "keep",
-    "soak": "1h",
+    "soak": "1h",  # type: ignore[typeddict-unknown-key]  # options are not in the type
     "windows": ["Mon-Fri 09:00-16:30 Europe/London"],
     "approvals": None,
     "self_approval": False,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from listener.core.gates.options import (
     NONE,
-    READERS,
+    OPTIONS,
     Aspect,
     BadCondition,
     Conditions,
@@ -45,7 +45,7 @@ EVERYTHING: dict[str, Any] = {
 
 
 def test_everything_can_be_asked_for() -> None:
-    assert set(EVERYTHING) == set(READERS) == set(Conditions.__dataclass_fields__)
+    assert set(EVERYTHING) == set(OPTIONS) == set(Conditions.__dataclass_fields__)
     found = parse(EVERYTHING)
     assert (found.soak, found.approvals) == (timedelta(minutes=30), 1)
     assert [window.text for window in found.windows] == [OFFICE]

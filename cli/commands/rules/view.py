@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cli.conditions import FLAGS
+from cli.conditions import OPTIONS
 from cli.output import block, say, warn
 from cli.plain import plain_line
 from cli.resources import Rule, Target
@@ -80,7 +80,7 @@ def target_line(target: Target) -> str:
 
 def asked(rule: Rule) -> list[tuple[str, str]]:
     """Return each condition as one would type it: `--soak` and `30m`, a line for each of a list."""
-    found = [(flag, shown(rule.get(field))) for field, flag, *_ in FLAGS if field != OWN]
+    found = [(each.flag, shown(rule.get(each.field))) for each in OPTIONS if each.field != OWN]
     if rule.get(OWN) is False:
         found.append(("--no-self-approval", "yes"))
     return [(flag, text) for flag, text in found if text]

@@ -1,10 +1,14 @@
-"""What a rule asks of a release beyond the gates that are always on, as people declare it."""
+"""What a rule asks of a release beyond the gates that are always on, as people declare it.
+
+An option is declared once, in `Conditions`: the request, the answer, the file of rules, the flag of
+the command line and its help are made from it.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -54,81 +58,6 @@ class FailureLimit:
 
     count: int
     within: timedelta
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conditions:
-    """Every condition of a rule; what nobody asked for has its default and stops nothing."""
-
-    soak: timedelta = timedelta(0)
-    windows: tuple[Window, ...] = ()
-    approvals: int = 0
-    approval_timeout: timedelta = timedelta(hours=24)
-    self_approval: bool = True
-    authors: tuple[Pattern, ...] = ()
-    not_authors: tuple[Pattern, ...] = ()
-    commit_messages: tuple[Pattern, ...] = ()
-    not_commit_messages: tuple[Pattern, ...] = ()
-    descriptions: tuple[Pattern, ...] = ()
-    not_descriptions: tuple[Pattern, ...] = ()
-    checks: tuple[str, ...] = ()
-    parity: tuple[Aspect, ...] = ()
-    min_gap: timedelta = timedelta(0)
-    max_per_day: int = 0
-    brake: FailureLimit | None = None
-    verify: tuple[str, ...] = ()
-    verify_for: timedelta = timedelta(minutes=5)
-    on_failure: OnFailure = OnFailure.HOLD
-
-    @property
-    def needs_commit_message(self) -> bool:
-        """Whether a gate wants to read what the commit says."""
-        return bool(self.commit_messages or self.not_commit_messages)
-
-    def as_json(self) -> dict[str, Any]:
-        """What differs from the defaults, the way `parse` reads it."""
-        changed = (each.name for each in fields(self) if getattr(self, each.name) != each.default)
-        return {name: _shown(getattr(self, name)) for name in changed}
-
-
-NONE = Conditions()
-
-
-def parse(said: Mapping[str, Any], before: Conditions = NONE) -> Conditions:
-    """Read conditions from plain values; what is not said stays as before. Raises BadCondition."""
-    values = {each.name: getattr(before, each.name) for each in fields(Conditions)}
-    for name, value in said.items():
-        if name not in READERS:
-            raise BadCondition(name, "there is no such condition.")
-        values[name] = _default(name) if value is None else _read(name, value)
-    return Conditions(**values)
-
-
-def _default(name: str) -> Any:
-    return next(each.default for each in fields(Conditions) if each.name == name)
-
-
-def _read(name: str, value: Any) -> Any:
-    try:
-        return READERS[name](value)
-    except ValueError as error:
-        raise BadCondition(name, str(error)) from error
-
-
-def _shown(value: Any) -> Any:
-    match value:
-        case timedelta():
-            return duration.show(value)
-        case FailureLimit(count, within):
-            return f"{count}/{duration.show(within)}"
-        case Window(text=text) | Pattern(text=text):
-            return text
-        case tuple():
-            return [_shown(each) for each in value]
-        case StrEnum():
-            return str(value)
-        case _:
-            return value
 
 
 # How each is read.
@@ -209,25 +138,209 @@ def _brake(value: Any) -> FailureLimit:
     return FailureLimit(int(found[1]), within)
 
 
-_PATTERNS = _each(pattern.parse)
-READERS: dict[str, Callable[[Any], Any]] = {
-    "soak": _duration,
-    "windows": _each(window.parse),
-    "approvals": _number(MOST_APPROVALS),
-    "approval_timeout": _time(timedelta(minutes=1), timedelta(days=90)),
-    "self_approval": _flag,
-    "authors": _PATTERNS,
-    "not_authors": _PATTERNS,
-    "commit_messages": _PATTERNS,
-    "not_commit_messages": _PATTERNS,
-    "descriptions": _PATTERNS,
-    "not_descriptions": _PATTERNS,
-    "checks": _each(_url),
-    "parity": _each(_word(Aspect)),
-    "min_gap": _duration,
-    "max_per_day": _number(MOST_A_DAY),
-    "brake": _brake,
-    "verify": _each(_url),
-    "verify_for": _time(timedelta(seconds=1), timedelta(hours=2)),
-    "on_failure": _word(OnFailure),
-}
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How people write one condition: its flag, its place in JSON and TOML, and what it means."""
+
+    flag: str
+    metavar: str | None  # None for a flag without a value
+    help: str
+    read: Callable[[Any], Any]  # from a plain value; raises ValueError with what to write
+    wire: Any  # the type of the plain value
+
+
+def _option(default: T, flag: str, metavar: str | None, text: str, **how: Any) -> T:
+    """Declare a condition with its default; everything that is known of it stands here."""
+    found: T = field(default=default, metadata={"option": Option(flag, metavar, text, **how)})
+    return found
+
+
+_TEXTS = {"wire": list[str]}
+_PATTERNS = {"read": _each(pattern.parse), **_TEXTS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """Every condition of a rule; what nobody asked for has its default and stops nothing.
+
+    Help and output name them in this order.
+    """
+
+    soak: timedelta = _option(
+        timedelta(0),
+        "--soak",
+        "TIME",
+        "how long a release must have run on the source, like 30m",
+        read=_duration,
+        wire=str,
+    )
+    windows: tuple[Window, ...] = _option(
+        (),
+        "--window",
+        "WINDOW",
+        'when promotions go: "Mon-Fri 09:00-16:30 Europe/London"',
+        read=_each(window.parse),
+        **_TEXTS,
+    )
+    min_gap: timedelta = _option(
+        timedelta(0),
+        "--min-gap",
+        "TIME",
+        "time between two promotions to a target",
+        read=_duration,
+        wire=str,
+    )
+    max_per_day: int = _option(
+        0,
+        "--max-per-day",
+        "N",
+        "promotions to a target within 24 hours",
+        read=_number(MOST_A_DAY),
+        wire=int,
+    )
+    authors: tuple[Pattern, ...] = _option(
+        (),
+        "--author",
+        "PATTERN",
+        "whose releases go, like *@example.com or /regex/",
+        **_PATTERNS,
+    )
+    not_authors: tuple[Pattern, ...] = _option(
+        (), "--not-author", "PATTERN", "whose do not", **_PATTERNS
+    )
+    commit_messages: tuple[Pattern, ...] = _option(
+        (), "--commit-message", "PATTERN", "what the commit must say", **_PATTERNS
+    )
+    not_commit_messages: tuple[Pattern, ...] = _option(
+        (), "--not-commit-message", "PATTERN", "what it must not say", **_PATTERNS
+    )
+    descriptions: tuple[Pattern, ...] = _option(
+        (), "--description", "PATTERN", "what the release's description must say", **_PATTERNS
+    )
+    not_descriptions: tuple[Pattern, ...] = _option(
+        (), "--not-description", "PATTERN", "what it must not say", **_PATTERNS
+    )
+    approvals: int = _option(
+        0,
+        "--approvals",
+        "N",
+        "how many people must approve each promotion",
+        read=_number(MOST_APPROVALS),
+        wire=int,
+    )
+    approval_timeout: timedelta = _option(
+        timedelta(hours=24),
+        "--approval-timeout",
+        "TIME",
+        "reject what is not approved in time",
+        read=_time(timedelta(minutes=1), timedelta(days=90)),
+        wire=str,
+    )
+    self_approval: bool = _option(
+        True,
+        "--self-approval/--no-self-approval",
+        None,
+        "whether whoever made the release may approve it",
+        read=_flag,
+        wire=bool,
+    )
+    brake: FailureLimit | None = _option(
+        None,
+        "--brake",
+        "N/TIME",
+        "ask a person after so many went wrong, like 2/24h",
+        read=_brake,
+        wire=str,
+    )
+    checks: tuple[str, ...] = _option(
+        (),
+        "--check",
+        "URL",
+        "what must answer well before a promotion",
+        read=_each(_url),
+        **_TEXTS,
+    )
+    parity: tuple[Aspect, ...] = _option(
+        (),
+        "--parity",
+        "WHAT[,WHAT]",
+        "what must match: stack, buildpacks, config-names",
+        read=_each(_word(Aspect)),
+        wire=list[Aspect],
+    )
+    verify: tuple[str, ...] = _option(
+        (),
+        "--verify",
+        "URL",
+        "what must answer well after a promotion",
+        read=_each(_url),
+        **_TEXTS,
+    )
+    verify_for: timedelta = _option(
+        timedelta(minutes=5),
+        "--verify-for",
+        "TIME",
+        "how long to look at --verify, 5m unless said",
+        read=_time(timedelta(seconds=1), timedelta(hours=2)),
+        wire=str,
+    )
+    on_failure: OnFailure = _option(
+        OnFailure.HOLD,
+        "--on-failure",
+        "WHAT",
+        "if --verify fails: rollback, hold or notify",
+        read=_word(OnFailure),
+        wire=OnFailure,
+    )
+
+    @property
+    def needs_commit_message(self) -> bool:
+        """Whether a gate wants to read what the commit says."""
+        return bool(self.commit_messages or self.not_commit_messages)
+
+    def as_json(self) -> dict[str, Any]:
+        """What differs from the defaults, the way `parse` reads it."""
+        changed = (each.name for each in fields(self) if getattr(self, each.name) != each.default)
+        return {name: _shown(getattr(self, name)) for name in changed}
+
+
+# By the name of the field, which is its name in JSON and TOML as well.
+OPTIONS: dict[str, Option] = {each.name: each.metadata["option"] for each in fields(Conditions)}
+NONE = Conditions()
+
+
+def parse(said: Mapping[str, Any], before: Conditions = NONE) -> Conditions:
+    """Read conditions from plain values; what is not said stays as before. Raises BadCondition."""
+    values = {each.name: getattr(before, each.name) for each in fields(Conditions)}
+    for name, value in said.items():
+        if name not in OPTIONS:
+            raise BadCondition(name, "there is no such condition.")
+        values[name] = _default(name) if value is None else _read(name, value)
+    return Conditions(**values)
+
+
+def _default(name: str) -> Any:
+    return next(each.default for each in fields(Conditions) if each.name == name)
+
+
+def _read(name: str, value: Any) -> Any:
+    try:
+        return OPTIONS[name].read(value)
+    except ValueError as error:
+        raise BadCondition(name, str(error)) from error
+
+
+def _shown(value: Any) -> Any:
+    match value:
+        case timedelta():
+            return duration.show(value)
+        case FailureLimit(count, within):
+            return f"{count}/{duration.show(within)}"
+        case Window(text=text) | Pattern(text=text):
+            return text
+        case tuple():
+            return [_shown(each) for each in value]
+        case StrEnum():
+            return str(value)
+        case _:
+            return value

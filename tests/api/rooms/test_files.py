@@ -14,7 +14,7 @@ from cli.freezefile import as_sent, standing
 from cli.resources import Rule
 from cli.rulesfile import as_toml, said_of
 from listener.api.rule_files import FileRule
-from listener.core.gates.options import READERS, parse
+from listener.core.gates.options import OPTIONS, parse
 from tests.api.rooms.caller import Caller
 from tests.core.test_conditions import EVERYTHING
 from tests.services.office import EU, PROD, STAGING, Office
@@ -167,7 +167,7 @@ def test_whatever_a_rule_asks_for_survives_its_file(
         "mode": "shadow",
         "source": {"id": "a", "name": "example-app-staging"},
         "targets": [{"id": "b", "name": "example-app"}],
-        **(dict.fromkeys(READERS) | conditions.as_json()),  # type: ignore[typeddict-item]
+        **(dict.fromkeys(OPTIONS) | conditions.as_json()),  # type: ignore[typeddict-item]
     }
     written = tomllib.loads(as_toml({app: said_of(rule)}))["rules"]
     assert list(written) == [app]
@@ -180,6 +180,6 @@ def test_whatever_a_rule_asks_for_survives_its_file(
     )
 
 
-@pytest.mark.parametrize("name", sorted(READERS))
+@pytest.mark.parametrize("name", sorted(OPTIONS))
 def test_the_command_line_exports_every_condition(name: str) -> None:
     assert name in rulesfile.CONDITIONS

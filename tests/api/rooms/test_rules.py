@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from listener.core.gates.options import READERS
+from listener.core.gates.options import OPTIONS
 from tests.api.rooms.caller import Caller
 from tests.services.office import EU, PROD, STAGING, Office
 
@@ -26,7 +26,7 @@ def test_a_rule_is_answered_whole(admin: Caller, office: Office) -> None:
         "mode": "armed",
         "strategy": "slug",
         "on_newer": "supersede",
-        **dict.fromkeys(READERS),
+        **dict.fromkeys(OPTIONS),
         "notify": [],
         "revision": 1,
         "source": {"id": ids[STAGING], "name": STAGING},
