@@ -1,23 +1,38 @@
-"""Promotion windows: times of the week, by the clocks of one place, summer time included."""
+"""Times at which a rule promotes, or does not, by the clocks of one place, summer time included."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-EVERY_DAY = "daily"
+from listener.core import days
+from listener.core.days import BadDays, Days
+
 EXAMPLE = "Mon-Fri 09:00-16:30 Europe/London"
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 # A window opens again within a week; one whose hour a change of clocks swallows, a week later.
 _DAYS_AHEAD = 15
+_LONGEST = 400  # days that one closed time may last
+_MOST_IN_A_ROW = 1000
 _TIME = r"([01]?\d|2[0-4]):([0-5]\d)"
 _FORM = re.compile(rf"(\S+)\s+{_TIME}-{_TIME}\s+(\S+)", re.ASCII)
+_CLOSED = re.compile(
+    r"(holidays\s+\S+|\d+\s+[A-Za-z]+(?:\s*-\s*\d+\s+[A-Za-z]+)?|\S+)"
+    rf"(?:\s+{_TIME}-{_TIME})?(?:\s+(\S+))?",
+    re.ASCII | re.IGNORECASE,
+)
+CLOSED_EXAMPLES = (
+    "Sat#3 Europe/London",
+    "24 Dec",
+    "Mon-Fri 12:00-13:00 Europe/Berlin",
+    "holidays GB",
+)
 
 
 class BadWindow(ValueError):
@@ -26,54 +41,69 @@ class BadWindow(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From one time of day up to, not including, another, on some days of the week.
+    """From one time of day up to, not including, another, on some days.
 
     One that ends when or before it begins goes on past midnight and belongs to the day on which it
     began. Times are what the clocks of the zone show; `24:00` is the end of a day.
     """
 
-    days: frozenset[int]  # Monday is 0
+    days: Days
     opens: timedelta  # since midnight, by the clocks of the zone
     closes: timedelta
     zone: str
     text: str
 
-    def is_open(self, moment: datetime) -> bool:
-        """Whether it is open at this moment."""
+    def covers(self, moment: datetime) -> bool:
+        """Return whether this moment is inside."""
         local = moment.astimezone(ZoneInfo(self.zone))
-        shown = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
+        today, shown = local.date(), _clock(local)
         if self.opens < self.closes:
-            return local.weekday() in self.days and self.opens <= shown < self.closes
-        began_today = local.weekday() in self.days and shown >= self.opens
-        began_yesterday = (local.weekday() - 1) % 7 in self.days and shown < self.closes
-        return began_today or began_yesterday
+            return self.opens <= shown < self.closes and self.days.has(today)
+        began_today = shown >= self.opens and self.days.has(today)
+        return began_today or (shown < self.closes and self.days.has(today - _DAY))
 
-    def next_opening(self, moment: datetime) -> datetime | None:
-        """The first moment from this one on at which it is open, to the second, in UTC."""
-        if self.is_open(moment):
+    def name_at(self, moment: datetime) -> str:
+        """Return the name of the day whose time this is, such as a holiday's; "" for none."""
+        local = moment.astimezone(ZoneInfo(self.zone))
+        is_of_yesterday = self.opens >= self.closes and _clock(local) < self.closes
+        return self.days.name_of(local.date() - _DAY if is_of_yesterday else local.date())
+
+    def next_start(self, moment: datetime) -> datetime | None:
+        """Return the first moment from this one on that is inside, to the second, in UTC."""
+        if self.covers(moment):
             return moment.astimezone(UTC)
-        openings = (at for at in self._openings(moment) if at > moment and self.is_open(at))
-        return min(openings, default=None)
+        starts = self._edges(moment, self.opens, _DAYS_AHEAD)
+        return next((at for at in starts if at > moment and self.covers(at)), None)
 
-    def _openings(self, moment: datetime) -> Iterator[datetime]:
-        """Every moment at which it may open: its hour, and where the clocks are put forward."""
+    def next_end(self, moment: datetime) -> datetime | None:
+        """Return the first moment from this one on that is outside; None if none is near."""
+        if not self.covers(moment):
+            return moment.astimezone(UTC)
+        ends = self._edges(moment, self.closes, _LONGEST)
+        return next((at for at in ends if at > moment and not self.covers(at)), None)
+
+    def _edges(self, moment: datetime, at: timedelta, days: int) -> Iterator[datetime]:
+        """Yield, in order, when it may begin or end: at that hour, and where clocks change."""
         zone = ZoneInfo(self.zone)
         today = moment.astimezone(zone).date()
-        for ahead in range(-1, _DAYS_AHEAD):
+        for ahead in range(-1, days):
             day = today + ahead * _DAY
-            yield from _moments(day, self.opens, zone)
-            yield from _changes(day, zone)
+            yield from sorted([*_moments(day, at, zone), *_changes(day, zone)])
+
+
+def _clock(local: datetime) -> timedelta:
+    return timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
 
 
 def _moments(day: date, since_midnight: timedelta, zone: ZoneInfo) -> Iterator[datetime]:
-    """When the clocks of the zone show this: once as a rule, twice when they are put back."""
+    """Yield when the clocks of the zone show this: mostly once, twice when they are put back."""
     shown = datetime.combine(day, time()) + since_midnight
     for fold in (0, 1):
         yield shown.replace(tzinfo=zone, fold=fold).astimezone(UTC)
 
 
 def _changes(day: date, zone: ZoneInfo) -> Iterator[datetime]:
-    """The moment within a day at which the zone's clocks are changed, if they are."""
+    """Yield the moment within a day at which the zone's clocks are changed, if they are."""
     begin = datetime.combine(day, time(), zone).astimezone(UTC)
     end = begin + _DAY
     before = begin.astimezone(zone).utcoffset()
@@ -89,9 +119,22 @@ def _changes(day: date, zone: ZoneInfo) -> Iterator[datetime]:
 
 
 def next_opening(windows: Iterable[Window], moment: datetime) -> datetime | None:
-    """The first moment at which any of them is open; None where there is none."""
-    openings = (window.next_opening(moment) for window in windows)
+    """Return the first moment that any of them covers; None where there is none."""
+    openings = (window.next_start(moment) for window in windows)
     return min((at for at in openings if at is not None), default=None)
+
+
+def next_end(closed: Sequence[Window], moment: datetime) -> datetime | None:
+    """Return the first moment from this one on that none of them covers; None if none is near."""
+    for _ in range(_MOST_IN_A_ROW):
+        covering = [each for each in closed if each.covers(moment)]
+        if not covering:
+            return moment.astimezone(UTC)
+        ends = [end for each in covering if (end := each.next_end(moment)) is not None]
+        if len(ends) < len(covering):
+            return None
+        moment = max(ends)
+    return None
 
 
 def parse(text: str) -> Window:
@@ -99,11 +142,52 @@ def parse(text: str) -> Window:
     found = _FORM.fullmatch(text.strip())
     if found is None:
         raise BadWindow(f"{text!r} is no window. Write it like {EXAMPLE!r}: days, times, zone.")
-    days, zone = _days(found[1]), _zone(found[6])
-    opens, closes = _since_midnight(found[2], found[3]), _since_midnight(found[4], found[5])
+    with _said_as_window():
+        return _window(days.weekdays(found[1]), found.groups()[1:5], _zone(found[6]), text)
+
+
+def parse_closed(text: str) -> Window:
+    """Read a closed time such as `Sat#3 Europe/London` or `holidays GB`. Raises BadWindow.
+
+    Without times it is the whole day. A date without a zone is UTC's; holidays without one are by
+    the clocks of their country, where it has one zone. The text of what is returned has the zone.
+    """
+    found = _CLOSED.fullmatch(" ".join(text.split()))
+    if found is None:
+        known = ", ".join(map(repr, CLOSED_EXAMPLES))
+        raise BadWindow(f"{text!r} is no closed time. Write one like {known}.")
+    with _said_as_window():
+        meant = days.parse(found[1])
+    zone = _zone(found[6]) if found[6] else _zone_of(meant, text)
+    times = found.groups()[1:5] if found[2] else ("0", "00", "24", "00")
+    return _window(meant, times, zone, text if found[6] else f"{text} {zone}")
+
+
+@contextmanager
+def _said_as_window() -> Iterator[None]:
+    try:
+        yield
+    except BadDays as error:
+        raise BadWindow(str(error)) from error
+
+
+def _zone_of(meant: Days, text: str) -> str:
+    match meant:
+        case days.Dates():
+            return "UTC"
+        case days.Holidays(country):
+            if (zone := days.zone_of(country)) is not None:
+                return zone
+            raise BadWindow(f"{text!r} needs a zone, for {country} has several: add one.")
+        case _:
+            raise BadWindow(f"{text!r} needs a zone, like {CLOSED_EXAMPLES[0]!r}.")
+
+
+def _window(meant: Days, times: Sequence[str], zone: str, text: str) -> Window:
+    opens, closes = _since_midnight(times[0], times[1]), _since_midnight(times[2], times[3])
     if opens >= _DAY:
-        raise BadWindow(f"A window opens before 24:00: {text!r}.")
-    return Window(days, opens, closes, zone, " ".join(text.split()))
+        raise BadWindow(f"It begins before 24:00: {text!r}.")
+    return Window(meant, opens, closes, zone, " ".join(text.split()))
 
 
 def _since_midnight(hours: str, minutes: str) -> timedelta:
@@ -111,28 +195,6 @@ def _since_midnight(hours: str, minutes: str) -> timedelta:
     if found > _DAY:
         raise BadWindow(f"A day ends at 24:00, so there is no {hours}:{minutes}.")
     return found
-
-
-def _days(text: str) -> frozenset[int]:
-    if text.casefold() == EVERY_DAY:
-        return frozenset(range(7))
-    return frozenset(day for part in text.split(",") for day in _range(part, text))
-
-
-def _range(part: str, text: str) -> Iterator[int]:
-    first, dash, last = part.partition("-")
-    begin = _day(first, text)
-    end = _day(last, text) if dash else begin
-    for ahead in range((end - begin) % 7 + 1):
-        yield (begin + ahead) % 7
-
-
-def _day(word: str, text: str) -> int:
-    named = [number for number, day in enumerate(DAYS) if day.casefold() == word.casefold()]
-    if not named:
-        known = f"{', '.join(DAYS)} or {EVERY_DAY}"
-        raise BadWindow(f"{text!r} are no days. Write them like Mon-Fri or Mon,Wed: {known}.")
-    return named[0]
 
 
 def _zone(name: str) -> str:

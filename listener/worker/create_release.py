@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from listener import heroku as platform
 from listener.core.drift import nonce_of
 from listener.core.gates.always import hold
-from listener.core.gates.base import Pass, evaluate
-from listener.core.gates.registry import read_elsewhere
+from listener.core.gates.base import Pass, Reads, evaluate
+from listener.core.gates.registry import asked_again
 from listener.core.promotion import (
     BLOCKED_STEP,
     RATE_LIMIT_WAIT,
@@ -180,7 +180,10 @@ def check(conn: Connection, row: PromotionRow, gathered: CandidateFacts, clock: 
     if row.kind is PromotionKind.ROLLBACK:
         return
     now = clock.now()
-    if evaluate(gathered.candidate, now, read_elsewhere(gathered.candidate)).objection is not None:
+    again = evaluate(gathered.candidate, now, asked_again(gathered.candidate))
+    if again.objection is not None:
+        if again.reads is Reads.DATABASE:  # its time is over: a window has closed, say
+            raise PreconditionChanged(again.objection.message)
         raise StaleData("What the checks answered got old meanwhile.")
     standing = tuple(hold.value for hold in holds.open_(conn, row.target_id))
     if not isinstance(hold(replace(gathered.candidate, holds=standing), now), Pass):

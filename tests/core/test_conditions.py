@@ -35,6 +35,7 @@ EVERYTHING: dict[str, Any] = {
     "not_descriptions": ["*WIP*"],
     "checks": ["https://staging.example.com/healthz"],
     "parity": ["stack", "config-names"],
+    "closed": ["24 Dec UTC"],
     "min_gap": "2h",
     "max_per_day": 4,
     "brake": "2/1d",

@@ -318,6 +318,7 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "description": {"descriptions": ["*"]},
     "soak": {"soak": "1m"},
     "window": {"windows": ["Sun 00:00-01:00 UTC"]},
+    "closed": {"closed": ["daily 12:30-13:00 UTC"]},
     "min-gap": {"min_gap": "1m"},
     "max-per-day": {"max_per_day": 1},
     "brake": {"brake": "1/1h"},

@@ -55,7 +55,7 @@ def test_which_gates_people_answer() -> None:
 
 def test_which_gates_give_a_time_by_themselves() -> None:
     timed = {gate.name for gate in ALL if Waits.TIME in gate.waits}
-    assert timed == {"hold", "soak", "window", "min-gap", "max-per-day"}
+    assert timed == {"hold", "soak", "window", "closed", "min-gap", "max-per-day"}
 
 
 def test_which_gates_wait_for_a_change_at_heroku_an_end_or_an_app() -> None:

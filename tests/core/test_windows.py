@@ -55,7 +55,7 @@ def utc(text: str) -> datetime:
 def test_a_window_is_open_by_the_clocks_of_its_place(
     window: str, moment: str, is_open: bool
 ) -> None:
-    assert parse(window).is_open(utc(moment)) is is_open
+    assert parse(window).covers(utc(moment)) is is_open
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_window_is_open_by_the_clocks_of_its_place(
     ],
 )
 def test_the_next_opening_is_named(window: str, moment: str, opens: str) -> None:
-    assert parse(window).next_opening(utc(moment)) == utc(opens)
+    assert parse(window).next_start(utc(moment)) == utc(opens)
 
 
 def test_of_several_windows_the_first_to_open_counts() -> None:
@@ -96,7 +96,7 @@ def test_of_several_windows_the_first_to_open_counts() -> None:
         ("Mon-Fri 9-16 Europe/London", "is no window"),
         ("Mon-Fri 09:00-25:00 UTC", "is no window"),
         ("Mon-Fri 09:00-24:30 UTC", "there is no 24:30"),
-        ("Mon-Fri 24:00-01:00 UTC", "opens before 24:00"),
+        ("Mon-Fri 24:00-01:00 UTC", "begins before 24:00"),
         ("Mo-Fr 09:00-16:30 UTC", "'Mo-Fr' are no days. Write them like Mon-Fri"),
         ("Mon-Fri 09:00-16:30 Europe/Londn", "Did you mean Europe/London?"),
         ("Mon-Fri 09:00-16:30 CEST!", "is no time zone of the IANA database"),
@@ -126,14 +126,14 @@ CHANGES = st.tuples(
 
 @given(WINDOWS, MOMENTS | CHANGES)
 def test_it_is_open_at_the_next_opening_and_not_before(window: Window, moment: datetime) -> None:
-    opens = window.next_opening(moment)
+    opens = window.next_start(moment)
     assert opens is not None
     assert opens >= moment
-    assert window.is_open(opens)
+    assert window.covers(opens)
     for step in range(1, 60):
         between = moment + (opens - moment) * step / 60
-        assert not window.is_open(between) or between >= opens
-    assert opens == moment or not window.is_open(opens - timedelta(seconds=1))
+        assert not window.covers(between) or between >= opens
+    assert opens == moment or not window.covers(opens - timedelta(seconds=1))
 
 
 @given(WINDOWS, MOMENTS | CHANGES)
@@ -141,7 +141,7 @@ def test_a_window_is_what_people_read_on_their_clocks(window: Window, moment: da
     zone = ZoneInfo(window.zone)
     shown = moment.astimezone(zone).replace(tzinfo=UTC)
     by_their_clocks = parse(window.text.replace(window.zone, "UTC"))
-    assert window.is_open(moment) == by_their_clocks.is_open(shown)
+    assert window.covers(moment) == by_their_clocks.covers(shown)
 
 
 @given(WINDOWS)

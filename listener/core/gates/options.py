@@ -182,6 +182,14 @@ class Conditions:
         read=_each(window.parse),
         **_TEXTS,
     )
+    closed: tuple[Window, ...] = _option(
+        (),
+        "--closed",
+        "TIME",
+        'when none go: "Sat#3 Europe/London", "24 Dec", "holidays GB"',
+        read=_each(window.parse_closed),
+        **_TEXTS,
+    )
     min_gap: timedelta = _option(
         timedelta(0),
         "--min-gap",

@@ -121,6 +121,16 @@ WINDOW = Gate(
     is_filter=False,
     is_in_history=True,
 )
+CLOSED = Gate(
+    name="closed",
+    check=schedule.closed,
+    asked=lambda c: c.closed,
+    waits=Waits.TIME,
+    reads=Reads.DATABASE,
+    is_blocking=False,
+    is_filter=False,
+    is_in_history=True,
+)
 MIN_GAP = Gate(
     name="min-gap",
     check=schedule.min_gap,
@@ -189,6 +199,7 @@ OF_RULES: Gates = (
     DESCRIPTION,
     SOAK,
     WINDOW,
+    CLOSED,
     MIN_GAP,
     MAX_PER_DAY,
     BRAKE,
@@ -216,9 +227,13 @@ def of_rule(candidate: Candidate) -> Gates:
     )
 
 
-def read_elsewhere(candidate: Candidate) -> Gates:
-    """Return those whose answers age, and must be young when something is posted on them."""
-    return tuple(gate for gate in of_rule(candidate) if gate.reads is not Reads.DATABASE)
+def asked_again(candidate: Candidate) -> Gates:
+    """Return those whose answers age: they are asked once more right before a post."""
+    return tuple(
+        gate
+        for gate in of_rule(candidate)
+        if gate.reads is not Reads.DATABASE or Waits.TIME in gate.waits
+    )
 
 
 def _pass_by(override: Override) -> Callable[[Candidate, datetime], Verdict]:

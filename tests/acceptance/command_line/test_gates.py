@@ -89,6 +89,15 @@ def test_window(route: Make) -> None:
     closed.goes(version)
 
 
+def test_closed_times(route: Make) -> None:
+    closed = route("closed", "--closed", f"{datetime.now(UTC):%a} UTC", "--closed", "1 Jan")
+    version = closed.deploy()
+    assert f"Closed: {datetime.now(UTC):%a} UTC, until " in closed.says("closed", version)
+    assert closed.promotion(version, "waiting")["earliest_at"] is not None
+    closed.update("--closed", "1 Jan" if datetime.now(UTC).month > 1 else "1 Jul")
+    closed.goes(version)
+
+
 @pytest.mark.parametrize(
     ("gate", "limit", "said"),
     [("min-gap", "1h", "was less than 1h ago"), ("max-per-day", "1", "24 hours")],
@@ -166,6 +175,6 @@ def test_parity(route: Make, town: Town) -> None:
 
 
 def test_a_gate_that_is_new_is_driven_here_too() -> None:
-    driven = {"soak", "window", "min-gap", "max-per-day", "author", "commit-message"}
+    driven = {"soak", "window", "closed", "min-gap", "max-per-day", "author", "commit-message"}
     driven |= {"description", "brake", "approvals", "parity"}
     assert driven | ELSEWHERE == {gate.name for gate in OF_RULES}
