@@ -49,7 +49,7 @@ class Plan(TypedDict):
     message: str
 
 
-class Fared(TypedDict):
+class ForecastChange(TypedDict):
     """A release on one target by a rule as it stands, and as it would be changed."""
 
     release: ExplainedRelease
@@ -71,5 +71,5 @@ class Trial(TypedDict):
 
     rule: Tried
     changes: list[FieldChange]
-    results: list[Fared]
+    results: list[ForecastChange]
     message: str

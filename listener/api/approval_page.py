@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from listener import approval_links
+from listener.api.answers import Reply, replies
 from listener.api.auth import Person
 from listener.api.errors import status_of
 from listener.api.fields import LONGEST_REASON
@@ -64,6 +65,7 @@ OUT_OF_DATE = "This page was used already, or is too old. Look again before you 
 
 
 @bp.get("/<link>")
+@replies(Reply())
 def show(link: str) -> ResponseReturnValue:
     """Show what would be promoted where, and two buttons for whoever may press them."""
     invitation = _invitation(link)
@@ -74,6 +76,7 @@ def show(link: str) -> ResponseReturnValue:
 
 
 @bp.post("/<link>/login")
+@replies(Reply(status=303))
 def log_in(link: str) -> ResponseReturnValue:
     """Log the browser in, by a code that `autopromote login:code` printed."""
     invitation = _invitation(link)
@@ -96,6 +99,7 @@ def log_in(link: str) -> ResponseReturnValue:
 
 
 @bp.post("/<link>")
+@replies(Reply(status=303))
 def answer(link: str) -> ResponseReturnValue:
     """Take somebody's yes or no, from the form that the page showed to that person."""
     invitation = _invitation(link)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, jsonify
-from flask.typing import ResponseReturnValue
+from flask import Blueprint
 
-from listener.api import fields, shapes
+from listener.api import fields
+from listener.api.answers import Answer, Time, returns_list
 from listener.api.auth import needs
 from listener.api.services import services
 from listener.db.audit import AuditRow
@@ -16,9 +16,43 @@ from listener.roles import Role
 bp = Blueprint("audit", __name__, url_prefix="/api/audit-entries")
 
 
+class Subject(Answer):
+    """What was changed."""
+
+    type: str
+    id: str
+    name: str | None
+
+
+class AuditEntry(Answer):
+    """Who changed what, when, from what to what."""
+
+    id: str
+    at: Time
+    by: str
+    action: str
+    subject: Subject
+    before: Any
+    after: Any
+
+    @classmethod
+    def of(cls, row: AuditRow) -> AuditEntry:
+        """Return an audit entry."""
+        return cls(
+            id=str(row.id),
+            at=row.at,
+            by=row.by,
+            action=row.action,
+            subject=Subject(type=row.subject_type, id=row.subject_id, name=row.subject_name),
+            before=row.before,
+            after=row.after,
+        )
+
+
 @bp.get("")
 @needs(Role.VIEWER)
-def list_() -> ResponseReturnValue:
+@returns_list(AuditEntry, queries=("subject", "app", "by", "since", "limit"))
+def list_() -> list[AuditEntry]:
     """Return the audit entries, newest first."""
     found = services().journal.list_(
         subject=fields.text("subject"),
@@ -27,16 +61,4 @@ def list_() -> ResponseReturnValue:
         since=fields.moment("since"),
         limit=fields.limit(),
     )
-    return jsonify([_shape(row) for row in found])
-
-
-def _shape(row: AuditRow) -> dict[str, Any]:
-    return {
-        "id": str(row.id),
-        "at": shapes.time(row.at),
-        "by": row.by,
-        "action": row.action,
-        "subject": {"type": row.subject_type, "id": row.subject_id, "name": row.subject_name},
-        "before": row.before,
-        "after": row.after,
-    }
+    return [AuditEntry.of(row) for row in found]

@@ -4,35 +4,50 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, request
 
+from listener.api.answers import Answer, Ref, returns_list
 from listener.api.auth import needs
 from listener.api.services import services
-from listener.core.finding import Finding
+from listener.core import finding
+from listener.core.finding import State
 from listener.roles import Role
 
 bp = Blueprint("findings", __name__, url_prefix="/api/findings")
 
 
+class Finding(Answer):
+    """One thing that was looked at: how it is, why that matters, and the command that mends it."""
+
+    name: str
+    state: State
+    app: Ref | None
+    rule: str | None
+    message: str
+    why: str | None
+    mend: str | None
+    facts: dict[str, Any]
+
+    @classmethod
+    def of(cls, found: finding.Finding) -> Finding:
+        """Return a finding."""
+        app = found.app
+        return cls(
+            name=found.name,
+            state=found.state,
+            app=Ref(id=app.id, name=app.name) if app is not None else None,
+            rule=found.rule,
+            message=found.message,
+            why=found.why or None,
+            mend=found.mend or None,
+            facts=dict(found.facts),
+        )
+
+
 @bp.get("")
 @needs(Role.VIEWER)
-def list_() -> ResponseReturnValue:
+@returns_list(Finding, problems=(429,))
+def list_() -> list[Finding]:
     """Examine everything now, and list the findings in the order in which to mend them."""
     found = services().doctor.examine(asked_by=request.headers.get("User-Agent", ""))
-    return jsonify([shape_of(finding) for finding in found])
-
-
-def shape_of(finding: Finding) -> dict[str, Any]:
-    """Build the JSON of a finding."""
-    app = finding.app
-    return {
-        "name": finding.name,
-        "state": finding.state,
-        "app": {"id": app.id, "name": app.name} if app is not None else None,
-        "rule": finding.rule,
-        "message": finding.message,
-        "why": finding.why or None,
-        "mend": finding.mend or None,
-        "facts": dict(finding.facts),
-    }
+    return [Finding.of(each) for each in found]

@@ -1,54 +1,140 @@
-"""What would be: rules that are tried and files that are planned, as the API answers them."""
+"""What would be: rules that are played again and tried, files that are planned."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from listener.api import schemas, shapes
-from listener.api.shapes import Json
+from listener.api.answers import Answer, Ref, Time
+from listener.api.schemas import ExplainedRelease
+from listener.core.promotion import Status
 from listener.core.rule import Mode
 from listener.services import rule_definition, rule_plan, views
 from listener.services.freezes import FreezeAction, FreezeStep
 
 
-class FieldChange(schemas.Answer):
+class Arrival(Answer):
+    """The release by which a target really got some code, and when."""
+
+    version: int
+    at: Time | None
+
+
+class Forecast(Answer):
+    """What would have become of a release; without a status, nothing.
+
+    `unanswered` names the gates that history cannot answer, and that counted as passed. What came
+    before its target was there is not `was_tried`; `errored` is what history cannot tell.
+    """
+
+    status: Status | None
+    message: str
+    at: Time | None
+    has_waited: bool
+    unanswered: list[str]
+    was_tried: bool
+
+    @classmethod
+    def of(cls, view: views.BacktestView) -> Forecast:
+        """Return what would have become of a release, and why."""
+        return cls(**_forecast(view))
+
+
+class Backtest(Forecast):
+    """What a rule would have done with a release on one target."""
+
+    release: ExplainedRelease
+    target: Ref
+    arrived: Arrival | None
+
+    @classmethod
+    def of(cls, view: views.BacktestView) -> Backtest:
+        """Return what a rule would have done with a release."""
+        result, arrived = view.result, view.result.arrived
+        return cls(
+            release=ExplainedRelease.of(result.release, result.kind, None),
+            target=Ref(id=view.target_id, name=view.target_name),
+            arrived=Arrival(version=arrived.version, at=arrived.created_at) if arrived else None,
+            **_forecast(view),
+        )
+
+
+def _forecast(view: views.BacktestView) -> dict[str, Any]:
+    result = view.result
+    return {
+        "status": result.status,
+        "message": view.message,
+        "at": result.at,
+        "has_waited": result.has_waited,
+        "unanswered": list(result.unanswered),
+        "was_tried": result.was_tried,
+    }
+
+
+class FieldChange(Answer):
     """One field of a rule, before and after."""
 
     field: str
     before: Any
     after: Any
 
+    @classmethod
+    def of(cls, item: rule_definition.FieldChange) -> FieldChange:
+        """Return a changed field."""
+        return cls(field=item.field, before=item.before, after=item.after)
 
-class Fared(schemas.Answer):
+
+class ForecastChange(Answer):
     """A release on one target by a rule as it stands, and as it would be changed."""
 
-    release: schemas.ExplainedRelease
-    target: schemas.Ref
+    release: ExplainedRelease
+    target: Ref
     differs: bool
-    before: schemas.Fate | None
-    after: schemas.Fate | None
+    before: Forecast | None
+    after: Forecast | None
+
+    @classmethod
+    def of(cls, item: views.ForecastChange) -> ForecastChange:
+        """Return how a release fares under both."""
+        view = item.either
+        return cls(
+            release=ExplainedRelease.of(view.result.release, view.result.kind, None),
+            target=Ref(id=view.target_id, name=view.target_name),
+            differs=item.differs,
+            before=Forecast.of(item.before) if item.before is not None else None,
+            after=Forecast.of(item.after) if item.after is not None else None,
+        )
 
 
-class Tried(schemas.Answer):
+class TriedRule(Answer):
     """A rule that is tried; one that is not there yet has no id."""
 
     id: str | None
     name: str
 
 
-class Trial(schemas.Answer):
+class Trial(Answer):
     """What a change of a rule would do; nothing is saved."""
 
-    rule: Tried
+    rule: TriedRule
     changes: list[FieldChange]
-    results: list[Fared]
+    results: list[ForecastChange]
     message: str
 
+    @classmethod
+    def of(cls, view: views.Trial) -> Trial:
+        """Return the fields that change, and how releases would have fared."""
+        rule_id = str(view.rule_id) if view.rule_id is not None else None
+        return cls(
+            rule=TriedRule(id=rule_id, name=view.rule_name),
+            changes=[FieldChange.of(item) for item in view.changes],
+            results=[ForecastChange.of(item) for item in view.results],
+            message=view.message,
+        )
 
-class Step(schemas.Answer):
+
+class Step(Answer):
     """What becomes of one rule; one that is not there yet has no id."""
 
     id: str | None
@@ -58,20 +144,45 @@ class Step(schemas.Answer):
     changes: list[FieldChange]
     cancelled: list[str]
 
+    @classmethod
+    def of(cls, item: rule_plan.Step) -> Step:
+        """Return what becomes of a rule."""
+        return cls(
+            id=str(item.row.id) if item.row is not None else None,
+            name=item.name,
+            action=item.action,
+            mode=item.mode,
+            changes=[FieldChange.of(each) for each in item.changes],
+            cancelled=[str(promotion_id) for promotion_id in item.cancelled],
+        )
 
-class Freeze(schemas.Answer):
+
+class Freeze(Answer):
     """What becomes of a freeze; `id` is null before it is put, `app` is null on every target."""
 
     id: str | None
     action: FreezeAction
-    app: schemas.Ref | None
+    app: Ref | None
     reason: str
-    from_: Annotated[datetime | None, Field(alias="from")]
-    until: datetime | None
+    from_: Annotated[Time | None, Field(alias="from")]
+    until: Time | None
     too_late_for: list[str]
 
+    @classmethod
+    def of(cls, item: FreezeStep) -> Freeze:
+        """Return what becomes of a freeze."""
+        return cls(
+            id=str(item.hold_id) if item.hold_id is not None else None,
+            action=item.action,
+            app=Ref(id=item.app_id, name=item.place) if item.app_id is not None else None,
+            reason=item.reason,
+            from_=item.starts_at,
+            until=item.ends_at,
+            too_late_for=[str(promotion_id) for promotion_id in item.too_late_for],
+        )
 
-class Plan(schemas.Answer):
+
+class Plan(Answer):
     """What a file of rules changes, or changed where it is applied; `plan` is the plan's id."""
 
     plan: str
@@ -81,64 +192,14 @@ class Plan(schemas.Answer):
     warnings: list[str]
     message: str
 
-
-def trial(view: views.Trial) -> Json:
-    """Build the JSON of a trial: the fields that change, and how releases would have fared."""
-    rule_id = str(view.rule_id) if view.rule_id is not None else None
-    return {
-        "rule": {"id": rule_id, "name": view.rule_name},
-        "changes": [_change(item) for item in view.changes],
-        "results": [_fared(item) for item in view.results],
-        "message": view.message,
-    }
-
-
-def plan(view: rule_plan.Plan) -> Json:
-    """Build the JSON of a plan: what a file of rules changes, or changed, rule by rule."""
-    return {
-        "plan": view.id,
-        "applied": view.is_done,
-        "rules": [_step(item) for item in view.steps],
-        "freezes": [_freeze(item) for item in view.freezes.steps],
-        "warnings": list(view.warnings),
-        "message": view.message,
-    }
-
-
-def _step(item: rule_plan.Step) -> Json:
-    return {
-        "id": str(item.row.id) if item.row is not None else None,
-        "name": item.name,
-        "action": item.action,
-        "mode": item.mode,
-        "changes": [_change(each) for each in item.changes],
-        "cancelled": [str(promotion_id) for promotion_id in item.cancelled],
-    }
-
-
-def _freeze(item: FreezeStep) -> Json:
-    return {
-        "id": str(item.hold_id) if item.hold_id is not None else None,
-        "action": item.action,
-        "app": {"id": item.app_id, "name": item.place} if item.app_id is not None else None,
-        "reason": item.reason,
-        "from": shapes.time(item.starts_at),
-        "until": shapes.time(item.ends_at),
-        "too_late_for": [str(promotion_id) for promotion_id in item.too_late_for],
-    }
-
-
-def _change(item: rule_definition.FieldChange) -> Json:
-    """Build the JSON of a changed field: what it was, and what it is to be."""
-    return {"field": item.field, "before": item.before, "after": item.after}
-
-
-def _fared(item: views.Fared) -> Json:
-    view = item.either
-    return {
-        "release": shapes.explained(view.result.release, view.result.kind, None),
-        "target": {"id": view.target_id, "name": view.target_name},
-        "differs": item.differs,
-        "before": shapes.fate(item.before) if item.before is not None else None,
-        "after": shapes.fate(item.after) if item.after is not None else None,
-    }
+    @classmethod
+    def of(cls, view: rule_plan.Plan) -> Plan:
+        """Return what a file of rules changes, or changed, rule by rule."""
+        return cls(
+            plan=view.id,
+            applied=view.is_done,
+            rules=[Step.of(item) for item in view.steps],
+            freezes=[Freeze.of(item) for item in view.freezes.steps],
+            warnings=list(view.warnings),
+            message=view.message,
+        )

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from listener.api import auth
+from listener.api.answers import Reply, replies
 from listener.api.services import services
 from listener.roles import Role
 from listener.services.status import Gauges
@@ -96,6 +97,7 @@ def _one(name: str, says: str, value: float) -> Metric:
 
 
 @bp.get("/metrics")
+@replies(Reply(problems=(401, 403)))
 def scrape() -> ResponseReturnValue:
     """Return every figure, for a token of any role or for AUTOPROMOTE_METRICS_TOKEN."""
     if not _is_scraper():

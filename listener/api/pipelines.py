@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from flask import Blueprint
 
-from flask import Blueprint, jsonify
-from flask.typing import ResponseReturnValue
-
+from listener.api.answers import Answer, Ref, returns_list
 from listener.api.auth import needs
 from listener.api.services import services
 from listener.roles import Role
@@ -15,18 +13,28 @@ from listener.services.pipelines import PipelineView
 bp = Blueprint("pipelines", __name__, url_prefix="/api/pipelines")
 
 
+class Pipeline(Answer):
+    """A pipeline of Heroku's, with its apps at two stages."""
+
+    id: str
+    name: str
+    staging: list[Ref]
+    production: list[Ref]
+
+    @classmethod
+    def of(cls, view: PipelineView) -> Pipeline:
+        """Return a pipeline."""
+        return cls(
+            id=view.id,
+            name=view.name,
+            staging=[Ref(id=id, name=name) for id, name in view.staging],
+            production=[Ref(id=id, name=name) for id, name in view.production],
+        )
+
+
 @bp.get("")
 @needs(Role.VIEWER)
-def list_() -> ResponseReturnValue:
+@returns_list(Pipeline, problems=(502,))
+def list_() -> list[Pipeline]:
     """List the pipelines with apps at staging and at production, by name."""
-    return jsonify([shape_of(view) for view in services().pipelines.list_()])
-
-
-def shape_of(view: PipelineView) -> dict[str, Any]:
-    """Build the JSON of a pipeline."""
-    return {
-        "id": view.id,
-        "name": view.name,
-        "staging": [{"id": id, "name": name} for id, name in view.staging],
-        "production": [{"id": id, "name": name} for id, name in view.production],
-    }
+    return [Pipeline.of(view) for view in services().pipelines.list_()]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify
-from flask.typing import ResponseReturnValue
+from flask import Blueprint
 from pydantic import model_validator
 
-from listener.api import fields, rollbacks, shapes
+from listener.api import fields
+from listener.api.answers import HEROKU, Answer, ReleaseRef, returns, returns_list
 from listener.api.auth import check, needs, person
 from listener.api.fields import AppName, GateNames, Reason, Targets, Version, status_of
 from listener.api.request_body import Body, takes
+from listener.api.schemas import Promotion, PromotionInFull, Rollback
 from listener.api.services import services
 from listener.roles import Role
+from listener.services.output import OutputView
 from listener.services.promote import NewOverride, NewPromotions
 from listener.services.rollback import NewRollback
 
@@ -55,20 +57,46 @@ class RejectBody(Body):
     reason: Reason | None = None
 
 
+class Output(Answer):
+    """A piece of a release phase's output: 64 KiB at most, and where to read on."""
+
+    offset: int
+    text: str
+    is_over: bool
+    release: ReleaseRef | None
+    message: str | None
+
+    @classmethod
+    def of(cls, view: OutputView) -> Output:
+        """Return a piece of an output; never the URL that it came from."""
+        release = None
+        if view.release_id is not None:
+            release = ReleaseRef(id=view.release_id, version=view.version)
+        return cls(
+            offset=view.offset,
+            text=view.text,
+            is_over=view.is_over,
+            release=release,
+            message=view.message,
+        )
+
+
 @bp.get("/promotions")
 @needs(Role.VIEWER)
-def list_() -> ResponseReturnValue:
+@returns_list(Promotion, queries=("app", "status", "limit"), problems=(422,))
+def list_() -> list[Promotion]:
     """List promotions, newest first, of one app (source or target) or in one status if given."""
     found = services().promotions.list_(
         app=fields.text("app"), status=status_of(fields.text("status")), limit=fields.limit()
     )
-    return jsonify([shapes.promotion(view) for view in found])
+    return [Promotion.of(view) for view in found]
 
 
 @bp.post("/promotions")
 @needs(Role.APPROVER)
 @takes(PromotionsBody)
-def promote(body: PromotionsBody) -> ResponseReturnValue:
+@returns_list(Promotion, 201, problems=HEROKU)
+def promote(body: PromotionsBody) -> list[Promotion]:
     """Promote a release by hand to each target, or to none if one is refused.
 
     Only an admin may set gates aside.
@@ -79,61 +107,68 @@ def promote(body: PromotionsBody) -> ResponseReturnValue:
         source=body.source, targets=body.targets, version=body.release, override=body.wished
     )
     made = services().promotions.promote(wish, by=person().email)
-    return jsonify([shapes.promotion(view) for view in made]), 201
+    return [Promotion.of(view) for view in made]
 
 
 @bp.get("/promotions/<promotion>")
 @needs(Role.VIEWER)
-def show(promotion: str) -> ResponseReturnValue:
+@returns(PromotionInFull, problems=(404,))
+def show(promotion: str) -> PromotionInFull:
     """Show one promotion, with what became of it and when."""
-    return jsonify(shapes.promotion(services().promotions.get(promotion)))
+    return PromotionInFull.of(services().promotions.get(promotion))
 
 
 @bp.get("/promotions/<promotion>/output")
 @needs(Role.VIEWER)
-def output(promotion: str) -> ResponseReturnValue:
+@returns(Output, queries=("offset",), problems=(404, 422, 429, 502))
+def output(promotion: str) -> Output:
     """Read a piece of the release phase's output, from a byte offset on; it takes some seconds."""
-    return jsonify(shapes.output(services().outputs.read(promotion, fields.offset())))
+    return Output.of(services().outputs.read(promotion, fields.offset()))
 
 
 @bp.post("/promotions/<promotion>/actions/cancel")
 @needs(Role.APPROVER)
-def cancel(promotion: str) -> ResponseReturnValue:
+@returns(Promotion, problems=(404, 409))
+def cancel(promotion: str) -> Promotion:
     """Cancel a waiting promotion."""
     view = services().promotions.cancel(promotion, by=person().email)
-    return jsonify(shapes.promotion(view))
+    return Promotion.of(view)
 
 
 @bp.post("/promotions/<promotion>/actions/retry")
 @needs(Role.APPROVER)
-def retry(promotion: str) -> ResponseReturnValue:
+@returns(Promotion, problems=(404, 409))
+def retry(promotion: str) -> Promotion:
     """Let a promotion that ended without success wait once more."""
     view = services().promotions.retry(promotion, by=person().email)
-    return jsonify(shapes.promotion(view))
+    return Promotion.of(view)
 
 
 @bp.post("/promotions/<promotion>/actions/approve")
 @needs(Role.APPROVER)
-def approve(promotion: str) -> ResponseReturnValue:
+@returns(Promotion, problems=(404, 409))
+def approve(promotion: str) -> Promotion:
     """Approve the release and slug that a waiting promotion brings."""
     view = services().approvals.approve(promotion, by=person().email)
-    return jsonify(shapes.promotion(view))
+    return Promotion.of(view)
 
 
 @bp.post("/promotions/<promotion>/actions/reject")
 @needs(Role.APPROVER)
 @takes(RejectBody)
-def reject(body: RejectBody, promotion: str) -> ResponseReturnValue:
+@returns(Promotion, problems=(404, 409))
+def reject(body: RejectBody, promotion: str) -> Promotion:
     """Reject a waiting promotion, which ends it."""
     view = services().approvals.reject(promotion, reason=body.reason, by=person().email)
-    return jsonify(shapes.promotion(view))
+    return Promotion.of(view)
 
 
 @bp.post("/rollbacks")
 @needs(Role.APPROVER)
 @takes(RollbackBody)
-def roll_back(body: RollbackBody) -> ResponseReturnValue:
+@returns(Rollback, 201, problems=HEROKU)
+def roll_back(body: RollbackBody) -> Rollback:
     """Bring back what an app ran before, and put the app on hold."""
     wish = NewRollback(app=body.app, to=body.to, reason=body.reason)
     view = services().promotions.roll_back(wish, by=person().email)
-    return jsonify(rollbacks.shape(view)), 201
+    return Rollback.asked(view)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from flask import Blueprint, jsonify
-from flask.typing import ResponseReturnValue
+from flask import Blueprint
 from pydantic import Field, ValidationError
 
-from listener.api import foreseen, freezes
+from listener.api import freezes
+from listener.api.answers import HEROKU, returns
 from listener.api.auth import needs, person
 from listener.api.fields import AppName, Targets
+from listener.api.foreseen import Plan
 from listener.api.request_body import Body, fault_of, takes
 from listener.api.rules import Declared
 from listener.api.services import services
@@ -66,18 +67,20 @@ class ApplyBody(FileBody):
 @bp.post("/plan")
 @needs(Role.VIEWER)
 @takes(FileBody)
-def plan(body: FileBody) -> ResponseReturnValue:
+@returns(Plan, problems=(404, 422, 502))
+def plan(body: FileBody) -> Plan:
     """Plan what a file of rules would change; nothing is saved."""
-    return jsonify(foreseen.plan(services().files.plan(body.file)))
+    return Plan.of(services().files.plan(body.file))
 
 
 @bp.post("/apply")
 @needs(Role.ADMIN)
 @takes(ApplyBody)
-def apply(body: ApplyBody) -> ResponseReturnValue:
+@returns(Plan, problems=HEROKU)
+def apply(body: ApplyBody) -> Plan:
     """Make the rules what the file says: all of them, or none."""
     done = services().files.apply(body.file, agreed=body.plan, by=person().email)
-    return jsonify(foreseen.plan(done))
+    return Plan.of(done)
 
 
 def _read(said: dict[str, Any], number: int) -> Read:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import Field, create_model
 
+from listener.api.answers import Answer
 from listener.api.request_body import Body
 from listener.core.gates.options import OPTIONS, Conditions
 
@@ -24,10 +25,10 @@ def _fields(default: Any) -> dict[str, Any]:
 
 if TYPE_CHECKING:
     AskedOptions = Body
-    ToldOptions = BaseModel
+    ToldOptions = Answer
 else:
     AskedOptions = create_model("AskedOptions", __base__=Body, **_fields(None))
-    ToldOptions = create_model("ToldOptions", **_fields(...))
+    ToldOptions = create_model("ToldOptions", __base__=Answer, **_fields(...))
 
 
 class RuleOptions(AskedOptions):

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
-from flask import Blueprint, jsonify
-from flask.typing import ResponseReturnValue
+from flask import Blueprint
 from pydantic import Field
 
-from listener.api import fields, foreseen, shapes
+from listener.api import fields, rule_options
+from listener.api.answers import HEROKU, Ref, Time, returns, returns_list
 from listener.api.auth import needs, person
 from listener.api.fields import AppName, RuleName, Targets
+from listener.api.foreseen import Backtest, Trial
 from listener.api.request_body import takes
-from listener.api.rule_options import RuleOptions, flag
+from listener.api.rule_options import RuleOptions, ToldOptions, flag
 from listener.api.services import services
 from listener.core.rule import Mode, OnNewer, Strategy
 from listener.roles import Role
 from listener.services.rule_definition import NewRule, RuleChange
+from listener.services.views import RuleView
 
 bp = Blueprint("rules", __name__, url_prefix="/api/rules")
 
@@ -92,67 +94,145 @@ class RuleChangeBody(RuleOptions):
         )
 
 
+class Target(Ref):
+    """An app that a rule promotes to; versions above the baseline are promoted."""
+
+    baseline: int
+    baseline_note: str
+
+
+class Rule(ToldOptions):
+    """What goes from where to where."""
+
+    id: str
+    name: str
+    mode: Mode
+    strategy: Strategy
+    strategy_note: str | None = None
+    on_newer: OnNewer
+    notify: list[str]
+    warnings: list[str]
+    revision: int
+    source: Ref
+    targets: list[Target]
+    created_at: Time
+    updated_at: Time
+    created_by: str
+
+    @classmethod
+    def of(cls, view: RuleView) -> Rule:
+        """Return a rule."""
+        return cls(**_rule(view))
+
+
+class RuleRemoved(Rule):
+    """A rule that is gone, and the promotions that were cancelled with it."""
+
+    cancelled: list[str]
+
+    @classmethod
+    def of(cls, view: RuleView) -> RuleRemoved:
+        """Return a rule that was removed."""
+        return cls(**_rule(view), cancelled=[str(number) for number in view.cancelled])
+
+
+def _rule(view: RuleView) -> dict[str, Any]:
+    row = view.row
+    note = {"strategy_note": view.strategy_note} if view.strategy_note is not None else {}
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "mode": row.mode,
+        "strategy": view.strategy,
+        **note,
+        "on_newer": row.on_newer,
+        **rule_options.told(row.conditions),
+        "notify": list(view.notify),
+        "warnings": list(view.warnings),
+        "revision": row.revision,
+        "source": Ref.of(row.source_id, view.names),
+        "targets": [
+            Target(
+                id=target.app_id,
+                name=view.names.get(target.app_id, target.app_id),
+                baseline=target.baseline,
+                baseline_note=f"acts from v{target.baseline + 1} on",
+            )
+            for target in row.targets
+        ],
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "created_by": row.created_by,
+    }
+
+
 @bp.get("")
 @needs(Role.VIEWER)
-def list_() -> ResponseReturnValue:
+@returns_list(Rule, queries=("app", "limit"))
+def list_() -> list[Rule]:
     """List the rules, newest first; with an app, those that name it."""
     found = services().rules.list_(app=fields.text("app"), limit=fields.limit())
-    return jsonify([shapes.rule(view) for view in found])
+    return [Rule.of(view) for view in found]
 
 
 @bp.post("")
 @needs(Role.ADMIN)
 @takes(RuleBody)
-def add(body: RuleBody) -> ResponseReturnValue:
+@returns(Rule, 201, problems=HEROKU)
+def add(body: RuleBody) -> Rule:
     """Add a rule; it acts on releases from now on."""
-    return jsonify(shapes.rule(services().rules.add(body.wish, by=person().email))), 201
+    return Rule.of(services().rules.add(body.wish, by=person().email))
 
 
 @bp.get("/<rule>")
 @needs(Role.VIEWER)
-def show(rule: str) -> ResponseReturnValue:
+@returns(Rule, problems=(404,))
+def show(rule: str) -> Rule:
     """Show one rule, by name or id."""
-    return jsonify(shapes.rule(services().rules.get(rule)))
+    return Rule.of(services().rules.get(rule))
 
 
 @bp.get("/<rule>/backtest")
 @needs(Role.VIEWER)
-def backtest(rule: str) -> ResponseReturnValue:
+@returns_list(Backtest, queries=("limit",), problems=(404, 502))
+def backtest(rule: str) -> list[Backtest]:
     """Show what the rule would have done with its source's newest releases, newest first."""
     found = services().backtests.of_rule(rule, newest=fields.limit())
-    return jsonify([shapes.backtest(view) for view in found])
+    return [Backtest.of(view) for view in found]
 
 
 @bp.post("/actions/try")
 @needs(Role.VIEWER)
 @takes(RuleBody)
-def try_new(body: RuleBody) -> ResponseReturnValue:
+@returns(Trial, queries=("limit",), problems=HEROKU)
+def try_new(body: RuleBody) -> Trial:
     """Show what a new rule would have done with its source's newest releases; nothing is saved."""
     tried = services().trials.of_new(body.wish, newest=fields.limit())
-    return jsonify(foreseen.trial(tried))
+    return Trial.of(tried)
 
 
 @bp.post("/<rule>/actions/try")
 @needs(Role.VIEWER)
 @takes(RuleChangeBody)
-def try_change(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
+@returns(Trial, queries=("limit",), problems=HEROKU)
+def try_change(body: RuleChangeBody, rule: str) -> Trial:
     """Show what would have fared otherwise if the rule had been changed so; nothing is saved."""
     tried = services().trials.of_change(rule, body.change, newest=fields.limit())
-    return jsonify(foreseen.trial(tried))
+    return Trial.of(tried)
 
 
 @bp.patch("/<rule>")
 @needs(Role.ADMIN)
 @takes(RuleChangeBody)
-def update(body: RuleChangeBody, rule: str) -> ResponseReturnValue:
+@returns(Rule, problems=HEROKU)
+def update(body: RuleChangeBody, rule: str) -> Rule:
     """Save the rule's next revision; what waits under it is decided anew."""
-    return jsonify(shapes.rule(services().rules.update(rule, body.change, by=person().email)))
+    return Rule.of(services().rules.update(rule, body.change, by=person().email))
 
 
 @bp.delete("/<rule>")
 @needs(Role.ADMIN)
-def remove(rule: str) -> ResponseReturnValue:
+@returns(RuleRemoved, problems=(404, 409))
+def remove(rule: str) -> RuleRemoved:
     """Remove the rule, and cancel what waits under it."""
-    view = services().rules.remove(rule, by=person().email)
-    cancelled = [str(promotion_id) for promotion_id in view.cancelled]
-    return jsonify({**shapes.rule(view), "cancelled": cancelled})
+    return RuleRemoved.of(services().rules.remove(rule, by=person().email))

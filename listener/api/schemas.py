@@ -1,196 +1,28 @@
-"""The shapes of the API's answers, for `/openapi.json`; a test holds real answers against them."""
+"""Promotions as the API answers them: here because holds and explanations tell of them, too."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from listener.api.rule_options import ToldOptions
+from listener.api.answers import Answer, Ref, ReleaseRef, Slug, Time
+from listener.core import verification
+from listener.core.gates.base import Approval
 from listener.core.gates.options import OnFailure
 from listener.core.promotion import PromotionKind, Status
-from listener.core.rule import Mode, OnNewer, Strategy
-from listener.core.trouble import Cause
-from listener.core.verification import Outcome
-
-
-class Answer(BaseModel):
-    """An object that the API answers with; later ones may tell more."""
-
-
-class Problem(Answer):
-    """What went wrong: `id` for programs, `message` for people."""
-
-    id: str
-    message: str
-
-
-class Condition(Answer):
-    """How the process is."""
-
-    status: Literal["ok", "ready"]
-    runners: list[dict[str, Any]] = []
-    troubles: list[dict[str, Any]] = []
-
-
-class Ref(Answer):
-    """An app, by id and name."""
-
-    id: str
-    name: str | None
-
-
-class Id(Answer):
-    """Something by its id."""
-
-    id: str
-
-
-class Pipeline(Answer):
-    """A pipeline of Heroku's, with its apps at two stages."""
-
-    id: str
-    name: str
-    staging: list[Ref]
-    production: list[Ref]
-
-
-class Target(Ref):
-    """An app that a rule promotes to; versions above the baseline are promoted."""
-
-    baseline: int | None
-    baseline_note: str
-
-
-class Rule(ToldOptions):
-    """What goes from where to where."""
-
-    id: str
-    name: str
-    mode: Mode
-    strategy: Strategy
-    strategy_note: str | None = None
-    on_newer: OnNewer
-    notify: list[str]
-    warnings: list[str]
-    revision: int
-    source: Ref
-    targets: list[Target]
-    created_at: datetime
-    updated_at: datetime
-    created_by: str
-
-
-class RuleRemoved(Rule):
-    """A rule that is gone, and the promotions that were cancelled with it."""
-
-    cancelled: list[str]
-
-
-class Slug(Answer):
-    """The compiled code."""
-
-    id: str
-    commit: str | None
-
-
-class ExplainedRelease(Answer):
-    """The release that is explained."""
-
-    id: str
-    version: int
-    status: str
-    kind: Literal["deploy", "rollback", "config", "addon", "retry", "unknown"]
-    slug: Slug | None
-    description: str | None
-    created_at: datetime | None
-
-
-class Arrival(Answer):
-    """The release by which a target really got some code, and when."""
-
-    version: int
-    at: datetime | None
-
-
-class Fate(Answer):
-    """What would have become of a release; without a status, nothing.
-
-    `unanswered` names the gates that history cannot answer, and that counted as passed. What came
-    before its target was there is not `was_tried`; `errored` is what history cannot tell.
-    """
-
-    status: Status | None
-    message: str
-    at: datetime | None
-    has_waited: bool
-    unanswered: list[str]
-    was_tried: bool
-
-
-class Backtest(Fate):
-    """What a rule would have done with a release on one target."""
-
-    release: ExplainedRelease
-    target: Ref
-    arrived: Arrival | None
-
-
-class Secret(Answer):
-    """What became of a webhook secret; never the secret."""
-
-    state: Literal["current", "previous", "pending"]
-    created_at: datetime
-    proved_at: datetime | None
-    valid_until: datetime | None
-
-
-class Subscription(Answer):
-    """The listener's webhook on a source app."""
-
-    id: str
-    app: Ref
-    url: str
-    level: str
-    healthy: bool | None
-    health: str
-    heroku_id: str | None
-    last_delivery_at: datetime | None
-    secrets: list[Secret]
-    created_at: datetime
-    updated_at: datetime
-
-
-class Release(Answer):
-    """A release, by id and version."""
-
-    id: str
-    version: int | None
-
-
-class Delivery(Answer):
-    """What Heroku told, how often, and what came of it."""
-
-    id: str
-    app: Ref | None
-    delivery_id: str | None
-    event_id: str | None
-    action: str | None
-    release: Release | None
-    received_at: datetime
-    last_received_at: datetime
-    times: int
-    outcome: str | None
-    settled_at: datetime | None
-    subscription: Id | None
+from listener.core.release import Kind, Release
+from listener.core.verification import Outcome, redact
+from listener.db.promotions import PromotionRow
+from listener.services.views import PromotionView, RollbackView
 
 
 class Source(Answer):
     """Where a promotion comes from."""
 
     app: Ref
-    release: Release
+    release: ReleaseRef
     slug: Slug
 
 
@@ -198,7 +30,7 @@ class Destination(Answer):
     """Where a promotion goes; with a release once there is one."""
 
     app: Ref
-    release: Release | None
+    release: ReleaseRef | None
 
 
 class RuleRef(Answer):
@@ -215,24 +47,29 @@ class Gate(Answer):
     name: str
     verdict: Literal["pass", "wait", "reject", "error"]
     message: str
-    until: datetime | None
+    until: Time | None
     facts: dict[str, Any]
 
 
-class Word(Answer):
+class Vote(Answer):
     """What one person said of a promotion."""
 
     by: str
     approved: bool
     reason: str | None
-    at: datetime
+    at: Time
+
+    @classmethod
+    def of(cls, said: Approval) -> Vote:
+        """Return what somebody said."""
+        return cls(by=said.by, approved=said.is_approved, reason=said.reason, at=said.at)
 
 
 class Approvals(Answer):
     """How many people must approve a promotion, and what was said."""
 
     needed: int
-    given: list[Word]
+    given: list[Vote]
 
 
 class Override(Answer):
@@ -247,7 +84,7 @@ class Override(Answer):
 class Moment(Answer):
     """What became of a promotion at one moment."""
 
-    at: datetime
+    at: Time
     event: str
     message: str
 
@@ -263,7 +100,26 @@ class Verification(Answer):
     last_bad: str | None
     on_failure: OnFailure
     outcome: Outcome | None
-    until: datetime | None
+    until: Time | None
+
+    @classmethod
+    def seen(cls, row: PromotionRow) -> Verification | None:
+        """Return how well production answered; None where nobody asks."""
+        if row.verification is None or row.target_release_id is None:
+            return None
+        seen, is_asked = verification.read(row.verification), row.status is Status.VERIFYING
+        until = row.status_at + seen.lasts if is_asked and row.status_at is not None else None
+        return cls(
+            urls=[redact(url) for url in seen.urls],
+            good=seen.good,
+            asked=seen.asked,
+            of=seen.planned,
+            in_a_row=seen.run,
+            last_bad=seen.said or None,
+            on_failure=seen.on_failure,
+            outcome=seen.outcome,
+            until=until,
+        )
 
 
 class Promotion(Answer):
@@ -272,8 +128,8 @@ class Promotion(Answer):
     id: str
     status: Status
     reason: str
-    due_at: datetime | None
-    earliest_at: datetime | None
+    due_at: Time | None
+    earliest_at: Time | None
     rule: RuleRef | None
     by_hand: bool
     kind: PromotionKind
@@ -286,9 +142,14 @@ class Promotion(Answer):
     override: Override | None
     nonce: str | None
     created_by: str | None
-    created_at: datetime
-    updated_at: datetime
-    ended_at: datetime | None
+    created_at: Time
+    updated_at: Time
+    ended_at: Time | None
+
+    @classmethod
+    def of(cls, view: PromotionView) -> Promotion:
+        """Return a promotion."""
+        return cls(**_promotion(view))
 
 
 class PromotionInFull(Promotion):
@@ -296,136 +157,133 @@ class PromotionInFull(Promotion):
 
     timeline: list[Moment]
 
-
-class Output(Answer):
-    """A piece of a release phase's output: 64 KiB at most, and where to read on."""
-
-    offset: int
-    text: str
-    is_over: bool
-    release: Release | None
-    message: str | None
+    @classmethod
+    def of(cls, view: PromotionView) -> PromotionInFull:
+        """Return a promotion with what became of it."""
+        moments = view.timeline or ()
+        timeline = [Moment(at=one.at, event=one.event, message=one.message) for one in moments]
+        return cls(**_promotion(view), timeline=timeline)
 
 
-class Hold(Answer):
-    """Automatic promotion to an app, or to every target, stands still until it is released."""
+class VersionRef(Answer):
+    """A release of the app that is rolled back."""
 
-    id: str
-    app: Ref | None
-    except_: Annotated[list[Ref], Field(alias="except")]
-    kind: Literal["person", "freeze", "rollback", "detected", "guard"]
-    reason: str
-    by: str
-    created_at: datetime
-    from_: Annotated[datetime | None, Field(alias="from")]
-    until: datetime | None
-    released_at: datetime | None
-    released_by: str | None
+    version: int
 
 
-class HoldPut(Hold):
-    """A new hold, and the promotions that it came too late for."""
+class PastRelease(VersionRef):
+    """A release that comes back: its commit, and who brought that code when."""
 
-    too_late_for: list[str]
-    message: str
-
-
-class Next(Answer):
-    """What goes to an app now."""
-
-    app: Ref
-    promotion: Promotion | None
-    message: str
+    commit: str | None
+    author: str | None
+    created_at: Time | None
 
 
-class HoldsReleased(Answer):
-    """The holds that were released, those that are to come still, and what goes next."""
+class RollbackRoute(Answer):
+    """Where a rollback goes from where, and the command that undoes it."""
 
-    released: list[Hold]
-    planned: list[Hold]
-    next: list[Next]
-    cancelled: list[Promotion]
-    message: str
+    from_: Annotated[VersionRef | None, Field(alias="from")]
+    to: PastRelease
+    undo: str | None
 
 
-class Compared(Answer):
-    """The release of a target for which it was held, else the one that it runs."""
+class Rollback(Promotion):
+    """A rollback by hand, which is a promotion of its own."""
+
+    rollback: RollbackRoute
+
+    @classmethod
+    def asked(cls, view: RollbackView) -> Rollback:
+        """Return a rollback: its promotion, from where to where it goes, and the undo."""
+        to = view.to
+        past = PastRelease(
+            version=to.version, commit=to.commit, author=to.author, created_at=to.created_at
+        )
+        left = VersionRef(version=view.left) if view.left is not None else None
+        route = RollbackRoute(from_=left, to=past, undo=view.undo)
+        return cls(**_promotion(view.promotion), rollback=route)
+
+
+def _promotion(view: PromotionView) -> dict[str, Any]:
+    row = view.row
+    return {
+        "id": str(row.id),
+        "status": row.status,
+        "reason": row.reason,
+        "due_at": row.due_at,
+        # As far as time alone decides; of no interest once it has been decided.
+        "earliest_at": row.earliest_at if row.status is Status.WAITING else None,
+        "rule": _rule_of(view),
+        "by_hand": row.is_by_hand,
+        "kind": row.kind,
+        "found_by": row.found_by,
+        "source": Source(
+            app=Ref.of(row.source_id, view.names),
+            release=ReleaseRef(id=row.release_id, version=row.version),
+            slug=Slug(id=row.artifact, commit=row.commit),
+        ),
+        "target": Destination(app=Ref.of(row.target_id, view.names), release=_arrived(row)),
+        "gates": [_gate(gate) for gate in row.gates],
+        "verification": Verification.seen(row),
+        "approvals": Approvals(
+            needed=view.needed, given=[Vote.of(each) for each in view.approvals]
+        ),
+        "override": Override(**{"holds": [], **row.override}) if row.override is not None else None,
+        "nonce": view.nonce,
+        "created_by": row.created_by,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "ended_at": row.ended_at,
+    }
+
+
+def _rule_of(view: PromotionView) -> RuleRef | None:
+    row = view.row
+    if row.rule_id is None:
+        return None
+    return RuleRef(id=str(row.rule_id), name=view.rule_name, revision=row.rule_revision)
+
+
+def _arrived(row: PromotionRow) -> ReleaseRef | None:
+    if row.target_release_id is None:
+        return None
+    return ReleaseRef(id=row.target_release_id, version=row.target_version)
+
+
+def _gate(kept: dict[str, Any]) -> Gate:
+    until = kept.get("until")
+    return Gate(
+        name=kept["name"],
+        verdict=kept["verdict"],
+        message=kept["message"],
+        until=datetime.fromisoformat(until) if until else None,
+        facts=kept.get("facts") or {},
+    )
+
+
+KnownKind = Literal["deploy", "rollback", "config", "addon", "retry"]
+
+
+class ExplainedRelease(Answer):
+    """The release that is explained."""
 
     id: str
     version: int
-    created_at: datetime | None
+    status: str
+    kind: KnownKind | Literal["unknown"]
+    slug: Slug | None
+    description: str | None
+    created_at: Time | None
 
-
-class Going(Answer):
-    """A promotion that waits for a held target, and whether it would go by itself.
-
-    `needs_word`: somebody must approve it; `is_older`: its release was made before that one.
-    """
-
-    promotion: Promotion
-    goes: bool
-    needs_word: bool
-    made_at: datetime | None
-    is_older: bool | None
-    than: Compared | None
-    message: str
-
-
-class Freed(Answer):
-    """What would become of all that waits for a target; `still` is why nothing goes yet."""
-
-    app: Ref
-    still: str | None
-    waiting: list[Going]
-
-
-class Agreed(Answer):
-    """What to send with the release, so that nothing else goes than was shown."""
-
-    holds: list[str]
-    promotions: list[str]
-
-
-class ReleaseForeseen(Answer):
-    """What a release of holds would let go; nothing is released."""
-
-    holds: list[Hold]
-    planned: list[Hold]
-    targets: list[Freed]
-    agreed: Agreed
-    message: str
-
-
-class Saying(Answer):
-    """What one rule says of a release for one target."""
-
-    rule: Ref
-    target: Ref
-    says: str
-    promotion_id: str | None
-
-
-class Trouble(Answer):
-    """Something that fails: why, since when, and the command that mends it or tells more."""
-
-    id: str
-    cause: Cause
-    title: str
-    message: str
-    mend: str
-    since: datetime
-    last_at: datetime
-    times: int
-    apps: list[Ref]
-
-
-class Explanation(Answer):
-    """What every rule and gate said of a release."""
-
-    app: Ref
-    release: ExplainedRelease
-    summary: str
-    deliveries: list[Delivery]
-    promotions: list[Promotion]
-    rules: list[Saying]
-    troubles: list[Trouble]
+    @classmethod
+    def of(cls, release: Release, kind: Kind, commit: str | None) -> ExplainedRelease:
+        """Return a release that something is told about."""
+        return cls(
+            id=release.id,
+            version=release.version,
+            status=release.status,
+            kind="unknown" if kind is Kind.UNSETTLED else cast(KnownKind, kind.value),
+            slug=Slug(id=release.artifact, commit=commit) if release.artifact else None,
+            description=release.description,
+            created_at=release.created_at,
+        )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from flask import Blueprint, jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, request
 from pydantic import AfterValidator, Field, SecretStr
 
 from listener import VERSION
-from listener.api import shapes
+from listener.api.answers import Answer, Time, returns
 from listener.api.auth import needs, person
 from listener.api.request_body import Body, takes
 from listener.api.services import services
@@ -37,37 +36,66 @@ class NewToken(Body):
     ]
 
 
+class Token(Answer):
+    """A token of the listener's own."""
+
+    token: str
+    email: str
+    role: Role
+    expires_at: Time
+
+
+class LoginCode(Answer):
+    """A code that logs a browser in once."""
+
+    code: str
+    expires_at: Time
+
+
+class Whoami(Answer):
+    """Whom the listener takes the caller for, and what it is itself."""
+
+    email: str
+    role: Role
+    token_expires_at: Time
+    version: str
+    url: str
+
+
 @bp.post("/tokens")
 @takes(NewToken)
-def create(body: NewToken) -> ResponseReturnValue:
+@returns(Token, 201, problems=(401, 403, 429, 503))
+def create(body: NewToken) -> Token:
     """Make a token of the listener's own, for twelve hours."""
     heroku_token = body.heroku_token.get_secret_value()
     login = services().logins.log_in(heroku_token, now=services().now())
     identity = login.token.identity
-    return jsonify(
+    return Token(
         token=login.token.text,
         email=identity.email,
         role=login.role,
-        expires_at=shapes.time(identity.expires_at),
-    ), 201
+        expires_at=identity.expires_at,
+    )
 
 
 @bp.post("/login-codes")
 @needs(Role.VIEWER)
-def create_code() -> ResponseReturnValue:
+@returns(LoginCode, 201)
+def create_code() -> LoginCode:
     """Make a code that logs a browser in once, as whoever asks for it."""
     code = services().browsers.make_code(person().email, now=services().now())
-    return jsonify(code=code.text, expires_at=shapes.time(code.expires_at)), 201
+    return LoginCode(code=code.text, expires_at=code.expires_at)
 
 
 @bp.get("/whoami")
 @needs(Role.VIEWER)
-def whoami() -> ResponseReturnValue:
+@returns(Whoami)
+def whoami() -> Whoami:
     """Tell whom the listener takes the caller for, and what it is itself."""
-    return jsonify(
+    return Whoami(
         email=person().email,
         role=person().role,
-        token_expires_at=shapes.time(person().token_expires_at),
+        token_expires_at=person().token_expires_at,
         version=VERSION,
         url=services().public_url or request.host_url.rstrip("/"),
     )

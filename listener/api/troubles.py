@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify
-from flask.typing import ResponseReturnValue
+from flask import Blueprint
 
-from listener.api import fields, shapes
+from listener.api import fields
+from listener.api.answers import Answer, Ref, Time, returns_list
 from listener.api.auth import needs
 from listener.api.services import services
+from listener.core.trouble import Cause
 from listener.roles import Role
+from listener.services.troubles import TroubleView
 
 bp = Blueprint("troubles", __name__, url_prefix="/api/troubles")
 
 
+class Trouble(Answer):
+    """Something that fails: why, since when, and the command that mends it or tells more."""
+
+    id: str
+    cause: Cause
+    title: str
+    message: str
+    mend: str
+    since: Time
+    last_at: Time
+    times: int
+    apps: list[Ref]
+
+    @classmethod
+    def of(cls, view: TroubleView) -> Trouble:
+        """Return a trouble."""
+        found = view.trouble
+        return cls(
+            id=str(found.id),
+            cause=found.cause,
+            title=view.title,
+            message=found.message,
+            mend=view.mend,
+            since=found.since,
+            last_at=found.last_at,
+            times=found.times,
+            apps=[Ref(id=app.id, name=app.name) for app in view.apps],
+        )
+
+
 @bp.get("")
 @needs(Role.VIEWER)
-def list_() -> ResponseReturnValue:
+@returns_list(Trouble, queries=("app",))
+def list_() -> list[Trouble]:
     """List what fails now, oldest first; with an app, what concerns it."""
-    found = services().troubles.list_(app=fields.text("app"))
-    return jsonify([shapes.trouble(view) for view in found])
+    return [Trouble.of(view) for view in services().troubles.list_(app=fields.text("app"))]

@@ -6,6 +6,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from listener.api import request_body
+from listener.api.answers import Reply, replies
 from listener.api.services import services
 from listener.heroku import HEADER
 
@@ -13,6 +14,7 @@ bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
 @bp.post("/heroku")
+@replies(Reply(status=204, problems=(401, 413, 503)))
 def receive() -> ResponseReturnValue:
     """Verify and store a delivery, then answer; Heroku repeats whatever is refused."""
     services().inbox.receive(request_body.content(), request.headers.get(HEADER, ""))

@@ -17,7 +17,7 @@ from listener.inventory.context import Context
 from listener.services import commit_messages, explain, rule_definition, rules
 from listener.services.heroku_calls import HerokuCall
 from listener.services.rule_definition import NewRule, RuleChange, RuleDefinition
-from listener.services.views import BacktestView, Fared, Trial
+from listener.services.views import BacktestView, ForecastChange, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +139,19 @@ def _fared(
     wanted: RuleDefinition,
     past: RecordedHistory,
     newest: int,
-) -> tuple[Fared, ...]:
+) -> tuple[ForecastChange, ...]:
     """Return how each release fared on each target under both rules, newest first."""
     played = play(conn, standing, past, newest=newest) if standing is not None else []
     before, after = _keyed(played), _keyed(play(conn, wanted, past, newest=newest))
     keys = sorted({**after, **before}, key=lambda key: (-key[0], key[1]))
-    return tuple(Fared(before.get(key), after.get(key)) for key in keys)
+    return tuple(ForecastChange(before.get(key), after.get(key)) for key in keys)
 
 
 def _keyed(views: list[BacktestView]) -> dict[tuple[int, str], BacktestView]:
     return {(view.result.release.version, view.target_name): view for view in views}
 
 
-def _message(results: tuple[Fared, ...], *, is_new: bool) -> str:
+def _message(results: tuple[ForecastChange, ...], *, is_new: bool) -> str:
     told = [fared for fared in results if fared.is_told]
     counted = len(_versions(results))
     if is_new:
@@ -163,7 +163,7 @@ def _message(results: tuple[Fared, ...], *, is_new: bool) -> str:
     return " ".join([first, *_untried(results)])
 
 
-def _untried(results: tuple[Fared, ...]) -> Iterator[str]:
+def _untried(results: tuple[ForecastChange, ...]) -> Iterator[str]:
     """Say for how many releases there is nothing to compare, and why."""
     if early := _versions(fared for fared in results if not fared.either.result.was_tried):
         yield f"{len(early)} of them came before its target was there."
@@ -171,5 +171,5 @@ def _untried(results: tuple[Fared, ...]) -> Iterator[str]:
         yield f"Of {len(untold)} of them it cannot be told."
 
 
-def _versions(results: Iterable[Fared]) -> set[int]:
+def _versions(results: Iterable[ForecastChange]) -> set[int]:
     return {fared.either.result.release.version for fared in results}

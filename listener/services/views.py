@@ -240,7 +240,7 @@ class BacktestView:
 
 
 @dataclass(frozen=True, slots=True)
-class Fared:
+class ForecastChange:
     """How a release fares on a target, under the rule as it stands and as changed; one may lack."""
 
     before: BacktestView | None
@@ -274,5 +274,5 @@ class Trial:
     rule_id: int | None
     rule_name: str
     changes: tuple[FieldChange, ...]
-    results: tuple[Fared, ...]
+    results: tuple[ForecastChange, ...]
     message: str

@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from listener.api.openapi import TOLD
+from listener.api import openapi
+from listener.app import routes
 from listener.core.gates.options import OPTIONS
 
 
@@ -35,7 +36,6 @@ def test_every_route_is_described(app: Flask, described: Any) -> None:
     assert routes == {
         (path, method) for path, methods in described["paths"].items() for method in methods
     }
-    assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(TOLD)
 
 
 def test_every_route_says_what_it_does_and_answers(described: Any) -> None:
@@ -74,3 +74,10 @@ def test_every_reference_leads_somewhere(described: Any) -> None:
 def test_the_schemas_are_schemas(described: Any) -> None:
     for schema in described["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_a_route_that_does_not_say_what_it_answers_cannot_be_described() -> None:
+    silent = routes()
+    silent.add_url_rule("/silent", view_func=lambda: "", endpoint="silent")
+    with pytest.raises(AttributeError, match="reply"):
+        openapi.described(silent)

@@ -11,7 +11,7 @@ from listener.core.promotion import Status
 from listener.core.release import Kind, Release
 from listener.errors import Conflict, HerokuUnreadable, Invalid, NotFound
 from listener.services.rule_definition import FieldChange, NewRule, RuleChange
-from listener.services.views import BacktestView, Fared, Trial
+from listener.services.views import BacktestView, ForecastChange, Trial
 from tests.services.office import EU, PROD, STAGING, Office
 
 Told = tuple[int, str, str | None, str | None, bool]
@@ -33,7 +33,7 @@ def change(office: Office, newest: int = 2, **said: Any) -> Trial:
     return office.trials.of_change("ship", RuleChange(**said), newest=newest)
 
 
-def told(fared: Fared) -> Told:
+def told(fared: ForecastChange) -> Told:
     """Version, target, and what became of it by the one rule and by the other."""
     view = fared.either
     was, is_ = (v.result.status if v else None for v in (fared.before, fared.after))
@@ -99,7 +99,7 @@ def test_two_that_cannot_be_told_are_never_the_same() -> None:
     released = Release("r3", 3, "succeeded", "A")
     result = Result(released, Kind.DEPLOY, Status.ERRORED, "Nobody knows.")
     view = BacktestView("t", PROD, result, result.message)
-    assert Fared(view, view).differs
+    assert ForecastChange(view, view).differs
 
 
 def test_nothing_is_saved_and_nothing_is_written_at_heroku(past: Office) -> None:

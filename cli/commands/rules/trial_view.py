@@ -1,6 +1,6 @@
 """How it looks what a rule would have done if it had been changed."""
 
-from cli.foreseen import Fared, FieldChange, Trial
+from cli.foreseen import ForecastChange, FieldChange, Trial
 from cli.output import header, say, section, tell
 from cli.plain import plain_line
 from cli.resources import Fate
@@ -39,7 +39,7 @@ def shown(value: object) -> str:
     return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
 
 
-def fared_line(fared: Fared) -> str:
+def fared_line(fared: ForecastChange) -> str:
     """Return `v42 to example-app: went at once → would wait until 2030/01/31 14:00:00 (…)`."""
     where = f"v{fared['release']['version']} to {fared['target']['name']}"
     before, after = fared["before"], fared["after"]

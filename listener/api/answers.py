@@ -1,0 +1,153 @@
+"""What a route answers with: a model, which is what is sent and what `/openapi.json` describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+from flask import Response, jsonify
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
+
+# What asking Heroku, or changing something that must fit what is there, may end with.
+HEROKU = (404, 409, 422, 502)
+
+
+def format_time(moment: datetime) -> str:
+    """Format a moment in UTC, ISO 8601 with `Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Time = Annotated[datetime, PlainSerializer(format_time, when_used="json")]
+
+
+class Answer(BaseModel):
+    """An object that the API answers with; later ones may tell more."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+
+A = TypeVar("A", bound=Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is known of a route's answer, for `/openapi.json`."""
+
+    answer: type[Answer] | None = None
+    is_list: bool = False
+    status: int = 200
+    also: int | None = None
+    queries: tuple[str, ...] = ()
+    problems: tuple[int, ...] = ()
+
+
+def returns(
+    answer: type[A],
+    status: int = 200,
+    *,
+    also: int | None = None,
+    queries: tuple[str, ...] = (),
+    problems: tuple[int, ...] = (),
+) -> Callable[[Callable[P, A | tuple[A, int]]], Callable[P, Response]]:
+    """Send the model that the view returns, with this status unless the view names another."""
+
+    def wrap(view: Callable[P, A | tuple[A, int]]) -> Callable[P, Response]:
+        @wraps(view)
+        def answering(*args: P.args, **kwargs: P.kwargs) -> Response:
+            found = view(*args, **kwargs)
+            told, code = found if isinstance(found, tuple) else (found, status)
+            return _sent(to_json(told), code)
+
+        reply = Reply(answer, status=status, also=also, queries=queries, problems=problems)
+        return replies(reply)(answering)
+
+    return wrap
+
+
+def returns_list(
+    answer: type[A],
+    status: int = 200,
+    *,
+    queries: tuple[str, ...] = (),
+    problems: tuple[int, ...] = (),
+) -> Callable[[Callable[P, Iterable[A]]], Callable[P, Response]]:
+    """Send the models that the view returns, as a list."""
+
+    def wrap(view: Callable[P, Iterable[A]]) -> Callable[P, Response]:
+        @wraps(view)
+        def answering(*args: P.args, **kwargs: P.kwargs) -> Response:
+            return _sent([to_json(told) for told in view(*args, **kwargs)], status)
+
+        reply = Reply(answer, is_list=True, status=status, queries=queries, problems=problems)
+        return replies(reply)(answering)
+
+    return wrap
+
+
+def replies(reply: Reply) -> Callable[[F], F]:
+    """Describe the answer of a view that sends it itself."""
+
+    def mark(view: F) -> F:
+        view.reply = reply  # type: ignore[attr-defined]  # read by openapi
+        return view
+
+    return mark
+
+
+def to_json(told: Answer) -> dict[str, Any]:
+    """Return what is sent: of fields that may be left out only those that were set."""
+    return told.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _sent(body: Any, status: int) -> Response:
+    response = jsonify(body)
+    response.status_code = status
+    return response
+
+
+# What several answers are made of.
+
+
+class Problem(Answer):
+    """What went wrong: `id` for programs, `message` for people."""
+
+    id: str
+    message: str
+
+
+class Ref(Answer):
+    """An app or a rule, by id and name."""
+
+    id: str
+    name: str | None
+
+    @classmethod
+    def of(cls, app_id: str, names: Mapping[str, str]) -> Ref:
+        """Return the app, by its id where no name is known."""
+        return Ref(id=app_id, name=names.get(app_id, app_id))
+
+
+class Id(Answer):
+    """Something by its id."""
+
+    id: str
+
+
+class ReleaseRef(Answer):
+    """A release, by id and version."""
+
+    id: str
+    version: int | None
+
+
+class Slug(Answer):
+    """The compiled code."""
+
+    id: str
+    commit: str | None
