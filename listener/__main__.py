@@ -98,7 +98,7 @@ COMMANDS: dict[str, Callable[[Environment], int]] = {
 
 
 def main(words: list[str], env: Environment) -> int:
-    """Do what the command says; answers the exit code."""
+    """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m listener", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():

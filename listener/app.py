@@ -87,7 +87,7 @@ ROOMS = (
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What steps and desks work with."""
+    """What the worker and the services work with."""
 
     settings: Settings
     context: Context
@@ -107,12 +107,12 @@ class Parts:
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The WSGI app of a process, from its environment unless told; to be called after any fork."""
+    """Build the WSGI app of a process, from its environment by default; call it after any fork."""
     return build(assemble(settings or read(os.environ)))
 
 
 def build(parts: Parts) -> Flask:
-    """The app that answers requests; promotions wait for its shift to begin."""
+    """Build the app that answers requests; promotions wait for its shift to begin."""
     app = routes()
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
@@ -134,12 +134,12 @@ def routes() -> Flask:
 
 
 def shift_of(app: Flask) -> Supervisor:
-    """The app's shift on promotions, for whoever runs the process to begin and to end."""
+    """Return the app's shift on promotions; whoever runs the process begins and ends it."""
     return cast(Supervisor, app.extensions[SHIFT])
 
 
 def assemble(settings: Settings) -> Parts:
-    """Everything that promotions need; nothing connects yet."""
+    """Build everything that promotions need; nothing connects yet."""
     database = open_database(settings.database_url, pool_size=settings.pool_size)
     heroku = Heroku(settings.heroku_api_key, url=settings.heroku_api_url)
     keys = Keys(settings.secret_keys)
@@ -160,7 +160,7 @@ def assemble(settings: Settings) -> Parts:
 
 
 def services_of(parts: Parts) -> Services:
-    """The desks that rooms work with."""
+    """Build the services that the views call."""
     settings, context, keys = parts.settings, parts.context, parts.keys
 
     def whose(token: str) -> Account:

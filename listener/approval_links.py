@@ -21,13 +21,13 @@ class Invitation:
 
 
 def sign(links: Signer, invitation: Invitation) -> str:
-    """The end of the link."""
+    """Sign an invitation; return the end of its link."""
     said = [invitation.promotion_id, invitation.release_id, invitation.artifact]
     return links.sign({"to": said}, until=invitation.expires_at).text
 
 
 def read(links: Signer, text: str, *, now: datetime) -> Invitation:
-    """What a link invites to. Raises BadToken, Expired."""
+    """Read the invitation from the end of a link. Raises BadToken, Expired."""
     said = links.read(text, now=now)
     try:
         promotion_id, release_id, artifact = said["to"]

@@ -1,4 +1,4 @@
-"""The settings: the only reader of the environment's contract, and all its faults named at once."""
+"""The settings: only this module parses the environment; it reports all faults at once."""
 
 from __future__ import annotations
 
@@ -159,17 +159,17 @@ class Settings:
 
 
 def read(env: Mapping[str, str]) -> Settings:
-    """Everything the service needs. Raises BadSettings."""
+    """Read all settings from the environment. Raises BadSettings."""
     return Settings(**_read(env, VARIABLES) | {"public_url": _public_url(env)})
 
 
 def read_database_url(env: Mapping[str, str]) -> str:
-    """The database alone. Raises BadSettings."""
+    """Read the URL of the database alone. Raises BadSettings."""
     return str(_read(env, (DATABASE_URL,))["database_url"])
 
 
 def read_secret_keys(env: Mapping[str, str]) -> tuple[str, ...]:
-    """The keys alone. Raises BadSettings."""
+    """Read the secret keys alone. Raises BadSettings."""
     return tuple(_read(env, (SECRET_KEY,))["secret_keys"])
 
 
@@ -191,7 +191,7 @@ def _read(env: Mapping[str, str], variables: tuple[Variable, ...]) -> dict[str, 
 
 
 def _public_url(env: Mapping[str, str]) -> str | None:
-    """Where Heroku reaches us; None where neither PUBLIC_URL nor the dyno's metadata tell."""
+    """Return where Heroku reaches us; None if neither PUBLIC_URL nor the dyno's metadata tell."""
     if given := env.get("PUBLIC_URL", "").strip():
         return url(given)
     domain = env.get("HEROKU_APP_DEFAULT_DOMAIN_NAME", "").strip()

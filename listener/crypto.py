@@ -1,4 +1,4 @@
-"""Keys derived from SECRET_KEY, one set a purpose: to seal what is stored, and to sign tokens."""
+"""Keys derived from SECRET_KEY, one set per purpose: to encrypt stored data, to sign tokens."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ class Cipher:
         self._any = MultiFernet(fernets)
 
     def seal(self, content: bytes) -> bytes:
-        """What only our keys open."""
+        """Encrypt with the newest key; only our keys open it."""
         return self._any.encrypt(content)
 
     def open(self, sealed: bytes) -> bytes:
-        """What was sealed. Raises DecryptionError."""
+        """Decrypt what any of our keys sealed. Raises DecryptionError."""
         return _opened(self._any, sealed)
 
     def renew(self, sealed: bytes) -> bytes | None:
-        """The same under the newest key; None where it is already. Raises DecryptionError."""
+        """Seal again with the newest key; None if that key sealed it. Raises DecryptionError."""
         try:
             _opened(self._newest, sealed)
         except DecryptionError:
@@ -89,13 +89,13 @@ class Signer:
         self._serializer = URLSafeSerializer(list(reversed(keys)), signer_kwargs=ours)
 
     def sign(self, said: Mapping[str, Any], *, until: datetime) -> Signed:
-        """The same as a text that only our keys make."""
+        """Sign these fields as a text that only our keys make, good until that second."""
         ends = int(until.timestamp())
         text = str(self._serializer.dumps({**said, "expires": ends}))
         return Signed(text, datetime.fromtimestamp(ends, UTC))
 
     def read(self, text: str, *, now: datetime) -> dict[str, Any]:
-        """What was signed, with `expires_at`. Raises BadToken, Expired."""
+        """Return the fields that were signed, with `expires_at`. Raises BadToken, Expired."""
         try:
             said = dict(self._serializer.loads(text))
             said["expires_at"] = datetime.fromtimestamp(said.pop("expires"), UTC)
@@ -129,25 +129,25 @@ class Keys:
         return self._mark
 
     def seal(self, secret: bytes) -> bytes:
-        """A webhook secret, fit to be stored."""
+        """Encrypt a webhook secret, so that it can be stored."""
         return self.secrets.seal(secret)
 
     def open(self, sealed: bytes) -> bytes:
-        """A webhook secret that was sealed. Raises DecryptionError."""
+        """Decrypt a webhook secret that was sealed. Raises DecryptionError."""
         return self.secrets.open(sealed)
 
     def sign_token(self, email: str, *, now: datetime) -> Token:
-        """A token for this person, good for twelve hours."""
+        """Sign a token for this person, good for twelve hours."""
         signed = self._tokens.sign({"email": email}, until=now + TOKEN_LIFE)
         return Token(signed.text, Identity(email, signed.expires_at))
 
     def read_token(self, text: str, *, now: datetime) -> Identity:
-        """Whose token this is. Raises BadToken."""
+        """Return whose token this is. Raises BadToken."""
         said = self._tokens.read(text, now=now)
         return Identity(said["email"], said["expires_at"])
 
     def digest(self, code: str) -> str:
-        """What is stored of a code that is good once: nobody finds the code from it."""
+        """Return the digest to store of a one-time code: nobody finds the code from it."""
         return hmac.new(self._digests, code.encode(), hashlib.sha256).hexdigest()
 
 
@@ -159,6 +159,6 @@ def _opened(fernet: MultiFernet, sealed: bytes) -> bytes:
 
 
 def _derived(key: str, purpose: str) -> bytes:
-    """A key of its own for each purpose, so that none can stand in for another."""
+    """Derive one key per purpose, so that none can stand in for another."""
     info = f"heroku-autopromote {purpose}".encode()
     return HKDF(SHA256(), length=32, salt=None, info=info).derive(key.encode())

@@ -1,7 +1,7 @@
-"""What a person or a program that asks something of us is told when it cannot be.
+"""The refusals: what a caller is told when a request cannot be carried out.
 
-Plain exceptions that know nothing of HTTP; `web/problems.py` alone translates them. Every message
-is fit to be shown.
+Plain exceptions that know nothing of HTTP; `listener/api/errors.py` alone translates them. Every
+message is fit to be shown.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ except BadSettings as _bad:
 
 
 def _address(port: int) -> str:
-    """Every address of this machine, IPv6 included where that does not shut IPv4 out."""
+    """Return an address for all interfaces, with IPv6 if that does not shut IPv4 out."""
     try:
         with closing(socket.socket(socket.AF_INET6)) as probe:
             takes_both = not probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
@@ -40,7 +40,7 @@ class LogfmtLogger(Logger):  # type: ignore[misc]
     """Gunicorn's own events as lines of ours; its access log stays off, for we write our own."""
 
     def setup(self, cfg: Any) -> None:
-        """Follow a configuration."""
+        """Apply gunicorn's configuration, then send its error log to ours."""
         super().setup(cfg)
         logs.configure()
         self.error_log.handlers = []

@@ -9,7 +9,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-# Theirs is said by our own lines, or holds what no log should.
+# Our own lines say the same, or theirs hold what no log may hold.
 QUIET = (
     "alembic.runtime.plugins",
     "alembic.runtime.migration",
@@ -22,7 +22,7 @@ FIRST = ("at", "level", "event")
 
 
 def configure(stream: TextIO | None = None) -> None:
-    """Have every logger write so; safe to repeat."""
+    """Make every logger write in this form; safe to repeat."""
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -53,7 +53,7 @@ def configure(stream: TextIO | None = None) -> None:
 
 
 def _both() -> list[Processor]:
-    """What is done to our events and to those of others alike."""
+    """List the processors for our events and for those of other libraries."""
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -70,7 +70,7 @@ def _only_what_is_known(_: WrappedLogger, __: str, event: EventDict) -> EventDic
 
 
 def _printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Whatever strangers send, it can neither begin a new line nor steer a terminal."""
+    """Escape control characters, so that no value begins a new line or steers a terminal."""
     return {key: _escaped(value) for key, value in event.items()}
 
 

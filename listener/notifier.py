@@ -12,12 +12,12 @@ log = structlog.get_logger()
 
 
 def is_service(url: str) -> bool:
-    """Whether apprise knows how to tell such a service."""
+    """Return whether apprise knows how to notify such a service."""
     return _apprise().Apprise.instantiate(url, suppress_exceptions=True) is not None
 
 
 def mark(url: str) -> str:
-    """A service by a digest of its URL, which itself holds secrets."""
+    """Name a service by a digest of its URL, because the URL holds secrets."""
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 

@@ -60,12 +60,12 @@ class Prober:
         self._seconds = seconds
 
     def ask_all(self, urls: Sequence[str]) -> list[Probe]:
-        """Ask all of them at once, so that the slowest tells how long it takes."""
+        """Ask all of them at once; it takes as long as the slowest."""
         with ThreadPoolExecutor(max_workers=max(len(urls), 1)) as pool:
             return list(pool.map(self.ask, urls))
 
     def ask(self, url: str) -> Probe:
-        """Whether the URL answers 2xx, in time."""
+        """Ask whether the URL answers 2xx in time."""
         refused: list[str] = []
         try:
             with bounded(self._seconds):
@@ -78,7 +78,7 @@ class Prober:
             return Probe(url, False, _told(error))
 
     def _follow(self, url: str, refused: list[str]) -> int:
-        """The status in the end. Raises _Bad, httpx.HTTPError."""
+        """Follow redirects and return the final 2xx status. Raises _Bad, httpx.HTTPError."""
         place = _read(url)
         for _ in range(MOST_REDIRECTS + 1):
             with self._get(place, refused) as response:
@@ -103,7 +103,10 @@ class Prober:
                 yield response
 
     def _checked(self, host: str, found: list[str], refused: list[str]) -> list[str]:
-        """The addresses, each checked: to these we connect, and no name is asked for again."""
+        """Check the addresses and return them. Raises Forbidden.
+
+        We connect to these, and resolve no name again.
+        """
         for address in found if not self._allow_private else ():
             if (kind := why_not(address)) is not None:
                 refused.append(
@@ -132,7 +135,7 @@ def _next(place: httpx.URL, location: str) -> httpx.URL:
 
 
 def _read_some(response: httpx.Response) -> None:
-    """Read so much that a body which breaks off is noticed, and throw it away."""
+    """Read enough to notice a body that breaks off, and throw it away."""
     length = 0
     for chunk in response.iter_raw():
         length += len(chunk)
@@ -154,7 +157,7 @@ def _told(error: httpx.HTTPError) -> str:
 
 # Addresses of IPv6 that a gateway turns into the IPv4 address in their last 32 bits (RFC 6052).
 _NAT64 = IPv6Network("64:ff9b::/96")
-# What looks public, and is answered by the machine's own surroundings or by a gateway of theirs.
+# They look public, but the machine's own surroundings or a gateway of theirs answer there.
 _NEAR: tuple[IPv4Network | IPv6Network, ...] = tuple(
     ip_network(text)
     for text in (
@@ -167,7 +170,7 @@ _NEAR: tuple[IPv4Network | IPv6Network, ...] = tuple(
 
 
 def why_not(text: str) -> str | None:
-    """Why this address is not connected to; None where it may be."""
+    """Say why we do not connect to this address; None if we may."""
     try:
         address = ip_address(text)
     except ValueError:
@@ -195,7 +198,7 @@ def _is_near(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that a packet to this one reaches in the end."""
+    """Return the IPv4 address that a packet to this one reaches in the end; None if none."""
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour

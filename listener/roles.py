@@ -1,4 +1,4 @@
-"""What people may do: three roles, told from e-mail patterns, asked anew for every request."""
+"""What people may do: three roles, found by e-mail patterns, again for every request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
     def covers(self, needed: Role) -> bool:
-        """Whether who has this role may do what needs that one."""
+        """Return whether this role may do what needs that one."""
         order = list(Role)
         return order.index(self) >= order.index(needed)
 
@@ -29,7 +29,7 @@ class Roles:
     viewers: tuple[str, ...] = ()
 
     def of(self, email: str) -> Role | None:
-        """The highest role whose patterns match the whole address, case aside."""
+        """Return the highest role with a pattern that matches the whole address, case aside."""
         if _matches(email, self.admins):
             return Role.ADMIN
         if _matches(email, self.approvers):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Facts = Mapping[str, Any]  # what a gate or a look saw, as it is kept and shown
+Facts = Mapping[str, Any]  # what a gate or a check saw, as it is stored and shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class App:
     build_stack: str | None = None  # what it is set to, by `heroku stack:set`, for what comes next
 
     def takes(self, stack: str) -> bool:
-        """It runs this stack, or somebody set it to this one."""
+        """Return whether the app runs this stack, or somebody set it to this one."""
         return stack in (self.stack, self.build_stack)
 
 
 def container(name: str) -> str:
-    """Why nothing is promoted from or to a container app."""
+    """Say why nothing is promoted from or to a container app."""
     # https://github.com/heroku/roadmap/issues/222
     return (
         f"{name} is a container app: its images cannot be promoted, for Heroku's API has no"
@@ -36,14 +36,14 @@ def container(name: str) -> str:
 
 
 def generations(source: str, of_source: str, target: str, of_target: str) -> str | None:
-    """Why one generation of Heroku does not run what another built."""
+    """Say why one generation of Heroku does not run what another built; None if both are one."""
     if of_source == of_target:
         return None
     return f"{source} is of generation {of_source}, {target} of {of_target}."
 
 
 def pipelines(source: str, target: str, places: tuple[str | None, str | None]) -> str | None:
-    """Why Heroku has no promotion between two apps; `places` are the pipelines they are in."""
+    """Say why Heroku has no promotion between two apps, by their pipelines `places`, or None."""
     from_, to = places
     if from_ is not None and from_ == to:
         return None

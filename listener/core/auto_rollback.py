@@ -1,4 +1,4 @@
-"""The way back: whether what a target ran before a release of ours may come again by itself."""
+"""Automatic rollback: whether a target may go back by itself to what it ran before ours."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class NotYet:
 
 
 def way_back(ours: OwnPromotion, target: History) -> RollbackAllowed | NoRollback | NotYet:
-    """Back only while our release still runs and nobody released since, to what ran right before.
+    """Allow a rollback to what ran right before, while ours runs and nobody released since.
 
-    A config change since then is somebody at work, too, and so is a release whose phase runs.
+    A config change since then counts as a release, too, and so does one whose phase runs.
     """
     made = next((r for r in target.releases if r.id == ours.release_id), None)
     if made is None:

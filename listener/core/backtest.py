@@ -1,9 +1,9 @@
-"""What a rule would have done with releases that were: the same gates, over what is written.
+"""What a rule would have done with past releases: the same gates, over the stored history.
 
 The source's history is played again, release by release. Its target begins with what it really ran
 then, and from there on runs what the rule would have brought it. Where a person really rolled the
-target back, it stands on hold until somebody really released other code on it. What history cannot
-answer, whether somebody would have approved say, counts as passed and is told.
+target back, it stands on hold until somebody really released other code on it. A gate that history
+cannot answer, such as an approval, counts as passed, and the result names it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _COUPLED = ("the same", "the same")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What is tried: a route, what is written of both apps, and the time it is until."""
+    """What to play: a route, the histories of both apps, and the time at which it ends."""
 
     source: App
     target: App
@@ -75,12 +75,12 @@ class Result:
 
     @property
     def is_told(self) -> bool:
-        """History tells enough to say what would have become of it."""
+        """Whether history tells enough to say what would have become of it."""
         return self.status is not Status.ERRORED
 
 
 def backtest(case: Case, *, newest: int) -> tuple[Result, ...]:
-    """What would have become of the source's newest releases, oldest first."""
+    """Tell what would have become of the source's newest releases, oldest first."""
     dated = [release for release in case.source_history.releases if release.created_at is not None]
     considered = dated[-newest:]
     if not considered:
@@ -98,10 +98,10 @@ def backtest(case: Case, *, newest: int) -> tuple[Result, ...]:
 def _by_the_target(
     case: Case, considered: list[Release]
 ) -> tuple[tuple[Result, ...], list[Release]]:
-    """What came before anything is known of the target, and what is played.
+    """Return results for what came before the target's known history, and the releases to play.
 
-    The first release of every app is its v1. A target whose history begins later was there, and
-    what it ran is not told any more.
+    The first release of every app is its v1. If a target's history begins later, the target was
+    there before, but Heroku does not tell any more what it ran.
     """
     begun = min(map(moment_of, case.target_history.releases), default=None)
     there = (n for n, r in enumerate(considered) if begun is not None and begun <= moment_of(r))
@@ -142,7 +142,7 @@ class _Play:
         self.seen = History()
 
     def arrive(self, release: Release) -> None:
-        """The source has one more release; what it concerns is decided anew."""
+        """Add one more release of the source, and evaluate again what it concerns."""
         # Versions order releases: what was made earlier and ran later does not turn time back.
         self.now = max(self.now, moment_of(release))
         self.until(self.now)
@@ -155,7 +155,7 @@ class _Play:
             self._decide(version, self.now)
 
     def _concerned(self, release: Release) -> list[int]:
-        """What is decided anew: where each goes by itself, only a rollback touches the others."""
+        """Return the versions to evaluate again; with `keep`, only a rollback concerns others."""
         if self.case.on_newer is OnNewer.SUPERSEDE:
             return sorted(self.due, reverse=True)
         if self.seen.kind(release) is Kind.ROLLBACK:
@@ -163,7 +163,7 @@ class _Play:
         return [release.version] if release.version in self.due else []
 
     def until(self, moment: datetime) -> None:
-        """Let go what comes due by then, in the order of time."""
+        """Evaluate what comes due by then, in the order of time."""
         while (earliest := self._earliest()) is not None and earliest[0] <= moment:
             self._decide(earliest[1], earliest[0])
 
@@ -241,7 +241,7 @@ class _Play:
 
 
 def _answerable(candidate: Candidate, case: Case) -> tuple[Gates, tuple[str, ...]]:
-    """The gates that decide live, without those that history cannot answer; and those."""
+    """Return the gates that history can answer, and the names of those that it cannot."""
     release = candidate.release
     is_message_told = release.artifact_type != SLUG or release.artifact in case.commit_messages
     told, untold = list[Gate](), list[str]()
@@ -254,10 +254,10 @@ def _answerable(candidate: Candidate, case: Case) -> tuple[Gates, tuple[str, ...
 
 
 def _before(history: History, first: Release) -> History:
-    """The target's history without what really followed from that release within its second.
+    """Return the target's history without what really followed from `first` within its second.
 
-    Heroku tells no fractions of a second, and a promotion often takes less than one. What has no
-    code followed from nothing: apps that were made together have such releases in one second.
+    Heroku tells no fractions of a second, and a promotion often takes less than one. Nothing
+    follows from a release without code: apps made together have such releases in one second.
     """
     begun = moment_of(first)
     if first.artifact is None:
@@ -268,7 +268,7 @@ def _before(history: History, first: Release) -> History:
 
 
 def _held(case: Case, begun: datetime) -> Iterator[Hold]:
-    """The time after each real rollback of the target until other code was released on it."""
+    """Yield a hold for each real rollback of the target, until other code was released there."""
     real = case.target_history
     for release in real.releases:
         if moment_of(release) <= begun or real.kind(release) is not Kind.ROLLBACK:
@@ -283,9 +283,9 @@ MOST_WAITS = 50
 
 
 def earliest(candidate: Candidate, now: datetime) -> datetime | None:
-    """The first moment at which no gate of time objects, whatever people say until then.
+    """Find the first moment at which no gate of time objects, whatever people say until then.
 
-    None where that is not known: a hold stands until a person releases it, say.
+    Return None where that is not known: a hold, for instance, may stand until it is released.
     """
     timed = [gate for gate in asked(candidate) if Waits.TIME in gate.waits]
     moment = now

@@ -32,7 +32,7 @@ class Difference:
         return self.relation is Relation.OLDER
 
     def says(self, release: Release, source: str, target: str) -> str:
-        """The difference in one sentence."""
+        """Say the difference in one sentence."""
         many = f"{len(self.deploys)} deploy{'s' * (len(self.deploys) != 1)}"
         match self.relation:
             case Relation.SAME:
@@ -66,7 +66,7 @@ def between(release: Release, source: History, target: History) -> Difference:
 
 
 def _place_of(release: Release, source: History) -> int:
-    """Where its code stands in the source's order; one that never ran stands at its version."""
+    """Return the place of its code in the source's order; its own version if it never ran."""
     return source.first_run(release.artifact) or release.version
 
 

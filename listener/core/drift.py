@@ -15,7 +15,7 @@ QUOTING = "Retry of "
 
 
 def nonce_of(description: str) -> str | None:
-    """The nonce that a release of ours, or of another installation, carries."""
+    """Return the nonce that a release of ours, or of another installation, carries."""
     found = NONCE.search(description) if not description.startswith(QUOTING) else None
     return found.group(1) if found else None
 
@@ -29,11 +29,11 @@ class UnmarkedRequest:
     account_id: str
 
     def may_have_made(self, release: Release) -> bool:
-        """The release is what came of the request, as far as anybody can tell.
+        """Return whether the request made the release, as far as anybody can tell.
 
-        A person who has the same artifact released under our account looks just the same. Taking
-        that for ours is the safe reading: the target runs what was asked for, so nothing is sent
-        a second time. Whoever bears a nonce was made by another request.
+        If a person releases the same artifact under our account, it looks just the same. To take
+        that for ours is safe: the target runs what was asked for, so nothing is sent a second
+        time. A release that bears a nonce was made by another request.
         """
         return (
             release.version > self.base_version
@@ -76,7 +76,7 @@ class ManualForward:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Somebody moved the target otherwise: automation stands still until a person says so."""
+    """Somebody moved the target otherwise: automation stops until a person lets it go on."""
 
     change: Release  # the earliest unexplained one; of another installation, its own
     current: Release
@@ -85,7 +85,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The reading does not tell what runs: nothing may be posted on it, and nobody is named.
+    """The snapshot does not tell what runs: nothing may be posted on it, and nobody is named.
 
     `message` says what is seen, for people; `mover` is the release that should run and does not.
     """
@@ -110,8 +110,8 @@ def detect_drift(
     """Compare what the target runs with what we know. `issued` are release ids and nonces of ours.
 
     `unsettled` are the versions that had not ended when `known` was set: they may run since, for
-    Heroku may let the last release phase to end decide. Pending and failed releases change
-    nothing. `is_confirmed` says that readings minutes apart showed the same.
+    with Heroku the release phase that ends last may decide. Pending and failed releases change
+    nothing. `is_confirmed` says that snapshots minutes apart showed the same.
     """
     current = target.current
     if current is None or (known is not None and target.newest_version < known.version):
@@ -135,8 +135,8 @@ def _moved(
         return ManualForward(
             LastKnown(max(current.version, news.known.version), current.artifact), current
         )
-    # Also where the target is back at what we know: whoever looked in between would have seen
-    # somebody move it, and what is held must not hang on when we happen to look.
+    # Also where the target is back at what we know: a look in between would have shown the move,
+    # and a hold must not depend on when we look.
     return Drift(news.movers[0], current)
 
 
@@ -157,8 +157,8 @@ class _News:
             if release.has_run and (release.version > known.version or release.version in unsettled)
         ]
         self._issued = issued
-        # A release of ours that nobody recorded yet is explained: what came after it is compared
-        # with that one, or a person who undid it would seem to have changed nothing.
+        # A release of ours that nobody recorded yet is explained. Compare what came after it with
+        # that one: else a person who undid it would seem to have changed nothing.
         ours = [release for release in self._news if is_ours(release, issued)]
         self.ours = ours[-1] if ours else None
         self.base = known if self.ours is None else LastKnown(self.ours.version, self.ours.artifact)
@@ -170,7 +170,7 @@ class _News:
         return next((r for r in self._foreign() if nonce_of(r.description)), None)
 
     def _foreign(self) -> list[Release]:
-        """Somebody else's releases that count: since ours, or below it only where it ended late."""
+        """Return others' releases that count: above `base`, or up to `known` if they ended late."""
         known, base = self.known.version, self.base.version
         return [
             release
@@ -180,7 +180,7 @@ class _News:
         ]
 
     def _movers(self) -> Iterator[Release]:
-        """Those of them that changed the code, in the order of versions."""
+        """Yield the releases of others that changed the code, in the order of versions."""
         running = self.base.artifact
         for release in self._foreign():
             if release.version <= self.known.version:  # it ended late: what ran is what we knew
@@ -191,14 +191,17 @@ class _News:
                 running = release.artifact
 
     def runs_last_mover(self, current: Release) -> bool:
-        """What runs is explained by the last of those who moved the target."""
+        """Return whether the last of those who moved the target explains what runs."""
         if not self.movers:
             return False
         last = self.movers[-1]
         return current.version >= last.version and current.artifact == last.artifact
 
     def explain(self, current: Release, *, is_confirmed: bool) -> NoDrift | OwnRelease | None:
-        """Nobody but us moved it; config and add-ons may have raised the version."""
+        """Return what explains `current` if nobody but us moved the target, else None.
+
+        Config and add-ons may have raised the version.
+        """
         newest = current.version
         if is_confirmed and self._has_only_carried(current):
             newest = self._news[-1].version
@@ -209,18 +212,20 @@ class _News:
         return NoDrift(known) if self.ours is None else OwnRelease(known, self.ours)
 
     def _has_only_carried(self, current: Release) -> bool:
-        """Ours runs, and what came beside it carried on the code of before, as config does.
+        """Return whether ours runs, and the others only carried on the code of before.
 
-        Its phase ended after theirs, then; a `current` that was only late would show by now.
+        Config does that. Then the phase of ours ended after theirs; if `current` were only late,
+        Heroku would show the right one by now.
         """
         is_ours = self.ours is not None and current.artifact == self.ours.artifact
         return is_ours and self._carry_on
 
     @property
     def may_only_carry_on(self) -> bool:
-        """Config set while the phase of ours ran brings back the code of before, and so nobody did.
+        """Whether perhaps nobody went back: config set while the phase of ours ran does the same.
 
-        Heroku's list does not tell that from a person's way back; only its words do.
+        It carries on the code of before. Heroku's list does not tell that from a rollback by a
+        person; only the description does.
         """
         return self.ours is not None and self._carry_on
 
@@ -229,7 +234,7 @@ class _News:
         return all(_is_plain(release, {self.known.artifact}) for release in self.movers)
 
     def unclear(self, current: Release) -> Unknown:
-        """Say what is seen, of the release that should run, or of what runs unexplained."""
+        """Say what is seen: of the release that should run, or of what runs unexplained."""
         expected = self.movers[-1] if self.movers else self.ours
         if expected is not None and expected.artifact == current.artifact:
             expected = self.ours
@@ -243,9 +248,10 @@ class _News:
 def carried_on(
     history: History, version: int, artifacts: AbstractSet[str | None]
 ) -> frozenset[int]:
-    """The releases right above a version that only carry on one of these artifacts.
+    """Return the versions right above this one that only carry on one of these artifacts.
 
-    Config and add-on changes beside a release of ours do, whenever their own phases end.
+    Config and add-on changes beside a release of ours do, whenever their own phases end. Failed
+    releases among them are included.
     """
     carried: list[int] = []
     for release in history.releases:
@@ -257,25 +263,25 @@ def carried_on(
 
 
 def _is_plain(release: Release, artifacts: AbstractSet[str | None]) -> bool:
-    """It brings no code of its own, and nobody says that it goes back."""
+    """Return whether it brings none but these artifacts, and names neither rollback nor nonce."""
     is_marked = is_rollback_by_words(release) or nonce_of(release.description) is not None
     return release.artifact in artifacts and not is_marked
 
 
 def is_rollback_by_words(release: Release) -> bool:
-    """Its description says that somebody went back; only to be more careful, never less."""
+    """Return whether the description says rollback; use it only to be more careful, never less."""
     return release.description.casefold().startswith(("rollback", "roll back"))
 
 
 def is_ours(release: Release, issued: AbstractSet[str]) -> bool:
-    """The release carries a nonce that we issued, or was recorded as our own."""
+    """Return whether the release carries a nonce that we issued, or was recorded as our own."""
     return release.id in issued or nonce_of(release.description) in issued
 
 
 def _is_forward(known: LastKnown, current: Release, target: History, source: History) -> bool:
-    """The new artifact is a deploy of the source, newer than the one the target ran.
+    """Return whether the new artifact is a deploy of the source, newer than what the target ran.
 
-    What the target ran before and left is none: whoever brings it back undoes a rollback.
+    What the target ran before and left does not count: whoever brings it back undoes a rollback.
     """
     arrived = source.first_run(current.artifact)
     if arrived is None or (target.first_run(current.artifact) or known.version) < known.version:

@@ -37,7 +37,7 @@ def show(duration: timedelta) -> str:
 
 
 def format_moment(moment: datetime) -> str:
-    """`2026-03-02 14:30 UTC`."""
+    """Write a moment like `2026-03-02 14:30 UTC`."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 

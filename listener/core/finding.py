@@ -41,12 +41,12 @@ class Unread:
     status: int | None = None  # of a definite no
 
     def finding(self, name: str, app: App | None = None) -> Finding:
-        """What is told in place of what would have been found."""
+        """Build the finding that stands in for what could not be read."""
         return Finding(
             name=name, state=State.UNKNOWN, message=self.message, mend=self.mend, app=app
         )
 
 
 def is_sound(findings: Iterable[Finding]) -> bool:
-    """Nothing is broken."""
+    """Return whether nothing is broken."""
     return all(finding.state is not State.BROKEN for finding in findings)

@@ -27,7 +27,7 @@ class Runner:
 
 
 def fault(runners: Sequence[Runner]) -> str | None:
-    """What is wrong, in a sentence with what to do; one that is gone harms nothing by itself."""
+    """Say what is wrong and what to do, or None; a dead runner is no fault while others live."""
     known = [runner for runner in runners if runner.unseen <= FORGOTTEN_AFTER]
     living = [runner for runner in known if runner.is_alive]
     if known and not living:

@@ -1,7 +1,7 @@
 """What a source and a target should have alike, compared: values in, sentences out.
 
-A promotion copies a slug and nothing else, so whatever differs here meets code that was tried
-with something else.
+A promotion copies a slug and nothing else. So where the apps differ, the target runs code that was
+tried with something else.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Aspect = Callable[[Traits, Traits], Finding]
 
 
 def container(source: Traits, target: Traits) -> Finding:
-    """Neither is a container app."""
+    """Check that neither is a container app."""
     boxed = [each.app.name for each in (source, target) if each.app.is_container]
     stacks = [each.app.stack for each in (source, target) if not each.app.is_container]
     if not boxed:
@@ -54,7 +54,7 @@ def _set_stack(wanted: str, app: str) -> str:
 
 
 def generation(source: Traits, target: Traits) -> Finding:
-    """Both are of one generation."""
+    """Check that both are of one generation."""
     ours, theirs = source.app.generation, target.app.generation
     facts = {"source": ours, "target": theirs}
     if ours == theirs:
@@ -73,7 +73,7 @@ def generation(source: Traits, target: Traits) -> Finding:
 
 
 def stack(source: Traits, target: Traits) -> Finding:
-    """The source's code is built for what the target runs."""
+    """Check that the source's code is built for the stack that the target runs or is set to."""
     ours, theirs = source.app.stack, target.app.stack
     facts = {"source": ours, "target": theirs}
     if ours is None or theirs is None:
@@ -98,7 +98,7 @@ def stack(source: Traits, target: Traits) -> Finding:
 
 
 def buildpacks(source: Traits, target: Traits) -> Finding:
-    """Both build with the same, where both chose; an app that never builds chooses none."""
+    """Check that both build with the same, if both chose; an app that never builds chose none."""
     ours, theirs = source.buildpacks, target.buildpacks
     if isinstance(ours, Unread) or isinstance(theirs, Unread):
         return _first_unread(ours, theirs).finding("buildpacks", target.app)
@@ -131,7 +131,7 @@ def _set_buildpacks(wanted: Sequence[str], app: str) -> str:
 
 
 def config_vars(source: Traits, target: Traits) -> Finding:
-    """The target has every config var of the source by name; values are nobody's business."""
+    """Check that the target has every config var of the source, by name, never by value."""
     ours, theirs = source.config_vars, target.config_vars
     if isinstance(ours, Unread) or isinstance(theirs, Unread):
         return _first_unread(ours, theirs).finding("config_vars", target.app)
@@ -157,7 +157,7 @@ ASPECTS: tuple[Aspect, ...] = (container, generation, stack, buildpacks, config_
 def compare(
     source: Traits, target: Traits, aspects: Iterable[Aspect] = ASPECTS
 ) -> tuple[Finding, ...]:
-    """Every aspect, in order, each about the target."""
+    """Compare every aspect, in order; each finding is about the target."""
     return tuple(aspect(source, target) for aspect in aspects)
 
 

@@ -28,7 +28,7 @@ class Pattern:
     text: str
 
     def matches(self, text: str) -> bool:
-        """Whether the text is one of those meant."""
+        """Return whether the text matches the pattern."""
         return _compiled(self.text).search(text) is not None
 
 
@@ -48,7 +48,7 @@ def _expression(text: str) -> str:
 
 
 def is_expression(text: str) -> bool:
-    """Whether it is a regular expression, not a glob."""
+    """Return whether it is a regular expression, not a glob."""
     return len(text) > 2 and text.startswith("/") and text.endswith("/")
 
 
@@ -65,5 +65,5 @@ def parse(text: str) -> Pattern:
 
 
 def first_match(patterns: Iterable[Pattern], text: str) -> Pattern | None:
-    """The first pattern that the text matches."""
+    """Return the first pattern that the text matches."""
     return next((pattern for pattern in patterns if pattern.matches(text)), None)

@@ -1,6 +1,6 @@
-"""The life of a promotion: its status words, the ways between them, and what an answer means.
+"""The life of a promotion: its statuses, the transitions between them, and its times.
 
-The ways are the transition table of the protocol; the README's state graph shows the same ones.
+`TRANSITIONS` is the protocol's table; the README's state graph shows the same transitions.
 """
 
 from __future__ import annotations
@@ -89,20 +89,20 @@ RESERVE = 100  # calls that nothing new may spend, so that a rollback can always
 
 
 def can_transition(before: Status, after: Status) -> bool:
-    """Whether the protocol's table lists this way."""
+    """Return whether the protocol's table lists this transition."""
     return after in TRANSITIONS.get(before, frozenset())
 
 
 def next_look(sent_at: datetime, now: datetime) -> datetime | None:
-    """When to look next for a post's release, counted from the send; None after the last look."""
+    """Return when to look next for a POST's release, counted from the send; None after the last."""
     return next((sent_at + after for after in LOOKS if sent_at + after > now), None)
 
 
 def fresh_until(started_at: datetime, arrived_at: datetime) -> datetime:
-    """How long a reading may be posted on: two seconds from when its request was sent.
+    """Return until when a snapshot is fresh enough to post on: 2 s after its request was sent.
 
-    Where Heroku is slow, a second from its arrival; what else came in between is found by the
-    version of the release that we make.
+    Where Heroku was slow (more than 1 s, at most 10 s): 1 s after it arrived. What else came in
+    between is found by the version of the release that we make.
     """
     took = arrived_at - started_at
     is_slow = SLOW < took <= SLOWEST
@@ -110,23 +110,23 @@ def fresh_until(started_at: datetime, arrived_at: datetime) -> datetime:
 
 
 def back_off(attempt: int) -> timedelta:
-    """How long to leave Heroku alone after so many unreadable answers in a row: 5 s to 5 min."""
+    """Return the pause after so many unreadable answers of Heroku in a row: 5 s to 5 min."""
     return timedelta(seconds=min(5 * 2 ** min(max(attempt, 0), 7), 300))
 
 
 def release_poll(since: timedelta) -> timedelta:
-    """How long until the next look at a running release phase: 1 s at first, rising to 15 s."""
+    """Return the time until the next look at a release phase: 1 s at first, rising to 15 s."""
     return timedelta(seconds=min(max(1.0, since.total_seconds() / 4), 15.0))
 
 
 def reserve_back_in(calls_left: int, told: timedelta) -> timedelta:
-    """How long until the reserve of calls is whole again, by what was left so long ago."""
+    """Return the time until the reserve of calls is whole; `told` ago, `calls_left` were left."""
     missing = timedelta(minutes=max(RESERVE - calls_left, 0) / CALLS_BACK_A_MINUTE)
     return max(missing - told, timedelta())
 
 
 def description_of(source: str, version: int, nonce: str, *, kind: PromotionKind) -> str:
-    """What the target's release log says, with the nonce by which we know it as ours."""
+    """Build the text for the target's release log, with the nonce that marks it as ours."""
     if kind is PromotionKind.ROLLBACK:
         return f"Roll back to v{version} (autopromote {nonce})"
     return f"Promote {source} v{version} (autopromote {nonce})"

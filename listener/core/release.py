@@ -84,23 +84,23 @@ class History:
         return first
 
     def first_run(self, artifact: str | None) -> int | None:
-        """The version of the first release that ran this artifact: an artifact's place in order."""
+        """Return the first version that ran this artifact: the artifact's place in the order."""
         return self._first_runs.get(artifact) if artifact is not None else None
 
     def find(self, version: int) -> Release | None:
-        """The release of this version."""
+        """Return the release of this version."""
         return next((release for release in self.releases if release.version == version), None)
 
     def is_deploy(self, release: Release) -> bool:
-        """It is the first succeeded release of this app with its artifact."""
+        """Return whether it is the first succeeded release of this app with its artifact."""
         return release.has_run and self.first_run(release.artifact) == release.version
 
     def deploys_above(self, version: int) -> list[Release]:
-        """Every deploy with a higher version, oldest first."""
+        """Return every deploy with a higher version, oldest first."""
         return [r for r in self.releases if r.version > version and self.is_deploy(r)]
 
     def kind(self, release: Release) -> Kind:
-        """What made the release. Between kinds that are no deploy the words merely name it."""
+        """Tell what made the release; its words only name what changed no code."""
         if release.status not in RAN:
             return Kind.UNSETTLED
         if self.is_deploy(release):
@@ -110,7 +110,7 @@ class History:
         return _named_by(release.description)
 
     def brings_other_code(self, release: Release) -> bool:
-        """It runs another artifact than what ran before it; a config change does not."""
+        """Tell whether it runs another artifact than what ran before; a config change does not."""
         return self._running_before(release) != release.artifact
 
     def _running_before(self, release: Release) -> str | None:
@@ -118,7 +118,7 @@ class History:
         return next((r.artifact for r in earlier), None)
 
     def went_back_past(self, release: Release) -> Release | None:
-        """The latest later rollback to an artifact older than this release's.
+        """Find the latest later rollback to an artifact older than this release's.
 
         A config change after it carries the old artifact on, but its author rolled nothing back.
         """
@@ -132,19 +132,19 @@ class History:
         return None
 
     def reached(self, source: History, *, by: int) -> int:
-        """How far this app came in the source's order by a version of its own; 0 for nowhere."""
+        """Return how far it came in the source's order, by a version of its own; 0 for nowhere."""
         ran = (r for r in self.releases if r.has_run and r.version <= by)
         return max((source.first_run(r.artifact) or 0 for r in ran), default=0)
 
     def has_left(self, artifact: str | None) -> Release | None:
-        """The latest release that ran this artifact, which is not the one that runs now."""
+        """Find the latest release that ran this artifact; None if the artifact runs now."""
         if self.current is not None and self.current.artifact == artifact:
             return None
         ran = (r for r in reversed(self.releases) if r.has_run and r.artifact == artifact)
         return next(ran, None)
 
     def change_after(self, version: int, artifact: str | None) -> Release | None:
-        """The earliest release after this version that ran another artifact."""
+        """Find the earliest release after this version that ran another artifact."""
         for release in self.releases:
             if release.version > version and release.has_run and release.artifact != artifact:
                 return release
@@ -161,10 +161,10 @@ def _named_by(description: str) -> Kind:
 
 
 def moment_of(release: Release) -> datetime:
-    """Since when it ran, its release phase over; what bears no date, after everything else.
+    """Return since when it ran, its release phase over; without a date, after all others.
 
-    A release phase takes an hour at most: what changed the release later, its expiry say, does not
-    count.
+    A release phase takes an hour at most: what changed the release later, such as its expiry, does
+    not count.
     """
     made, changed = release.created_at, release.updated_at
     if made is None:
@@ -174,9 +174,9 @@ def moment_of(release: Release) -> datetime:
 
 
 def as_of(history: History, moment: datetime, *, version: int | None = None) -> History:
-    """An app's history as it stood at a moment, or when it had this version.
+    """Return an app's history as it stood at a moment, or when it had this version.
 
-    What has expired since had not then.
+    A release that has expired since had succeeded then.
     """
     then = [
         release

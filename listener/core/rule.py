@@ -29,7 +29,7 @@ FIR = "fir"
 
 
 def strategy_of(wished: Strategy, generation: str) -> Strategy:
-    """How releases of a source of this generation are brought to targets, whatever is wished.
+    """Return the strategy for a source of this generation, whatever is wished.
 
     A Fir app has no slugs, and Heroku brings its images to other apps by pipeline promotion only.
     """
@@ -105,7 +105,7 @@ def overlaps(routes: Iterable[Route]) -> list[Overlap]:
 
 
 def _way_back(new: Route, others: list[Route]) -> list[str] | None:
-    """The apps of a ring that the new route would close, starting and ending at its source."""
+    """Find the ring of apps that the new route would close; it starts and ends at its source."""
     stack = [(target, [new.source, target]) for target in new.targets]
     seen: set[str] = set()
     while stack:
@@ -120,12 +120,15 @@ def _way_back(new: Route, others: list[Route]) -> list[str] | None:
 
 
 def is_allowed(app: str, patterns: Iterable[str]) -> bool:
-    """Whether an app's name matches one of the patterns, as in AUTOPROMOTE_APPS."""
+    """Return whether an app's name matches one of the patterns, as in AUTOPROMOTE_APPS."""
     return any(fnmatchcase(app, pattern) for pattern in patterns)
 
 
 def in_order(routes: Iterable[Route]) -> list[str]:
-    """The apps of these routes, each once: a source before its targets, those beside it by id."""
+    """Sort the apps of these routes, each once: a source before its targets, equals by id.
+
+    If the routes close a ring, sort all of them by id.
+    """
     feeds: dict[str, set[str]] = {}
     for route in routes:
         feeds.setdefault(route.source, set())
@@ -134,7 +137,7 @@ def in_order(routes: Iterable[Route]) -> list[str]:
     sorter = TopologicalSorter(feeds)
     try:
         sorter.prepare()
-    except CycleError:  # a way that goes and one that comes: each is right, together they are none
+    except CycleError:  # an old and a new route: each is valid, both together close a ring
         return sorted(feeds)
     found: list[str] = []
     while sorter.is_active():

@@ -1,7 +1,7 @@
 """Whether an answer about an app's releases is older than what is known: then it tells nothing.
 
-Releases do not un-happen. An answer that lacks one, or shows what was over by then, comes from
-before, whenever it arrives.
+Releases do not disappear. An answer that lacks one, or shows one as pending that has ended, is an
+old one, whenever it arrives.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 
 from listener.core.release import PENDING, History, Release
 
-# Three readings over so long that agree on a gap: that release is gone.
+# Three snapshots over so long agree on a gap: that release is gone.
 GONE_AFTER_READINGS = 3
 GONE_AFTER = timedelta(minutes=10)
-# So long a list that lies behind is no lag: somebody must say that it is to be taken as it is.
+# A list that is behind for so long is no lag: a person must say that it is right as it is.
 BROKEN_AFTER = timedelta(hours=24)
 
 
 def behind(shown: History, known: History, *, released: int = 0) -> str | None:
-    """In what the answer lies behind what is known, as the end of a sentence; None where nowhere.
+    """Say how the answer is behind what is known, as the end of a sentence; None if it is not.
 
     `released` is the version of the newest release that we made there.
     """
@@ -48,7 +48,7 @@ def _older(release: Release, before: Release) -> str | None:
 
 
 def _went_back(shown: History, known: History) -> str | None:
-    """What runs changes to an older release only where that one's phase was still running."""
+    """Say that an older release runs now, unless its phase was still running when last seen."""
     now, before = shown.current, known.current
     if now is None or before is None or now.version >= before.version:
         return None
@@ -59,7 +59,7 @@ def _went_back(shown: History, known: History) -> str | None:
 
 
 def missing(shown: History, known: History) -> list[int]:
-    """The known versions that the answer lacks between its oldest and its newest one."""
+    """Return the known versions above the answer's oldest one that the answer lacks."""
     if not shown.releases:
         return []
     versions = {release.version for release in shown.releases}
@@ -68,7 +68,7 @@ def missing(shown: History, known: History) -> list[int]:
 
 
 def mend(name: str) -> str:
-    """What takes the list of an app as it is, where it never comes back to what it was."""
+    """Say how to accept an app's list as it is, if it never comes back to what it was."""
     return (
         "If the app was restored at Heroku: turn the rules from it off and arm them again"
         f" (`autopromote rules:update`), or put a hold on it and release that"
@@ -77,5 +77,5 @@ def mend(name: str) -> str:
 
 
 def is_gone(since: datetime, times: int, now: datetime) -> bool:
-    """Enough readings agree, over long enough, that a release is there no more."""
+    """Return whether enough snapshots agree, over long enough, that a release is gone."""
     return times >= GONE_AFTER_READINGS and now - since >= GONE_AFTER

@@ -1,7 +1,7 @@
-"""Troubles: what keeps the listener from working, told once however much it stops.
+"""Troubles: what keeps the listener from working; people are told once, however much it stops.
 
-One trouble is one thing that fails, for one cause. Those of one cause are told together, once, and
-once when all of them are over.
+One trouble is one thing that fails, for one cause. Those of one cause are told together: once, and
+once more when all of them are over.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Cause(StrEnum):
     BROKEN = "broken"
 
 
-# Whatever app is asked for, it is the same.
+# These are the same for every app.
 EVERYWHERE = frozenset({Cause.TOKEN, Cause.ACCOUNT, Cause.LIMIT, Cause.HEROKU, Cause.BROKEN})
-# They do not end by themselves.
+# These do not end by themselves: a person must act.
 PEOPLES = frozenset({Cause.TOKEN, Cause.ACCOUNT, Cause.ACCESS, Cause.GONE})
 TOLD_AFTER = timedelta(minutes=10)  # what Heroku gets over sooner is no news
 SHOWN_AFTER = timedelta(minutes=1)
@@ -57,28 +57,34 @@ class Trouble:
 
 
 def is_shown(trouble: Trouble, now: datetime) -> bool:
-    """It is worth a look: nobody is told of what passes within a minute."""
+    """Return whether it is worth a look.
+
+    It is after a minute; what people must mend, at once; a break of ours, after three in a row.
+    """
     if trouble.cause is Cause.BROKEN:
         return trouble.times >= MOST_BREAKS
     return trouble.cause in PEOPLES or now - trouble.since >= SHOWN_AFTER
 
 
 def is_told(trouble: Trouble, now: datetime) -> bool:
-    """It lasts so long that people are to be told."""
+    """Return whether it lasts so long that people are to be told.
+
+    They are told after ten minutes; of a break of ours, after three in a row.
+    """
     if trouble.cause is Cause.BROKEN:
         return trouble.times >= MOST_BREAKS
     return now - trouble.since >= TOLD_AFTER
 
 
 def is_same(one: Trouble, cause: Cause, app_ids: Iterable[str]) -> bool:
-    """It has the same cause: one of the account, or one of the same app."""
+    """Return whether it has the same cause: one that all apps share, or one of the same app."""
     if one.cause is not cause:
         return False
     return cause in EVERYWHERE or not set(one.app_ids).isdisjoint(app_ids)
 
 
 def told_already(trouble: Trouble, others: Sequence[Trouble]) -> int | None:
-    """The trouble whose notice told of the same cause, while that lasts."""
+    """Return the id of the trouble whose notice told of the same cause, while that lasts."""
     told = (other for other in others if other.told_as is not None and other.is_open)
     return next(
         (each.told_as for each in told if is_same(each, trouble.cause, trouble.app_ids)), None
@@ -86,7 +92,7 @@ def told_already(trouble: Trouble, others: Sequence[Trouble]) -> int | None:
 
 
 def told_together(trouble: Trouble, others: Sequence[Trouble], now: datetime) -> list[Trouble]:
-    """Those that one notice tells of: whatever else the same kind of cause stops by now."""
+    """Return those that one notice tells of: whatever else the same cause stops by now."""
     also = [
         other
         for other in others
@@ -100,17 +106,17 @@ def told_together(trouble: Trouble, others: Sequence[Trouble], now: datetime) ->
 
 
 def is_over(trouble: Trouble, others: Sequence[Trouble]) -> bool:
-    """Nothing of what was told together lasts."""
+    """Return whether nothing of what was told together lasts."""
     return not any(other.told_as == trouble.told_as and other.is_open for other in others)
 
 
 def replaces(cause: Cause, told: Cause) -> bool:
-    """Whether a new cause is news though another one was told: now somebody has to do something."""
+    """Return whether a new cause is news though another was told: now a person has to act."""
     return cause in PEOPLES and told not in PEOPLES
 
 
 def title(cause: Cause, names: str) -> str:
-    """What is the matter, in a few words; `names` are the apps that are concerned."""
+    """Say what is the matter, in a few words; `names` are the apps concerned."""
     return {
         Cause.TOKEN: "Heroku does not accept the listener's key",
         Cause.ACCOUNT: "Heroku refuses the listener's account",
@@ -125,7 +131,7 @@ def title(cause: Cause, names: str) -> str:
 
 
 def mend(cause: Cause, name: str) -> str:
-    """The command that mends it, or tells more; `name` is an app that is concerned."""
+    """Return the command that mends it, or tells more; `name` is an app concerned."""
     return {
         Cause.TOKEN: "heroku config:set -a LISTENER HEROKU_API_KEY="
         "$(heroku authorizations:create -d autopromote -S)",

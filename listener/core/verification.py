@@ -48,14 +48,14 @@ class Verification:
         return -(-self.lasts // self.every)
 
     def next_at(self, began: datetime, now: datetime) -> datetime:
-        """When to ask next: at equal steps from the beginning, and at the very end."""
+        """Return when to ask next: at equal steps from the beginning, and at the very end."""
         ends_at = began + self.lasts
         if now >= ends_at:
             return now + self.every
         return min(began + ((now - began) // self.every + 1) * self.every, ends_at)
 
     def after(self, probes: Sequence[Probe], began: datetime, now: datetime) -> Verification:
-        """With one more round of answers; decided where the time is over."""
+        """Return it with one more round of answers; decided if the time is over."""
         bad = first_bad(probes)
         seen = replace(
             self,
@@ -65,15 +65,15 @@ class Verification:
             refused=self.refused + (bad is not None and not bad.was_asked),
             said=bad.words if bad is not None else self.said,
         )
-        # Where we were away ourselves, too few answers say nothing: then some more are awaited.
+        # If we were away ourselves, too few answers say nothing: wait for some more.
         is_over = now >= began + self.lasts and seen.asked >= LAST_IN_A_ROW
         return replace(seen, outcome=seen.judged()) if is_over else seen
 
     def judged(self) -> Outcome:
-        """What the answers so far come to.
+        """Judge the answers so far.
 
-        The end counts: while preboot or a slow start last, answers are of the old code or bad. So
-        the last few must be good in a row, and half of all.
+        The end counts: during preboot or a slow start, answers come from the old code or are bad.
+        So the last few must be good in a row, and at least half of all.
         """
         if self.run >= LAST_IN_A_ROW and 2 * self.good >= self.asked:
             return Outcome.GOOD
@@ -88,7 +88,7 @@ class Verification:
         return f"{counted}, the last {self.run} in a row{last}."
 
     def as_json(self) -> dict[str, Any]:
-        """The way `read` reads it."""
+        """Write it as JSON in the form that `read` takes."""
         plain = {"urls": list(self.urls), "seconds": self.lasts.total_seconds()}
         counts = {name: getattr(self, name) for name in _COUNTS}
         return {**plain, "on_failure": self.on_failure, **counts, "outcome": self.outcome}
@@ -98,7 +98,7 @@ _COUNTS = ("asked", "good", "run", "refused", "said")
 
 
 def plan(conditions: Conditions) -> Verification | None:
-    """What is to be verified after a promotion under these conditions; None for nothing."""
+    """Return what to verify after a promotion under these conditions; None for nothing."""
     if not conditions.verify:
         return None
     return Verification(
@@ -107,7 +107,7 @@ def plan(conditions: Conditions) -> Verification | None:
 
 
 def read(kept: Mapping[str, Any]) -> Verification:
-    """A verification as it was kept."""
+    """Read a verification from its stored JSON."""
     return Verification(
         urls=tuple(kept["urls"]),
         lasts=timedelta(seconds=kept["seconds"]),
@@ -139,12 +139,12 @@ class Probe:
 
 
 def redact(url: str) -> str:
-    """The URL as sentences show it: what follows a question mark may be a secret."""
+    """Cut the query from a URL that is to be shown: it may be a secret."""
     return url.split("?", 1)[0]
 
 
 def first_bad(probes: Iterable[Probe]) -> Probe | None:
-    """The first of several that is not good; all must be."""
+    """Return the first probe that is not good, for all must be; None if all are."""
     return next((probe for probe in probes if not probe.is_good), None)
 
 
@@ -158,7 +158,7 @@ class ProbeStreak:
     at: datetime | None = None
 
     def after(self, probes: Sequence[Probe], at: datetime) -> ProbeStreak:
-        """The streak with one more round of questions; a bad answer or a long pause ends it."""
+        """Return the streak with one more round; a bad answer or a long pause breaks it."""
         if (bad := first_bad(probes)) is not None:
             return ProbeStreak(0, self.bad + 1, bad.words, at)
         is_broken = self.at is None or at - self.at > STREAK_LASTS

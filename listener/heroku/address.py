@@ -16,7 +16,10 @@ _TOKEN = re.compile(r"[!-~]+", re.ASCII)
 
 
 def checked_url(url: str) -> str:
-    """The url without a trailing slash; a token may go there: https, or http on this machine."""
+    """Return the url without a trailing slash, if a token may go there. Raises ValueError.
+
+    It must be https, or http on this machine.
+    """
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -29,14 +32,15 @@ def checked_url(url: str) -> str:
 
 
 def without_secrets(url: str) -> str:
-    """The url of somebody else, fit to be shown: without what may hold a password or a token."""
+    """Cut from a url what may hold a password or a token, so that it can be shown."""
     return _QUERY.sub("", _USERINFO.sub("//", url, count=1), count=1)
 
 
 def checked_stream_url(url: str, *, api_url: str) -> str:
-    """The url of an output as it may be asked: https, or http where the API itself is on loopback.
+    """Return the url of an output if it is safe to ask. Raises BadAnswer.
 
-    It opens the output to whoever knows it, so no message tells it.
+    It must be https, or http on loopback where the API itself is there. Whoever knows the url can
+    read the output, so no message shows it.
     """
     try:
         parts = httpx.URL(url)
@@ -50,12 +54,12 @@ def checked_stream_url(url: str, *, api_url: str) -> str:
 
 
 def is_on_loopback(url: str) -> bool:
-    """Whether a url is of this very machine."""
+    """Return whether a url is of this very machine."""
     return _is_loopback(httpx.URL(url).host)
 
 
 def public_only(found: list[str]) -> list[str]:
-    """The addresses, if none of them is one that only our own network can reach."""
+    """Return the addresses if all of them are public. Raises OSError."""
     addresses = [ipaddress.ip_address(address.partition("%")[0]) for address in found]
     if all(_is_public(address) for address in addresses):
         return found
@@ -75,19 +79,19 @@ def _is_loopback(host: str) -> bool:
 
 
 def checked_token(token: str) -> str:
-    """The token, if it is one that a header can carry."""
+    """Return the token if a header can carry it. Raises ValueError."""
     if _TOKEN.fullmatch(token):
         return token
     raise ValueError("A Heroku token is one word of ASCII characters.")
 
 
 def is_name(name: str) -> bool:
-    """Whether it may be an id or a name as part of a path."""
+    """Return whether it may be an id or a name as part of a path."""
     return _NAME.fullmatch(name) is not None
 
 
 def checked_name(name: str, *, of: str) -> str:
-    """An id or a name as part of a path; what can be none is not found, as Heroku would say."""
+    """Return the id or name if it fits a path; else raise Refused, as a 404 of Heroku's."""
     if is_name(name):
         return name
     raise Refused(f"Couldn't find that {of}.", status=404, id="not_found")

@@ -96,31 +96,31 @@ class Heroku:
         self._outputs.close()
 
     def account(self) -> Account:
-        """Whose token this is."""
+        """Read the account that the token belongs to."""
         return Account.from_json(self._read("/account").json())
 
     def authorizations(self) -> list[Authorization]:
-        """The tokens of the account, as far as they may be known; which is ours is not told."""
+        """List the account's tokens, as far as they may be known; Heroku marks none as ours."""
         return paging.as_list(self._read("/oauth/authorizations"), Authorization.from_json)
 
     def apps(self) -> list[App]:
-        """The apps that the account may see: in one call, where there are a thousand at most."""
+        """List the apps that the account may see: in one call, if there are at most a thousand."""
         return paging.walk_all(lambda wanted: self._read("/apps", wanted), App.from_json)
 
     def app(self, app: str) -> App:
-        """An app, by name or id."""
+        """Read an app, by name or id."""
         return App.from_json(self._read(_app(app)).json())
 
     def buildpacks(self, app: str) -> list[str]:
-        """The names of the buildpacks chosen for an app, in the order in which they build."""
+        """List the names of an app's chosen buildpacks, in the order in which they build."""
         answer = self._read(f"{_app(app)}/buildpack-installations")
         found = paging.as_list(answer, Buildpack.from_json)
         return [each.name for each in sorted(found, key=lambda each: each.ordinal)]
 
     def wanting_a_second_factor(self, apps: Sequence[str]) -> frozenset[str]:
-        """The ids of those apps of which Heroku says that a change wants a second factor.
+        """Return the ids of those apps where Heroku wants a second factor for a change.
 
-        Of the answer nothing else is to be believed: what it takes to deploy has no public name.
+        Believe nothing else in the answer: what it takes to deploy has no public name.
         """
         asked = [{"capability": "view", "resource_type": "app", "resource_id": app} for app in apps]
         answer = self._wire.send(
@@ -133,37 +133,37 @@ class Heroku:
         return wanting_a_second_factor(answer.json())
 
     def image_buildpacks(self, app: str, image: str) -> list[str]:
-        """The names of the buildpacks that made an image of a Fir app; none where none is told."""
+        """List the names of the buildpacks that made a Fir app's image; none if none is told."""
         path = f"{_app(app)}/oci-images/{checked_name(image, of='image')}"
         found = paging.as_list(self._read(path), Image.from_json)
         return [name for each in found if each.id == image for name in each.buildpacks]
 
     def config_var_names(self, app: str) -> frozenset[str]:
-        """The names of an app's config vars; their values are dropped while they are read."""
+        """Read the names of an app's config vars; their values are dropped while they are read."""
         return frozenset(self._read(f"{_app(app)}/config-vars").names())
 
     def releases(self, app: str, *, enough: Callable[[Sequence[Release]], bool]) -> list[Release]:
-        """The releases of an app, newest first, as far back as `enough` wants, asked of all so far.
+        """List the releases of an app, newest first, as far back as `enough` wants.
 
-        The current one is always among them; `enough` is never asked about none.
+        `enough` gets all that were read so far, never none. The current one is always among them.
         """
         path = f"{_app(app)}/releases"
         return paging.walk(lambda wanted: self._read(path, wanted), enough)
 
     def release(self, app: str, id: str) -> Release:
-        """A release, by id or version."""
+        """Read a release, by id or version."""
         path = f"{_app(app)}/releases/{checked_name(id, of='release')}"
         return Release.from_json(self._read(path).json())
 
     def output(self, url: str, offset: int) -> Piece:
-        """A piece of a release's output behind so many bytes, from its stream, without the token.
+        """Read a piece of a release's output after `offset` bytes; the stream gets no token.
 
-        It takes two seconds at most, in which there may be nothing.
+        It takes two seconds at most by default, in which there may be nothing.
         """
         return self._outputs.read(url, offset, seconds=self._deadlines.output)
 
     def slug(self, app: str, id: str) -> Slug:
-        """A slug of an app."""
+        """Read a slug of an app."""
         path = f"{_app(app)}/slugs/{checked_name(id, of='slug')}"
         return Slug.from_json(self._read(path).json())
 
@@ -178,16 +178,16 @@ class Heroku:
         return self._release(app, {"release": release}, send_by)
 
     def pipelines(self) -> list[Pipeline]:
-        """The pipelines that the account may see."""
+        """List the pipelines that the account may see."""
         return paging.walk_all(lambda wanted: self._read("/pipelines", wanted), Pipeline.from_json)
 
     def couplings(self) -> list[Coupling]:
-        """The places of all apps that the account may see, in whatever pipeline."""
+        """List the places in pipelines of all apps that the account may see."""
         path = "/pipeline-couplings"
         return paging.walk_all(lambda wanted: self._read(path, wanted), Coupling.from_json)
 
     def coupling(self, app: str) -> Coupling:
-        """The app's place in its pipeline; one in none is refused as not found."""
+        """Read the app's place in its pipeline; an app in none raises Refused as not found."""
         return Coupling.from_json(self._read(f"{_app(app)}/pipeline-couplings").json())
 
     def create_pipeline_promotion(
@@ -213,13 +213,13 @@ class Heroku:
         return _written(answer, PipelinePromotion.from_json)
 
     def promotion_targets(self, promotion: str) -> list[PromotionTarget]:
-        """What became of a pipeline promotion on each of its targets."""
+        """Read what became of a pipeline promotion on each of its targets."""
         id = checked_name(promotion, of="pipeline promotion")
         answer = self._read(f"{PROMOTIONS}/{id}/promotion-targets")
         return paging.as_list(answer, PromotionTarget.from_json)
 
     def webhooks(self, app: str) -> list[Webhook]:
-        """The webhooks on an app, ours and others'."""
+        """List the webhooks on an app, ours and others'."""
         return paging.as_list(self._read(_webhooks(app)), Webhook.from_json)
 
     def create_webhook(
@@ -256,7 +256,7 @@ class Heroku:
         self._change("DELETE", _webhook(app, id))
 
     def webhook_deliveries(self, app: str, *, limit: int = 100) -> list[Delivery]:
-        """The newest deliveries to the webhooks on an app, newest first."""
+        """List the newest deliveries to the webhooks on an app, newest first."""
         answer = self._read(f"{_app(app)}/webhook-deliveries", f"seq ..; order=desc, max={limit}")
         found = paging.as_list(answer, Delivery.from_json)
         return sorted(found, key=lambda delivery: delivery.created_at, reverse=True)[:limit]

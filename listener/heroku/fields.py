@@ -1,4 +1,4 @@
-"""Reading JSON that others wrote: strict about what we need, deaf to the rest."""
+"""Read JSON that others wrote: strict about what we need, blind to the rest."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Names(tuple[str, ...]):
 
 
 def names(content: bytes) -> tuple[str, ...]:
-    """The names in one JSON object; no value of it outlives the reading."""
+    """Return the names in one JSON object; none of its values is kept. Raises Unreadable."""
     try:
         found: object = json.loads(content.decode(), object_pairs_hook=_names_of)
     except (ValueError, RecursionError):
@@ -54,7 +54,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 class Fields:
-    """The fields of one JSON object; asking for one that is not as it should be raises."""
+    """The fields of one JSON object; one that is not as it should be raises Unreadable."""
 
     def __init__(self, value: object, name: str = "") -> None:
         if not isinstance(value, Mapping):
@@ -63,33 +63,33 @@ class Fields:
         self._name = name
 
     def text(self, key: str, *, limit: int = _ID_LENGTH) -> str:
-        """A name, an id, a word: printable, and never empty."""
+        """Return a name, an id or a word: printable, and never empty."""
         value = self._value.get(key)
         if isinstance(value, str) and value.isprintable() and 0 < len(value) <= limit:
             return value
         raise self._wrong(key, "a text")
 
     def words(self, key: str) -> str | None:
-        """Free text of people: anything else counts as none, what cannot be stored is left out."""
+        """Return people's free text, without what cannot be stored; None if it is no text."""
         value = self._value.get(key)
         return _UNFIT.sub("", value) if isinstance(value, str) else None
 
     def number(self, key: str, *, least: int = 1) -> int:
-        """A whole number that a database's integer can hold."""
+        """Return a whole number, `least` or more, that a database's integer can hold."""
         value = self._value.get(key)
         if type(value) is int and least <= value <= _LARGEST:  # a bool is an int, but no number
             return value
         raise self._wrong(key, "a number")
 
     def flag(self, key: str) -> bool:
-        """True or false; none counts as false."""
+        """Return true or false; none counts as false."""
         value = self._value.get(key)
         if value is None or isinstance(value, bool):
             return bool(value)
         raise self._wrong(key, "true or false")
 
     def moment(self, key: str) -> datetime:
-        """A time in any ISO 8601 form, in UTC; one without an offset is taken to be UTC."""
+        """Return a time in any ISO 8601 form, in UTC; one without an offset is taken to be UTC."""
         try:
             found = datetime.fromisoformat(self.text(key))
             return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
@@ -97,11 +97,11 @@ class Fields:
             raise self._wrong(key, "a time") from error
 
     def part(self, key: str) -> Fields:
-        """The object under a key."""
+        """Return the object under a key."""
         return Fields(self._value.get(key), self._path(key))
 
     def parts(self, key: str) -> tuple[Fields, ...]:
-        """The objects in a list; no list counts as an empty one."""
+        """Return the objects in a list; a missing list counts as an empty one."""
         value = self._value.get(key)
         if value is None:
             return ()
@@ -110,24 +110,24 @@ class Fields:
         return tuple(Fields(each, f"{self._path(key)}[]") for each in value)
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """The texts in a list; whatever else is in it is left out."""
+        """Return the texts in a list; whatever else is in it is left out."""
         value = self._value.get(key)
         found = value if isinstance(value, list) else []
         return tuple(each for each in found if isinstance(each, str))
 
     def keys(self, key: str) -> tuple[str, ...]:
-        """The names in the object under a key; anything else counts as an empty one."""
+        """Return the names in the object under a key; anything else counts as an empty one."""
         value = self._value.get(key)
         return tuple(value) if isinstance(value, Mapping) else ()
 
     def name_of(self, key: str) -> str | None:
-        """The name of a thing that is given as an object or as its bare name, or not at all."""
+        """Return the name of a thing, given as an object or as its bare name; None if not given."""
         if not self.has(key):
             return None
         return self.text(key) if isinstance(self._value[key], str) else self.part(key).text("name")
 
     def has(self, key: str) -> bool:
-        """Whether there is something, which may still be wrong."""
+        """Return whether there is something, which may still be wrong."""
         return self._value.get(key) is not None
 
     def _path(self, key: str) -> str:

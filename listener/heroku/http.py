@@ -31,13 +31,13 @@ _USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
 
 
 def addresses(host: str, port: int) -> list[str]:
-    """The addresses of a host, in the order to try them."""
+    """Resolve a host; return its addresses in the order to try them."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
 def public_addresses(host: str, port: int) -> list[str]:
-    """The addresses of a host whose name others chose: public ones, or none."""
+    """Resolve a host whose name others chose. Raises OSError if an address is not public."""
     return public_only(addresses(host, port))
 
 
@@ -133,7 +133,7 @@ class BoundedStream(httpcore.NetworkStream):
 
     @override
     def get_extra_info(self, info: str) -> Any:
-        """What is known of the connection."""
+        """Return what is known of the connection."""
         return self._stream.get_extra_info(info)
 
     @contextlib.contextmanager
@@ -168,7 +168,7 @@ class Exchange:
     has_begun: bool = False  # a byte of the request may have left
 
     def left(self, late: type[httpcore.TimeoutException]) -> float:
-        """The seconds left, never none: raises `late`, or `ConnectTimeout` if nothing was sent."""
+        """Return the seconds left, above 0. Raises `late`; ConnectTimeout if nothing was sent."""
         until = self.ends_at if self.has_begun else min(self.ends_at, self.send_by)
         left = until - time.monotonic()
         if left > 0:
@@ -196,7 +196,7 @@ def end_within(seconds: float) -> None:
 
 
 def current() -> Exchange:
-    """The exchange that this thread is in."""
+    """Return the exchange that this thread is in."""
     return _current.get()
 
 
@@ -217,12 +217,12 @@ _ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
 
 @functools.cache
 def trusted() -> ssl.SSLContext:
-    """Trust the usual authorities; made once, because it takes a while."""
+    """Return a TLS context with the usual authorities; made once, because it takes a while."""
     return httpcore.default_ssl_context()
 
 
 class BoundedTransport(httpx.BaseTransport):
-    """Exchanges inside `deadline.bounded`.
+    """Carries exchanges; each must be inside `bounded`.
 
     Reads share connections. Every write has one of its own: on a connection that the server is just
     closing, nobody could tell whether the write was applied.

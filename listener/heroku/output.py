@@ -35,7 +35,7 @@ class Piece:
     has_begun: bool = True  # the command has started
 
     def text(self, *, is_last: bool) -> tuple[str, int]:
-        """The text, and where the next piece begins: half a character is left to that one."""
+        """Return the text, and where the next piece begins; half a character is left to that."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         text = decoder.decode(self.content, final=is_last)
         left, _ = decoder.getstate()
@@ -59,7 +59,7 @@ class OutputReader:
         self._transport.close()
 
     def read(self, url: str, offset: int, *, seconds: float) -> Piece:
-        """What follows the first `offset` bytes. Raises `HerokuError`s."""
+        """Read what follows the first `offset` bytes. Raises `HerokuError`s."""
         checked = checked_stream_url(url, api_url=self._api_url)
         hide = [url, checked]
         try:
@@ -95,7 +95,7 @@ class OutputReader:
 
 
 def _piece(response: httpx.Response, offset: int, begin: int = 0) -> Piece:
-    """What the answer has from the offset on; where it begins later, from there on."""
+    """Read what the answer has from the offset on; if it begins later, from there on."""
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise BadAnswer("Heroku showed an output in an encoding that was not asked for.")
     goes_on = False
@@ -107,7 +107,7 @@ def _piece(response: httpx.Response, offset: int, begin: int = 0) -> Piece:
 
 
 def _content(response: httpx.Response, skip: int) -> tuple[bytes, bool]:
-    """The bytes behind those to skip, and whether the stream ended behind them."""
+    """Read the bytes after those to skip, and tell whether the stream ended after them."""
     kept = bytearray()
     try:
         for chunk in response.iter_raw():

@@ -1,4 +1,4 @@
-"""Walking lists: an app's releases as far back as somebody needs, and others to their end."""
+"""Read lists page by page: an app's releases as far back as needed, others to their end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARTIAL = 206
 def walk(
     ask: Callable[[str], Answer], enough: Callable[[Sequence[Release]], bool]
 ) -> list[Release]:
-    """The releases, newest first, with the current one among them."""
+    """Read the releases, newest first, with the current one among them. Raises BadAnswer."""
     read: dict[int, Release] = {}
     wanted = FIRST_RANGE
     for _ in range(MOST_PAGES):
@@ -39,7 +39,7 @@ def walk(
 
 
 def walk_all(ask: Callable[[str], Answer], make: Callable[[object], T]) -> list[T]:
-    """Every element of a list that is sorted by id."""
+    """Read every element of a list that is sorted by id. Raises BadAnswer."""
     found: list[T] = []
     wanted = ALL_RANGE
     for _ in range(MOST_PAGES):
@@ -54,7 +54,7 @@ def walk_all(ask: Callable[[str], Answer], make: Callable[[object], T]) -> list[
 
 
 def as_list(answer: Answer, make: Callable[[object], T]) -> list[T]:
-    """Every element of an answer that is a list."""
+    """Read every element of an answer that is a list. Raises BadAnswer."""
     found = answer.json()
     if not isinstance(found, list):
         raise BadAnswer("Heroku showed something else than a list.")

@@ -39,7 +39,7 @@ class Artifact:
 
 
 def artifact_of(release: Fields) -> Artifact | None:
-    """The artifact of a release, in whichever of its forms it is given."""
+    """Return the artifact of a release, in whichever of its forms it is given."""
     if release.has("slug"):
         return Artifact(SLUG, release.part("slug").text("id"))
     if release.has("oci_image"):
@@ -187,7 +187,7 @@ class Image:
 
 
 def wanting_a_second_factor(value: object) -> frozenset[str]:
-    """The ids of the apps that want one, in what Heroku told of capabilities."""
+    """Return the ids of the apps that want one, by Heroku's answer about capabilities."""
 
     def named(fields: Fields) -> frozenset[str]:
         found = (each for each in fields.parts("capabilities") if each.flag(_FACTOR))

@@ -45,7 +45,7 @@ class Wire:
         self._transport.close()
 
     def get(self, path: str, *, seconds: float, range: str | None = None) -> Answer:
-        """Read."""
+        """Read a path; `range` is the part of a list that is wanted."""
         headers = self._headers | ({"Range": range} if range is not None else {})
         request = httpx.Request("GET", self._url + path, headers=headers)
         return self._exchange(request, seconds=seconds)
@@ -129,7 +129,7 @@ class Answer:
     flaw: str = ""
 
     def json(self) -> object:
-        """The body of a yes; one that cannot be read leaves in doubt what was said yes to."""
+        """Parse the body of a yes. Raises Doubtful: unread, it leaves open what the yes is to."""
         if self.flaw:
             raise self._unusable(self.flaw)
         try:
@@ -138,7 +138,7 @@ class Answer:
             raise self._unusable(str(error)) from error
 
     def names(self) -> tuple[str, ...]:
-        """The names in the body of a yes that is an object of secrets: the values are dropped."""
+        """Return the names in an object of secrets; its values are dropped. Raises Doubtful."""
         if self.flaw:
             raise self._unusable(self.flaw)
         try:
@@ -181,7 +181,7 @@ def check(answer: Answer, *, hide: Sequence[str]) -> None:
 
 
 def lost(error: httpx.HTTPError, *, hide: Sequence[str]) -> NotSent | Doubtful:
-    """What it means that no answer came: the request never left, or nobody can tell."""
+    """Return what a missing answer means: NotSent if the request never left, else Doubtful."""
     cause = _cause(error, hide)
     if isinstance(error, _NEVER_LEFT):
         return NotSent(f"Heroku was not reached: {cause}.")
@@ -189,7 +189,7 @@ def lost(error: httpx.HTTPError, *, hide: Sequence[str]) -> NotSent | Doubtful:
 
 
 def _said(answer: Answer, hide: Sequence[str]) -> tuple[str, str]:
-    """The id and the message of an error; of our own making where Heroku gave none."""
+    """Return the id and the message of an error; our own ones where Heroku gave none."""
     phrase = _PHRASES.get(answer.status, "")
     id = phrase.lower().replace(" ", "_") or "unknown"
     message = f"{f'Heroku answered {answer.status} {phrase}'.strip()}."
@@ -204,7 +204,7 @@ def _said(answer: Answer, hide: Sequence[str]) -> tuple[str, str]:
 
 
 def _more(url: str, hide: Sequence[str]) -> str:
-    """Where Heroku says that there is more to read, if it is an address fit to be shown."""
+    """Say where Heroku has more to read, if the address is fit to be shown."""
     return f" (see {_fit(url, hide)})" if _PAGE.fullmatch(url) else ""
 
 

@@ -29,7 +29,7 @@ def sign(body: bytes, secret: str) -> str:
 
 
 def matches(body: bytes, signature: str, secret: str) -> bool:
-    """Whether this secret made this signature; an empty one of either never does."""
+    """Return whether this secret made this signature; an empty one of either never does."""
     if not signature or not secret:
         return False
     # Bytes, because compare_digest refuses text that is not ASCII.

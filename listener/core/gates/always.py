@@ -36,7 +36,7 @@ ABSENT: Facts = {"absent": True}
 
 
 def source(candidate: Candidate, now: datetime) -> Verdict:
-    """The release succeeded, its artifact is still there, and the source stands by it."""
+    """Pass where the release succeeded, its artifact still exists, and the source stands by it."""
     release, app = candidate.release, candidate.source.name
     facts = {"version": release.version, "status": release.status, "slug": release.artifact}
     if release.artifact is None:
@@ -91,7 +91,7 @@ def _stands_by(candidate: Candidate, facts: Facts) -> Verdict:
 
 
 def _runs_other_code(candidate: Candidate, current: Release, facts: Facts) -> Reject | Error:
-    """End it only by an order that was compared; a `current` that lags behind ends nothing."""
+    """Reject it only if the order says so; a `current` that may be late is an Error."""
     release, app = candidate.release, candidate.source.name
     mine = candidate.source_history.first_run(release.artifact)
     theirs = candidate.source_history.first_run(current.artifact)
@@ -107,7 +107,7 @@ def _runs_other_code(candidate: Candidate, current: Release, facts: Facts) -> Re
 
 
 def match(candidate: Candidate, now: datetime) -> Verdict:
-    """Source and target can run the same artifact; another stack is waited for."""
+    """Pass where source and target can run the same artifact; wait for a stack that fits."""
     source_app, target_app = candidate.source, candidate.target
     facts = {
         "stack": candidate.slug_stack or source_app.stack,
@@ -126,7 +126,7 @@ def match(candidate: Candidate, now: datetime) -> Verdict:
 
 
 def _misses_pipeline(candidate: Candidate) -> bool:
-    """The only objection is that Heroku finds an app in no pipeline."""
+    """Return whether the only objection is that Heroku finds an app in no pipeline."""
     return (
         _unlike(candidate) is None and None in candidate.pipelines and _goes_by_pipeline(candidate)
     )
@@ -138,7 +138,7 @@ def _goes_by_pipeline(candidate: Candidate) -> bool:
 
 
 def is_surely_gone(since: datetime | None, now: datetime) -> bool:
-    """Heroku said so before, and says so still: a single answer ends nothing."""
+    """Return whether Heroku has said so for two minutes or more; a single answer ends nothing."""
     return since is not None and now - since >= GONE_FOR
 
 
@@ -155,7 +155,7 @@ def _unlike(candidate: Candidate) -> str | None:
 
 
 def _no_way(candidate: Candidate) -> str | None:
-    """Why the strategy cannot bring this artifact there; a rollback stays within its app."""
+    """Say why the strategy cannot bring this artifact there; a rollback stays within its app."""
     source_app, target_app = candidate.source, candidate.target
     name = f"{source_app.name} v{candidate.release.version}"
     if candidate.release.artifact_type != SLUG and candidate.strategy is Strategy.SLUG:
@@ -168,7 +168,7 @@ def _no_way(candidate: Candidate) -> str | None:
 
 
 def _image_stacks(source_app: App, target_app: App, facts: Facts) -> Verdict:
-    """An image brings the system that it runs on, so that a stack nobody tells is no obstacle."""
+    """Wait where two known stacks differ; an image brings its stack, so an unknown one passes."""
     stacks = {source_app.stack, target_app.stack} - {None}
     if len(stacks) > 1:
         message = (
@@ -194,7 +194,7 @@ def _stacks(stack: str | None, target_app: App, facts: Facts) -> Verdict:
 
 
 def order(candidate: Candidate, now: datetime) -> Verdict:
-    """The target never moves back, and never returns by itself to what it left."""
+    """Reject what moves the target back, or returns it by itself to what it left."""
     target = candidate.target.name
     current = candidate.target_history.current
     running = current.artifact if current is not None else None
@@ -217,9 +217,9 @@ def order(candidate: Candidate, now: datetime) -> Verdict:
 
 
 def _asks_for_word(candidate: Candidate, facts: Facts) -> Verdict | None:
-    """What was made before somebody moved the target goes over it only on a person's word.
+    """Wait for a person's word where the release is older than somebody's own on the target.
 
-    Both times are Heroku's: two apps have no other order. Equal or missing counts as before.
+    Both times are Heroku's: two apps have no other order. Equal or missing counts as older.
     """
     foreign, made_at = candidate.foreign, candidate.release.created_at
     if foreign is None or (made_at is not None and made_at > foreign.made_at):
@@ -240,7 +240,7 @@ def _asks_for_word(candidate: Candidate, facts: Facts) -> Verdict | None:
 
 
 def _why_forward(candidate: Candidate, mine: int, theirs: int | None) -> str:
-    """Claim no order with code that has no place in it, such as a hotfix.
+    """Say why it goes forward; claim no order with code that has none, such as a hotfix.
 
     Nobody moved the target since it was armed, or a person answered for it: else it is on hold.
     """
@@ -253,7 +253,7 @@ def _why_forward(candidate: Candidate, mine: int, theirs: int | None) -> str:
 
 
 def _returns(candidate: Candidate, mine: int, theirs: int | None, facts: Facts) -> Reject | None:
-    """What the target left, and what is older than something it left, only a person brings back."""
+    """Reject what the target left, or what is older than that; only a person brings it back."""
     name, ran = candidate.target.name, candidate.target_history
     left = ran.has_left(candidate.release.artifact)
     if left is not None:
@@ -272,7 +272,7 @@ def _returns(candidate: Candidate, mine: int, theirs: int | None, facts: Facts) 
 
 
 def target(candidate: Candidate, now: datetime) -> Verdict:
-    """The target does not run it yet, and nobody else is releasing there."""
+    """Pass where the target does not run it yet, and nobody else is releasing there."""
     name, current = candidate.target.name, candidate.target_history.current
     if current is None:
         return Error(f"{name} shows no current release.")
@@ -296,13 +296,13 @@ def _is_free(candidate: Candidate, now: datetime) -> Verdict | None:
 
 
 def active(name: str, rival: ActivePromotion, now: datetime) -> Wait:
-    """Another promotion is at work on the target: one at a time."""
+    """Wait for the other promotion that is at work on the target: one at a time."""
     message = f"Promotion {rival.id} is at work on {name} ({rival.status})."
     return Wait(message, now + BLOCKED_STEP, {"promotion": rival.id})
 
 
 def reserve(calls_left: int, told: timedelta, now: datetime) -> Wait | None:
-    """Nothing new spends the last calls of Heroku's API: they are kept for rollbacks."""
+    """Wait where only the last calls of Heroku's API are left: they are kept for rollbacks."""
     back_in = reserve_back_in(calls_left, told)
     if not back_in:
         return None
@@ -314,13 +314,16 @@ def reserve(calls_left: int, told: timedelta, now: datetime) -> Wait | None:
 
 
 def _is_releasing(release: Release, now: datetime) -> bool:
-    """Its release phase runs. Heroku ends one after an hour; a pending one beyond is a relic."""
+    """Return whether its release phase runs.
+
+    Heroku ends a phase after an hour; a release that is pending for longer is a relic.
+    """
     begun = release.created_at or now
     return release.status == PENDING and now - begun < RELEASE_PHASE_FOR
 
 
 def hold(candidate: Candidate, now: datetime) -> Verdict:
-    """No hold is in force on the target, nor on all targets, but what an admin set aside."""
+    """Wait while a hold is in force on the target or on all, unless an admin set it aside."""
     override = candidate.override
     if override is None:
         return on_hold(candidate.target.name, candidate.holds, now)
@@ -335,7 +338,7 @@ def hold(candidate: Candidate, now: datetime) -> Verdict:
 
 
 def on_hold(name: str, holds: Iterable[Hold], now: datetime) -> Verdict:
-    """Whether one of these holds stops promotions to the target at this moment."""
+    """Wait while one of these holds stops promotions to the target."""
     for held in holds:
         if held.is_in_force(now):
             return Wait(_held(name, held), held.ends_at, {"by": held.by, **_numbered(held)})
@@ -343,7 +346,7 @@ def on_hold(name: str, holds: Iterable[Hold], now: datetime) -> Verdict:
 
 
 def _held(name: str, held: Hold) -> str:
-    """What stands still, by whom and why; and the number by which the hold can be released."""
+    """Say what stands still, by whom and why, with the number that releases the hold."""
     said = f"{name} is on hold by {held.by}: {held.reason}"
     return said if held.id is None else f"{said.rstrip('.')} (hold {held.id})"
 
@@ -353,7 +356,7 @@ def _numbered(held: Hold) -> Facts:
 
 
 def rollback_target(candidate: Candidate, now: datetime) -> Verdict:
-    """The target ran the artifact, does not run it now, and nobody else is releasing there."""
+    """Pass where the target ran it, does not run it now, and nobody else is releasing there."""
     name, current = candidate.target.name, candidate.target_history.current
     if current is None:
         return Error(f"{name} shows no current release.")

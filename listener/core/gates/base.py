@@ -59,12 +59,12 @@ NEEDS_WORD: Facts = {"needs": "word"}
 
 
 def needs_word(verdict: Verdict | None) -> bool:
-    """The gate waits for a person's word on this very promotion."""
+    """Return whether the gate waits for a person's word on this very promotion."""
     return isinstance(verdict, Wait) and is_for_word(verdict.facts)
 
 
 def is_for_word(facts: Facts) -> bool:
-    """They are those of a gate that waits for a person's word."""
+    """Return whether these facts are of a gate that waits for a person's word."""
     return bool(facts.get("needs") == NEEDS_WORD["needs"])
 
 
@@ -80,7 +80,7 @@ class Hold:
     kind: str = "person"  # or freeze, rollback, detected, guard
 
     def is_in_force(self, now: datetime) -> bool:
-        """The hold stops promotions at this moment."""
+        """Return whether the hold stops promotions at this moment."""
         begun = self.starts_at is None or self.starts_at <= now
         return begun and (self.ends_at is None or now < self.ends_at)
 
@@ -141,7 +141,7 @@ class Override:
     holds: frozenset[int] = frozenset()
 
     def sets_aside(self, hold: Hold) -> bool:
-        """Whether this hold does not count; never one that says that something went wrong."""
+        """Return whether this hold does not count; one that tells of a fault always counts."""
         return hold.id in self.holds and hold.kind in MAY_BE_SET_ASIDE
 
 
@@ -217,7 +217,8 @@ class Gate:
 class Evaluation:
     """Every verdict of one evaluation, in order.
 
-    The first that objects decides; but nobody waits for what can never be.
+    The first that objects decides. If that one waits, the first that rejects decides instead:
+    nobody waits for what can never be.
     """
 
     verdicts: tuple[tuple[Gate, Verdict], ...]
@@ -267,5 +268,5 @@ def evaluate(candidate: Candidate, now: datetime, gates: Iterable[Gate]) -> Eval
 
 
 def longest_wait(until: datetime | None, now: datetime, otherwise: timedelta) -> datetime:
-    """When to look at a waiting promotion again: at its known time, else after a while."""
+    """Return when to look at a waiting promotion again: at its known time, else after a while."""
     return until if until is not None and until > now else now + otherwise

@@ -21,7 +21,7 @@ READ: Mapping[Aspect, likeness.Aspect] = {
 
 
 def check(candidate: Candidate, now: datetime) -> Verdict:
-    """Everything that the rule has checked answered well several times in a row, up to now."""
+    """Wait until all checks of the rule answered well several times in a row, up to now."""
     streak = candidate.streak or ProbeStreak()
     urls = [redact(url) for url in candidate.conditions.checks]
     facts: Facts = {
@@ -46,14 +46,14 @@ def check(candidate: Candidate, now: datetime) -> Verdict:
 
 
 def compared(conditions: Conditions) -> list[Aspect]:
-    """What a rule wants alike that must be read for it."""
+    """Return the aspects that a rule wants alike and that must be read for it."""
     return [aspect for aspect in conditions.parity if aspect in READ]
 
 
 def parity(candidate: Candidate, now: datetime) -> Verdict:
-    """The target has what the rule wants it to have in common with the source.
+    """Wait until the target has in common with the source what the rule wants.
 
-    What could not be read never counts as alike. Only names are compared, and told.
+    What could not be read never counts as alike. Only names are compared, and shown.
     """
     if candidate.traits is None:
         return Wait("Both apps are compared right before the release.")
@@ -68,7 +68,7 @@ def parity(candidate: Candidate, now: datetime) -> Verdict:
 
 
 def _told(findings: Sequence[Finding]) -> str:
-    """Each in its sentence, and with the command that mends it."""
+    """Tell each in its sentence, with the command that mends it."""
     return " ".join(_sentence(each) for each in findings)
 
 

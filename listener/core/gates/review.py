@@ -15,7 +15,7 @@ WENT_WRONG = frozenset({Status.FAILED, Status.ERRORED, Status.ROLLED_BACK})
 
 
 def author(candidate: Candidate, now: datetime) -> Verdict:
-    """Whoever made the release is one of those whose releases go."""
+    """Reject a release by an author whose releases the rule does not let go."""
     conditions = candidate.conditions
     return _worded(
         candidate, "author", candidate.author, conditions.authors, conditions.not_authors
@@ -23,9 +23,9 @@ def author(candidate: Candidate, now: datetime) -> Verdict:
 
 
 def commit_message(candidate: Candidate, now: datetime) -> Verdict:
-    """What the commit says is as the rule wants it; a person answers for what is not told.
+    """Reject a commit message that does not fit the rule; an unknown one needs a person's word.
 
-    Heroku tells no message of most pushes, so that an unknown one says nothing of the release.
+    Heroku tells no message of most pushes, so an unknown one says nothing of the release.
     """
     conditions, said = candidate.conditions, candidate.commit_message
     if not said:
@@ -45,7 +45,7 @@ def _asks_for_word(candidate: Candidate) -> Verdict:
 
 
 def description(candidate: Candidate, now: datetime) -> Verdict:
-    """What Heroku's release log says of the release is as the rule wants it."""
+    """Reject a release whose description in Heroku's release log does not fit the rule."""
     conditions, said = candidate.conditions, candidate.release.description
     wanted, unwanted = conditions.descriptions, conditions.not_descriptions
     return _worded(candidate, "description", said, wanted, unwanted)
@@ -58,7 +58,7 @@ def _worded(
     wanted: Sequence[Pattern],
     unwanted: Sequence[Pattern],
 ) -> Verdict:
-    """None of these ever changes, so that what does not fit never will."""
+    """Pass what fits the patterns, else reject: such a text never changes, so nothing waits."""
     name = _named(candidate)
     if said is None:
         return Reject(f"Heroku tells no {what} of {name}, so whether it fits cannot be told.")
@@ -72,7 +72,7 @@ def _worded(
 
 
 def approvals(candidate: Candidate, now: datetime) -> Verdict:
-    """Enough people say yes to this release and slug, and nobody says no, in time."""
+    """Wait until enough people approve this release and slug; a no or the timeout rejects it."""
     conditions, target = candidate.conditions, candidate.target.name
     if (objection := _rejected(candidate)) is not None:
         return objection
@@ -100,7 +100,7 @@ def _named(candidate: Candidate) -> str:
 
 
 def _soaked_at(candidate: Candidate) -> datetime | None:
-    """Nobody need approve what has not soaked yet."""
+    """Return when it has soaked; nobody need approve it before. None where that is not known."""
     since = candidate.soaks_from
     return since + candidate.conditions.soak if since is not None else None
 
@@ -114,7 +114,7 @@ def _rejected(candidate: Candidate) -> Reject | None:
 
 
 def _valid(candidate: Candidate, *, before: datetime | None = None) -> list[str]:
-    """Who approved in time, each once; without whose own release it is, where the rule says so."""
+    """Return who approved in time, each once; the author counts only if the rule allows it."""
     given: dict[str, str] = {}
     for each in candidate.approvals:
         if each.is_approved and (before is None or each.at < before):
@@ -125,7 +125,7 @@ def _valid(candidate: Candidate, *, before: datetime | None = None) -> list[str]
 
 
 def brake(candidate: Candidate, now: datetime) -> Verdict:
-    """After promotions that went wrong, a person must say yes, or time must pass."""
+    """Wait after promotions that went wrong, until a person approves or time has passed."""
     limit, target = candidate.conditions.brake, candidate.target.name
     if limit is None:
         return Pass("No brake is set.")
