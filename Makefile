@@ -1,7 +1,7 @@
 # Everything a developer runs; `make` alone lists it. Nothing here asks a question.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test cover plugin cli-options test-heroku-cli check fix bench crash chaos lock clean out-of-place
+.PHONY: help setup demo run test cover plugin cli-api test-heroku-cli check fix bench crash chaos lock clean out-of-place
 
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -57,8 +57,8 @@ plugin: setup ## pack the plugin that makes it `heroku autopromote:...`, and say
 	@cd $(PLUGIN) && tarball=$$(npm pack --silent --no-update-notifier --pack-destination $(CURDIR)/dist) && \
 	  echo "heroku plugins:install file:$(CURDIR)/dist/$$tarball"
 
-cli-options: setup ## write the flags of rules into the command line, from the API's description
-	@$(BIN)/python -m listener describe | $(BIN)/python -m cli.rule_options
+cli-api: setup ## write the flags of rules and the types of answers into the command line, from the API
+	@$(BIN)/python -m listener describe | $(BIN)/python -m cli.generate
 
 test-heroku-cli: plugin $(OFFICIAL)/installed ## our plugin, our emulator and the official Heroku CLI together
 	@for file in $(PLUGIN)/*.js; do node --check "$$file" || exit; done

@@ -5,29 +5,33 @@ from typing import Any, TypeVar
 
 import httpx
 
-from cli.compared import Diff, Finding
 from cli.errors import NotAListener, Refused, Unreachable
 from cli.exchange import bearer, body_of, open_client, own_words, path_part, reason, was_sent
-from cli.foreseen import Plan, Trial
 from cli.progress import LATER, turning
 from cli.released import Agreed, Released, ReleaseForeseen
 from cli.resources import (
     AuditEntry,
     Backtest,
     Delivery,
+    Diff,
     Explanation,
+    Finding,
     Hold,
-    Identity,
+    HoldPut,
     LoginCode,
-    NewHold,
     Output,
     Pipeline,
+    Plan,
     Promotion,
+    PromotionInFull,
     Rollback,
     Rule,
+    RuleRemoved,
     Subscription,
     Token,
+    Trial,
     Trouble,
+    Whoami,
 )
 from cli.shape import misfit
 
@@ -57,8 +61,8 @@ class Listener:
     def create_login_code(self) -> LoginCode:
         return self._ask("POST", "login-codes", LoginCode)
 
-    def whoami(self) -> Identity:
-        return self._ask("GET", "whoami", Identity)
+    def whoami(self) -> Whoami:
+        return self._ask("GET", "whoami", Whoami)
 
     def rules(self, *, app: str | None, limit: int | None) -> list[Rule]:
         return self._ask("GET", "rules", list[Rule], query={"app": app, "limit": limit})
@@ -85,8 +89,8 @@ class Listener:
     def apply_rules(self, file: Body, *, plan: str | None) -> Plan:
         return self._ask("POST", "rules/actions/apply", Plan, body={**file, "plan": plan})
 
-    def remove_rule(self, name: str) -> Rule:
-        return self._ask("DELETE", f"rules/{path_part(name)}", Rule)
+    def remove_rule(self, name: str) -> RuleRemoved:
+        return self._ask("DELETE", f"rules/{path_part(name)}", RuleRemoved)
 
     def pipelines(self) -> list[Pipeline]:
         return self._ask("GET", "pipelines", list[Pipeline])
@@ -130,8 +134,8 @@ class Listener:
         query = {"app": app, "status": status, "limit": limit}
         return self._ask("GET", "promotions", list[Promotion], query=query)
 
-    def promotion(self, id: str) -> Promotion:
-        return self._ask("GET", f"promotions/{path_part(id)}", Promotion)
+    def promotion(self, id: str) -> PromotionInFull:
+        return self._ask("GET", f"promotions/{path_part(id)}", PromotionInFull)
 
     def promotion_output(self, id: str, offset: int) -> Output:
         path = f"promotions/{path_part(id)}/output"
@@ -178,8 +182,8 @@ class Listener:
         query = {"app": app, "all": "true" if with_released else None, "limit": limit}
         return self._ask("GET", "holds", list[Hold], query=query)
 
-    def add_hold(self, hold: Body) -> NewHold:
-        return self._ask("POST", "holds", NewHold, body=hold)
+    def add_hold(self, hold: Body) -> HoldPut:
+        return self._ask("POST", "holds", HoldPut, body=hold)
 
     def foresee_release(self, hold: str | None, app: str | None) -> ReleaseForeseen:
         """Return what a release would let go: of one hold, or of those on the app or everywhere."""

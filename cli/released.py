@@ -2,7 +2,7 @@
 
 from typing import NotRequired, TypedDict
 
-from cli.resources import Hold, Named, Next, Promotion
+from cli.resources import Hold, Next, Promotion, Ref
 
 
 class Compared(TypedDict):
@@ -28,7 +28,7 @@ class Going(TypedDict):
 class Freed(TypedDict):
     """What would become of all that waits for a target."""
 
-    app: Named
+    app: Ref
     waiting: list[Going]
     still: NotRequired[str | None]
 

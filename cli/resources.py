@@ -1,209 +1,184 @@
-"""What the listener answers; keys that it may leave out say so."""
+"""What the listener answers. Written by generate.py from its API: do not edit.
+
+A key that came later is NotRequired, for an older listener tells less.
+"""
 
 from typing import Any, NotRequired, TypedDict
 
 
-class Named(TypedDict):
-    """An app or a rule, by its id and name."""
+class Vote(TypedDict):
+    """What one person said of a promotion."""
+
+    by: str
+    approved: bool
+    reason: str | None
+    at: str
+
+
+class Arrival(TypedDict):
+    """The release by which a target really got some code, and when."""
+
+    version: int
+    at: str | None
+
+
+class Subject(TypedDict):
+    """What was changed."""
+
+    type: str
+    id: str
+    name: str | None
+
+
+class Ref(TypedDict):
+    """An app or a rule, by id and name."""
 
     id: str
     name: str
 
 
-class Token(TypedDict):
-    """A listener's token, fresh from a login."""
+Commits = TypedDict(
+    "Commits",
+    {
+        "from": str | None,
+        "to": str | None,
+        "compare_url": str | None,
+    },
+)
 
-    token: str
-    email: str
-    role: str
+
+class ComparedRelease(TypedDict):
+    """A release, with who made it and when."""
+
+    id: str
+    version: int | None
+    description: str
+    by: str | None
+    created_at: str | None
+
+
+class ProcessTypes(TypedDict):
+    """The names of processes that come and go."""
+
+    added: list[str]
+    removed: list[str]
+
+
+class Slug(TypedDict):
+    """The compiled code."""
+
+    id: str
+    commit: str | None
+
+
+class Condition(TypedDict):
+    """How the process is."""
+
+    status: str
+    runners: NotRequired[list[dict[str, Any]]]
+    troubles: NotRequired[list[dict[str, Any]]]
+
+
+class Id(TypedDict):
+    """Something by its id."""
+
+    id: str
+
+
+class ReleaseRef(TypedDict):
+    """A release, by id and version."""
+
+    id: str
+    version: int | None
+
+
+class FieldChange(TypedDict):
+    """One field of a rule, before and after."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class Forecast(TypedDict):
+    """What would have become of a release; without a status, nothing."""
+
+    status: str | None
+    message: str
+    at: str | None
+    has_waited: bool
+    unanswered: list[str]
+    was_tried: bool
+
+
+class Gate(TypedDict):
+    """What one gate said, and the facts it saw."""
+
+    name: str
+    verdict: str
+    message: str
+    until: str | None
+    facts: dict[str, Any]
+
+
+class TargetRelease(TypedDict):
+    """The release of a target for which it was held, else the one that it runs."""
+
+    id: str
+    version: int
+    created_at: str | None
 
 
 class LoginCode(TypedDict):
-    """What lets a browser in once."""
+    """A code that logs a browser in once."""
 
     code: str
     expires_at: str
 
 
-class Identity(TypedDict):
-    """Who we are to the listener."""
+class Moment(TypedDict):
+    """What became of a promotion at one moment."""
 
-    email: str
-    role: str
-    token_expires_at: NotRequired[str | None]
-    version: NotRequired[str | None]
-    url: NotRequired[str | None]
-
-
-class Pipeline(TypedDict):
-    """A pipeline of Heroku's, with its apps at two stages."""
-
-    id: str
-    name: str
-    staging: list[Named]
-    production: list[Named]
-
-
-class Target(TypedDict):
-    """An app that a rule promotes to, and from which source version on."""
-
-    id: str
-    name: str
-    baseline: NotRequired[int | None]
-    baseline_note: NotRequired[str | None]
-
-
-class Rule(TypedDict):
-    """Source, targets and conditions."""
-
-    id: str
-    name: str
-    mode: str
-    source: Named
-    targets: list[Target]
-    strategy: NotRequired[str]
-    strategy_note: NotRequired[str | None]
-    on_newer: NotRequired[str]
-    notify: NotRequired[list[str]]
-    warnings: NotRequired[list[str]]
-    revision: NotRequired[int]
-    created_at: NotRequired[str]
-    updated_at: NotRequired[str]
-    created_by: NotRequired[str | None]
-    cancelled: NotRequired[list[str]]
-
-
-class Secret(TypedDict):
-    """One of a subscription's secrets: its state, never itself."""
-
-    state: str
-    created_at: NotRequired[str]
-    proved_at: NotRequired[str | None]
-    valid_until: NotRequired[str | None]
-
-
-class Subscription(TypedDict):
-    """The listener's webhook on a source app."""
-
-    id: str
-    app: Named
-    url: str
-    level: str
-    healthy: bool | None
-    last_delivery_at: str | None
-    health: NotRequired[str | None]
-    heroku_id: NotRequired[str | None]
-    secrets: NotRequired[list[Secret]]
-    created_at: NotRequired[str]
-
-
-class ReleaseRef(TypedDict):
-    """A release, by its id and version."""
-
-    id: str | None
-    version: int | None
-
-
-class SlugRef(TypedDict):
-    """A slug, by its id and commit."""
-
-    id: str | None
-    commit: NotRequired[str | None]
-
-
-class Delivery(TypedDict):
-    """One delivery of Heroku's, and what became of it."""
-
-    id: str
-    received_at: str
-    app: NotRequired[Named | None]
-    event_id: NotRequired[str | None]
-    action: NotRequired[str | None]
-    release: NotRequired[ReleaseRef | None]
-    times: NotRequired[int]
-    outcome: NotRequired[str | None]
-
-
-class AuditSubject(TypedDict):
-    """What somebody changed."""
-
-    type: str
-    id: str
-    name: NotRequired[str | None]
-
-
-class AuditEntry(TypedDict):
-    """One change, by whom."""
-
-    id: str
     at: str
-    by: str
-    action: str
-    subject: AuditSubject
-    before: NotRequired[object]
-    after: NotRequired[object]
-
-
-class Source(TypedDict):
-    """What is promoted."""
-
-    app: Named
-    release: ReleaseRef
-    slug: SlugRef | None
-
-
-class Destination(TypedDict):
-    """Where it goes, and the release it became there."""
-
-    app: Named
-    release: ReleaseRef | None
-
-
-class GateAnswer(TypedDict):
-    """A gate's verdict on a promotion."""
-
-    name: str
-    verdict: str
+    event: str
     message: str
-    until: NotRequired[str | None]
-    facts: NotRequired[dict[str, Any] | None]
-
-
-class Word(TypedDict):
-    """What one person said of a promotion."""
-
-    by: str
-    approved: bool
-    reason: NotRequired[str | None]
-    at: NotRequired[str]
-
-
-class Approvals(TypedDict):
-    """How many people must approve, and what was said."""
-
-    needed: int
-    given: list[Word]
 
 
 class Override(TypedDict):
-    """The gates that were set aside, and why."""
+    """The gates, and the holds, that an admin set aside for one promotion, and why."""
 
     gates: list[str]
-    holds: NotRequired[list[str]]
+    holds: list[str]
     by: str
     reason: str
 
 
-class Moment(TypedDict):
-    """Something that happened to a promotion."""
+class PastRelease(TypedDict):
+    """A release that comes back: its commit, and who brought that code when."""
 
-    at: str
-    event: NotRequired[str | None]
-    message: str
+    version: int
+    commit: str | None
+    author: str | None
+    created_at: str | None
+
+
+class Preview(TypedDict):
+    """What to send with the release, so that nothing else goes than was shown."""
+
+    holds: list[str]
+    promotions: list[str]
+
+
+class RuleRef(TypedDict):
+    """The rule, as it was when it decided."""
+
+    id: str
+    name: str
+    revision: int | None
 
 
 class Verification(TypedDict):
-    """How well production answered since a release."""
+    """How well production answered since the release, and what follows where it is not well."""
 
     urls: list[str]
     good: int
@@ -216,56 +191,218 @@ class Verification(TypedDict):
     until: str | None
 
 
-class Promotion(TypedDict):
-    """The listener's intent to bring one release to one target."""
-
-    id: str
-    status: str
-    reason: str | None
-    due_at: str | None
-    rule: Named | None
-    source: Source
-    target: Destination
-    gates: list[GateAnswer]
-    approvals: NotRequired[Approvals]
-    override: NotRequired[Override | None]
-    created_at: str
-    updated_at: str
-    kind: NotRequired[str]
-    earliest_at: NotRequired[str | None]
-    found_by: NotRequired[str | None]
-    by_hand: NotRequired[bool]
-    nonce: NotRequired[str | None]
-    created_by: NotRequired[str | None]
-    ended_at: NotRequired[str | None]
-    verification: NotRequired[Verification | None]
-    timeline: NotRequired[list[Moment]]
-
-
-class PastRelease(TypedDict):
-    """A release that comes back: its commit, and who brought that code when."""
+class VersionRef(TypedDict):
+    """A release of the app that is rolled back."""
 
     version: int
-    commit: NotRequired[str | None]
-    author: NotRequired[str | None]
-    created_at: NotRequired[str | None]
 
 
-class Way(TypedDict):
-    """Where a rollback goes, and the command that undoes it."""
+class Target(TypedDict):
+    """An app that a rule promotes to; versions above the baseline are promoted."""
 
-    to: PastRelease
-    undo: NotRequired[str | None]
+    id: str
+    name: str
+    baseline: int
+    baseline_note: str
 
 
-class Rollback(Promotion):
-    """A rollback by hand, which is a promotion of its own."""
+class Secret(TypedDict):
+    """What became of a webhook secret; never the secret."""
 
-    rollback: NotRequired[Way]
+    state: str
+    created_at: str
+    proved_at: str | None
+    valid_until: str | None
+
+
+class Token(TypedDict):
+    """A token of the listener's own."""
+
+    token: str
+    email: str
+    role: str
+    expires_at: str
+
+
+class TriedRule(TypedDict):
+    """A rule that is tried; one that is not there yet has no id."""
+
+    id: str | None
+    name: str
+
+
+class Whoami(TypedDict):
+    """Whom the listener takes the caller for, and what it is itself."""
+
+    email: str
+    role: str
+    token_expires_at: str
+    version: str
+    url: str
+
+
+class Approvals(TypedDict):
+    """How many people must approve a promotion, and what was said."""
+
+    needed: int
+    given: list[Vote]
+
+
+class AuditEntry(TypedDict):
+    """Who changed what, when, from what to what."""
+
+    id: str
+    at: str
+    by: str
+    action: str
+    subject: Subject
+    before: Any
+    after: Any
+
+
+class Finding(TypedDict):
+    """One thing that was looked at: how it is, why that matters, and the command that mends it."""
+
+    name: str
+    state: str
+    app: Ref | None
+    rule: str | None
+    message: str
+    why: str | None
+    mend: str | None
+    facts: dict[str, Any]
+
+
+Freeze = TypedDict(
+    "Freeze",
+    {
+        "id": str | None,
+        "action": str,
+        "app": Ref | None,
+        "reason": str,
+        "from": str | None,
+        "until": str | None,
+        "too_late_for": list[str],
+    },
+)
+
+
+Hold = TypedDict(
+    "Hold",
+    {
+        "id": str,
+        "app": Ref | None,
+        "except": list[Ref],
+        "kind": str,
+        "reason": str,
+        "by": str,
+        "created_at": str,
+        "from": str | None,
+        "until": str | None,
+        "released_at": str | None,
+        "released_by": str | None,
+    },
+)
+
+
+HoldPut = TypedDict(
+    "HoldPut",
+    {
+        "id": str,
+        "app": Ref | None,
+        "except": list[Ref],
+        "kind": str,
+        "reason": str,
+        "by": str,
+        "created_at": str,
+        "from": str | None,
+        "until": str | None,
+        "released_at": str | None,
+        "released_by": str | None,
+        "too_late_for": list[str],
+        "message": str,
+    },
+)
+
+
+class Pipeline(TypedDict):
+    """A pipeline of Heroku's, with its apps at two stages."""
+
+    id: str
+    name: str
+    staging: list[Ref]
+    production: list[Ref]
+
+
+class RuleExplanation(TypedDict):
+    """What one rule says of a release for one target."""
+
+    rule: Ref
+    target: Ref
+    says: str
+    promotion_id: str | None
+
+
+class Trouble(TypedDict):
+    """Something that fails: why, since when, and the command that mends it or tells more."""
+
+    id: str
+    cause: str
+    title: str
+    message: str
+    mend: str
+    since: str
+    last_at: str
+    times: int
+    apps: list[Ref]
+
+
+class Compared(TypedDict):
+    """What would go."""
+
+    app: Ref
+    release: ComparedRelease
+    slug: Slug | None
+
+
+class ExplainedRelease(TypedDict):
+    """The release that is explained."""
+
+    id: str
+    version: int
+    status: str
+    kind: str
+    slug: Slug | None
+    description: str | None
+    created_at: str | None
+
+
+class Delivery(TypedDict):
+    """What Heroku told, how often, and what came of it."""
+
+    id: str
+    app: Ref | None
+    delivery_id: str | None
+    event_id: str | None
+    action: str | None
+    release: ReleaseRef | None
+    received_at: str
+    last_received_at: str
+    times: int
+    outcome: str | None
+    settled_at: str | None
+    subscription: Id | None
+
+
+class Destination(TypedDict):
+    """Where a promotion goes; with a release once there is one."""
+
+    app: Ref
+    release: ReleaseRef | None
 
 
 class Output(TypedDict):
-    """A piece of what a release phase printed, and where to read on."""
+    """A piece of a release phase's output: 64 KiB at most, and where to read on."""
 
     offset: int
     text: str
@@ -274,102 +411,327 @@ class Output(TypedDict):
     message: str | None
 
 
-class ExplainedRelease(TypedDict):
-    """A release of a source app."""
+class Source(TypedDict):
+    """Where a promotion comes from."""
+
+    app: Ref
+    release: ReleaseRef
+    slug: Slug
+
+
+class Step(TypedDict):
+    """What becomes of one rule; one that is not there yet has no id."""
 
     id: str | None
-    version: int
-    status: NotRequired[str | None]
-    kind: NotRequired[str | None]
-    slug: NotRequired[SlugRef | None]
-    description: NotRequired[str | None]
-    created_at: NotRequired[str | None]
+    name: str
+    action: str
+    mode: str | None
+    changes: list[FieldChange]
+    cancelled: list[str]
 
 
-class Arrival(TypedDict):
-    """The release by which a target really got some code."""
-
-    version: int
-    at: str | None
-
-
-class Fate(TypedDict):
-    """What would have become of a release; without a status, nothing."""
-
-    status: str | None
-    message: str
-    at: NotRequired[str | None]
-    has_waited: NotRequired[bool]
-    unanswered: NotRequired[list[str]]
-    was_tried: NotRequired[bool]
-
-
-class Backtest(Fate):
-    """What a rule would have done with a release on one target."""
-
-    release: ExplainedRelease
-    target: Named
-    arrived: NotRequired[Arrival | None]
-
-
-class RuleAnswer(TypedDict):
-    """What a rule says of a release."""
-
-    rule: Named
-    target: Named
-    says: str
-    promotion_id: NotRequired[str | None]
-
-
-class Trouble(TypedDict):
-    """Something that keeps the listener from working."""
-
-    title: str
-    message: str
-    mend: str
-    since: str
-
-
-class Explanation(TypedDict):
-    """Everything that is known of one release."""
-
-    app: Named
-    release: ExplainedRelease
-    summary: str
-    deliveries: NotRequired[list[Delivery]]
-    promotions: NotRequired[list[Promotion]]
-    rules: NotRequired[list[RuleAnswer]]
-    troubles: NotRequired[list[Trouble]]
-
-
-Hold = TypedDict(
-    "Hold",
+RollbackRoute = TypedDict(
+    "RollbackRoute",
     {
-        "id": str,
-        "app": Named | None,
-        "reason": str,
-        "by": str | None,
-        "created_at": str,
-        "from": str | None,
-        "until": str | None,
-        "kind": NotRequired[str],
-        "released_at": NotRequired[str | None],
-        "released_by": NotRequired[str | None],
-        "except": NotRequired[list[Named]],
+        "from": VersionRef | None,
+        "to": PastRelease,
+        "undo": str | None,
     },
 )
 
 
-class NewHold(Hold):
-    """A hold just put, and the promotions it came too late for."""
+class Rule(TypedDict):
+    """What goes from where to where."""
 
-    too_late_for: NotRequired[list[str]]
-    message: NotRequired[str | None]
+    soak: str | None
+    windows: list[str] | None
+    closed: list[str] | None
+    min_gap: str | None
+    max_per_day: int | None
+    authors: list[str] | None
+    not_authors: list[str] | None
+    commit_messages: list[str] | None
+    not_commit_messages: list[str] | None
+    descriptions: list[str] | None
+    not_descriptions: list[str] | None
+    approvals: int | None
+    approval_timeout: str | None
+    self_approval: bool | None
+    brake: str | None
+    checks: list[str] | None
+    parity: list[str] | None
+    verify: list[str] | None
+    verify_for: str | None
+    on_failure: str | None
+    id: str
+    name: str
+    mode: str
+    strategy: str
+    strategy_note: NotRequired[str | None]
+    on_newer: str
+    notify: list[str]
+    warnings: list[str]
+    revision: int
+    source: Ref
+    targets: list[Target]
+    created_at: str
+    updated_at: str
+    created_by: str
+
+
+class RuleRemoved(TypedDict):
+    """A rule that is gone, and the promotions that were cancelled with it."""
+
+    soak: str | None
+    windows: list[str] | None
+    closed: list[str] | None
+    min_gap: str | None
+    max_per_day: int | None
+    authors: list[str] | None
+    not_authors: list[str] | None
+    commit_messages: list[str] | None
+    not_commit_messages: list[str] | None
+    descriptions: list[str] | None
+    not_descriptions: list[str] | None
+    approvals: int | None
+    approval_timeout: str | None
+    self_approval: bool | None
+    brake: str | None
+    checks: list[str] | None
+    parity: list[str] | None
+    verify: list[str] | None
+    verify_for: str | None
+    on_failure: str | None
+    id: str
+    name: str
+    mode: str
+    strategy: str
+    strategy_note: NotRequired[str | None]
+    on_newer: str
+    notify: list[str]
+    warnings: list[str]
+    revision: int
+    source: Ref
+    targets: list[Target]
+    created_at: str
+    updated_at: str
+    created_by: str
+    cancelled: list[str]
+
+
+class Subscription(TypedDict):
+    """The listener's webhook on a source app."""
+
+    id: str
+    app: Ref
+    url: str
+    level: str
+    healthy: bool | None
+    health: str
+    heroku_id: str | None
+    last_delivery_at: str | None
+    secrets: list[Secret]
+    created_at: str
+    updated_at: str
+
+
+class Change(TypedDict):
+    """What a promotion to one target would change."""
+
+    app: Ref
+    release: ComparedRelease | None
+    slug: Slug | None
+    relation: str
+    message: str
+    commits: Commits
+    releases: list[ComparedRelease]
+    process_types: ProcessTypes | None
+    parity: list[Finding]
+
+
+class Backtest(TypedDict):
+    """What a rule would have done with a release on one target."""
+
+    status: str | None
+    message: str
+    at: str | None
+    has_waited: bool
+    unanswered: list[str]
+    was_tried: bool
+    release: ExplainedRelease
+    target: Ref
+    arrived: Arrival | None
+
+
+class ForecastChange(TypedDict):
+    """A release on one target by a rule as it stands, and as it would be changed."""
+
+    release: ExplainedRelease
+    target: Ref
+    differs: bool
+    before: Forecast | None
+    after: Forecast | None
+
+
+class Promotion(TypedDict):
+    """The durable intent to bring one release to one target."""
+
+    id: str
+    status: str
+    reason: str
+    due_at: str | None
+    earliest_at: str | None
+    rule: RuleRef | None
+    by_hand: bool
+    kind: str
+    found_by: str
+    source: Source
+    target: Destination
+    gates: list[Gate]
+    verification: Verification | None
+    approvals: Approvals
+    override: Override | None
+    nonce: str | None
+    created_by: str | None
+    created_at: str
+    updated_at: str
+    ended_at: str | None
+
+
+class PromotionInFull(TypedDict):
+    """A promotion with its timeline."""
+
+    id: str
+    status: str
+    reason: str
+    due_at: str | None
+    earliest_at: str | None
+    rule: RuleRef | None
+    by_hand: bool
+    kind: str
+    found_by: str
+    source: Source
+    target: Destination
+    gates: list[Gate]
+    verification: Verification | None
+    approvals: Approvals
+    override: Override | None
+    nonce: str | None
+    created_by: str | None
+    created_at: str
+    updated_at: str
+    ended_at: str | None
+    timeline: list[Moment]
+
+
+class Plan(TypedDict):
+    """What a file of rules changes, or changed where it is applied; `plan` is the plan's id."""
+
+    plan: str
+    applied: bool
+    rules: list[Step]
+    freezes: list[Freeze]
+    warnings: list[str]
+    message: str
+
+
+class Rollback(TypedDict):
+    """A rollback by hand, which is a promotion of its own."""
+
+    id: str
+    status: str
+    reason: str
+    due_at: str | None
+    earliest_at: str | None
+    rule: RuleRef | None
+    by_hand: bool
+    kind: str
+    found_by: str
+    source: Source
+    target: Destination
+    gates: list[Gate]
+    verification: Verification | None
+    approvals: Approvals
+    override: Override | None
+    nonce: str | None
+    created_by: str | None
+    created_at: str
+    updated_at: str
+    ended_at: str | None
+    rollback: RollbackRoute
+
+
+class Diff(TypedDict):
+    """What promoting a release would change, target by target."""
+
+    source: Compared
+    targets: list[Change]
+
+
+class Trial(TypedDict):
+    """What a change of a rule would do; nothing is saved."""
+
+    rule: TriedRule
+    changes: list[FieldChange]
+    results: list[ForecastChange]
+    message: str
+
+
+class Explanation(TypedDict):
+    """What every rule and gate said of a release."""
+
+    app: Ref
+    release: ExplainedRelease
+    summary: str
+    deliveries: list[Delivery]
+    promotions: list[Promotion]
+    rules: list[RuleExplanation]
+    troubles: list[Trouble]
+
+
+class Going(TypedDict):
+    """A promotion that waits for a held target, and whether it would go by itself."""
+
+    promotion: Promotion
+    goes: bool
+    needs_word: bool
+    made_at: str | None
+    is_older: bool | None
+    than: TargetRelease | None
+    message: str
 
 
 class Next(TypedDict):
-    """What a released hold lets go."""
+    """What goes to an app now."""
 
-    app: Named
+    app: Ref
+    promotion: Promotion | None
     message: str
-    promotion: NotRequired[Promotion | None]
+
+
+class Freed(TypedDict):
+    """What would become of all that waits for a target; `still` is why nothing goes yet."""
+
+    app: Ref
+    still: str | None
+    waiting: list[Going]
+
+
+class HoldsReleased(TypedDict):
+    """The holds that were released, those that are to come still, and what goes next."""
+
+    released: list[Hold]
+    planned: list[Hold]
+    next: list[Next]
+    cancelled: list[Promotion]
+    message: str
+
+
+class ReleaseForeseen(TypedDict):
+    """What a release of holds would let go; nothing is released."""
+
+    holds: list[Hold]
+    planned: list[Hold]
+    targets: list[Freed]
+    agreed: Preview
+    message: str

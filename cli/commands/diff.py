@@ -5,10 +5,10 @@ import click
 from cli.apps import github_repo
 from cli.command import command
 from cli.commands.findings.view import show_finding
-from cli.compared import Change, ComparedRelease, Diff, ProcessTypes
 from cli.context import Context, pass_context
 from cli.options import as_json, chosen_app, chosen_release, each_of, targets
 from cli.output import block, say_json, section
+from cli.resources import Change, ComparedRelease, Diff, ProcessTypes
 from cli.tables import table
 from cli.times import when
 

@@ -6,10 +6,10 @@ import click
 
 from cli.command import command
 from cli.commands.findings.view import show_finding
-from cli.compared import Finding
 from cli.context import Context, pass_context
 from cli.options import as_json
 from cli.output import say_json, tell
+from cli.resources import Finding
 
 BROKEN = "broken"
 WORDS = {

@@ -10,7 +10,7 @@ from cli.context import Context, pass_context
 from cli.options import as_json, chosen_app, version
 from cli.output import block, say, say_json, section
 from cli.plain import plain_line
-from cli.resources import Delivery, Explanation, RuleAnswer
+from cli.resources import Delivery, Explanation, RuleExplanation
 from cli.times import when
 
 
@@ -64,7 +64,7 @@ def show_release(explanation: Explanation) -> None:
     )
 
 
-def show_rules(answers: list[RuleAnswer]) -> None:
+def show_rules(answers: list[RuleExplanation]) -> None:
     """Print what each rule says, target by target."""
     for answer in answers:
         way = f"{answer['rule']['name']} to ⬢ {answer['target']['name']}"

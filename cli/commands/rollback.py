@@ -62,10 +62,10 @@ def rollback(
 
 def tell_way(app: str, rolled: Rollback) -> None:
     """Say where it goes, that the app is held, and how each of both is undone."""
-    way = rolled.get("rollback")
-    goes = past_line(way["to"]) if way else f"v{rolled['source']['release']['version']}"
+    way = rolled["rollback"]
+    goes = past_line(way["to"])
     tell(plain_line(f"⬢ {app} goes back to {goes}, and is on hold from now on."))
-    if way and (undo := way.get("undo")):
+    if undo := way["undo"]:
         tell("To undo it:")
         copy(f"  {plain_line(undo)}", err=True)
     tell("When it may be promoted to again:")

@@ -125,7 +125,7 @@ class Ref(Answer):
     """An app or a rule, by id and name."""
 
     id: str
-    name: str | None
+    name: str
 
     @classmethod
     def of(cls, app_id: str, names: Mapping[str, str]) -> Ref:

@@ -37,7 +37,9 @@ class Delivery(Answer):
         by = row.subscription_id
         return cls(
             id=str(row.id),
-            app=Ref(id=row.app_id, name=view.app_name) if row.app_id is not None else None,
+            app=Ref(id=row.app_id, name=view.app_name or row.app_id)
+            if row.app_id is not None
+            else None,
             delivery_id=row.delivery_id,
             event_id=row.event_id,
             action=row.action,

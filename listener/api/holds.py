@@ -60,7 +60,9 @@ def _hold(view: views.HoldView) -> dict[str, Any]:
     row = view.row
     return {
         "id": str(row.id),
-        "app": Ref(id=row.app_id, name=view.app_name) if row.app_id is not None else None,
+        "app": Ref(id=row.app_id, name=view.app_name or row.app_id)
+        if row.app_id is not None
+        else None,
         "except_": [Ref(id=app_id, name=name) for app_id, name in view.but],
         "kind": row.kind,
         "reason": row.reason,

@@ -37,7 +37,7 @@ class RuleRef(Answer):
     """The rule, as it was when it decided."""
 
     id: str
-    name: str | None
+    name: str
     revision: int | None
 
 
@@ -241,7 +241,8 @@ def _rule_of(view: PromotionView) -> RuleRef | None:
     row = view.row
     if row.rule_id is None:
         return None
-    return RuleRef(id=str(row.rule_id), name=view.rule_name, revision=row.rule_revision)
+    rule_id = str(row.rule_id)
+    return RuleRef(id=rule_id, name=view.rule_name or rule_id, revision=row.rule_revision)
 
 
 def _arrived(row: PromotionRow) -> ReleaseRef | None:

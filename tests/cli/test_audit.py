@@ -6,14 +6,18 @@ import pytest
 
 from cli.commands.audit import change, row
 from cli.resources import AuditEntry
+from tests.cli.answers import full
 
-ENTRY: AuditEntry = {
-    "id": "7",
-    "at": "long ago",
-    "by": "ana@example.com",
-    "action": "rule.updated",
-    "subject": {"type": "rule", "id": "1", "name": "ship"},
-}
+ENTRY = full(
+    AuditEntry,
+    {
+        "id": "7",
+        "at": "long ago",
+        "by": "ana@example.com",
+        "action": "rule.updated",
+        "subject": {"type": "rule", "id": "1", "name": "ship"},
+    },
+)
 
 
 @pytest.mark.parametrize(

@@ -7,66 +7,85 @@ import pytest
 from cli.commands.diff import processes, release_line, show_diff, span
 from cli.commands.doctor import summary
 from cli.commands.findings.view import show_finding
-from cli.compared import Change, ComparedRelease, Diff, Finding
+from cli.resources import Change, ComparedRelease, Diff, Finding
+from tests.cli.answers import full
 
-BARE: Finding = {
-    "name": "hold",
-    "state": "ok",
-    "message": "No hold is in force.",
-    "why": None,
-    "mend": None,
-}
-FULL: Finding = {
-    **BARE,
-    "name": "stack",
-    "state": "broken",
-    "rule": "ship",
-    "message": "staging is built for \x1b[31mheroku-26.",
-    "why": "Every promotion\nis rejected.",
-    "mend": "heroku stack:set heroku-26 -a example-app",
-}
-RELEASE: ComparedRelease = {
-    "id": "r",
-    "version": 42,
-    "description": "Deploy c0ffee",
-    "by": "ana@example.com",
-    "created_at": "noon",
-}
-CHANGE: Change = {
-    "app": {"id": "b", "name": "example-app"},
-    "release": {**RELEASE, "version": 12, "by": None},
-    "slug": {"id": "s", "commit": "1a5f89db0000"},
-    "relation": "newer",
-    "message": "example-app runs example-app-staging v41; v42 brings 1 deploy.",
-    "commits": {
-        "from": "1a5f89db0000",
-        "to": "9b2c3d4e0000",
-        "compare_url": "https://github.com/example/shop/compare/1a5f89db0000...9b2c3d4e0000",
+BARE = full(
+    Finding,
+    {
+        "name": "hold",
+        "state": "ok",
+        "message": "No hold is in force.",
+        "why": None,
+        "mend": None,
     },
-    "releases": [RELEASE],
-    "process_types": {"added": ["worker"], "removed": []},
-    "parity": [BARE, FULL],
-}
-DIFF: Diff = {
-    "source": {
-        "app": {"id": "a", "name": "example-app-staging"},
-        "release": RELEASE,
-        "slug": {"id": "t", "commit": "9b2c3d4e0000"},
+)
+FULL = full(
+    Finding,
+    {
+        **BARE,
+        "name": "stack",
+        "state": "broken",
+        "rule": "ship",
+        "message": "staging is built for \x1b[31mheroku-26.",
+        "why": "Every promotion\nis rejected.",
+        "mend": "heroku stack:set heroku-26 -a example-app",
     },
-    "targets": [CHANGE],
-}
-NOTHING: Change = {
-    **CHANGE,
-    "app": {"id": "c", "name": "example-app-eu"},
-    "release": None,
-    "slug": None,
-    "relation": "unrelated",
-    "message": "example-app-eu runs no code yet.",
-    "commits": {"from": None, "to": "9b2c3d4e0000", "compare_url": None},
-    "releases": [],
-    "process_types": None,
-    "parity": [BARE],
-}
+)
+RELEASE = full(
+    ComparedRelease,
+    {
+        "id": "r",
+        "version": 42,
+        "description": "Deploy c0ffee",
+        "by": "ana@example.com",
+        "created_at": "noon",
+    },
+)
+CHANGE = full(
+    Change,
+    {
+        "app": {"id": "b", "name": "example-app"},
+        "release": {**RELEASE, "version": 12, "by": None},
+        "slug": {"id": "s", "commit": "1a5f89db0000"},
+        "relation": "newer",
+        "message": "example-app runs example-app-staging v41; v42 brings 1 deploy.",
+        "commits": {
+            "from": "1a5f89db0000",
+            "to": "9b2c3d4e0000",
+            "compare_url": "https://github.com/example/shop/compare/1a5f89db0000...9b2c3d4e0000",
+        },
+        "releases": [RELEASE],
+        "process_types": {"added": ["worker"], "removed": []},
+        "parity": [BARE, FULL],
+    },
+)
+DIFF = full(
+    Diff,
+    {
+        "source": {
+            "app": {"id": "a", "name": "example-app-staging"},
+            "release": RELEASE,
+            "slug": {"id": "t", "commit": "9b2c3d4e0000"},
+        },
+        "targets": [CHANGE],
+    },
+)
+NOTHING = full(
+    Change,
+    {
+        **CHANGE,
+        "app": {"id": "c", "name": "example-app-eu"},
+        "release": None,
+        "slug": None,
+        "relation": "unrelated",
+        "message": "example-app-eu runs no code yet.",
+        "commits": {"from": None, "to": "9b2c3d4e0000", "compare_url": None},
+        "releases": [],
+        "process_types": None,
+        "parity": [BARE],
+    },
+)
 
 
 def test_a_finding_that_is_well_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,26 +7,34 @@ import tomllib
 import pytest
 
 from cli.commands.rules.plan_view import show_plan
-from cli.foreseen import Plan
-from cli.resources import Rule
+from cli.resources import Plan, Rule
 from cli.rulesfile import as_toml, said_of
+from tests.cli.answers import full
 from tests.cli.program import Autopromote, barred, failed
 
-BARE: Rule = {
-    "id": "1",
-    "name": "ship",
-    "mode": "armed",
-    "source": {"id": "a", "name": "example-app-staging"},
-    "targets": [{"id": "b", "name": "example-app"}],
-}
-RULE: Rule = {
-    **BARE,
-    "on_newer": "keep",
-    "soak": "1h",  # type: ignore[typeddict-unknown-key]  # options are not in the type
-    "windows": ["Mon-Fri 09:00-16:30 Europe/London"],
-    "approvals": None,
-    "self_approval": False,
-}
+BARE = full(
+    Rule,
+    {
+        "id": "1",
+        "name": "ship",
+        "mode": "armed",
+        "strategy": "slug",
+        "on_newer": "supersede",
+        "source": {"id": "a", "name": "example-app-staging"},
+        "targets": [{"id": "b", "name": "example-app"}],
+    },
+)
+RULE = full(
+    Rule,
+    {
+        **BARE,
+        "on_newer": "keep",
+        "soak": "1h",
+        "windows": ["Mon-Fri 09:00-16:30 Europe/London"],
+        "approvals": None,
+        "self_approval": False,
+    },
+)
 WRITTEN = """[rules.ship]
 from = "example-app-staging"
 to = ["example-app"]
@@ -114,36 +122,39 @@ def test_a_good_file_needs_a_login(autopromote: Autopromote) -> None:
 
 
 def test_a_plan_has_a_row_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
-    plan: Plan = {
-        "plan": "x",
-        "applied": False,
-        "message": "1 to add, 1 to change, 1 to remove.",
-        "rules": [
-            {
-                "id": None,
-                "name": "new",
-                "action": "add",
-                "mode": "armed",
-                "changes": [
-                    {"field": "name", "before": None, "after": "new"},
-                    {"field": "from", "before": None, "after": "example-app-staging"},
-                    {"field": "to", "before": None, "after": ["example-app"]},
-                    {"field": "mode", "before": None, "after": "armed"},
-                ],
-            },
-            {
-                "id": "1",
-                "name": "ship",
-                "action": "change",
-                "mode": "shadow",
-                "changes": [
-                    {"field": "soak", "before": "30m", "after": "2h"},
-                    {"field": "approvals", "before": 1, "after": None},
-                ],
-            },
-            {"id": "2", "name": "old", "action": "remove", "changes": []},
-        ],
-    }
+    plan = full(
+        Plan,
+        {
+            "plan": "x",
+            "applied": False,
+            "message": "1 to add, 1 to change, 1 to remove.",
+            "rules": [
+                {
+                    "id": None,
+                    "name": "new",
+                    "action": "add",
+                    "mode": "armed",
+                    "changes": [
+                        {"field": "name", "before": None, "after": "new"},
+                        {"field": "from", "before": None, "after": "example-app-staging"},
+                        {"field": "to", "before": None, "after": ["example-app"]},
+                        {"field": "mode", "before": None, "after": "armed"},
+                    ],
+                },
+                {
+                    "id": "1",
+                    "name": "ship",
+                    "action": "change",
+                    "mode": "shadow",
+                    "changes": [
+                        {"field": "soak", "before": "30m", "after": "2h"},
+                        {"field": "approvals", "before": 1, "after": None},
+                    ],
+                },
+                {"id": "2", "name": "old", "action": "remove", "changes": []},
+            ],
+        },
+    )
     show_plan(plan)
     shown = capsys.readouterr()
     assert shown.out == (

@@ -8,28 +8,39 @@ import pytest
 
 from cli.resources import Promotion, Rule
 from cli.shape import misfit
+from tests.cli.answers import full
 
-RULE = {
-    "id": "1",
-    "name": "ship",
-    "mode": "armed",
-    "source": {"id": "a", "name": "example-app-staging"},
-    "targets": [{"id": "b", "name": "example-app", "baseline": 42}],
-}
-PROMOTION = {
-    "id": "42",
-    "status": "waiting",
-    "reason": None,
-    "due_at": None,
-    "rule": None,
-    "source": {"app": RULE["source"], "release": {"id": "r", "version": 42}, "slug": {"id": "s"}},
-    "target": {"app": {"id": "b", "name": "example-app"}, "release": None},
-    "gates": [
-        {"name": "hold", "verdict": "wait", "message": "on hold", "facts": {"any": ["thing"]}}
-    ],
-    "created_at": "2015-11-17T17:37:41Z",
-    "updated_at": "2015-11-17T17:37:41Z",
-}
+RULE: Any = full(
+    Rule,
+    {
+        "id": "1",
+        "name": "ship",
+        "mode": "armed",
+        "source": {"id": "a", "name": "example-app-staging"},
+        "targets": [{"id": "b", "name": "example-app", "baseline": 42}],
+    },
+)
+PROMOTION: Any = full(
+    Promotion,
+    {
+        "id": "42",
+        "status": "waiting",
+        "reason": None,
+        "due_at": None,
+        "rule": None,
+        "source": {
+            "app": RULE["source"],
+            "release": {"id": "r", "version": 42},
+            "slug": {"id": "s"},
+        },
+        "target": {"app": {"id": "b", "name": "example-app"}, "release": None},
+        "gates": [
+            {"name": "hold", "verdict": "wait", "message": "on hold", "facts": {"any": ["thing"]}}
+        ],
+        "created_at": "2015-11-17T17:37:41Z",
+        "updated_at": "2015-11-17T17:37:41Z",
+    },
+)
 
 
 @pytest.mark.parametrize(
@@ -38,9 +49,9 @@ PROMOTION = {
         (RULE, Rule),
         ([], list[Rule]),
         ([RULE, RULE], list[Rule]),
-        (RULE | {"new": 1, "strategy": "slug", "created_by": None}, Rule),
+        (RULE | {"new": 1, "strategy": "slug", "strategy_note": None}, Rule),
         (PROMOTION, Promotion),
-        (PROMOTION | {"rule": {"id": "1", "name": "ship"}}, Promotion),
+        (PROMOTION | {"rule": {"id": "1", "name": "ship", "revision": 1}}, Promotion),
     ],
 )
 def test_what_was_agreed_on_fits_and_more_is_nothing(answer: object, shape: Any) -> None:
@@ -59,10 +70,10 @@ def test_what_was_agreed_on_fits_and_more_is_nothing(answer: object, shape: Any)
         (RULE | {"source": {"id": "a"}}, Rule, "it.source.name"),
         (RULE | {"strategy": None}, Rule, "it.strategy"),
         (RULE | {"targets": [*RULE["targets"], {"id": "c"}]}, Rule, "it.targets[1].name"),
-        ([RULE, {}], list[Rule], "it[1].id"),
+        ([RULE, {}], list[Rule], "it[1].soak"),
         (PROMOTION | {"rule": {"id": "1"}}, Promotion, "it.rule.name"),
         (
-            PROMOTION | {"gates": [{"name": "hold", "verdict": "wait", "message": ""}, None]},
+            PROMOTION | {"gates": [*PROMOTION["gates"], None]},
             Promotion,
             "it.gates[1]",
         ),

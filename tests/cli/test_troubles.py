@@ -7,13 +7,17 @@ import pytest
 from cli.commands.promotions.trouble_view import show_troubles, tell_troubles
 from cli.errors import Refused
 from cli.resources import Trouble
+from tests.cli.answers import full
 
-REVOKED: Trouble = {
-    "title": "Heroku does not accept the listener's key",
-    "message": "Invalid credentials.",
-    "mend": "autopromote doctor",
-    "since": "noon",
-}
+REVOKED = full(
+    Trouble,
+    {
+        "title": "Heroku does not accept the listener's key",
+        "message": "Invalid credentials.",
+        "mend": "autopromote doctor",
+        "since": "noon",
+    },
+)
 SAID = "Heroku does not accept the listener's key since noon: Invalid credentials."
 
 

@@ -5,7 +5,7 @@ Where a time stands, these have a word instead: a time is shown with how long ag
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -20,71 +20,80 @@ from cli.resources import (
     Delivery,
     ExplainedRelease,
     Explanation,
-    Fate,
-    Named,
-    Promotion,
+    Forecast,
+    PromotionInFull,
+    Ref,
     Rule,
     Secret,
     Verification,
 )
+from tests.cli.answers import full
 from tests.cli.program import barred
 
-BARE: Promotion = {
-    "id": "42",
-    "status": "waiting",
-    "reason": None,
-    "due_at": None,
-    "rule": None,
-    "source": {
-        "app": {"id": "a", "name": "example-app-staging"},
-        "release": {"id": "r", "version": 42},
-        "slug": None,
+BARE = full(
+    PromotionInFull,
+    {
+        "id": "42",
+        "status": "waiting",
+        "reason": None,
+        "due_at": None,
+        "rule": None,
+        "source": {
+            "app": {"id": "a", "name": "example-app-staging"},
+            "release": {"id": "r", "version": 42},
+            "slug": {"id": "", "commit": None},
+        },
+        "target": {"app": {"id": "b", "name": "example-app"}, "release": None},
+        "gates": [],
+        "created_at": "yesterday",
+        "updated_at": "today",
     },
-    "target": {"app": {"id": "b", "name": "example-app"}, "release": None},
-    "gates": [],
-    "created_at": "yesterday",
-    "updated_at": "today",
-}
-FULL: Promotion = {
-    **BARE,
-    "status": "succeeded",
-    "reason": "released as v52\nby us",
-    "due_at": "soon",
-    "rule": {"id": "1", "name": "ship"},
-    "created_by": "ana@example.com",
-    "found_by": "webhook",
-    "ended_at": "now",
-    "approvals": {
-        "needed": 2,
-        "given": [
-            {"by": "bo@example.com", "approved": True},
-            {"by": "cy@example.com", "approved": False, "reason": "not\ntoday"},
+)
+FULL: Any = full(
+    PromotionInFull,
+    {
+        **BARE,
+        "status": "succeeded",
+        "reason": "released as v52\nby us",
+        "due_at": "soon",
+        "rule": {"id": "1", "name": "ship"},
+        "created_by": "ana@example.com",
+        "found_by": "webhook",
+        "ended_at": "now",
+        "approvals": {
+            "needed": 2,
+            "given": [
+                {"by": "bo@example.com", "approved": True},
+                {"by": "cy@example.com", "approved": False, "reason": "not\ntoday"},
+            ],
+        },
+        "override": {"gates": ["soak", "window"], "by": "ana@example.com", "reason": "a leak"},
+        "source": {**BARE["source"], "slug": {"id": "s", "commit": "c0ffee"}},
+        "target": {**BARE["target"], "release": {"id": "x", "version": 52}},
+        "gates": [
+            {"name": "source", "verdict": "pass", "message": "v42 succeeded"},
+            {"name": "hold", "verdict": "reject", "message": "on hold \x1b[2Jby Ana"},
+            {"name": "soak", "verdict": "wait", "message": "It soaks.", "until": "noon"},
+            {"name": "heroku", "verdict": "error", "message": ""},
+            {"name": "new", "verdict": "unheard of", "message": "?"},
         ],
+        "verification": {
+            "urls": ["https://prod.example.com/healthz"],
+            "good": 4,
+            "asked": 5,
+            "of": 30,
+            "in_a_row": 1,
+            "last_bad": "https://prod.example.com/healthz answered 503",
+            "on_failure": "rollback",
+            "outcome": None,
+            "until": "noon",
+        },
+        "timeline": [{"at": "noon", "event": "posted", "message": "sent\nonce"}],
     },
-    "override": {"gates": ["soak", "window"], "by": "ana@example.com", "reason": "a leak"},
-    "source": {**BARE["source"], "slug": {"id": "s", "commit": "c0ffee"}},
-    "target": {**BARE["target"], "release": {"id": "x", "version": 52}},
-    "gates": [
-        {"name": "source", "verdict": "pass", "message": "v42 succeeded"},
-        {"name": "hold", "verdict": "reject", "message": "on hold \x1b[2Jby Ana"},
-        {"name": "soak", "verdict": "wait", "message": "It soaks.", "until": "noon"},
-        {"name": "heroku", "verdict": "error", "message": ""},
-        {"name": "new", "verdict": "unheard of", "message": "?"},
-    ],
-    "verification": {
-        "urls": ["https://prod.example.com/healthz"],
-        "good": 4,
-        "asked": 5,
-        "of": 30,
-        "in_a_row": 1,
-        "last_bad": "https://prod.example.com/healthz answered 503",
-        "on_failure": "rollback",
-        "outcome": None,
-        "until": "noon",
-    },
-    "timeline": [{"at": "noon", "event": "posted", "message": "sent\nonce"}],
-}
-DELIVERY: Delivery = {"id": "9", "received_at": "noon", "action": "create", "outcome": "decided"}
+)
+DELIVERY = full(
+    Delivery, {"id": "9", "received_at": "noon", "action": "create", "outcome": "decided"}
+)
 
 
 def test_of_a_new_promotion_only_what_is_known_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,7 +166,7 @@ def test_a_strategy_says_why_it_is_another_than_asked_for(
 def test_a_line_ends_with_status_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
     show_line(BARE)
     show_line(FULL)
-    show_line({**FULL, "kind": "rollback"})
+    show_line(FULL | {"kind": "rollback"})
     show_ends([BARE, FULL], [], as_json=False)
     assert capsys.readouterr().out == (
         "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting\n"
@@ -170,11 +179,14 @@ def test_a_line_ends_with_status_and_reason(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_an_explanation_of_little_is_short(capsys: pytest.CaptureFixture[str]) -> None:
-    explanation: Explanation = {
-        "app": {"id": "a", "name": "example-app-staging"},
-        "release": {"id": "r", "version": 42},
-        "summary": "No rule promotes from it.",
-    }
+    explanation = full(
+        Explanation,
+        {
+            "app": {"id": "a", "name": "example-app-staging"},
+            "release": {"id": "r", "version": 42},
+            "summary": "No rule promotes from it.",
+        },
+    )
     show_explanation(explanation)
     assert capsys.readouterr().out == (
         "=== ⬢ example-app-staging v42\n\nSummary:  No rule promotes from it.\n"
@@ -184,7 +196,8 @@ def test_an_explanation_of_little_is_short(capsys: pytest.CaptureFixture[str]) -
 def test_an_explanation_says_what_each_rule_and_gate_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    show_explanation(
+    explanation = full(
+        Explanation,
         {
             "app": {"id": "a", "name": "example-app-staging"},
             "release": {
@@ -213,8 +226,9 @@ def test_an_explanation_says_what_each_rule_and_gate_said(
                     "says": "waiting",
                 }
             ],
-        }
+        },
     )
+    show_explanation(explanation)
     assert capsys.readouterr().out == (
         "=== ⬢ example-app-staging v42\n"
         "\n"
@@ -244,7 +258,7 @@ def test_an_explanation_says_what_each_rule_and_gate_said(
     )
 
 
-FATE: Fate = {"status": "shadowed", "message": "It would have gone.", "at": "noon"}
+FATE = full(Forecast, {"status": "shadowed", "message": "It would have gone.", "at": "noon"})
 
 
 @pytest.mark.parametrize(
@@ -263,10 +277,10 @@ FATE: Fate = {"status": "shadowed", "message": "It would have gone.", "at": "noo
     ],
 )
 def test_how_a_release_would_fare_is_one_line(
-    before: Fate | None, after: Fate | None, line: str
+    before: Forecast | None, after: Forecast | None, line: str
 ) -> None:
-    release: ExplainedRelease = {"id": "r", "version": 42}
-    target: Named = {"id": "b", "name": "example-app"}
+    release = full(ExplainedRelease, {"id": "r", "version": 42})
+    target: Ref = {"id": "b", "name": "example-app"}
     shown = fared_line(
         {"release": release, "target": target, "differs": True, "before": before, "after": after}
     )
@@ -326,12 +340,12 @@ def test_a_list_that_may_be_cut_says_so(
 
 
 def test_a_verification_that_is_decided_says_how_it_went() -> None:
-    full = FULL["verification"]
-    assert full is not None
-    seen: Verification = {**full, "until": None, "last_bad": None, "good": 5}
-    assert verified({**FULL, "verification": seen}) == (
+    known = FULL["verification"]
+    assert known is not None
+    seen = full(Verification, {**known, "until": None, "last_bad": None, "good": 5})
+    assert verified(FULL | {"verification": seen}) == (
         "5 of 5 answers were good, the last 1 in a row"
     )
-    begun: Verification = {**seen, "good": 0, "asked": 0}
-    assert verified({**FULL, "verification": begun}) == "0 of 0 answers were good"
+    begun = full(Verification, {**seen, "good": 0, "asked": 0})
+    assert verified(FULL | {"verification": begun}) == "0 of 0 answers were good"
     assert verified(BARE) is None

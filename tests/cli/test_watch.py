@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 import pytest
 
 from cli.commands.promotions.watch import FIRST_PAUSE, LAST_PIECES, PATIENCE, Watch, pauses
 from cli.errors import Failure, NotAListener, Refused, Unfinished, Unreachable
-from cli.resources import Output, Promotion, ReleaseRef
+from cli.resources import Output, Promotion, PromotionInFull, ReleaseRef
+from tests.cli.answers import full
 from tests.cli.program import barred
 
 
@@ -17,7 +19,7 @@ def promotion(
     status: str, *, id: str = "42", reason: str | None = None, version: int | None = None
 ) -> Promotion:
     """Return a promotion as the listener shows it."""
-    return {
+    known: dict[str, Any] = {
         "id": id,
         "status": status,
         "reason": reason,
@@ -29,13 +31,14 @@ def promotion(
         "source": {
             "app": {"id": "a", "name": "example-app-staging"},
             "release": {"id": "r", "version": 42},
-            "slug": None,
+            "slug": {"id": "s", "commit": None},
         },
         "target": {
             "app": {"id": "b", "name": "example-app"},
             "release": {"id": "x", "version": version} if version else None,
         },
     }
+    return full(PromotionInFull, known)
 
 
 def piece(offset: int, text: str, *, is_over: bool = False) -> Output:

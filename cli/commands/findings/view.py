@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from cli.compared import Finding
 from cli.output import fold, paint
 from cli.plain import plain_line
+from cli.resources import Finding
 
 INDENT = "  "
 SIGNS = {

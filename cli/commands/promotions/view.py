@@ -9,12 +9,13 @@ from cli.plain import plain_line
 from cli.resources import (
     Approvals,
     Destination,
-    GateAnswer,
+    Gate,
     Moment,
     Override,
     Promotion,
+    PromotionInFull,
     Source,
-    Word,
+    Vote,
 )
 from cli.tables import table
 from cli.times import when
@@ -77,7 +78,7 @@ def show_line(promotion: Promotion) -> None:
     say(plain_line(line(promotion)))
 
 
-def show_promotion(promotion: Promotion) -> None:
+def show_promotion(promotion: PromotionInFull) -> None:
     """Print everything that is known of a promotion."""
     slug = promotion["source"]["slug"]
     by = promotion.get("created_by")
@@ -88,8 +89,8 @@ def show_promotion(promotion: Promotion) -> None:
             ("Reason", promotion["reason"]),
             ("Looked at next", when(promotion["due_at"])),
             ("Release", released(promotion["source"])),
-            ("Slug", slug["id"] if slug else None),
-            ("Commit", slug.get("commit") if slug else None),
+            ("Slug", slug["id"]),
+            ("Commit", slug.get("commit")),
             ("Target", released(promotion["target"])),
             ("Verified", verified(promotion)),
             ("Rule", f"{origin(promotion)}, {by}" if by else origin(promotion)),
@@ -134,7 +135,7 @@ def approvals(said: Approvals | None) -> str | None:
     return "\n".join([*counted, *map(word_line, said["given"])])
 
 
-def word_line(word: Word) -> str:
+def word_line(word: Vote) -> str:
     """Return what one person said: `approved by bo@example.com`."""
     reason = f": {word['reason']}" if word.get("reason") else ""
     return plain_line(f"{'approved' if word['approved'] else 'rejected'} by {word['by']}{reason}")
@@ -148,14 +149,14 @@ def override(said: Override | None) -> str | None:
     return plain_line(f"{', '.join(said['gates'])}{holds} by {said['by']}: {said['reason']}")
 
 
-def show_gates(gates: list[GateAnswer]) -> None:
+def show_gates(gates: list[Gate]) -> None:
     """Print each gate with a sign, in the order in which they were asked."""
     width = max((len(plain_line(gate["name"])) for gate in gates), default=0)
     for gate in gates:
         show_gate(gate, width)
 
 
-def show_gate(gate: GateAnswer, width: int) -> None:
+def show_gate(gate: Gate, width: int) -> None:
     """Print a line like `✓ source   v44 succeeded`."""
     sign, colour = SIGNS.get(gate["verdict"], ("?", "warning"))
     until = f" Until {when(gate.get('until'))}." if gate.get("until") else ""

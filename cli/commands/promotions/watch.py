@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
+from typing import Any, cast
 
 from cli.commands.promotions.view import line
 from cli.errors import Failure, Refused, Unfinished, Unreachable
@@ -12,7 +13,7 @@ from cli.follow import Follower
 from cli.output import copy, tell, warn
 from cli.plain import plain_line
 from cli.progress import turning
-from cli.resources import GateAnswer, Output, Promotion
+from cli.resources import Gate, Moment, Output, Promotion
 from cli.times import largest_unit, when
 
 ACTIVE = frozenset({"waiting", "posting", "releasing", "verifying", "rolling_back"})
@@ -180,7 +181,7 @@ def reason_of(promotion: Promotion) -> str:
     return f": {promotion['reason']}" if promotion["reason"] else ""
 
 
-def gate_line(gate: GateAnswer) -> str:
+def gate_line(gate: Gate) -> str:
     """Return `soak: example-app-staging v42 soaks for 2h. Until …`."""
     until = f" Until {when(gate.get('until'))}." if gate.get("until") else ""
     return f"{gate['name']}: {gate['message']}{until}"
@@ -188,7 +189,7 @@ def gate_line(gate: GateAnswer) -> str:
 
 def has_released(promotion: Promotion) -> bool:
     """Return whether its release phase runs, or ran."""
-    moments = promotion.get("timeline", [])
+    moments: list[Moment] = cast(Any, promotion).get("timeline", [])  # where it is told in full
     return promotion["status"] == RELEASING or any(
         moment.get("event") == RELEASING for moment in moments
     )

@@ -2,9 +2,9 @@
 
 from cli.commands.rules.trial_view import change_line, shown
 from cli.commands.rules.view import warn_of
-from cli.foreseen import Freeze, Plan, Step
 from cli.output import say, tell, warn
 from cli.plain import plain_line
+from cli.resources import Freeze, Plan, Step
 from cli.tables import table
 from cli.times import when
 

@@ -1,9 +1,8 @@
 """How it looks what a rule would have done if it had been changed."""
 
-from cli.foreseen import ForecastChange, FieldChange, Trial
 from cli.output import header, say, section, tell
 from cli.plain import plain_line
-from cli.resources import Fate
+from cli.resources import FieldChange, Forecast, ForecastChange, Trial
 from cli.times import when
 
 NEWEST = 30  # releases that are tried
@@ -48,7 +47,7 @@ def fared_line(fared: ForecastChange) -> str:
     return f"{where}: {was}{would}"
 
 
-def fate(fared: Fate, goes: str, waits: str, is_: str) -> str:
+def fate(fared: Forecast, goes: str, waits: str, is_: str) -> str:
     """Return what becomes of a release, in words for what was or for what would be."""
     at = when(fared.get("at"))
     match fared["status"]:
