@@ -66,7 +66,7 @@ def worker(env: Environment) -> int:
 
 
 def run(env: Environment) -> int:
-    """The listener on this machine, with a PostgreSQL of its own where DATABASE_URL is unset."""
+    """Run the listener here, with a PostgreSQL of its own where DATABASE_URL is unset."""
     if env.get("DATABASE_URL"):
         return _serve(env)
     with server(home(Path.cwd())) as url:

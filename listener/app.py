@@ -42,22 +42,12 @@ from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
 from listener.prober import Prober
 from listener.roles import Roles
-from listener.services.approvals import ApprovalsDesk
-from listener.services.backtests import BacktestsDesk, TrialsDesk
 from listener.services.deliveries import Inbox
-from listener.services.diff import DiffsDesk
 from listener.services.doctor import Doctor
-from listener.services.explain import ExplanationsDesk
-from listener.services.holds import HoldsDesk
 from listener.services.login import BrowsersDesk, Logins
 from listener.services.output import OutputsDesk
-from listener.services.pipelines import PipelinesDesk
-from listener.services.promotions import PromotionsDesk
-from listener.services.rule_files import FilesDesk
-from listener.services.rules import RulesDesk
-from listener.services.status import Gauges, Journal, ReachabilityCheck, Readiness
+from listener.services.status import Gauges, ReachabilityCheck, Readiness
 from listener.services.subscriptions import SubscriptionsDesk, hook_url
-from listener.services.troubles import TroublesDesk
 from listener.worker.supervisor import Supervisor
 
 LARGEST_BODY = 1024 * 1024
@@ -171,27 +161,16 @@ def services_of(parts: Parts) -> Services:
     mirror = ReachabilityCheck(settings.public_url, keys.mark, transport=parts.outside)
 
     return Services(
+        context=context,
         keys=keys,
         roles=parts.roles,
         inbox=Inbox(parts.database, keys),
-        journal=Journal(parts.database),
         logins=Logins(keys, parts.roles, whose),
         readiness=readiness,
         gauges=Gauges(parts.database, context.heroku),
-        rules=RulesDesk(context),
-        backtests=BacktestsDesk(context),
-        trials=TrialsDesk(context),
-        files=FilesDesk(context),
-        pipelines=PipelinesDesk(context),
         subscriptions=SubscriptionsDesk(context, keys, public_url=settings.public_url),
-        promotions=PromotionsDesk(context),
-        approvals=ApprovalsDesk(context),
         browsers=BrowsersDesk(parts.database, keys),
         outputs=OutputsDesk(context),
-        holds=HoldsDesk(context),
-        explanations=ExplanationsDesk(context),
-        diffs=DiffsDesk(context),
-        troubles=TroublesDesk(parts.database),
         doctor=Doctor(context, readiness, mirror, hook_url=hook_url(settings.public_url)),
         metrics_token=settings.metrics_token,
         public_url=settings.public_url,

@@ -23,12 +23,13 @@ from listener.api.auth import Person
 from listener.api.errors import status_of
 from listener.api.fields import LONGEST_REASON
 from listener.api.request_body import content
-from listener.api.services import services
+from listener.api.services import context, services
 from listener.approval_links import Invitation
 from listener.core import duration
 from listener.crypto import BadToken, Expired
 from listener.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from listener.roles import Role
+from listener.services import approvals
 from listener.services.login import SESSION_LIFE, Session
 
 bp = Blueprint(
@@ -111,7 +112,7 @@ def answer(link: str) -> ResponseReturnValue:
     _check_role(asker, Role.APPROVER)
     said = _fields()
     _check_form(said.get("form", ""), session, link)
-    services().approvals.invited(invitation)
+    approvals.invited(context(), invitation)
     _say(str(invitation.promotion_id), said, by=asker.email)
     return _back_to(link)
 
@@ -141,7 +142,7 @@ def _when(text: str) -> str:
 def _shown(link: str, invitation: Invitation, session: Session) -> Response:
     asker = _person(session)
     _check_role(asker, Role.VIEWER)
-    invited = services().approvals.invited(invitation)
+    invited = approvals.invited(context(), invitation)
     return _page(
         "approval.html",
         invited=invited,
@@ -202,9 +203,9 @@ def _check_form(form: str, session: Session, link: str) -> None:
 def _say(promotion_id: str, said: dict[str, str], *, by: str) -> None:
     match said.get("say"):
         case "approve":
-            services().approvals.approve(promotion_id, by=by)
+            approvals.approve(context(), promotion_id, by=by)
         case "reject":
-            services().approvals.reject(promotion_id, reason=said.get("reason") or None, by=by)
+            approvals.reject(context(), promotion_id, reason=said.get("reason") or None, by=by)
         case _:
             raise Invalid("Say yes or no.")
 

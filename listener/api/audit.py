@@ -9,9 +9,10 @@ from flask import Blueprint
 from listener.api import fields
 from listener.api.answers import Answer, Time, returns_list
 from listener.api.auth import needs
-from listener.api.services import services
+from listener.api.services import context
 from listener.db.audit import AuditRow
 from listener.roles import Role
+from listener.services import audit
 
 bp = Blueprint("audit", __name__, url_prefix="/api/audit-entries")
 
@@ -54,7 +55,8 @@ class AuditEntry(Answer):
 @returns_list(AuditEntry, queries=("subject", "app", "by", "since", "limit"))
 def list_() -> list[AuditEntry]:
     """Return the audit entries, newest first."""
-    found = services().journal.list_(
+    found = audit.list_(
+        context(),
         subject=fields.text("subject"),
         app=fields.text("app"),
         by=fields.text("by"),

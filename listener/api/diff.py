@@ -12,7 +12,7 @@ from listener.api.answers import Answer, Ref, ReleaseRef, Slug, Time, returns
 from listener.api.auth import needs
 from listener.api.doctor import Finding
 from listener.api.fields import repo_of, targets_of, version_of
-from listener.api.services import services
+from listener.api.services import context
 from listener.core.app import App
 from listener.core.comparison import Relation
 from listener.core.finding import Unread
@@ -150,4 +150,4 @@ def show(app: str) -> Diff:
         version=version_of(fields.text("release")),
         repo=repo_of(fields.text("repo")),
     )
-    return Diff.of(services().diffs.compare(wish))
+    return Diff.of(diff.compare(context(), wish))

@@ -10,10 +10,10 @@ from listener.api.auth import needs
 from listener.api.deliveries import Delivery
 from listener.api.fields import version_of
 from listener.api.schemas import ExplainedRelease, Promotion
-from listener.api.services import services
+from listener.api.services import context
 from listener.api.troubles import Trouble
 from listener.roles import Role
-from listener.services import views
+from listener.services import explain, views
 
 bp = Blueprint("explanations", __name__, url_prefix="/api/apps")
 
@@ -68,4 +68,4 @@ class Explanation(Answer):
 def show(app: str) -> Explanation:
     """Explain what was said of a release of an app; without one, of its newest deploy."""
     version = version_of(fields.text("release"))
-    return Explanation.of(services().explanations.explain(app, version=version))
+    return Explanation.of(explain.explain(context(), app, version=version))

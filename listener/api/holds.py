@@ -13,9 +13,9 @@ from listener.api.auth import needs, person
 from listener.api.fields import MOST_TARGETS, AppName, Id, Moment, Reason
 from listener.api.request_body import Body, takes
 from listener.api.schemas import Promotion
-from listener.api.services import services
+from listener.api.services import context
 from listener.roles import Role
-from listener.services import views
+from listener.services import holds, views
 from listener.services.hold_release import Agreed, Meant
 from listener.services.holds import NewHold
 
@@ -249,8 +249,8 @@ class ReleaseBody(OneBody):
 @returns_list(Hold, queries=("app", "all", "limit"))
 def list_() -> list[Hold]:
     """List the holds in force or to come, newest first; with `all`, every one that ever was."""
-    found = services().holds.list_(
-        app=fields.text("app"), with_ended=fields.flag("all"), limit=fields.limit()
+    found = holds.list_(
+        context(), app=fields.text("app"), with_ended=fields.flag("all"), limit=fields.limit()
     )
     return [Hold.of(view) for view in found]
 
@@ -268,7 +268,7 @@ def add(body: HoldBody) -> HoldPut:
         ends_at=body.ends_at,
         but=body.but,
     )
-    return HoldPut.put(services().holds.put(wish, by=person().email))
+    return HoldPut.put(holds.put(context(), wish, by=person().email))
 
 
 @bp.get("/<hold>")
@@ -276,7 +276,7 @@ def add(body: HoldBody) -> HoldPut:
 @returns(Hold, problems=(404,))
 def show(hold: str) -> Hold:
     """Show one hold, whether it is in force, to come or over."""
-    return Hold.of(services().holds.get(hold))
+    return Hold.of(holds.get(context(), hold))
 
 
 @bp.post("/<hold>/actions/foresee")
@@ -284,7 +284,7 @@ def show(hold: str) -> Hold:
 @returns(ReleaseForeseen, problems=(404, 409))
 def foresee_one(hold: str) -> ReleaseForeseen:
     """Show what the release of one hold would let go; nothing is released."""
-    return ReleaseForeseen.of(services().holds.foresee(Meant(hold=hold)))
+    return ReleaseForeseen.of(holds.foresee(context(), Meant(hold=hold)))
 
 
 @bp.post("/<hold>/actions/release")
@@ -293,8 +293,8 @@ def foresee_one(hold: str) -> ReleaseForeseen:
 @returns(HoldsReleased, problems=(404, 409, 502))
 def release_one(body: OneBody, hold: str) -> HoldsReleased:
     """Release one hold, which may be one that is to come, and tell what goes next."""
-    done = services().holds.release_one(
-        hold, by=person().email, agreed=body.was_agreed, discard=body.discard
+    done = holds.release_one(
+        context(), hold, by=person().email, agreed=body.was_agreed, discard=body.discard
     )
     return HoldsReleased.of(done)
 
@@ -305,7 +305,7 @@ def release_one(body: OneBody, hold: str) -> HoldsReleased:
 @returns(ReleaseForeseen, problems=(404, 502))
 def foresee(body: ForeseenBody) -> ReleaseForeseen:
     """Show what the release of the holds in force would let go; nothing is released."""
-    return ReleaseForeseen.of(services().holds.foresee(Meant(app=body.app)))
+    return ReleaseForeseen.of(holds.foresee(context(), Meant(app=body.app)))
 
 
 @bp.post("/actions/release")
@@ -314,7 +314,7 @@ def foresee(body: ForeseenBody) -> ReleaseForeseen:
 @returns(HoldsReleased, problems=HEROKU)
 def release(body: ReleaseBody) -> HoldsReleased:
     """Release the holds in force, and tell what goes next; those to come stay."""
-    done = services().holds.release(
-        body.app, by=person().email, agreed=body.was_agreed, discard=body.discard
+    done = holds.release(
+        context(), body.app, by=person().email, agreed=body.was_agreed, discard=body.discard
     )
     return HoldsReleased.of(done)

@@ -6,8 +6,9 @@ from flask import Blueprint
 
 from listener.api.answers import Answer, Ref, returns_list
 from listener.api.auth import needs
-from listener.api.services import services
+from listener.api.services import context
 from listener.roles import Role
+from listener.services import pipelines
 from listener.services.pipelines import PipelineView
 
 bp = Blueprint("pipelines", __name__, url_prefix="/api/pipelines")
@@ -37,4 +38,4 @@ class Pipeline(Answer):
 @returns_list(Pipeline, problems=(502,))
 def list_() -> list[Pipeline]:
     """List the pipelines with apps at staging and at production, by name."""
-    return [Pipeline.of(view) for view in services().pipelines.list_()]
+    return [Pipeline.of(view) for view in pipelines.list_(context())]

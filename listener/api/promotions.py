@@ -11,10 +11,11 @@ from listener.api.auth import check, needs, person
 from listener.api.fields import AppName, GateNames, Reason, Targets, Version, status_of
 from listener.api.request_body import Body, takes
 from listener.api.schemas import Promotion, PromotionInFull, Rollback
-from listener.api.services import services
+from listener.api.services import context, services
 from listener.roles import Role
+from listener.services import approvals, promotions, rollback
 from listener.services.output import OutputView
-from listener.services.promote import NewOverride, NewPromotions
+from listener.services.promote import NewOverride, NewPromotions, promote_by_hand
 from listener.services.rollback import NewRollback
 
 bp = Blueprint("promotions", __name__, url_prefix="/api")
@@ -86,8 +87,11 @@ class Output(Answer):
 @returns_list(Promotion, queries=("app", "status", "limit"), problems=(422,))
 def list_() -> list[Promotion]:
     """List promotions, newest first, of one app (source or target) or in one status if given."""
-    found = services().promotions.list_(
-        app=fields.text("app"), status=status_of(fields.text("status")), limit=fields.limit()
+    found = promotions.list_(
+        context(),
+        app=fields.text("app"),
+        status=status_of(fields.text("status")),
+        limit=fields.limit(),
     )
     return [Promotion.of(view) for view in found]
 
@@ -106,7 +110,7 @@ def promote(body: PromotionsBody) -> list[Promotion]:
     wish = NewPromotions(
         source=body.source, targets=body.targets, version=body.release, override=body.wished
     )
-    made = services().promotions.promote(wish, by=person().email)
+    made = promote_by_hand(context(), wish, by=person().email)
     return [Promotion.of(view) for view in made]
 
 
@@ -115,7 +119,7 @@ def promote(body: PromotionsBody) -> list[Promotion]:
 @returns(PromotionInFull, problems=(404,))
 def show(promotion: str) -> PromotionInFull:
     """Show one promotion, with what became of it and when."""
-    return PromotionInFull.of(services().promotions.get(promotion))
+    return PromotionInFull.of(promotions.get(context(), promotion))
 
 
 @bp.get("/promotions/<promotion>/output")
@@ -131,7 +135,7 @@ def output(promotion: str) -> Output:
 @returns(Promotion, problems=(404, 409))
 def cancel(promotion: str) -> Promotion:
     """Cancel a waiting promotion."""
-    view = services().promotions.cancel(promotion, by=person().email)
+    view = promotions.cancel(context(), promotion, by=person().email)
     return Promotion.of(view)
 
 
@@ -140,7 +144,7 @@ def cancel(promotion: str) -> Promotion:
 @returns(Promotion, problems=(404, 409))
 def retry(promotion: str) -> Promotion:
     """Let a promotion that ended without success wait once more."""
-    view = services().promotions.retry(promotion, by=person().email)
+    view = promotions.retry(context(), promotion, by=person().email)
     return Promotion.of(view)
 
 
@@ -149,7 +153,7 @@ def retry(promotion: str) -> Promotion:
 @returns(Promotion, problems=(404, 409))
 def approve(promotion: str) -> Promotion:
     """Approve the release and slug that a waiting promotion brings."""
-    view = services().approvals.approve(promotion, by=person().email)
+    view = approvals.approve(context(), promotion, by=person().email)
     return Promotion.of(view)
 
 
@@ -159,7 +163,7 @@ def approve(promotion: str) -> Promotion:
 @returns(Promotion, problems=(404, 409))
 def reject(body: RejectBody, promotion: str) -> Promotion:
     """Reject a waiting promotion, which ends it."""
-    view = services().approvals.reject(promotion, reason=body.reason, by=person().email)
+    view = approvals.reject(context(), promotion, reason=body.reason, by=person().email)
     return Promotion.of(view)
 
 
@@ -170,5 +174,5 @@ def reject(body: RejectBody, promotion: str) -> Promotion:
 def roll_back(body: RollbackBody) -> Rollback:
     """Bring back what an app ran before, and put the app on hold."""
     wish = NewRollback(app=body.app, to=body.to, reason=body.reason)
-    view = services().promotions.roll_back(wish, by=person().email)
+    view = rollback.roll_back(context(), wish, by=person().email)
     return Rollback.asked(view)

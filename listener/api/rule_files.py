@@ -14,10 +14,10 @@ from listener.api.fields import AppName, Targets
 from listener.api.foreseen import Plan
 from listener.api.request_body import Body, fault_of, takes
 from listener.api.rules import Declared
-from listener.api.services import services
+from listener.api.services import context
 from listener.core.gates.options import OPTIONS
 from listener.roles import Role
-from listener.services import rule_definition
+from listener.services import rule_definition, rule_files
 from listener.services.rule_definition import NewRule
 from listener.services.rule_plan import NewFile
 
@@ -70,7 +70,7 @@ class ApplyBody(FileBody):
 @returns(Plan, problems=(404, 422, 502))
 def plan(body: FileBody) -> Plan:
     """Plan what a file of rules would change; nothing is saved."""
-    return Plan.of(services().files.plan(body.file))
+    return Plan.of(rule_files.plan(context(), body.file))
 
 
 @bp.post("/apply")
@@ -79,7 +79,7 @@ def plan(body: FileBody) -> Plan:
 @returns(Plan, problems=HEROKU)
 def apply(body: ApplyBody) -> Plan:
     """Make the rules what the file says: all of them, or none."""
-    done = services().files.apply(body.file, agreed=body.plan, by=person().email)
+    done = rule_files.apply(context(), body.file, agreed=body.plan, by=person().email)
     return Plan.of(done)
 
 

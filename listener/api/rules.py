@@ -15,9 +15,10 @@ from listener.api.fields import AppName, RuleName, Targets
 from listener.api.foreseen import Backtest, Trial
 from listener.api.request_body import takes
 from listener.api.rule_options import RuleOptions, ToldOptions, flag
-from listener.api.services import services
+from listener.api.services import context
 from listener.core.rule import Mode, OnNewer, Strategy
 from listener.roles import Role
+from listener.services import backtests, rules
 from listener.services.rule_definition import NewRule, RuleChange
 from listener.services.views import RuleView
 
@@ -171,7 +172,7 @@ def _rule(view: RuleView) -> dict[str, Any]:
 @returns_list(Rule, queries=("app", "limit"))
 def list_() -> list[Rule]:
     """List the rules, newest first; with an app, those that name it."""
-    found = services().rules.list_(app=fields.text("app"), limit=fields.limit())
+    found = rules.list_(context(), app=fields.text("app"), limit=fields.limit())
     return [Rule.of(view) for view in found]
 
 
@@ -181,7 +182,7 @@ def list_() -> list[Rule]:
 @returns(Rule, 201, problems=HEROKU)
 def add(body: RuleBody) -> Rule:
     """Add a rule; it acts on releases from now on."""
-    return Rule.of(services().rules.add(body.wish, by=person().email))
+    return Rule.of(rules.add(context(), body.wish, by=person().email))
 
 
 @bp.get("/<rule>")
@@ -189,7 +190,7 @@ def add(body: RuleBody) -> Rule:
 @returns(Rule, problems=(404,))
 def show(rule: str) -> Rule:
     """Show one rule, by name or id."""
-    return Rule.of(services().rules.get(rule))
+    return Rule.of(rules.get(context(), rule))
 
 
 @bp.get("/<rule>/backtest")
@@ -197,7 +198,7 @@ def show(rule: str) -> Rule:
 @returns_list(Backtest, queries=("limit",), problems=(404, 502))
 def backtest(rule: str) -> list[Backtest]:
     """Show what the rule would have done with its source's newest releases, newest first."""
-    found = services().backtests.of_rule(rule, newest=fields.limit())
+    found = backtests.of_rule(context(), rule, newest=fields.limit())
     return [Backtest.of(view) for view in found]
 
 
@@ -207,7 +208,7 @@ def backtest(rule: str) -> list[Backtest]:
 @returns(Trial, queries=("limit",), problems=HEROKU)
 def try_new(body: RuleBody) -> Trial:
     """Show what a new rule would have done with its source's newest releases; nothing is saved."""
-    tried = services().trials.of_new(body.wish, newest=fields.limit())
+    tried = backtests.of_new(context(), body.wish, newest=fields.limit())
     return Trial.of(tried)
 
 
@@ -217,7 +218,7 @@ def try_new(body: RuleBody) -> Trial:
 @returns(Trial, queries=("limit",), problems=HEROKU)
 def try_change(body: RuleChangeBody, rule: str) -> Trial:
     """Show what would have fared otherwise if the rule had been changed so; nothing is saved."""
-    tried = services().trials.of_change(rule, body.change, newest=fields.limit())
+    tried = backtests.of_change(context(), rule, body.change, newest=fields.limit())
     return Trial.of(tried)
 
 
@@ -227,7 +228,7 @@ def try_change(body: RuleChangeBody, rule: str) -> Trial:
 @returns(Rule, problems=HEROKU)
 def update(body: RuleChangeBody, rule: str) -> Rule:
     """Save the rule's next revision; what waits under it is decided anew."""
-    return Rule.of(services().rules.update(rule, body.change, by=person().email))
+    return Rule.of(rules.update(context(), rule, body.change, by=person().email))
 
 
 @bp.delete("/<rule>")
@@ -235,4 +236,4 @@ def update(body: RuleChangeBody, rule: str) -> Rule:
 @returns(RuleRemoved, problems=(404, 409))
 def remove(rule: str) -> RuleRemoved:
     """Remove the rule, and cancel what waits under it."""
-    return RuleRemoved.of(services().rules.remove(rule, by=person().email))
+    return RuleRemoved.of(rules.remove(context(), rule, by=person().email))

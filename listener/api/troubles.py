@@ -7,9 +7,10 @@ from flask import Blueprint
 from listener.api import fields
 from listener.api.answers import Answer, Ref, Time, returns_list
 from listener.api.auth import needs
-from listener.api.services import services
+from listener.api.services import context
 from listener.core.trouble import Cause
 from listener.roles import Role
+from listener.services import troubles
 from listener.services.troubles import TroubleView
 
 bp = Blueprint("troubles", __name__, url_prefix="/api/troubles")
@@ -50,4 +51,4 @@ class Trouble(Answer):
 @returns_list(Trouble, queries=("app",))
 def list_() -> list[Trouble]:
     """List what fails now, oldest first; with an app, what concerns it."""
-    return [Trouble.of(view) for view in services().troubles.list_(app=fields.text("app"))]
+    return [Trouble.of(view) for view in troubles.list_(context(), app=fields.text("app"))]

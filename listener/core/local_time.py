@@ -52,7 +52,7 @@ def _absolute(text: str) -> datetime:
 
 
 def _moment(local: datetime, zone: ZoneInfo, name: str) -> datetime:
-    """The one moment at which the clocks of the zone show this."""
+    """Return the one moment at which the clocks of the zone show this. Raises BadTime."""
     first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     shown = f"{local:%Y-%m-%d %H:%M}"
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:

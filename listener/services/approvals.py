@@ -44,51 +44,46 @@ class Invited:
     is_own_allowed: bool  # whoever made the release may approve it
 
 
-class ApprovalsDesk:
-    """Records approvals and rejections; the last answer of each person counts."""
+def approve(context: Context, promotion_id: str, *, by: str) -> PromotionView:
+    """Approve what the promotion brings. Raises Conflict where it needs no approval."""
+    return _say(context, promotion_id, Vote(is_approved=True), by)
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
-    def approve(self, promotion_id: str, *, by: str) -> PromotionView:
-        """Approve what the promotion brings. Raises Conflict where it needs no approval."""
-        return self._say(promotion_id, Vote(is_approved=True), by)
+def reject(context: Context, promotion_id: str, *, reason: str | None, by: str) -> PromotionView:
+    """Reject the promotion, which ends it. Raises Conflict where it needs no approval."""
+    return _say(context, promotion_id, Vote(is_approved=False, reason=reason), by)
 
-    def reject(self, promotion_id: str, *, reason: str | None, by: str) -> PromotionView:
-        """Reject the promotion, which ends it. Raises Conflict where it needs no approval."""
-        return self._say(promotion_id, Vote(is_approved=False, reason=reason), by)
 
-    def invited(self, invitation: Invitation) -> Invited:
-        """Return the invitation's promotion. Raises NotFound if it brings another release now."""
-        with self._context.database.begin() as conn:
-            row = find(conn, str(invitation.promotion_id))
-            if (row.release_id, row.artifact) != (invitation.release_id, invitation.artifact):
-                raise NotFound("promotion", "That promotion brings something else by now.")
-            conditions = evidence.conditions_of(conn, row)
-            release = releases.history(conn, row.source_id).find(row.version)
-            is_asked = row.status is Status.WAITING and not _why_nobody_is_asked(row, conditions)
-            return Invited(
-                view_of(conn, row),
-                description=release.description if release is not None else "",
-                is_asked=is_asked,
-                is_own_allowed=conditions.self_approval,
-            )
+def invited(context: Context, invitation: Invitation) -> Invited:
+    """Return the invitation's promotion. Raises NotFound if it brings another release now."""
+    with context.database.begin() as conn:
+        row = find(conn, str(invitation.promotion_id))
+        if (row.release_id, row.artifact) != (invitation.release_id, invitation.artifact):
+            raise NotFound("promotion", "That promotion brings something else by now.")
+        conditions = evidence.conditions_of(conn, row)
+        release = releases.history(conn, row.source_id).find(row.version)
+        is_asked = row.status is Status.WAITING and not _why_nobody_is_asked(row, conditions)
+        return Invited(
+            view_of(conn, row),
+            description=release.description if release is not None else "",
+            is_asked=is_asked,
+            is_own_allowed=conditions.self_approval,
+        )
 
-    def _say(self, promotion_id: str, word: Vote, by: str) -> PromotionView:
-        with self._context.database.begin() as conn:
-            before = find(conn, promotion_id)
-            if before.status is not Status.WAITING:
-                raise too_late(before, word.done)
-            _check_asked(conn, before, word, by)
-            why = f": {word.reason}" if word.reason else "."
-            row = promotions.reevaluate(
-                conn, before.id, word.done, f"{word.done.title()} by {by}{why}"
-            )
-            if row is None:
-                raise too_late(find(conn, promotion_id), word.done)
-            approvals.put(conn, row, by=by, is_approved=word.is_approved, reason=word.reason)
-            record(conn, by, f"promotion.{word.done}", before, row)
-            return view_of(conn, row)
+
+def _say(context: Context, promotion_id: str, word: Vote, by: str) -> PromotionView:
+    with context.database.begin() as conn:
+        before = find(conn, promotion_id)
+        if before.status is not Status.WAITING:
+            raise too_late(before, word.done)
+        _check_asked(conn, before, word, by)
+        why = f": {word.reason}" if word.reason else "."
+        row = promotions.reevaluate(conn, before.id, word.done, f"{word.done.title()} by {by}{why}")
+        if row is None:
+            raise too_late(find(conn, promotion_id), word.done)
+        approvals.put(conn, row, by=by, is_approved=word.is_approved, reason=word.reason)
+        record(conn, by, f"promotion.{word.done}", before, row)
+        return view_of(conn, row)
 
 
 def _check_asked(conn: Connection, row: PromotionRow, word: Vote, by: str) -> None:

@@ -28,19 +28,13 @@ class RecordedHistory:
     now: datetime
 
 
-class BacktestsDesk:
-    """Plays saved rules over history; it promotes nothing, and stores nothing but snapshots."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def of_rule(self, name_or_id: str, *, newest: int) -> list[BacktestView]:
-        """Play the rule over its source's newest releases, for each target; newest first."""
-        with self._context.database.begin() as conn:
-            rule = rule_definition.standing(conn, rule_definition.get(conn, name_or_id))
-        past = read(self._context, HerokuCall("Nothing was tried."), [rule])
-        with self._context.database.begin() as conn:
-            return play(conn, rule, past, newest=newest)
+def of_rule(context: Context, name_or_id: str, *, newest: int) -> list[BacktestView]:
+    """Play the rule over its source's newest releases, for each target; newest first."""
+    with context.database.begin() as conn:
+        rule = rule_definition.standing(conn, rule_definition.get(conn, name_or_id))
+    past = read(context, HerokuCall("Nothing was tried."), [rule])
+    with context.database.begin() as conn:
+        return play(conn, rule, past, newest=newest)
 
 
 def read(context: Context, ask: HerokuCall, rules: Sequence[RuleDefinition]) -> RecordedHistory:
@@ -93,44 +87,40 @@ def _view(case: Case, result: Result) -> BacktestView:
 NOT_TRIED = "Nothing was tried, and nothing was saved."
 
 
-class TrialsDesk:
-    """Plays rules that are not saved; the same rules are refused as when somebody saves them."""
+def of_new(context: Context, wish: NewRule, *, newest: int) -> Trial:
+    """Return what a new rule would have done."""
+    ask = HerokuCall(NOT_TRIED)
+    wanted = rules.new(context, ask, wish)
+    return _try(context, ask, None, None, wanted, newest)
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
-    def of_new(self, wish: NewRule, *, newest: int) -> Trial:
-        """Return what a new rule would have done."""
-        ask = HerokuCall(NOT_TRIED)
-        wanted = rules.new(self._context, ask, wish)
-        return self._try(ask, None, None, wanted, newest)
+def of_change(context: Context, name_or_id: str, change: RuleChange, *, newest: int) -> Trial:
+    """Return what a rule would have done with this change, and without it."""
+    ask = HerokuCall(NOT_TRIED)
+    with context.database.begin() as conn:
+        row = rule_definition.get(conn, name_or_id)
+        standing = rule_definition.standing(conn, row)
+    wanted = rules.changed(context, ask, standing, change)
+    return _try(context, ask, row.id, standing, wanted, newest)
 
-    def of_change(self, name_or_id: str, change: RuleChange, *, newest: int) -> Trial:
-        """Return what a rule would have done with this change, and without it."""
-        ask = HerokuCall(NOT_TRIED)
-        with self._context.database.begin() as conn:
-            row = rule_definition.get(conn, name_or_id)
-            standing = rule_definition.standing(conn, row)
-        wanted = rules.changed(self._context, ask, standing, change)
-        return self._try(ask, row.id, standing, wanted, newest)
 
-    def _try(
-        self,
-        ask: HerokuCall,
-        rule_id: int | None,
-        standing: RuleDefinition | None,
-        wanted: RuleDefinition,
-        newest: int,
-    ) -> Trial:
-        rules.check(self._context, ask, wanted, standing)
-        both = [rule for rule in (standing, wanted) if rule is not None]
-        past = read(self._context, ask, both)
-        with self._context.database.begin() as conn:
-            rule_definition.check_beside(conn, wanted, but=rule_id)
-            results = _fared(conn, standing, wanted, past, newest)
-        name = standing.name if standing is not None else wanted.name
-        changes = rule_definition.changes(standing, wanted)
-        return Trial(rule_id, name, changes, results, _message(results, is_new=standing is None))
+def _try(
+    context: Context,
+    ask: HerokuCall,
+    rule_id: int | None,
+    standing: RuleDefinition | None,
+    wanted: RuleDefinition,
+    newest: int,
+) -> Trial:
+    rules.check(context, ask, wanted, standing)
+    both = [rule for rule in (standing, wanted) if rule is not None]
+    past = read(context, ask, both)
+    with context.database.begin() as conn:
+        rule_definition.check_beside(conn, wanted, but=rule_id)
+        results = _fared(conn, standing, wanted, past, newest)
+    name = standing.name if standing is not None else wanted.name
+    changes = rule_definition.changes(standing, wanted)
+    return Trial(rule_id, name, changes, results, _message(results, is_new=standing is None))
 
 
 def _fared(

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote
 
+from listener.core import parity
 from listener.core.app import App
 from listener.core.comparison import Difference, between
 from listener.core.finding import Finding, Unread
-from listener.core.parity import Traits, compare
+from listener.core.parity import Traits
 from listener.core.release import History, Release
 from listener.errors import Invalid
 from listener.heroku import Slug
@@ -66,61 +67,57 @@ class DiffFacts:
     traits: Mapping[str, Traits]
 
 
-class DiffsDesk:
-    """Compares a release with what its targets run."""
+def compare(context: Context, wish: Comparison) -> Diff:
+    """Return what would change. Raises Invalid, HerokuUnreadable if nothing can be compared."""
+    ask = HerokuCall(NOTHING)
+    source = named.read(context, ask, wish.source)
+    targets = named.read_all(context, ask, wish.targets)
+    if source.id in {app.id for app in targets}:
+        raise Invalid(f"{source.name} cannot be promoted onto itself.")
+    found = _gather(context, ask, source, targets, wish.version)
+    return Diff(
+        source=source,
+        release=found.release,
+        slug=found.slugs[source.id],
+        changes=tuple(_change(found, target, wish.repo) for target in targets),
+    )
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
-    def compare(self, wish: Comparison) -> Diff:
-        """Return what would change. Raises Invalid, HerokuUnreadable if nothing can be compared."""
-        ask = HerokuCall(NOTHING)
-        source = named.read(self._context, ask, wish.source)
-        targets = named.read_all(self._context, ask, wish.targets)
-        if source.id in {app.id for app in targets}:
-            raise Invalid(f"{source.name} cannot be promoted onto itself.")
-        found = self._gather(ask, source, targets, wish.version)
-        return Diff(
-            source=source,
-            release=found.release,
-            slug=found.slugs[source.id],
-            changes=tuple(_change(found, target, wish.repo) for target in targets),
+def _gather(
+    context: Context, ask: HerokuCall, source: App, targets: Sequence[App], version: int | None
+) -> DiffFacts:
+    apps = (source, *targets)
+    histories = {app.id: ask(context.reader.releases, app.id).history for app in apps}
+    release = promote.choose(source, histories[source.id], version)
+    running = {app.id: histories[app.id].current for app in targets}
+    return DiffFacts(
+        source=source,
+        release=release,
+        histories=histories,
+        slugs=_slugs(context, ask, histories[source.id], {source.id: release, **running}, source),
+        traits=traits(context, ask, apps),
+    )
+
+
+def _slugs(
+    context: Context,
+    ask: HerokuCall,
+    history: History,
+    running: Mapping[str, Release | None],
+    source: App,
+) -> dict[str, Slug | Unread]:
+    """Read each app's slug: from the source where it ran there, because it was built there."""
+    calls = {
+        app_id: partial(
+            context.heroku.slug,
+            source.id if history.first_run(release.artifact) else app_id,
+            release.artifact,
         )
-
-    def _gather(
-        self, ask: HerokuCall, source: App, targets: Sequence[App], version: int | None
-    ) -> DiffFacts:
-        apps = (source, *targets)
-        histories = {app.id: ask(self._context.reader.releases, app.id).history for app in apps}
-        release = promote.choose(source, histories[source.id], version)
-        running = {app.id: histories[app.id].current for app in targets}
-        return DiffFacts(
-            source=source,
-            release=release,
-            histories=histories,
-            slugs=self._slugs(ask, histories[source.id], {source.id: release, **running}, source),
-            traits=traits(self._context, ask, apps),
-        )
-
-    def _slugs(
-        self,
-        ask: HerokuCall,
-        history: History,
-        running: Mapping[str, Release | None],
-        source: App,
-    ) -> dict[str, Slug | Unread]:
-        """Read each app's slug: from the source where it ran there, because it was built there."""
-        calls = {
-            app_id: partial(
-                self._context.heroku.slug,
-                source.id if history.first_run(release.artifact) else app_id,
-                release.artifact,
-            )
-            for app_id, release in running.items()
-            if release is not None and release.artifact and release.artifact_type == "slug"
-        }
-        none = Unread("It runs no slug.")
-        return dict.fromkeys(running, none) | gather(ask, calls)
+        for app_id, release in running.items()
+        if release is not None and release.artifact and release.artifact_type == "slug"
+    }
+    none = Unread("It runs no slug.")
+    return dict.fromkeys(running, none) | gather(ask, calls)
 
 
 def _change(found: DiffFacts, target: App, repo: str | None) -> Change:
@@ -133,7 +130,7 @@ def _change(found: DiffFacts, target: App, repo: str | None) -> Change:
         message=difference.says(release, source.name, target.name),
         before=before,
         compare_url=_compare_url(repo, before, after, difference),
-        parity=compare(_as_built(found.traits[source.id], after), found.traits[target.id]),
+        parity=parity.compare(_as_built(found.traits[source.id], after), found.traits[target.id]),
     )
 
 

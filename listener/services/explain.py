@@ -32,32 +32,27 @@ class ReleaseContext:
     made: list[PromotionRow]
 
 
-class ExplanationsDesk:
-    """Explains releases; asks Heroku which app is meant, and reads an app that was never read."""
+def explain(context: Context, app: str, *, version: int | None) -> Explanation:
+    """Explain a release; without a version, the newest deploy. Raises NotFound."""
+    found = _ensure_read(context, app)
+    with context.database.begin() as conn:
+        row, history = apps.get(conn, found.id), releases.history(conn, found.id)
+        release = _chosen(row, history, version)
+        view = _explain(conn, row, history, release)
+    return replace(view, summary=f"{view.summary} {found.note}".rstrip())
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
-    def explain(self, app: str, *, version: int | None) -> Explanation:
-        """Explain a release; without a version, the newest deploy. Raises NotFound."""
-        found = self._ensure_read(app)
-        with self._context.database.begin() as conn:
-            row, history = apps.get(conn, found.id), releases.history(conn, found.id)
-            release = _chosen(row, history, version)
-            view = _explain(conn, row, history, release)
-        return replace(view, summary=f"{view.summary} {found.note}".rstrip())
-
-    def _ensure_read(self, app: str) -> named.Meant:
-        ask = HerokuCall("Nothing is known of its releases yet.")
-        found = named.find_meant(self._context, ask, app)
-        if found is None:
-            raise NotFound("app", f"Neither the listener nor Heroku knows an app {app}.")
-        with self._context.database.begin() as conn:
-            row = apps.get(conn, found.id)
-        if row.read_at is None:
-            named.check_allowed(self._context, row.name)
-            ask(self._context.reader.releases, found.id)
-        return found
+def _ensure_read(context: Context, app: str) -> named.Meant:
+    ask = HerokuCall("Nothing is known of its releases yet.")
+    found = named.find_meant(context, ask, app)
+    if found is None:
+        raise NotFound("app", f"Neither the listener nor Heroku knows an app {app}.")
+    with context.database.begin() as conn:
+        row = apps.get(conn, found.id)
+    if row.read_at is None:
+        named.check_allowed(context, row.name)
+        ask(context.reader.releases, found.id)
+    return found
 
 
 def _chosen(row: AppRow, history: History, version: int | None) -> Release:

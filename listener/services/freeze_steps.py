@@ -15,10 +15,9 @@ from listener.errors import Conflict, Invalid
 from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services import hold_audit, presenters
-from listener.services import holds as putting
 from listener.services.freezes import FREEZE, FreezeAction, Freezes, FreezeStep, NewFreeze, match
 from listener.services.heroku_calls import HerokuCall
-from listener.services.holds import NewHold
+from listener.services.holds import NewHold, insert_hold, too_late_anywhere
 from listener.services.rule_plan import NewFile
 from listener.services.views import HoldView
 
@@ -152,7 +151,7 @@ def _put(conn: Connection, step: FreezeStep, by: str) -> FreezeStep:
         ends_at=step.ends_at,
         kind=FREEZE,
     )
-    row = putting.put(conn, step.app_id, wish, by=by).row
+    row = insert_hold(conn, step.app_id, wish, by=by).row
     is_on = step.app_id is not None and row.value.is_in_force(releases.now(conn))
     late = queries.active(conn, step.app_id) if is_on else ()
     return replace(step, hold_id=row.id, too_late_for=late)
@@ -166,7 +165,7 @@ def tell_late(context: Context, done: Freezes) -> Freezes:
 def _late_anywhere(context: Context, steps: Iterable[FreezeStep]) -> Iterable[FreezeStep]:
     for step in steps:
         if step.action is FreezeAction.ADD and step.app_id is None and _is_on(context, step):
-            yield replace(step, too_late_for=putting.too_late_anywhere(context))
+            yield replace(step, too_late_for=too_late_anywhere(context))
         else:
             yield step
 

@@ -35,68 +35,73 @@ class NewHold:
     but: tuple[str, ...] = ()  # of every target, these are left out
 
 
-class HoldsDesk:
-    """Puts, releases and shows holds."""
+def list_(context: Context, *, app: str | None, with_ended: bool, limit: int) -> list[HoldView]:
+    """List the holds in force or to come, newest first; `with_ended`, all that ever were."""
+    with context.database.begin() as conn:
+        app_id = named.find_id(conn, app)
+        if with_ended:
+            rows = holds.list_(conn, app_id=app_id, limit=limit)
+        else:
+            rows = holds.open_(conn, app_id)[:limit]
+        return presenters.of_holds(conn, rows)
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
-    def list_(self, *, app: str | None, with_ended: bool, limit: int) -> list[HoldView]:
-        """List the holds in force or to come, newest first; `with_ended`, all that ever were."""
-        with self._context.database.begin() as conn:
-            app_id = named.find_id(conn, app)
-            if with_ended:
-                rows = holds.list_(conn, app_id=app_id, limit=limit)
-            else:
-                rows = holds.open_(conn, app_id)[:limit]
-            return presenters.of_holds(conn, rows)
+def put(context: Context, wish: NewHold, *, by: str) -> HoldPut:
+    """Put a hold, and say which promotions it comes too late for."""
+    app_id, but, note = _meant(context, wish)
+    with context.database.begin() as conn:
+        _check_times(wish, releases.now(conn))
+        if app_id is not None:
+            apps.lock(conn, [app_id])
+        view = insert_hold(conn, app_id, wish, by=by, but=but)
+        late = queries.active(conn, app_id)
+    if app_id is None:
+        late = too_late_anywhere(context, but)
+    return HoldPut(view, late, " ".join(filter(None, [_put_message(view, late), note])))
 
-    def put(self, wish: NewHold, *, by: str) -> HoldPut:
-        """Put a hold, and say which promotions it comes too late for."""
-        app_id, but, note = self._meant(wish)
-        with self._context.database.begin() as conn:
-            _check_times(wish, releases.now(conn))
-            if app_id is not None:
-                apps.lock(conn, [app_id])
-            view = put(conn, app_id, wish, by=by, but=but)
-            late = queries.active(conn, app_id)
-        if app_id is None:
-            late = too_late_anywhere(self._context, but)
-        return HoldPut(view, late, " ".join(filter(None, [_put_message(view, late), note])))
 
-    def _meant(self, wish: NewHold) -> tuple[str | None, tuple[str, ...], str]:
-        """Return the app, the apps left out, and a note on what Heroku did not tell of them."""
-        if wish.app is not None and wish.but:
-            raise Invalid("except: only a hold on every target leaves apps out.")
-        ask = HerokuCall(NO_HOLD)
-        found = [named.meant(self._context, ask, name) for name in (wish.app, *wish.but) if name]
-        note = " ".join(each.note for each in found if each.note)
-        if wish.app is not None:
-            return found[0].id, (), note
-        return None, tuple(each.id for each in found), note
+def _meant(context: Context, wish: NewHold) -> tuple[str | None, tuple[str, ...], str]:
+    """Return the app, the apps left out, and a note on what Heroku did not tell of them."""
+    if wish.app is not None and wish.but:
+        raise Invalid("except: only a hold on every target leaves apps out.")
+    ask = HerokuCall(NO_HOLD)
+    found = [named.meant(context, ask, name) for name in (wish.app, *wish.but) if name]
+    note = " ".join(each.note for each in found if each.note)
+    if wish.app is not None:
+        return found[0].id, (), note
+    return None, tuple(each.id for each in found), note
 
-    def get(self, hold_id: str) -> HoldView:
-        """Return one hold, whether it is in force, to come or over. Raises NotFound."""
-        with self._context.database.begin() as conn:
-            return presenters.of_holds(conn, [hold_release.find(conn, hold_id)])[0]
 
-    def foresee(self, wish: Meant) -> ReleaseForeseen:
-        """Preview what a release would let go, and how old that is; nothing is released."""
-        return hold_release.foresee(self._context, wish)
+def get(context: Context, hold_id: str) -> HoldView:
+    """Return one hold, whether it is in force, to come or over. Raises NotFound."""
+    with context.database.begin() as conn:
+        return presenters.of_holds(conn, [hold_release.find(conn, hold_id)])[0]
 
-    def release(
-        self, app: str | None, *, by: str, agreed: Agreed | None = None, discard: bool = False
-    ) -> HoldsReleased:
-        """Release the holds in force on an app (None: those on every target); others stay."""
-        wish = Meant(app=app)
-        return hold_release.release(self._context, wish, by=by, agreed=agreed, discard=discard)
 
-    def release_one(
-        self, hold_id: str, *, by: str, agreed: Agreed | None = None, discard: bool = False
-    ) -> HoldsReleased:
-        """Release one hold, which may be one that is to come. Raises NotFound, Conflict."""
-        wish = Meant(hold=hold_id)
-        return hold_release.release(self._context, wish, by=by, agreed=agreed, discard=discard)
+def foresee(context: Context, wish: Meant) -> ReleaseForeseen:
+    """Preview what a release would let go, and how old that is; nothing is released."""
+    return hold_release.foresee(context, wish)
+
+
+def release(
+    context: Context,
+    app: str | None,
+    *,
+    by: str,
+    agreed: Agreed | None = None,
+    discard: bool = False,
+) -> HoldsReleased:
+    """Release the holds in force on an app (None: those on every target); others stay."""
+    wish = Meant(app=app)
+    return hold_release.release(context, wish, by=by, agreed=agreed, discard=discard)
+
+
+def release_one(
+    context: Context, hold_id: str, *, by: str, agreed: Agreed | None = None, discard: bool = False
+) -> HoldsReleased:
+    """Release one hold, which may be one that is to come. Raises NotFound, Conflict."""
+    wish = Meant(hold=hold_id)
+    return hold_release.release(context, wish, by=by, agreed=agreed, discard=discard)
 
 
 def too_late_anywhere(context: Context, but: Collection[str] = ()) -> tuple[int, ...]:
@@ -136,7 +141,7 @@ def _put_message(view: HoldView, late: Sequence[int]) -> str:
     return f"{message} Too late for promotion {numbers}, already posting."
 
 
-def put(
+def insert_hold(
     conn: Connection, app_id: str | None, wish: NewHold, *, by: str, but: Collection[str] = ()
 ) -> HoldView:
     """Put a person's hold, with its audit entry; the caller holds the app's lock."""

@@ -23,32 +23,27 @@ class PipelineView:
     production: tuple[tuple[str, str], ...]
 
 
-class PipelinesDesk:
-    """Reads pipelines from Heroku; nothing of them is stored."""
+def list_(context: Context) -> list[PipelineView]:
+    """List the pipelines with apps to promote between, by name. Raises HerokuUnreadable."""
+    ask, heroku = HerokuCall(NOTHING), context.heroku
+    pipelines, couplings = ask(heroku.pipelines), ask(heroku.couplings)
+    apps = {app.id: app for app in ask(heroku.apps) if _is_possible(context, app)}
+    places = [each for each in couplings if each.app_id in apps]
+    found = [
+        PipelineView(
+            pipeline.id,
+            pipeline.name,
+            _at(STAGING, pipeline.id, places, apps),
+            _at(PRODUCTION, pipeline.id, places, apps),
+        )
+        for pipeline in pipelines
+    ]
+    complete = (each for each in found if each.staging and each.production)
+    return sorted(complete, key=lambda each: each.name)
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
-    def list_(self) -> list[PipelineView]:
-        """List the pipelines with apps to promote between, by name. Raises HerokuUnreadable."""
-        ask, heroku = HerokuCall(NOTHING), self._context.heroku
-        pipelines, couplings = ask(heroku.pipelines), ask(heroku.couplings)
-        apps = {app.id: app for app in ask(heroku.apps) if self._is_possible(app)}
-        places = [each for each in couplings if each.app_id in apps]
-        found = [
-            PipelineView(
-                pipeline.id,
-                pipeline.name,
-                _at(STAGING, pipeline.id, places, apps),
-                _at(PRODUCTION, pipeline.id, places, apps),
-            )
-            for pipeline in pipelines
-        ]
-        complete = (each for each in found if each.staging and each.production)
-        return sorted(complete, key=lambda each: each.name)
-
-    def _is_possible(self, app: App) -> bool:
-        return not app.is_container and is_allowed(app.name, self._context.allowed_apps)
+def _is_possible(context: Context, app: App) -> bool:
+    return not app.is_container and is_allowed(app.name, context.allowed_apps)
 
 
 def _at(

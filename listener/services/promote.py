@@ -59,7 +59,7 @@ class Choice:
     strategy: Strategy
 
 
-def promote(context: Context, wish: NewPromotions, *, by: str) -> list[PromotionView]:
+def promote_by_hand(context: Context, wish: NewPromotions, *, by: str) -> list[PromotionView]:
     """Make one promotion per target, or none if one is refused; an equal unfinished one is kept."""
     _check_override(wish.override)
     ask = HerokuCall(NOTHING)

@@ -1,4 +1,4 @@
-"""The promotions service: shows, cancels and retries them, and makes those that people ask for."""
+"""The promotions service: shows, cancels and retries them."""
 
 from __future__ import annotations
 
@@ -14,70 +14,60 @@ from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, NotFound
 from listener.inventory.context import Context
 from listener.services import apps as named
-from listener.services import cancel, presenters, promote, rollback
+from listener.services import cancel as cancelling
+from listener.services import presenters
 from listener.services.apps import number_of
-from listener.services.promote import NewPromotions
-from listener.services.rollback import NewRollback
-from listener.services.views import PromotionView, RollbackView
+from listener.services.views import PromotionView
 
 
-class PromotionsDesk:
-    """Shows promotions and changes what people may change of them."""
+def list_(
+    context: Context, *, app: str | None, status: Status | None, limit: int
+) -> list[PromotionView]:
+    """List promotions, newest first, of one app (either end) and in one status if given."""
+    with context.database.begin() as conn:
+        app_id = named.find_id(conn, app)
+        rows = promotions.list_(conn, app_id=app_id, status=status, limit=limit)
+        return presenters.of_promotions(conn, rows)
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
-    def list_(self, *, app: str | None, status: Status | None, limit: int) -> list[PromotionView]:
-        """List promotions, newest first, of one app (either end) and in one status if given."""
-        with self._context.database.begin() as conn:
-            app_id = named.find_id(conn, app)
-            rows = promotions.list_(conn, app_id=app_id, status=status, limit=limit)
-            return presenters.of_promotions(conn, rows)
+def get(context: Context, promotion_id: str) -> PromotionView:
+    """Return one promotion, with its timeline. Raises NotFound."""
+    with context.database.begin() as conn:
+        row = find(conn, promotion_id)
+        return replace(view_of(conn, row), timeline=queries.timeline(conn, row.id))
 
-    def get(self, promotion_id: str) -> PromotionView:
-        """Return one promotion, with its timeline. Raises NotFound."""
-        with self._context.database.begin() as conn:
-            row = find(conn, promotion_id)
-            return replace(view_of(conn, row), timeline=queries.timeline(conn, row.id))
 
-    def cancel(self, promotion_id: str, *, by: str) -> PromotionView:
-        """End a promotion that waits. Raises Conflict where it does not."""
-        with self._context.database.begin() as conn:
-            before = find(conn, promotion_id)
-            row = cancel.cancel(conn, before, why=f"Cancelled by {by}.", by=by)
-            if row is None:
-                raise too_late(find(conn, promotion_id), "cancelled")
-            return view_of(conn, row)
+def cancel(context: Context, promotion_id: str, *, by: str) -> PromotionView:
+    """End a promotion that waits. Raises Conflict where it does not."""
+    with context.database.begin() as conn:
+        before = find(conn, promotion_id)
+        row = cancelling.cancel(conn, before, why=f"Cancelled by {by}.", by=by)
+        if row is None:
+            raise too_late(find(conn, promotion_id), "cancelled")
+        return view_of(conn, row)
 
-    def retry(self, promotion_id: str, *, by: str) -> PromotionView:
-        """Let an ended promotion wait again. Raises Conflict where it is no longer wanted."""
-        with self._context.database.begin() as conn:
-            found = find(conn, promotion_id)
-            apps.lock(conn, [found.source_id, found.target_id])
-            before = find(conn, promotion_id)
-            if before.status not in RETRYABLE:
-                raise too_late(before, "retried")
-            revision = _check_wanted(conn, before)
-            # Somebody may have repaired just these apps: forget what is stored of them.
-            for app_id in {before.source_id, before.target_id}:
-                apps.forget_facts(conn, app_id)
-            promotions.lock_around(conn, before.source_id)
-            # Its status allows it, and nobody else moves it while the target is locked.
-            row = cast(PromotionRow, promotions.retry(conn, before.id, reason=f"Retried by {by}."))
-            approvals.ask_anew(conn, row)
-            if before.rule_id is not None and revision != before.rule_revision:
-                promotions.reschedule_rule(conn, before.rule_id, revision)
-                row = promotions.get(conn, row.id)
-            cancel.record(conn, by, "promotion.retried", before, row)
-            return view_of(conn, row)
 
-    def promote(self, wish: NewPromotions, *, by: str) -> list[PromotionView]:
-        """Promote a release by hand, to one or more targets."""
-        return promote.promote(self._context, wish, by=by)
-
-    def roll_back(self, wish: NewRollback, *, by: str) -> RollbackView:
-        """Bring back what a target ran before, and put a hold."""
-        return rollback.roll_back(self._context, wish, by=by)
+def retry(context: Context, promotion_id: str, *, by: str) -> PromotionView:
+    """Let an ended promotion wait again. Raises Conflict where it is no longer wanted."""
+    with context.database.begin() as conn:
+        found = find(conn, promotion_id)
+        apps.lock(conn, [found.source_id, found.target_id])
+        before = find(conn, promotion_id)
+        if before.status not in RETRYABLE:
+            raise too_late(before, "retried")
+        revision = _check_wanted(conn, before)
+        # Somebody may have repaired just these apps: forget what is stored of them.
+        for app_id in {before.source_id, before.target_id}:
+            apps.forget_facts(conn, app_id)
+        promotions.lock_around(conn, before.source_id)
+        # Its status allows it, and nobody else moves it while the target is locked.
+        row = cast(PromotionRow, promotions.retry(conn, before.id, reason=f"Retried by {by}."))
+        approvals.ask_anew(conn, row)
+        if before.rule_id is not None and revision != before.rule_revision:
+            promotions.reschedule_rule(conn, before.rule_id, revision)
+            row = promotions.get(conn, row.id)
+        cancelling.record(conn, by, "promotion.retried", before, row)
+        return view_of(conn, row)
 
 
 def find(conn: Connection, promotion_id: str) -> PromotionRow:

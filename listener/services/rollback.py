@@ -19,10 +19,9 @@ from listener.inventory import drift
 from listener.inventory.context import Context
 from listener.inventory.reader import StaleData
 from listener.services import apps as named
-from listener.services import holds as holding
 from listener.services import presenters, promote
 from listener.services.heroku_calls import HerokuCall
-from listener.services.holds import NewHold
+from listener.services.holds import NewHold, insert_hold
 from listener.services.views import PastRelease, RollbackView
 
 NOTHING = "Nothing was rolled back."
@@ -50,7 +49,7 @@ def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
         same = promote.find(conn, PromotionKind.ROLLBACK, release, app)
         if same is None or not _is_held(conn, app):
             hold = NewHold(app=app.name, reason=wish.reason, kind="rollback")
-            holding.put(conn, app.id, hold, by=by)
+            insert_hold(conn, app.id, hold, by=by)
         row = same or _add(conn, app, release, commit, wish.reason, by)
         return _view(conn, app, history, release, row)
 

@@ -32,41 +32,35 @@ from listener.services.rules import check as check_wish
 NOT_SAVED = "No rule was saved."
 
 
-class FilesDesk:
-    """Plans what a file of rules would change, and changes it in one transaction."""
+def plan(context: Context, file: NewFile) -> Plan:
+    """Plan what `apply` would do now. Raises Invalid with everything wrong in the file."""
+    return make(context, HerokuCall("Nothing was checked."), file)
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
-    def plan(self, file: NewFile) -> Plan:
-        """Plan what `apply` would do now. Raises Invalid with everything wrong in the file."""
-        return make(self._context, HerokuCall("Nothing was checked."), file)
+def apply(context: Context, file: NewFile, *, by: str, agreed: str | None = None) -> Plan:
+    """Save what the file says. Raises Conflict where `agreed` is not the plan any more."""
+    ask = HerokuCall(NOT_SAVED)
+    plan = make(context, ask, file)
+    if agreed not in (None, plan.id):
+        message = "This is not the plan that was agreed to any more. Look, and try again."
+        raise Conflict("plan_changed", message)
 
-    def apply(self, file: NewFile, *, by: str, agreed: str | None = None) -> Plan:
-        """Save what the file says. Raises Conflict where `agreed` is not the plan any more."""
-        ask = HerokuCall(NOT_SAVED)
-        plan = make(self._context, ask, file)
-        if agreed not in (None, plan.id):
-            message = "This is not the plan that was agreed to any more. Look, and try again."
-            raise Conflict("plan_changed", message)
+    @cache
+    def read(app_id: str) -> Snapshot:
+        return ask(context.reader.releases, app_id, as_it_is=True)
 
-        @cache
-        def read(app_id: str) -> Snapshot:
-            return ask(self._context.reader.releases, app_id, as_it_is=True)
-
-        fresh = {
-            step.name: rule_save.prepare(read, step.after, step.row)
-            for step in plan.changing
-            if step.after is not None
+    fresh = {
+        step.name: rule_save.prepare(read, step.after, step.row)
+        for step in plan.changing
+        if step.after is not None
+    }
+    with context.database.begin() as conn:
+        _lock(conn, plan)
+        ended = {
+            step.name: _carry_out(conn, step, fresh.get(step.name), by) for step in plan.changing
         }
-        with self._context.database.begin() as conn:
-            _lock(conn, plan)
-            ended = {
-                step.name: _carry_out(conn, step, fresh.get(step.name), by)
-                for step in plan.changing
-            }
-            frozen = freeze_steps.carry_out(conn, plan.freezes, by=by)
-        return plan.done(ended, freeze_steps.tell_late(self._context, frozen))
+        frozen = freeze_steps.carry_out(conn, plan.freezes, by=by)
+    return plan.done(ended, freeze_steps.tell_late(context, frozen))
 
 
 def _lock(conn: Connection, plan: Plan) -> None:

@@ -22,70 +22,69 @@ from listener.services.views import RuleView
 NOT_SAVED = "The rule was not saved."
 
 
-class RulesDesk:
-    """Adds, changes, removes and shows rules."""
+def list_(context: Context, *, app: str | None, limit: int) -> list[RuleView]:
+    """List the rules, newest first; with an app, those that name it as source or target."""
+    with context.database.begin() as conn:
+        rows = rules.live(conn, app_id=named.find_id(conn, app), limit=limit)
+        return presenters.of_rules(conn, rows)
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
-    def list_(self, *, app: str | None, limit: int) -> list[RuleView]:
-        """List the rules, newest first; with an app, those that name it as source or target."""
-        with self._context.database.begin() as conn:
-            rows = rules.live(conn, app_id=named.find_id(conn, app), limit=limit)
-            return presenters.of_rules(conn, rows)
+def get(context: Context, name_or_id: str) -> RuleView:
+    """Return one rule. Raises NotFound."""
+    with context.database.begin() as conn:
+        return _view(conn, rule_definition.get(conn, name_or_id))
 
-    def get(self, name_or_id: str) -> RuleView:
-        """Return one rule. Raises NotFound."""
-        with self._context.database.begin() as conn:
-            return _view(conn, rule_definition.get(conn, name_or_id))
 
-    def add(self, wish: NewRule, *, by: str) -> RuleView:
-        """Save a new rule; it acts on versions above those its source has now."""
-        ask = HerokuCall(NOT_SAVED)
-        wanted = new(self._context, ask, wish)
-        check(self._context, ask, wanted)
-        fresh = self._prepare(ask, wanted, None)
-        with self._context.database.begin() as conn:
-            rule_save.lock(conn, wanted)
-            rule_definition.check_beside(conn, wanted)
-            return _view(conn, rule_save.add(conn, wanted, fresh, by))
+def add(context: Context, wish: NewRule, *, by: str) -> RuleView:
+    """Save a new rule; it acts on versions above those its source has now."""
+    ask = HerokuCall(NOT_SAVED)
+    wanted = new(context, ask, wish)
+    check(context, ask, wanted)
+    fresh = _prepare(context, ask, wanted, None)
+    with context.database.begin() as conn:
+        rule_save.lock(conn, wanted)
+        rule_definition.check_beside(conn, wanted)
+        return _view(conn, rule_save.add(conn, wanted, fresh, by))
 
-    def update(self, name_or_id: str, change: RuleChange, *, by: str) -> RuleView:
-        """Save a rule's next revision; what waits under it is decided anew."""
-        ask = HerokuCall(NOT_SAVED)
-        with self._context.database.begin() as conn:
-            before = rule_definition.get(conn, name_or_id)
-            standing = rule_definition.standing(conn, before)
-        wanted = changed(self._context, ask, standing, change)
-        if wanted == standing:
-            return self.get(str(before.id))
-        check(self._context, ask, wanted, standing)
-        fresh = self._prepare(ask, wanted, before)
-        with self._context.database.begin() as conn:
-            rule_save.lock(conn, wanted, before.target_ids)
-            rule_save.check_unchanged(conn, before)
-            rule_definition.check_beside(conn, wanted, but=before.id)
-            return _view(conn, rule_save.change(conn, before, wanted, fresh, by))
 
-    def remove(self, name_or_id: str, *, by: str) -> RuleView:
-        """Remove a rule and cancel what waits under it."""
-        with self._context.database.begin() as conn:
-            rules.lock(conn)
-            before = rule_definition.get(conn, name_or_id)
-            apps.lock(conn, {before.source_id, *before.target_ids})
-            removed = rule_save.remove(conn, before, by)
-            return replace(_view(conn, removed.row), cancelled=removed.cancelled)
+def update(context: Context, name_or_id: str, change: RuleChange, *, by: str) -> RuleView:
+    """Save a rule's next revision; what waits under it is decided anew."""
+    ask = HerokuCall(NOT_SAVED)
+    with context.database.begin() as conn:
+        before = rule_definition.get(conn, name_or_id)
+        standing = rule_definition.standing(conn, before)
+    wanted = changed(context, ask, standing, change)
+    if wanted == standing:
+        return get(context, str(before.id))
+    check(context, ask, wanted, standing)
+    fresh = _prepare(context, ask, wanted, before)
+    with context.database.begin() as conn:
+        rule_save.lock(conn, wanted, before.target_ids)
+        rule_save.check_unchanged(conn, before)
+        rule_definition.check_beside(conn, wanted, but=before.id)
+        return _view(conn, rule_save.change(conn, before, wanted, fresh, by))
 
-    def _prepare(
-        self, ask: HerokuCall, wanted: RuleDefinition, before: RuleRow | None
-    ) -> rule_save.BaselineSnapshot:
-        def read(app_id: str) -> Snapshot:
-            return ask(self._context.reader.releases, app_id, as_it_is=True)
 
-        fresh = rule_save.prepare(read, wanted, before)
-        if wanted.wants_messages:
-            commit_messages.learn(self._context, ask, wanted.source.id)
-        return fresh
+def remove(context: Context, name_or_id: str, *, by: str) -> RuleView:
+    """Remove a rule and cancel what waits under it."""
+    with context.database.begin() as conn:
+        rules.lock(conn)
+        before = rule_definition.get(conn, name_or_id)
+        apps.lock(conn, {before.source_id, *before.target_ids})
+        removed = rule_save.remove(conn, before, by)
+        return replace(_view(conn, removed.row), cancelled=removed.cancelled)
+
+
+def _prepare(
+    context: Context, ask: HerokuCall, wanted: RuleDefinition, before: RuleRow | None
+) -> rule_save.BaselineSnapshot:
+    def read(app_id: str) -> Snapshot:
+        return ask(context.reader.releases, app_id, as_it_is=True)
+
+    fresh = rule_save.prepare(read, wanted, before)
+    if wanted.wants_messages:
+        commit_messages.learn(context, ask, wanted.source.id)
+    return fresh
 
 
 def _view(conn: Connection, row: RuleRow) -> RuleView:

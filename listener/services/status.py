@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import httpx
 import psycopg
@@ -19,13 +18,11 @@ from listener.core.finding import Finding, State
 from listener.core.liveness import Runner
 from listener.core.trouble import Trouble
 from listener.crypto import DecryptionError, Keys
-from listener.db import apps, audit, migrate, queries, runners, subscriptions
-from listener.db.audit import AuditRow
+from listener.db import apps, migrate, queries, runners, subscriptions
 from listener.db.engine import Database
 from listener.db.queries import Figures
 from listener.heroku import Heroku
 from listener.heroku.http import BoundedTransport, bounded, trusted
-from listener.services import apps as named
 from listener.services import troubles
 
 log = structlog.get_logger()
@@ -123,29 +120,6 @@ class Gauges:
     def heroku_requests_left(self) -> int | None:
         """Return how many requests Heroku still grants, by its last answer to this process."""
         return self._heroku.requests_left
-
-
-class Journal:
-    """Shows audit entries; whoever makes a change writes them."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def list_(
-        self,
-        *,
-        subject: str | None = None,
-        app: str | None = None,
-        by: str | None = None,
-        since: datetime | None = None,
-        limit: int,
-    ) -> list[AuditRow]:
-        """Return the entries, newest first; `subject` and `app` are a name or an id."""
-        with self._database.begin() as conn:
-            app_id = named.find_id(conn, app)
-            return audit.list_entries(
-                conn, subject=subject, app_id=app_id, by=by, since=since, limit=limit
-            )
 
 
 MARK = "Autopromote-Mark"

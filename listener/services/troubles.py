@@ -22,7 +22,7 @@ from listener.core.trouble import (
 )
 from listener.db import apps, troubles
 from listener.db.apps import AppRow
-from listener.db.engine import Database
+from listener.inventory.context import Context
 from listener.services import apps as named
 
 
@@ -48,16 +48,10 @@ class TroubleView:
         return ", ".join(sorted(app.name for app in self.apps))
 
 
-class TroublesDesk:
-    """Shows troubles; nothing is asked of Heroku."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def list_(self, *, app: str | None = None) -> list[TroubleView]:
-        """List the troubles that last, oldest first; with an app, those that concern it."""
-        with self._database.begin() as conn:
-            return shown(conn, named.find_id(conn, app))
+def list_(context: Context, *, app: str | None = None) -> list[TroubleView]:
+    """List the troubles that last, oldest first; with an app, those that concern it."""
+    with context.database.begin() as conn:
+        return shown(conn, named.find_id(conn, app))
 
 
 def shown(conn: Connection, app_id: str | None = None) -> list[TroubleView]:

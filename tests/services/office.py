@@ -25,22 +25,15 @@ from listener.heroku import HEADER, Heroku, matches
 from listener.inventory.context import Clock, Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
-from listener.services.approvals import ApprovalsDesk
-from listener.services.backtests import BacktestsDesk, TrialsDesk
 from listener.services.deliveries import Inbox
-from listener.services.diff import DiffsDesk
 from listener.services.doctor import Doctor
-from listener.services.explain import ExplanationsDesk
-from listener.services.holds import HoldsDesk
 from listener.services.output import OutputsDesk
-from listener.services.promotions import PromotionsDesk
 from listener.services.rule_definition import NewRule
-from listener.services.rule_files import FilesDesk
-from listener.services.rules import RulesDesk
 from listener.services.status import MARK, ReachabilityCheck, Readiness
 from listener.services.subscriptions import SubscriptionsDesk, hook_url
 from listener.services.views import RuleView
 from listener.worker.runner import PROMOTING
+from tests.bound import Bound
 from tests.services.letterbox import Answering, Letterbox
 
 ANA, BO, ROBOT = "ana@example.com", "bo@example.com", "robot@example.com"
@@ -81,16 +74,16 @@ class Office:
             allowed_apps=allowed_apps,
         )
         self._inbox = Inbox(database, self.keys)
-        self.rules = RulesDesk(self.context)
-        self.backtests = BacktestsDesk(self.context)
-        self.trials = TrialsDesk(self.context)
-        self.files = FilesDesk(self.context)
-        self.promotions = PromotionsDesk(self.context)
-        self.approvals = ApprovalsDesk(self.context)
+        self.rules = Bound(self.context, "rules")
+        self.backtests = Bound(self.context, "backtests")
+        self.trials = Bound(self.context, "backtests")
+        self.files = Bound(self.context, "rule_files")
+        self.promotions = Bound(self.context, "promotions", "promote", "rollback")
+        self.approvals = Bound(self.context, "approvals")
         self.outputs = OutputsDesk(self.context)
-        self.holds = HoldsDesk(self.context)
-        self.explanations = ExplanationsDesk(self.context)
-        self.diffs = DiffsDesk(self.context)
+        self.holds = Bound(self.context, "holds")
+        self.explanations = Bound(self.context, "explain")
+        self.diffs = Bound(self.context, "diff")
         self.subscriptions = self.subscriptions_at(PUBLIC_URL)
 
     def subscriptions_at(self, public_url: str | None) -> SubscriptionsDesk:
@@ -215,13 +208,13 @@ class Office:
             apps.ask_look(conn, self.app(app).id, must_read=True)
         self.work()
 
-    def rules_desk_reading_by(self, reader: Any) -> RulesDesk:
+    def rules_desk_reading_by(self, reader: Any) -> Bound:
         """A rules desk that asks Heroku through something that does more besides."""
-        return RulesDesk(replace(self.context, reader=reader))
+        return Bound(replace(self.context, reader=reader), "rules")
 
-    def files_desk_reading_by(self, reader: Any) -> FilesDesk:
+    def files_desk_reading_by(self, reader: Any) -> Bound:
         """A files desk that asks Heroku through something that does more besides."""
-        return FilesDesk(replace(self.context, reader=reader))
+        return Bound(replace(self.context, reader=reader), "rule_files")
 
     def work(self) -> None:
         """Take every step that is due, as runners do, and those that promotions put off a little.

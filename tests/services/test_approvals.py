@@ -45,7 +45,7 @@ def test_a_yes_is_written_down(office: Office) -> None:
 
     assert (entry.action, entry.by) == ("promotion.approved", BO)
     assert (entry.subject_type, entry.subject_id) == ("promotion", promotion_id)
-    timeline = office.promotions.get(promotion_id).timeline or ()
+    timeline = list(office.promotions.get(promotion_id).timeline)
     assert (timeline[-1].event, timeline[-1].message) == ("approved", f"Approved by {BO}.")
 
 
@@ -140,7 +140,7 @@ def test_whoever_promotes_by_hand_says_yes_by_that_and_may_change_their_mind(
 ) -> None:
     office.add_rule(conditions={"approvals": 2})
     wish = NewPromotions(source=STAGING, targets=(PROD,))
-    (view,) = office.promotions.promote(wish, by=BO)
+    (view,) = office.promotions.promote_by_hand(wish, by=BO)
     assert ([each.by for each in view.approvals], view.needed) == ([BO], 2)
     view = office.approvals.reject(str(view.row.id), reason=None, by=BO)
     assert [(each.by, each.is_approved) for each in view.approvals] == [(BO, False)]

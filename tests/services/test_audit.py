@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from listener.services import audit
 from listener.services.holds import NewHold
 from listener.services.promote import NewPromotions
-from listener.services.status import Journal
 from tests.services.office import ANA, EU, HOOK, PROD, STAGING, Office
 
 
 def actions(office: Office, app: str | None) -> list[str]:
     """What was done about an app, oldest first, each with its subject."""
-    found = Journal(office.database).list_(app=app, limit=100)
+    found = audit.list_(office.context, app=app, limit=100)
     return [f"{row.action} {row.subject_type}" for row in reversed(found)]
 
 
 def test_rules_promotions_holds_and_webhooks_of_an_app_are_found(office: Office) -> None:
     office.add_rule()
     office.subscriptions.add(STAGING, by=ANA, reached_at=HOOK)
-    office.promotions.promote(NewPromotions(source=STAGING, targets=(PROD,)), by=ANA)
+    office.promotions.promote_by_hand(NewPromotions(source=STAGING, targets=(PROD,)), by=ANA)
     office.work()
     office.holds.put(NewHold(app=PROD, reason="fair week"), by=ANA)
 

@@ -19,7 +19,7 @@ IN_TWO_DAYS = datetime.now(UTC) + timedelta(days=2)
 
 def promote(office: Office, *targets: str, version: int | None = None) -> list[int]:
     wish = NewPromotions(source=STAGING, targets=targets or (PROD,), version=version)
-    return [view.row.id for view in office.promotions.promote(wish, by=ANA)]
+    return [view.row.id for view in office.promotions.promote_by_hand(wish, by=ANA)]
 
 
 def outcomes(office: Office) -> list[Status]:
@@ -36,7 +36,7 @@ def test_what_the_source_runs_goes_to_every_target(office: Office) -> None:
 
 def test_it_is_made_once_for_each_target_in_the_order_given(office: Office) -> None:
     wish = NewPromotions(source=STAGING, targets=(EU, PROD, EU))
-    views = office.promotions.promote(wish, by=ANA)
+    views = office.promotions.promote_by_hand(wish, by=ANA)
     assert [view.names[view.row.target_id] for view in views] == [EU, PROD]
     (first, _) = (view.row for view in views)
     assert (first.is_by_hand, first.found_by, first.created_by) == (True, "hand", ANA)
@@ -163,7 +163,7 @@ def test_an_image_is_refused(office: Office) -> None:
     office.make_app("acme-fir", generation="fir")
     wish = NewPromotions(source="acme-fir", targets=(PROD,))
     with pytest.raises(Invalid, match=r"acme-fir is of generation fir, acme-prod of cedar\."):
-        office.promotions.promote(wish, by=ANA)
+        office.promotions.promote_by_hand(wish, by=ANA)
 
 
 def test_an_app_cannot_be_promoted_onto_itself(office: Office) -> None:
@@ -226,10 +226,10 @@ def overriding(*gates: str) -> NewPromotions:
 @pytest.mark.parametrize("gate", ["order", "source", "target", "match", "sok"])
 def test_what_is_always_asked_cannot_be_set_aside(office: Office, gate: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        office.promotions.promote(overriding("soak", gate), by=ANA)
+        office.promotions.promote_by_hand(overriding("soak", gate), by=ANA)
     assert refusal.value.message == (
         f"override: {gate} cannot be set aside; what a rule asks can:"
-        " author, commit-message, description, soak, window, min-gap, max-per-day, brake,"
+        " author, commit-message, description, soak, window, closed, min-gap, max-per-day, brake,"
         " approvals, check, parity; and a hold that people put. Nothing was promoted."
     )
     assert office.found() == []
@@ -239,9 +239,9 @@ def test_what_waits_already_goes_without_the_gates(office: Office) -> None:
     office.add_rule(conditions={"soak": "1h", "min_gap": "1h"})
     office.deploy(STAGING)
     wish = NewPromotions(source=STAGING, targets=(PROD,))
-    (waiting,) = office.promotions.promote(wish, by=ANA)
+    (waiting,) = office.promotions.promote_by_hand(wish, by=ANA)
     office.work()
-    (view,) = office.promotions.promote(overriding("soak"), by=ANA)
+    (view,) = office.promotions.promote_by_hand(overriding("soak"), by=ANA)
     assert view.row.id == waiting.row.id
     assert view.row.reason == f"soak set aside by {ANA}: it leaks"
     office.work()
@@ -254,7 +254,7 @@ def test_an_admin_goes_through_a_freeze_that_people_put(office: Office) -> None:
     office.deploy(STAGING)
     for app in (PROD, None):
         office.holds.put(NewHold(app=app, reason="launch day"), by=ANA)
-    (view,) = office.promotions.promote(overriding("hold"), by=ANA)
+    (view,) = office.promotions.promote_by_hand(overriding("hold"), by=ANA)
     assert view.row.reason == f"hold (hold 2, 1) set aside by {ANA}: it leaks"
     office.work()
     row = office.promotions.get(str(view.row.id)).row
@@ -270,7 +270,7 @@ def test_a_hold_that_is_put_later_stops_it(office: Office) -> None:
     office.add_rule()
     office.deploy(STAGING)
     office.holds.put(NewHold(app=PROD, reason="launch day"), by=ANA)
-    office.promotions.promote(overriding("hold"), by=ANA)
+    office.promotions.promote_by_hand(overriding("hold"), by=ANA)
     office.holds.put(NewHold(app=PROD, reason="no, wait"), by=ANA)
     office.work()
     (row,) = (row for row in office.found() if row.is_by_hand)
@@ -287,7 +287,7 @@ def test_no_override_goes_through_a_hold_that_tells_of_what_went_wrong(
     with office.database.begin() as conn:
         holds.put(conn, office.app(PROD).id, reason="broken", by="robot", kind=kind)
     with pytest.raises(Conflict, match=r"broken \(hold 2\)\. It tells of what went wrong"):
-        office.promotions.promote(overriding("hold"), by=ANA)
+        office.promotions.promote_by_hand(overriding("hold"), by=ANA)
     assert office.found() == []
 
 
@@ -296,7 +296,7 @@ def test_an_override_of_holds_where_there_are_none_sets_nothing_aside(office: Of
     office.deploy(STAGING)
     later = datetime(2120, 1, 1, tzinfo=UTC)
     office.holds.put(NewHold(app=PROD, reason="a freeze to come", starts_at=later), by=ANA)
-    (view,) = office.promotions.promote(overriding("hold"), by=ANA)
+    (view,) = office.promotions.promote_by_hand(overriding("hold"), by=ANA)
     assert view.row.override is not None
     assert view.row.override["holds"] == []
 
@@ -304,4 +304,4 @@ def test_an_override_of_holds_where_there_are_none_sets_nothing_aside(office: Of
 def test_a_hold_stands_in_the_way_all_the_same(office: Office) -> None:
     office.holds.put(NewHold(app=PROD, reason="launch day"), by=ANA)
     with pytest.raises(Conflict, match="is on hold"):
-        office.promotions.promote(overriding("soak"), by=ANA)
+        office.promotions.promote_by_hand(overriding("soak"), by=ANA)

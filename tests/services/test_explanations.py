@@ -57,7 +57,7 @@ def test_one_that_waits_names_the_next_look(office: Office) -> None:
 
 def test_a_promotion_by_hand_is_told_beside_the_rules(office: Office) -> None:
     office.add_rule(mode=Mode.OFF)
-    office.promotions.promote(NewPromotions(source=STAGING, targets=(PROD,)), by=ANA)
+    office.promotions.promote_by_hand(NewPromotions(source=STAGING, targets=(PROD,)), by=ANA)
     view = explain(office)
     assert [made.row.is_by_hand for made in view.promotions] == [True]
     assert says(view) == {("ship", PROD): "Rule ship is off."}

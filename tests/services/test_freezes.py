@@ -207,7 +207,7 @@ def test_an_admin_goes_through_a_freeze_of_the_file(office: Office) -> None:
     office.add_rule()
     office.files.apply(file(freeze(PROD, starts_at=None), rules=(wish(),)), by=ANA)
     office.deploy(STAGING)
-    office.promotions.promote(overriding("hold"), by=ANA)
+    office.promotions.promote_by_hand(overriding("hold"), by=ANA)
     office.work()
     assert office.found()[-1].status is Status.SUCCEEDED
     assert len(standing(office)) == 1

@@ -24,7 +24,7 @@ BOTH = NewPromotions(source=STAGING, targets=(PROD,))
 def promote(office: Office, phase: dict[str, object] | None, until: Status | None = None) -> str:
     """A promotion to an app with this release phase, until it has this status or ends; its id."""
     office.control(f"apps/{PROD}", {"release_phase": phase}, "PATCH")
-    [made] = office.promotions.promote(BOTH, by="bo@example.com")
+    [made] = office.promotions.promote_by_hand(BOTH, by="bo@example.com")
     office.work_until(until) if until else office.work()
     return str(made.row.id)
 
@@ -35,7 +35,7 @@ def newest(office: Office) -> str:
 
 
 def test_before_there_is_a_release_there_is_no_output(office: Office) -> None:
-    [made] = office.promotions.promote(BOTH, by="bo@example.com")
+    [made] = office.promotions.promote_by_hand(BOTH, by="bo@example.com")
     assert office.outputs.read(str(made.row.id), 0) == OutputView(
         0, "", False, None, None, "Promotion 1 is waiting: no release yet."
     )

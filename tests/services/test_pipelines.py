@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from listener.errors import HerokuUnreadable
-from listener.services.pipelines import PipelinesDesk
+from tests.bound import Bound
 from tests.services.conftest import OpenOffice
 from tests.services.office import EU, PROD, STAGING, Office
 
@@ -20,7 +20,7 @@ def shown(office: Office) -> dict[str, tuple[list[str], list[str]]]:
     """The names of the apps at both stages, by pipeline."""
     return {
         view.name: ([name for _, name in view.staging], [name for _, name in view.production])
-        for view in PipelinesDesk(office.context).list_()
+        for view in Bound(office.context, "pipelines").list_()
     }
 
 
@@ -49,4 +49,4 @@ def test_apps_that_may_not_or_cannot_be_promoted_do_not_count(open_office: OpenO
 def test_without_heroku_the_apps_must_be_named(office: Office) -> None:
     office.break_heroku("/pipelines")
     with pytest.raises(HerokuUnreadable, match="Say which apps you mean instead"):
-        PipelinesDesk(office.context).list_()
+        Bound(office.context, "pipelines").list_()

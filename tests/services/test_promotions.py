@@ -178,9 +178,9 @@ def test_what_no_rule_wants_any_more_is_not_retried(
 
 def test_one_by_hand_is_not_retried_beside_its_equal(office: Office) -> None:
     wish = NewPromotions(source=STAGING, targets=(PROD,))
-    (first,) = office.promotions.promote(wish, by=ANA)
+    (first,) = office.promotions.promote_by_hand(wish, by=ANA)
     office.promotions.cancel(str(first.row.id), by=ANA)
-    (second,) = office.promotions.promote(wish, by=ANA)
+    (second,) = office.promotions.promote_by_hand(wish, by=ANA)
     assert second.row.id != first.row.id
     with pytest.raises(Conflict, match=f"Promotion {second.row.id} does the same already"):
         office.promotions.retry(str(first.row.id), by=ANA)

@@ -246,7 +246,7 @@ def test_a_refusal_does_without_the_commit_that_heroku_does_not_tell(office: Off
 
 
 def test_it_tells_where_it_goes_and_what_undoes_it(office: Office) -> None:
-    office.promotions.promote(NewPromotions(source=STAGING, targets=(PROD,)), by=BO)
+    office.promotions.promote_by_hand(NewPromotions(source=STAGING, targets=(PROD,)), by=BO)
     office.work()
     promoted = office.current(PROD)
     office.control(f"apps/{PROD}/config", {"FOO": "bar"})

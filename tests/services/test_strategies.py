@@ -147,7 +147,7 @@ def test_a_fir_release_is_promoted_by_hand_through_its_pipeline(firs: Office) ->
     older = firs.current(SPRUCE)
     firs.deploy(SPRUCE)
     wish = NewPromotions(source=SPRUCE, targets=(LARCH,), version=int(older["version"]))
-    firs.promotions.promote(wish, by=ANA)
+    firs.promotions.promote_by_hand(wish, by=ANA)
     firs.work()
     assert [row.status for row in firs.found()] == [Status.SUCCEEDED]
     assert firs.current(LARCH)["artifacts"] == older["artifacts"]
@@ -158,7 +158,7 @@ def test_by_hand_apps_that_share_no_pipeline_are_refused_at_once(office: Office)
         office.make_app(name, generation="fir")
     wish = NewPromotions(source=SPRUCE, targets=(LARCH,))
     with pytest.raises(Invalid, match=f"`heroku pipelines:create -a {SPRUCE} -s staging`"):
-        office.promotions.promote(wish, by=ANA)
+        office.promotions.promote_by_hand(wish, by=ANA)
     assert office.found() == []
 
 
@@ -167,5 +167,5 @@ def test_by_hand_a_container_app_is_refused_at_once(office: Office) -> None:
     for source, target in ((BOX, PROD), (STAGING, BOX)):
         wish = NewPromotions(source=source, targets=(target,))
         with pytest.raises(Invalid, match=r"acme-box is a container app.*roadmap #222"):
-            office.promotions.promote(wish, by=ANA)
+            office.promotions.promote_by_hand(wish, by=ANA)
     assert office.found() == []

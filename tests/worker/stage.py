@@ -28,14 +28,12 @@ from listener.inventory.context import Clock, Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
 from listener.prober import Prober
-from listener.services.approvals import ApprovalsDesk
-from listener.services.holds import HoldsDesk, NewHold
+from listener.services.holds import NewHold
 from listener.services.promote import NewPromotions
-from listener.services.promotions import PromotionsDesk
 from listener.services.rollback import NewRollback
 from listener.services.rule_definition import NewRule, RuleChange
-from listener.services.rules import RulesDesk
 from listener.worker.runner import PROBING, PROMOTING, Queue
+from tests.bound import Bound
 from tests.worker.emulated import ANA, PROD, STAGING, TOKEN, Emulated
 from tests.worker.wire import Around, MortalDatabase, Mortality, Wire
 
@@ -65,10 +63,10 @@ class Stage(Emulated):
             public_url=PUBLIC_URL,
             prober=Prober(allow_private=True),
         )
-        self.rules = RulesDesk(self.context)
-        self.holds = HoldsDesk(self.context)
-        self.desk = PromotionsDesk(self.context)
-        self.approvals = ApprovalsDesk(self.context)
+        self.rules = Bound(self.context, "rules")
+        self.holds = Bound(self.context, "holds")
+        self.desk = Bound(self.context, "promotions", "promote", "rollback")
+        self.approvals = Bound(self.context, "approvals")
 
     # What people want of the listener.
 
@@ -87,7 +85,7 @@ class Stage(Emulated):
     def promote(self, version: int | None = None, *targets: str, source: str = STAGING) -> None:
         """A promotion by hand."""
         wish = NewPromotions(source=source, targets=targets or (PROD,), version=version)
-        self.desk.promote(wish, by=ANA)
+        self.desk.promote_by_hand(wish, by=ANA)
 
     def ask_rollback(self, to: int | None = None) -> None:
         """A rollback by hand."""

@@ -200,7 +200,7 @@ def test_what_soaks_ends_at_once_when_somebody_promoted_it_by_hand(bare: Stage) 
     stage.look()
     aside = NewOverride(gates=("soak",), reason="it leaks")
     wish = NewPromotions(source=STAGING, targets=(PROD,), override=aside)
-    stage.desk.promote(wish, by="ana@example.com")
+    stage.desk.promote_by_hand(wish, by="ana@example.com")
     stage.work()
 
     assert stage.runs(version)
@@ -362,7 +362,7 @@ def test_the_gate_is_set_aside_where_no_message_is_told(bare: Stage) -> None:
     stage.look()
     aside = NewOverride(gates=("commit-message",), reason="it leaks")
     wish = NewPromotions(source=STAGING, targets=(PROD,), override=aside)
-    stage.desk.promote(wish, by="ana@example.com")
+    stage.desk.promote_by_hand(wish, by="ana@example.com")
     stage.work()
     assert stage.runs(version)
 

@@ -125,7 +125,7 @@ def test_a_hold_put_between_decision_and_post_stops_what_goes_through_an_older_o
     stage.put_hold()
     aside = NewOverride(gates=("hold",), reason="it leaks")
     wish = NewPromotions(source=STAGING, targets=(PROD,), version=version, override=aside)
-    stage.desk.promote(wish, by="ana@example.com")
+    stage.desk.promote_by_hand(wish, by="ana@example.com")
     path = f"/apps/{stage.app(PROD).id}/releases"
     stage.wire.put(wire.before(stage.put_hold), method="GET", path=path)
     stage.work()
@@ -144,7 +144,7 @@ def test_a_hold_put_after_all_gates_passed_is_read_again_under_the_lock(
         stage.put_hold()
         aside = NewOverride(gates=("hold",), reason="it leaks")
     wish = NewPromotions(source=STAGING, targets=(PROD,), version=version, override=aside)
-    stage.desk.promote(wish, by="ana@example.com")
+    stage.desk.promote_by_hand(wish, by="ana@example.com")
     with stage.database.begin() as conn:
         claim = PROMOTING[0].claim(conn, "test")
     assert claim is not None

@@ -307,7 +307,7 @@ class Conditions:
         return bool(self.commit_messages or self.not_commit_messages)
 
     def as_json(self) -> dict[str, Any]:
-        """What differs from the defaults, the way `parse` reads it."""
+        """Return what differs from the defaults, the way `parse` reads it."""
         changed = (each.name for each in fields(self) if getattr(self, each.name) != each.default)
         return {name: _shown(getattr(self, name)) for name in changed}
 
