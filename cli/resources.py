@@ -15,19 +15,19 @@ class Vote(TypedDict):
     at: str
 
 
-class Arrival(TypedDict):
-    """The release by which a target really got some code, and when."""
-
-    version: int
-    at: str | None
-
-
 class Subject(TypedDict):
     """What was changed."""
 
     type: str
     id: str
     name: str | None
+
+
+class ReachedBy(TypedDict):
+    """The release by which a target really got some code, and when."""
+
+    version: int
+    at: str | None
 
 
 class Ref(TypedDict):
@@ -560,7 +560,7 @@ class Backtest(TypedDict):
     was_tried: bool
     release: ExplainedRelease
     target: Ref
-    arrived: Arrival | None
+    arrived: ReachedBy | None
 
 
 class ForecastChange(TypedDict):

@@ -19,7 +19,7 @@ from listener.api.openapi import described
 from listener.app import assemble, routes
 from listener.config import BadSettings, read, read_database_url, read_secret_keys
 from listener.crypto import Keys
-from listener.db import migrate as schema
+from listener.db import migrate as migrations
 from listener.db.engine import Database, open_database
 from listener.local_postgres.server import home, server
 from listener.services.reencrypt import is_anything_sealed, reseal
@@ -34,11 +34,11 @@ GUNICORN_CONF = Path(__file__).with_name("gunicorn_conf.py")
 def migrate(env: Environment) -> int:
     """Bring the database to the schema of this code, and seal everything with the newest key."""
     url = read_database_url(env)
-    schema.migrate(url)
+    migrations.migrate(url)
     database = open_database(url)
     try:
         with database.begin() as conn:
-            log.info("migrated", revision=schema.version(conn), newer=schema.is_newer(conn))
+            log.info("migrated", revision=migrations.version(conn), newer=migrations.is_newer(conn))
         _seal_anew(database, env)
     finally:
         database.dispose()
@@ -107,7 +107,7 @@ def main(words: list[str], env: Environment) -> int:
     logs.configure()
     try:
         return COMMANDS[chosen](env)
-    except (BadSettings, schema.Pooled) as error:
+    except (BadSettings, migrations.Pooled) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 

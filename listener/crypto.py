@@ -40,7 +40,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class SignedToken:
     """A signed identity, to be given to that person alone."""
 
     text: str = field(repr=False)
@@ -136,10 +136,10 @@ class Keys:
         """Decrypt a webhook secret that was sealed. Raises DecryptionError."""
         return self.secrets.open(sealed)
 
-    def sign_token(self, email: str, *, now: datetime) -> Token:
+    def sign_token(self, email: str, *, now: datetime) -> SignedToken:
         """Sign a token for this person, good for twelve hours."""
         signed = self._tokens.sign({"email": email}, until=now + TOKEN_LIFE)
-        return Token(signed.text, Identity(email, signed.expires_at))
+        return SignedToken(signed.text, Identity(email, signed.expires_at))
 
     def read_token(self, text: str, *, now: datetime) -> Identity:
         """Return whose token this is. Raises BadToken."""

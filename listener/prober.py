@@ -32,7 +32,7 @@ _HEADERS = {
 }
 
 
-class Forbidden(OSError):
+class ForbiddenAddress(OSError):
     """The name leads to an address that we do not connect to."""
 
 
@@ -113,7 +113,7 @@ class Prober:
                     f"was not asked: {host} leads to {kind},"
                     " which only AUTOPROMOTE_ALLOW_PRIVATE_CHECKS=1 permits"
                 )
-                raise Forbidden(refused[0])
+                raise ForbiddenAddress(refused[0])
         return found
 
 

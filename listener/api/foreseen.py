@@ -14,7 +14,7 @@ from listener.services import rule_definition, rule_plan, views
 from listener.services.freezes import FreezeAction, FreezeStep
 
 
-class Arrival(Answer):
+class ReachedBy(Answer):
     """The release by which a target really got some code, and when."""
 
     version: int
@@ -46,7 +46,7 @@ class Backtest(Forecast):
 
     release: ExplainedRelease
     target: Ref
-    arrived: Arrival | None
+    arrived: ReachedBy | None
 
     @classmethod
     def of(cls, view: views.BacktestView) -> Backtest:
@@ -55,7 +55,7 @@ class Backtest(Forecast):
         return cls(
             release=ExplainedRelease.of(result.release, result.kind, None),
             target=Ref(id=view.target_id, name=view.target_name),
-            arrived=Arrival(version=arrived.version, at=arrived.created_at) if arrived else None,
+            arrived=ReachedBy(version=arrived.version, at=arrived.created_at) if arrived else None,
             **_forecast(view),
         )
 

@@ -16,7 +16,7 @@ from listener.api.schemas import Promotion
 from listener.api.services import context
 from listener.roles import Role
 from listener.services import holds, views
-from listener.services.hold_release import Agreed, Meant
+from listener.services.hold_release import Agreed, HoldSelection
 from listener.services.holds import NewHold
 
 bp = Blueprint("holds", __name__, url_prefix="/api/holds")
@@ -284,7 +284,7 @@ def show(hold: str) -> Hold:
 @returns(ReleaseForeseen, problems=(404, 409))
 def foresee_one(hold: str) -> ReleaseForeseen:
     """Show what the release of one hold would let go; nothing is released."""
-    return ReleaseForeseen.of(holds.foresee(context(), Meant(hold=hold)))
+    return ReleaseForeseen.of(holds.foresee(context(), HoldSelection(hold=hold)))
 
 
 @bp.post("/<hold>/actions/release")
@@ -305,7 +305,7 @@ def release_one(body: OneBody, hold: str) -> HoldsReleased:
 @returns(ReleaseForeseen, problems=(404, 502))
 def foresee(body: ForeseenBody) -> ReleaseForeseen:
     """Show what the release of the holds in force would let go; nothing is released."""
-    return ReleaseForeseen.of(holds.foresee(context(), Meant(app=body.app)))
+    return ReleaseForeseen.of(holds.foresee(context(), HoldSelection(app=body.app)))
 
 
 @bp.post("/actions/release")

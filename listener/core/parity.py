@@ -28,7 +28,7 @@ class Traits:
     config_vars: frozenset[str] | Unread
 
 
-Aspect = Callable[[Traits, Traits], Finding]
+Comparator = Callable[[Traits, Traits], Finding]
 
 
 def container(source: Traits, target: Traits) -> Finding:
@@ -151,11 +151,11 @@ def config_vars(source: Traits, target: Traits) -> Finding:
     )
 
 
-ASPECTS: tuple[Aspect, ...] = (container, generation, stack, buildpacks, config_vars)
+ASPECTS: tuple[Comparator, ...] = (container, generation, stack, buildpacks, config_vars)
 
 
 def compare(
-    source: Traits, target: Traits, aspects: Iterable[Aspect] = ASPECTS
+    source: Traits, target: Traits, aspects: Iterable[Comparator] = ASPECTS
 ) -> tuple[Finding, ...]:
     """Compare every aspect, in order; each finding is about the target."""
     return tuple(aspect(source, target) for aspect in aspects)

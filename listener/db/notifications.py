@@ -12,7 +12,7 @@ from listener.db import queue
 from listener.db.queue import notify
 from listener.db.tables import notice as table
 
-NOTICES = queue.Kind(table, table.c.due_at)
+NOTICES = queue.WorkKind(table, table.c.due_at)
 
 
 def add(

@@ -37,7 +37,7 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kind:
+class WorkKind:
     """Work of one kind: its table, when a row is due, and which rows this code knows.
 
     If `due` is more than a column of the row, `put_off` writes a new due time for a key.
@@ -66,7 +66,7 @@ def _key(table: Table) -> ColumnElement[Any]:
     return next(iter(table.primary_key.columns))
 
 
-def claim(conn: Connection, kind: Kind, *, owner: str) -> Claim | None:
+def claim(conn: Connection, kind: WorkKind, *, owner: str) -> Claim | None:
     """Claim the row that is due longest and has no live lease, in one statement, if any."""
     table, key = kind.table, _key(kind.table)
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < func.now())
@@ -120,7 +120,7 @@ def renew(conn: Connection, claim: Claim) -> None:
         raise LeaseLost
 
 
-def postpone(conn: Connection, claim: Claim, kind: Kind, pause: timedelta) -> None:
+def postpone(conn: Connection, claim: Claim, kind: WorkKind, pause: timedelta) -> None:
     """Release the row for later after an unexpected error; its count of attempts stays."""
     due_at = func.now() + literal(pause)
     values: dict[Any, Any] = {"lease_owner": None, "lease_until": None}
@@ -131,7 +131,7 @@ def postpone(conn: Connection, claim: Claim, kind: Kind, pause: timedelta) -> No
         kind.put_off(conn, claim.key, due_at)
 
 
-def until_next(conn: Connection, kinds: Iterable[Kind]) -> float | None:
+def until_next(conn: Connection, kinds: Iterable[WorkKind]) -> float | None:
     """Return the seconds until work of these kinds is due, 0 if some is already; None if none."""
     moments = [
         select(func.min(func.greatest(kind.due, kind.table.c.lease_until)))

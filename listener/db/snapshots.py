@@ -31,7 +31,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReadReleases:
     """The releases that Heroku showed, at least one."""
 
     asked: Asked
@@ -65,7 +65,7 @@ def ask(conn: Connection) -> Asked:
 
 
 def record(
-    conn: Connection, row: AppRow, answer: Answer, *, as_it_is: bool = False
+    conn: Connection, row: AppRow, answer: ReadReleases, *, as_it_is: bool = False
 ) -> Used | Older | Behind:
     """Store an answer; the caller holds the app's lock, and read `row` under it.
 
@@ -163,7 +163,7 @@ def _unlike(known: History, shown: Sequence[Release]) -> list[Release]:
 
 
 def _follow(
-    conn: Connection, app_id: str, answer: Answer, shown: History, changed: Sequence[Release]
+    conn: Connection, app_id: str, answer: ReadReleases, shown: History, changed: Sequence[Release]
 ) -> None:
     """Set status and `current` of every release to those of the answer."""
     same = release.c.app_id == app_id

@@ -43,8 +43,8 @@ _TOLD_AT = (
     .correlate(app)
     .scalar_subquery()
 )
-LOOKS = queue.Kind(app, func.least(app.c.look_at, _TOLD_AT), put_off=_put_off)
-CHORES = queue.Kind(chore, chore.c.due_at, chore.c.name == RECONCILE)
+LOOKS = queue.WorkKind(app, func.least(app.c.look_at, _TOLD_AT), put_off=_put_off)
+CHORES = queue.WorkKind(chore, chore.c.due_at, chore.c.name == RECONCILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def reconcile(conn: Connection, claim: queue.Claim, every: timedelta) -> int:
 
 
 PREFIX = "webhook "
-WEBHOOKS = queue.Kind(chore, chore.c.due_at, chore.c.name.startswith(PREFIX))
+WEBHOOKS = queue.WorkKind(chore, chore.c.due_at, chore.c.name.startswith(PREFIX))
 
 
 def ask(conn: Connection) -> None:

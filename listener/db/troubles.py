@@ -17,7 +17,7 @@ from listener.db import queue
 from listener.db.state_tables import trouble as table
 from listener.db.tables import delivery, promotion
 
-TROUBLES = queue.Kind(table, table.c.due_at)
+TROUBLES = queue.WorkKind(table, table.c.due_at)
 KEPT_FOR = timedelta(days=1)
 _NOW = func.clock_timestamp()
 

@@ -30,7 +30,7 @@ from listener.heroku.resources import (
     Webhook,
     wanting_a_second_factor,
 )
-from listener.heroku.session import Answer, Wire
+from listener.heroku.session import HttpAnswer, Wire
 
 T = TypeVar("T")
 
@@ -261,7 +261,7 @@ class Heroku:
         found = paging.as_list(answer, Delivery.from_json)
         return sorted(found, key=lambda delivery: delivery.created_at, reverse=True)[:limit]
 
-    def _read(self, path: str, range: str | None = None) -> Answer:
+    def _read(self, path: str, range: str | None = None) -> HttpAnswer:
         return self._wire.get(path, seconds=self._deadlines.read, range=range)
 
     def _release(self, app: str, body: Mapping[str, object], send_by: float | None) -> Release:
@@ -269,7 +269,9 @@ class Heroku:
         answer = self._wire.send("POST", path, body, seconds=seconds, send_by=send_by)
         return _written(answer, Release.from_json)
 
-    def _change(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Answer:
+    def _change(
+        self, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> HttpAnswer:
         secret = str((body or {}).get("secret", ""))
         return self._wire.send(method, path, body, seconds=self._deadlines.change, hide=secret)
 
@@ -291,7 +293,7 @@ def _webhook(app: str, id: str) -> str:
     return f"{_webhooks(app)}/{checked_name(id, of='webhook')}"
 
 
-def _written(answer: Answer, make: Callable[[object], T]) -> T:
+def _written(answer: HttpAnswer, make: Callable[[object], T]) -> T:
     try:
         return make(answer.json())
     except BadAnswer as error:

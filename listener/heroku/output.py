@@ -17,7 +17,7 @@ import httpx
 from listener.heroku import http
 from listener.heroku.address import checked_stream_url
 from listener.heroku.errors import BadAnswer
-from listener.heroku.session import Answer, check, lost
+from listener.heroku.session import HttpAnswer, check, lost
 
 LARGEST_PIECE = 64 * 1024
 SETTLE_SECONDS = 0.3  # what follows so soon still belongs to the piece
@@ -90,7 +90,7 @@ class OutputReader:
                 case 416:
                     return Piece(offset)
                 case status:
-                    check(Answer(status, response.headers), hide=hide)
+                    check(HttpAnswer(status, response.headers), hide=hide)
                     return Piece(offset)
 
 

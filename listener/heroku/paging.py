@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from listener.heroku.errors import BadAnswer
 from listener.heroku.resources import Release
-from listener.heroku.session import Answer
+from listener.heroku.session import HttpAnswer
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ PARTIAL = 206
 
 
 def walk(
-    ask: Callable[[str], Answer], enough: Callable[[Sequence[Release]], bool]
+    ask: Callable[[str], HttpAnswer], enough: Callable[[Sequence[Release]], bool]
 ) -> list[Release]:
     """Read the releases, newest first, with the current one among them. Raises BadAnswer."""
     read: dict[int, Release] = {}
@@ -38,7 +38,7 @@ def walk(
     raise BadAnswer(f"Heroku's list of releases has more than {MOST_PAGES} pages.")
 
 
-def walk_all(ask: Callable[[str], Answer], make: Callable[[object], T]) -> list[T]:
+def walk_all(ask: Callable[[str], HttpAnswer], make: Callable[[object], T]) -> list[T]:
     """Read every element of a list that is sorted by id. Raises BadAnswer."""
     found: list[T] = []
     wanted = ALL_RANGE
@@ -53,7 +53,7 @@ def walk_all(ask: Callable[[str], Answer], make: Callable[[object], T]) -> list[
     raise BadAnswer(f"Heroku's list has more than {MOST_PAGES} pages.")
 
 
-def as_list(answer: Answer, make: Callable[[object], T]) -> list[T]:
+def as_list(answer: HttpAnswer, make: Callable[[object], T]) -> list[T]:
     """Read every element of an answer that is a list. Raises BadAnswer."""
     found = answer.json()
     if not isinstance(found, list):
@@ -61,7 +61,7 @@ def as_list(answer: Answer, make: Callable[[object], T]) -> list[T]:
     return [make(each) for each in found]
 
 
-def _next_range(answer: Answer) -> str | None:
+def _next_range(answer: HttpAnswer) -> str | None:
     found = answer.headers.get("next-range") if answer.status == PARTIAL else None
     if found is not None and not found.isascii():
         raise BadAnswer("Heroku's list goes on nowhere.")

@@ -44,7 +44,7 @@ class Wire:
         """Close the connections."""
         self._transport.close()
 
-    def get(self, path: str, *, seconds: float, range: str | None = None) -> Answer:
+    def get(self, path: str, *, seconds: float, range: str | None = None) -> HttpAnswer:
         """Read a path; `range` is the part of a list that is wanted."""
         headers = self._headers | ({"Range": range} if range is not None else {})
         request = httpx.Request("GET", self._url + path, headers=headers)
@@ -60,7 +60,7 @@ class Wire:
         send_by: float | None = None,
         hide: str = "",
         variant: str = "",
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Write; `hide` is a secret in the body, `variant` one of the API's version 3."""
         headers = self._headers | {"Accept": _ACCEPT + variant}
         request = httpx.Request(method, self._url + path, json=body, headers=headers)
@@ -74,7 +74,7 @@ class Wire:
         seconds: float,
         send_by: float = math.inf,
         hide: str = "",
-    ) -> Answer:
+    ) -> HttpAnswer:
         secrets = [secret for secret in (self._token, hide) if len(secret) >= _SHORTEST_SECRET]
         try:
             answer = self._answer(request, seconds, send_by, secrets)
@@ -86,7 +86,7 @@ class Wire:
 
     def _answer(
         self, request: httpx.Request, seconds: float, send_by: float, hide: Sequence[str]
-    ) -> Answer:
+    ) -> HttpAnswer:
         if time.monotonic() >= send_by:  # whatever the transport
             raise NotSent("It was too late to ask Heroku.")
         request.extensions = {"timeout": httpx.Timeout(seconds).as_dict()}
@@ -95,7 +95,7 @@ class Wire:
             with contextlib.closing(response):
                 return received(response, hide=hide)
 
-    def _note(self, answer: Answer) -> None:
+    def _note(self, answer: HttpAnswer) -> None:
         left = answer.headers.get("ratelimit-remaining", "")
         if left.isdecimal() and len(left) < 10:
             self.requests_left, self.told_at = int(left), time.monotonic()
@@ -120,7 +120,7 @@ _NOT_IN_ID = re.compile(r"[^\w-]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """A status, and a body if it arrived whole; otherwise what is wrong with it."""
 
     status: int
@@ -151,9 +151,9 @@ class Answer:
         return Doubtful(message, status=self.status)
 
 
-def received(response: httpx.Response, *, hide: Sequence[str]) -> Answer:
+def received(response: httpx.Response, *, hide: Sequence[str]) -> HttpAnswer:
     """Read the rest of an answer, as far as it comes and is not too long."""
-    head = Answer(response.status_code, response.headers)
+    head = HttpAnswer(response.status_code, response.headers)
     if response.headers.get("content-encoding", "").lower() not in _ENCODINGS:
         return replace(head, flaw="its encoding was not asked for")
     body = bytearray()
@@ -167,7 +167,7 @@ def received(response: httpx.Response, *, hide: Sequence[str]) -> Answer:
     return replace(head, body=bytes(body))
 
 
-def check(answer: Answer, *, hide: Sequence[str]) -> None:
+def check(answer: HttpAnswer, *, hide: Sequence[str]) -> None:
     """Return if the answer is a yes, else raise what it is; the texts to hide never show."""
     status = answer.status
     if 200 <= status < 300:
@@ -188,7 +188,7 @@ def lost(error: httpx.HTTPError, *, hide: Sequence[str]) -> NotSent | Doubtful:
     return Doubtful(f"Heroku did not answer: {cause}.")
 
 
-def _said(answer: Answer, hide: Sequence[str]) -> tuple[str, str]:
+def _said(answer: HttpAnswer, hide: Sequence[str]) -> tuple[str, str]:
     """Return the id and the message of an error; our own ones where Heroku gave none."""
     phrase = _PHRASES.get(answer.status, "")
     id = phrase.lower().replace(" ", "_") or "unknown"

@@ -15,8 +15,7 @@ from listener.core import duration, staleness
 from listener.core.app import App
 from listener.core.promotion import SLOW, fresh_until
 from listener.core.release import History, Release
-from listener.db import apps, notifications, releases
-from listener.db import snapshots as stored
+from listener.db import apps, notifications, releases, snapshots
 from listener.db.apps import AppRow
 from listener.db.engine import Database
 
@@ -106,7 +105,7 @@ class HerokuReader:
         with self._database.begin() as conn:
             row = apps.get(conn, app_id)
             known_to = releases.newest_version(conn, app_id) if row.is_complete else 0
-            asked = stored.ask(conn)
+            asked = snapshots.ask(conn)
         found = self._heroku.releases(app_id, enough=lambda read: _reaches(read, known_to))
         arrived = time.monotonic()
         shown = [as_release(release) for release in found]
@@ -114,11 +113,11 @@ class HerokuReader:
             row = apps.lock(conn, [app_id])[app_id]
             now = releases.now(conn)
             arrived_at = now - timedelta(seconds=time.monotonic() - arrived)
-            answer = stored.Answer(asked, arrived_at, shown)
-            recorded = stored.record(conn, row, answer, as_it_is=as_it_is)
-            if isinstance(recorded, stored.Behind):
+            answer = snapshots.ReadReleases(asked, arrived_at, shown)
+            recorded = snapshots.record(conn, row, answer, as_it_is=as_it_is)
+            if isinstance(recorded, snapshots.Behind):
                 told = _told(conn, row, recorded, now)
-            elif isinstance(recorded, stored.Used):
+            elif isinstance(recorded, snapshots.Used):
                 return Snapshot(app_id, releases.history(conn, app_id), asked.at, arrived_at)
             else:
                 return _standing(conn, row, now)
@@ -247,7 +246,7 @@ def _standing(conn: Connection, row: AppRow, now: datetime) -> Snapshot | None:
     return reading if reading.is_fresh(now) else None
 
 
-def _told(conn: Connection, row: AppRow, found: stored.Behind, now: datetime) -> str:
+def _told(conn: Connection, row: AppRow, found: snapshots.Behind, now: datetime) -> str:
     """Say that the list is behind; after a day also notify people, for only they can mend it."""
     message = f"{row.name} {found.why}: its list lags, or was changed at Heroku."
     if now - found.since >= staleness.BROKEN_AFTER:

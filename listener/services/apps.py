@@ -40,41 +40,41 @@ def read_all(context: Context, ask: HerokuCall, names: Iterable[str]) -> tuple[A
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class FoundApp:
     """The app that somebody names; `note` says so where only the database knows it."""
 
     id: str
     note: str = ""
 
 
-def meant(context: Context, ask: HerokuCall, name: str) -> Meant:
+def find_at_heroku(context: Context, ask: HerokuCall, name: str) -> FoundApp:
     """Find the app that has this name at Heroku now. Raises Invalid, HerokuUnreadable.
 
     A new app with an old name is another app. The stored app is returned only where Heroku
     cannot be asked.
     """
-    found = find_meant(context, ask, name, may_be_gone=False)
+    found = find_app(context, ask, name, may_be_gone=False)
     if found is None:
         raise Invalid(_unknown(name))
     return found
 
 
-def find_meant(
+def find_app(
     context: Context, ask: HerokuCall, name: str, *, may_be_gone: bool = True
-) -> Meant | None:
+) -> FoundApp | None:
     """Find the same app, or None; with `may_be_gone`, also the app that had the name last."""
     try:
         app = ask.unless_gone(context.reader.app, name)
     except HerokuUnreadable:
         if (row := stored(context, name)) is None:
             raise
-        return Meant(row.id, f"Heroku could not be asked, so {_as_stored(row)}.")
+        return FoundApp(row.id, f"Heroku could not be asked, so {_as_stored(row)}.")
     if app is not None:
-        return Meant(app.id)
+        return FoundApp(app.id)
     row = stored(context, name) if may_be_gone else None
     if row is None:
         return None
-    return Meant(row.id, f"Heroku has no app {name} any more: {_as_stored(row)}.")
+    return FoundApp(row.id, f"Heroku has no app {name} any more: {_as_stored(row)}.")
 
 
 def stored(context: Context, name_or_id: str) -> AppRow | None:

@@ -42,9 +42,9 @@ def explain(context: Context, app: str, *, version: int | None) -> Explanation:
     return replace(view, summary=f"{view.summary} {found.note}".rstrip())
 
 
-def _ensure_read(context: Context, app: str) -> named.Meant:
+def _ensure_read(context: Context, app: str) -> named.FoundApp:
     ask = HerokuCall("Nothing is known of its releases yet.")
-    found = named.find_meant(context, ask, app)
+    found = named.find_app(context, ask, app)
     if found is None:
         raise NotFound("app", f"Neither the listener nor Heroku knows an app {app}.")
     with context.database.begin() as conn:

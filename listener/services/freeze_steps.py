@@ -113,7 +113,7 @@ class _Draft:
     def _app_id(self, name: str) -> str:
         """Return the id of the app that has the name now; Heroku is asked once for each."""
         if name not in self.found:
-            app = named.meant(self.context, self.ask, name)
+            app = named.find_at_heroku(self.context, self.ask, name)
             self.notes += [app.note] if app.note else []
             self.found[name] = app.id
         return self.found[name]

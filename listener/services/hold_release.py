@@ -17,8 +17,7 @@ from listener.inventory import drift
 from listener.inventory.context import Context
 from listener.inventory.reader import Snapshot
 from listener.services import apps as named
-from listener.services import hold_audit, presenters
-from listener.services import hold_preview as freeing
+from listener.services import hold_audit, hold_preview, presenters
 from listener.services.apps import number_of
 from listener.services.cancel import cancel_each
 from listener.services.heroku_calls import HerokuCall
@@ -30,7 +29,7 @@ BY_PEOPLE = ("person", "freeze", "rollback")  # kinds of holds that say nothing 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meant:
+class HoldSelection:
     """Which holds are to be released: one by its id, else those in force on an app.
 
     Without an app, those on every target.
@@ -56,7 +55,7 @@ class Agreed:
     promotions: frozenset[int]
 
 
-def foresee(context: Context, wish: Meant) -> ReleaseForeseen:
+def foresee(context: Context, wish: HoldSelection) -> ReleaseForeseen:
     """Preview a release of holds; nothing is released. Raises NotFound, Conflict."""
     app_id, note = _app_id(context, HerokuCall(""), wish), ""
     try:
@@ -73,7 +72,7 @@ def _foreseen(
     conn: Connection, row: AppRow | None, found: Found, note: str = ""
 ) -> ReleaseForeseen:
     without = [hold.id for hold in found.meant]
-    freed = tuple(freeing.foresee(conn, each, without) for each in _affected(conn, row))
+    freed = tuple(hold_preview.foresee(conn, each, without) for each in _affected(conn, row))
     meant, planned = (
         tuple(presenters.of_holds(conn, rows)) for rows in (found.meant, found.planned)
     )
@@ -81,7 +80,12 @@ def _foreseen(
 
 
 def release(
-    context: Context, wish: Meant, *, by: str, agreed: Agreed | None = None, discard: bool = False
+    context: Context,
+    wish: HoldSelection,
+    *,
+    by: str,
+    agreed: Agreed | None = None,
+    discard: bool = False,
 ) -> HoldsReleased:
     """Release the holds that are meant, and say what goes next; `discard` cancels what waits.
 
@@ -119,21 +123,21 @@ def _discard(conn: Connection, foreseen: ReleaseForeseen, by: str) -> tuple[Prom
     return tuple(presenters.of_promotions(conn, cancel_each(conn, waiting, why=why, by=by)))
 
 
-def _app_id(context: Context, ask: HerokuCall, wish: Meant) -> str | None:
+def _app_id(context: Context, ask: HerokuCall, wish: HoldSelection) -> str | None:
     """Return the id of the app whose holds are meant; None for every target. Raises NotFound."""
     if wish.hold is not None:
         with context.database.begin() as conn:
             return find(conn, wish.hold).app_id
     if wish.app is None:
         return None
-    found = named.find_meant(context, ask, wish.app)
+    found = named.find_app(context, ask, wish.app)
     if found is None:
         raise NotFound("hold", f"There is no hold on {wish.app}, and Heroku knows no such app.")
     return found.id
 
 
 def _look(
-    context: Context, ask: HerokuCall, app_id: str | None, wish: Meant, *, as_it_is: bool
+    context: Context, ask: HerokuCall, app_id: str | None, wish: HoldSelection, *, as_it_is: bool
 ) -> Snapshot | None:
     """Read what the app runs, so that drift of a moment ago is known before the release.
 
@@ -161,7 +165,7 @@ def find(conn: Connection, hold_id: str) -> HoldRow:
     return row
 
 
-def look_up(conn: Connection, row: AppRow | None, wish: Meant) -> Found:
+def look_up(conn: Connection, row: AppRow | None, wish: HoldSelection) -> Found:
     """Find the holds that are meant. Raises NotFound; Conflict where the one meant has ended."""
     now = releases.now(conn)
     app_id = row.id if row is not None else None
@@ -263,7 +267,7 @@ def _message(after: Sequence[Next], planned: Sequence[HoldView]) -> str:
 
 def next_for(conn: Connection, row: AppRow) -> Next:
     """Say what goes to this target as soon as its gates pass."""
-    foreseen = freeing.foresee(conn, row, without=())
+    foreseen = hold_preview.foresee(conn, row, without=())
     view = foreseen.waiting[0].promotion if foreseen.waiting else None
     if foreseen.still is not None:
         return Next(row.id, row.name, view, f"Still, {foreseen.still}.")

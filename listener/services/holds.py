@@ -17,7 +17,7 @@ from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services import hold_audit, hold_release, presenters
 from listener.services.heroku_calls import HerokuCall
-from listener.services.hold_release import Agreed, Meant
+from listener.services.hold_release import Agreed, HoldSelection
 from listener.services.views import HoldPut, HoldsReleased, HoldView, ReleaseForeseen
 
 NO_HOLD = "No hold was put."
@@ -65,7 +65,7 @@ def _meant(context: Context, wish: NewHold) -> tuple[str | None, tuple[str, ...]
     if wish.app is not None and wish.but:
         raise Invalid("except: only a hold on every target leaves apps out.")
     ask = HerokuCall(NO_HOLD)
-    found = [named.meant(context, ask, name) for name in (wish.app, *wish.but) if name]
+    found = [named.find_at_heroku(context, ask, name) for name in (wish.app, *wish.but) if name]
     note = " ".join(each.note for each in found if each.note)
     if wish.app is not None:
         return found[0].id, (), note
@@ -78,7 +78,7 @@ def get(context: Context, hold_id: str) -> HoldView:
         return presenters.of_holds(conn, [hold_release.find(conn, hold_id)])[0]
 
 
-def foresee(context: Context, wish: Meant) -> ReleaseForeseen:
+def foresee(context: Context, wish: HoldSelection) -> ReleaseForeseen:
     """Preview what a release would let go, and how old that is; nothing is released."""
     return hold_release.foresee(context, wish)
 
@@ -92,7 +92,7 @@ def release(
     discard: bool = False,
 ) -> HoldsReleased:
     """Release the holds in force on an app (None: those on every target); others stay."""
-    wish = Meant(app=app)
+    wish = HoldSelection(app=app)
     return hold_release.release(context, wish, by=by, agreed=agreed, discard=discard)
 
 
@@ -100,7 +100,7 @@ def release_one(
     context: Context, hold_id: str, *, by: str, agreed: Agreed | None = None, discard: bool = False
 ) -> HoldsReleased:
     """Release one hold, which may be one that is to come. Raises NotFound, Conflict."""
-    wish = Meant(hold=hold_id)
+    wish = HoldSelection(hold=hold_id)
     return hold_release.release(context, wish, by=by, agreed=agreed, discard=discard)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
-from listener.crypto import BadToken, Keys, Signed, Token
+from listener.crypto import BadToken, Keys, Signed, SignedToken
 from listener.db import one_time_codes
 from listener.db.engine import Database
 from listener.errors import Busy, Forbidden, Unauthorized, Unavailable
@@ -24,7 +24,7 @@ Asks = Callable[[str], Account]
 class Login:
     """A new token, and what it is good for now."""
 
-    token: Token
+    token: SignedToken
     role: Role
 
 

@@ -41,7 +41,7 @@ class OutputView:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownUrl:
     url: str | None = field(repr=False)
     until: float
 
@@ -51,7 +51,7 @@ class OutputsDesk:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._urls: dict[str, _Known] = {}
+        self._urls: dict[str, _KnownUrl] = {}
         self._places = BoundedSemaphore(AT_ONCE)
 
     def read(self, promotion_id: str, offset: int) -> OutputView:
@@ -85,7 +85,7 @@ class OutputsDesk:
         if known is None or known.until < time.monotonic():
             release = ask(self._context.heroku.release, app_id, release_id)
             seconds = URL_SECONDS if release.output_stream_url else NO_URL_SECONDS
-            known = _Known(release.output_stream_url, time.monotonic() + seconds)
+            known = _KnownUrl(release.output_stream_url, time.monotonic() + seconds)
             if len(self._urls) >= MOST_URLS:
                 self._urls.clear()
             self._urls[release_id] = known

@@ -89,8 +89,8 @@ _ASKS = or_(
     promotion.c.status == Status.VERIFYING,
     and_(promotion.c.status == Status.WAITING, promotion.c.checked.is_not(None)),
 )
-PROMOTIONS = queue.Kind(promotion, promotion.c.due_at, and_(_KNOWN, not_(_ASKS)))
-PROBED = queue.Kind(promotion, promotion.c.due_at, and_(_KNOWN, _ASKS))
+PROMOTIONS = queue.WorkKind(promotion, promotion.c.due_at, and_(_KNOWN, not_(_ASKS)))
+PROBED = queue.WorkKind(promotion, promotion.c.due_at, and_(_KNOWN, _ASKS))
 
 
 def reconcile(context: Context, claim: queue.Claim, clock: Clock) -> None:

@@ -37,7 +37,7 @@ class Queue:
     """Work of one kind, and its step."""
 
     name: str
-    kind: queue.Kind
+    kind: queue.WorkKind
     step: Callable[[Context, queue.Claim, Clock], None]
 
     def claim(self, conn: Connection, owner: str) -> queue.Claim | None:

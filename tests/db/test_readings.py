@@ -10,7 +10,7 @@ from listener.core.release import Release
 from listener.db import apps, releases, snapshots
 from listener.db.apps import AppRow
 from listener.db.engine import Database
-from listener.db.snapshots import Answer, Asked, Behind, Older, Used
+from listener.db.snapshots import Asked, Behind, Older, ReadReleases, Used
 from tests.db.rows import run
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -26,7 +26,7 @@ def record(
     at = NOON + timedelta(seconds=second)
     with database.begin() as conn:
         row = apps.lock(conn, [APP])[APP]
-        answer = Answer(Asked(second, at), at, found)
+        answer = ReadReleases(Asked(second, at), at, found)
         return snapshots.record(conn, row, answer, as_it_is=as_it_is)
 
 

@@ -15,7 +15,7 @@ from listener.core.rule import Mode
 from listener.db import apps
 from listener.db.tables import hold, promotion
 from listener.errors import Conflict, HerokuUnreadable, Invalid, NotFound
-from listener.services.hold_release import Agreed, Meant
+from listener.services.hold_release import Agreed, HoldSelection
 from listener.services.holds import NewHold
 from listener.services.views import HoldPut, ReleaseForeseen
 from tests.leaping import Leaping
@@ -415,7 +415,7 @@ def test_what_is_older_than_the_hotfix_is_shown_and_waits_for_a_word(
     version = waiting(office)
     heroku_clock.leap()
     hotfix = office.deploy(PROD, description="Hotfix")
-    shown = office.holds.foresee(Meant(app=PROD))
+    shown = office.holds.foresee(HoldSelection(app=PROD))
     (row,) = office.found()
     (freed,) = shown.freed
     (going,) = freed.waiting
@@ -443,9 +443,9 @@ def test_what_somebody_said_yes_to_goes_when_the_next_hold_is_released(
     office.work()
     put(office)
     (row,) = office.found()
-    assert office.holds.foresee(Meant(app=PROD)).going == frozenset()
+    assert office.holds.foresee(HoldSelection(app=PROD)).going == frozenset()
     office.approvals.approve(str(row.id), by=BO)
-    assert office.holds.foresee(Meant(app=PROD)).going == {row.id}
+    assert office.holds.foresee(HoldSelection(app=PROD)).going == {row.id}
 
 
 def test_what_is_of_the_same_second_as_the_hotfix_waits_for_a_word(
@@ -454,7 +454,7 @@ def test_what_is_of_the_same_second_as_the_hotfix_waits_for_a_word(
     heroku_clock.stand()
     version = waiting(office)
     hotfix = office.deploy(PROD, description="Hotfix")
-    shown = office.holds.foresee(Meant(app=PROD))
+    shown = office.holds.foresee(HoldSelection(app=PROD))
     assert f"v{version} of acme-staging waits for a person's word" in shown.message
     assert f"It is as old as v{hotfix} “Hotfix”" in shown.message
     office.holds.release(PROD, by=BO)
@@ -470,7 +470,7 @@ def test_what_is_newer_than_the_hotfix_goes(office: Office, heroku_clock: Leapin
     heroku_clock.leap()
     version = office.deploy(STAGING)
     office.look(STAGING)
-    shown = office.holds.foresee(Meant(app=PROD))
+    shown = office.holds.foresee(HoldSelection(app=PROD))
     (freed,) = shown.freed
     (going,) = freed.going
     assert (going.promotion.row.version, going.is_older) == (version, False)
@@ -479,14 +479,14 @@ def test_what_is_newer_than_the_hotfix_goes(office: Office, heroku_clock: Leapin
 
 def test_nothing_else_goes_than_was_shown(office: Office) -> None:
     waiting(office)
-    shown = agreed_to(office.holds.foresee(Meant(app=PROD)))
+    shown = agreed_to(office.holds.foresee(HoldSelection(app=PROD)))
     newer = office.deploy(STAGING)
     office.look(STAGING)
     with pytest.raises(Conflict, match=rf"not what was shown any more.* v{newer} of") as refusal:
         office.holds.release(PROD, by=ANA, agreed=shown)
     assert refusal.value.id == "release_changed"
     assert len(office.holds.list_(app=PROD, with_ended=False, limit=10)) == 1
-    again = agreed_to(office.holds.foresee(Meant(app=PROD)))
+    again = agreed_to(office.holds.foresee(HoldSelection(app=PROD)))
     office.holds.release(PROD, by=ANA, agreed=again)
     office.work()
     assert statuses(office) == [Status.SUPERSEDED, Status.SUCCEEDED]
@@ -494,7 +494,7 @@ def test_nothing_else_goes_than_was_shown(office: Office) -> None:
 
 def test_a_hold_that_came_after_is_not_released_with_what_was_shown(office: Office) -> None:
     put(office)
-    shown = agreed_to(office.holds.foresee(Meant(app=PROD)))
+    shown = agreed_to(office.holds.foresee(HoldSelection(app=PROD)))
     put(office)
     with pytest.raises(Conflict, match="not what was shown"):
         office.holds.release(PROD, by=ANA, agreed=shown)
@@ -504,10 +504,10 @@ def test_a_hold_that_came_after_is_not_released_with_what_was_shown(office: Offi
 def test_while_every_target_is_held_nothing_goes(office: Office) -> None:
     waiting(office)
     put(office, None)
-    shown = office.holds.foresee(Meant(app=PROD))
+    shown = office.holds.foresee(HoldSelection(app=PROD))
     assert shown.going == frozenset()
     assert shown.message.startswith("Still, acme-prod is on hold by ana@example.com")
-    everywhere = office.holds.foresee(Meant())
+    everywhere = office.holds.foresee(HoldSelection())
     assert everywhere.message.startswith("Still, acme-prod is on hold by ana@example.com")
 
 
@@ -525,7 +525,7 @@ def test_what_would_not_go_by_itself_is_not_asked_for(
     office.add_rule(**rule)
     office.deploy(STAGING)
     office.look(STAGING)
-    shown = office.holds.foresee(Meant(app=PROD))
+    shown = office.holds.foresee(HoldSelection(app=PROD))
     assert words in shown.message
     assert shown.going == frozenset()
 
@@ -535,7 +535,7 @@ def test_what_goes_later_is_said_so(office: Office) -> None:
     office.add_rule(conditions={"soak": "1h"})
     office.deploy(STAGING)
     office.look(STAGING)
-    shown = office.holds.foresee(Meant(app=PROD))
+    shown = office.holds.foresee(HoldSelection(app=PROD))
     assert len(shown.going) == 1
     assert "goes to acme-prod later (" in shown.message
 
@@ -543,7 +543,7 @@ def test_what_goes_later_is_said_so(office: Office) -> None:
 def test_what_is_there_already_does_not_go(office: Office) -> None:
     waiting(office)
     office.deploy_same(PROD, STAGING)
-    shown = office.holds.foresee(Meant(app=PROD))
+    shown = office.holds.foresee(HoldSelection(app=PROD))
     assert shown.going == frozenset()
     assert "runs there already" in shown.message
 
@@ -566,7 +566,7 @@ def test_what_would_go_is_shown_while_heroku_is_down_and_nothing_is_released(
 ) -> None:
     waiting(office)
     office.break_heroku("/apps/.*/releases")
-    shown = office.holds.foresee(Meant(app=PROD))
+    shown = office.holds.foresee(HoldSelection(app=PROD))
     assert shown.message.startswith("Heroku could not be asked: ")
     assert len(shown.going) == 1
     with pytest.raises(HerokuUnreadable):

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from listener.core import parity as likeness
 from listener.core.app import Facts
 from listener.core.finding import Finding, State
 from listener.core.gates.base import Candidate, Error, Pass, Verdict, Wait
 from listener.core.gates.options import Aspect, Conditions
+from listener.core.parity import Comparator, buildpacks, compare, config_vars
 from listener.core.promotion import FRESH_FOR
 from listener.core.verification import CHECK_EVERY, GOOD_IN_A_ROW, ProbeStreak, redact
 
 # Stack and generation are always compared, by the gate `match`, which knows the slug's as well.
-READ: Mapping[Aspect, likeness.Aspect] = {
-    Aspect.BUILDPACKS: likeness.buildpacks,
-    Aspect.CONFIG_NAMES: likeness.config_vars,
+READ: Mapping[Aspect, Comparator] = {
+    Aspect.BUILDPACKS: buildpacks,
+    Aspect.CONFIG_NAMES: config_vars,
 }
 
 
@@ -58,7 +58,7 @@ def parity(candidate: Candidate, now: datetime) -> Verdict:
     if candidate.traits is None:
         return Wait("Both apps are compared right before the release.")
     wanted = compared(candidate.conditions)
-    found = likeness.compare(*candidate.traits, [READ[aspect] for aspect in wanted])
+    found = compare(*candidate.traits, [READ[aspect] for aspect in wanted])
     facts = {f"{each.name}_{key}": value for each in found for key, value in each.facts.items()}
     if differences := [each for each in found if each.state is State.WARNING]:
         return Wait(_told(differences), None, facts)
