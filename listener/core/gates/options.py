@@ -157,6 +157,8 @@ def _option(default: T, flag: str, metavar: str | None, text: str, **how: Any) -
 
 _TEXTS = {"wire": list[str]}
 _PATTERNS = {"read": _each(pattern.parse), **_TEXTS}
+_URLS = {"read": _each(_url), **_TEXTS}
+_DURATION = {"read": _duration, "wire": str}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +173,7 @@ class Conditions:
         "--soak",
         "TIME",
         "how long a release must have run on the source, like 30m",
-        read=_duration,
-        wire=str,
+        **_DURATION,
     )
     windows: tuple[Window, ...] = _option(
         (),
@@ -191,12 +192,7 @@ class Conditions:
         **_TEXTS,
     )
     min_gap: timedelta = _option(
-        timedelta(0),
-        "--min-gap",
-        "TIME",
-        "time between two promotions to a target",
-        read=_duration,
-        wire=str,
+        timedelta(0), "--min-gap", "TIME", "time between two promotions to a target", **_DURATION
     )
     max_per_day: int = _option(
         0,
@@ -207,11 +203,7 @@ class Conditions:
         wire=int,
     )
     authors: tuple[Pattern, ...] = _option(
-        (),
-        "--author",
-        "PATTERN",
-        "whose releases go, like *@example.com or /regex/",
-        **_PATTERNS,
+        (), "--author", "PATTERN", "whose releases go, like *@example.com or /regex/", **_PATTERNS
     )
     not_authors: tuple[Pattern, ...] = _option(
         (), "--not-author", "PATTERN", "whose do not", **_PATTERNS
@@ -261,12 +253,7 @@ class Conditions:
         wire=str,
     )
     checks: tuple[str, ...] = _option(
-        (),
-        "--check",
-        "URL",
-        "what must answer well before a promotion",
-        read=_each(_url),
-        **_TEXTS,
+        (), "--check", "URL", "what must answer well before a promotion", **_URLS
     )
     parity: tuple[Aspect, ...] = _option(
         (),
@@ -277,12 +264,7 @@ class Conditions:
         wire=list[Aspect],
     )
     verify: tuple[str, ...] = _option(
-        (),
-        "--verify",
-        "URL",
-        "what must answer well after a promotion",
-        read=_each(_url),
-        **_TEXTS,
+        (), "--verify", "URL", "what must answer well after a promotion", **_URLS
     )
     verify_for: timedelta = _option(
         timedelta(minutes=5),

@@ -17,180 +17,52 @@ from listener.core.gates.options import Conditions
 Gates = tuple[Gate, ...]
 
 
-def _always(_: Conditions) -> bool:
+def _always(_: Conditions) -> object:
     return True
 
 
-SOURCE = Gate(
-    name="source",
-    check=always.source,
-    asked=_always,
-    waits=Waits.WORK,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=False,
-    is_in_history=True,
-)
-MATCH = Gate(
-    name="match",
-    check=always.match,
-    asked=_always,
-    waits=Waits.HEROKU,
-    reads=Reads.DATABASE,
-    is_blocking=True,
-    is_filter=False,
-    is_in_history=True,
-)
-ORDER = Gate(
-    name="order",
-    check=always.order,
-    asked=_always,
-    waits=Waits.NOTHING,
-    reads=Reads.DATABASE,
-    is_blocking=True,
-    is_filter=False,
-    is_in_history=True,
-)
-TARGET = Gate(
-    name="target",
-    check=always.target,
-    asked=_always,
-    waits=Waits.WORK,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=False,
-    is_in_history=True,
-)
-HOLD = Gate(
-    name="hold",
-    check=always.hold,
-    asked=_always,
-    waits=Waits.PERSON | Waits.TIME,
-    reads=Reads.DATABASE,
-    is_blocking=True,
-    is_filter=False,
-    is_in_history=True,
-)
-AUTHOR = Gate(
-    name="author",
-    check=review.author,
-    asked=lambda c: c.authors or c.not_authors,
-    waits=Waits.NOTHING,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=True,
-    is_in_history=True,
-)
+def _authors(conditions: Conditions) -> object:
+    return conditions.authors or conditions.not_authors
+
+
+def _messages(conditions: Conditions) -> object:
+    return conditions.needs_commit_message
+
+
+def _descriptions(conditions: Conditions) -> object:
+    return conditions.descriptions or conditions.not_descriptions
+
+
+NOTHING, WORK, HEROKU = Waits.NOTHING, Waits.WORK, Waits.HEROKU
+TIME, PERSON, PROBE = Waits.TIME, Waits.PERSON, Waits.PROBE
+DATABASE, PROBES, TRAITS = Reads.DATABASE, Reads.PROBES, Reads.TRAITS
+YES, NO = True, False
+
+# Each: name, check, when a rule asks for it, what it waits for, where its facts come from; whether
+# people are told that it waits, whether it filters, whether a back-test can answer it.
+SOURCE = Gate("source", always.source, _always, WORK, DATABASE, NO, NO, YES)
+MATCH = Gate("match", always.match, _always, HEROKU, DATABASE, YES, NO, YES)
+ORDER = Gate("order", always.order, _always, NOTHING, DATABASE, YES, NO, YES)
+TARGET = Gate("target", always.target, _always, WORK, DATABASE, NO, NO, YES)
+HOLD = Gate("hold", always.hold, _always, PERSON | TIME, DATABASE, YES, NO, YES)
+AUTHOR = Gate("author", review.author, _authors, NOTHING, DATABASE, NO, YES, YES)
 COMMIT_MESSAGE = Gate(
-    name="commit-message",
-    check=review.commit_message,
-    asked=lambda c: c.needs_commit_message,
-    waits=Waits.PERSON,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=True,
-    is_in_history=True,
+    "commit-message", review.commit_message, _messages, PERSON, DATABASE, NO, YES, YES
 )
 DESCRIPTION = Gate(
-    name="description",
-    check=review.description,
-    asked=lambda c: c.descriptions or c.not_descriptions,
-    waits=Waits.NOTHING,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=True,
-    is_in_history=True,
+    "description", review.description, _descriptions, NOTHING, DATABASE, NO, YES, YES
 )
-SOAK = Gate(
-    name="soak",
-    check=schedule.soak,
-    asked=lambda c: c.soak,
-    waits=Waits.TIME,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=False,
-    is_in_history=True,
-)
-WINDOW = Gate(
-    name="window",
-    check=schedule.window,
-    asked=lambda c: c.windows,
-    waits=Waits.TIME,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=False,
-    is_in_history=True,
-)
-CLOSED = Gate(
-    name="closed",
-    check=schedule.closed,
-    asked=lambda c: c.closed,
-    waits=Waits.TIME,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=False,
-    is_in_history=True,
-)
-MIN_GAP = Gate(
-    name="min-gap",
-    check=schedule.min_gap,
-    asked=lambda c: c.min_gap,
-    waits=Waits.TIME,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=False,
-    is_in_history=True,
-)
+SOAK = Gate("soak", schedule.soak, lambda c: c.soak, TIME, DATABASE, NO, NO, YES)
+WINDOW = Gate("window", schedule.window, lambda c: c.windows, TIME, DATABASE, NO, NO, YES)
+CLOSED = Gate("closed", schedule.closed, lambda c: c.closed, TIME, DATABASE, NO, NO, YES)
+MIN_GAP = Gate("min-gap", schedule.min_gap, lambda c: c.min_gap, TIME, DATABASE, NO, NO, YES)
 MAX_PER_DAY = Gate(
-    name="max-per-day",
-    check=schedule.max_per_day,
-    asked=lambda c: c.max_per_day,
-    waits=Waits.TIME,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=False,
-    is_in_history=True,
+    "max-per-day", schedule.max_per_day, lambda c: c.max_per_day, TIME, DATABASE, NO, NO, YES
 )
-BRAKE = Gate(
-    name="brake",
-    check=review.brake,
-    asked=lambda c: c.brake,
-    waits=Waits.PERSON,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=False,
-    is_in_history=False,
-)
-APPROVALS = Gate(
-    name="approvals",
-    check=review.approvals,
-    asked=lambda c: c.approvals,
-    waits=Waits.PERSON,
-    reads=Reads.DATABASE,
-    is_blocking=False,
-    is_filter=False,
-    is_in_history=False,
-)
-CHECK = Gate(
-    name="check",
-    check=external.check,
-    asked=lambda c: c.checks,
-    waits=Waits.PROBE,
-    reads=Reads.PROBES,
-    is_blocking=False,
-    is_filter=False,
-    is_in_history=False,
-)
-PARITY = Gate(
-    name="parity",
-    check=external.parity,
-    asked=external.compared,
-    waits=Waits.HEROKU,
-    reads=Reads.TRAITS,
-    is_blocking=True,
-    is_filter=False,
-    is_in_history=False,
-)
+BRAKE = Gate("brake", review.brake, lambda c: c.brake, PERSON, DATABASE, NO, NO, NO)
+APPROVALS = Gate("approvals", review.approvals, lambda c: c.approvals, PERSON, DATABASE, NO, NO, NO)
+CHECK = Gate("check", external.check, lambda c: c.checks, PROBE, PROBES, NO, NO, NO)
+PARITY = Gate("parity", external.parity, external.compared, HEROKU, TRAITS, YES, NO, NO)
 
 ALWAYS: Gates = (SOURCE, MATCH, ORDER, TARGET, HOLD)
 OF_RULES: Gates = (
