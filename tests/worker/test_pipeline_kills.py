@@ -9,7 +9,7 @@ from tests.worker import wire
 from tests.worker.emulated import PROD
 from tests.worker.pipes import PROMOTIONS, arrival, arrive, by_pipeline
 from tests.worker.stage import Stage
-from tests.worker.test_kills import MOST_MOMENTS, lives, moments_of
+from tests.worker.test_kills import MOST_MOMENTS, lives, moments, moments_of, shared_out
 
 
 @pytest.fixture
@@ -18,16 +18,19 @@ def piped(bare: Stage) -> Stage:
     return by_pipeline(bare)
 
 
-def test_killed_at_any_moment_it_promotes_exactly_once_and_loses_no_delivery(piped: Stage) -> None:
+@shared_out
+def test_killed_at_any_moment_it_promotes_exactly_once_and_loses_no_delivery(
+    piped: Stage, share: int
+) -> None:
     piped.deploy()
     piped.look()  # our account and the pipelines are known
-    moments = moments_of(piped, piped.deploy())
-    assert 30 < moments < MOST_MOMENTS
+    last = moments_of(piped, piped.deploy())
+    assert 30 < last < MOST_MOMENTS
 
-    for moment in range(1, moments + 1):
+    for moment in moments(share, last + 1):
         version = piped.deploy()
         piped.tell(version)
-        assert not lives(piped, moment), f"lived through moment {moment} of {moments}"
+        assert not lives(piped, moment), f"lived through moment {moment} of {last}"
         piped.outlive()
 
         assert piped.promotion(version).status is Status.SUCCEEDED, f"killed at {moment}"
@@ -36,9 +39,12 @@ def test_killed_at_any_moment_it_promotes_exactly_once_and_loses_no_delivery(pip
     assert piped.held() == []
 
 
-def test_killed_while_heroku_takes_its_time_it_is_followed_by_another(piped: Stage) -> None:
+@shared_out
+def test_killed_while_heroku_takes_its_time_it_is_followed_by_another(
+    piped: Stage, share: int
+) -> None:
     arrival(piped)
-    for moment in range(1, 60):
+    for moment in moments(share, 60):
         version = piped.deploy()
         piped.look()
         assert piped.promotion(version).status is Status.RELEASING
@@ -57,10 +63,11 @@ def test_killed_while_heroku_takes_its_time_it_is_followed_by_another(piped: Sta
     assert piped.held() == []
 
 
+@shared_out
 def test_killed_with_a_post_that_was_lost_it_is_looked_for_and_never_made_twice(
-    piped: Stage,
+    piped: Stage, share: int
 ) -> None:
-    for moment in range(1, 120, 3):
+    for moment in moments(share, 120, 3):
         piped.wire.put(wire.lost, path=PROMOTIONS)
         version = piped.deploy()
         piped.look()
