@@ -112,6 +112,14 @@ class Heroku:
             assert self.process.is_alive, self.process.log.read_text()
             return False
 
+    def clear(self) -> None:
+        """Take everything away that a test may have left."""
+        for app in self.control("state", method="GET")["apps"]:
+            self.control(f"apps/{app['id']}", method="DELETE")
+        for left in ("faults", "requests"):
+            self.control(left, method="DELETE")
+        self.control("rate-limits", {"email": ROBOT, "remaining": 4500})
+
     def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
         """A call of the control API."""
         answer = self._http.request(method, f"/_emulator/{path}", json=body)
@@ -223,6 +231,15 @@ class Town:
         dyno = Dyno(self.settings | settings, log, None if second else self.port)
         self.dynos.append(dyno)
         return dyno
+
+    def move(self, folder: Path) -> None:
+        """Give people another home, in which nobody has logged in."""
+        self.folder, self._token = folder, ""
+
+    @property
+    def is_untouched(self) -> bool:
+        """No dyno was ended or added since the first was started."""
+        return len(self.dynos) == 1 and self.dynos[0].process.is_alive
 
     def close(self) -> None:
         """End every dyno."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from tests.acceptance.command_line.people import APPROVER_TOKEN, STRANGER_TOKEN, VIEWER_TOKEN
+from tests.acceptance.command_line.people import (
+    APPROVER_TOKEN,
+    STRANGER_TOKEN,
+    VIEWER_TOKEN,
+    login_file,
+)
 from tests.acceptance.town import ADMIN_TOKEN, Heroku, Town
 from tests.cli.program import Autopromote
+from tests.db import clean
 
 
 @pytest.fixture(scope="session")
@@ -28,21 +33,20 @@ def heroku(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heroku]:
 
 
 @pytest.fixture(scope="session")
-def town(heroku: Heroku, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(
+    heroku: Heroku, postgres: str, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
     """One dyno for all."""
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE command_line")
-    database_url = postgres.replace("/postgres?", "/command_line?")
-    town = Town(heroku, database_url, tmp_path_factory.mktemp("town"))
-    try:
-        town.migrate()
-        town.start(
-            AUTOPROMOTE_VIEWERS="*@viewers.example", AUTOPROMOTE_APPROVERS="*@approvers.example"
-        )
-        town.cli("login")
-        yield town
-    finally:
-        town.close()
+    with clean.shared_database(postgres, migrated, "command_line") as (database_url, _):
+        town = Town(heroku, database_url, tmp_path_factory.mktemp("town"))
+        try:
+            town.start(
+                AUTOPROMOTE_VIEWERS="*@viewers.example", AUTOPROMOTE_APPROVERS="*@approvers.example"
+            )
+            town.cli("login")
+            yield town
+        finally:
+            town.close()
 
 
 @pytest.fixture
@@ -60,7 +64,20 @@ def person(town: Town, tmp_path: Path) -> Autopromote:
 
 
 @pytest.fixture
-def ana(person: Autopromote) -> Autopromote:
+def ana(person: Autopromote, town: Town, logins: dict[str, bytes]) -> Autopromote:
     """The program of an admin who is logged in."""
-    assert person("login").code == 0
+    file = login_file(person)
+    if town.url not in logins:
+        assert person("login").code == 0
+        logins[town.url] = file.read_bytes()
+    else:
+        file.parent.mkdir(mode=0o700, parents=True)
+        file.touch(mode=0o600)
+        file.write_bytes(logins[town.url])
     return person
+
+
+@pytest.fixture(scope="session")
+def logins() -> dict[str, bytes]:
+    """The login files that the program wrote at each listener."""
+    return {}

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.acceptance.command_line.people import VIEWER_TOKEN, answer_of, apps
 from tests.acceptance.town import ADMIN, ROBOT, ROBOT_TOKEN, Heroku, Town, wait_until
 from tests.cli.program import Autopromote
+from tests.db import clean
 
 pytestmark = pytest.mark.acceptance
 
@@ -32,19 +32,18 @@ def heroku(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heroku]:
 
 
 @pytest.fixture(scope="module")
-def town(heroku: Heroku, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(
+    heroku: Heroku, postgres: str, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
     """One dyno, a rule and its webhook, and all is well."""
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE insight")
-    database_url = postgres.replace("/postgres?", "/insight?")
-    town = Town(heroku, database_url, tmp_path_factory.mktemp("town"))
-    try:
-        town.migrate()
-        town.start(AUTOPROMOTE_VIEWERS="*@viewers.example", AUTOPROMOTE_RECONCILE="1s")
-        town.pair("d-staging", "d-prod")
-        yield town
-    finally:
-        town.close()
+    with clean.shared_database(postgres, migrated, "insight") as (database_url, _):
+        town = Town(heroku, database_url, tmp_path_factory.mktemp("town"))
+        try:
+            town.start(AUTOPROMOTE_VIEWERS="*@viewers.example", AUTOPROMOTE_RECONCILE="1s")
+            town.pair("d-staging", "d-prod")
+            yield town
+        finally:
+            town.close()
 
 
 @pytest.fixture
