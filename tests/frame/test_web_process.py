@@ -12,16 +12,20 @@ import pytest
 
 from listener.crypto import Keys
 from listener.db import migrate
+from tests.db import clean
 from tests.frame.processes import KEY, Web, saying, settings
 
 
-@pytest.fixture
-def web(database_url: str, tmp_path: Path) -> Iterator[Web]:
-    """A web process, as on a dyno that Heroku takes for a large one."""
-    values = settings(database_url) | {"WEB_CONCURRENCY": "4", "AUTOPROMOTE_METRICS_TOKEN": "s"}
-    started = Web(values, tmp_path / "log")
-    yield started
-    started.end()
+@pytest.fixture(scope="module")
+def web(postgres: str, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """A web process, as on a dyno that Heroku takes for a large one, for all who do not end it."""
+    with clean.shared_database(postgres, migrated, "web_process") as (database_url, _):
+        started = Web(settings(database_url) | LARGE, tmp_path_factory.mktemp("web") / "log")
+        yield started
+        started.end()
+
+
+LARGE = {"WEB_CONCURRENCY": "4", "AUTOPROMOTE_METRICS_TOKEN": "s"}
 
 
 def spoken(web: Web, request: bytes) -> bytes:
@@ -60,20 +64,29 @@ def test_a_database_that_is_not_migrated_yet_is_waited_for(
         web.end()
 
 
-def test_it_ends_in_peace_when_told_to(web: Web) -> None:
-    saying(web.process, "event=runners_started")
-    assert web.process.stop(patience=28) == 0
-    assert "Traceback" not in web.process.log.read_text()
+def test_it_ends_in_peace_when_told_to(database_url: str, tmp_path: Path) -> None:
+    web = Web(settings(database_url) | LARGE, tmp_path / "log")
+    try:
+        saying(web.process, "event=runners_started")
+        assert web.process.stop(patience=28) == 0
+        assert "Traceback" not in web.process.log.read_text()
+    finally:
+        web.end()
 
 
 def test_what_its_processes_count_is_told_together(web: Web) -> None:
+    before = counted(web)
     with ThreadPoolExecutor(8) as threads:
         statuses = list(threads.map(lambda _: web.http.get("/nowhere").status_code, range(40)))
     assert statuses == [404] * 40
+    assert counted(web) - before == 40
 
+
+def counted(web: Web) -> float:
+    """How many requests all its processes together count that led nowhere."""
     text = web.http.get("/metrics", headers={"Authorization": "Bearer s"}).text
-    line = 'autopromote_requests_total{method="GET",route="unknown",status="404"} 40.0'
-    assert line in text.splitlines()
+    start = 'autopromote_requests_total{method="GET",route="unknown",status="404"} '
+    return sum(float(line.removeprefix(start)) for line in text.splitlines() if start in line)
 
 
 def test_a_chunked_body_without_end_is_cut_off(web: Web) -> None:
