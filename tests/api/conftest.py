@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from listener.app import Parts, assemble, build
+from listener.app import Parts, assemble
 from listener.config import Settings
 from listener.db.engine import Database
 from tests.api.source import Source
+from tests.standing import listener_of
 
 SECRET_KEY = "k" * 32
 ADMIN, APPROVER, VIEWER, STRANGER = (f"{name}@example.com" for name in ("ana", "bo", "cy", "zoe"))
@@ -50,7 +51,7 @@ def parts(settings: Settings) -> Iterator[Parts]:
 @pytest.fixture
 def app(parts: Parts) -> Flask:
     """The app."""
-    return build(parts)
+    return listener_of(parts)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, insert, literal, update
@@ -21,6 +23,12 @@ from tests.heroku.peer import Peer, answer, giving
 
 DOOR = "/webhooks/heroku"
 As = Callable[[str], dict[str, str]]
+
+
+@pytest.fixture
+def app(parts: Parts) -> Flask:
+    """An app that has counted no request yet."""
+    return build(parts)
 
 
 def scraped(client: FlaskClient) -> dict[tuple[str, ...], float]:

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 import pytest
 from flask import Flask
 
-from emulator.app import create_app
 from emulator.world import World
 from tests.emulator.callers import ANA, EVE, Caller, Receiver, make_world, with_apps
+from tests.standing import emulator_of
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def world(receiver: Receiver) -> Iterator[World]:
 @pytest.fixture
 def app(world: World) -> Flask:
     """The API in front of the world."""
-    return create_app(world)
+    return emulator_of(world)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 from sqlalchemy import func, select, text
 
-from emulator.app import create_app
 from emulator.world import World
 from listener.core.finding import Finding
 from listener.core.promotion import Status
@@ -35,6 +34,7 @@ from listener.services.views import RuleView
 from listener.worker.runner import PROMOTING
 from tests.bound import Bound
 from tests.services.letterbox import Answering, Letterbox
+from tests.standing import emulator_of
 
 ANA, BO, ROBOT = "ana@example.com", "bo@example.com", "robot@example.com"
 TOKEN = "HRKU-test-robot"
@@ -59,7 +59,7 @@ class Office:
         self.database = database
         self._world = world
         self._letterbox = letterbox
-        transport = httpx.WSGITransport(create_app(world).wsgi_app)
+        transport = httpx.WSGITransport(emulator_of(world).wsgi_app)
         self._http = httpx.Client(transport=transport, base_url="http://localhost")
         self.control("tokens", {"token": TOKEN, "email": ROBOT})
         heroku = Heroku(TOKEN, url="http://localhost", transport=transport)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from emulator.app import create_app
 from emulator.world import World
 from listener.db.engine import Database
 from listener.db.tables import hold, release
 from tests.leaping import Leaping
+from tests.standing import emulator_of
 from tests.worker.machine import Machine
 from tests.worker.stage import Stage
 
@@ -37,7 +37,7 @@ def heroku_clock() -> Leaping:
 def empty(database: Database, heroku_clock: Leaping) -> Iterator[Stage]:
     """A stage with no app; what Heroku dates stands as that clock says."""
     world = World(clock=heroku_clock)
-    stage = Stage(database, httpx.WSGITransport(create_app(world).wsgi_app))
+    stage = Stage(database, httpx.WSGITransport(emulator_of(world).wsgi_app))
     stage.unshifted = frozenset({hold.c.foreign_at, release.c.created_at, release.c.updated_at})
     yield stage
     world.close()

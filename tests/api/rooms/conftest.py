@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from listener.app import Parts, build
+from listener.app import Parts
 from listener.config import Settings
 from listener.roles import Roles
 from listener.services.status import MARK
@@ -13,6 +13,7 @@ from tests.api.rooms.caller import Caller
 from tests.services.conftest import database, heroku_clock, office, open_office
 from tests.services.letterbox import Answering
 from tests.services.office import PUBLIC_URL, TOKEN, Office
+from tests.standing import listener_of
 
 __all__ = ["database", "heroku_clock", "office", "open_office"]
 
@@ -35,7 +36,7 @@ def client(office: Office, database_url: str) -> FlaskClient:
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
     outside = Answering({MARK: office.keys.mark})
     parts = Parts(settings, office.context, office.keys, roles, outside=outside)
-    return build(parts).test_client()
+    return listener_of(parts).test_client()
 
 
 @pytest.fixture
