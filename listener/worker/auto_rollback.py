@@ -2,108 +2,91 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection
 
-from listener import heroku as platform
 from listener.core.auto_rollback import NoRollback, NotYet, OwnPromotion, RollbackAllowed, way_back
-from listener.core.promotion import UNREADABLE_FOR, PromotionKind, Status, back_off
+from listener.core.promotion import UNREADABLE_FOR, PromotionKind, Status
 from listener.core.rule import Strategy, is_allowed
-from listener.db import apps, promotions, queue, release_requests
-from listener.db.promotions import PromotionRow
-from listener.db.release_requests import PostRow
+from listener.db import apps, queue, release_requests
+from listener.heroku import HerokuError
 from listener.inventory import drift
-from listener.inventory.context import Clock, Context
 from listener.inventory.reader import Snapshot, StaleData
-from listener.worker import create_release, finish, not_found, outcomes
+from listener.worker import create_release, outcomes
 from listener.worker.create_release import PendingRequest, PreconditionChanged
 from listener.worker.finish import Transition
 from listener.worker.freshness import check_fresh, is_behind
+from listener.worker.job import UNSENT_STEP, Job, pause
+
+MINUTES = int(UNREADABLE_FOR.total_seconds() // 60)
 
 
-def step(context: Context, claim: queue.Claim, row: PromotionRow, clock: Clock) -> None:
+def step(job: Job) -> None:
     """Check that our release still runs and nobody released since; then post what ran before."""
-    if _tried_for_long(row, clock):
-        minutes = int(UNREADABLE_FOR.total_seconds() // 60)
-        stay(context, claim, row, f"The request could not be sent for {minutes} minutes.")
+    if job.row.status is Status.ROLLING_BACK and job.in_status_for() >= UNREADABLE_FOR:
+        not_rolled_back(job, f"The request could not be sent for {MINUTES} minutes.")
         return
     try:
-        account_id = _account_id(context, row)
-        reading = context.reader.releases(row.target_id)
-    except platform.HerokuError as error:
-        _unreadable(context, claim, row, error, clock)
+        # Our account is needed only where the release can show no nonce.
+        by_account = outcomes.restores_config(job.row)
+        account_id = job.context.reader.account_id() if by_account else None
+        reading = job.read_target()
+    except HerokuError as error:
+        _unreadable(job, error)
         return
     try:
-        sending = _commit(context, claim, row, reading, account_id)
+        request = _commit(job, reading, account_id)
     except StaleData as stale:
-        _unreadable(context, claim, row, stale, clock)
+        _unreadable(job, stale)
     except PreconditionChanged as why:
-        stay(context, claim, row, str(why))
-        drift.record_target(context, reading)
+        not_rolled_back(job, str(why))
+        drift.record_target(job.context, reading)
     else:
-        create_release.send(context, sending, clock)
+        create_release.send(request)
 
 
-def _tried_for_long(row: PromotionRow, clock: Clock) -> bool:
-    since = row.status_at if row.status is Status.ROLLING_BACK else None
-    return since is not None and clock.now() - since >= UNREADABLE_FOR
-
-
-def _account_id(context: Context, row: PromotionRow) -> str | None:
-    """Return our account if the release can show no nonce, else None. Raises HerokuError."""
-    return context.reader.account_id() if outcomes.restores_config(row) else None
-
-
-def _commit(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    reading: Snapshot,
-    account_id: str | None,
-) -> PendingRequest:
-    current = reading.history.current
-    with context.database.begin() as conn:
-        back = check(conn, context, row, reading)
+def _commit(job: Job, reading: Snapshot, account_id: str | None) -> PendingRequest:
+    row = job.row
+    with job.context.database.begin() as conn:
+        back = check(conn, job, reading)
         if release_requests.went_back(conn, row.id):
             raise PreconditionChanged("It was rolled back once, which is all.")
         moved = create_release.keep_moving(
             conn,
-            claim,
+            job.claim,
             Status.ROLLING_BACK,
             f"{outcomes.reason_for_rollback(row)}"
             f" Asking Heroku for the slug of v{back.release.version} again.",
             errors_since=None,
         )
-        written = release_requests.add(
+        written = create_release.add_post(
             conn,
-            promotion_id=row.id,
-            target_id=row.target_id,
+            row,
+            reading.history,
             kind=PromotionKind.ROLLBACK,
-            nonce=create_release.new_nonce(),
             artifact=back.release.artifact,
             strategy=Strategy.SLUG if account_id is None else Strategy.PIPELINE,
             account_id=account_id,
-            base_version=reading.history.newest_version,
-            base_artifact=current.artifact if current is not None else None,
         )
-    make = partial(create_release.go_back, context, moved, back.release, written)
-    return create_release.sending(claim, moved, written, make)
+    return _pending(job.with_post(moved, written), back)
 
 
-def check(
-    conn: Connection, context: Context, row: PromotionRow, reading: Snapshot
-) -> RollbackAllowed:
+def _pending(job: Job, back: RollbackAllowed) -> PendingRequest:
+    return create_release.pending(job, partial(create_release.go_back, job, back.release))
+
+
+def check(conn: Connection, job: Job, reading: Snapshot) -> RollbackAllowed:
     """Check under the target's lock that a rollback is allowed now, and return what it restores.
 
     Raises StaleData, PreconditionChanged.
     """
+    row = job.row
     target = apps.lock(conn, [row.target_id])[row.target_id]
     check_fresh(conn, reading)
     if is_behind(reading, target):
         raise StaleData(f"{target.name} runs a newer release by now.")
-    if not is_allowed(target.name, context.allowed_apps):
+    if not is_allowed(target.name, job.context.allowed_apps):
         raise PreconditionChanged("AUTOPROMOTE_APPS does not name the app.")
     if target.known is None or target.known.artifact != row.artifact:
         raise PreconditionChanged("It runs something else by now.")
@@ -119,59 +102,35 @@ def check(
             raise PreconditionChanged(message)
 
 
-def send_again(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    post: PostRow,
-    reading: Snapshot,
-    clock: Clock,
-) -> None:
+def send_again(job: Job, reading: Snapshot) -> None:
     """Check that our release still runs, and send the rollback a second time.
 
-    Raises StaleData, PreconditionChanged.
+    Raises StaleData, PreconditionChanged, LeaseLost.
     """
-    with context.database.begin() as conn:
-        back = check(conn, context, row, reading)
-        if back.release.artifact != post.artifact:
+    with job.context.database.begin() as conn:
+        back = check(conn, job, reading)
+        if back.release.artifact != job.post.artifact:
             raise PreconditionChanged("What ran before is not what was to come back.")
-        queue.renew(conn, claim)
-        again = release_requests.send_again(conn, post.id)
-    make = partial(create_release.go_back, context, row, back.release, again)
-    create_release.send(context, create_release.sending(claim, row, again, make), clock)
+        queue.renew(conn, job.claim)
+        again = release_requests.send_again(conn, job.post.id)
+    create_release.send(_pending(job.with_post(job.row, again), back))
 
 
-def stay(context: Context, claim: queue.Claim, row: PromotionRow, why: str) -> None:
+def not_rolled_back(job: Job, why: str) -> None:
     """End the promotion as failed without a rollback, and put a hold on the target."""
-    reason = f"{outcomes.reason_for_rollback(row)} Not rolled back: {why}"
-    hold = f"Promotion {row.id} is not well and was not rolled back. {reason}"
-    finish.end(context, claim, Transition(status=Status.FAILED, reason=reason, hold=hold))
+    reason = f"{outcomes.reason_for_rollback(job.row)} Not rolled back: {why}"
+    hold = f"Promotion {job.row.id} is not well and was not rolled back. {reason}"
+    job.end(Transition(status=Status.FAILED, reason=reason, hold=hold))
 
 
-def _unreadable(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    error: platform.HerokuError,
-    clock: Clock,
-) -> None:
-    now = clock.now()
-    since = row.errors_since or now
-    if not_found.is_certain(row, error, now):
-        stay(context, claim, row, f"Heroku: {error}")
-    elif now - since < UNREADABLE_FOR:
-        tries = int((now - since) / timedelta(seconds=5)).bit_length()
-        reason = f"{outcomes.reason_for_rollback(row)} Heroku could not be read: {error}"
-        with context.database.begin() as conn:
-            promotions.move(
-                conn,
-                claim,
-                row.status,
-                reason,
-                due_at=now + back_off(tries),
-                errors_since=since,
-                gone_since=not_found.since(row, error, now),
-            )
+def _unreadable(job: Job, error: HerokuError) -> None:
+    now = job.now()
+    since = job.row.errors_since or now
+    if job.is_gone(error):
+        not_rolled_back(job, f"Heroku: {error}")
+    elif now - since >= UNREADABLE_FOR:
+        not_rolled_back(job, f"Heroku could not be read for {MINUTES} minutes: {error}")
     else:
-        minutes = int(UNREADABLE_FOR.total_seconds() // 60)
-        stay(context, claim, row, f"Heroku could not be read for {minutes} minutes: {error}")
+        reason = f"{outcomes.reason_for_rollback(job.row)} Heroku could not be read: {error}"
+        due_at, gone_since = now + pause(now - since, UNSENT_STEP), job.gone_since(error)
+        job.again(reason, due_at, errors_since=since, gone_since=gone_since)

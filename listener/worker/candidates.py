@@ -14,14 +14,15 @@ from listener.core.gates.base import SLUG, Candidate
 from listener.core.promotion import SLOW, PromotionKind
 from listener.core.release import Release
 from listener.core.rule import Mode, OnNewer, Strategy, is_allowed, strategy_of
-from listener.db import apps, holds, queue, related_promotions, release_requests, releases, rules
+from listener.db import apps, holds, related_promotions, release_requests, releases, rules
 from listener.db.apps import AppRow
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.inventory import drift, evidence
-from listener.inventory.context import Context, renew_lease
+from listener.inventory.context import Context
 from listener.inventory.reader import Places, Snapshot, StaleData, remembered
 from listener.worker.freshness import is_behind
+from listener.worker.job import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +68,16 @@ class Read:
     way: StrategyChoice
 
 
-def gather(
-    context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow | None = None
-) -> CandidateFacts:
+def gather(job: Job, post: PostRow | None = None) -> CandidateFacts:
     """Read what the gates need. Raises HerokuError, LeaseLost.
 
     With a `post` that is to be sent again, use the strategy of that post.
     """
-    read = _read(context, claim, row, post)
+    context, row = job.context, job.row
+    read = _read(job, post)
     is_promotion = row.kind is PromotionKind.PROMOTE
     standing = drift.record_snapshot(context, read.target, row.source_id if is_promotion else None)
-    renew_lease(context, claim)
+    job.renew_lease()
     with context.database.begin() as conn:
         if is_promotion and isinstance(standing, Unknown) and standing.current is not None:
             _check_held(conn, read.target_app, standing)
@@ -111,19 +111,19 @@ def stored(conn: Connection, context: Context, row: PromotionRow) -> CandidateFa
     return None
 
 
-def _read(context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow | None) -> Read:
-    reader = context.reader
+def _read(job: Job, post: PostRow | None) -> Read:
+    row, reader = job.row, job.context.reader
     source_app, target_app = reader.facts(row.source_id), reader.facts(row.target_id)
-    renew_lease(context, claim)
-    way = choose(context, claim, row, source_app, post)
+    job.renew_lease()
+    way = choose(job, source_app, post)
     commit, stack = row.commit, None
     if row.kind is PromotionKind.PROMOTE and row.artifact_type == SLUG:
         commit, stack = reader.slug(row.source_id, row.artifact)
-        with context.database.begin() as conn:
+        with job.context.database.begin() as conn:
             is_to_ask = _lacks_commit_message(conn, row)
         if is_to_ask:
             reader.learn_commit_message(row.source_id, row.artifact)
-    source, target = _lists(context, claim, row)
+    source, target = _lists(job)
     return Read(source_app, target_app, source, target, commit, stack, way)
 
 
@@ -137,26 +137,26 @@ def _lacks_commit_message(conn: Connection, row: PromotionRow) -> bool:
     return releases.commit_message(conn, row.source_id, row.artifact) is None
 
 
-def _lists(context: Context, claim: queue.Claim, row: PromotionRow) -> tuple[Snapshot, Snapshot]:
+def _lists(job: Job) -> tuple[Snapshot, Snapshot]:
     """Return snapshots of source and target that are fresh together.
 
     The target is always read now, to see who released a moment ago.
     """
-    reader = context.reader
+    row, reader = job.row, job.context.reader
     if row.source_id == row.target_id:
         target = reader.releases(row.target_id)
         return target, target
-    if _is_slower(context, row.target_id, row.source_id):
+    if _is_slower(job.context, row.target_id, row.source_id):
         target = reader.releases(row.target_id)
-        renew_lease(context, claim)
+        job.renew_lease()
         source = reader.fresh(row.source_id)
     else:
         source = reader.fresh(row.source_id)
-        renew_lease(context, claim)
+        job.renew_lease()
         target = reader.releases(row.target_id)
     if reader.are_fresh(source, target):
         return source, target
-    renew_lease(context, claim)
+    job.renew_lease()
     return reader.beside(source, target)
 
 
@@ -232,25 +232,26 @@ class StrategyChoice:
     account_id: str | None = None  # marks a release without a nonce as ours
 
 
-def choose(
-    context: Context, claim: queue.Claim, row: PromotionRow, source: App, post: PostRow | None
-) -> StrategyChoice:
+def choose(job: Job, source: App, post: PostRow | None) -> StrategyChoice:
     """Choose the strategy of a promotion, or that of its `post`. Raises HerokuError, LeaseLost.
 
     If no nonce can be sent, our account must be known before anything is sent: without it no
     release could be found again after a lost answer.
     """
-    strategy = (
-        post.strategy if post is not None else strategy_of(_wished(context, row), source.generation)
-    )
+    row, reader = job.row, job.context.reader
+    if post is not None:
+        strategy = post.strategy
+    else:
+        with job.context.database.begin() as conn:
+            strategy = strategy_of(_asked_for(conn, row), source.generation)
     if strategy is Strategy.SLUG:
         return StrategyChoice()
-    way = StrategyChoice(strategy, account_id=context.reader.account_id())
-    renew_lease(context, claim)
+    way = StrategyChoice(strategy, account_id=reader.account_id())
+    job.renew_lease()
     if row.kind is PromotionKind.ROLLBACK:
         return way
-    (places,) = context.reader.pipelines(row.source_id, row.target_id)
-    renew_lease(context, claim)
+    (places,) = reader.pipelines(row.source_id, row.target_id)
+    job.renew_lease()
     return replace(way, pipelines=places)
 
 
@@ -260,11 +261,6 @@ def remembered_way(
     """Choose the strategy from stored facts only; nothing is sent because of it."""
     strategy = strategy_of(_asked_for(conn, row), source.generation)
     return StrategyChoice(strategy, (source.pipeline_id, target.pipeline_id))
-
-
-def _wished(context: Context, row: PromotionRow) -> Strategy:
-    with context.database.begin() as conn:
-        return _asked_for(conn, row)
 
 
 def _asked_for(conn: Connection, row: PromotionRow) -> Strategy:

@@ -25,18 +25,18 @@ from listener.core.promotion import (
     Status,
     description_of,
 )
-from listener.core.release import Release
+from listener.core.release import History, Release
 from listener.core.rule import Mode, Strategy
 from listener.core.verification import plan
 from listener.db import apps, holds, promotions, queue, related_promotions, release_requests, rules
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
-from listener.inventory.context import Clock, Context
 from listener.inventory.reader import StaleData, as_release
-from listener.worker import finish, follow, outcomes
+from listener.worker import follow, outcomes
 from listener.worker.candidates import CandidateFacts
 from listener.worker.finish import Transition
 from listener.worker.freshness import check_fresh, is_behind
+from listener.worker.job import Job
 
 NOT_SENT_PAUSE = timedelta(seconds=5)
 OVERTAKEN_PAUSE = timedelta(seconds=1)
@@ -57,39 +57,22 @@ class PreconditionChanged(Exception):
 class PendingRequest:
     """A post that this claim committed, and the moment by which it must leave."""
 
-    claim: queue.Claim
-    row: PromotionRow
-    post: PostRow
+    job: Job
     make: Make  # asks Heroku for the release
     send_by: float  # by this process's monotonic clock
 
 
-def post(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    gathered: CandidateFacts,
-    clock: Clock,
-    seen: dict[str, Any],
-) -> None:
+def post(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> None:
     """Commit the post, send it, store Heroku's answer. Raises StaleData, before the commit."""
     try:
-        sending = _commit(context, claim, row, gathered, clock, seen)
+        request = _commit(job, gathered, seen)
     except PreconditionChanged as why:
-        _decide_anew(context, claim, str(why), clock, OVERTAKEN_PAUSE)
+        job.again(str(why), job.now() + OVERTAKEN_PAUSE)
     except IntegrityError:
         # From the unique index on active promotions of a target: another one is active.
-        why_not = "Another promotion is at work on the target."
-        _decide_anew(context, claim, why_not, clock, BLOCKED_STEP)
+        job.again("Another promotion is at work on the target.", job.now() + BLOCKED_STEP)
     else:
-        send(context, sending, clock)
-
-
-def _decide_anew(
-    context: Context, claim: queue.Claim, why: str, clock: Clock, pause: timedelta
-) -> None:
-    with context.database.begin() as conn:
-        promotions.move(conn, claim, Status.WAITING, why, due_at=clock.now() + pause)
+        send(request)
 
 
 def sending_status(kind: PromotionKind) -> Status:
@@ -97,43 +80,32 @@ def sending_status(kind: PromotionKind) -> Status:
     return Status.ROLLING_BACK if kind is PromotionKind.ROLLBACK else Status.POSTING
 
 
-def _commit(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    gathered: CandidateFacts,
-    clock: Clock,
-    seen: dict[str, Any],
-) -> PendingRequest:
-    status, current = sending_status(row.kind), gathered.target.history.current
-    with context.database.begin() as conn:
-        check(conn, row, gathered, clock)
+def _commit(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> PendingRequest:
+    row, target = job.row, gathered.target.history
+    with job.context.database.begin() as conn:
+        check(conn, job, gathered)
         planned = plan(gathered.candidate.conditions)
         moved = keep_moving(
             conn,
-            claim,
-            status,
+            job.claim,
+            sending_status(row.kind),
             "Asking Heroku for the release.",
-            evaluated_at=clock.now(),
+            evaluated_at=job.now(),
             verification=planned.as_json() if planned is not None else null(),
             **seen,
         )
         if gathered.makes_older_give_way:
             promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
-        written = release_requests.add(
+        written = add_post(
             conn,
-            promotion_id=row.id,
-            target_id=row.target_id,
+            row,
+            target,
             kind=row.kind,
-            nonce=new_nonce(),
             artifact=row.artifact,
             strategy=gathered.candidate.strategy,
             account_id=gathered.account_id,
-            base_version=gathered.target.history.newest_version,
-            base_artifact=current.artifact if current is not None else None,
         )
-    make = partial(make_request, context, moved, gathered, written)
-    return sending(claim, moved, written, make)
+    return _of_candidate(job.with_post(moved, written), gathered)
 
 
 def keep_moving(
@@ -154,32 +126,38 @@ def keep_moving(
     )
 
 
-def new_nonce() -> str:
-    """Generate the nonce that tells a release of ours from all others."""
-    return secrets.token_hex(4)
+def add_post(conn: Connection, row: PromotionRow, target: History, **values: Any) -> PostRow:
+    """Store the post, with a nonce that tells its release from all others."""
+    current = target.current
+    return release_requests.add(
+        conn,
+        promotion_id=row.id,
+        target_id=row.target_id,
+        nonce=secrets.token_hex(4),
+        base_version=target.newest_version,
+        base_artifact=current.artifact if current is not None else None,
+        **values,
+    )
 
 
-def sending(claim: queue.Claim, row: PromotionRow, post: PostRow, make: Make) -> PendingRequest:
+def pending(job: Job, make: Make) -> PendingRequest:
     """Build the request for a post that was just committed, to be sent at once."""
-    return PendingRequest(replace(claim, status=row.status), row, post, make, _deadline())
+    return PendingRequest(job, make, time.monotonic() + SEND_WITHIN.total_seconds())
 
 
-def _deadline() -> float:
-    return time.monotonic() + SEND_WITHIN.total_seconds()
-
-
-def check(conn: Connection, row: PromotionRow, gathered: CandidateFacts, clock: Clock) -> None:
+def check(conn: Connection, job: Job, gathered: CandidateFacts) -> None:
     """Check under the target's lock that the database still says what was decided on.
 
     Raises StaleData, PreconditionChanged.
     """
+    row = job.row
     target = apps.lock(conn, [row.target_id])[row.target_id]
     check_fresh(conn, gathered.source, gathered.target)
     if is_behind(gathered.target, target):
         raise StaleData(f"{target.name} runs a newer release by now.")
     if row.kind is PromotionKind.ROLLBACK:
         return
-    now = clock.now()
+    now = job.now()
     again = evaluate(gathered.candidate, now, asked_again(gathered.candidate))
     if again.objection is not None:
         if again.reads is Reads.DATABASE:  # its time is over: a window has closed, say
@@ -205,138 +183,120 @@ def _check_rule(
         raise PreconditionChanged(f"v{newer} is newer.")
 
 
-def send_again(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    gathered: CandidateFacts,
-    post: PostRow,
-    clock: Clock,
-) -> None:
+def send_again(job: Job, gathered: CandidateFacts) -> None:
     """Send a post without any trace a second time, under the same nonce.
 
     Raises StaleData, PreconditionChanged, LeaseLost.
     """
-    with context.database.begin() as conn:
-        check(conn, row, gathered, clock)
-        queue.renew(conn, claim)
-        again = release_requests.send_again(conn, post.id)
-    make = partial(make_request, context, row, gathered, again)
-    send(context, sending(claim, row, again, make), clock)
+    with job.context.database.begin() as conn:
+        check(conn, job, gathered)
+        queue.renew(conn, job.claim)
+        again = release_requests.send_again(conn, job.post.id)
+    send(_of_candidate(job.with_post(job.row, again), gathered))
 
 
-def send(context: Context, sending: PendingRequest, clock: Clock) -> None:
+def _of_candidate(job: Job, gathered: CandidateFacts) -> PendingRequest:
+    return pending(job, partial(make_request, job, gathered))
+
+
+def send(request: PendingRequest) -> None:
     """Send a committed post once, and store Heroku's answer."""
-    post, claim, row = sending.post, sending.claim, sending.row
+    job = request.job
     try:
-        made = sending.make(send_by=sending.send_by)
+        made = request.make(send_by=request.send_by)
     except platform.RateLimited:
-        _not_sent(context, sending, "Heroku's rate limit is reached.", clock, RATE_LIMIT_WAIT)
+        _not_sent(job, "Heroku's rate limit is reached.", RATE_LIMIT_WAIT)
     except platform.NotSent as why:
-        _not_sent(context, sending, f"Not sent: {why}", clock, NOT_SENT_PAUSE)
+        _not_sent(job, f"Not sent: {why}", NOT_SENT_PAUSE)
     except platform.Refused as refusal:
-        forget_way(context, row, post)
-        finish.end(context, claim, outcomes.refused(refusal, row, post))
+        forget_way(job)
+        job.end(outcomes.refused(job, refusal))
     except platform.Doubtful as doubt:
-        _in_doubt(context, claim, post, str(doubt), clock)
+        _in_doubt(job, str(doubt))
     else:
-        _accept(context, claim, row, post, made, clock)
+        _accept(job, made)
 
 
-def _accept(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    post: PostRow,
-    made: Made,
-    clock: Clock,
-) -> None:
+def _accept(job: Job, made: Made) -> None:
     if isinstance(made, platform.PipelinePromotion):
-        follow.begin(context, claim, post, made, clock)
+        follow.begin(job, made)
         return
-    outcomes.accept(context, claim, row, post, as_release(made), clock)
-    if post.strategy is Strategy.SLUG:
-        _note_echo(context, post, made)
+    outcomes.accept(job, as_release(made))
+    if job.post.strategy is Strategy.SLUG:
+        _note_echo(job, made)
 
 
-def _note_echo(context: Context, post: PostRow, release: platform.Release) -> None:
+def _note_echo(job: Job, release: platform.Release) -> None:
     """Store whether Heroku shows our description: after a doubt we recognise our release by it."""
-    with context.database.begin() as conn:
-        if nonce_of(release.description) == post.nonce:
+    with job.context.database.begin() as conn:
+        if nonce_of(release.description) == job.post.nonce:
             apps.put_fact(conn, apps.ECHOES, True)
         elif apps.get_fact(conn, apps.ECHOES) is None:
             apps.put_fact(conn, apps.ECHOES, False)
 
 
-def _not_sent(
-    context: Context, sending: PendingRequest, why: str, clock: Clock, pause: timedelta
-) -> None:
-    claim, post = sending.claim, sending.post
+def _not_sent(job: Job, why: str, pause: timedelta) -> None:
+    post = job.post
     if post.sends > 1:
         # The outcome of the first sending is still unknown: look for it, then send again.
         reason = f"{why} Still looking for the release of the first post."
-        with context.database.begin() as conn:
-            promotions.move(conn, claim, Status(claim.status or ""), reason, due_at=clock.now())
+        with job.context.database.begin() as conn:
+            job.stay(conn, reason, job.now())
             release_requests.mark_unsent(conn, post.id)
         return
-    due_at = clock.now() + pause
     # A promotion that is to be undone must not wait to be promoted: it tries the rollback again.
-    is_way_back = outcomes.is_way_back(sending.row, post)
-    status = Status.ROLLING_BACK if is_way_back else Status.WAITING
-    ending = Transition(status=status, reason=why, due_at=due_at, post=post, outcome="not_sent")
-    finish.end(context, claim, ending)
+    status = Status.ROLLING_BACK if job.is_way_back else Status.WAITING
+    due_at = job.now() + pause
+    job.end(Transition(status=status, reason=why, due_at=due_at, post=post, outcome="not_sent"))
 
 
-def _in_doubt(context: Context, claim: queue.Claim, post: PostRow, why: str, clock: Clock) -> None:
+def _in_doubt(job: Job, why: str) -> None:
     reason = f"Heroku's answer is missing ({why}); looking for the release on the target."
-    with context.database.begin() as conn:
-        promotions.move(conn, claim, Status(claim.status or ""), reason, due_at=clock.now())
-        release_requests.mark_unknown(conn, post.id)
+    with job.context.database.begin() as conn:
+        job.stay(conn, reason, job.now())
+        release_requests.mark_unknown(conn, job.post.id)
 
 
 Made = platform.Release | platform.PipelinePromotion
 
 
-def make_request(
-    context: Context, row: PromotionRow, gathered: CandidateFacts, post: PostRow, *, send_by: float
-) -> Made:
+def make_request(job: Job, gathered: CandidateFacts, *, send_by: float) -> Made:
     """Ask Heroku for the release; name exactly what is to run. Raises HerokuError."""
-    heroku, target_id = context.heroku, row.target_id
+    heroku, row, post = job.context.heroku, job.row, job.post
     if post.strategy is Strategy.SLUG:
         source = gathered.candidate.source.name
         words = description_of(source, row.version, post.nonce, kind=row.kind)
         return heroku.create_release(
-            target_id, slug=post.artifact, description=words, send_by=send_by
+            row.target_id, slug=post.artifact, description=words, send_by=send_by
         )
     if row.kind is PromotionKind.ROLLBACK:
-        return heroku.rollback_release(target_id, release=row.release_id, send_by=send_by)
+        return heroku.rollback_release(row.target_id, release=row.release_id, send_by=send_by)
     pipeline, _ = gathered.candidate.pipelines
     return heroku.create_pipeline_promotion(
         pipeline=cast(str, pipeline),  # the match gate passes nothing without one
         source=row.source_id,
         release=row.release_id,
-        target=target_id,
+        target=row.target_id,
         send_by=send_by,
     )
 
 
-def go_back(
-    context: Context, row: PromotionRow, release: Release, post: PostRow, *, send_by: float
-) -> Made:
+def go_back(job: Job, release: Release, *, send_by: float) -> Made:
     """Ask Heroku for what an earlier release of the target ran. Raises HerokuError."""
+    heroku, target_id, post = job.context.heroku, job.row.target_id, job.post
     if post.strategy is Strategy.SLUG:
         kind = PromotionKind.ROLLBACK
         words = description_of("", release.version, post.nonce, kind=kind)
-        return context.heroku.create_release(
-            row.target_id, slug=post.artifact, description=words, send_by=send_by
+        return heroku.create_release(
+            target_id, slug=post.artifact, description=words, send_by=send_by
         )
-    return context.heroku.rollback_release(row.target_id, release=release.id, send_by=send_by)
+    return heroku.rollback_release(target_id, release=release.id, send_by=send_by)
 
 
-def forget_way(context: Context, row: PromotionRow, post: PostRow) -> None:
+def forget_way(job: Job) -> None:
     """Forget the apps' pipelines after a refusal: an app may have left its pipeline."""
-    if post.strategy is Strategy.PIPELINE:
-        with context.database.begin() as conn:
-            both = row.source_id, row.target_id
+    if job.post.strategy is Strategy.PIPELINE:
+        with job.context.database.begin() as conn:
+            both = job.row.source_id, job.row.target_id
             apps.lock(conn, both)
             apps.forget_pipelines(conn, both)

@@ -41,50 +41,49 @@ from listener.core.promotion import (
     UNFINISHED,
     PromotionKind,
     Status,
-    back_off,
 )
 from listener.core.rule import Mode
-from listener.db import apps, holds, promotions, queue, related_promotions, releases, rules
+from listener.db import apps, holds, promotions, related_promotions, releases, rules
 from listener.db.promotions import PromotionRow
 from listener.heroku import HerokuError, RateLimited
 from listener.inventory import evidence
-from listener.inventory.context import Clock, Context
+from listener.inventory.context import Context
 from listener.inventory.reader import StaleData
 from listener.inventory.traits import COMPARE_EVERY
-from listener.worker import create_release, finish, not_found, notify, report_troubles
+from listener.worker import create_release, notify, report_troubles
 from listener.worker.candidates import CandidateFacts, gather, stored
 from listener.worker.finish import Transition
 from listener.worker.freshness import timed
+from listener.worker.job import UNSENT_STEP, Absent, Job, pause
 
 UNREAD = "Heroku could not be read"
 ON_HOLD = timedelta(hours=1)  # releasing a hold wakes what waits; this is the fallback
 
 
-def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
+def step(job: Job) -> None:
     """Evaluate a waiting promotion.
 
     Ask first what the database alone can tell: then a no costs no call to Heroku.
     """
-    row = promotions.row_of(claim.row)
-    with context.database.begin() as conn:
-        unwanted, blocked = _unwanted(conn, row), _blocked(conn, row, clock.now())
+    with job.context.database.begin() as conn:
+        unwanted, blocked = _unwanted(conn, job.row), _blocked(conn, job.row, job.now())
     if unwanted is not None:
-        _end(context, claim, Status.CANCELLED, unwanted)
+        _end(job, Status.CANCELLED, unwanted)
     elif blocked is not None:
-        _stay(context, claim, *blocked, row.gates, clock)
-    elif (short := _short_of_calls(context, row, clock)) is not None:
-        _stay(context, claim, "heroku", short, row.gates, clock)
-    elif (ready := _unless_it_waits(context, claim, row, clock)) is not None:
-        _evaluate(context, claim, ready, clock)
+        _stay(job, *blocked, job.row.gates)
+    elif (short := _short_of_calls(job)) is not None:
+        _stay(job, "heroku", short, job.row.gates)
+    elif (ready := _unless_it_waits(job)) is not None:
+        _evaluate(ready)
 
 
-def _evaluate(context: Context, claim: queue.Claim, row: PromotionRow, clock: Clock) -> None:
+def _evaluate(job: Job) -> None:
     try:
-        gathered = gather(context, claim, row)
+        gathered = gather(job)
     except HerokuError as error:
-        unreadable(context, claim, row, error, clock)
+        unreadable(job, error)
     else:
-        decide(context, claim, row, gathered, clock)
+        decide(job, gathered)
 
 
 def _unwanted(conn: Connection, row: PromotionRow) -> str | None:
@@ -137,66 +136,49 @@ def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, W
     return SOURCE.name, Wait(f"Our own promotion onto {name} is {above.status}.")
 
 
-def _unless_it_waits(
-    context: Context, claim: queue.Claim, row: PromotionRow, clock: Clock
-) -> PromotionRow | None:
-    """Evaluate from stored facts only; return None if that settles it, else the row.
+def _unless_it_waits(job: Job) -> Job | None:
+    """Evaluate from stored facts only; return None if that settles it, else the job.
 
     It does if the promotion waits for time, people or good answers of a health check: the wait is
     stored, and Heroku is not asked. It also does if a person rejected it, or nobody approved it in
     time: it ends. A hold counts only after a first full evaluation, which tells whether this
     candidate supersedes older ones.
     """
+    context, row = job.context, job.row
     if row.kind is PromotionKind.ROLLBACK:
-        return row
+        return job
     with context.database.begin() as conn:
         gathered = stored(conn, context, row)
     if gathered is None:
-        return row
-    row, gathered, evaluation = evaluate_all(context, row, gathered, clock)
+        return job
+    job, gathered, evaluation = evaluate_all(job, gathered)
     patient = OF_RULES if row.evaluated_at is None else (*OF_RULES, HOLD)
     objection = evaluation.objection
     if isinstance(objection, Reject) and Waits.PERSON in evaluation.waits_for:
-        decide(context, claim, row, gathered, clock)
+        decide(job, gathered)
         return None
     waits_for_word = needs_word(objection) and row.evaluated_at is not None
     is_patient = evaluation.decided_by in patient or waits_for_word
     if not isinstance(objection, Wait) or not is_patient:
-        return row
-    _wait(context, claim, row, gathered, evaluation, clock)
+        return job
+    _wait(job, gathered, evaluation)
     return None
 
 
-def _short_of_calls(context: Context, row: PromotionRow, clock: Clock) -> Wait | None:
+def _short_of_calls(job: Job) -> Wait | None:
     """Return a wait if too few Heroku calls are left to begin something new, as last reported."""
-    left = context.heroku.requests_left
-    if left is None or row.kind is PromotionKind.ROLLBACK:
+    heroku = job.context.heroku
+    left = heroku.requests_left
+    if left is None or job.row.kind is PromotionKind.ROLLBACK:
         return None
-    told = timedelta(seconds=context.heroku.requests_left_since)
-    return reserve(left, told, clock.now())
+    return reserve(left, timedelta(seconds=heroku.requests_left_since), job.now())
 
 
-def _stay(
-    context: Context,
-    claim: queue.Claim,
-    name: str,
-    verdict: Wait,
-    said: list[dict[str, Any]],
-    clock: Clock,
-) -> None:
+def _stay(job: Job, name: str, verdict: Wait, said: list[dict[str, Any]]) -> None:
     """Wait for what one gate says, and keep what the other gates `said`."""
-    due_at = longest_wait(verdict.until, clock.now(), BLOCKED_STEP)
+    due_at = longest_wait(verdict.until, job.now(), BLOCKED_STEP)
     gates = [*(gate for gate in said if gate["name"] != name), as_json(name, verdict)]
-    with context.database.begin() as conn:
-        promotions.move(
-            conn,
-            claim,
-            Status.WAITING,
-            verdict.message,
-            due_at=due_at,
-            gates=gates,
-            errors_since=None,
-        )
+    job.again(verdict.message, due_at, gates=gates, errors_since=None)
 
 
 def evaluate_gates(row: PromotionRow, gathered: CandidateFacts, now: datetime) -> Evaluation:
@@ -207,95 +189,76 @@ def evaluate_gates(row: PromotionRow, gathered: CandidateFacts, now: datetime) -
     return timed(evaluation, source=gathered.source, target=gathered.target)
 
 
-def evaluate_all(
-    context: Context, row: PromotionRow, gathered: CandidateFacts, clock: Clock
-) -> tuple[PromotionRow, CandidateFacts, Evaluation]:
+def evaluate_all(job: Job, gathered: CandidateFacts) -> tuple[Job, CandidateFacts, Evaluation]:
     """Collect every verdict; ask the gates that need the network only if no other objects."""
-    evaluation = evaluate_gates(row, gathered, clock.now())
+    evaluation = evaluate_gates(job.row, gathered, job.now())
     if evaluation.reads is Reads.PROBES:
-        row = evidence.ask(context, row, gathered.candidate, clock)
-        candidate = replace(gathered.candidate, streak=evidence.streak_of(row))
+        job = job.with_row(evidence.ask(job.context, job.row, gathered.candidate, job.clock))
+        candidate = replace(gathered.candidate, streak=evidence.streak_of(job.row))
         gathered = replace(gathered, candidate=candidate)
-        evaluation = evaluate_gates(row, gathered, clock.now())
+        evaluation = evaluate_gates(job.row, gathered, job.now())
     if evaluation.reads is Reads.TRAITS:
-        gathered = replace(gathered, candidate=context.comparisons.read(gathered.candidate))
-        evaluation = evaluate_gates(row, gathered, clock.now())
+        comparisons = job.context.comparisons
+        gathered = replace(gathered, candidate=comparisons.read(gathered.candidate))
+        evaluation = evaluate_gates(job.row, gathered, job.now())
         if evaluation.objection is not None:
-            context.comparisons.forget(gathered.candidate)
-    return row, gathered, evaluation
+            comparisons.forget(gathered.candidate)
+    return job, gathered, evaluation
 
 
-def decide(
-    context: Context, claim: queue.Claim, row: PromotionRow, gathered: CandidateFacts, clock: Clock
-) -> None:
+def decide(job: Job, gathered: CandidateFacts) -> None:
     """Evaluate the gates and do what the verdicts say: post, wait or end."""
-    row, gathered, evaluation = evaluate_all(context, row, gathered, clock)
-    now, gates = clock.now(), to_json(evaluation)
+    job, gathered, evaluation = evaluate_all(job, gathered)
+    now, gates = job.now(), to_json(evaluation)
     seen: dict[str, Any] = {"gates": gates, "errors_since": None, "commit": gathered.commit}
-    seen |= evidence.to_json(row)
+    seen |= evidence.to_json(job.row)
     match evaluation.objection:
         case None if gathered.mode is Mode.SHADOW:
             message = f"Rule {gathered.rule_name} is in shadow mode; armed, it would promote now."
-            _end(context, claim, Status.SHADOWED, message, **seen, evaluated_at=now)
-        case None if (short := _short_of_calls(context, row, clock)) is not None:
-            _stay(context, claim, "heroku", short, gates, clock)
+            _end(job, Status.SHADOWED, message, **seen, evaluated_at=now)
+        case None if (short := _short_of_calls(job)) is not None:
+            _stay(job, "heroku", short, gates)
         case None:
-            _post(context, claim, row, gathered, clock, seen)
+            _post(job, gathered, seen)
         case Wait():
-            _wait(context, claim, row, gathered, evaluation, clock)
+            _wait(job, gathered, evaluation)
         case Reject(message, status):
-            _end(context, claim, status, message, **seen, evaluated_at=now)
+            _end(job, status, message, **seen, evaluated_at=now)
         case Error(message, facts):
-            error = not_found.Absent(message) if facts.get("absent") else HerokuError(message)
-            unreadable(context, claim, row, error, clock, gates)
+            error = Absent(message) if facts.get("absent") else HerokuError(message)
+            unreadable(job, error, gates)
 
 
-def _post(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    gathered: CandidateFacts,
-    clock: Clock,
-    seen: dict[str, Any],
-) -> None:
+def _post(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> None:
     """Post; count outdated snapshots as an error, so that Heroku is not asked each second."""
     try:
-        create_release.post(context, claim, row, gathered, clock, seen)
+        create_release.post(job, gathered, seen)
     except StaleData as stale:
-        gates = [*seen["gates"], as_json("heroku", Error(_words(stale)))]
-        unreadable(context, claim, row, stale, clock, gates)
+        unreadable(job, stale, [*seen["gates"], as_json("heroku", Error(_words(stale)))])
 
 
 def _words(error: Exception) -> str:
     return f"{'Looking again' if isinstance(error, StaleData) else UNREAD}: {error}"
 
 
-def _end(context: Context, claim: queue.Claim, status: Status, reason: str, **values: Any) -> None:
-    finish.end(context, claim, Transition(status=status, reason=reason, values=values))
+def _end(job: Job, status: Status, reason: str, **values: Any) -> None:
+    job.end(Transition(status=status, reason=reason, values=values))
 
 
-def _wait(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    gathered: CandidateFacts,
-    evaluation: Evaluation,
-    clock: Clock,
-) -> None:
+def _wait(job: Job, gathered: CandidateFacts, evaluation: Evaluation) -> None:
     """Store what the promotion waits for and until when; supersede older candidates."""
-    now, wait = clock.now(), cast(Wait, evaluation.objection)  # `_wait` is called only with a Wait
+    context, row, now = job.context, job.row, job.now()
+    wait = cast(Wait, evaluation.objection)  # `_wait` is called only with a Wait
     due_at = longest_wait(wait.until, now, _pause(evaluation))
     if evaluation.reads is Reads.PROBES:
         due_at = evidence.due_at(row, now)
     with context.database.begin() as conn:
         apps.lock(conn, [row.target_id])
         promotions.lock_around(conn, row.target_id)
-        promotions.move(
+        job.stay(
             conn,
-            claim,
-            Status.WAITING,
             wait.message,
-            due_at=min([due_at, *_deadline(evaluation, now)]),
+            min([due_at, *_deadline(evaluation, now)]),
             gates=to_json(evaluation),
             **evidence.to_json(row),
             errors_since=None,
@@ -331,48 +294,32 @@ def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:
             yield wait.until
 
 
-def unreadable(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    error: Exception,
-    clock: Clock,
-    gates: list[dict[str, Any]] | None = None,
-) -> None:
+def unreadable(job: Job, error: Exception, gates: list[dict[str, Any]] | None = None) -> None:
     """Let the promotion wait because Heroku could not be read, with the error as verdict.
 
     It ends as errored after a day. If Heroku says for two minutes that an app or slug is not
     there, it ends as rejected.
     """
-    now = clock.now()
-    if not_found.is_certain(row, error, now):
-        _end(context, claim, Status.REJECTED, f"Heroku: {error}")
+    row, now = job.row, job.now()
+    if job.is_gone(error):
+        _end(job, Status.REJECTED, f"Heroku: {error}")
         return
-    since = row.errors_since or now
-    message = _words(error)
+    since, message = row.errors_since or now, _words(error)
     # A person who is asked can still answer while Heroku cannot be read.
     asking = [gate for gate in row.gates if is_for_word(gate["facts"])]
     verdicts = gates if gates is not None else [as_json("heroku", Error(message)), *asking]
     if now - since >= ERRORS_FOR:
-        _end(context, claim, Status.ERRORED, message, gates=verdicts)
+        _end(job, Status.ERRORED, message, gates=verdicts)
         return
-    tries = int((now - since) / timedelta(seconds=5)).bit_length()
-    pause = RATE_LIMIT_WAIT if isinstance(error, RateLimited) else back_off(tries)
-    with context.database.begin() as conn:
-        promotions.move(
-            conn,
-            claim,
-            Status.WAITING,
-            message,
-            due_at=now + pause,
-            gates=verdicts,
-            errors_since=since,
-            gone_since=not_found.since(row, error, now),
-        )
+    is_limited = isinstance(error, RateLimited)
+    due_at = now + (RATE_LIMIT_WAIT if is_limited else pause(now - since, UNSENT_STEP))
+    seen = {"gates": verdicts, "errors_since": since, "gone_since": job.gone_since(error)}
+    with job.context.database.begin() as conn:
+        job.stay(conn, message, due_at, **seen)
         if not report_troubles.is_known(conn, error, (row.source_id, row.target_id)):
             notify.of_errors(conn, row, message, since=since, now=now)
     if row.errors_since is None and isinstance(error, HerokuError):
-        _look_at_both(context, row)
+        _look_at_both(job.context, row)
 
 
 def _look_at_both(context: Context, row: PromotionRow) -> None:

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import and_, not_, or_
 
 from listener.core.promotion import MOST_ATTEMPTS, Status, back_off
-from listener.db import deliveries, promotions, queue, release_requests, sync, troubles
+from listener.db import deliveries, queue, sync, troubles
 from listener.db.tables import promotion
 from listener.inventory.context import Clock, Context
-from listener.worker import (
-    auto_rollback,
-    evaluate,
-    finish,
-    follow,
-    outcomes,
-    recover,
-    verify,
-    watch,
-)
+from listener.worker import auto_rollback, evaluate, follow, recover, verify, watch
 from listener.worker.finish import Transition
+from listener.worker.job import Job
 
 # Far longer than the 72 h for which Heroku repeats one, and than anybody asks about it.
 DELIVERIES_FOR = timedelta(days=90)
@@ -30,49 +21,44 @@ DELIVERIES_FOR = timedelta(days=90)
 UNSEEN_FOR = timedelta(minutes=20)
 MOST_FORGOTTEN = 1000  # at once, so that a reconcile stays short
 
-Step = Callable[[Context, queue.Claim, Clock], None]
+Step = Callable[[Job], None]
 
 
 def promote(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Take a promotion one step further."""
+    job = Job(context, claim, clock)
     if claim.attempt > MOST_ATTEMPTS:
-        _give_up(context, claim)
-        return
-    STEPS[Status(claim.row.status)](context, claim, clock)
+        _give_up(job)
+    else:
+        STEPS[job.row.status](job)
 
 
-def _give_up(context: Context, claim: queue.Claim) -> None:
+def _give_up(job: Job) -> None:
     reason = f"{MOST_ATTEMPTS} tries ended without a result: see the listener's log."
+    if job.row.status is Status.WAITING:
+        job.end(Transition(status=Status.ERRORED, reason=reason))
+        return
     # A promotion in verification was released, so it ends as failed.
-    is_released = claim.status == Status.VERIFYING
+    is_released = job.row.status is Status.VERIFYING
     status = Status.FAILED if is_released else Status.ERRORED
-    ending = Transition(status=status, reason=reason)
-    if claim.status != Status.WAITING:
-        with context.database.begin() as conn:
-            post = release_requests.latest(conn, claim.key)
-        outcome = "unknown" if post.outcome is None else None
-        ending = replace(ending, hold=reason, post=post, outcome=outcome)
-    finish.end(context, claim, ending)
+    post, outcome = job.post, "unknown" if job.post.outcome is None else None
+    job.end(Transition(status=status, reason=reason, hold=reason, post=post, outcome=outcome))
 
 
-def _roll_back(context: Context, claim: queue.Claim, clock: Clock) -> None:
+def _roll_back(job: Job) -> None:
     """Take a rollback one step further: send it again, recover its post, or watch its release.
 
     All three have the same status.
     """
-    row = promotions.row_of(claim.row)
-    with context.database.begin() as conn:
-        post = release_requests.latest(conn, claim.key)
-    if post.outcome == "not_sent" and outcomes.is_way_back(row, post):
-        auto_rollback.step(context, claim, row, clock)
-        return
-    (watch if post.outcome == "accepted" else recover).step(context, claim, clock)
+    if job.post.outcome == "not_sent" and job.is_way_back:
+        auto_rollback.step(job)
+    else:
+        (watch if job.post.outcome == "accepted" else recover).step(job)
 
 
-def _watch(context: Context, claim: queue.Claim, clock: Clock) -> None:
+def _watch(job: Job) -> None:
     """Watch the release, or follow a pipeline promotion until Heroku names its release."""
-    is_named = claim.row.target_release_id is not None
-    (watch if is_named else follow).step(context, claim, clock)
+    (watch if job.row.target_release_id is not None else follow).step(job)
 
 
 STEPS: dict[Status, Step] = {

@@ -12,12 +12,10 @@ from listener.core.drift import is_ours, is_rollback_by_words
 from listener.core.gates.base import SLUG
 from listener.core.promotion import ENDED, PromotionKind, Status, release_poll
 from listener.core.release import EXPIRED, FAILED, PENDING, SUCCEEDED, History, Release
-from listener.db import queue
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
-from listener.inventory.context import Clock, Context
-from listener.worker import finish
 from listener.worker.finish import Transition
+from listener.worker.job import Job
 
 ADVICE = {
     "two_factor": "The app is protected by a second factor, which no robot has: promote it by hand"
@@ -33,21 +31,17 @@ ADVICE = {
 }
 
 
-def refused(refusal: platform.Refused, row: PromotionRow, post: PostRow) -> Transition:
+def refused(job: Job, refusal: platform.Refused) -> Transition:
     """Build the transition to failed after Heroku's definite no, in Heroku's words."""
+    row, post = job.row, job.post
     advice = ADVICE.get(refusal.id, "")
     reason = f"Heroku refused ({refusal.status} {refusal.id}): {refusal.message} {advice}".strip()
     hold = None
     if post.kind == PromotionKind.ROLLBACK:
         hold = f"{_rollback(row)} failed: {refusal.message}"
-    if is_way_back(row, post):
+    if job.is_way_back:
         reason = f"{reason_for_rollback(row)} Not rolled back: {reason}"
     return Transition(status=Status.FAILED, reason=reason, post=post, outcome="refused", hold=hold)
-
-
-def is_way_back(row: PromotionRow, post: PostRow) -> bool:
-    """Return whether the post undoes what the promotion itself had released."""
-    return post.kind == PromotionKind.ROLLBACK and row.kind is PromotionKind.PROMOTE
 
 
 def reason_for_rollback(row: PromotionRow) -> str:
@@ -60,42 +54,26 @@ def _rollback(row: PromotionRow) -> str:
     return f"Rollback {row.id}" if is_by_hand else f"The rollback of promotion {row.id}"
 
 
-def accept(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    post: PostRow,
-    release: Release,
-    clock: Clock,
-    *,
-    doubles: tuple[int, ...] = (),
-) -> None:
+def accept(job: Job, release: Release, *, doubles: tuple[int, ...] = ()) -> None:
     """Write the transition that follows from the status of the release that Heroku made for us.
 
     `doubles` are other releases of the same post, which Heroku made although it was asked once.
     """
-    ending = checked(fate(row, post, release, clock, timedelta(0)), post, release)
+    post = job.post
+    ending = checked(fate(job, release, timedelta(0)), post, release)
     if ending.is_running and release.version != post.base_version + 1:
         # Another release came in between: the watch step reads the list, and then ends.
         status = sending_or(Status.RELEASING, post)
         reason = f"v{release.version} runs; looking at what was released just before it."
-        ending = replace(ending, status=status, reason=reason, due_at=clock.now(), is_running=False)
+        ending = replace(ending, status=status, reason=reason, due_at=job.now(), is_running=False)
     if doubles and (ending.is_running or ending.status in ENDED):
-        ending = replace(ending, hold=both(ending.hold, _duplicates(row, doubles)))
-    finish.end(context, claim, replace(ending, post=post, outcome="accepted"))
+        ending = replace(ending, hold=both(ending.hold, _duplicates(job.row, doubles)))
+    job.end(replace(ending, post=post, outcome="accepted"))
 
 
-def adopt(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    post: PostRow,
-    found: list[Release],
-    clock: Clock,
-) -> None:
+def adopt(job: Job, found: list[Release]) -> None:
     """Adopt the newest release that was found; put a hold where there are several."""
-    doubles = tuple(release.version for release in found[:-1])
-    accept(context, claim, row, post, found[-1], clock, doubles=doubles)
+    accept(job, found[-1], doubles=tuple(release.version for release in found[:-1]))
 
 
 def checked(ending: Transition, post: PostRow, release: Release) -> Transition:
@@ -139,11 +117,7 @@ def with_hold(ending: Transition, beside: Surprise | None) -> Transition:
 
 
 def unexpected_change(
-    row: PromotionRow,
-    post: PostRow,
-    made: Sequence[Release],
-    history: History,
-    issued: frozenset[str],
+    job: Job, made: Sequence[Release], history: History, issued: frozenset[str]
 ) -> Surprise | None:
     """Find what happened on the target beside our release and is a reason for a hold.
 
@@ -151,21 +125,20 @@ def unexpected_change(
     """
     *twins, ours = made
     if twins:
-        return Surprise(_duplicates(row, tuple(release.version for release in twins)))
-    foreign = [r for r in history.releases if r.version > post.base_version and r.id != ours.id]
-    foreign = [r for r in foreign if not is_ours(r, issued)]
-    return _overtaken(row, post, ours, foreign)
+        return Surprise(_duplicates(job.row, tuple(release.version for release in twins)))
+    base = job.post.base_version
+    foreign = [r for r in history.releases if r.version > base and r.id != ours.id]
+    return _overtaken(job, ours, [r for r in foreign if not is_ours(r, issued)])
 
 
-def _overtaken(
-    row: PromotionRow, post: PostRow, ours: Release, foreign: Sequence[Release]
-) -> Surprise | None:
+def _overtaken(job: Job, ours: Release, foreign: Sequence[Release]) -> Surprise | None:
+    post = job.post
     for release in foreign:
         is_news = release.artifact not in (post.base_artifact, post.artifact)
         # One whose release phase still runs was overtaken too; a failed one never ran.
         if release.version < ours.version and is_news and release.status != FAILED:
             what = _named(release)
-            reason = f"Promotion {row.id} overtook {what}, which was released at the same time."
+            reason = f"Promotion {job.row.id} overtook {what}, which was released at the same time."
             return Surprise(reason, release)
         # A rollback to what ran before brings no other code, but somebody meant ours to stop.
         is_way_back = release.artifact == post.base_artifact and is_rollback_by_words(release)
@@ -186,25 +159,24 @@ def _duplicates(row: PromotionRow, versions: tuple[int, ...]) -> str:
     return f"Heroku made more than one release of promotion {row.id}: {others} too."
 
 
-def fate(
-    row: PromotionRow, post: PostRow, release: Release, clock: Clock, running_for: timedelta
-) -> Transition:
+def fate(job: Job, release: Release, running_for: timedelta) -> Transition:
     """Build the transition that follows from the status of the post's release on the target."""
-    is_rollback, where = post.kind == PromotionKind.ROLLBACK, f"v{release.version}"
+    post, where = job.post, f"v{release.version}"
     ending = Transition(
         status=sending_or(Status.RELEASING, post),
         reason=f"The release phase of {where} is running.",
-        due_at=clock.now() + release_poll(running_for),
+        due_at=job.now() + release_poll(running_for),
         release_id=release.id,
         version=release.version,
         artifact=post.artifact,
-        is_way_back=is_way_back(row, post),
+        is_way_back=job.is_way_back,
     )
     if release.status == SUCCEEDED:
-        return replace(_ran(row, post, ending, where, clock), is_running=True)
+        return replace(_ran(job, ending, where), is_running=True)
     if release.status == FAILED:
         reason = f"The release phase of {where} failed: `heroku releases:output {where}` shows it."
-        hold = f"{_rollback(row)} failed. {reason}" if is_rollback else None
+        is_rollback = post.kind == PromotionKind.ROLLBACK
+        hold = f"{_rollback(job.row)} failed. {reason}" if is_rollback else None
         return replace(ending, status=Status.FAILED, reason=reason, due_at=None, hold=hold)
     if release.status == EXPIRED:
         return errored_with_hold(ending, f"Release {where} expired before it ran.")
@@ -213,17 +185,15 @@ def fate(
     return ending
 
 
-def _ran(
-    row: PromotionRow, post: PostRow, ending: Transition, where: str, clock: Clock
-) -> Transition:
+def _ran(job: Job, ending: Transition, where: str) -> Transition:
+    row = job.row
     with_config = ", config vars included" if restores_config(row) else ""
     if ending.is_way_back:
-        reason = (
-            f"{reason_for_rollback(row)} Rolled back to what ran before, as {where}{with_config}."
-        )
-        hold = f"Promotion {row.id} was rolled back. {reason_for_rollback(row)}"
+        why = reason_for_rollback(row)
+        reason = f"{why} Rolled back to what ran before, as {where}{with_config}."
+        hold = f"Promotion {row.id} was rolled back. {why}"
         return replace(ending, status=Status.ROLLED_BACK, reason=reason, due_at=None, hold=hold)
-    if post.kind == PromotionKind.ROLLBACK:
+    if job.post.kind == PromotionKind.ROLLBACK:
         reason = f"Rolled back as {where}{with_config}."
         return replace(ending, status=Status.ROLLED_BACK, reason=reason, due_at=None)
     if row.verification is None:
@@ -231,7 +201,7 @@ def _ran(
         return replace(ending, status=Status.SUCCEEDED, reason=reason, due_at=None)
     planned = verification.read(row.verification)
     reason = f"Released as {where}; verified for {duration.show(planned.lasts)}."
-    due_at = clock.now() + planned.every
+    due_at = job.now() + planned.every
     return replace(ending, status=Status.VERIFYING, reason=reason, due_at=due_at)
 
 

@@ -2,207 +2,136 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
-from listener import heroku as platform
-from listener.core.promotion import (
-    MOST_POSTS,
-    UNREADABLE_FOR,
-    PromotionKind,
-    Status,
-    back_off,
-    next_look,
-)
-from listener.db import promotions, queue, release_requests
-from listener.db.promotions import PromotionRow
-from listener.db.release_requests import PostRow
+from listener.core.promotion import MOST_POSTS, UNREADABLE_FOR, PromotionKind, Status, next_look
+from listener.heroku import HerokuError
 from listener.inventory import drift
-from listener.inventory.context import Clock, Context, renew_lease
-from listener.inventory.own_releases import made_by
-from listener.inventory.reader import Snapshot, StaleData
-from listener.worker import auto_rollback, create_release, evaluate, finish, not_found, outcomes
+from listener.inventory.reader import StaleData
+from listener.worker import auto_rollback, create_release, evaluate, outcomes
 from listener.worker.candidates import CandidateFacts, gather
+from listener.worker.create_release import PreconditionChanged
 from listener.worker.finish import Transition
+from listener.worker.job import Job
 
 # A second sending would make a release of another user than the first.
 ANOTHER_USER = "The listener has another Heroku user by now."
+NOT_ROLLED_BACK = "Not rolled back: "
 
 
-def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
+def step(job: Job) -> None:
     """Search the target's releases for the one that our post may have made."""
-    row = promotions.row_of(claim.row)
-    with context.database.begin() as conn:
-        post = release_requests.latest(conn, row.id)
-    begun = clock.now()
+    post, begun = job.post, job.now()
     try:
-        reading = context.reader.releases(row.target_id)
-        found = made_by(context, post, reading)
-    except platform.HerokuError as error:
-        _unreadable(context, claim, row, post, error, clock)
+        reading = job.read_target()
+        found = job.made_by_post(reading)
+    except HerokuError as error:
+        _unreadable(job, error)
         return
     if found:
-        outcomes.adopt(context, claim, row, post, found, clock)
+        outcomes.adopt(job, found)
         return
-    drift.record_target(context, reading)
+    drift.record_target(job.context, reading)
     look_at = next_look(post.sent_at, begun)  # a look counts from its beginning
     if look_at is not None:
-        reason = "No release of ours on the target yet; looking again."
-        with context.database.begin() as conn:
-            promotions.move(conn, claim, Status(row.status), reason, due_at=look_at)
-        return
-    _after_last_look(context, claim, row, post, clock)
-
-
-def _unreadable(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    post: PostRow,
-    error: Exception,
-    clock: Clock,
-    *,
-    gone_since: datetime | None = None,
-) -> None:
-    waited = clock.now() - post.sent_at
-    reason = f"Whether Heroku made the release is unknown; its list cannot be read: {error}"
-    if waited >= UNREADABLE_FOR:
-        ending = Transition(status=row.status, reason=reason, post=post, outcome="unknown")
-        finish.end(context, claim, outcomes.errored_with_hold(ending, reason))
-        return
-    due_at = clock.now() + back_off(int(waited.total_seconds() // 10).bit_length())
-    with context.database.begin() as conn:
-        promotions.move(
-            conn, claim, Status(row.status), reason, due_at=due_at, gone_since=gone_since
-        )
-
-
-def _after_last_look(
-    context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow, clock: Clock
-) -> None:
-    if post.sends >= MOST_POSTS:
+        job.again("No release of ours on the target yet; looking again.", look_at)
+    elif post.sends >= MOST_POSTS:
         reason = f"Asked Heroku {post.sends} times for the release and found no trace of it."
-        ending = Transition(status=row.status, reason=reason, post=post, outcome="no_trace")
-        finish.end(context, claim, outcomes.errored_with_hold(ending, reason))
-        return
-    if outcomes.is_way_back(row, post):
-        _back_again(context, claim, row, post, clock)
-        return
+        job.give_up(reason, "no_trace")
+    elif job.is_way_back:
+        _roll_back_again(job)
+    else:
+        _promote_again(job)
+
+
+def _promote_again(job: Job) -> None:
     try:
-        renew_lease(context, claim)
-        gathered = gather(context, claim, row, post)
-        found = made_by(context, post, gathered.target)
-    except platform.HerokuError as error:
-        _ungathered(context, claim, row, post, error, clock)
+        job.renew_lease()
+        gathered = gather(job, job.post)
+        found = job.made_by_post(gathered.target)
+    except HerokuError as error:
+        _ungathered(job, error)
         return
     if found:
-        outcomes.adopt(context, claim, row, post, found, clock)
+        outcomes.adopt(job, found)
         return
-    gathered, objection = _objection(context, row, post, gathered, clock)
+    gathered, objection = _objection(job, gathered)
     if objection is not None:
-        _back(context, claim, row, post, objection, clock)
+        _back(job, objection)
     else:
-        _send_again(context, claim, row, post, gathered, clock)
+        _send(job, partial(create_release.send_again, job, gathered))
 
 
-def _back_again(
-    context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow, clock: Clock
-) -> None:
+def _roll_back_again(job: Job) -> None:
     """Send our automatic rollback again while our release still runs; no gate is asked."""
     try:
-        renew_lease(context, claim)
-        account_id = context.reader.account_id() if post.account_id is not None else None
-        reading = context.reader.releases(row.target_id)
-        found = made_by(context, post, reading)
-    except platform.HerokuError as error:
-        _ungathered(context, claim, row, post, error, clock)
+        job.renew_lease()
+        post = job.post
+        account_id = job.context.reader.account_id() if post.account_id is not None else None
+        reading = job.read_target()
+        found = job.made_by_post(reading)
+    except HerokuError as error:
+        _ungathered(job, error)
         return
     if found:
-        outcomes.adopt(context, claim, row, post, found, clock)
+        outcomes.adopt(job, found)
     elif post.account_id not in (None, account_id):
-        _back(context, claim, row, post, f"Not rolled back: {ANOTHER_USER}", clock)
-    else:
-        _send_back_again(context, claim, row, post, reading, clock)
+        _back(job, f"{NOT_ROLLED_BACK}{ANOTHER_USER}")
+    elif not _send(job, partial(auto_rollback.send_again, job, reading), NOT_ROLLED_BACK):
+        drift.record_target(job.context, reading)
 
 
-def _send_back_again(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    post: PostRow,
-    reading: Snapshot,
-    clock: Clock,
-) -> None:
+def _send(job: Job, send_again: Callable[[], None], otherwise: str = "") -> bool:
+    """Send the post again unless something changed; return False where something did."""
     try:
-        auto_rollback.send_again(context, claim, row, post, reading, clock)
+        send_again()
     except StaleData as stale:
-        _unreadable(context, claim, row, post, stale, clock)
-    except create_release.PreconditionChanged as why:
-        _back(context, claim, row, post, f"Not rolled back: {why}", clock)
-        drift.record_target(context, reading)
+        _unreadable(job, stale)
+    except PreconditionChanged as why:
+        _back(job, f"{otherwise}{why}")
+        return False
+    return True
 
 
-def _ungathered(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    post: PostRow,
-    error: Exception,
-    clock: Clock,
-) -> None:
-    if not_found.is_certain(row, error, clock.now()):
-        _back(context, claim, row, post, f"Heroku: {error}", clock)
+def _unreadable(job: Job, error: Exception, *, gone_since: datetime | None = None) -> None:
+    job.unreadable(
+        f"Whether Heroku made the release is unknown; its list cannot be read: {error}",
+        job.now() - job.post.sent_at,
+        UNREADABLE_FOR,
+        outcome="unknown",
+        gone_since=gone_since,
+    )
+
+
+def _ungathered(job: Job, error: Exception) -> None:
+    if job.is_gone(error):
+        _back(job, f"Heroku: {error}")
     else:
-        _unreadable(
-            context,
-            claim,
-            row,
-            post,
-            error,
-            clock,
-            gone_since=not_found.since(row, error, clock.now()),
-        )
+        _unreadable(job, error, gone_since=job.gone_since(error))
 
 
-def _send_again(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    post: PostRow,
-    gathered: CandidateFacts,
-    clock: Clock,
-) -> None:
-    try:
-        create_release.send_again(context, claim, row, gathered, post, clock)
-    except StaleData as stale:
-        _unreadable(context, claim, row, post, stale, clock)
-    except create_release.PreconditionChanged as overtaken:
-        _back(context, claim, row, post, str(overtaken), clock)
-
-
-def _objection(
-    context: Context, row: PromotionRow, post: PostRow, gathered: CandidateFacts, clock: Clock
-) -> tuple[CandidateFacts, str | None]:
+def _objection(job: Job, gathered: CandidateFacts) -> tuple[CandidateFacts, str | None]:
     """Return the facts used, and what speaks against a second sending, if anything."""
-    if post.account_id != gathered.account_id:
+    if job.post.account_id != gathered.account_id:
         return gathered, ANOTHER_USER
-    if row.kind is PromotionKind.PROMOTE:
-        _, gathered, evaluation = evaluate.evaluate_all(context, row, gathered, clock)
+    if job.row.kind is PromotionKind.PROMOTE:
+        _, gathered, evaluation = evaluate.evaluate_all(job, gathered)
         objection = evaluation.objection
         return gathered, objection.message if objection is not None else None
     current = gathered.target.history.current
-    is_same = current is not None and current.artifact == post.base_artifact
+    is_same = current is not None and current.artifact == job.post.base_artifact
     return gathered, None if is_same else "The target runs something else by now."
 
 
-def _back(
-    context: Context, claim: queue.Claim, row: PromotionRow, post: PostRow, why: str, clock: Clock
-) -> None:
+def _back(job: Job, why: str) -> None:
     """Let a promotion without a release wait again; fail a rollback, so it undoes nobody's work."""
-    reason = f"Heroku made no release of the first post. {why}"
+    post, reason = job.post, f"Heroku made no release of the first post. {why}"
     ending = Transition(
-        status=Status.WAITING, reason=reason, due_at=clock.now(), post=post, outcome="no_trace"
+        status=Status.WAITING, reason=reason, due_at=job.now(), post=post, outcome="no_trace"
     )
     if post.kind == PromotionKind.ROLLBACK:
         ending = replace(ending, status=Status.FAILED, due_at=None, hold=reason)
-    finish.end(context, claim, ending)
+    job.end(ending)

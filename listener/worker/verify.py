@@ -6,53 +6,47 @@ from listener.core import verification
 from listener.core.gates.options import OnFailure
 from listener.core.promotion import Status
 from listener.core.verification import Outcome, Verification
-from listener.db import promotions, queue, related_promotions
+from listener.db import related_promotions
 from listener.db.promotions import PromotionRow
-from listener.inventory.context import Clock, Context
-from listener.worker import auto_rollback, finish
+from listener.worker import auto_rollback
 from listener.worker.finish import Transition
+from listener.worker.job import Job
 
 
-def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
+def step(job: Job) -> None:
     """Probe production once more; or, if the outcome is decided, do what the rule says."""
-    row = promotions.row_of(claim.row)
-    with context.database.begin() as conn:
-        asked_for = related_promotions.rollback_asked_for(conn, row.target_id)
+    with job.context.database.begin() as conn:
+        asked_for = related_promotions.rollback_asked_for(conn, job.row.target_id)
     if asked_for is not None:
-        _give_way(context, claim, row, asked_for)
+        _give_way(job, asked_for)
         return
-    seen = verification.read(row.verification or {})
+    seen = verification.read(job.row.verification or {})
     if seen.outcome is None:
-        _ask(context, claim, row, seen, clock)
+        _probe(job, seen)
     else:
-        _conclude(context, claim, row, seen, clock)
+        _conclude(job, seen)
 
 
-def _give_way(
-    context: Context, claim: queue.Claim, row: PromotionRow, rollback: PromotionRow
-) -> None:
+def _give_way(job: Job, rollback: PromotionRow) -> None:
     """End the verification for a rollback by hand, which need not wait for its outcome."""
-    by = rollback.created_by or "somebody"
-    reason = f"Released as v{row.target_version}; {by} asked for rollback {rollback.id} meanwhile."
-    finish.end(context, claim, Transition(status=Status.FAILED, reason=reason))
+    released, by = f"Released as v{job.row.target_version}", rollback.created_by or "somebody"
+    reason = f"{released}; {by} asked for rollback {rollback.id} meanwhile."
+    job.end(Transition(status=Status.FAILED, reason=reason))
 
 
-def _ask(
-    context: Context, claim: queue.Claim, row: PromotionRow, before: Verification, clock: Clock
-) -> None:
-    began = row.status_at or clock.now()
-    probes = context.prober.ask_all(before.urls)
-    now = clock.now()
+def _probe(job: Job, before: Verification) -> None:
+    row, began = job.row, job.row.status_at or job.now()
+    probes = job.context.prober.ask_all(before.urls)
+    now = job.now()
     seen = before.after(probes, began, now)
     kept = {"verification": seen.as_json()}
     if seen.outcome is Outcome.GOOD:
         reason = f"Released as v{row.target_version}. {seen.words}"
-        finish.end(context, claim, Transition(status=Status.SUCCEEDED, reason=reason, values=kept))
+        job.end(Transition(status=Status.SUCCEEDED, reason=reason, values=kept))
         return
     # Store the outcome before acting on it, so that it stays decided.
     due_at = now if seen.outcome is not None else seen.next_at(began, now)
-    with context.database.begin() as conn:
-        promotions.move(conn, claim, Status.VERIFYING, _so_far(row, seen), due_at=due_at, **kept)
+    job.again(_so_far(row, seen), due_at, **kept)
 
 
 def _so_far(row: PromotionRow, seen: Verification) -> str:
@@ -63,17 +57,14 @@ def _so_far(row: PromotionRow, seen: Verification) -> str:
     return f"Released as v{row.target_version}; {how}."
 
 
-def _conclude(
-    context: Context, claim: queue.Claim, row: PromotionRow, seen: Verification, clock: Clock
-) -> None:
+def _conclude(job: Job, seen: Verification) -> None:
     match seen.on_failure, seen.outcome:
         case OnFailure.NOTIFY, _:
-            finish.end(context, claim, Transition(status=Status.FAILED, reason=seen.words))
+            job.end(Transition(status=Status.FAILED, reason=seen.words))
         case OnFailure.ROLLBACK, Outcome.BAD:
-            auto_rollback.step(context, claim, row, clock)
+            auto_rollback.step(job)
         case OnFailure.ROLLBACK, _:
-            auto_rollback.stay(context, claim, row, "Whether it is well is not known.")
+            auto_rollback.not_rolled_back(job, "Whether it is well is not known.")
         case _:
-            hold = f"Promotion {row.id} is not well. {seen.words}"
-            ending = Transition(status=Status.FAILED, reason=seen.words, hold=hold)
-            finish.end(context, claim, ending)
+            hold = f"Promotion {job.row.id} is not well. {seen.words}"
+            job.end(Transition(status=Status.FAILED, reason=seen.words, hold=hold))

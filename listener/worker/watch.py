@@ -6,57 +6,54 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from listener import heroku as platform
 from listener.core.drift import is_ours
-from listener.core.promotion import RELEASE_PHASE_FOR, Status, back_off, release_poll
+from listener.core.promotion import RELEASE_PHASE_FOR, Status, release_poll
 from listener.core.release import History, Release
-from listener.db import promotions, queue, release_requests
-from listener.db.promotions import PromotionRow
+from listener.db import release_requests
 from listener.db.release_requests import PostRow
 from listener.heroku import HerokuError, PromotionTarget
 from listener.inventory import drift
-from listener.inventory.context import Clock, Context
-from listener.inventory.own_releases import made_by
+from listener.inventory.context import Context
 from listener.inventory.reader import LACKING_FOR, Snapshot
-from listener.worker import finish, outcomes
+from listener.worker import outcomes
 from listener.worker.finish import Transition
+from listener.worker.job import Job
 
 
-def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
+def step(job: Job) -> None:
     """Read the list, not the single release: the list also shows what others released."""
-    row = promotions.row_of(claim.row)
-    with context.database.begin() as conn:
-        post = release_requests.latest(conn, row.id)
     try:
-        reading = context.reader.releases(row.target_id)
-        ending = judge(context, row, post, reading, clock)
-    except platform.HerokuError as error:
-        _unreadable(context, claim, row, post, error, clock)
+        reading = job.read_target()
+        ending = judge(job, reading)
+    except HerokuError as error:
+        read = f"Heroku could not be read: {error}"
+        job.unreadable(
+            f"{_named(job)} was pending; {read}",
+            job.in_status_for(),
+            RELEASE_PHASE_FOR,
+            reason_at_end=f"How {_named(job)} ended is unknown; {read}",
+        )
         return
-    finish.end(context, claim, ending)
-    drift.record_target(context, reading)
+    job.end(ending)
+    drift.record_target(job.context, reading)
 
 
-def judge(
-    context: Context, row: PromotionRow, post: PostRow, reading: Snapshot, clock: Clock
-) -> Transition:
+def judge(job: Job, reading: Snapshot) -> Transition:
     """Judge by the target's list what transition follows. Raises HerokuError."""
-    running_for = clock.now() - (row.status_at or clock.now())
-    history = reading.history
-    wanted = post.release_id if outcomes.is_way_back(row, post) else row.target_release_id
+    running_for, post, history = job.in_status_for(), job.post, reading.history
+    wanted = post.release_id if job.is_way_back else job.row.target_release_id
     release = next((r for r in history.releases if r.id == wanted), None)
     if release is None:
-        return _lacking(row, post, running_for, clock)
-    with context.database.begin() as conn:
-        issued = release_requests.issued(conn, row.target_id)
-    made = outcomes.fate(row, post, release, clock, running_for)
-    ending = outcomes.checked(made, post, release)
+        return _lacking(job, running_for)
+    with job.context.database.begin() as conn:
+        issued = release_requests.issued(conn, job.row.target_id)
+    ending = outcomes.checked(outcomes.fate(job, release, running_for), post, release)
     if ending.is_running:
-        twins = [twin for twin in made_by(context, post, reading) if twin.id != release.id]
-        beside = outcomes.unexpected_change(row, post, [*twins, release], history, issued)
+        twins = [twin for twin in job.made_by_post(reading) if twin.id != release.id]
+        beside = outcomes.unexpected_change(job, [*twins, release], history, issued)
         return outcomes.with_hold(ending, beside)
     if ending.due_at is None:
-        words = why_failed(context, post) if ending.status is Status.FAILED else None
+        words = why_failed(job.context, post) if ending.status is Status.FAILED else None
         return replace(ending, reason=f"Heroku: {words}. {ending.reason}") if words else ending
     if (over := _over(release, post, history, issued)) is not None:
         who = over.author or "Somebody"
@@ -85,48 +82,22 @@ def _over(ours: Release, post: PostRow, history: History, issued: frozenset[str]
     return next(r for r in since if r.artifact == current.artifact)
 
 
-def _lacking(row: PromotionRow, post: PostRow, running_for: timedelta, clock: Clock) -> Transition:
+def _lacking(job: Job, running_for: timedelta) -> Transition:
     """Wait for a release that the list lacks: it may lag behind the answer, but not for long."""
-    reason = f"The list lacks {_named(row, post)}."
+    reason, due_at = f"The list lacks {_named(job)}.", job.now() + release_poll(running_for)
+    ending = Transition(status=job.row.status, reason=reason, due_at=due_at)
     if running_for >= LACKING_FOR:
-        return outcomes.errored_with_hold(
-            Transition(status=row.status, reason=reason), f"{reason} It is gone."
-        )
-    return Transition(
-        status=row.status, reason=reason, due_at=clock.now() + release_poll(running_for)
-    )
+        return outcomes.errored_with_hold(ending, f"{reason} It is gone.")
+    return ending
 
 
-def _named(row: PromotionRow, post: PostRow) -> str:
+def _named(job: Job) -> str:
     """Name the release by its version, or by its id if the version is not known yet."""
-    if outcomes.is_way_back(row, post):
-        return f"v{post.release_version}"
-    if row.target_version is None:
-        return f"release {row.target_release_id}"
-    return f"v{row.target_version}"
-
-
-def _unreadable(
-    context: Context,
-    claim: queue.Claim,
-    row: PromotionRow,
-    post: PostRow,
-    error: Exception,
-    clock: Clock,
-) -> None:
-    waited = clock.now() - (row.status_at or clock.now())
-    if waited >= RELEASE_PHASE_FOR:
-        reason = f"How {_named(row, post)} ended is unknown; Heroku could not be read: {error}"
-        finish.end(
-            context,
-            claim,
-            outcomes.errored_with_hold(Transition(status=row.status, reason=""), reason),
-        )
-        return
-    due_at = clock.now() + back_off(int(waited.total_seconds() // 10).bit_length())
-    reason = f"{_named(row, post)} was pending; Heroku could not be read: {error}"
-    with context.database.begin() as conn:
-        promotions.move(conn, claim, Status(row.status), reason, due_at=due_at)
+    if job.is_way_back:
+        return f"v{job.post.release_version}"
+    if job.row.target_version is None:
+        return f"release {job.row.target_release_id}"
+    return f"v{job.row.target_version}"
 
 
 def ask(context: Context, post: PostRow) -> PromotionTarget | None:

@@ -12,12 +12,12 @@ from listener.core.promotion import Status
 from listener.core.rule import Mode
 from listener.core.verification import GOOD_IN_A_ROW, ProbeStreak
 from listener.db import queue
-from listener.db.promotions import row_of
 from listener.inventory.context import Clock
 from listener.inventory.reader import StaleData
 from listener.worker import create_release
 from listener.worker.candidates import gather
 from listener.worker.handlers import PROBED, PROMOTIONS
+from listener.worker.job import Job
 from listener.worker.runner import PROBING, PROMOTING
 from tests.worker import wire
 from tests.worker.emulated import PROD, STAGING
@@ -194,14 +194,14 @@ def test_nothing_is_posted_on_answers_older_than_two_seconds(checked: Stage) -> 
     with checked.database.begin() as conn:
         claim = PROBING[0].claim(conn, "test")
     assert claim is not None
-    row, clock = row_of(claim.row), Clock(claim.claimed_at)
-    gathered = gather(checked.context, claim, row)
+    job = Job(checked.context, claim, clock := Clock(claim.claimed_at))
+    gathered = gather(job)
     for seconds, is_old in ((2.1, True), (1.0, False)):
         streak = ProbeStreak(GOOD_IN_A_ROW, at=clock.now() - timedelta(seconds=seconds))
         aged = replace(gathered, candidate=replace(gathered.candidate, streak=streak))
         context = pytest.raises(StaleData, match="got old") if is_old else nullcontext()
         with context, checked.database.begin() as conn:
-            create_release.check(conn, row, aged, clock)
+            create_release.check(conn, job, aged)
 
 
 def test_a_second_post_asks_once_more_as_well(checked: Stage, site: Site) -> None:

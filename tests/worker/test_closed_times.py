@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listener.core.promotion import Status
-from listener.db.promotions import row_of
 from listener.inventory.context import Clock
 from listener.worker import create_release
 from listener.worker.candidates import gather
 from listener.worker.evaluate import evaluate_gates
+from listener.worker.job import Job
 from listener.worker.runner import PROMOTING
 from tests.worker.stage import Stage
 
@@ -27,17 +27,17 @@ def test_what_closes_between_decision_and_post_stops_it(bare: Stage) -> None:
     with bare.database.begin() as conn:
         claim = PROMOTING[0].claim(conn, "test")
     assert claim is not None
-    row, clock = row_of(claim.row), Clock(claim.claimed_at)
-    gathered = gather(bare.context, claim, row)
-    assert evaluate_gates(row, gathered, clock.now()).objection is None
+    job = Job(bare.context, claim, Clock(claim.claimed_at))
+    gathered = gather(job)
+    assert evaluate_gates(job.row, gathered, job.now()).objection is None
     with bare.database.begin() as conn:
-        create_release.check(conn, row, gathered, clock)
-    later = Clock(claim.claimed_at + A_DAY)
+        create_release.check(conn, job, gathered)
+    later = Job(bare.context, claim, Clock(claim.claimed_at + A_DAY))
     with (
         pytest.raises(create_release.PreconditionChanged, match=r"^Closed: "),
         bare.database.begin() as conn,
     ):
-        create_release.check(conn, row, gathered, later)
+        create_release.check(conn, later, gathered)
 
 
 def test_no_closed_time_stops_a_rollback(bare: Stage) -> None:

@@ -6,12 +6,12 @@ import pytest
 
 from listener.core.drift import LastKnown
 from listener.core.promotion import Status
-from listener.db.promotions import row_of
 from listener.inventory.context import Clock
 from listener.services.promote import NewOverride, NewPromotions
 from listener.worker import create_release
 from listener.worker.candidates import gather
 from listener.worker.evaluate import evaluate_gates
+from listener.worker.job import Job
 from listener.worker.runner import PROMOTING
 from tests.leaping import Leaping
 from tests.worker import wire
@@ -148,17 +148,17 @@ def test_a_hold_put_after_all_gates_passed_is_read_again_under_the_lock(
     with stage.database.begin() as conn:
         claim = PROMOTING[0].claim(conn, "test")
     assert claim is not None
-    row, clock = row_of(claim.row), Clock(claim.claimed_at)
-    gathered = gather(stage.context, claim, row)
-    assert evaluate_gates(row, gathered, clock.now()).objection is None
+    job = Job(stage.context, claim, Clock(claim.claimed_at))
+    gathered = gather(job)
+    assert evaluate_gates(job.row, gathered, job.now()).objection is None
     with stage.database.begin() as conn:
-        create_release.check(conn, row, gathered, clock)
+        create_release.check(conn, job, gathered)
     stage.put_hold()
     with (
         pytest.raises(create_release.PreconditionChanged, match="hold"),
         stage.database.begin() as conn,
     ):
-        create_release.check(conn, row, gathered, clock)
+        create_release.check(conn, job, gathered)
 
 
 def test_a_hold_put_while_posting_comes_too_late(stage: Stage) -> None:

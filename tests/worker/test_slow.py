@@ -10,11 +10,11 @@ import pytest
 
 from listener.core.promotion import Status
 from listener.db import queue
-from listener.db.promotions import row_of
 from listener.inventory.context import Clock
 from listener.worker import evaluate
 from listener.worker.candidates import gather
 from listener.worker.handlers import PROMOTIONS
+from listener.worker.job import Job
 from tests.worker import wire
 from tests.worker.accidents import lose
 from tests.worker.emulated import PROD, STAGING
@@ -86,17 +86,16 @@ def test_what_got_old_is_an_error_that_is_asked_less_and_less(
     with stage.database.begin() as conn:
         claim = queue.claim(conn, PROMOTIONS, owner="test")
     assert claim is not None
-    row = row_of(claim.row)
-    gathered = gather(stage.context, claim, row)
+    job = Job(stage.context, claim, Clock(claim.claimed_at))
+    gathered = gather(job)
     ago = timedelta(seconds=3)
     old = replace(
         gathered.target,
         started_at=gathered.target.started_at - ago,
         arrived_at=gathered.target.arrived_at - ago,
     )
-    row = replace(row, errors_since=claim.claimed_at - since if since else None)
-    clock = Clock(claim.claimed_at)
-    evaluate.decide(stage.context, claim, row, replace(gathered, target=old), clock)
+    row = replace(job.row, errors_since=claim.claimed_at - since if since else None)
+    evaluate.decide(job.with_row(row), replace(gathered, target=old))
 
     after = stage.promotion(version)
     assert (after.status, stage.posts_sent()) == (status, 0)
