@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from listener.crypto import Keys
-from listener.db import queue
 from listener.db.engine import Database
 from listener.heroku import Heroku
 from listener.inventory.reader import HerokuReader
@@ -41,9 +40,3 @@ class Clock:
     def now(self) -> datetime:
         """Return the time now by the database's clock."""
         return self.read + timedelta(seconds=time.monotonic() - self.at)
-
-
-def renew_lease(context: Context, claim: queue.Claim) -> None:
-    """Renew the lease between calls to Heroku, as each may take ten seconds. Raises LeaseLost."""
-    with context.database.begin() as conn:
-        queue.renew(conn, claim)

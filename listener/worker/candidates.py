@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -37,10 +36,6 @@ class CandidateFacts:
     revision: int | None
     commit: str | None
     account_id: str | None  # ours, where the release to come will bear no nonce
-
-    def is_fresh(self, now: datetime) -> bool:
-        """Return whether both snapshots are recent enough for a POST."""
-        return self.source.is_fresh(now) and self.target.is_fresh(now)
 
     @property
     def makes_older_give_way(self) -> bool:

@@ -81,7 +81,7 @@ def _evaluate(job: Job) -> None:
     try:
         gathered = gather(job)
     except HerokuError as error:
-        unreadable(job, error)
+        _unreadable(job, error)
     else:
         decide(job, gathered)
 
@@ -226,7 +226,7 @@ def decide(job: Job, gathered: CandidateFacts) -> None:
             _end(job, status, message, **seen, evaluated_at=now)
         case Error(message, facts):
             error = Absent(message) if facts.get("absent") else HerokuError(message)
-            unreadable(job, error, gates)
+            _unreadable(job, error, gates)
 
 
 def _post(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> None:
@@ -234,7 +234,7 @@ def _post(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> None:
     try:
         create_release.post(job, gathered, seen)
     except StaleData as stale:
-        unreadable(job, stale, [*seen["gates"], as_json("heroku", Error(_words(stale)))])
+        _unreadable(job, stale, [*seen["gates"], as_json("heroku", Error(_words(stale)))])
 
 
 def _words(error: Exception) -> str:
@@ -294,7 +294,7 @@ def _deadline(evaluation: Evaluation, now: datetime) -> Iterator[datetime]:
             yield wait.until
 
 
-def unreadable(job: Job, error: Exception, gates: list[dict[str, Any]] | None = None) -> None:
+def _unreadable(job: Job, error: Exception, gates: list[dict[str, Any]] | None = None) -> None:
     """Let the promotion wait because Heroku could not be read, with the error as verdict.
 
     It ends as errored after a day. If Heroku says for two minutes that an app or slug is not

@@ -41,7 +41,7 @@ class Transition:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def end(context: Context, claim: queue.Claim, ending: Transition) -> PromotionRow:
+def end(context: Context, claim: queue.Claim, ending: Transition) -> None:
     """Write the transition and all that follows from it in one transaction. Raises LeaseLost."""
     with context.database.begin() as conn:
         target = apps.lock(conn, [claim.row.target_id])[claim.row.target_id]
@@ -72,7 +72,6 @@ def end(context: Context, claim: queue.Claim, ending: Transition) -> PromotionRo
             _make_way(conn, row)
         notify.of_end(conn, row)
     log.info("promotion", id=row.id, status=row.status, target=target.name, reason=row.reason)
-    return row
 
 
 def _values(ending: Transition) -> dict[str, Any]:

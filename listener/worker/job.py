@@ -16,7 +16,7 @@ from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.heroku import HerokuError, Refused
 from listener.inventory import own_releases
-from listener.inventory.context import Clock, Context, renew_lease
+from listener.inventory.context import Clock, Context
 from listener.inventory.reader import Snapshot
 from listener.worker import finish
 from listener.worker.finish import Transition
@@ -87,7 +87,8 @@ class Job:
 
     def renew_lease(self) -> None:
         """Renew the lease between calls to Heroku, as each may take ten seconds."""
-        renew_lease(self.context, self.claim)
+        with self.context.database.begin() as conn:
+            queue.renew(conn, self.claim)
 
     def read_target(self) -> Snapshot:
         """Read the target's releases now. Raises HerokuError."""

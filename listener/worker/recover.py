@@ -48,6 +48,7 @@ def step(job: Job) -> None:
 
 
 def _promote_again(job: Job) -> None:
+    """Send a promotion, or a rollback by hand, again if nothing objects on fresh facts."""
     try:
         job.renew_lease()
         gathered = gather(job, job.post)
