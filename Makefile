@@ -9,10 +9,13 @@ CODE := listener cli emulator demo bench reliability tests
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate --no-header $(UPGRADE) pyproject.toml
 
-# One worker a core, for some tests stand on facts that must be two seconds old at most; the slow
-# ones merely wait out a minute of looks, and so they may be many.
+# One worker a core, for some tests stand on facts that must be two seconds old at most. Those of
+# whole processes mostly wait, some of them for a minute of looks, and so they may be many.
 WORKERS ?= 2
 WAITING ?= 6
+PROCESSES := tests/acceptance
+# Tests are compiled once, not by each worker in each run.
+unexport PYTHONDONTWRITEBYTECODE
 
 # A name may be a version manager's shim with nothing behind it, so each is tried by running it.
 PYTHONS := python3 python3.13 python3.12 python3.11 /usr/bin/python3
@@ -31,9 +34,13 @@ run: setup ## the listener on this machine, with a PostgreSQL of its own where D
 
 PYTEST := $(BIN)/python -m pytest
 
-test: setup ## every test
-	@$(PYTEST) -q -n $(WAITING) --dist worksteal -m slow $(ARGS) || [ $$? -eq 5 ] # 5: none
-	@$(PYTEST) -q -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS) || [ $$? -eq 5 ]
+test: setup ## every test; ARGS=tests/core those of a folder, ARGS=-x until one fails
+ifeq ($(filter tests%,$(ARGS)),)
+	@$(PYTEST) -q -n $(WAITING) --dist worksteal $(PROCESSES) $(ARGS) || [ $$? -eq 5 ] # 5: none
+	@$(PYTEST) -q -n $(WORKERS) --dist worksteal --ignore $(PROCESSES) $(ARGS) || [ $$? -eq 5 ]
+else
+	@$(PYTEST) -q -n $(WORKERS) --dist worksteal $(ARGS)
+endif
 
 cover: ## every test, and what of listener and cli they did not reach; it takes longer
 	@rm -f .coverage .coverage.*
