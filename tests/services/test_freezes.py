@@ -17,9 +17,9 @@ from listener.services.freezes import NewFreeze
 from listener.services.holds import NewHold
 from listener.services.rule_plan import NewFile, Plan
 from tests.services.office import ANA, BO, EU, PROD, STAGING, Office
-from tests.services.test_by_hand import overriding
-from tests.services.test_files import wish
 from tests.services.test_holds import remade
+from tests.services.test_promote import overriding
+from tests.services.test_rule_files import wish
 
 FROM, UNTIL = datetime(2120, 12, 24, tzinfo=UTC), datetime(2121, 1, 2, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

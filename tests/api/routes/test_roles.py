@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.api.rooms.caller import Caller
+from tests.api.routes.caller import Caller
 
 READS = {
     ("GET", path)

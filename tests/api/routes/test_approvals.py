@@ -19,8 +19,8 @@ from listener.core.promotion import Status
 from listener.crypto import Keys
 from listener.db.promotions import PromotionRow
 from listener.services.login import BrowsersDesk
-from tests.api.rooms.caller import Caller
-from tests.api.rooms.conftest import APPROVER, VIEWER
+from tests.api.routes.caller import Caller
+from tests.api.routes.conftest import APPROVER, VIEWER
 from tests.services.office import ANA, PROD, STAGING, Office
 
 EVIL = "<script>alert(1)</script>\"'&"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from listener.heroku import HEADER
-from tests.api.rooms.caller import Caller
+from tests.api.routes.caller import Caller
 from tests.services.office import PROD, STAGING, Office
 
 PATH = f"/api/apps/{STAGING}/explanation"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.api.rooms.caller import Caller
+from tests.api.routes.caller import Caller
 from tests.services.office import PROD, STAGING, Office
 
 PATH = "/api/findings"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.rooms.caller import Caller
+from tests.api.routes.caller import Caller
 from tests.services.office import ANA, EU, PROD, STAGING, Office
 
 PATH = f"/api/apps/{STAGING}/diff"

@@ -9,7 +9,7 @@ from listener.app import Parts
 from listener.config import Settings
 from listener.roles import Roles
 from listener.services.status import MARK
-from tests.api.rooms.caller import Caller
+from tests.api.routes.caller import Caller
 from tests.services.conftest import database, heroku_clock, office, open_office
 from tests.services.letterbox import Answering
 from tests.services.office import PUBLIC_URL, TOKEN, Office

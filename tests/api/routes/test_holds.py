@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.rooms.caller import Caller
+from tests.api.routes.caller import Caller
 from tests.services.office import PROD, STAGING, Office
 
 RELEASE = "/api/holds/actions/release"

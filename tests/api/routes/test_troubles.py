@@ -9,7 +9,7 @@ import pytest
 from listener.api.troubles import Trouble
 from listener.core.trouble import Cause
 from listener.db import apps, troubles
-from tests.api.rooms.caller import Caller
+from tests.api.routes.caller import Caller
 from tests.services.office import PROD, STAGING, Office
 
 

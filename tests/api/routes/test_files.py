@@ -15,7 +15,7 @@ from cli.resources import Rule
 from cli.rulesfile import as_toml, said_of
 from listener.api.rule_files import FileRule
 from listener.core.gates.options import OPTIONS, parse
-from tests.api.rooms.caller import Caller
+from tests.api.routes.caller import Caller
 from tests.core.test_conditions import EVERYTHING
 from tests.services.office import EU, PROD, STAGING, Office
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from listener.db import subscriptions
-from tests.api.rooms.caller import Caller
+from tests.api.routes.caller import Caller
 from tests.services.office import HOOK, STAGING, Office
 
 APP = {"app": STAGING}

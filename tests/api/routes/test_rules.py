@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from listener.core.gates.options import OPTIONS
-from tests.api.rooms.caller import Caller
+from tests.api.routes.caller import Caller
 from tests.services.office import EU, PROD, STAGING, Office
 
 RULE = {"name": "ship", "source": STAGING, "targets": [PROD]}

@@ -8,7 +8,7 @@ import pytest
 
 from listener.api.openapi import reply_of
 from listener.app import routes
-from tests.api.rooms.caller import Caller
+from tests.api.routes.caller import Caller
 from tests.services.office import EU, PROD, STAGING, Office
 
 ROUTES = routes()
