@@ -108,8 +108,7 @@ def _is_up(shown: History, known: History) -> bool:
 def _add(conn: Connection, app_id: str, found: Sequence[Release]) -> None:
     """Store releases that are new to us, even from an old answer: a release stays made."""
     if found:
-        statement = insert(release).values([_values(app_id, item) for item in found])
-        conn.execute(statement.on_conflict_do_nothing(index_elements=["app_id", "version"]))
+        conn.execute(_ADD, [_values(app_id, item) for item in found])
 
 
 def _show(conn: Connection, app_id: str, shown: History) -> None:
@@ -173,7 +172,7 @@ def _follow(
         # If another release had the same version, keep nothing of it, not even its commit.
         replaced = release.c.version.in_(versions), release.c.id.not_in(ids)
         conn.execute(delete(release).where(same, *replaced))
-        _upsert(conn, app_id, changed)
+        conn.execute(_UPSERT, [_values(app_id, item) for item in changed])
     current = [r.version for r in answer.releases if r.is_current]
     stale = release.c.is_current, release.c.version.not_in(current)
     conn.execute(update(release).where(same, *stale).values(is_current=False))
@@ -192,17 +191,18 @@ def _follow(
 _THERE = {"times_missing": 0, "missing_since": None, "gone_at": None}
 
 
-def _upsert(conn: Connection, app_id: str, found: Sequence[Release]) -> None:
-    statement = insert(release).values([_values(app_id, r) for r in found])
-    new = statement.excluded
-    changes = [release.c[name].is_distinct_from(new[name]) for name in _CHANGING]
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["app_id", "version"],
-            set_={name: new[name] for name in _CHANGING} | _THERE,
-            where=or_(*changes, release.c.gone_at.is_not(None)),
-        )
-    )
+_INSERT = insert(release)
+_SHOWN = {name: _INSERT.excluded[name] for name in _CHANGING}
+# One row at a time, so that they are compiled once, however many rows an answer changes.
+_ADD = _INSERT.on_conflict_do_nothing(index_elements=["app_id", "version"])
+_UPSERT = _INSERT.on_conflict_do_update(
+    index_elements=["app_id", "version"],
+    set_=_SHOWN | _THERE,
+    where=or_(
+        *(release.c[name].is_distinct_from(shown) for name, shown in _SHOWN.items()),
+        release.c.gone_at.is_not(None),
+    ),
+)
 
 
 def _values(app_id: str, item: Release) -> dict[str, Any]:
