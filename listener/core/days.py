@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Protocol
+from zoneinfo import available_timezones
 
 NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -20,8 +21,8 @@ _HOLIDAYS = re.compile(r"holidays\s+([A-Z]{2})(?:-([A-Z0-9]{1,4}))?", re.ASCII |
 _LEAP_YEAR = 2024
 
 
-class BadDays(ValueError):
-    """The text names no days; the message says what to write."""
+class BadWindow(ValueError):
+    """The text is no window; the message says why, and how one is written."""
 
 
 class Days(Protocol):
@@ -97,7 +98,7 @@ class Holidays:
 
 
 def weekdays(text: str) -> Weekdays:
-    """Read days of the week such as `Mon-Fri`, `Mon,Wed` or `daily`. Raises BadDays."""
+    """Read days of the week such as `Mon-Fri`, `Mon,Wed` or `daily`. Raises BadWindow."""
     if text.casefold() == EVERY_DAY:
         return Weekdays(frozenset(range(7)))
     return Weekdays(frozenset(day for part in text.split(",") for day in _range(part, text)))
@@ -106,7 +107,7 @@ def weekdays(text: str) -> Weekdays:
 def parse(text: str) -> Days:
     """Read `Mon-Fri`, `Sat#3`, `24 Dec`, `24 Dec-2 Jan`, `holidays GB` or `holidays DE-BY`.
 
-    Raises BadDays.
+    Raises BadWindow.
     """
     if (found := _HOLIDAYS.fullmatch(text)) is not None:
         country, part = found[1].upper(), found[2].upper() if found[2] else None
@@ -132,24 +133,24 @@ def _weekday(word: str, text: str) -> int:
     named = [number for number, day in enumerate(NAMES) if day.casefold() == word.casefold()]
     if not named:
         known = f"{', '.join(NAMES)} or {EVERY_DAY}"
-        raise BadDays(f"{text!r} are no days. Write them like Mon-Fri or Mon,Wed: {known}.")
+        raise BadWindow(f"{text!r} are no days. Write them like Mon-Fri or Mon,Wed: {known}.")
     return named[0]
 
 
 def _month_and_day(day: str, month: str) -> tuple[int, int]:
     named = [number for number, name in enumerate(MONTHS, 1) if name.casefold() == month.casefold()]
     if not named:
-        raise BadDays(f"{month!r} is no month. Write {', '.join(MONTHS)}.")
+        raise BadWindow(f"{month!r} is no month. Write {', '.join(MONTHS)}.")
     try:
         found = date(_LEAP_YEAR, named[0], int(day))
     except ValueError as error:
-        raise BadDays(f"There is no {day} {MONTHS[named[0] - 1]}.") from error
+        raise BadWindow(f"There is no {day} {MONTHS[named[0] - 1]}.") from error
     return found.month, found.day
 
 
 @lru_cache(maxsize=256)
 def _holidays(country: str, part: str | None, year: int) -> dict[date, str]:
-    """Return the public holidays of one year. Raises BadDays for an unknown country or part."""
+    """Return the public holidays of one year. Raises BadWindow for an unknown country or part."""
     import holidays  # noqa: PLC0415 - it is large, and few rules ask for it
 
     try:
@@ -157,7 +158,13 @@ def _holidays(country: str, part: str | None, year: int) -> dict[date, str]:
     except NotImplementedError as error:
         where = f"{country}-{part}" if part else country
         message = f"The holidays of {where!r} are not known. Write a code like GB, DE-BY or US-CA."
-        raise BadDays(message) from error
+        raise BadWindow(message) from error
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Return the names of all time zones. They are read once, for each reading takes some ms."""
+    return frozenset(available_timezones())
 
 
 def zone_of(country: str) -> str | None:

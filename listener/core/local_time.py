@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
+
+from listener.core.days import zones
 
 EXAMPLE = "2026-12-24 18:00 Europe/London"
 _FORM = re.compile(
@@ -67,7 +69,7 @@ def _moment(local: datetime, zone: ZoneInfo, name: str) -> datetime:
 
 
 def _zone(name: str) -> ZoneInfo:
-    known = {each for each in available_timezones() if "/" in each} | {"UTC"}
+    known = {each for each in zones() if "/" in each} | {"UTC"}
     if name in known:
         return ZoneInfo(name)
     by_case = {each.casefold(): each for each in sorted(known)}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from listener.core import days
-from listener.core.days import BadDays, Days
+from listener.core.days import BadWindow, Days
 
 EXAMPLE = "Mon-Fri 09:00-16:30 Europe/London"
 _DAY = timedelta(days=1)
@@ -33,10 +32,6 @@ CLOSED_EXAMPLES = (
     "Mon-Fri 12:00-13:00 Europe/Berlin",
     "holidays GB",
 )
-
-
-class BadWindow(ValueError):
-    """The text is no window; the message says why, and how one is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +137,7 @@ def parse(text: str) -> Window:
     found = _FORM.fullmatch(text.strip())
     if found is None:
         raise BadWindow(f"{text!r} is no window. Write it like {EXAMPLE!r}: days, times, zone.")
-    with _said_as_window():
-        return _window(days.weekdays(found[1]), found.groups()[1:5], _zone(found[6]), text)
+    return _window(days.weekdays(found[1]), found.groups()[1:5], _zone(found[6]), text)
 
 
 def parse_closed(text: str) -> Window:
@@ -156,19 +150,10 @@ def parse_closed(text: str) -> Window:
     if found is None:
         known = ", ".join(map(repr, CLOSED_EXAMPLES))
         raise BadWindow(f"{text!r} is no closed time. Write one like {known}.")
-    with _said_as_window():
-        meant = days.parse(found[1])
+    meant = days.parse(found[1])
     zone = _zone(found[6]) if found[6] else _zone_of(meant, text)
     times = found.groups()[1:5] if found[2] else ("0", "00", "24", "00")
     return _window(meant, times, zone, text if found[6] else f"{text} {zone}")
-
-
-@contextmanager
-def _said_as_window() -> Iterator[None]:
-    try:
-        yield
-    except BadDays as error:
-        raise BadWindow(str(error)) from error
 
 
 def _zone_of(meant: Days, text: str) -> str:
@@ -198,7 +183,7 @@ def _since_midnight(hours: str, minutes: str) -> timedelta:
 
 
 def _zone(name: str) -> str:
-    known = available_timezones()
+    known = days.zones()
     if name in known:
         return name
     by_case = {each.casefold(): each for each in sorted(known)}

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from listener.core import days
 from listener.core.backtest import earliest
+from listener.core.days import BadWindow
 from listener.core.gates.base import Hold, Pass, Reject, Wait
 from listener.core.gates.options import BadCondition, parse
-from listener.core.window import BadWindow, Window, next_end, parse_closed
+from listener.core.window import Window, next_end, parse_closed
 from tests.core.asking import CANDIDATE, said
 
 

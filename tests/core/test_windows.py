@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.core.window import BadWindow, Window, next_opening, parse
+from listener.core.days import BadWindow
+from listener.core.window import Window, next_opening, parse
 
 OFFICE = "Mon-Fri 09:00-16:30 Europe/London"
 ZONES = ("Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC")
