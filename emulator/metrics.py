@@ -9,6 +9,7 @@ from emulator.errors import InvalidParams
 
 MINUTE = timedelta(minutes=1)
 DELAY = timedelta(minutes=1)  # how late a minute can be read; Heroku's is not known
+KINDS = ("latency", "errors", "status")  # of the router
 LONGEST = 1440  # points of one answer; a guess
 
 Series = dict[str, float]

@@ -1,6 +1,7 @@
 """The state of the emulated Heroku; one lock guards everything that changes."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from itertools import count
@@ -10,7 +11,7 @@ from uuid import uuid4
 from emulator.annals import Annals
 from emulator.clock import Clock, SystemClock
 from emulator.faults import Faults
-from emulator.metrics import DELAY, Minutes
+from emulator.metrics import DELAY, Minutes, no_minutes
 from emulator.pace import Pace
 from emulator.rates import Rates
 from emulator.records import (
@@ -66,7 +67,7 @@ class State:
         self.preauthorized: dict[tuple[str, str], datetime] = {}  # until when
         self.repositories: dict[str, Repository] = {}  # by owner/name
         self.connected: dict[str, str] = {}  # the repository of an app or pipeline, by id
-        self.metrics: dict[str, Minutes] = {}  # of an app, by id
+        self.metrics: defaultdict[str, Minutes] = defaultdict(no_minutes)  # of an app, by id
         self.metrics_delay = DELAY
         self.exchanges: list[Exchange] = []
         self.sequence = count(1)

@@ -21,14 +21,13 @@ from emulator.times import stamp
 
 bp = Blueprint("metrics", __name__, url_prefix="/_metrics/apps/<identity>")
 
-KINDS = ("latency", "errors", "status")
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
 
 
 @bp.get("/router-metrics/<kind>")
 def of_router(identity: str, kind: str) -> Response:
     """Return the latencies, the errors or the statuses of an app; `process_type` is ignored."""
-    if kind not in KINDS:
+    if kind not in metrics.KINDS:
         raise NoSuchEndpoint(NO_ENDPOINT)
     return _answer(get_app(identity), kind)
 
@@ -49,13 +48,12 @@ def _answer(app: App, kind: str) -> Response:
         _step(request.args.get("step", "1m")),
         known_until=world().now() - world().metrics_delay,
     )
-    minutes = world().metrics.get(app.id) or metrics.no_minutes()
     return jsonify(
         {
             "start_time": stamp(window.start),
             "end_time": stamp(window.end),
             "step": window.step // metrics.MINUTE,
-            "data": metrics.read(minutes, kind, window),
+            "data": metrics.read(world().metrics[app.id], kind, window),
         }
     )
 

@@ -15,18 +15,15 @@ from emulator.records import Json
 
 bp = Blueprint("control_metrics", __name__, url_prefix="/_emulator")
 
-KINDS = ("latency", "errors", "status")
-
 
 @bp.post("/apps/<identity>/metrics")
 def add(identity: str) -> Response:
     """Add to a minute's values: this one's, or those of so many `minutes_ago`."""
     app, body = apps.get_app(world(), identity), read_body()
-    only(body, "minutes_ago", "dynos", *KINDS)
+    only(body, "minutes_ago", "dynos", *metrics.KINDS)
     at = world().now() - timedelta(minutes=number_of(body, "minutes_ago") or 0.0)
-    minutes = world().metrics.setdefault(app.id, metrics.no_minutes())
     for kind, series in _kinds(body):
-        metrics.add(minutes, kind, at, series)
+        metrics.add(world().metrics[app.id], kind, at, series)
     return jsonify({"at": at.isoformat()})
 
 
@@ -40,7 +37,7 @@ def set_delay() -> Response:
 
 
 def _kinds(body: Json) -> Iterator[tuple[str, Series]]:
-    for kind in KINDS:
+    for kind in metrics.KINDS:
         yield kind, _series(object_of(body, kind))
     for process_type, series in object_of(body, "dynos").items():
         yield metrics.of_dynos(process_type), _series(series)

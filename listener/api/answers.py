@@ -56,18 +56,8 @@ def returns(
     problems: tuple[int, ...] = (),
 ) -> Callable[[Callable[P, A | tuple[A, int]]], Callable[P, Response]]:
     """Send the model that the view returns, with this status unless the view names another."""
-
-    def wrap(view: Callable[P, A | tuple[A, int]]) -> Callable[P, Response]:
-        @wraps(view)
-        def answering(*args: P.args, **kwargs: P.kwargs) -> Response:
-            found = view(*args, **kwargs)
-            told, code = found if isinstance(found, tuple) else (found, status)
-            return _sent(to_json(told), code)
-
-        reply = Reply(answer, status=status, also=also, queries=queries, problems=problems)
-        return replies(reply)(answering)
-
-    return wrap
+    reply = Reply(answer, status=status, also=also, queries=queries, problems=problems)
+    return lambda view: _sending(view, reply)
 
 
 def returns_list(
@@ -78,16 +68,27 @@ def returns_list(
     problems: tuple[int, ...] = (),
 ) -> Callable[[Callable[P, Iterable[A]]], Callable[P, Response]]:
     """Send the models that the view returns, as a list."""
+    reply = Reply(answer, is_list=True, status=status, queries=queries, problems=problems)
+    return lambda view: _sending(view, reply)
 
-    def wrap(view: Callable[P, Iterable[A]]) -> Callable[P, Response]:
-        @wraps(view)
-        def answering(*args: P.args, **kwargs: P.kwargs) -> Response:
-            return _sent([to_json(told) for told in view(*args, **kwargs)], status)
 
-        reply = Reply(answer, is_list=True, status=status, queries=queries, problems=problems)
-        return replies(reply)(answering)
+def _sending(view: Callable[P, Any], reply: Reply) -> Callable[P, Response]:
+    """Return the view, which answers with a model or with models, as one that sends them."""
 
-    return wrap
+    @wraps(view)
+    def answering(*args: P.args, **kwargs: P.kwargs) -> Response:
+        found = view(*args, **kwargs)
+        status = reply.status
+        if reply.is_list:
+            body: Any = [to_json(each) for each in found]
+        else:
+            told, status = found if isinstance(found, tuple) else (found, status)
+            body = to_json(told)
+        response = jsonify(body)
+        response.status_code = status
+        return response
+
+    return replies(reply)(answering)
 
 
 def replies(reply: Reply) -> Callable[[F], F]:
@@ -103,12 +104,6 @@ def replies(reply: Reply) -> Callable[[F], F]:
 def to_json(told: Answer) -> dict[str, Any]:
     """Return what is sent: of fields that may be left out only those that were set."""
     return told.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
-def _sent(body: Any, status: int) -> Response:
-    response = jsonify(body)
-    response.status_code = status
-    return response
 
 
 # What several answers are made of.
