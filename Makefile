@@ -90,8 +90,8 @@ fix: setup ## format, and mend what can be mended by itself
 	@$(BIN)/ruff check --fix $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
-bench: setup ## how fast it is on this machine
-	@$(BIN)/python -m bench
+bench: setup ## how fast it is on this machine, beside peers; ARGS=door measures a part
+	@$(BIN)/python -m bench $(ARGS)
 
 crash: setup ## kill processes, the database and COMMITs while people work; N=1000 is long, SEED= again
 	@$(BIN)/python -m reliability crash

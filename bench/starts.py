@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.figures import Figure, Part, compared, median, told
+from bench.stages import ship, staged
 from demo.stage import ROOT, Stage
 
-ROUNDS = 15
+ROUNDS = 10
 HEROKU_CLI = "HEROKU_CLI"
 CACHED = ROOT / ".heroku-cli" / "node_modules" / ".bin" / "heroku"  # of `make test-heroku-cli`
 # Telemetry, updates and notes would use the network; "true" is the only value that it accepts.
@@ -54,7 +56,7 @@ def lines(stage: Stage, folder: Path) -> list[Line]:
     ours = [
         Line((program, "--version"), stage.person, "heroku --version", 8),
         Line((program, "--help"), stage.person, "heroku --version", 8),
-        Line((program, "rules"), stage.person, "heroku webhooks -a acme-staging", 4),
+        Line((program, "rules"), stage.person, "heroku webhooks -a ship-staging", 4),
         Line((program, "__complete", "fish", "rules:"), stage.person),
     ]
     heroku = official()
@@ -62,7 +64,7 @@ def lines(stage: Stage, folder: Path) -> list[Line]:
         return ours
     env = stage.person | QUIET | {"HEROKU_HOST": stage.heroku_url}
     env["HEROKU_PARTICLEBOARD_URL"] = stage.heroku_url
-    words = ((heroku, "--version"), (heroku, "webhooks", "-a", "acme-staging"))
+    words = ((heroku, "--version"), (heroku, "webhooks", "-a", "ship-staging"))
     return [*ours, *(Line(each, env) for each in words)]
 
 
@@ -90,7 +92,18 @@ def official() -> str | None:
     return os.environ.get(HEROKU_CLI) or shutil.which("heroku") or cached
 
 
-def measure(measured: list[Line]) -> dict[str, list[float]]:
+def measure() -> Part:
+    """Run every command in turns and compare ours with its counterpart, by medians."""
+    with staged() as stage, tempfile.TemporaryDirectory() as folder:
+        ship(stage, "ship")
+        measured = lines(stage, Path(folder))
+        took = _took(measured)
+    figures = [_figure(line, took) for line in measured if line.words[0] != official()]
+    missing = "`heroku` is not installed: `make test-heroku-cli` installs it in this checkout."
+    return Part(figures, () if official() else (missing,))
+
+
+def _took(measured: list[Line]) -> dict[str, list[float]]:
     """Return the ms of each command; all run once per round, so that load hits all alike."""
     took: dict[str, list[float]] = {line.name: [] for line in measured}
     for number in range(ROUNDS + 1):
@@ -102,16 +115,9 @@ def measure(measured: list[Line]) -> dict[str, list[float]]:
     return took
 
 
-def verdicts(measured: list[Line], took: Mapping[str, list[float]]) -> list[str]:
-    """Compare each of our commands with its counterpart, one sentence each."""
-    return [verdict(line, took) for line in measured if line.against]
-
-
-def verdict(line: Line, took: Mapping[str, list[float]]) -> str:
-    """Compare one command with its counterpart, by medians."""
-    if line.against is None or line.against not in took:
-        return f"- `{line.name}`: not measured against `{line.against}`, for there is no `heroku`."
-    times = statistics.median(took[line.against]) / statistics.median(took[line.name])
-    kept = "kept" if times >= line.share else "MISSED"
-    promise = f"at most 1/{line.share} promised: {kept}"
-    return f"- `{line.name}` takes 1/{times:.1f} of `{line.against}` ({promise})."
+def _figure(line: Line, took: Mapping[str, list[float]]) -> Figure:
+    ours, peer = median(took[line.name]), took.get(line.against or "")
+    if peer is None:
+        return told(f"`{line.name}`", ours, "ms")
+    what = f"`{line.name}` beside `{line.against}`"
+    return compared(what, ours, median(peer), "ms", most=1 / line.share)

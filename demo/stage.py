@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +83,24 @@ def running(
 class Stage:
     """The processes, and the CLI as a person would use it."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        stack: ExitStack,
+        *,
+        settings: Mapping[str, str] | None = None,
+        database: Callable[[], AbstractContextManager[str]] = server.throwaway,
+        tell: Callable[[str], None] = say,
+    ) -> None:
+        """Prepare the processes; `settings` are more of the listener's, `database` lends its URL.
+
+        What a person shall see is given to `tell`, a line at a time.
+        """
         self._folder = folder
         self._stack = stack
+        self._settings = dict(settings or {})
+        self._database = database
+        self._tell = tell
         self._env = {
             "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
             "HOME": str(folder),
@@ -108,14 +123,16 @@ class Stage:
         port = self.heroku_url.rpartition(":")[2]
         emulator = [str(BIN / "python"), "-m", "emulator", "--port", port, "--seed", "demo"]
         self._run(emulator, self._env, "emulator")
+        self.database_url = self._stack.enter_context(self._database())
         settings = self._env | {
-            "DATABASE_URL": self._stack.enter_context(server.throwaway()),
+            "DATABASE_URL": self.database_url,
             "SECRET_KEY": secrets.token_hex(32),
             "HEROKU_API_KEY": ROBOT,
             "HEROKU_API_URL": self.heroku_url,
             "AUTOPROMOTE_ADMINS": "ana@example.com",
             "PUBLIC_URL": self.url,
             "PORT": str(self.port),
+            **self._settings,
         }
         lines = (ROOT / "Procfile").read_text().splitlines()
         procfile = {name: line.strip() for name, _, line in (one.partition(":") for one in lines)}
@@ -123,8 +140,8 @@ class Stage:
         self.listener = self._run(["bash", "-c", f"exec {procfile['web']}"], settings, "listener")
         wait_for(lambda: is_up(f"{self.heroku_url}/_emulator/state"), "the emulator")
         wait_for(lambda: is_up(f"{self.url}/readyz"), "the listener")
-        say(f"An emulated Heroku: {self.heroku_url}    the listener: {self.url}")
-        say(f"Both are up, with PostgreSQL, after {time.monotonic() - begun:.1f} s.")
+        self._tell(f"An emulated Heroku: {self.heroku_url}    the listener: {self.url}")
+        self._tell(f"Both are up, with PostgreSQL, after {time.monotonic() - begun:.1f} s.")
 
     def _run(
         self, command: list[str], env: Mapping[str, str], name: str
@@ -150,10 +167,10 @@ class Stage:
 
     def type(self, *words: str) -> None:
         """Run the CLI and show its output, as if somebody typed it. Raises DemoFailed."""
-        say(f"\n$ autopromote {' '.join(words)}")
+        self._tell(f"\n$ autopromote {' '.join(words)}")
         done = self._cli(*words)
         for line in (done.stderr + done.stdout).splitlines():
-            say(f"  {line}" if line else "")
+            self._tell(f"  {line}" if line else "")
         if done.returncode:
             raise DemoFailed(f"autopromote {' '.join(words)} ended with {done.returncode}")
 

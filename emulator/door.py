@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -50,7 +51,7 @@ class Door:
         return self._answer(environ)(environ, start_response)
 
     def _answer(self, environ: "WSGIEnvironment") -> Response:
-        body = _keep_body(environ)
+        arrived_at, body = self._world.now(), _keep_body(environ)
         request = Request(environ)
         with self._world.lock:
             strike = self._world.faults.strike(_call(self._world, request))
@@ -60,7 +61,7 @@ class Door:
         self._world.closing.wait(strike.before)
         response = self._apply(environ, strike)
         response.headers["Request-Id"] = request_id
-        self._log(request, body, response, strike, request_id, email)
+        self._log(request, body, response, strike, request_id, email, arrived_at=arrived_at)
         self._world.closing.wait(strike.after)
         _spoil(environ, strike.fault)
         return response
@@ -88,6 +89,8 @@ class Door:
         strike: Strike,
         request_id: str,
         email: str | None,
+        *,
+        arrived_at: datetime,
     ) -> None:
         kind = strike.kind
         exchange = Exchange(
@@ -101,6 +104,7 @@ class Door:
             body=_parsed(body),
             fault=kind,
             was_applied=strike.is_applied,
+            arrived_at=arrived_at,
             at=self._world.now(),
         )
         with self._world.changed:

@@ -262,4 +262,5 @@ class Exchange:
     body: Any = field(repr=False)
     fault: str | None
     was_applied: bool
-    at: datetime
+    arrived_at: datetime
+    at: datetime  # when it was carried out

@@ -69,21 +69,19 @@ def sweep(world: State, app: App) -> None:
     A release protects its slug while it is current, younger than 30 days, or one of the newest 20
     of its app.
     """
+    young = world.now() - KEPT_FOR  # asked once, for a history may be long
     protected = {
         release.slug_id
         for history in world.releases.values()
         for release in history
-        if _protects(world, release, newest=len(history))
+        if release.created_at > young
+        or release.is_current
+        or release.version > len(history) - KEPT_RELEASES
     }
     for release in world.releases[app.id]:
         slug = world.slugs.get(release.slug_id or "")
         if slug and slug.deleted_at is None and slug.id not in protected:
             delete(world, slug)
-
-
-def _protects(world: State, release: Release, *, newest: int) -> bool:
-    is_young = release.created_at > world.now() - KEPT_FOR
-    return is_young or release.is_current or release.version > newest - KEPT_RELEASES
 
 
 def is_eligible(world: State, release: Release) -> bool:

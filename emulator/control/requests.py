@@ -26,4 +26,5 @@ def clear() -> ResponseReturnValue:
 
 
 def _shape(exchange: Exchange) -> dict[str, object]:
-    return asdict(exchange) | {"at": fine_stamp(exchange.at)}
+    times = {"arrived_at": fine_stamp(exchange.arrived_at), "at": fine_stamp(exchange.at)}
+    return asdict(exchange) | times

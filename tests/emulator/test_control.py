@@ -29,6 +29,7 @@ def test_every_request_of_a_client_is_in_the_log(ana: Caller) -> None:
         "body": body,
         "fault": None,
         "was_applied": True,
+        "arrived_at": "2026-03-02T12:00:00.000000Z",
         "at": "2026-03-02T12:00:00.000000Z",
     }
     assert (get["status"], get["token_email"], get["range"]) == (401, None, "id ..; max=5")
