@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from os import cpu_count, getloadavg
 from pathlib import Path
 
-from bench import door, idle, post, starts, statements, waiting
+from bench import door, idle, memory, post, starts, statements, waiting
 from bench.figures import HEAD, Part
 from bench.stages import mutter
 from demo.stage import say
@@ -20,6 +20,7 @@ PARTS: Mapping[str, Callable[[], Part]] = {
     "post": post.measure,
     "statements": statements.measure,
     "idle": idle.measure,
+    "memory": memory.measure,
     "waiting": waiting.measure,
     "starts": starts.measure,
 }

@@ -141,6 +141,8 @@ def assemble(settings: Settings) -> Parts:
         keys=keys,
         allowed_apps=settings.apps,
         reconcile_every=settings.reconcile,
+        records_for=settings.retention,
+        audit_for=settings.audit,
         notify_urls=settings.notify,
         prober=Prober(allow_private=settings.allow_private_checks),
         public_url=settings.public_url,

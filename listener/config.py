@@ -14,8 +14,6 @@ from listener.db.engine import parse_url
 from listener.heroku.address import checked_token, checked_url
 
 SHORTEST_KEY = 32
-SHORTEST_RECONCILE = timedelta(seconds=1)
-LONGEST_RECONCILE = timedelta(days=1)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -67,11 +65,18 @@ def duration(text: str) -> timedelta:
     if found is None:
         message = "it must be a number with s, m, h or d, like 5m."
         raise ValueError(message)
-    duration = timedelta(**{_UNITS[found[2]]: int(found[1])})
-    if not SHORTEST_RECONCILE <= duration <= LONGEST_RECONCILE:
-        message = "it must be from 1s to 1d."
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def duration_within(least: str, most: str) -> Callable[[str], timedelta]:
+    def parse(text: str) -> timedelta:
+        found = duration(text)
+        if duration(least) <= found <= duration(most):
+            return found
+        message = f"it must be from {least} to {most}."
         raise ValueError(message)
-    return duration
+
+    return parse
 
 
 def number(least: int, most: int) -> Callable[[str], int]:
@@ -114,6 +119,8 @@ MOST_RUNNERS = 16
 CONNECTIONS = 7
 MOST_PROCESSES = 2
 _REQUIRED = object()
+# At least for as long as Heroku repeats a delivery, and as a settled one has its body.
+KEPT = duration_within("7d", "3650d")
 
 
 class BadSettings(Exception):
@@ -139,6 +146,8 @@ class Settings:
     apps: tuple[str, ...] = ("*",)
     notify: tuple[str, ...] = field(default=(), repr=False)
     reconcile: timedelta = timedelta(minutes=5)
+    retention: timedelta = timedelta(days=90)
+    audit: timedelta | None = None
     runners: int = 1
     allow_private_checks: bool = False
     metrics_token: str | None = field(default=None, repr=False)
@@ -240,7 +249,11 @@ VARIABLES = (
     Variable("AUTOPROMOTE_VIEWERS", "viewers", emails, ()),
     Variable("AUTOPROMOTE_APPS", "apps", apps, ("*",)),
     Variable("AUTOPROMOTE_NOTIFY", "notify", notify, ()),
-    Variable("AUTOPROMOTE_RECONCILE", "reconcile", duration, timedelta(minutes=5)),
+    Variable(
+        "AUTOPROMOTE_RECONCILE", "reconcile", duration_within("1s", "1d"), timedelta(minutes=5)
+    ),
+    Variable("AUTOPROMOTE_RETENTION", "retention", KEPT, timedelta(days=90)),
+    Variable("AUTOPROMOTE_AUDIT", "audit", KEPT, None),
     Variable("AUTOPROMOTE_RUNNERS", "runners", number(0, MOST_RUNNERS), 1),
     Variable("AUTOPROMOTE_ALLOW_PRIVATE_CHECKS", "allow_private_checks", flag, False),
     Variable("AUTOPROMOTE_METRICS_TOKEN", "metrics_token", str, None),

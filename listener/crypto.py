@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 MARK_LENGTH = 16
 TOKEN_LIFE = timedelta(hours=12)
+FERNET_VERSION = b"\x80"  # the first byte of what Fernet makes, before base64
 
 
 class DecryptionError(Exception):
@@ -66,10 +68,34 @@ class Cipher:
     def renew(self, sealed: bytes) -> bytes | None:
         """Seal again with the newest key; None if that key sealed it. Raises DecryptionError."""
         try:
-            _opened(self._newest, sealed)
+            _opened(self._newest, self._token(sealed))
         except DecryptionError:
             return self.seal(self.open(sealed))
         return None
+
+    def _token(self, sealed: bytes) -> bytes:
+        """Return what is stored as Fernet reads it."""
+        return sealed
+
+
+class PackedCipher(Cipher):
+    """Seals in half the space; opens what a plain cipher with the same keys sealed, too.
+
+    Fernet writes base64. Packed, it is the bytes behind that, and what is inside was compressed;
+    the first byte tells the two apart.
+    """
+
+    def seal(self, content: bytes) -> bytes:
+        """Compress, and encrypt with the newest key; only our keys open it."""
+        return base64.urlsafe_b64decode(super().seal(zlib.compress(content)))
+
+    def open(self, sealed: bytes) -> bytes:
+        """Decrypt what any of our keys sealed, in either form. Raises DecryptionError."""
+        content = super().open(self._token(sealed))
+        return zlib.decompress(content) if _is_packed(sealed) else content
+
+    def _token(self, sealed: bytes) -> bytes:
+        return base64.urlsafe_b64encode(sealed) if _is_packed(sealed) else sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +139,15 @@ class Keys:
         if not secret_keys or not all(secret_keys):
             message = "No key may be empty."
             raise ValueError(message)
-        self.secrets = Cipher([_derived(key, "webhook secrets") for key in secret_keys])
-        self.bodies = Cipher([_derived(key, "delivery bodies") for key in secret_keys])
-        self._mark = _derived(secret_keys[0], "mark").hex()[:MARK_LENGTH]
-        self.services = Cipher([_derived(key, "notification services") for key in secret_keys])
-        self._tokens = Signer([_derived(key, "tokens") for key in secret_keys])
-        self.links = Signer([_derived(key, "approval links") for key in secret_keys])
-        self.sessions = Signer([_derived(key, "browser sessions") for key in secret_keys])
-        self.forms = Signer([_derived(key, "approval forms") for key in secret_keys])
-        self._digests = _derived(secret_keys[0], "one-time codes")
+        self.secrets = Cipher([derived(key, "webhook secrets") for key in secret_keys])
+        self.bodies = PackedCipher([derived(key, "delivery bodies") for key in secret_keys])
+        self._mark = derived(secret_keys[0], "mark").hex()[:MARK_LENGTH]
+        self.services = Cipher([derived(key, "notification services") for key in secret_keys])
+        self._tokens = Signer([derived(key, "tokens") for key in secret_keys])
+        self.links = Signer([derived(key, "approval links") for key in secret_keys])
+        self.sessions = Signer([derived(key, "browser sessions") for key in secret_keys])
+        self.forms = Signer([derived(key, "approval forms") for key in secret_keys])
+        self._digests = derived(secret_keys[0], "one-time codes")
 
     @property
     def mark(self) -> str:
@@ -151,6 +177,10 @@ class Keys:
         return hmac.new(self._digests, code.encode(), hashlib.sha256).hexdigest()
 
 
+def _is_packed(sealed: bytes) -> bool:
+    return sealed.startswith(FERNET_VERSION)
+
+
 def _opened(fernet: MultiFernet, sealed: bytes) -> bytes:
     try:
         return fernet.decrypt(sealed)
@@ -158,7 +188,7 @@ def _opened(fernet: MultiFernet, sealed: bytes) -> bytes:
         raise DecryptionError from error
 
 
-def _derived(key: str, purpose: str) -> bytes:
+def derived(key: str, purpose: str) -> bytes:
     """Derive one key per purpose, so that none can stand in for another."""
     info = f"heroku-autopromote {purpose}".encode()
     return HKDF(SHA256(), length=32, salt=None, info=info).derive(key.encode())

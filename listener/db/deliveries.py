@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
 
-from sqlalchemy import Boolean, Connection, delete, func, literal, literal_column, select
+from sqlalchemy import Boolean, Connection, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.db.queries import DeliveryRow
@@ -60,10 +59,3 @@ def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> l
     if app_id is not None:
         query = query.where(table.c.app_id == app_id)
     return [DeliveryRow(*row) for row in conn.execute(query)]
-
-
-def forget(conn: Connection, *, older_than: timedelta, most: int) -> int:
-    """Delete settled deliveries older than this, `most` of them at most; return how many."""
-    is_old = table.c.last_received_at < func.now() - literal(older_than)
-    old = select(table.c.id).where(is_old, table.c.settled_at.is_not(None)).limit(most)
-    return conn.execute(delete(table).where(table.c.id.in_(old))).rowcount

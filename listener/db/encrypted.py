@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Table, select, update
 
 from listener.db.tables import delivery, rule_service, secret
 
@@ -19,6 +19,11 @@ class EncryptedColumn:
     name: str
     table: Table
     column: Column[Any]
+
+    @property
+    def holds(self) -> ColumnElement[bool]:
+        """Match rows that hold a value: that of an old delivery is gone."""
+        return self.column != b""
 
 
 SECRETS = EncryptedColumn("secrets", secret, secret.c.sealed)
@@ -37,12 +42,12 @@ class Sealed:
 def is_any(conn: Connection) -> bool:
     """Return whether the database holds any encrypted value."""
     places = (SECRETS, BODIES, SERVICES)
-    return any(conn.execute(select(p.table.c.id).limit(1)).first() for p in places)
+    return any(conn.execute(select(p.table.c.id).where(p.holds).limit(1)).first() for p in places)
 
 
 def after(conn: Connection, place: EncryptedColumn, row_id: int) -> list[Sealed]:
     """Return the next rows with a higher id, ROWS_AT_ONCE at most, in id order."""
-    query = select(place.table.c.id, place.column).where(place.table.c.id > row_id)
+    query = select(place.table.c.id, place.column).where(place.table.c.id > row_id, place.holds)
     rows = conn.execute(query.order_by(place.table.c.id).limit(ROWS_AT_ONCE))
     return [Sealed(*row) for row in rows]
 

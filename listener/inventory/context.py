@@ -25,6 +25,8 @@ class Context:
     keys: Keys
     allowed_apps: tuple[str, ...] = ("*",)
     reconcile_every: timedelta = timedelta(minutes=5)
+    records_for: timedelta = timedelta(days=90)
+    audit_for: timedelta | None = None  # for ever
     notify_urls: tuple[str, ...] = ()
     public_url: str | None = None
     prober: Prober = field(default_factory=Prober)

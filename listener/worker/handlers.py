@@ -8,18 +8,16 @@ from datetime import timedelta
 from sqlalchemy import and_, not_, or_
 
 from listener.core.promotion import MOST_ATTEMPTS, Status, back_off
-from listener.db import deliveries, queue, sync, troubles
+from listener.db import queue, retention, sync, troubles
 from listener.db.tables import promotion
 from listener.inventory.context import Clock, Context
 from listener.worker import auto_rollback, evaluate, follow, recover, verify, watch
 from listener.worker.finish import Transition
 from listener.worker.job import Job
 
-# Far longer than the 72 h for which Heroku repeats one, and than anybody asks about it.
-DELIVERIES_FOR = timedelta(days=90)
 # Longer than the longest pause between two tries of anything.
 UNSEEN_FOR = timedelta(minutes=20)
-MOST_FORGOTTEN = 1000  # at once, so that a reconcile stays short
+MOST_FORGOTTEN = 1000  # of a table at once, so that a reconcile stays short
 
 Step = Callable[[Job], None]
 
@@ -82,13 +80,24 @@ PROBED = queue.WorkKind(promotion, promotion.c.due_at, and_(_KNOWN, _ASKS))
 def reconcile(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Make every source, target and webhook of ours due for a look, whatever webhooks said.
 
-    Also delete old settled deliveries, for databases are small, and end unseen troubles.
+    Also end unseen troubles, and delete old records, for databases are small.
     """
     with context.database.begin() as conn:
         sync.ask(conn)
         sync.reconcile(conn, claim, context.reconcile_every)
-        deliveries.forget(conn, older_than=DELIVERIES_FOR, most=MOST_FORGOTTEN)
         troubles.fade(conn, max(UNSEEN_FOR, 3 * context.reconcile_every))
+    _prune(context)
+
+
+def _prune(context: Context) -> None:
+    """Delete old records, a table at a time, so that no lock is held for long."""
+    wanted = [(retention.BODIES, retention.BODY_FOR)]
+    wanted += [(each, context.records_for) for each in retention.RECORDS]
+    if context.audit_for is not None:
+        wanted.append((retention.AUDIT, context.audit_for))
+    for each, older_than in wanted:
+        with context.database.begin() as conn:
+            retention.prune(conn, each, older_than=older_than, most=MOST_FORGOTTEN)
 
 
 def pause_after(claim: queue.Claim) -> timedelta:

@@ -6,6 +6,7 @@ import threading
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from listener.db import migrate as schema
@@ -42,6 +43,11 @@ def test_migrations_make_exactly_the_tables_of_the_code(database_url: str) -> No
         )
         assert compare_metadata(context, metadata) == []
     database.dispose()
+
+
+def test_the_names_of_the_files_tell_every_revision() -> None:
+    scripts = ScriptDirectory.from_config(schema.config()).walk_revisions()
+    assert schema.known() == sorted(script.revision for script in scripts)
 
 
 def test_several_at_once_do_it_once(empty_database_url: str) -> None:

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.crypto import TOKEN_LIFE, BadToken, DecryptionError, Expired, Identity, Keys
+from listener.crypto import (
+    TOKEN_LIFE,
+    BadToken,
+    Cipher,
+    DecryptionError,
+    Expired,
+    Identity,
+    Keys,
+    derived,
+)
 
 OLD, NEW = "o" * 32, "n" * 32
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -53,6 +62,40 @@ def test_renewing_seals_with_the_newest_key_once() -> None:
     assert renewed is not None
     assert Keys([NEW]).open(renewed) == b"hush"
     assert seal.renew(renewed) is None
+
+
+@given(st.binary())
+def test_a_body_that_is_sealed_opens(content: bytes) -> None:
+    keys = Keys([NEW])
+    assert keys.bodies.open(keys.bodies.seal(content)) == content
+
+
+def test_a_body_takes_less_sealed_than_plain() -> None:
+    body = b'{"data": {"id": "01234567-89ab-cdef-0123-456789abcdef"}}' * 10
+    sealed = Keys([NEW]).bodies.seal(body)
+    assert len(sealed) < len(body) / 2
+    assert body[:8] not in sealed
+
+
+def test_a_body_sealed_before_it_was_packed_opens_and_is_renewed_packed() -> None:
+    body = b'{"data": {}}' * 50
+    plain = Cipher([derived(OLD, "delivery bodies")]).seal(body)
+    keys = Keys([NEW, OLD])
+    assert keys.bodies.open(plain) == body
+
+    renewed = keys.bodies.renew(plain)
+    assert renewed is not None
+    assert len(renewed) < len(plain)
+    assert Keys([NEW]).bodies.open(renewed) == body
+
+
+def test_a_packed_body_is_renewed_once() -> None:
+    keys = Keys([NEW, OLD])
+    renewed = keys.bodies.renew(Keys([OLD]).bodies.seal(b"body"))
+
+    assert renewed is not None
+    assert Keys([NEW]).bodies.open(renewed) == b"body"
+    assert keys.bodies.renew(renewed) is None
 
 
 def test_what_no_key_opens_is_not_renewed() -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from listener.core.promotion import Status
+from listener.db import audit
+from listener.db.tables import audit_entry, delivery
 from tests.worker import wire
 from tests.worker.emulated import EU, PROD, STAGING
 from tests.worker.stage import Stage
@@ -77,6 +81,33 @@ def test_reconcile_forgets_deliveries_that_are_three_months_old(stage: Stage) ->
     (kept,) = stage.outcomes()
     assert kept is not None
     assert kept.startswith(f"v{new} is a deploy")
+
+
+def test_reconcile_lets_the_body_of_a_delivery_go_a_week_after_it_was_settled(
+    stage: Stage,
+) -> None:
+    stage.tell(stage.deploy())
+    stage.work()
+    stage.shift(timedelta(days=6))
+    stage.reconcile()
+    assert all(bodies(stage))
+    stage.shift(timedelta(days=1, hours=1))
+    stage.reconcile()
+    assert bodies(stage) == [b""]
+
+
+def test_reconcile_keeps_the_audit_unless_it_is_told_for_how_long(stage: Stage) -> None:
+    with stage.database.begin() as conn:
+        audit.record(conn, by="ana", action="test", subject_type="rule", subject_id="1")
+    stage.shift(timedelta(days=1000))
+    stage.reconcile()
+    with stage.database.begin() as conn:
+        assert conn.execute(select(audit_entry)).first() is not None
+
+
+def bodies(stage: Stage) -> list[bytes]:
+    with stage.database.begin() as conn:
+        return list(conn.execute(select(delivery.c.body)).scalars())
 
 
 def test_a_delivery_that_is_not_settled_is_kept_however_old(bare: Stage) -> None:
