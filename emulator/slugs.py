@@ -49,12 +49,13 @@ def get_slug(world: State, slug_id: str, type: str = "slug") -> Slug:
     return slug
 
 
-def delete(world: State, slug: Slug) -> None:
-    """Delete the code; its releases are no longer eligible for rollback."""
-    world.slugs[slug.id] = replace(slug, deleted_at=world.now())
+def delete(world: State, *gone: Slug) -> None:
+    """Delete code; its releases are no longer eligible for rollback."""
+    world.slugs |= {slug.id: replace(slug, deleted_at=world.now()) for slug in gone}
+    ids = {slug.id for slug in gone}
     for history in world.releases.values():
         for index, release in enumerate(history):
-            if release.slug_id == slug.id and release.status == "succeeded":
+            if release.slug_id in ids and release.status == "succeeded":
                 history[index] = replace(release, status=_status_without_slug(release))
                 world.annals.add(world.now(), history[index])
 
@@ -78,10 +79,10 @@ def sweep(world: State, app: App) -> None:
         or release.is_current
         or release.version > len(history) - KEPT_RELEASES
     }
-    for release in world.releases[app.id]:
-        slug = world.slugs.get(release.slug_id or "")
-        if slug and slug.deleted_at is None and slug.id not in protected:
-            delete(world, slug)
+    used = {release.slug_id: None for release in world.releases[app.id]}  # in order, each once
+    known = (world.slugs.get(slug_id or "") for slug_id in used if slug_id not in protected)
+    if gone := [slug for slug in known if slug is not None and slug.deleted_at is None]:
+        delete(world, *gone)
 
 
 def is_eligible(world: State, release: Release) -> bool:
