@@ -16,6 +16,7 @@ from listener.api import (
     deliveries,
     diff,
     doctor,
+    early,
     errors,
     explain,
     health,
@@ -48,6 +49,7 @@ from listener.services.login import BrowsersDesk, Logins
 from listener.services.output import OutputsDesk
 from listener.services.status import Gauges, ReachabilityCheck, Readiness
 from listener.services.subscriptions import SubscriptionsDesk, hook_url
+from listener.web.limits import JUDGE
 from listener.worker.supervisor import Supervisor
 
 LARGEST_BODY = 1024 * 1024
@@ -108,6 +110,7 @@ def build(parts: Parts) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[SHIFT] = Supervisor(parts.context, promoting=parts.settings.runners)
+    app.extensions[JUDGE] = early.judge_for(parts.keys)
     services_of(parts).join(app)
     middleware.init_app(app)
     metrics.Metrics().join(app)

@@ -17,6 +17,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from listener import logs
 from listener.config import BadSettings, read
+from listener.web.worker import FrontWorker
 
 try:
     _settings = read(os.environ)
@@ -48,9 +49,8 @@ class LogfmtLogger(Logger):  # type: ignore[misc]
 
 
 bind = [_address(_settings.port)]
-worker_class = "gthread"
+worker_class = FrontWorker
 workers = _settings.processes
-threads = 5
 timeout = 60  # without a sign of life of a whole process; a request has limits of its own
 graceful_timeout = 25  # Heroku kills what is left 30 s after SIGTERM
 keepalive = (

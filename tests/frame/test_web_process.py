@@ -12,6 +12,7 @@ import pytest
 
 from listener.crypto import Keys
 from listener.db import migrate
+from listener.heroku import HEADER, sign
 from tests.db import clean
 from tests.frame.processes import KEY, Web, saying, settings
 
@@ -91,7 +92,8 @@ def counted(web: Web) -> float:
 
 def test_a_chunked_body_without_end_is_cut_off(web: Web) -> None:
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
-    request = b"POST /webhooks/heroku HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    request = b"POST /webhooks/heroku HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    request += f"{HEADER}: {sign(b'', 'any')}\r\n\r\n".encode()
     answer = spoken(web, request + chunk * 20 + b"0\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 413 ")

@@ -1,0 +1,57 @@
+"""What is known of a request by its head alone, before anything of its body is read."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from listener.api.auth import SCHEME
+from listener.crypto import BadToken, Keys
+from listener.heroku import HEADER
+from listener.web.limits import Headers, Judge, Lane, Verdict
+
+DOOR = "/webhooks/heroku"
+NEEDS_NO_TOKEN = "/api/tokens"  # noqa: S105 - whoever logs in has none yet
+HEALTH = frozenset({"/healthz", "/readyz"})
+_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=", re.ASCII)
+_REFUSED = Verdict(Lane.QUICK, reads_body=False)
+
+
+def judge_for(keys: Keys) -> Judge:
+    """Return what says who goes first, and whose body is not worth reading.
+
+    It decides no request: whose body is not read gets the app's own answer without it.
+    """
+
+    def judge(method: str, path: str, headers: Headers) -> Verdict:
+        if path == DOOR:
+            if _is_well_formed(headers.get(HEADER.upper(), ())):
+                return Verdict(Lane.FIRST, is_trusted=True)
+            return _REFUSED
+        if path in HEALTH:
+            return Verdict(Lane.QUICK)
+        if path.startswith("/api/") and path != NEEDS_NO_TOKEN:
+            return Verdict() if _verifies(keys, headers.get("AUTHORIZATION", ())) else _REFUSED
+        return Verdict()
+
+    return judge
+
+
+def _is_well_formed(given: object) -> bool:
+    match given:
+        case [str() as only]:
+            return _SIGNATURE.fullmatch(only) is not None
+        case _:
+            return False
+
+
+def _verifies(keys: Keys, given: object) -> bool:
+    match given:
+        case [str() as only] if only.lower().startswith(SCHEME):
+            try:
+                keys.read_token(only[len(SCHEME) :].strip(), now=datetime.now(UTC))
+            except BadToken:
+                return False
+            return True
+        case _:
+            return False

@@ -1,0 +1,75 @@
+"""A whole request goes through the WSGI app, and becomes the bytes of an answer."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from gunicorn.http import wsgi  # type: ignore[import-untyped]
+
+
+class Sink:
+    """Takes what gunicorn writes to a socket."""
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def sendall(self, data: bytes) -> None:
+        """Keep the bytes."""
+        self.content += data
+
+    def send(self, data: bytes) -> int:
+        """Keep the bytes, all of them."""
+        self.content += data
+        return len(data)
+
+    def gettimeout(self) -> float:
+        """Tell that nobody ever waits here."""
+        return 0.0
+
+
+def answer(worker: Any, request: Any, body: bytes, is_cut: bool, ends: tuple[Any, Any]) -> Answer:
+    """Run the app. `is_cut` says that the body is not what came, or would have come, in whole."""
+    sink = Sink()
+    if is_cut or not worker.alive:
+        request.force_close()
+    request.body = io.BytesIO(body)
+    request._expected_100_continue = False  # noqa: SLF001 - the selector has said it
+    response = None
+    try:
+        response, environ = wsgi.create(request, sink, *ends, worker.cfg)
+        environ["wsgi.multithread"] = True
+        del environ["gunicorn.socket"]  # nobody else reads from it or writes to it
+        if is_cut and "HTTP_TRANSFER_ENCODING" not in environ and not body:
+            _tell_no_body(environ, worker.limits.body)
+        parts = worker.wsgi(environ, response.start_response)
+        try:
+            for part in parts:
+                response.write(part)
+            response.close()
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+    except Exception as error:
+        if response is not None and response.headers_sent:
+            worker.log.exception("Error handling request")
+            return Answer(b"", closes=True)  # half an answer is none
+        worker.handle_error(None, sink, ends[0], error)
+        return Answer(bytes(sink.content), closes=True)
+    return Answer(bytes(sink.content), closes=bool(response.should_close()))
+
+
+def _tell_no_body(environ: dict[str, Any], largest: int) -> None:
+    # One that is too large is still told by its length, for the app says so better than we could.
+    if int(environ.get("CONTENT_LENGTH") or 0) <= largest:
+        environ["CONTENT_LENGTH"] = "0"
+
+
+class Answer:
+    """The bytes of an answer, and whether the connection ends with it."""
+
+    __slots__ = ("closes", "content")
+
+    def __init__(self, content: bytes, *, closes: bool) -> None:
+        self.content = content
+        self.closes = closes

@@ -1,0 +1,301 @@
+"""Speaks with every client of a process, without ever waiting for one of them."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from gunicorn.util import unquote_to_wsgi_str  # type: ignore[import-untyped]
+
+from listener.web.answering import Answer, Sink, answer
+from listener.web.connection import Connection, Deadlines, Phase
+from listener.web.limits import JUDGE, Judge, Limits, Verdict, unknown
+from listener.web.pool import Pool
+from listener.web.reading import Chunks, Head, Length, body_of
+
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+PIECE = 64 * 1024
+ACCEPTED_AT_ONCE = 64
+LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
+STOPPING_SECONDS = 2.0  # an idle client may just be sending: it is told to close by an answer
+
+
+class Front:
+    """All connections of a process; everything but `_work` runs in the selector's thread."""
+
+    def __init__(self, worker: Any, selector: selectors.BaseSelector, limits: Limits) -> None:
+        self._worker, self._limits = worker, limits
+        self._selector = selector
+        self._judge: Judge = getattr(worker.wsgi, "extensions", {}).get(JUDGE, unknown)
+        self._deadlines = Deadlines()
+        self._open: set[Connection] = set()
+        self._buffered = 0
+        self._pool = Pool(limits.threads)
+        self._answered: deque[tuple[Connection, Answer]] = deque()
+        self._pool.begin()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is here any more."""
+        return not self._open
+
+    def accept(self, listening: socket.socket) -> None:
+        """Let in whoever waits; the oldest idle make room."""
+        for _ in range(ACCEPTED_AT_ONCE):
+            try:
+                client, address = listening.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in (23, 24) and self._make_room():  # ENFILE, EMFILE
+                    continue
+                return
+            client.setblocking(False)
+            if len(self._open) >= self._limits.connections and not self._make_room():
+                client.close()
+                continue
+            conn = Connection(client, address, listening.getsockname())
+            self._open.add(conn)
+            self._enter(conn, Phase.IDLE, self._limits.head_seconds)
+            self._watch(conn, READ)
+
+    def serve(self, conn: Connection, events: int) -> None:
+        """Read from or write to a client, whichever it is ready for."""
+        try:
+            if events & WRITE:
+                self._send(conn)
+            if events & READ and conn.is_open:
+                self._receive(conn)
+        except OSError:  # it went away
+            self._close(conn)
+
+    def collect(self) -> None:
+        """Take what the threads have answered."""
+        while self._answered:
+            conn, said = self._answered.popleft()
+            conn.request = None
+            conn.whole = conn.head_size = 0
+            if not said.content:
+                conn.phase = Phase.WRITING
+                self._close(conn)
+                continue
+            self._reply(conn, said.content, closes=said.closes)
+
+    def tick(self, now: float) -> None:
+        """Close whoever has taken too long."""
+        self._deadlines.run(now, self._give_up)
+
+    def wait(self, now: float) -> float:
+        """Return how long nothing is due, in seconds, one at most."""
+        return self._deadlines.wait(now, 1.0)
+
+    def stop(self) -> None:
+        """Let idle clients go soon: the process ends."""
+        soon = time.monotonic() + STOPPING_SECONDS
+        for conn in self._open:
+            if conn.phase is Phase.IDLE:
+                self._deadlines.set(conn, min(conn.due, soon))
+
+    def end(self) -> None:
+        """Close everything."""
+        self._pool.end()
+        for conn in list(self._open):
+            self._close(conn)
+
+    def _receive(self, conn: Connection) -> None:
+        try:
+            data = conn.socket.recv(PIECE)
+        except BlockingIOError:
+            return
+        if conn.phase is Phase.LINGERING:
+            if not data:
+                self._close(conn)
+            return
+        if not data:
+            self._close(conn)
+            return
+        conn.inbox += data
+        self._advance(conn)
+        self._count(conn)
+
+    def _advance(self, conn: Connection) -> None:
+        try:
+            if conn.phase is Phase.IDLE and conn.inbox:
+                conn.requests += 1
+                address = conn.ends[0]
+                conn.head = Head(self._worker.cfg, address, conn.requests, self._limits)
+                self._enter(conn, Phase.HEAD, self._limits.head_seconds)
+            if conn.phase is Phase.HEAD and conn.head is not None:
+                self._read_head(conn, conn.head)
+            if conn.phase is Phase.BODY and conn.body is not None:
+                self._read_body(conn, conn.body)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - gunicorn knows which, and what to say
+            sink = Sink()
+            self._worker.handle_error(None, sink, conn.ends[0], error)
+            self._reply(conn, bytes(sink.content), closes=True)
+
+    def _read_head(self, conn: Connection, head: Head) -> None:
+        before = len(conn.inbox)
+        request = head.read(conn.inbox)
+        if request is None:
+            return
+        conn.head_size = before - len(conn.inbox)
+        headers: dict[str, list[str]] = {}
+        for name, value in request.headers:
+            headers.setdefault(name, []).append(value)
+        conn.head, conn.request = None, request
+        conn.verdict = self._judge(request.method, unquote_to_wsgi_str(request.path), headers)
+        conn.body = body_of(request, self._limits)
+        has_none = isinstance(conn.body, Length) and conn.body.length == 0
+        is_too_large = isinstance(conn.body, Length) and conn.body.length > self._limits.body
+        if not has_none and (is_too_large or not conn.verdict.reads_body):
+            self._hand_over(conn, b"", is_cut=True)
+            return
+        self._enter(conn, Phase.BODY, self._limits.body_seconds)
+        # gunicorn's worker looks at it in the same way
+        is_awaited = request._expected_100_continue  # noqa: SLF001
+        if is_awaited and not conn.inbox and not has_none:
+            with suppress(BlockingIOError):
+                conn.socket.send(GO_ON)
+
+    def _read_body(self, conn: Connection, reader: Length | Chunks) -> None:
+        body = reader.read(conn.inbox)
+        if body is not None:
+            self._hand_over(conn, body, is_cut=reader.is_over)
+            return
+        limits = self._limits
+        allowed = limits.body_grace + reader.received / limits.body_rate
+        self._deadlines.set(conn, conn.since + min(limits.body_seconds, allowed))
+
+    def _hand_over(self, conn: Connection, body: bytes, *, is_cut: bool) -> None:
+        conn.body = None
+        conn.whole = len(body)
+        self._watch(conn, 0)
+        self._count(conn)  # while it may still be closed
+        if conn.is_open:
+            self._enter(conn, Phase.QUEUED, self._limits.queue_seconds)
+            job = partial(self._work, conn, conn.request, body, is_cut=is_cut)
+            self._pool.add(conn.verdict.lane, conn, job)
+
+    def _work(self, conn: Connection, request: Any, body: bytes, *, is_cut: bool) -> None:
+        """Answer, in a thread of the pool."""
+        said = answer(self._worker, request, body, is_cut, conn.ends)
+        self._answered.append((conn, said))
+        self._worker.wake()
+
+    def _reply(self, conn: Connection, content: bytes, *, closes: bool) -> None:
+        conn.outbox = memoryview(content)
+        conn.closes = closes
+        self._enter(conn, Phase.WRITING, self._limits.answer_seconds)
+        self._count(conn)
+        try:
+            self._send(conn)
+        except OSError:
+            self._close(conn)
+
+    def _send(self, conn: Connection) -> None:
+        try:
+            sent = conn.socket.send(conn.outbox)
+        except BlockingIOError:
+            sent = 0
+        conn.outbox = conn.outbox[sent:]
+        if conn.outbox:
+            self._watch(conn, WRITE)
+            return
+        conn.outbox = memoryview(b"")
+        conn.verdict = Verdict()
+        if conn.closes:
+            self._linger(conn)
+            return
+        idle = STOPPING_SECONDS if not self._worker.alive else self._worker.cfg.keepalive
+        self._enter(conn, Phase.IDLE, idle)
+        self._watch(conn, READ)
+        self._count(conn)
+        self._advance(conn)  # with what the client has sent already
+
+    def _linger(self, conn: Connection) -> None:
+        # To close now, with bytes of the client's unread, would take the answer from it.
+        conn.inbox.clear()
+        self._enter(conn, Phase.LINGERING, self._limits.linger_seconds)
+        with suppress(OSError):
+            conn.socket.shutdown(socket.SHUT_WR)
+        self._watch(conn, READ)
+        self._count(conn)
+
+    def _give_up(self, conn: Connection) -> None:
+        if conn.phase is Phase.ANSWERING:
+            return
+        if conn.phase in (Phase.HEAD, Phase.BODY):
+            with suppress(OSError):
+                conn.socket.send(LATE)
+        self._close(conn)
+
+    def _make_room(self) -> bool:
+        """Close one connection for a new one; return False where all are being answered."""
+        return self._close_first(
+            [one for one in self._open if one.phase is not Phase.ANSWERING],
+            lambda one: (one.phase > Phase.IDLE, one.verdict.is_trusted, one.since),
+        )
+
+    def _count(self, conn: Connection) -> None:
+        """Count what is buffered for a connection, and keep all of them within bounds."""
+        if not conn.is_open:
+            return
+        size = conn.buffered
+        self._buffered += size - conn.size
+        conn.size = size
+        while self._buffered > self._limits.buffered:
+            is_one_gone = self._close_first(
+                [one for one in self._open if one.size and one.phase is not Phase.ANSWERING],
+                lambda one: (one.verdict.is_trusted, one.phase is Phase.QUEUED, one.since),
+            )
+            if not is_one_gone:
+                return
+
+    def _close_first(
+        self, found: list[Connection], order: Callable[[Connection], tuple[Any, ...]]
+    ) -> bool:
+        while found:
+            first = min(found, key=order)
+            if self._close(first):
+                return True
+            found.remove(first)
+        return False
+
+    def _enter(self, conn: Connection, phase: Phase, seconds: float) -> None:
+        conn.phase = phase
+        conn.since = time.monotonic()
+        self._deadlines.set(conn, conn.since + seconds)
+
+    def _watch(self, conn: Connection, events: int) -> None:
+        if conn.events == events:
+            return
+        if not events:
+            self._selector.unregister(conn.socket)
+        elif conn.events:
+            self._selector.modify(conn.socket, events, conn)
+        else:
+            self._selector.register(conn.socket, events, conn)
+        conn.events = events
+
+    def _close(self, conn: Connection) -> bool:
+        """Close a connection, unless a thread has just begun to answer it."""
+        if conn.phase is Phase.QUEUED and not self._pool.take_back(conn.verdict.lane, conn):
+            conn.phase = Phase.ANSWERING
+            return False
+        if conn.is_open:
+            self._watch(conn, 0)
+            conn.socket.close()
+        self._open.discard(conn)
+        self._buffered -= conn.size
+        conn.forget()
+        return True

@@ -1,0 +1,56 @@
+"""What strangers may use of a process, and which requests come first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+KIB = 1024
+MIB = 1024 * KIB
+JUDGE = "listener.web"  # under this name an app keeps its judge among its extensions
+
+
+class Lane(IntEnum):
+    """Which threads may answer a request."""
+
+    FIRST = 0  # all of them
+    QUICK = 1  # all but a few
+    REST = 2  # whatever takes its time, as long as somebody else does
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the app says of a request by its head alone."""
+
+    lane: Lane = Lane.REST
+    is_trusted: bool = False  # goes last where memory is short
+    reads_body: bool = True  # else the app answers without having seen one
+
+
+Headers = Mapping[str, Sequence[str]]  # by their names in capital letters
+Judge = Callable[[str, str, Headers], Verdict]
+
+
+def unknown(method: str, path: str, headers: Headers) -> Verdict:
+    """Judge for an app that has no judge: everybody is alike."""
+    return Verdict()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one process; times in seconds, sizes in bytes."""
+
+    connections: int = 500
+    buffered: int = 16 * MIB  # of all connections together
+    head: int = 64 * KIB
+    body: int = MIB
+    trailers: int = 16 * KIB
+    head_seconds: float = 10.0
+    body_seconds: float = 10.0
+    body_grace: float = 4.0  # from then on the minimum rate holds
+    body_rate: float = 1024.0  # bytes a second
+    queue_seconds: float = 30.0  # the router gives up then, and so do we
+    answer_seconds: float = 20.0
+    linger_seconds: float = 2.0  # for a client that still sends while we have answered
+    threads: Sequence[int] = (16, 14, 12)  # by lane: how many it may use with all below it

@@ -1,0 +1,64 @@
+"""Threads that answer requests; some are kept free of whatever takes long."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+
+from listener.web.limits import Lane
+
+Job = Callable[[], None]
+
+
+class Pool:
+    """Runs jobs, the first lane's first; a lane and those below it use so many threads at most."""
+
+    def __init__(self, caps: Sequence[int]) -> None:
+        self._caps = caps
+        self._waiting: list[OrderedDict[Hashable, Job]] = [OrderedDict() for _ in Lane]
+        self._running = [0 for _ in Lane]
+        self._changed = threading.Condition()
+        self._is_open = True
+
+    def begin(self) -> None:
+        """Start the threads; call it after any fork. None of them keeps the process from ending."""
+        for number in range(max(self._caps)):
+            threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
+
+    def add(self, lane: Lane, owner: Hashable, job: Job) -> None:
+        """Have an owner's job done; it must not raise."""
+        with self._changed:
+            self._waiting[lane][owner] = job
+            self._changed.notify()
+
+    def take_back(self, lane: Lane, owner: Hashable) -> bool:
+        """Take an owner's job back; return False where it has begun."""
+        with self._changed:
+            return self._waiting[lane].pop(owner, None) is not None
+
+    def end(self) -> None:
+        """Begin no more jobs."""
+        with self._changed:
+            self._is_open = False
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        while (found := self._next()) is not None:
+            lane, job = found
+            try:
+                job()
+            finally:
+                with self._changed:
+                    self._running[lane] -= 1
+                    self._changed.notify()
+
+    def _next(self) -> tuple[Lane, Job] | None:
+        with self._changed:
+            while self._is_open:
+                for lane in Lane:
+                    if self._waiting[lane] and sum(self._running[lane:]) < self._caps[lane]:
+                        self._running[lane] += 1
+                        return lane, self._waiting[lane].popitem(last=False)[1]
+                self._changed.wait()
+        return None
