@@ -74,7 +74,11 @@ class Head:
                 message = "The head is too large"
                 raise LimitRequestHeaders(message) from None
             return None
-        inbox[:] = memory.rest()
+        rest = memory.rest()
+        if len(inbox) - len(rest) > self._limit:
+            message = "The head is too large"
+            raise LimitRequestHeaders(message)
+        inbox[:] = rest
         return request
 
 
