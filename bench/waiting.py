@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bench.figures import Figure, Part, at_most
+from bench.figures import Figure, Part, at_most, told
 from bench.stages import APPS, forget_requests, requests, staged
 from demo.stage import Stage, wait_for
 
@@ -19,7 +19,8 @@ DUE, FIRST_DUE, APART = 10, timedelta(seconds=20), timedelta(seconds=2)
 MOST_GROWTH_MB, MOST_LATE_SECONDS = 10.0, 2.0
 SETTLE_SECONDS, PATIENCE_SECONDS = 5.0, 600.0
 STEP, KEY = "work=promotion", re.compile(r"\bkey=(\d+)")
-MOST_OF_WORK = 2.0
+# Heroku's limit leaves room for all of their calls at once, so it takes what we make of it.
+MOST_SECONDS = 30.0
 BUDGET = 4500  # of an account at Heroku, that grows by 75 a minute
 
 
@@ -44,11 +45,8 @@ def _figures(
     took: float, worked: float, calls: int, grown: float, late: list[float]
 ) -> Iterator[Figure]:
     many = f"{TARGETS * RELEASES:,} promotions"
-    share = f"{took / worked:.1f}×"
-    goal = f"≤ {MOST_OF_WORK:g}× our CPU time: waits for nothing else"
-    kept = took <= MOST_OF_WORK * worked
-    peer = f"{worked:.1f} s of CPU"
-    yield Figure(f"{many} evaluated for the first time", f"{took:.1f} s", peer, share, goal, kept)
+    yield at_most(f"{many} evaluated for the first time", took, MOST_SECONDS, "s")
+    yield told("the listener's CPU time for them", worked, "s")
     yield at_most("their calls to Heroku, whose limit holds", calls, BUDGET, "calls")
     yield at_most("memory that they add while they wait", grown, MOST_GROWTH_MB, "MB")
     what = f"time of a promotion → intent committed, {many} waiting, the latest of {DUE}"
