@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from typing import Any
 
-from sqlalchemy import Boolean, Connection, func, literal_column, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    Connection,
+    Insert,
+    Integer,
+    Text,
+    Update,
+    bindparam,
+    case,
+    column,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from listener.db.queries import DeliveryRow
 from listener.db.queue import notify
@@ -33,23 +48,67 @@ class Arrival:
     stack: str | None = None
 
 
-def add(conn: Connection, arrival: Arrival) -> bool:
-    """Store a delivery, due for a look at its app; return whether it is new.
+_NAMES = tuple(item.name for item in fields(Arrival))
 
-    A delivery that is stored already is only counted. The app's row is not written to: a look may
-    hold its lock, and Heroku waits for our answer.
+
+def _adding() -> Insert:
+    """Build the statement that stores any number of deliveries: one array a column."""
+    names = (*_NAMES, "times")
+    arrays = [bindparam(name, type_=ARRAY(table.c[name].type)) for name in names]
+    columns = [column(name, table.c[name].type) for name in names]
+    given = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+    now, is_due = func.clock_timestamp(), given.c.outcome.is_(None)
+    # Without this an insert waits for whoever is settling what it repeats, conflict or not.
+    is_new = ~select(table.c.id).where(table.c.key == given.c.key).exists()
+    rows = select(*given.c, case((is_due, now)), case((~is_due, now))).where(is_new)
+    statement = insert(table).from_select([*names, "due_at", "settled_at"], rows)
+    return statement.on_conflict_do_nothing(index_elements=["key"]).returning(table.c.key)
+
+
+def _counting() -> Update:
+    """Build the statement that counts repeats, but those of rows that somebody holds."""
+    arrays = bindparam("keys", type_=ARRAY(Text)), bindparam("times", type_=ARRAY(Integer))
+    columns = column("key", Text), column("times", Integer)
+    again = func.unnest(*arrays).table_valued(*columns, name="again").render_derived()
+    free = select(table.c.id).where(table.c.key.in_(select(again.c.key)))
+    free = free.with_for_update(of=table, skip_locked=True, key_share=True)
+    statement = update(table).where(table.c.id.in_(free), table.c.key == again.c.key)
+    values = {"times": table.c.times + again.c.times, "last_received_at": func.clock_timestamp()}
+    return statement.values(values)
+
+
+_ADD, _COUNT = _adding(), _counting()
+
+
+def add(conn: Connection, arrival: Arrival) -> bool:
+    """Store a delivery, due for a look at its app; return whether it is new."""
+    return bool(add_all(conn, [arrival]))
+
+
+def add_all(conn: Connection, arrivals: Iterable[Arrival]) -> set[str]:
+    """Store deliveries, each due for a look at its app; return the keys of the new ones.
+
+    Those that are stored already are only counted. No app's row is written to, and no row waited
+    for that a look may hold, since Heroku waits for our answer: a repeat is not counted while
+    somebody settles what it repeats.
     """
-    values = {item.name: getattr(arrival, item.name) for item in fields(Arrival)}
-    now = func.clock_timestamp()
-    values |= {"due_at": now} if arrival.outcome is None else {"due_at": None, "settled_at": now}
-    again = {"times": table.c.times + 1, "last_received_at": func.clock_timestamp()}
-    statement = insert(table).values(values)
-    statement = statement.on_conflict_do_update(index_elements=["key"], set_=again)
-    # A row that this statement inserted was never locked, so its xmax is 0; an updated one was.
-    is_new = conn.execute(statement.returning(literal_column("xmax = 0", Boolean))).scalar_one()
-    if is_new and arrival.outcome is None:
+    times = Counter[str]()
+    first: dict[str, Arrival] = {}
+    for arrival in arrivals:
+        times[arrival.key] += 1
+        first.setdefault(arrival.key, arrival)
+    # In one order everywhere, so that two transactions never wait for each other.
+    ordered = [first[key] for key in sorted(first)]
+    values: dict[str, list[Any]] = {
+        name: [getattr(arrival, name) for arrival in ordered] for name in _NAMES
+    }
+    values["times"] = [times[arrival.key] for arrival in ordered]
+    new = set(conn.execute(_ADD, values).scalars())
+    if again := {key: count for key, count in times.items() if key not in new}:
+        conn.execute(_COUNT, {"keys": list(again), "times": list(again.values())})
+    if any(first[key].outcome is None for key in new):
         notify(conn)
-    return bool(is_new)
+    return new
 
 
 def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> list[DeliveryRow]:

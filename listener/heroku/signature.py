@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 HEADER = "Heroku-Webhook-Hmac-SHA256"
+_SHAPE = re.compile(r"[A-Za-z0-9+/]{43}=", re.ASCII)  # of 32 bytes in base64
 
 
 class BadSignature(Exception):
@@ -26,6 +28,11 @@ def sign(body: bytes, secret: str) -> str:
     """Sign a body the way Heroku does; the secret counts as text, never as hex."""
     digest = hmac.digest(_as_bytes(secret), body, hashlib.sha256)
     return base64.b64encode(digest).decode("ascii")
+
+
+def is_well_formed(signature: str) -> bool:
+    """Return whether some secret may have made this signature; anything else, none did."""
+    return _SHAPE.fullmatch(signature) is not None
 
 
 def matches(body: bytes, signature: str, secret: str) -> bool:

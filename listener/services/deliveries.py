@@ -3,35 +3,64 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 
 from listener import heroku
-from listener.crypto import DecryptionError, Keys
-from listener.db import apps, deliveries, subscriptions
+from listener.crypto import Keys
+from listener.db import apps, deliveries
 from listener.db.deliveries import Arrival
 from listener.db.engine import Database
 from listener.db.subscriptions import LiveSecret
-from listener.errors import Unavailable
 from listener.heroku import BadSignature, Event, MalformedEvent, VerifiedBody
 from listener.services import apps as named
+from listener.services import webhook_secrets
+from listener.services.delivery_writer import DeliveryWriter, SignedArrival
 from listener.services.views import DeliveryView
+from listener.services.webhook_secrets import OpenedSecret, WebhookSecrets
+
+PATIENCE = 10.0  # seconds that a request waits for its commit at most
 
 
 class Inbox:
     """Takes deliveries in, and shows them."""
 
-    def __init__(self, database: Database, keys: Keys) -> None:
+    def __init__(self, database: Database, keys: Keys, *, patience: float = PATIENCE) -> None:
         self._database = database
         self._keys = keys
+        self._patience = patience
+        self._secrets = WebhookSecrets(keys)
+        self._writer = DeliveryWriter(database, self._secrets)
+
+    @property
+    def waiting(self) -> int:
+        """How many deliveries nobody has begun to store."""
+        return self._writer.waiting
 
     def receive(self, body: bytes, signature: str) -> None:
-        """Store a delivery of Heroku's. Raises BadSignature; Unavailable if a secret won't open."""
-        with self._database.begin() as conn:
-            secret, verified = self._verified(subscriptions.live_secrets(conn), body, signature)
-            subscriptions.delivered(conn, secret.subscription_id)
-            if secret.proved_at is None:
-                subscriptions.prove(conn, secret.id)
-            deliveries.add(conn, _arrival(verified, secret, self._keys.bodies.seal(body)))
+        """Store a delivery of Heroku's, and return after the commit.
+
+        Raises BadSignature; Unavailable if a secret won't open, or storing takes too long.
+        """
+        if not heroku.is_well_formed(signature):
+            message = "No secret makes such a signature."
+            raise BadSignature(message)
+        ends_at = time.monotonic() + self._patience
+        signed = self._signed(self._secrets.known, body, signature)
+        # What is remembered accepts nothing and refuses nothing: the writer reads what is live.
+        while (live := self._writer.store(signed, seconds=ends_at - time.monotonic())) is not None:
+            signed = self._signed(live, body, signature)
+            if signed is None:
+                raise webhook_secrets.refusal(live)
+
+    def _signed(
+        self, secrets: Sequence[OpenedSecret], body: bytes, signature: str
+    ) -> SignedArrival | None:
+        found = webhook_secrets.find(secrets, body, signature)
+        if found is None:
+            return None
+        secret, verified = found
+        return SignedArrival(_arrival(verified, secret, self._keys.bodies.seal(body)), secret)
 
     def list_(self, *, app: str | None, limit: int) -> list[DeliveryView]:
         """List the deliveries, newest first; with an app, those about it."""
@@ -39,25 +68,6 @@ class Inbox:
             rows = deliveries.list_(conn, app_id=named.find_id(conn, app), limit=limit)
             names = apps.names(conn, {row.app_id for row in rows if row.app_id is not None})
         return [DeliveryView(row, names.get(row.app_id or "")) for row in rows]
-
-    def _verified(
-        self, secrets: Sequence[LiveSecret], body: bytes, signature: str
-    ) -> tuple[LiveSecret, VerifiedBody]:
-        are_all_open = True
-        for secret in secrets:
-            try:
-                text = self._keys.open(secret.sealed).decode()
-                return secret, heroku.verify(body, signature, [text])
-            except DecryptionError:
-                are_all_open = False
-            except BadSignature:
-                continue
-        if are_all_open:
-            message = "No secret of ours made this signature."
-            raise BadSignature(message)
-        # It may come from Heroku all the same. We refuse it for now; Heroku sends it again later.
-        message = "A webhook secret cannot be opened with any SECRET_KEY."
-        raise Unavailable(message, id="secrets_unreadable")
 
 
 def _arrival(body: VerifiedBody, secret: LiveSecret, sealed: bytes) -> Arrival:

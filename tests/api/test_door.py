@@ -239,7 +239,7 @@ def test_a_secret_that_no_key_opens_is_a_reason_to_try_again_later(
 
     assert (answer.status_code, answer.get_json()["id"]) == (503, "secrets_unreadable")
     assert source.deliveries() == []
-    assert lost.post(DOOR, data=b"{}").status_code == 503
+    assert lost.post(DOOR, **source.signed(b"{}", "another secret")).status_code == 503
 
 
 def test_one_lost_secret_does_not_shut_out_those_that_can_be_verified(
@@ -288,7 +288,8 @@ def test_it_takes_nothing_but_posts(client: FlaskClient, method: str) -> None:
 def test_a_database_that_is_away_is_a_reason_to_try_again_later(parts: Parts) -> None:
     settings = replace(parts.settings, database_url="postgres://ana:pw@127.0.0.1:9/acme")
     away = assemble(settings)
-    answer = build(away).test_client().post(DOOR, data=b"{}")
+    headers = {HEADER: sign(b"{}", "a secret")}
+    answer = build(away).test_client().post(DOOR, data=b"{}", headers=headers)
     away.close()
 
     assert (answer.status_code, answer.get_json()["id"]) == (503, "database_unavailable")

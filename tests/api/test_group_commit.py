@@ -1,0 +1,240 @@
+"""Deliveries that arrive at once are stored together, and each is answered for itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
+
+from listener.app import Parts, assemble, build
+from listener.db import apps, subscriptions
+from listener.db.engine import open_database
+from listener.errors import Unavailable
+from listener.heroku import BadSignature, sign
+from listener.services.deliveries import Inbox
+from reliability.relay import DatabaseRelay
+from tests.api.source import Source
+from tests.db.silence import silent_way
+
+DOOR = "/webhooks/heroku"
+MANY = 20
+PATIENCE_SECONDS = 20.0
+WAITS = "SELECT count(*) FROM pg_locks WHERE relation = 'delivery'::regclass AND NOT granted"
+UNKNOWN = sign(b"{}", "a secret that nobody has")
+
+
+@pytest.fixture
+def inbox(parts: Parts) -> Inbox:
+    """A process that has taken nothing in yet."""
+    return Inbox(parts.database, parts.keys)
+
+
+@pytest.fixture
+def transactions() -> Iterator[list[object]]:
+    """Every transaction that begins from now on."""
+    begun: list[object] = []
+    note = begun.append
+    event.listen(Engine, "begin", note)
+    yield begun
+    event.remove(Engine, "begin", note)
+
+
+def tell(
+    inbox: Inbox, source: Source, delivery_id: str, *, version: int = 42, secret: str | None = None
+) -> None:
+    """Deliver an event of this source."""
+    body = json.dumps(source.event(delivery_id=delivery_id, version=version)).encode()
+    inbox.receive(body, sign(body, secret or source.secret))
+
+
+@contextmanager
+def closed(parts: Parts, inbox: Inbox, pool: ThreadPoolExecutor, source: Source) -> Iterator[None]:
+    """Let nothing be stored within the block, so that what comes in it is one group."""
+    other = open_database(parts.settings.database_url, pool_size=1)
+    with other.begin() as conn:
+        conn.exec_driver_sql("LOCK TABLE delivery")
+        pool.submit(tell, inbox, source, "first")
+        await_(lambda: bool(conn.exec_driver_sql(WAITS).scalar_one()))
+        yield
+    other.dispose()
+
+
+def await_(condition: Callable[[], bool]) -> None:
+    """Wait until this is so."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+def test_what_arrives_at_once_is_stored_in_one_transaction(
+    parts: Parts, inbox: Inbox, source: Source, transactions: list[object]
+) -> None:
+    tell(inbox, source, "d-0")
+    transactions.clear()
+    with ThreadPoolExecutor(MANY + 1) as pool:
+        with closed(parts, inbox, pool, source):
+            told = [pool.submit(tell, inbox, source, f"d-{n % 19}") for n in range(MANY)]
+            await_(lambda: inbox.waiting == MANY)
+        for each in told:
+            each.result(PATIENCE_SECONDS)
+
+    # That of the lock, the first one's, and theirs.
+    assert len(transactions) == 3
+    times = {kept.key: kept.times for kept in source.deliveries()}
+    assert times == {"first": 1, "d-0": 3} | {f"d-{n}": 1 for n in range(1, 19)}
+
+
+def test_a_row_that_cannot_be_stored_fails_alone(
+    parts: Parts, inbox: Inbox, source: Source
+) -> None:
+    tell(inbox, source, "d-0")
+    told: dict[int, Future[None]] = {}
+    with parts.database.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE delivery ADD CONSTRAINT poison CHECK (version <> 13)")
+    try:
+        with ThreadPoolExecutor(MANY + 1) as pool, closed(parts, inbox, pool, source):
+            for version in range(10, 16):
+                call = pool.submit(tell, inbox, source, f"d-{version}", version=version)
+                told[version] = call
+            await_(lambda: inbox.waiting == len(told))
+    finally:
+        with parts.database.begin() as conn:
+            conn.exec_driver_sql("ALTER TABLE delivery DROP CONSTRAINT poison")
+
+    failed = {version: call.exception() for version, call in told.items() if call.exception()}
+    assert list(failed) == [13]
+    assert isinstance(failed[13], DBAPIError)
+    assert {kept.version for kept in source.deliveries()} == {42, 10, 11, 12, 14, 15}
+
+
+def test_a_removed_secret_is_obeyed_at_once_by_whoever_remembers_it(
+    parts: Parts, inbox: Inbox, source: Source
+) -> None:
+    tell(inbox, source, "d-1")
+    with parts.database.begin() as conn:
+        subscriptions.remove(conn, source.subscription_id)
+
+    with pytest.raises(BadSignature):
+        tell(inbox, source, "d-2")
+    assert [kept.key for kept in source.deliveries()] == ["d-1"]
+
+
+def test_a_rotated_secret_is_obeyed_at_once_by_every_process(
+    parts: Parts, inbox: Inbox, source: Source
+) -> None:
+    other = Inbox(parts.database, parts.keys)
+    for each in (inbox, other):
+        tell(each, source, "d-1")
+    newer = source.add_secret("a newer one")
+    with parts.database.begin() as conn:
+        subscriptions.activate(conn, source.subscription_id, newer, drop_old=True)
+
+    for each in (inbox, other):
+        with pytest.raises(BadSignature):
+            tell(each, source, "d-2")
+        tell(each, source, "d-3", secret="a newer one")
+    assert [(kept.key, kept.times) for kept in source.deliveries()] == [("d-1", 2), ("d-3", 2)]
+
+
+def test_an_id_that_means_another_secret_by_now_accepts_nothing(
+    parts: Parts, inbox: Inbox, source: Source
+) -> None:
+    """As after a backup was restored, whose ids are given once more."""
+    tell(inbox, source, "d-1")
+    sealed = parts.keys.seal(b"another")
+    with parts.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE secret SET sealed = %s", (sealed,))
+
+    with pytest.raises(BadSignature):
+        tell(inbox, source, "d-2")
+    tell(inbox, source, "d-3", secret="another")
+
+
+def test_those_that_wait_with_an_unknown_signature_share_one_read(
+    parts: Parts, inbox: Inbox, source: Source, transactions: list[object]
+) -> None:
+    tell(inbox, source, "d-0")
+    transactions.clear()
+    with ThreadPoolExecutor(MANY + 1) as pool:
+        with closed(parts, inbox, pool, source):
+            told = [pool.submit(inbox.receive, b"{}", UNKNOWN) for _ in range(MANY - 1)]
+            await_(lambda: inbox.waiting == MANY - 1)
+        assert {type(each.exception(PATIENCE_SECONDS)) for each in told} == {BadSignature}
+    assert len(transactions) == 3  # that of the lock, the first one's, and theirs
+
+
+@pytest.mark.parametrize(
+    "signature", ["", "garbage", "=" * 44, UNKNOWN[:-1], f"{UNKNOWN}\n", "ü" * 44]
+)
+def test_what_no_secret_can_have_signed_costs_no_transaction(
+    inbox: Inbox, source: Source, transactions: list[object], signature: str
+) -> None:
+    transactions.clear()
+    with pytest.raises(BadSignature):
+        inbox.receive(b"{}", signature)
+    assert transactions == []
+    with pytest.raises(BadSignature):
+        inbox.receive(b"{}", UNKNOWN)
+    assert len(transactions) == 1
+
+
+def test_neither_a_delivery_nor_its_repeat_waits_for_a_look(
+    parts: Parts, inbox: Inbox, source: Source
+) -> None:
+    tell(inbox, source, "d-1")
+    other = open_database(parts.settings.database_url, pool_size=1)
+    with ThreadPoolExecutor(1) as pool, other.begin() as look:
+        apps.lock(look, [source.id])
+        look.exec_driver_sql("UPDATE delivery SET outcome = 'seen', settled_at = now()")
+        for delivery_id in ("d-1", "d-2"):
+            pool.submit(tell, inbox, source, delivery_id).result(PATIENCE_SECONDS)
+    other.dispose()
+    assert [kept.key for kept in source.deliveries()] == ["d-1", "d-2"]
+
+
+def test_a_lost_answer_to_a_commit_is_503_and_the_repeat_is_counted_once(
+    parts: Parts, source: Source
+) -> None:
+    url = parts.settings.database_url
+    server = Path(parse_qs(urlsplit(url).query)["host"][0]) / ".s.PGSQL.5432"
+    with TemporaryDirectory(prefix="autopromote-", dir="/tmp") as folder:
+        relay = DatabaseRelay(Path(folder), server)
+        through = relay.url.replace("/postgres?", f"{urlsplit(url).path}?")
+        distant = assemble(replace(parts.settings, database_url=through))
+        client: FlaskClient = build(distant).test_client()
+        assert client.post(DOOR, **source.told(delivery_id="d-0")).status_code == 204
+        relay.commits.to_lose = 1
+        lost = client.post(DOOR, **source.told(delivery_id="d-1"))
+        assert (lost.status_code, lost.get_json()["id"]) == (503, "database_unavailable")
+        assert client.post(DOOR, **source.told(delivery_id="d-1")).status_code == 204
+        distant.close()
+        relay.close()
+    assert [(kept.key, kept.times) for kept in source.deliveries()] == [("d-0", 1), ("d-1", 2)]
+
+
+def test_a_silent_database_is_unavailable_within_the_bound_and_comes_back(
+    parts: Parts, source: Source
+) -> None:
+    with silent_way(parts.settings.database_url) as way:
+        database = open_database(way.url, answer_within=1.0)
+        inbox = Inbox(database, parts.keys, patience=0.2)
+        patient = Inbox(database, parts.keys, patience=PATIENCE_SECONDS)
+        tell(patient, source, "d-1")
+        way.fall_silent()
+        with pytest.raises(Unavailable):
+            tell(inbox, source, "d-2")
+        tell(patient, source, "d-2")
+        database.dispose()
+    assert [kept.key for kept in source.deliveries()] == ["d-1", "d-2"]
