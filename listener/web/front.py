@@ -78,7 +78,7 @@ class Front:
 
     def collect(self) -> None:
         """Take what the threads have answered."""
-        while self._answered:
+        for _ in range(len(self._answered)):  # no more, for each may bring the next at once
             conn, said = self._answered.popleft()
             conn.request = None
             conn.whole = conn.head_size = 0
