@@ -142,7 +142,8 @@ def _overtaken(job: Job, ours: Release, foreign: Sequence[Release]) -> Surprise 
             return Surprise(reason, release)
         # A rollback to what ran before brings no other code, but somebody meant ours to stop.
         is_way_back = release.artifact == post.base_artifact and is_rollback_by_words(release)
-        if ours.is_current and release.has_run and (is_news or is_way_back):
+        is_later = release.version > ours.version
+        if is_later and ours.is_current and release.has_run and (is_news or is_way_back):
             did = "went back" if is_way_back else "was released"
             reason = f"{_named(release)} {did} while the phase of v{ours.version} ran,"
             return Surprise(f"{reason} which ended later and runs.", release)

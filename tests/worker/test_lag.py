@@ -192,3 +192,15 @@ def test_in_a_lag_of_a_minute_no_deploy_is_lost_and_no_hold_is_put(
     stage.age(minutes=6)
     assert stage.promotion(version).status is Status.SUCCEEDED
     assert (stage.times_released(version), stage.held()) == (1, [])
+
+
+def test_a_rollback_to_what_ran_that_a_late_list_hid_is_no_reason_for_a_hold(stage: Stage) -> None:
+    """It was made before ours and changed nothing: nobody went back while ours was on its way."""
+    stage.control("faults", {"kind": "frozen", "app": PROD, "of": "list", "times": 1})
+    stage.roll_back(PROD, stage.current())
+    version = stage.deploy()
+    stage.look()
+    stage.age(seconds=10)
+
+    assert stage.promotion(version).status is Status.SUCCEEDED
+    assert stage.held() == []
