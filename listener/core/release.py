@@ -76,6 +76,11 @@ class History:
         return self.releases[-1].version if self.releases else 0
 
     @cached_property
+    def artifacts(self) -> frozenset[str]:
+        """All artifacts of these releases."""
+        return frozenset(r.artifact for r in self.releases if r.artifact is not None)
+
+    @cached_property
     def _first_runs(self) -> dict[str, int]:
         first: dict[str, int] = {}
         for release in self.releases:

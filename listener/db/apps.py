@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal, or_, select, update
+from sqlalchemy import ARRAY, Connection, Row, Text, any_, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.core.app import App
@@ -72,7 +72,8 @@ class AppUnknown(Exception):
     """This app is not in the database: no rule, subscription or promotion ever named it."""
 
 
-def _row(row: Row[Any]) -> AppRow:
+def row_of(row: Row[Any]) -> AppRow:
+    """Build an app from a row of the table; further columns are ignored."""
     known = (
         LastKnown(row.known_version, row.known_artifact) if row.known_version is not None else None
     )
@@ -128,7 +129,7 @@ def find(conn: Connection, name_or_id: str) -> AppRow | None:
         .limit(1)
     )
     row = conn.execute(query).one_or_none()
-    return _row(row) if row is not None else None
+    return row_of(row) if row is not None else None
 
 
 def get(conn: Connection, app_id: str) -> AppRow:
@@ -136,13 +137,13 @@ def get(conn: Connection, app_id: str) -> AppRow:
     row = conn.execute(select(table).where(table.c.id == app_id)).one_or_none()
     if row is None:
         raise AppUnknown(app_id)
-    return _row(row)
+    return row_of(row)
 
 
 def all_of(conn: Connection, app_ids: Iterable[str]) -> list[AppRow]:
     """Return those of the apps with these ids that are known."""
     query = select(table).where(table.c.id.in_(set(app_ids)))
-    return [_row(row) for row in conn.execute(query)]
+    return [row_of(row) for row in conn.execute(query)]
 
 
 def lock(conn: Connection, app_ids: Iterable[str]) -> dict[str, AppRow]:
@@ -152,13 +153,20 @@ def lock(conn: Connection, app_ids: Iterable[str]) -> dict[str, AppRow]:
     app's key is not locked, so that a row that only names the app, such as a delivery, can be
     stored meanwhile.
     """
-    locked: dict[str, AppRow] = {}
-    for app_id in _in_order(conn, frozenset(app_ids)):
-        query = select(table).where(table.c.id == app_id).with_for_update(key_share=True)
-        row = conn.execute(query).one_or_none()
-        if row is None:
-            raise AppUnknown(app_id)
-        locked[app_id] = _row(row)
+    wanted = _in_order(conn, frozenset(app_ids))
+    if not wanted:
+        return {}
+    ids = literal(wanted, ARRAY(Text))
+    # Rows are locked as they come out of the sort.
+    query = (
+        select(table)
+        .where(table.c.id == any_(ids))
+        .order_by(func.array_position(ids, table.c.id))
+        .with_for_update(key_share=True)
+    )
+    locked = {row.id: row_of(row) for row in conn.execute(query)}
+    if missing := [app_id for app_id in wanted if app_id not in locked]:
+        raise AppUnknown(missing[0])
     return locked
 
 
@@ -197,7 +205,7 @@ def ask_look(conn: Connection, app_id: str, *, must_read: bool = False) -> None:
     if must_read:
         values["must_read"] = True
     conn.execute(update(table).where(table.c.id == app_id).values(values))
-    notify(conn)
+    notify(conn, "app")
 
 
 def set_known(

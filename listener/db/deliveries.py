@@ -107,7 +107,7 @@ def add_all(conn: Connection, arrivals: Iterable[Arrival]) -> set[str]:
     if again := {key: count for key, count in times.items() if key not in new}:
         conn.execute(_COUNT, {"keys": list(again), "times": list(again.values())})
     if any(first[key].outcome is None for key in new):
-        notify(conn)
+        notify(conn, "app")
     return new
 
 

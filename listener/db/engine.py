@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+import select
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from ipaddress import ip_address
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 
 from listener.db import watchdog
 from listener.db.watchdog import Watched
 
 POOL_WAIT_SECONDS = 2
+PING_AFTER_SECONDS = 10.0  # without use; what the other side closed is seen at once
+CHANNEL = "autopromote"
+_TOPICS = "topics"
 
 
 class BadDatabaseUrl(ValueError):
     """DATABASE_URL is not a PostgreSQL URL; the message never shows it: it holds a password."""
 
 
-def parse_url(text: str) -> URL:
+def parse_url(written: str) -> URL:
     """Parse any form of DATABASE_URL that Heroku or PostgreSQL use. Raises BadDatabaseUrl.
 
     The result names our driver, and requires TLS over a network unless the URL sets `sslmode`.
     """
     try:
-        url = make_url(text.strip())
+        url = make_url(written.strip())
     except (ArgumentError, ValueError) as error:
         message = "DATABASE_URL is no URL like postgres://user:password@host:5432/name."
         raise BadDatabaseUrl(message) from error
@@ -57,8 +63,19 @@ class Database:
         self._answer_within = answer_within
 
     def begin(self) -> AbstractContextManager[Connection]:
-        """Begin a transaction: commit at the end of the block, roll back on an exception."""
-        return self._engine.begin()
+        """Begin a transaction: commit at the end of the block, roll back on an exception.
+
+        What it noted by `wake` is notified as it commits.
+        """
+        return self._begin()
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._engine.begin() as conn:
+            conn.info.pop(_TOPICS, None)  # of a transaction that was rolled back
+            yield conn
+            if topics := conn.info.pop(_TOPICS, None):
+                conn.execute(_NOTIFY, {"payload": " ".join(sorted(topics))})
 
     def listen(self, channel: str) -> Watched:
         """Open a connection outside the pool that listens for notifications of a channel."""
@@ -69,8 +86,8 @@ class Database:
     def connect(self) -> Watched:
         """Open a connection outside the pool; each statement is a transaction."""
         url = self._engine.url.set(drivername="postgresql")
-        text = url.render_as_string(hide_password=False)
-        return watchdog.connect(text, autocommit=True, answer_within=self._answer_within)
+        shown = url.render_as_string(hide_password=False)
+        return watchdog.connect(shown, autocommit=True, answer_within=self._answer_within)
 
     def is_lent(self, conn: Connection) -> bool:
         """Return whether a pooler lends a session per transaction, so that no connection owns one.
@@ -98,7 +115,11 @@ def are_own(sessions: Sequence[int]) -> bool:
 
 
 def open_database(
-    url: str, *, pool_size: int = 2, answer_within: float = watchdog.ANSWER_SECONDS
+    url: str,
+    *,
+    pool_size: int = 2,
+    answer_within: float = watchdog.ANSWER_SECONDS,
+    ping_after: float = PING_AFTER_SECONDS,
 ) -> Database:
     """Make the pool; nothing connects before the first transaction. Raises BadDatabaseUrl.
 
@@ -112,8 +133,19 @@ def open_database(
         hide_parameters=True,  # an error must not show what was written
     )
     put_under_watch(engine, answer_within)
-    event.listen(engine.pool, "checkout", _ask_for_life)
+    event.listen(engine.pool, "checkout", partial(_ask_for_life, ping_after))
     return Database(engine, answer_within=answer_within)
+
+
+_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :payload)")
+
+
+def wake(conn: Connection, topic: str) -> None:
+    """Tell every process, as this transaction commits, that work of a topic may be due.
+
+    However often it is called, a transaction notifies once; a topic is the name of a table.
+    """
+    conn.info.setdefault(_TOPICS, set()).add(topic)
 
 
 def put_under_watch(engine: Engine, answer_within: float, *, has_limits: bool = True) -> None:
@@ -127,7 +159,23 @@ def put_under_watch(engine: Engine, answer_within: float, *, has_limits: bool = 
     event.listen(engine, "do_connect", connect)
 
 
-def _ask_for_life(connection: Any, _: object, __: object) -> None:
-    """Check a pooled connection before use, so that a dead one costs only a short wait."""
-    if not cast(Watched, connection).is_alive():
+def _ask_for_life(ping_after: float, connection: Any, record: Any, _: object) -> None:
+    """Check a pooled connection before use, so that a dead one costs only a short wait.
+
+    A connection in steady use is not asked: what its server closed shows at the socket.
+    """
+    now, watched = time.monotonic(), cast(Watched, connection)
+    is_idle = now - record.info.get(_USED_AT, now) > ping_after
+    if (is_idle or _has_news(watched)) and not watched.is_alive():
         raise InvalidatePoolError
+    record.info[_USED_AT] = now
+
+
+_USED_AT = "used_at"
+
+
+def _has_news(connection: Watched) -> bool:
+    """Return whether something came without being asked for; mostly, it is the end."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

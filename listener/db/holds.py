@@ -126,8 +126,10 @@ def answered(conn: Connection, app_id: str) -> Foreign | None:
         .limit(1)
     )
     row = conn.execute(query).one_or_none()
-    if row is None:
-        return None
+    return _foreign_of(row) if row is not None else None
+
+
+def _foreign_of(row: Row[Any]) -> Foreign:
     shown = row.foreign_release
     return Foreign(row.id, shown["version"], shown["author"], row.foreign_at, row.released_at)
 
@@ -151,6 +153,25 @@ def open_(conn: Connection, app_id: str | None = None) -> list[HoldRow]:
     if app_id is not None:
         query = query.where(_is_on(app_id))
     return [_row(row) for row in conn.execute(query)]
+
+
+def standing(conn: Connection, app_id: str) -> tuple[list[HoldRow], Foreign | None]:
+    """Return the open holds of an app, newest first, and the last foreign release `answered`."""
+    is_open = table.c.released_at.is_(None) & or_(
+        table.c.ends_at.is_(None), table.c.ends_at > func.now()
+    )
+    last = (
+        select(table.c.id)
+        .where(table.c.app_id == app_id, table.c.foreign_at.is_not(None))
+        .where(table.c.released_at.is_not(None))
+        .order_by(table.c.foreign_at.desc(), table.c.id.desc())
+        .limit(1)
+    )
+    wanted = or_(is_open & _is_on(app_id), table.c.id == last.scalar_subquery())
+    rows = conn.execute(select(table).where(wanted).order_by(table.c.id.desc())).all()
+    held = [_row(row) for row in rows if row.released_at is None]
+    answer = next((_foreign_of(row) for row in rows if row.released_at is not None), None)
+    return held, answer
 
 
 def _is_on(app_id: str) -> ColumnElement[bool]:

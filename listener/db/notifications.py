@@ -25,7 +25,7 @@ def add(
     now = func.clock_timestamp()
     values = {"kind": kind, "title": title, "body": body, "key": key, "due_at": now, **about}
     conn.execute(insert(table).values(values).on_conflict_do_nothing(index_elements=["key"]))
-    notify(conn)
+    notify(conn, "notice")
 
 
 def reach(conn: Connection, claim: queue.Claim, reached: list[str]) -> None:

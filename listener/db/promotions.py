@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     any_,
     func,
     insert,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from listener.core.promotion import (
     ENDED,
@@ -35,6 +38,8 @@ from listener.db import queue
 from listener.db.queue import notify
 from listener.db.tables import promotion as table
 from listener.db.tables import promotion_event
+
+Writing = ReturningInsert[Any] | ReturningUpdate[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +154,35 @@ def add(conn: Connection, *, status: Status, reason: str, **values: Any) -> Prom
         .on_conflict_do_nothing()
         .returning(table)
     )
-    row = conn.execute(statement).one_or_none()
+    row = conn.execute(_with_event(statement, status, reason)).one_or_none()
     if row is None:
         return None
-    _record_event(conn, row.id, status, reason)
-    notify(conn)
+    notify(conn, "promotion")
     return row_of(row)
+
+
+def add_held(
+    conn: Connection, owner: str, now: datetime, *, reason: str, **values: Any
+) -> queue.Claim | None:
+    """Insert a waiting promotion under a claim of the owner; None where an equal one exists."""
+    lease = {"lease_owner": owner, "lease_until": func.clock_timestamp() + literal(queue.LEASE)}
+    statement = (
+        upsert(table)
+        .values(
+            status=Status.WAITING,
+            reason=reason,
+            status_at=func.clock_timestamp(),
+            due_at=func.clock_timestamp(),
+            fence=1,
+            attempt=1,
+            **lease,
+            **values,
+        )
+        .on_conflict_do_nothing()
+        .returning(table)
+    )
+    row = conn.execute(_with_event(statement, Status.WAITING, reason)).one_or_none()
+    return queue.held(table, row, now) if row is not None else None
 
 
 def find_by_hand(
@@ -176,9 +204,18 @@ def find_by_hand(
 
 
 def move(
-    conn: Connection, claim: queue.Claim, status: Status, reason: str, **values: Any
+    conn: Connection,
+    claim: queue.Claim,
+    status: Status,
+    reason: str,
+    *,
+    is_live: bool = False,
+    **values: Any,
 ) -> PromotionRow:
-    """Write the result of a step under the claim's fence. Raises LeaseLost, InvalidTransition."""
+    """Write the result of a step under the claim's fence. Raises LeaseLost, InvalidTransition.
+
+    `is_live` demands that the lease has not run out either.
+    """
     before = Status(claim.status or "")
     if status is not before and not can_transition(before, status):
         raise InvalidTransition(f"{before} → {status}")
@@ -187,14 +224,27 @@ def move(
         values = {"due_at": None, "ended_at": func.clock_timestamp(), **values}
     if status != claim.status:
         values = {"status_at": func.clock_timestamp(), **values}
-    queue.write(
-        conn, claim, status=status, reason=reason, updated_at=func.clock_timestamp(), **values
+    now = func.clock_timestamp()
+    said = {"status": status, "reason": reason, "updated_at": now, **values}
+    is_news = (status, reason) != (claim.status, claim.row.reason)
+    also = partial(_with_event, event=status, message=reason) if is_news else _as_it_is
+    row = queue.write(conn, claim, is_live=is_live, also=also, **said)
+    notify(conn, "promotion")
+    return row_of(row)
+
+
+def _with_event(writing: Writing, event: str, message: str) -> Select[Any]:
+    """Return the statement that also records an event of the row that it writes."""
+    written = writing.cte("written")
+    said = insert(promotion_event).from_select(
+        ["promotion_id", "event", "message"],
+        select(written.c.id, literal(event), literal(message)),
     )
-    if (status, reason) != (claim.status, claim.row.reason):
-        _record_event(conn, claim.key, status, reason)
-    if values.get("due_at") is not None:
-        notify(conn)
-    return get(conn, claim.key)
+    return select(written).add_cte(said.cte("said"))
+
+
+def _as_it_is(writing: Writing) -> Writing:
+    return writing
 
 
 def _record_event(conn: Connection, promotion_id: int, event: str, message: str) -> None:
@@ -234,9 +284,7 @@ _VOID: dict[str, Any] = {
 }
 
 
-def _waiting(conn: Connection, *where: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Lock the waiting rows that match, in id order; return the condition that selects them."""
-    ids = _lock(conn, table.c.status == Status.WAITING, *where)
+def _among(ids: list[int]) -> ColumnElement[bool]:
     return table.c.id == any_(literal(ids, ARRAY(BigInteger)))
 
 
@@ -246,12 +294,13 @@ def _end_waiting(
     now = func.clock_timestamp()
     values = {**_VOID, "status": status, "reason": reason, "due_at": None}
     times = {"status_at": now, "ended_at": now, "updated_at": now}
-    statement = update(table).where(_waiting(conn, *where))
+    if not (ids := _lock(conn, table.c.status == Status.WAITING, *where)):
+        return []
+    statement = update(table).where(_among(ids))
     rows = conn.execute(statement.values({**values, **times}).returning(table)).all()
     for row in rows:
         _record_event(conn, row.id, status, reason)
-    if rows:
-        notify(conn)
+    notify(conn, "promotion")
     return [row_of(row) for row in rows]
 
 
@@ -275,8 +324,10 @@ def supersede_older(conn: Connection, newer: PromotionRow, *, reason: str) -> li
 
 def _wake(conn: Connection, *where: ColumnElement[bool], **values: Any) -> int:
     due = {**_VOID, "due_at": func.clock_timestamp(), **values}
-    woken = conn.execute(update(table).where(_waiting(conn, *where)).values(due)).rowcount
-    notify(conn)
+    if not (ids := _lock(conn, table.c.status == Status.WAITING, *where)):
+        return 0
+    woken = conn.execute(update(table).where(_among(ids)).values(due)).rowcount
+    notify(conn, "promotion")
     return woken
 
 
@@ -341,7 +392,7 @@ def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow |
     if row is None:
         return None
     _record_event(conn, row.id, Status.WAITING, reason)
-    notify(conn)
+    notify(conn, "promotion")
     return row_of(row)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,21 +12,29 @@ from typing import Any
 import psycopg
 import structlog
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Connection,
+    Executable,
     Row,
+    Select,
     Table,
+    Text,
+    all_,
     and_,
+    any_,
     func,
     literal,
     or_,
     select,
-    text,
     true,
+    union_all,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from listener.db.engine import Database
+from listener.db import engine
+from listener.db.engine import CHANNEL, Database
 from listener.db.watchdog import Unanswered
 
 LEASE = timedelta(seconds=30)
@@ -68,19 +76,33 @@ def _key(table: Table) -> ColumnElement[Any]:
 
 def claim(conn: Connection, kind: WorkKind, *, owner: str) -> Claim | None:
     """Claim the row that is due longest and has no live lease, in one statement, if any."""
+    return next(iter(claim_some(conn, kind, owner=owner, most=1)), None)
+
+
+def claim_some(
+    conn: Connection,
+    kind: WorkKind,
+    *,
+    owner: str,
+    most: int,
+    share: Share | None = None,
+) -> list[Claim]:
+    """Claim the rows that are due longest, `most` at most, in one statement.
+
+    With a share, those of quick subjects first, and only so many of slow ones.
+    """
     table, key = kind.table, _key(kind.table)
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < func.now())
-    due_row = (
+    due = (
         select(key)
         .where(kind.due <= func.now(), free, kind.known)
         .order_by(kind.due)
-        .limit(1)
+        .limit(most)
         .with_for_update(skip_locked=True, key_share=True)
-        .cte("due_row")
     )
     statement = (
         update(table)
-        .where(key == select(due_row.c[key.name]).scalar_subquery())
+        .where(key.in_(_shared(due, share, most)))
         .values(
             lease_owner=owner,
             lease_until=func.now() + literal(LEASE),
@@ -89,11 +111,43 @@ def claim(conn: Connection, kind: WorkKind, *, owner: str) -> Claim | None:
         )
         .returning(*table.c, func.clock_timestamp().label("claimed_at"))
     )
-    row = conn.execute(statement).one_or_none()
-    if row is None:
-        return None
-    status = row._mapping.get("status")
-    return Claim(table, row._mapping[key.name], row.fence, row.attempt, row.claimed_at, row, status)
+    return [_of_row(table, row, row.claimed_at) for row in conn.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Share:
+    """Of these slow subjects, only so many rows may be claimed."""
+
+    subject: ColumnElement[str] | None
+    slow: Sequence[str]
+    most_slow: int
+
+
+def _shared(due: Select[Any], share: Share | None, most: int) -> Select[Any]:
+    if share is None or share.subject is None or not share.slow:
+        return select(due.cte("due_row"))
+    slow = literal(list(share.slow), ARRAY(Text))
+    first = select(due.where(share.subject != all_(slow)).cte("quick_row"))
+    few = due.limit(min(most, share.most_slow)).where(share.subject == any_(slow))
+    return select(union_all(first, select(few.cte("slow_row"))).limit(most).subquery())
+
+
+def held(table: Table, row: Row[Any], claimed_at: datetime) -> Claim:
+    """Return the claim of a row that was inserted with a lease of ours."""
+    return _of_row(table, row, claimed_at)
+
+
+def _of_row(table: Table, row: Row[Any], claimed_at: datetime) -> Claim:
+    values = row._mapping
+    key = values[_key(table).name]
+    return Claim(table, key, row.fence, row.attempt, claimed_at, row, values.get("status"))
+
+
+def give_back(conn: Connection, claim: Claim) -> None:
+    """Release a claim that nothing was done with, so that others may take it now."""
+    values = {"lease_owner": None, "lease_until": None, "attempt": claim.attempt - 1}
+    conn.execute(update(claim.table).where(fenced(claim)).values(values))
+    notify(conn, claim.table.name)
 
 
 def fenced(claim: Claim) -> ColumnElement[bool]:
@@ -104,11 +158,26 @@ def fenced(claim: Claim) -> ColumnElement[bool]:
     return condition
 
 
-def write(conn: Connection, claim: Claim, **values: Any) -> None:
-    """Write the result of a step and release the lease. Raises LeaseLost."""
+def write(
+    conn: Connection,
+    claim: Claim,
+    *,
+    is_live: bool = False,
+    also: Callable[[ReturningUpdate[Any]], Executable] = lambda statement: statement,
+    **values: Any,
+) -> Row[Any]:
+    """Write the result of a step and release the lease; return the row. Raises LeaseLost.
+
+    `is_live` demands that the lease has not run out, though nobody else took the row yet. `also`
+    may add to the statement what is to be written with it.
+    """
     values = {"lease_owner": None, "lease_until": None, "attempt": 0, **values}
-    if conn.execute(update(claim.table).where(fenced(claim)).values(values)).rowcount == 0:
+    still = claim.table.c.lease_until > func.clock_timestamp() if is_live else true()
+    statement = update(claim.table).where(fenced(claim), still).values(values)
+    row = conn.execute(also(statement.returning(*claim.table.c))).one_or_none()
+    if row is None:
         raise LeaseLost
+    return row
 
 
 def renew(conn: Connection, claim: Claim) -> None:
@@ -131,30 +200,38 @@ def postpone(conn: Connection, claim: Claim, kind: WorkKind, pause: timedelta) -
         kind.put_off(conn, claim.key, due_at)
 
 
-def until_next(conn: Connection, kinds: Iterable[WorkKind]) -> float | None:
-    """Return the seconds until work of these kinds is due, 0 if some is already; None if none."""
+def due_in(conn: Connection, kinds: Iterable[WorkKind]) -> list[float | None]:
+    """Return for each kind the seconds until work is due, 0 if some is already; None if none."""
     moments = [
         select(func.min(func.greatest(kind.due, kind.table.c.lease_until)))
         .where(kind.due.is_not(None), kind.known)
         .scalar_subquery()
         for kind in kinds
     ]
-    soonest = select(func.extract("epoch", func.least(*moments) - func.clock_timestamp()))
-    seconds: Any = conn.execute(soonest).scalar_one()
-    return max(float(seconds), 0.0) if seconds is not None else None
+    now = func.clock_timestamp()
+    row = conn.execute(select(*(func.extract("epoch", each - now) for each in moments))).one()
+    return [max(float(seconds), 0.0) if seconds is not None else None for seconds in row]
+
+
+def until_next(conn: Connection, kinds: Iterable[WorkKind]) -> float | None:
+    """Return the seconds until work of any of these kinds is due; None if there is none."""
+    found = [seconds for seconds in due_in(conn, kinds) if seconds is not None]
+    return min(found, default=None)
 
 
 log = structlog.get_logger()
 
-CHANNEL = "autopromote"
 RECONNECT_SECONDS = 1.0
 LISTEN_SECONDS = 1.0
 PULSE_SECONDS = 10.0  # how often an idle connection is checked
 
 
-def notify(conn: Connection) -> None:
-    """Wake every runner when this transaction commits."""
-    conn.execute(text(f"NOTIFY {CHANNEL}"))
+EVERYTHING = "*"
+
+
+def notify(conn: Connection, topic: str = EVERYTHING) -> None:
+    """Wake every process when this transaction commits; the topic is the table with the work."""
+    engine.wake(conn, topic)
 
 
 class NotificationListener:
@@ -175,6 +252,7 @@ class NotificationListener:
         self._pulse_seconds = pulse_seconds
         self._heard = threading.Condition()
         self._count = 0
+        self._topics: set[str] = set()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="ear", daemon=True)
 
@@ -183,6 +261,16 @@ class NotificationListener:
         """The number of wake-ups so far; read it before you look for work."""
         return self._count
 
+    def take(self) -> set[str]:
+        """Return the topics of all wake-ups since the last time."""
+        with self._heard:
+            topics, self._topics = self._topics, set()
+        return topics
+
+    def ring(self, topic: str = "") -> None:
+        """Wake whoever waits, in this process alone."""
+        self._wake({topic})
+
     def start(self) -> None:
         """Begin to listen."""
         self._thread.start()
@@ -190,7 +278,7 @@ class NotificationListener:
     def stop(self) -> None:
         """Stop listening, and wake all waiting threads."""
         self._stopping.set()
-        self._wake()
+        self._wake(set())
         if self._thread.is_alive():
             self._thread.join(2 * LISTEN_SECONDS)
 
@@ -201,9 +289,10 @@ class NotificationListener:
                 lambda: self._count != seen or self._stopping.is_set(), timeout=seconds
             )
 
-    def _wake(self) -> None:
+    def _wake(self, topics: set[str]) -> None:
         with self._heard:
             self._count += 1
+            self._topics |= topics
             self._heard.notify_all()
 
     def _listen(self) -> None:
@@ -218,11 +307,11 @@ class NotificationListener:
 
     def _follow(self) -> None:
         with self._database.listen(CHANNEL) as connection:
-            self._wake()  # for notifications that we missed while not connected
+            self._wake({EVERYTHING})  # for notifications that we missed while not connected
             pulse_at = time.monotonic() + self._pulse_seconds
             while not self._stopping.is_set():
-                for _ in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
-                    self._wake()
+                for told in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
+                    self._wake(set(told.payload.split()) or {EVERYTHING})
                 if time.monotonic() >= pulse_at:
                     self._pulse()
                     if not connection.is_alive():

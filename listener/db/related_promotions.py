@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import Connection, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, func, literal, or_, select, union_all
 
 from listener.core.gates.base import ActivePromotion, PastPromotion
 from listener.core.promotion import ACTIVE, PromotionKind, Status
@@ -25,6 +25,18 @@ def rival(conn: Connection, target_id: str, promotion_id: int) -> PromotionRow |
     )
     row = conn.execute(query).one_or_none()
     return row_of(row) if row is not None else None
+
+
+def beside(conn: Connection, row: PromotionRow) -> tuple[PromotionRow | None, int | None]:
+    """Return the `rival` of a promotion, and the `newer_version` that takes its place."""
+    active = select(table).where(
+        table.c.target_id == row.target_id, table.c.status.in_(ACTIVE), table.c.id != row.id
+    )
+    newest = select(table).where(*_takes_place_of(row)).order_by(table.c.version.desc()).limit(1)
+    rows = [row_of(each) for each in conn.execute(union_all(active, newest.subquery().select()))]
+    rival = next((each for each in rows if each.status in ACTIVE and each.id != row.id), None)
+    newer = [each.version for each in rows if each.rule_id == row.rule_id]
+    return rival, max((version for version in newer if version > row.version), default=None)
 
 
 def rollback_asked_for(conn: Connection, target_id: str) -> PromotionRow | None:
@@ -48,18 +60,22 @@ def newer_version(conn: Connection, row: PromotionRow) -> int | None:
 
     It is of the same rule and target, and evaluated and waiting, active, or succeeded.
     """
+    query = select(func.max(table.c.version)).where(*_takes_place_of(row))
+    version: int | None = conn.execute(query).scalar_one()
+    return version
+
+
+def _takes_place_of(row: PromotionRow) -> tuple[ColumnElement[bool], ...]:
     counts = or_(
         (table.c.status == Status.WAITING) & table.c.evaluated_at.is_not(None),
         table.c.status.in_(ACTIVE | {Status.SUCCEEDED}),
     )
-    query = select(func.max(table.c.version)).where(
+    return (
         table.c.rule_id == row.rule_id,
         table.c.target_id == row.target_id,
         table.c.version > row.version,
         counts,
     )
-    version: int | None = conn.execute(query).scalar_one()
-    return version
 
 
 def upstream(conn: Connection, source_id: str, release: Release) -> PromotionRow | None:
@@ -70,12 +86,13 @@ def upstream(conn: Connection, source_id: str, release: Release) -> PromotionRow
     """
     made = release_requests.may_have_made(release)
     named = select(post.c.promotion_id).where(post.c.target_id == source_id, made)
+    known = select(table.c.id).where(table.c.target_release_id == release.id)
     query = (
         select(table)
         .where(
             table.c.target_id == source_id,
             table.c.kind == PromotionKind.PROMOTE,
-            or_(table.c.target_release_id == release.id, table.c.id.in_(named)),
+            table.c.id.in_(known.union(named)),
         )
         .order_by(table.c.id.desc())
         .limit(1)
@@ -126,7 +143,27 @@ def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[Pas
     )
 
 
-def candidates_known(conn: Connection, rule_id: int, target_id: str) -> dict[str, PromotionRow]:
-    """Return the promotions of a rule to a target, by source release id."""
-    query = select(table).where(table.c.rule_id == rule_id, table.c.target_id == target_id)
-    return {row.release_id: row_of(row) for row in conn.execute(query)}
+TOOK_ITS_PLACE = (
+    Status.WAITING,
+    Status.POSTING,
+    Status.RELEASING,
+    Status.VERIFYING,
+    Status.SUCCEEDED,
+)
+
+
+def newest_taking_place(conn: Connection, rule_id: int, target_id: str) -> int | None:
+    """Return the version of a rule's newest candidate for a target that makes older ones give way.
+
+    It was evaluated, and neither rejected nor skipped.
+    """
+    counts = or_(table.c.evaluated_at.is_not(None), table.c.status != Status.WAITING)
+    query = select(table.c.version).where(
+        table.c.rule_id == rule_id,
+        table.c.target_id == target_id,
+        table.c.status.in_(TOOK_ITS_PLACE),
+        counts,
+    )
+    newest = query.order_by(table.c.version.desc()).limit(1)
+    version: int | None = conn.execute(newest).scalar_one_or_none()
+    return version

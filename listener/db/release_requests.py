@@ -7,11 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    any_,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from listener.core.drift import UnmarkedRequest, nonce_of
 from listener.core.promotion import PromotionKind
-from listener.core.release import Release
+from listener.core.release import History, Release
 from listener.core.rule import Strategy
 from listener.db.tables import post as table
 from listener.db.tables import promotion
@@ -118,11 +132,17 @@ def went_back(conn: Connection, promotion_id: int) -> bool:
     return conn.execute(query.limit(1)).first() is not None
 
 
-def under_way(conn: Connection, target_id: str) -> PostRow | None:
-    """Return the last post on this target whose outcome is not known yet, if there is one."""
-    query = select(table).where(table.c.target_id == target_id, table.c.outcome.is_(None))
-    row = conn.execute(query.order_by(table.c.id.desc()).limit(1)).one_or_none()
-    return _row(row) if row is not None else None
+def open_or_given_up(conn: Connection, target_id: str) -> tuple[PostRow | None, list[PostRow]]:
+    """Return the last post whose outcome is not known yet, and those that were given up.
+
+    The latter have no nonce, and may have made a release although none was found.
+    """
+    is_given_up = table.c.account_id.is_not(None) & _GIVEN_UP
+    here = select(table).where(table.c.target_id == target_id)
+    query = union_all(here.where(table.c.outcome.is_(None)), here.where(is_given_up))
+    rows = sorted((_row(row) for row in conn.execute(query)), key=lambda row: row.id)
+    open_ = [row for row in rows if row.outcome is None]
+    return (open_[-1] if open_ else None), [row for row in rows if row.outcome is not None]
 
 
 def of_release(conn: Connection, target_id: str, release: Release) -> PostRow | None:
@@ -141,14 +161,6 @@ _GIVEN_UP = table.c.release_id.is_(None) & or_(
     # Heroku answered the second sending; the outcome of the first one is unknown.
     (table.c.outcome == "refused") & (table.c.sends > 1),
 )
-
-
-def given_up(conn: Connection, target_id: str) -> list[PostRow]:
-    """Return posts without a nonce that may have made a release although none was found."""
-    query = select(table).where(
-        table.c.target_id == target_id, table.c.account_id.is_not(None), _GIVEN_UP
-    )
-    return [_row(row) for row in conn.execute(query.order_by(table.c.id))]
 
 
 def may_have_made(release: Release) -> ColumnElement[bool]:
@@ -207,10 +219,17 @@ def settle(
     conn.execute(update(table).where(table.c.id == post_id).values(values))
 
 
-def issued(conn: Connection, target_id: str) -> frozenset[str]:
-    """Return every nonce issued for this target, and the id of every release of ours there."""
-    query = select(table.c.nonce, table.c.release_id).where(table.c.target_id == target_id)
+def issued(conn: Connection, target_id: str, shown: History) -> frozenset[str]:
+    """Return the nonces and ids by which releases of ours are known among those shown."""
+    ids = [release.id for release in shown.releases]
+    nonces = [nonce for r in shown.releases if (nonce := nonce_of(r.description)) is not None]
+    marked = or_(table.c.release_id == any_(_texts(ids)), table.c.nonce == any_(_texts(nonces)))
+    query = select(table.c.nonce, table.c.release_id).where(table.c.target_id == target_id, marked)
     return frozenset(mark for row in conn.execute(query) for mark in row if mark is not None)
+
+
+def _texts(values: list[str]) -> ColumnElement[list[str]]:
+    return literal(values, ARRAY(Text))
 
 
 def kinds(conn: Connection, target_id: str) -> dict[str, PromotionKind]:

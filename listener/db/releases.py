@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, not_, select, text, update
 
-from listener.core.release import History, Release
+from listener.core.release import FAILED, RAN, History, Release
 from listener.db.tables import release
 
 
-def _release(row: Row[Any]) -> Release:
+def release_of(row: Row[Any]) -> Release:
+    """Build a release from a row of the table; further columns are ignored."""
     return Release(
         row.id,
         row.version,
@@ -35,9 +37,138 @@ def now(conn: Connection) -> datetime:
 
 
 def history(conn: Connection, app_id: str) -> History:
-    """Return every release of the app that we ever saw, without those gone at Heroku."""
+    """Return every release of the app that we ever saw, without those gone at Heroku.
+
+    It grows for ever: for people's questions only. A step reads what is `near`.
+    """
     query = select(release).where(*_of(app_id)).order_by(release.c.version)
-    return History(_release(row) for row in conn.execute(query))
+    return History(release_of(row) for row in conn.execute(query))
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a decision asks of an app's releases: however many there are, it reads only these.
+
+    All from version `since` on, the newest ones anyway, and those of `versions`; the first and the
+    last run of each artifact among these, and of each of `artifacts`.
+    """
+
+    since: int | None = None
+    artifacts: frozenset[str] = frozenset()
+    versions: frozenset[int] = frozenset()
+
+
+NEWEST = Around()
+
+
+def near(conn: Connection, app_id: str, around: Around = NEWEST) -> History:
+    """Return the part of an app's history that tells all about what is `around`.
+
+    What is current and what has not ended is always there; of what lies between, nothing is told.
+    """
+    return History(release_of(row) for row in near_rows(conn, app_id, around))
+
+
+def near_rows(conn: Connection, app_id: str, around: Around) -> Sequence[Row[Any]]:
+    """Return the rows of `near`."""
+    values = {
+        "app_id": app_id,
+        "since": around.since,
+        "artifacts": sorted(around.artifacts),
+        "versions": sorted(around.versions),
+        "most": MOST_NEAR,
+    }
+    return conn.execute(_NEAR, values).all()
+
+
+def reaches(history: History, version: int) -> bool:
+    """Return whether what is near tells of every release from this version on."""
+    newest = history.releases[-MOST_NEAR:]
+    return len(history.releases) < MOST_NEAR or newest[0].version <= version
+
+
+MOST_NEAR = 50
+# The conditions are those of the partial indexes, word for word; with both bounds, a plan for any
+# values is by the index too.
+_NEAR = text("""
+WITH newest AS (
+  SELECT version, artifact FROM release WHERE app_id = :app_id AND gone_at IS NULL
+  ORDER BY version DESC LIMIT :most
+), near AS (
+  SELECT version, artifact FROM newest
+  UNION ALL SELECT version, artifact FROM release
+    WHERE app_id = :app_id AND gone_at IS NULL
+    AND version >= CAST(:since AS integer) AND version < (SELECT min(version) FROM newest)
+), wanted AS (
+  SELECT unnest(CAST(:artifacts AS text[])) AS artifact
+  UNION SELECT artifact FROM near WHERE artifact IS NOT NULL
+  UNION SELECT artifact FROM release WHERE app_id = :app_id AND version = ANY(:versions)
+), told AS (
+  SELECT version FROM near
+  UNION SELECT unnest(CAST(:versions AS integer[]))
+  UNION SELECT version FROM release WHERE app_id = :app_id AND is_current
+  UNION SELECT version FROM release
+    WHERE app_id = :app_id AND status NOT IN ('succeeded', 'expired', 'failed')
+  UNION SELECT ran.version FROM wanted CROSS JOIN LATERAL (
+    (SELECT version FROM release WHERE app_id = :app_id AND artifact = wanted.artifact
+      AND gone_at IS NULL AND status IN ('succeeded', 'expired') ORDER BY version LIMIT 1)
+    UNION ALL
+    (SELECT version FROM release WHERE app_id = :app_id AND artifact = wanted.artifact
+      AND gone_at IS NULL AND status IN ('succeeded', 'expired') ORDER BY version DESC LIMIT 1)
+  ) AS ran
+)
+SELECT * FROM release WHERE app_id = :app_id AND version = ANY(ARRAY(SELECT version FROM told))
+AND gone_at IS NULL ORDER BY version
+""").columns(*release.c)
+
+
+def decide_anew(conn: Connection, app_id: str, *, above: int) -> None:
+    """Have the next look decide again on what is above this version, for a rule that is new."""
+    same = release.c.app_id == app_id, release.c.version > above
+    conn.execute(update(release).where(*same, release.c.is_decided).values(is_decided=False))
+
+
+class Running(NamedTuple):
+    """An app's name, its newest version, and the version that runs; the latter None if unknown."""
+
+    name: str
+    newest: int
+    current: int | None
+
+
+def running_now(conn: Connection, app_ids: Iterable[str]) -> tuple[datetime, dict[str, Running]]:
+    """Return the time by the database's clock, and by app what is stored as running."""
+    rows = conn.execute(_RUNNING, {"app_ids": list(app_ids)}).all()
+    found = {row.id: Running(row.name, row.newest, row.current) for row in rows}
+    return rows[0].now, found
+
+
+_RUNNING = text("""
+SELECT app.id, app.name, clock_timestamp() AS now,
+  (SELECT coalesce(max(version), 0) FROM release WHERE app_id = app.id AND gone_at IS NULL)
+    AS newest,
+  (SELECT max(version) FROM release WHERE app_id = app.id AND gone_at IS NULL AND is_current
+    AND status IN ('succeeded', 'expired')) AS current
+FROM app WHERE app.id = ANY(CAST(:app_ids AS text[]))
+""")
+
+
+def decide(conn: Connection, app_id: str) -> set[int]:
+    """Mark what ended since the last look as decided; return its versions.
+
+    The caller holds the app's lock, and makes what follows from them in the same transaction.
+    """
+    same = release.c.app_id == app_id, release.c.gone_at.is_(None)
+    ended = release.c.status.in_([*RAN, FAILED]), not_(release.c.is_decided)
+    marked = update(release).where(*same, *ended).values(is_decided=True)
+    return set(conn.execute(marked.returning(release.c.version)).scalars())
+
+
+def find(conn: Connection, app_id: str, version: int) -> Release | None:
+    """Return the release of this version, if it is there."""
+    query = select(release).where(*_of(app_id), release.c.version == version)
+    row = conn.execute(query).one_or_none()
+    return release_of(row) if row is not None else None
 
 
 def newest_version(conn: Connection, app_id: str) -> int:
@@ -50,14 +181,28 @@ def _of(app_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return release.c.app_id == app_id, release.c.gone_at.is_(None)
 
 
-def slug_facts(conn: Connection, app_id: str, artifact: str) -> tuple[str | None, str | None]:
-    """Return commit and stack of an artifact, each None if not known; both are immutable."""
+class SlugFacts(NamedTuple):
+    """What a slug was built from; each None where Heroku was not asked for it."""
+
+    commit: str | None
+    stack: str | None
+    message: str | None  # empty where Heroku tells none
+
+
+def slug(conn: Connection, app_id: str, artifact: str) -> SlugFacts:
+    """Return what is stored of an artifact; all of it is immutable."""
+    c = release.c
     query = (
-        select(func.max(release.c.commit), func.max(release.c.stack))
+        select(func.max(c.commit), func.max(c.stack), func.max(c.commit_message))
         .where(release.c.app_id == app_id)
         .where(release.c.artifact == artifact)
     )
-    commit, stack = conn.execute(query).one()
+    return SlugFacts(*conn.execute(query).one())
+
+
+def slug_facts(conn: Connection, app_id: str, artifact: str) -> tuple[str | None, str | None]:
+    """Return commit and stack of an artifact, each None if not known."""
+    commit, stack, _ = slug(conn, app_id, artifact)
     return commit, stack
 
 

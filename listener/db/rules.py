@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from listener.core.gates import options
 from listener.core.gates.options import Conditions
@@ -90,34 +91,35 @@ _READ: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _rows(conn: Connection, found: Sequence[Row[Any]]) -> list[RuleRow]:
-    named = _targets(conn, [row.id for row in found])
-    return [_row(row, named.get(row.id, ())) for row in found]
-
-
-def _row(row: Row[Any], targets: tuple[RuleTarget, ...]) -> RuleRow:
+def _row(row: Row[Any]) -> RuleRow:
     values = {name: row._mapping[name] for name in _PLAIN}
     told = {name: read(values[name]) for name, read in _READ.items()}
+    targets = tuple(RuleTarget(*each) for each in row.named or ())
     return RuleRow(**{**values, **told}, targets=targets)
 
 
-def _targets(conn: Connection, rule_ids: Sequence[int]) -> dict[int, tuple[RuleTarget, ...]]:
-    query = (
-        select(rule_target)
-        .where(rule_target.c.rule_id.in_(rule_ids))
-        .order_by(rule_target.c.rule_id, rule_target.c.position, rule_target.c.app_id)
+# With each rule, its targets in the order in which people named them.
+_target = rule_target.c
+_NAMED = (
+    select(
+        func.jsonb_agg(
+            aggregate_order_by(
+                func.jsonb_build_array(_target.app_id, _target.baseline),
+                _target.position,
+                _target.app_id,
+            )
+        )
     )
-    found: dict[int, tuple[RuleTarget, ...]] = {}
-    for row in conn.execute(query):
-        found[row.rule_id] = (*found.get(row.rule_id, ()), RuleTarget(row.app_id, row.baseline))
-    return found
+    .where(_target.rule_id == table.c.id)
+    .scalar_subquery()
+)
 
 
 def _select(
     conn: Connection, *where: ColumnElement[bool], limit: int | None = None
 ) -> list[RuleRow]:
-    query = select(table).where(*where).order_by(table.c.id.desc()).limit(limit)
-    return _rows(conn, conn.execute(query).all())
+    query = select(table, _NAMED.label("named")).where(*where).order_by(table.c.id.desc())
+    return [_row(row) for row in conn.execute(query.limit(limit))]
 
 
 def _names_target(app_id: str) -> ColumnElement[bool]:
@@ -149,6 +151,11 @@ def live(conn: Connection, *, app_id: str | None = None, limit: int | None = Non
 def of_source(conn: Connection, app_id: str) -> list[RuleRow]:
     """Return the live rules, armed or shadow, that promote this app's releases."""
     return _select(conn, _ACTS, table.c.source_id == app_id)
+
+
+def around_app(conn: Connection, app_id: str) -> list[RuleRow]:
+    """Return the live rules, armed or shadow, that promote from this app or to it."""
+    return _select(conn, _ACTS, or_(table.c.source_id == app_id, _names_target(app_id)))
 
 
 def around(conn: Connection, rule_ids: Iterable[int], source_ids: Iterable[str]) -> list[RuleRow]:

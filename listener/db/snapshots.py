@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, delete, func, text, update
 
 from listener.core.release import History, Release
 from listener.core.staleness import BROKEN_AFTER, behind, is_gone, missing
 from listener.db import releases
 from listener.db.apps import AppRow
-from listener.db.tables import app, reading_number, release
-
-_CHANGING = ("status", "is_current", "description", "author", "author_id", "updated_at", "artifact")
+from listener.db.releases import Around
+from listener.db.tables import app, release
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,7 @@ class Asked:
 
     number: int
     at: datetime
+    known_to: int = 0  # the newest version that is stored, if all before it are
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ class ReadReleases:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """The answer was stored as the newest snapshot."""
+    """The answer was stored as the newest snapshot; what is near in it, as it is stored now."""
+
+    history: History = field(default_factory=History, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +59,88 @@ class Behind:
     since: datetime  # no answer was used since
 
 
-def ask(conn: Connection) -> Asked:
-    """Begin a snapshot; the request is sent right after this."""
-    query = select(reading_number.next_value().label("number"), func.clock_timestamp().label("at"))
-    row = conn.execute(query).one()
-    return Asked(row.number, row.at)
+def ask(conn: Connection, app_ids: Iterable[str]) -> dict[str, Asked]:
+    """Begin a snapshot of each of these apps; the requests are sent right after this."""
+    rows = conn.execute(_ASK, {"app_ids": list(app_ids)})
+    return {row.app_id: Asked(row.number, row.at, row.known_to) for row in rows}
+
+
+_ASK = text("""
+SELECT wanted.app_id, nextval('reading_number') AS number, clock_timestamp() AS at,
+  (SELECT coalesce(max(version), 0) FROM release
+   WHERE release.app_id = wanted.app_id AND gone_at IS NULL
+   AND (SELECT is_complete FROM app WHERE app.id = wanted.app_id)) AS known_to
+FROM unnest(CAST(:app_ids AS text[])) AS wanted (app_id)
+""")
 
 
 def record(
-    conn: Connection, row: AppRow, answer: ReadReleases, *, as_it_is: bool = False
+    conn: Connection,
+    row: AppRow,
+    answer: ReadReleases,
+    now: datetime | None = None,
+    *,
+    around: Around = releases.NEWEST,
+    as_it_is: bool = False,
 ) -> Used | Older | Behind:
     """Store an answer; the caller holds the app's lock, and read `row` under it.
 
-    `as_it_is`: a person says that a list is right although it has been behind for a day.
+    `around` is what the caller wants to know of the app's history. `as_it_is`: a person says that
+    a list is right although it has been behind for a day.
     """
-    known, shown = releases.history(conn, row.id), History(answer.releases)
+    shown, now = History(answer.releases), now or releases.now(conn)
+    rows = releases.near_rows(conn, row.id, _widened(around, shown))
+    known = History(releases.release_of(each) for each in rows)
     changed = _unlike(known, answer.releases)
-    _add(conn, row.id, changed)
     if _is_older(row, answer.asked, shown):
+        _add(conn, row.id, changed)
         return Older()
-    now = releases.now(conn)
-    _show(conn, row.id, shown)
+    _show(conn, row.id, shown, {each.version for each in rows if each.times_missing > 0})
+    gone: set[int] = set()
     if as_it_is and row.behind_since is not None and now - row.behind_since >= BROKEN_AFTER:
-        _take(conn, row.id, shown)
+        gone = _take(conn, row.id, shown)
     else:
         released = row.known.version if row.known is not None else 0
-        gone = _lack(conn, row.id, missing(shown, known), now) if _is_up(shown, known) else set()
+        if _is_up(shown, known):
+            gone = _lack(conn, row.id, missing(shown, known), now)
         left = History(r for r in known.releases if r.version not in gone)
         if (why := behind(shown, left, released=released)) is not None:
+            _add(conn, row.id, changed)
             return _note_behind(conn, row, why, now)
-    _follow(conn, row.id, answer, shown, changed)
-    return Used()
+    _follow(conn, row.id, answer, shown, known, changed)
+    if gone:
+        _decide_anew(conn, row.id, [r.artifact for r in known.releases if r.version in gone])
+    return Used(_merged(known, changed, shown, gone))
+
+
+def _widened(around: Around, shown: History) -> Around:
+    """Return what must be known to compare an answer with it: as far back as the answer goes."""
+    if not shown.releases:
+        return around
+    oldest = shown.releases[0].version
+    since = oldest if around.since is None else min(around.since, oldest)
+    named = {release.artifact for release in shown.releases if release.artifact is not None}
+    return replace(around, since=since, artifacts=around.artifacts | named)
+
+
+def _merged(known: History, changed: Sequence[Release], shown: History, gone: set[int]) -> History:
+    """Return what is stored once the answer was followed."""
+    stored = {each.version: each for each in known.releases if each.version not in gone}
+    flagged = {each.version for each in shown.releases if each.is_current}
+    stored = {
+        version: replace(each, is_current=False)
+        if each.is_current and version not in flagged
+        else each
+        for version, each in stored.items()
+    }
+    return History((stored | {each.version: each for each in changed}).values())
+
+
+def _as_stored(shown: Release, stored: Release | None) -> Release:
+    """Return what is stored of a release once an answer showed it; some of it never changes."""
+    if stored is None or stored.id != shown.id:
+        return shown
+    return replace(shown, created_at=stored.created_at, artifact_type=stored.artifact_type)
 
 
 def _is_older(row: AppRow, asked: Asked, shown: History) -> bool:
@@ -108,15 +161,16 @@ def _is_up(shown: History, known: History) -> bool:
 def _add(conn: Connection, app_id: str, found: Sequence[Release]) -> None:
     """Store releases that are new to us, even from an old answer: a release stays made."""
     if found:
-        conn.execute(_ADD, [_values(app_id, item) for item in found])
+        conn.execute(_ADD, _values(app_id, found))
 
 
-def _show(conn: Connection, app_id: str, shown: History) -> None:
-    """Reset the count of missing releases that the answer shows."""
-    versions = [item.version for item in shown.releases]
-    where = release.c.app_id == app_id, release.c.version.in_(versions), release.c.gone_at.is_(None)
-    values = {"times_missing": 0, "missing_since": None}
-    conn.execute(update(release).where(*where, release.c.times_missing > 0).values(values))
+def _show(conn: Connection, app_id: str, shown: History, missed: set[int]) -> None:
+    """Reset the count of missing releases that the answer shows; `missed` have such a count."""
+    found = [item.version for item in shown.releases if item.version in missed]
+    if found:
+        values = {"times_missing": 0, "missing_since": None}
+        where = release.c.app_id == app_id, release.c.version.in_(found)
+        conn.execute(update(release).where(*where).values(values))
 
 
 def _lack(conn: Connection, app_id: str, versions: Sequence[int], now: datetime) -> set[int]:
@@ -138,15 +192,23 @@ def _lack(conn: Connection, app_id: str, versions: Sequence[int], now: datetime)
     return gone
 
 
-def _take(conn: Connection, app_id: str, shown: History) -> None:
-    """Mark as gone all other stored releases above the oldest version of the answer."""
+def _take(conn: Connection, app_id: str, shown: History) -> set[int]:
+    """Mark as gone all other stored releases above the answer's oldest version; return them."""
     same, oldest = release.c.app_id == app_id, min(r.version for r in shown.releases)
     others = release.c.version.not_in([item.version for item in shown.releases])
     above = release.c.version > oldest
     gone = update(release).where(same, others, above, release.c.gone_at.is_(None))
-    conn.execute(gone.values(gone_at=func.clock_timestamp(), is_current=False))
+    marked = gone.values(gone_at=func.clock_timestamp(), is_current=False)
+    versions = conn.execute(marked.returning(release.c.version)).scalars().all()
     newest = func.least(app.c.known_version, shown.newest_version)
     conn.execute(update(app).where(app.c.id == app_id).values(known_version=newest))
+    return set(versions)
+
+
+def _decide_anew(conn: Connection, app_id: str, artifacts: Iterable[str | None]) -> None:
+    """Have a look decide again on what ran these artifacts: another release ran them first now."""
+    same = release.c.app_id == app_id, release.c.artifact.in_({a for a in artifacts if a})
+    conn.execute(update(release).where(*same).values(is_decided=False))
 
 
 def _note_behind(conn: Connection, row: AppRow, why: str, now: datetime) -> Behind:
@@ -158,24 +220,31 @@ def _note_behind(conn: Connection, row: AppRow, why: str, now: datetime) -> Behi
 def _unlike(known: History, shown: Sequence[Release]) -> list[Release]:
     """Return the shown releases that differ from the stored ones: one or two of hundreds."""
     stored = {item.version: item for item in known.releases}
-    return [item for item in shown if stored.get(item.version) != item]
+    found = [_as_stored(item, stored.get(item.version)) for item in shown]
+    return [item for item in found if stored.get(item.version) != item]
 
 
 def _follow(
-    conn: Connection, app_id: str, answer: ReadReleases, shown: History, changed: Sequence[Release]
+    conn: Connection,
+    app_id: str,
+    answer: ReadReleases,
+    shown: History,
+    known: History,
+    changed: Sequence[Release],
 ) -> None:
     """Set status and `current` of every release to those of the answer."""
     same = release.c.app_id == app_id
-    ids = [item.id for item in changed]
-    versions = [item.version for item in changed]
+    stored = {item.version: item.id for item in known.releases}
+    replaced = [r.version for r in changed if stored.get(r.version, r.id) != r.id]
+    if replaced:  # keep nothing of another release of the same version, not even its commit
+        conn.execute(delete(release).where(same, release.c.version.in_(replaced)))
     if changed:
-        # If another release had the same version, keep nothing of it, not even its commit.
-        replaced = release.c.version.in_(versions), release.c.id.not_in(ids)
-        conn.execute(delete(release).where(same, *replaced))
-        conn.execute(_UPSERT, [_values(app_id, item) for item in changed])
+        conn.execute(_UPSERT, _values(app_id, changed))
     current = [r.version for r in answer.releases if r.is_current]
-    stale = release.c.is_current, release.c.version.not_in(current)
-    conn.execute(update(release).where(same, *stale).values(is_current=False))
+    listed = {r.version for r in answer.releases}
+    if any(r.is_current and r.version not in listed for r in known.releases):
+        stale = release.c.is_current, release.c.version.not_in(current)
+        conn.execute(update(release).where(same, *stale).values(is_current=False))
     values = {
         "read_number": answer.asked.number,
         "read_started_at": answer.asked.at,
@@ -188,26 +257,35 @@ def _follow(
     conn.execute(update(app).where(app.c.id == app_id).values(values))
 
 
-_THERE = {"times_missing": 0, "missing_since": None, "gone_at": None}
-
-
-_INSERT = insert(release)
-_SHOWN = {name: _INSERT.excluded[name] for name in _CHANGING}
-# One row at a time, so that they are compiled once, however many rows an answer changes.
-_ADD = _INSERT.on_conflict_do_nothing(index_elements=["app_id", "version"])
-_UPSERT = _INSERT.on_conflict_do_update(
-    index_elements=["app_id", "version"],
-    set_=_SHOWN | _THERE,
-    where=or_(
-        *(release.c[name].is_distinct_from(shown) for name, shown in _SHOWN.items()),
-        release.c.gone_at.is_not(None),
-    ),
+# All rows of an answer in one statement, which is the same however many they are.
+_CHANGING = ("status", "is_current", "description", "author", "author_id", "updated_at", "artifact")
+_INSERT = """
+INSERT INTO release (app_id, version, id, status, artifact, artifact_type, is_current, description,
+  author, author_id, created_at, updated_at)
+SELECT :app_id, shown.* FROM jsonb_to_recordset(CAST(:shown AS jsonb)) AS shown (
+  version integer, id text, status text, artifact text, artifact_type text, is_current boolean,
+  description text, author text, author_id text, created_at timestamptz, updated_at timestamptz)
+ON CONFLICT (app_id, version) DO """
+_ADD = text(_INSERT + "NOTHING")
+_UPSERT = text(
+    _INSERT
+    + "UPDATE SET times_missing = 0, missing_since = NULL, gone_at = NULL,"
+    + " is_decided = release.is_decided AND release.gone_at IS NULL AND release.id = excluded.id"
+    + " AND (release.status, release.artifact) IS NOT DISTINCT FROM"
+    + " (excluded.status, excluded.artifact), "
+    + ", ".join(f"{name} = excluded.{name}" for name in _CHANGING)
+    + f" WHERE ({', '.join(f'release.{name}' for name in _CHANGING)})"
+    + f" IS DISTINCT FROM ({', '.join(f'excluded.{name}' for name in _CHANGING)})"
+    + " OR release.gone_at IS NOT NULL"
 )
 
 
-def _values(app_id: str, item: Release) -> dict[str, Any]:
+def _values(app_id: str, found: Sequence[Release]) -> dict[str, Any]:
+    return {"app_id": app_id, "shown": json.dumps([_as_json(item) for item in found])}
+
+
+def _as_json(item: Release) -> dict[str, Any]:
     return {
-        "app_id": app_id,
         "version": item.version,
         "id": item.id,
         "status": item.status,
@@ -217,6 +295,10 @@ def _values(app_id: str, item: Release) -> dict[str, Any]:
         "description": item.description,
         "author": item.author,
         "author_id": item.author_id,
-        "created_at": item.created_at,
-        "updated_at": item.updated_at,
+        "created_at": _moment(item.created_at),
+        "updated_at": _moment(item.updated_at),
     }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None

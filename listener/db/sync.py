@@ -22,9 +22,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from listener.core.release import Release
 from listener.db import apps, queue
 from listener.db.queue import notify
-from listener.db.tables import app, chore, delivery, rule, rule_target, subscription
+from listener.db.tables import app, chore, delivery, release, rule, rule_target, subscription
 
 RECONCILE = "reconcile"
 
@@ -55,6 +56,7 @@ class PendingDelivery:
     resource: str | None
     release_id: str | None
     version: int | None
+    status: str | None
     artifact: str | None
     commit: str | None
     stack: str | None
@@ -65,9 +67,7 @@ def undecided(conn: Connection, app_id: str) -> list[PendingDelivery]:
     """Return the deliveries about this app that are not settled, oldest first."""
     c = delivery.c
     query = (
-        select(
-            c.id, c.resource, c.release_id, c.version, c.artifact, c.commit, c.stack, c.received_at
-        )
+        select(*(c[name] for name in PendingDelivery.__dataclass_fields__))
         .where(c.app_id == app_id, c.settled_at.is_(None))
         .order_by(c.id)
     )
@@ -76,15 +76,19 @@ def undecided(conn: Connection, app_id: str) -> list[PendingDelivery]:
 
 def settle(conn: Connection, outcomes: dict[int, str]) -> None:
     """Store the final outcomes of deliveries, by id."""
+    told_ids: dict[str, list[int]] = {}
     for told_id, outcome in outcomes.items():
+        told_ids.setdefault(outcome, []).append(told_id)
+    for outcome, ids in told_ids.items():
         values = {"outcome": outcome, "settled_at": func.clock_timestamp()}
-        conn.execute(update(delivery).where(delivery.c.id == told_id).values(values))
+        conn.execute(update(delivery).where(delivery.c.id.in_(ids)).values(values))
 
 
 def remark(conn: Connection, told_ids: Iterable[int], outcome: str) -> None:
     """Store a provisional outcome for those of these deliveries that are not settled yet."""
-    where = delivery.c.id.in_(list(told_ids)), delivery.c.settled_at.is_(None)
-    conn.execute(update(delivery).where(*where).values(outcome=outcome))
+    if ids := list(told_ids):
+        where = delivery.c.id.in_(ids), delivery.c.settled_at.is_(None)
+        conn.execute(update(delivery).where(*where).values(outcome=outcome))
 
 
 def finish(
@@ -100,16 +104,6 @@ def finish(
     `told` are the deliveries that were there before the read; later ones stay due. Raises
     LeaseLost.
     """
-    unchanged = app.c.look_at == claim.row.look_at
-    done = {
-        "lease_owner": None,
-        "lease_until": None,
-        "look_error": error,
-        "attempt": claim.attempt if error else 0,
-    }
-    first = update(app).where(queue.fenced(claim)).values(done)
-    if conn.execute(first).rowcount == 0:
-        raise queue.LeaseLost
     later: dict[str, Any] = {"look_at": again_at, "look_since": None}
     if again_at is not None:
         later["look_since"] = func.coalesce(app.c.look_since, claim.claimed_at)
@@ -117,14 +111,29 @@ def finish(
         conn.execute(update(delivery).where(*left).values(due_at=again_at))
     if error is None:
         later["must_read"] = False
-    conn.execute(update(app).where(app.c.id == claim.key, unchanged).values(later))
-    notify(conn)
+    # Whoever asked for another look meanwhile gets it.
+    is_same = app.c.look_at.is_not_distinct_from(claim.row.look_at)
+    kept: dict[str, Any] = {
+        name: case((is_same, value), else_=app.c[name]) for name, value in later.items()
+    }
+    attempt = claim.attempt if error else 0
+    queue.write(conn, claim, is_live=error is None, look_error=error, attempt=attempt, **kept)
 
 
-def was_told(conn: Connection, release_id: str) -> bool:
-    """Return whether a delivery ever named this release."""
-    query = select(exists().where(delivery.c.release_id == release_id))
-    return bool(conn.execute(query).scalar_one())
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whether a delivery ever named a release, and its commit, where one is known."""
+
+    was_told: bool
+    commit: str | None
+
+
+def told_of(conn: Connection, app_id: str, found: Release) -> Told:
+    """Return what is known of a release beside what Heroku's list shows."""
+    same = release.c.app_id == app_id, release.c.artifact == found.artifact
+    commit = select(func.max(release.c.commit)).where(*same).scalar_subquery()
+    row = conn.execute(select(exists().where(delivery.c.release_id == found.id), commit)).one()
+    return Told(*row)
 
 
 def ended_deliveries(conn: Connection, app_id: str, older_than: timedelta, outcome: str) -> None:
@@ -146,7 +155,7 @@ def ask_reconcile(conn: Connection) -> None:
             index_elements=["name"], set_={"due_at": func.least(chore.c.due_at, func.now())}
         )
     )
-    notify(conn)
+    notify(conn, "chore")
 
 
 def reconcile(conn: Connection, claim: queue.Claim, every: timedelta) -> int:
@@ -168,7 +177,7 @@ def reconcile(conn: Connection, claim: queue.Claim, every: timedelta) -> int:
     )
     looked_at = conn.execute(statement).rowcount
     queue.write(conn, claim, due_at=func.now() + literal(every))
-    notify(conn)
+    notify(conn, "app")
     return looked_at
 
 
@@ -177,7 +186,7 @@ WEBHOOKS = queue.WorkKind(chore, chore.c.due_at, chore.c.name.startswith(PREFIX)
 
 
 def ask(conn: Connection) -> None:
-    """Make a check of every live webhook that Heroku has due now; the caller notifies."""
+    """Make a check of every live webhook that Heroku has due now."""
     names = select(literal(PREFIX) + cast(subscription.c.id, Text), func.now()).where(
         subscription.c.removed_at.is_(None), subscription.c.heroku_id.is_not(None)
     )
@@ -185,6 +194,7 @@ def ask(conn: Connection) -> None:
     conn.execute(
         statement.on_conflict_do_update(index_elements=["name"], set_={"due_at": func.now()})
     )
+    notify(conn, "chore")
 
 
 def subscription_of(claim: queue.Claim) -> int:

@@ -30,6 +30,8 @@ ACTIVE = text("status IN ('posting', 'releasing', 'verifying', 'rolling_back')")
 UNFINISHED_BY_HAND = text(
     "rule_id IS NULL AND status IN ('waiting', 'posting', 'releasing', 'verifying', 'rolling_back')"
 )
+UNFINISHED = text("status IN ('waiting', 'posting', 'releasing', 'verifying', 'rolling_back')")
+IS_UNSETTLED = text("status NOT IN ('succeeded', 'expired', 'failed')")
 IS_DUE = text("due_at IS NOT NULL")
 
 app = Table(
@@ -92,8 +94,13 @@ release = Table(
     columns.required("times_missing", Integer, "0"),
     columns.time("missing_since"),
     columns.time("gone_at"),
+    # Whether a look made what follows from it, since its end is known.
+    columns.required("is_decided", Boolean, "false"),
     Index("ix_release_id", "id"),
-    Index("ix_release_app_id_artifact", "app_id", "artifact"),
+    Index("ix_release_artifact", "app_id", "artifact", "version"),
+    Index("ix_release_current", "app_id", postgresql_where=text("is_current")),
+    Index("ix_release_unsettled", "app_id", "version", postgresql_where=IS_UNSETTLED),
+    Index("ix_release_undecided", "app_id", "version", postgresql_where=text("NOT is_decided")),
 )
 
 rule = Table(
@@ -250,6 +257,11 @@ promotion = Table(
     Index("ix_promotion_source_id", "source_id"),
     Index("ix_promotion_target_id", "target_id"),
     Index("ix_promotion_ended", "target_id", "ended_at"),
+    Index("ix_promotion_candidate", "rule_id", "target_id", "version"),
+    Index("ix_promotion_release_id", "release_id"),
+    Index("ix_promotion_target_release_id", "target_release_id"),
+    Index("ix_promotion_unfinished_target", "target_id", postgresql_where=UNFINISHED),
+    Index("ix_promotion_unfinished_source", "source_id", postgresql_where=UNFINISHED),
 )
 
 promotion_event = Table(
@@ -289,6 +301,16 @@ post = Table(
     CheckConstraint("strategy = 'slug' OR account_id IS NOT NULL", name="ck_post_is_recognisable"),
     Index("ix_post_promotion_id", "promotion_id"),
     Index("ix_post_target_id", "target_id"),
+    Index("ix_post_release_id", "release_id"),
+    Index("ix_post_artifact", "artifact"),
+    Index("ix_post_open", "target_id", postgresql_where=text("outcome IS NULL")),
+    Index(
+        "ix_post_given_up",
+        "target_id",
+        postgresql_where=text(
+            "release_id IS NULL AND outcome IN ('no_trace', 'unknown', 'refused')"
+        ),
+    ),
 )
 
 hold = Table(

@@ -17,6 +17,7 @@ from listener.heroku.errors import (
 )
 from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
 from listener.heroku.output import Piece
+from listener.heroku.paging import LONGEST_PAGE
 from listener.heroku.resources import (
     Account,
     App,
@@ -43,6 +44,7 @@ from listener.heroku.signature import (
 
 __all__ = [
     "HEADER",
+    "LONGEST_PAGE",
     "Account",
     "App",
     "Artifact",

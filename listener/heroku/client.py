@@ -142,13 +142,20 @@ class Heroku:
         """Read the names of an app's config vars; their values are dropped while they are read."""
         return frozenset(self._read(f"{_app(app)}/config-vars").names())
 
-    def releases(self, app: str, *, enough: Callable[[Sequence[Release]], bool]) -> list[Release]:
+    def releases(
+        self,
+        app: str,
+        *,
+        enough: Callable[[Sequence[Release]], bool],
+        page: int = paging.LONGEST_PAGE,
+    ) -> list[Release]:
         """List the releases of an app, newest first, as far back as `enough` wants.
 
         `enough` gets all that were read so far, never none. The current one is always among them.
+        `page` is how many are asked for at once.
         """
         path = f"{_app(app)}/releases"
-        return paging.walk(lambda wanted: self._read(path, wanted), enough)
+        return paging.walk(lambda wanted: self._read(path, wanted), enough, page)
 
     def release(self, app: str, id: str) -> Release:
         """Read a release, by id or version."""

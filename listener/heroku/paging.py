@@ -11,25 +11,30 @@ from listener.heroku.session import HttpAnswer
 
 T = TypeVar("T")
 
-FIRST_RANGE = "version ..; order=desc, max=200"
+LONGEST_PAGE = 200
 ALL_RANGE = "id ..; max=1000"
 MOST_PAGES = 50
 PARTIAL = 206
 
 
 def walk(
-    ask: Callable[[str], HttpAnswer], enough: Callable[[Sequence[Release]], bool]
+    ask: Callable[[str], HttpAnswer],
+    enough: Callable[[Sequence[Release]], bool],
+    page: int = LONGEST_PAGE,
 ) -> list[Release]:
-    """Read the releases, newest first, with the current one among them. Raises BadAnswer."""
+    """Read the releases, newest first, with the current one among them. Raises BadAnswer.
+
+    `page` is how many are asked for at once.
+    """
     read: dict[int, Release] = {}
-    wanted = FIRST_RANGE
+    wanted = f"version ..; order=desc, max={page}"
     for _ in range(MOST_PAGES):
         answer = ask(wanted)
-        page = as_list(answer, Release.from_json)
-        is_new = any(release.version not in read for release in page)
-        read |= {release.version: release for release in page}
+        shown = as_list(answer, Release.from_json)
+        is_new = any(release.version not in read for release in shown)
+        read |= {release.version: release for release in shown}
         releases = sorted(read.values(), key=lambda release: release.version, reverse=True)
-        following = _next_range(answer) if page else None
+        following = _next_range(answer) if shown else None
         if following is None or (_has_current(releases) and enough(releases)):
             return _with_current(releases)
         if not is_new:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from listener.core.promotion import reserve_back_in
 from listener.crypto import Keys
 from listener.db.engine import Database
 from listener.heroku import Heroku
+from listener.inventory.clock import Clock
 from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
 from listener.prober import Prober
+
+__all__ = ["Clock", "Context"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +34,8 @@ class Context:
     public_url: str | None = None
     prober: Prober = field(default_factory=Prober)
 
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Computes the database's time from one read of it and the process's monotonic clock."""
-
-    read: datetime
-    at: float = field(default_factory=time.monotonic)
-
-    def now(self) -> datetime:
-        """Return the time now by the database's clock."""
-        return self.read + timedelta(seconds=time.monotonic() - self.at)
+    @property
+    def is_short_of_calls(self) -> bool:
+        """Whether only the calls to Heroku are left that are kept for rollbacks, as last told."""
+        left, told = self.heroku.requests_left, self.heroku.requests_left_since
+        return left is not None and bool(reserve_back_in(left, timedelta(seconds=told)))

@@ -27,6 +27,7 @@ from listener.db import apps, audit, holds, notifications, release_requests, rel
 from listener.db.apps import AppRow
 from listener.db.promotions import reschedule_target
 from listener.db.release_requests import PostRow
+from listener.db.releases import NEWEST, Around
 from listener.heroku import HerokuError
 from listener.inventory import own_releases
 from listener.inventory.context import Context
@@ -44,15 +45,17 @@ def record_snapshot(context: Context, target: Snapshot, source_id: str | None = 
     """
     with context.database.begin() as conn:
         source_id = _source_of(conn, target.app_id) or source_id
-        standing = _write(conn, target, source_id)
+        row = apps.lock(conn, [target.app_id])[target.app_id]
+        standing = write(conn, row, target.history, source_id)
     if standing is not None:
         return standing
     # Read the source once more before we report drift: the new artifact may be such a young
     # deploy of the source that we have not seen it yet.
     if source_id is not None:
-        context.reader.releases(source_id)
+        context.reader.releases(source_id, NEWEST)
     with context.database.begin() as conn:
-        return _write(conn, target, source_id, is_final=True) or Unknown()
+        row = apps.lock(conn, [target.app_id])[target.app_id]
+        return write(conn, row, target.history, source_id, is_final=True) or Unknown()
 
 
 def record_target(context: Context, target: Snapshot) -> None:
@@ -87,20 +90,33 @@ class _Look:
         )
 
 
-def _write(
-    conn: Connection, target: Snapshot, source_id: str | None, *, is_final: bool = False
+def write(
+    conn: Connection,
+    row: AppRow,
+    target: History,
+    source_id: str | None,
+    *,
+    is_final: bool = False,
 ) -> Standing | None:
-    """Store how the target stands; return None where the source must be read first."""
-    row = apps.lock(conn, [target.app_id])[target.app_id]
+    """Store how the target stands; return None where the source must be read first.
+
+    The caller holds the target's lock, and read `row` under it.
+    """
     if row.known is None:  # no rule was ever armed for it: nothing to guard
-        current = target.history.current
+        current = target.current
         return NoDrift(LastKnown(current.version, current.artifact)) if current else Unknown()
-    source = releases.history(conn, source_id) if source_id is not None else History()
-    late, issued = own_releases.late(conn, target), release_requests.issued(conn, row.id)
-    look = _Look(row, target.history, source, issued)
+    under_way, given_up = release_requests.open_or_given_up(conn, row.id)
+    target = releases.history(conn, row.id) if given_up else _since_known(conn, row, target)
+    late = own_releases.late(target, under_way, given_up)
+    look = _Look(row, target, History(), release_requests.issued(conn, row.id, target))
     standing = look.compare(late)
     is_open = isinstance(standing, ManualForward | Drift | Unknown)
-    if is_open and own_releases.may_be_under_way(conn, target):
+    if is_open or isinstance(standing, OwnRelease):  # their orders matter: all that ever ran
+        source = releases.history(conn, source_id) if source_id is not None else History()
+        target = releases.history(conn, row.id)
+        look = _Look(row, target, source, release_requests.issued(conn, row.id, target))
+        standing = look.compare(late)
+    if is_open and own_releases.may_be_under_way(conn, target, under_way):
         return standing
     if isinstance(standing, Drift) and not is_final and not _is_held(conn, row.id):
         return None
@@ -113,9 +129,21 @@ def _write(
             standing.release.id
         )
         is_moved = isinstance(unproved, Drift)
-        _say_if_late(conn, row, standing.release, source, post, is_moved=is_moved)
+        _say_if_late(conn, row, standing.release, look.source, post, is_moved=is_moved)
     _apply(conn, look, standing)
     return standing
+
+
+def _since_known(conn: Connection, row: AppRow, target: History) -> History:
+    """Return all releases since what is known, and those that had not ended then."""
+    if row.known is None:
+        return target
+    found = {release.version for release in target.releases}
+    if releases.reaches(target, row.known.version) and row.known_unsettled <= found:
+        return target
+    artifacts = frozenset({row.known.artifact} if row.known.artifact is not None else ())
+    around = Around(row.known.version, artifacts, frozenset(row.known_unsettled))
+    return releases.near(conn, row.id, around)
 
 
 def _note_unclear(conn: Connection, look: _Look, unclear: Unknown) -> Standing:

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from listener.core.gates.base import Approval, Candidate, Override
+from listener.core.gates.base import Approval, Candidate, Foreign, Override
 from listener.core.gates.options import NONE, Conditions
 from listener.core.promotion import PromotionKind
+from listener.core.release import Release
 from listener.core.verification import ProbeStreak
-from listener.db import approvals, holds, related_promotions, releases, rules
+from listener.db import approvals, related_promotions, releases, rules
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
 from listener.inventory.context import Clock, Context
@@ -53,18 +54,27 @@ def _obeyed(row: PromotionRow, found: Sequence[RuleRow]) -> RuleRow | None:
     return next((rule for rule in same_way if rule.acts), None)
 
 
-def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
-    """Gather these facts of a candidate, by the names of its fields."""
-    conditions, foreign = conditions_of(conn, row), holds.answered(conn, row.target_id)
-    override = _override(row)
+def gather(
+    conn: Connection,
+    row: PromotionRow,
+    obeyed: RuleRow | None,
+    release: Release,
+    foreign: Foreign | None,
+) -> dict[str, Any]:
+    """Gather these facts of a candidate, by the names of its fields.
+
+    `obeyed` is the rule whose conditions it obeys, `release` that of the source, `foreign` the last
+    one of somebody else on the target whose hold a person released.
+    """
+    conditions, override = obeyed.conditions if obeyed is not None else NONE, _override(row)
     if conditions == NONE and foreign is None:
         return {"override": override}
-    said = releases.commit_message(conn, row.source_id, row.artifact)
+    _, _, said = releases.slug(conn, row.source_id, row.artifact)
     return {
         "conditions": conditions,
         "foreign": foreign if row.kind is PromotionKind.PROMOTE else None,
         "found_at": row.status_at or row.created_at,
-        "soaks_from": row.soaks_from or _ran_from(conn, row),
+        "soaks_from": row.soaks_from or (release.updated_at if release.has_run else None),
         "author": row.author,
         "commit_message": said or None,
         "approvals": votes_of(row, approvals.of(conn, row)),
@@ -72,12 +82,6 @@ def gather(conn: Connection, row: PromotionRow) -> dict[str, Any]:
         "override": override,
         "streak": streak_of(row),
     }
-
-
-def _ran_from(conn: Connection, row: PromotionRow) -> datetime | None:
-    """Return since when the source release runs, for a row made while its phase still ran."""
-    release = releases.history(conn, row.source_id).find(row.version)
-    return release.updated_at if release is not None and release.has_run else None
 
 
 def votes_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from listener.core.drift import LastKnown, carried_on, nonce_of
 from listener.core.promotion import ERRORS_FOR
 from listener.core.release import History, Release
-from listener.db import apps, release_requests
+from listener.db import apps
 from listener.db.release_requests import PostRow
 from listener.inventory.context import Context
 from listener.inventory.reader import Snapshot
@@ -33,39 +35,40 @@ def made_by(context: Context, post: PostRow, reading: Snapshot) -> list[Release]
     return [release for release in silent if release.author_id == account]
 
 
-def may_be_under_way(conn: Connection, reading: Snapshot) -> bool:
+def may_be_under_way(conn: Connection, history: History, post: PostRow | None) -> bool:
     """Return whether the target may run what a post under way asked for, without its nonce."""
-    current, post = reading.history.current, release_requests.under_way(conn, reading.app_id)
+    current = history.current
     if current is None or post is None or current.artifact != post.artifact:
         return False
     if (unnamed := post.unnamed) is not None:
         # A later config change of anybody may be current; our release still brought the code.
-        return any(unnamed.may_have_made(release) for release in reading.history.releases)
+        return any(unnamed.may_have_made(release) for release in history.releases)
     return current.version > post.base_version and apps.get_fact(conn, apps.ECHOES) is not True
 
 
-def late(conn: Connection, reading: Snapshot) -> dict[str, PostRow]:
+def late(
+    history: History, under_way: PostRow | None, given_up: Sequence[PostRow]
+) -> dict[str, PostRow]:
     """Find releases that posts without a nonce made after they were given up, by release id.
 
     Only releases within a day of the post count. If somebody releases the same artifact under our
     account within that day, it looks the same, and is reported as ours.
     """
-    under_way = release_requests.under_way(conn, reading.app_id)
     busy = under_way.unnamed if under_way is not None else None
     found: dict[str, PostRow] = {}
-    for post in release_requests.given_up(conn, reading.app_id):
-        for release in reading.history.releases:
-            if _came_late(post, reading, release) and not (busy and busy.may_have_made(release)):
+    for post in given_up:
+        for release in history.releases:
+            if _came_late(post, history, release) and not (busy and busy.may_have_made(release)):
                 found[release.id] = post
     return found
 
 
-def _came_late(post: PostRow, reading: Snapshot, release: Release) -> bool:
+def _came_late(post: PostRow, history: History, release: Release) -> bool:
     if post.unnamed is None or not post.unnamed.may_have_made(release):
         return False
     is_soon = release.created_at is not None and release.created_at - post.sent_at < ERRORS_FOR
     # A config change keeps the code that runs, so it does not count.
-    return is_soon and reading.history.brings_other_code(release)
+    return is_soon and history.brings_other_code(release)
 
 
 def record_ours(conn: Connection, target: apps.AppRow, known: LastKnown, history: History) -> None:

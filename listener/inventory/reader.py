@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -18,6 +18,9 @@ from listener.core.release import History, Release
 from listener.db import apps, notifications, releases, snapshots
 from listener.db.apps import AppRow
 from listener.db.engine import Database
+from listener.db.releases import NEWEST, Around
+from listener.db.snapshots import Asked
+from listener.inventory.clock import Clock
 
 # Slugs are gone once their releases are older than 30 days and than the last 20 releases
 # (changelog 3395): what lies further back can never run again.
@@ -42,6 +45,12 @@ class Snapshot:
     history: History
     started_at: datetime  # right before its request was sent
     arrived_at: datetime
+    looked_up: frozenset[str] = frozenset()  # artifacts whose runs were asked for, ever so old
+
+    @property
+    def artifacts(self) -> frozenset[str]:
+        """What is known to have run, or never to have run."""
+        return self.history.artifacts | self.looked_up
 
     @property
     def took(self) -> timedelta:
@@ -51,6 +60,16 @@ class Snapshot:
     def is_fresh(self, now: datetime) -> bool:
         """Return whether the snapshot is recent enough for a POST."""
         return now <= fresh_until(self.started_at, self.arrived_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A list as Heroku told it, not stored yet."""
+
+    asked: Asked
+    clock: Clock  # from the beginning of the request on
+    arrived_at: datetime
+    shown: Sequence[Release]
 
 
 Places = tuple[str | None, str | None]  # the pipelines of a source and a target, if any
@@ -83,52 +102,88 @@ class HerokuReader:
         """Return the facts of a known app; read them again only if they are old."""
         with self._database.begin() as conn:
             row, now = apps.get(conn, app_id), releases.now(conn)
-        if _is_recent(row.facts_at, now):
-            return row.facts
-        return self.app(app_id)
+        return self.facts_of(row, now)
 
-    def releases(self, app_id: str, *, as_it_is: bool = False) -> Snapshot:
+    def facts_of(self, row: AppRow, now: datetime) -> App:
+        """Return the facts of an app's row, read again only if they are old by now."""
+        return row.facts if is_recent(row.facts_at, now) else self.app(row.id)
+
+    def releases(
+        self, app_id: str, around: Around | None = None, *, as_it_is: bool = False
+    ) -> Snapshot:
         """Read the releases of an app now, back to those we know already. Raises StaleData.
 
+        The history of the snapshot tells what is `around`; all there is where that is None.
         `as_it_is`: a person says that a list is right although it has been behind for a day.
         """
         for _ in range(MOST_READS):
-            reading = self._read(app_id, as_it_is=as_it_is)
-            if reading is not None:
-                return reading
+            with self._database.begin() as conn:
+                asked = snapshots.ask(conn, [app_id])[app_id]
+            answer = self.fetch(app_id, asked, around)
+            with self._database.begin() as conn:
+                row = apps.lock(conn, [app_id])[app_id]
+                stored = self.store(conn, row, answer, around, as_it_is=as_it_is)
+            if isinstance(stored, Snapshot):
+                return stored
+            if isinstance(stored, StaleData):
+                raise stored
         with self._database.begin() as conn:
             name = apps.get(conn, app_id).name
         message = f"{name} was read {MOST_READS} times, and each answer came after a later one."
         raise StaleData(message)
 
-    def _read(self, app_id: str, *, as_it_is: bool) -> Snapshot | None:
-        with self._database.begin() as conn:
-            row = apps.get(conn, app_id)
-            known_to = releases.newest_version(conn, app_id) if row.is_complete else 0
-            asked = snapshots.ask(conn)
-        found = self._heroku.releases(app_id, enough=lambda read: _reaches(read, known_to))
-        arrived = time.monotonic()
-        shown = [as_release(release) for release in found]
-        with self._database.begin() as conn:
-            row = apps.lock(conn, [app_id])[app_id]
-            now = releases.now(conn)
-            arrived_at = now - timedelta(seconds=time.monotonic() - arrived)
-            answer = snapshots.ReadReleases(asked, arrived_at, shown)
-            recorded = snapshots.record(conn, row, answer, as_it_is=as_it_is)
-            if isinstance(recorded, snapshots.Behind):
-                told = _told(conn, row, recorded, now)
-            elif isinstance(recorded, snapshots.Used):
-                return Snapshot(app_id, releases.history(conn, app_id), asked.at, arrived_at)
-            else:
-                return _standing(conn, row, now)
-        raise StaleData(told)
+    def fetch(self, app_id: str, asked: Asked, around: Around | None = NEWEST) -> Answer:
+        """Ask Heroku for the list that was announced by `asked`. Raises HerokuError."""
+        clock = Clock(asked.at)
+        found = self._heroku.releases(
+            app_id, enough=partial(_reaches, known_to=asked.known_to), page=_page(asked, around)
+        )
+        return Answer(asked, clock, clock.now(), [as_release(release) for release in found])
 
-    def fresh(self, app_id: str) -> Snapshot:
+    def fetch_all(self, asked: Mapping[str, Asked]) -> dict[str, Answer | platform.HerokuError]:
+        """Ask Heroku for several lists at once; an error stands for the list it befell."""
+        first, *others = asked.items()
+        with ThreadPoolExecutor(max_workers=max(len(others), 1)) as pool:
+            beside = {app_id: pool.submit(self._try, app_id, each) for app_id, each in others}
+            found = {first[0]: self._try(*first)}
+        return found | {app_id: each.result() for app_id, each in beside.items()}
+
+    def _try(self, app_id: str, asked: Asked) -> Answer | platform.HerokuError:
+        try:
+            return self.fetch(app_id, asked)
+        except platform.HerokuError as error:
+            return error
+
+    def store(
+        self,
+        conn: Connection,
+        row: AppRow,
+        answer: Answer,
+        around: Around | None = NEWEST,
+        *,
+        as_it_is: bool = False,
+    ) -> Snapshot | StaleData | None:
+        """Store an answer; return the snapshot to use, or that it is stale. None: read once more.
+
+        The caller holds the lock of the app, and read its row under it.
+        """
+        now = answer.clock.now()
+        read = snapshots.ReadReleases(answer.asked, answer.arrived_at, answer.shown)
+        near = around if around is not None else NEWEST
+        recorded = snapshots.record(conn, row, read, now, around=near, as_it_is=as_it_is)
+        if isinstance(recorded, snapshots.Behind):
+            return StaleData(_told(conn, row, recorded, now))
+        if isinstance(recorded, snapshots.Older):
+            return _standing(conn, row, now, around)
+        history = recorded.history if around is not None else releases.history(conn, row.id)
+        return Snapshot(row.id, history, answer.asked.at, answer.arrived_at, near.artifacts)
+
+    def fresh(self, app_id: str, around: Around | None = None) -> Snapshot:
         """Return a snapshot of an app that is fresh enough for a POST; read only if needed."""
         with self._database.begin() as conn:
             row, now = apps.get(conn, app_id), releases.now(conn)
-            reading = _standing(conn, row, now)
-        return reading if reading is not None else self.releases(app_id)
+            reading = _standing(conn, row, now, around)
+        return reading if reading is not None else self.releases(app_id, around)
 
     def known(self, app_id: str) -> Snapshot:
         """Return the stored releases of an app as a snapshot that never counts as fresh."""
@@ -141,19 +196,21 @@ class HerokuReader:
             now = releases.now(conn)
         return all(reading.is_fresh(now) for reading in found)
 
-    def beside(self, source: Snapshot, target: Snapshot) -> tuple[Snapshot, Snapshot]:
+    def beside(
+        self, source: Snapshot, target: Snapshot, around: Around
+    ) -> tuple[Snapshot, Snapshot]:
         """Read both again so that they are fresh together: the quick one as the slow one ends.
 
         The slow one is not read again if it is still fresh and the quick one is quick enough.
         """
         slow, quick = sorted((source, target), key=lambda each: each.took, reverse=True)
         if quick.took <= SLOW and self.are_fresh(slow):
-            quick = self.releases(quick.app_id)
+            quick = self.releases(quick.app_id, around)
         else:
             with ThreadPoolExecutor(max_workers=1) as pool:
-                asked = pool.submit(self.releases, slow.app_id)
+                asked = pool.submit(self.releases, slow.app_id, around)
                 wait([asked], timeout=(slow.took - quick.took).total_seconds())
-                quick = self.releases(quick.app_id)
+                quick = self.releases(quick.app_id, around)
                 slow = asked.result()
         return (slow, quick) if slow.app_id == source.app_id else (quick, slow)
 
@@ -215,35 +272,46 @@ class HerokuReader:
 
 def _shares(source: AppRow, targets: Sequence[AppRow], now: datetime) -> set[str]:
     """Return the targets that were in the source's pipeline, if both were read recently."""
-    if source.pipeline_id is None or not _is_recent(source.pipeline_at, now):
+    if source.pipeline_id is None or not is_recent(source.pipeline_at, now):
         return set()
     return {
         target.id
         for target in targets
-        if target.pipeline_id == source.pipeline_id and _is_recent(target.pipeline_at, now)
+        if target.pipeline_id == source.pipeline_id and is_recent(target.pipeline_at, now)
     }
 
 
-def _is_recent(read_at: datetime | None, now: datetime) -> bool:
+def is_recent(read_at: datetime | None, now: datetime) -> bool:
+    """Return whether the facts of an app need not be read again yet."""
     return read_at is not None and now - read_at < FACTS_FOR
 
 
-def remembered(conn: Connection, app_id: str) -> Snapshot:
+def remembered(conn: Connection, app_id: str, around: Around | None = None) -> Snapshot:
     """Return the stored releases of an app as a snapshot; nothing may be posted on it."""
-    return Snapshot(app_id, releases.history(conn, app_id), NEVER, NEVER)
+    looked_up = around.artifacts if around is not None else frozenset()
+    return Snapshot(app_id, _history(conn, app_id, around), NEVER, NEVER, looked_up)
 
 
-def _standing(conn: Connection, row: AppRow, now: datetime) -> Snapshot | None:
+def _history(conn: Connection, app_id: str, around: Around | None) -> History:
+    if around is None:
+        return releases.history(conn, app_id)
+    return releases.near(conn, app_id, around)
+
+
+def _standing(
+    conn: Connection, row: AppRow, now: datetime, around: Around | None
+) -> Snapshot | None:
     """Return the stored snapshot, if it is fresh and lacks nothing that is known."""
     if row.read_started_at is None or row.read_at is None or row.read_newest is None:
         return None
-    newest = releases.newest_version(conn, row.id)
-    released = row.known.version if row.known is not None else 0
-    if row.read_newest < max(newest, released):
+    if now > fresh_until(row.read_started_at, row.read_at):
         return None
-    history = releases.history(conn, row.id)
-    reading = Snapshot(row.id, history, row.read_started_at, row.read_at)
-    return reading if reading.is_fresh(now) else None
+    history = _history(conn, row.id, around)
+    released = row.known.version if row.known is not None else 0
+    if row.read_newest < max(history.newest_version, released):
+        return None
+    looked_up = around.artifacts if around is not None else frozenset()
+    return Snapshot(row.id, history, row.read_started_at, row.read_at, looked_up)
 
 
 def _told(conn: Connection, row: AppRow, found: snapshots.Behind, now: datetime) -> str:
@@ -259,6 +327,15 @@ def _told(conn: Connection, row: AppRow, found: snapshots.Behind, now: datetime)
             key=f"behind {row.id} since {found.since.timestamp()}",
         )
     return message
+
+
+def _page(asked: Asked, around: Around | None) -> int:
+    """Return how many releases to ask for at once: few, where what is older is known."""
+    if around is None or not asked.known_to:
+        return platform.LONGEST_PAGE
+    since = around.since if around.since is not None else asked.known_to
+    is_near = asked.known_to - since < releases.MOST_NEAR
+    return releases.MOST_NEAR if is_near else platform.LONGEST_PAGE
 
 
 def _reaches(read: Sequence[platform.Release], known_to: int) -> bool:

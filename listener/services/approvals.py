@@ -61,7 +61,7 @@ def invited(context: Context, invitation: Invitation) -> Invited:
         if (row.release_id, row.artifact) != (invitation.release_id, invitation.artifact):
             raise NotFound("promotion", "That promotion brings something else by now.")
         conditions = evidence.conditions_of(conn, row)
-        release = releases.history(conn, row.source_id).find(row.version)
+        release = releases.find(conn, row.source_id, row.version)
         is_asked = row.status is Status.WAITING and not _why_nobody_is_asked(row, conditions)
         return Invited(
             view_of(conn, row),

@@ -74,7 +74,7 @@ def _last_foreign(ending: Sequence[HoldRow], history: History) -> Release | None
 
 def _going(conn: Connection, place: _Place, row: PromotionRow) -> Going:
     view = presenters.of_promotions(conn, [row])[0]
-    release = releases.history(conn, row.source_id).find(row.version)
+    release = releases.find(conn, row.source_id, row.version)
     made_at = release.created_at if release is not None else None
     needs_word = _needs_word(view, made_at, place)
     stays = _why_it_stays(conn, row)

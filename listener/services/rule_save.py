@@ -76,6 +76,8 @@ def change(
     row = rules.change(conn, before, by=by, targets=targets, declared=after, **wanted.values)
     rules.put(conn, row.id, wanted.notify)
     _cancel(conn, before, row, fresh, by)
+    if row.acts and not before.acts:  # what came while it was off has not been decided for it
+        releases.decide_anew(conn, row.source_id, above=min(each.baseline for each in targets))
     promotions.reschedule_rule(conn, row.id, row.revision)
     _begin(conn, row, fresh)
     _record(conn, by, "rule.updated", row, was, after)

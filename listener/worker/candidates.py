@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import cast
 
 from sqlalchemy import Connection
 
 from listener.core.app import App
-from listener.core.drift import Unknown
-from listener.core.gates.base import SLUG, Candidate
+from listener.core.drift import Standing, Unknown
+from listener.core.gates.base import SLUG, Candidate, Foreign
+from listener.core.gates.options import NONE
 from listener.core.promotion import SLOW, PromotionKind
-from listener.core.release import Release
+from listener.core.release import History, Release
 from listener.core.rule import Mode, OnNewer, Strategy, is_allowed, strategy_of
 from listener.db import apps, holds, related_promotions, release_requests, releases, rules
 from listener.db.apps import AppRow
+from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
+from listener.db.releases import Around
+from listener.db.rules import RuleRow
 from listener.inventory import drift, evidence
 from listener.inventory.context import Context
-from listener.inventory.reader import Places, Snapshot, StaleData, remembered
-from listener.worker.freshness import is_behind
+from listener.inventory.reader import Places, Snapshot, StaleData, is_recent, remembered
+from listener.worker.freshness import is_behind, running
 from listener.worker.job import Job
 
 
@@ -51,9 +57,28 @@ class CandidateFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored of a promotion's two apps, its rule and its slug."""
+
+    source: AppRow
+    target: AppRow
+    rule: RuleRow | None  # its own one
+    obeyed: RuleRow | None  # whose conditions it obeys
+    commit: str | None
+    stack: str | None
+    lacks_message: bool  # the rule needs the commit message, and Heroku was never asked for it
+
+    @property
+    def needs_slug(self) -> bool:
+        """Whether Heroku must be asked for what the slug was built from."""
+        return self.stack is None or self.lacks_message
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """What was read or is stored of a promotion's two apps and its slug, and its strategy."""
 
+    known: Known
     source_app: App
     target_app: App
     source: Snapshot
@@ -63,131 +88,199 @@ class Read:
     way: StrategyChoice
 
 
+def known(conn: Connection, row: PromotionRow) -> Known:
+    """Read in a few statements what is stored and does not come from lists of releases."""
+    found = {app.id: app for app in apps.all_of(conn, {row.source_id, row.target_id})}
+    obeyed = evidence.rules_of_each(conn, [row]).get(row.id)
+    rule = obeyed if row.rule_id is not None else None
+    commit, stack, said = releases.slug(conn, row.source_id, row.artifact)
+    conditions = obeyed.conditions if obeyed is not None else NONE
+    lacks_message = said is None and row.artifact_type == SLUG and conditions.needs_commit_message
+    return Known(
+        found[row.source_id], found[row.target_id], rule, obeyed, commit, stack, lacks_message
+    )
+
+
 def gather(job: Job, post: PostRow | None = None) -> CandidateFacts:
     """Read what the gates need. Raises HerokuError, LeaseLost.
 
-    With a `post` that is to be sent again, use the strategy of that post.
+    With a `post` that is to be sent again, use the strategy of that post. What the look read that
+    made the promotion is used once, if it is fresh.
     """
-    context, row = job.context, job.row
-    read = _read(job, post)
+    with job.context.database.begin() as conn:
+        found = known(conn, job.row)
+        read = _read_already(job, found, post)
+        facts = _decide_on(conn, job, read) if read is not None else None
+    if facts is None:
+        read = _read(job, found, post)
+        with job.context.database.begin() as conn:
+            facts = _decide_on(conn, job, read)
+    if facts is None and read is not None:  # it seems moved: read the source once more
+        is_promotion = job.row.kind is PromotionKind.PROMOTE
+        source_id = job.row.source_id if is_promotion else None
+        standing = drift.record_snapshot(job.context, read.target, source_id)
+        job.renew_lease()
+        with job.context.database.begin() as conn:
+            facts = _decide_on(conn, job, read, standing)
+    if isinstance(facts, StaleData):
+        raise facts
+    return cast(CandidateFacts, facts)  # with a standing, there always are
+
+
+def _decide_on(
+    conn: Connection, job: Job, read: Read, standing: Standing | None = None
+) -> CandidateFacts | StaleData | None:
+    """Record how the target stands, and build the candidate; None where that needs another read.
+
+    The answer is that the data is stale, not an exception, so that the record stays.
+    """
+    row = job.row
     is_promotion = row.kind is PromotionKind.PROMOTE
-    standing = drift.record_snapshot(context, read.target, row.source_id if is_promotion else None)
-    job.renew_lease()
-    with context.database.begin() as conn:
-        if is_promotion and isinstance(standing, Unknown) and standing.current is not None:
-            _check_held(conn, read.target_app, standing)
-        if is_behind(read.target, apps.get(conn, row.target_id)):
-            name = read.target_app.name
-            raise StaleData(f"{name} does not show yet what we released there.")
-        return _assemble(conn, context, row, read)
+    target = apps.lock(conn, [row.target_id])[row.target_id]
+    if standing is None:
+        source_id = _source_of(conn, read.known, row)
+        standing = drift.write(conn, target, read.target.history, source_id)
+    if standing is None:
+        return None
+    held, foreign = holds.standing(conn, row.target_id)
+    is_unclear = isinstance(standing, Unknown) and standing.current is not None
+    is_told = any(hold.kind in ("detected", "guard") for hold in held)  # a hold says so already
+    if is_promotion and isinstance(standing, Unknown) and is_unclear and not is_told:
+        return StaleData(f"What {target.name} runs is not clear: {standing.message}")
+    if is_behind(read.target, target):
+        return StaleData(f"{target.name} does not show yet what we released there.")
+    try:
+        return _assemble(conn, job.context, row, read, held, foreign)
+    except StaleData as stale:
+        return stale
 
 
-def _check_held(conn: Connection, app: App, unclear: Unknown) -> None:
-    """Raise StaleData if what runs is not clear, unless a hold says so already."""
-    if not any(hold.kind in ("detected", "guard") for hold in holds.open_(conn, app.id)):
-        raise StaleData(f"What {app.name} runs is not clear: {unclear.message}")
+def _source_of(conn: Connection, found: Known, row: PromotionRow) -> str | None:
+    """Return the one source that rules name for the target; else that of the promotion."""
+    rule = found.rule
+    if rule is not None and rule.acts and row.target_id in rule.target_ids:
+        return rule.source_id
+    named = next((each.source_id for each in rules.targeting(conn, row.target_id)), None)
+    return named or (row.source_id if row.kind is PromotionKind.PROMOTE else None)
 
 
-def stored(conn: Connection, context: Context, row: PromotionRow) -> CandidateFacts | None:
+def stored(
+    conn: Connection, context: Context, row: PromotionRow, found: Known
+) -> CandidateFacts | None:
     """Build a candidate from stored facts only, none of them fresh; None if facts are missing."""
-    both = apps.get(conn, row.source_id), apps.get(conn, row.target_id)
-    source, target = (remembered(conn, app.id) for app in both)
-    if source.history.find(row.version) is None or target.history.current is None:
+    if found.lacks_message:  # ask no person for what Heroku may tell
         return None
-    if is_behind(target, both[1]):  # no snapshot shows our last release yet
+    around = Around(row.version, frozenset({row.artifact}), frozenset({row.version}))
+    source = remembered(conn, row.source_id, around)
+    if source.history.find(row.version) is None:
         return None
-    if _lacks_commit_message(conn, row):  # ask no person for what Heroku may tell
+    target = remembered(
+        conn, row.target_id, Around(None, source.history.artifacts | {row.artifact})
+    )
+    if target.history.current is None:
         return None
-    slug = releases.slug_facts(conn, row.source_id, row.artifact)
-    way = remembered_way(conn, row, *both)
+    if is_behind(target, found.target):  # no snapshot shows our last release yet
+        return None
+    way = _remembered_way(found)
     with suppress(StaleData):
-        read = Read(both[0].facts, both[1].facts, source, target, *slug, way)
-        return _assemble(conn, context, row, read)
+        apps_ = found.source.facts, found.target.facts
+        read = Read(found, *apps_, source, target, found.commit, found.stack, way)
+        return _assemble(conn, context, row, read, *holds.standing(conn, row.target_id))
     return None
 
 
-def _read(job: Job, post: PostRow | None) -> Read:
+def _read_already(job: Job, found: Known, post: PostRow | None) -> Read | None:
+    """Return what the look read that made the promotion, if nothing else must be asked."""
+    if job.read is None or post is not None:
+        return None
+    source, target = job.read
+    now, row = job.now(), job.row
+    is_plain = row.artifact_type == SLUG and not found.needs_slug
+    is_plain = is_plain and _strategy(found) is Strategy.SLUG
+    are_recent = all(is_recent(app.facts_at, now) for app in (found.source, found.target))
+    if not (is_plain and are_recent and source.is_fresh(now) and target.is_fresh(now)):
+        return None
+    both = found.source.facts, found.target.facts
+    return Read(found, *both, source, target, found.commit, found.stack, StrategyChoice())
+
+
+def _read(job: Job, found: Known, post: PostRow | None) -> Read:
     row, reader = job.row, job.context.reader
-    source_app, target_app = reader.facts(row.source_id), reader.facts(row.target_id)
+    source_app = reader.facts_of(found.source, job.now())
+    target_app = reader.facts_of(found.target, job.now())
     job.renew_lease()
-    way = choose(job, source_app, post)
+    way = _choose(job, found, post)
     commit, stack = row.commit, None
     if row.kind is PromotionKind.PROMOTE and row.artifact_type == SLUG:
-        commit, stack = reader.slug(row.source_id, row.artifact)
-        with job.context.database.begin() as conn:
-            is_to_ask = _lacks_commit_message(conn, row)
-        if is_to_ask:
+        commit, stack = found.commit, found.stack
+        if found.stack is None:
+            commit, stack = reader.slug(row.source_id, row.artifact)
+        if found.lacks_message:
             reader.learn_commit_message(row.source_id, row.artifact)
-    source, target = _lists(job)
-    return Read(source_app, target_app, source, target, commit, stack, way)
+    source, target = _lists(job, found)
+    return Read(found, source_app, target_app, source, target, commit, stack, way)
 
 
-def _lacks_commit_message(conn: Connection, row: PromotionRow) -> bool:
-    """Return whether the rule needs the commit message and Heroku was never asked for it.
-
-    Images have none.
-    """
-    if row.artifact_type != SLUG or not evidence.conditions_of(conn, row).needs_commit_message:
-        return False
-    return releases.commit_message(conn, row.source_id, row.artifact) is None
-
-
-def _lists(job: Job) -> tuple[Snapshot, Snapshot]:
+def _lists(job: Job, found: Known) -> tuple[Snapshot, Snapshot]:
     """Return snapshots of source and target that are fresh together.
 
     The target is always read now, to see who released a moment ago.
     """
     row, reader = job.row, job.context.reader
+    around = Around(None, frozenset({row.artifact}), frozenset({row.version}))
     if row.source_id == row.target_id:
-        target = reader.releases(row.target_id)
+        target = reader.releases(row.target_id, around)
         return target, target
-    if _is_slower(job.context, row.target_id, row.source_id):
-        target = reader.releases(row.target_id)
+    # A list that was slow the last time, and slower than the other, is read first.
+    if found.target.last_took > max(SLOW, found.source.last_took):
+        target = reader.releases(row.target_id, around)
         job.renew_lease()
-        source = reader.fresh(row.source_id)
+        source = reader.fresh(row.source_id, around)
     else:
-        source = reader.fresh(row.source_id)
+        source = reader.fresh(row.source_id, around)
         job.renew_lease()
-        target = reader.releases(row.target_id)
-    if reader.are_fresh(source, target):
+        around = replace(around, artifacts=around.artifacts | source.history.artifacts)
+        target = reader.releases(row.target_id, around)
+    if source.is_fresh(job.now()) and target.is_fresh(job.now()):
         return source, target
     job.renew_lease()
-    return reader.beside(source, target)
+    return reader.beside(source, target, around)
 
 
-def _is_slower(context: Context, app_id: str, other_id: str) -> bool:
-    """Return whether this list was slow the last time, and slower than the other: read it first."""
-    with context.database.begin() as conn:
-        took, other = apps.get(conn, app_id).last_took, apps.get(conn, other_id).last_took
-    return took > max(SLOW, other)
-
-
-def _assemble(conn: Connection, context: Context, row: PromotionRow, read: Read) -> CandidateFacts:
+def _assemble(
+    conn: Connection,
+    context: Context,
+    row: PromotionRow,
+    read: Read,
+    held: Sequence[HoldRow],
+    foreign: Foreign | None,
+) -> CandidateFacts:
+    found, rule = read.known, read.known.rule
     release = _release_of(row, read.source, read.source_app)
-    rule = rules.get(conn, row.rule_id) if row.rule_id is not None else None
+    target_history, source_history = _histories(conn, row, read)
     above = related_promotions.upstream(conn, row.source_id, release)
-    rival = related_promotions.rival(conn, row.target_id, row.id)
+    rival, newer = related_promotions.beside(conn, row)
     on_newer = OnNewer(rule.on_newer) if rule is not None else OnNewer.KEEP
     both = read.source_app, read.target_app
     candidate = Candidate(
         release=release,
         source=read.source_app,
         target=read.target_app,
-        source_history=releases.history(conn, row.source_id),
-        target_history=read.target.history,
+        source_history=source_history,
+        target_history=target_history,
         slug_stack=read.stack,
         strategy=read.way.strategy,
         pipelines=read.way.pipelines,
         on_newer=on_newer,
         is_by_hand=row.is_by_hand,
-        holds=tuple(hold.value for hold in holds.open_(conn, row.target_id)),
+        holds=tuple(hold.value for hold in held),
         rival=related_promotions.as_rival(rival) if rival is not None else None,
         upstream=above.status if above is not None else None,
-        newer=_newer(related_promotions.newer_version(conn, row), on_newer),
+        newer=newer if on_newer is OnNewer.SUPERSEDE else None,
         is_allowed=all(is_allowed(app.name, context.allowed_apps) for app in both),
-        own_releases=release_requests.issued(conn, row.target_id),
+        own_releases=release_requests.issued(conn, row.target_id, target_history),
         gone_since=row.gone_since,
-        **evidence.gather(conn, row),
+        **evidence.gather(conn, row, found.obeyed, release, foreign),
     )
     return CandidateFacts(
         candidate=candidate,
@@ -199,6 +292,27 @@ def _assemble(conn: Connection, context: Context, row: PromotionRow, read: Read)
         commit=read.commit,
         account_id=read.way.account_id,
     )
+
+
+def _histories(conn: Connection, row: PromotionRow, read: Read) -> tuple[History, History]:
+    """Return of target and source all that their orders are compared by.
+
+    What the target ran of the source, and where what it runs stands in the source's order.
+    """
+    source, target = read.source.history, read.target.history
+    if row.source_id == row.target_id:
+        return target, target
+    since = min(row.version, source.first_run(row.artifact) or row.version)
+    if not (releases.reaches(source, since) and target.artifacts <= read.source.artifacts):
+        around = Around(since, target.artifacts | {row.artifact}, frozenset({row.version}))
+        source = releases.near(conn, row.source_id, around)
+    of_source = source.artifacts | {row.artifact}
+    if not of_source <= read.target.artifacts:
+        fresh = releases.near(conn, row.target_id, Around(None, of_source))
+        if running(fresh) != running(target):
+            raise StaleData(f"{read.target_app.name} shows v{fresh.newest_version} by now.")
+        target = fresh
+    return target, source
 
 
 def _release_of(row: PromotionRow, source: Snapshot, app: App) -> Release:
@@ -214,10 +328,6 @@ def _release_of(row: PromotionRow, source: Snapshot, app: App) -> Release:
     return release
 
 
-def _newer(version: int | None, on_newer: OnNewer) -> int | None:
-    return version if on_newer is OnNewer.SUPERSEDE else None
-
-
 @dataclass(frozen=True, slots=True)
 class StrategyChoice:
     """A strategy and the facts it needs; facts that it does not need are not read."""
@@ -227,18 +337,14 @@ class StrategyChoice:
     account_id: str | None = None  # marks a release without a nonce as ours
 
 
-def choose(job: Job, source: App, post: PostRow | None) -> StrategyChoice:
+def _choose(job: Job, found: Known, post: PostRow | None) -> StrategyChoice:
     """Choose the strategy of a promotion, or that of its `post`. Raises HerokuError, LeaseLost.
 
     If no nonce can be sent, our account must be known before anything is sent: without it no
     release could be found again after a lost answer.
     """
     row, reader = job.row, job.context.reader
-    if post is not None:
-        strategy = post.strategy
-    else:
-        with job.context.database.begin() as conn:
-            strategy = strategy_of(_asked_for(conn, row), source.generation)
+    strategy = post.strategy if post is not None else _strategy(found)
     if strategy is Strategy.SLUG:
         return StrategyChoice()
     way = StrategyChoice(strategy, account_id=reader.account_id())
@@ -250,13 +356,12 @@ def choose(job: Job, source: App, post: PostRow | None) -> StrategyChoice:
     return replace(way, pipelines=places)
 
 
-def remembered_way(
-    conn: Connection, row: PromotionRow, source: AppRow, target: AppRow
-) -> StrategyChoice:
+def _remembered_way(found: Known) -> StrategyChoice:
     """Choose the strategy from stored facts only; nothing is sent because of it."""
-    strategy = strategy_of(_asked_for(conn, row), source.generation)
-    return StrategyChoice(strategy, (source.pipeline_id, target.pipeline_id))
+    places = found.source.pipeline_id, found.target.pipeline_id
+    return StrategyChoice(_strategy(found), places)
 
 
-def _asked_for(conn: Connection, row: PromotionRow) -> Strategy:
-    return rules.get(conn, row.rule_id).strategy if row.rule_id is not None else Strategy.SLUG
+def _strategy(found: Known) -> Strategy:
+    wanted = found.rule.strategy if found.rule is not None else Strategy.SLUG
+    return strategy_of(wanted, found.source.generation)

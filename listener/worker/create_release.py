@@ -113,12 +113,12 @@ def keep_moving(
 ) -> PromotionRow:
     """Move to the status in which a post is sent, and keep the lease. Raises LeaseLost."""
     promotions.lock_around(conn, claim.row.target_id)
-    queue.renew(conn, claim)
     return promotions.move(
         conn,
         claim,
         status,
         reason,
+        is_live=True,
         lease_owner=claim.row.lease_owner,
         lease_until=func.clock_timestamp() + literal(queue.LEASE),
         due_at=func.clock_timestamp(),

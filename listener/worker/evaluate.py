@@ -43,7 +43,7 @@ from listener.core.promotion import (
     Status,
 )
 from listener.core.rule import Mode
-from listener.db import apps, holds, promotions, related_promotions, releases, rules
+from listener.db import apps, holds, promotions, related_promotions, releases
 from listener.db.promotions import PromotionRow
 from listener.heroku import HerokuError, RateLimited
 from listener.inventory import evidence
@@ -51,7 +51,7 @@ from listener.inventory.context import Context
 from listener.inventory.reader import StaleData
 from listener.inventory.traits import COMPARE_EVERY
 from listener.worker import create_release, notify, report_troubles
-from listener.worker.candidates import CandidateFacts, gather, stored
+from listener.worker.candidates import CandidateFacts, Known, gather, known, stored
 from listener.worker.finish import Transition
 from listener.worker.freshness import timed
 from listener.worker.job import UNSENT_STEP, Absent, Job, pause
@@ -63,17 +63,25 @@ ON_HOLD = timedelta(hours=1)  # releasing a hold wakes what waits; this is the f
 def step(job: Job) -> None:
     """Evaluate a waiting promotion.
 
-    Ask first what the database alone can tell: then a no costs no call to Heroku.
+    Ask first what the database alone can tell: then a no costs no call to Heroku. What a look just
+    made and read both apps for is decided on what it read.
     """
+    if job.read is not None:
+        _evaluate(job)
+        return
+    gathered: CandidateFacts | None = None
     with job.context.database.begin() as conn:
-        unwanted, blocked = _unwanted(conn, job.row), _blocked(conn, job.row, job.now())
+        found = known(conn, job.row)
+        unwanted, blocked = _unwanted(conn, job.row, found), _blocked(conn, job.row, job.now())
+        if unwanted is None and blocked is None and job.row.kind is PromotionKind.PROMOTE:
+            gathered = stored(conn, job.context, job.row, found)
     if unwanted is not None:
         _end(job, Status.CANCELLED, unwanted)
     elif blocked is not None:
         _stay(job, *blocked, job.row.gates)
     elif (short := _short_of_calls(job)) is not None:
         _stay(job, "heroku", short, job.row.gates)
-    elif (ready := _unless_it_waits(job)) is not None:
+    elif (ready := _unless_it_waits(job, gathered)) is not None:
         _evaluate(ready)
 
 
@@ -86,16 +94,16 @@ def _evaluate(job: Job) -> None:
         decide(job, gathered)
 
 
-def _unwanted(conn: Connection, row: PromotionRow) -> str | None:
+def _unwanted(conn: Connection, row: PromotionRow, found: Known) -> str | None:
     """Say why the promotion is not wanted any more; None where it is.
 
     Turning a rule off cancels what waits; this one was in `posting` then, and came back.
     """
     if row.kind is PromotionKind.ROLLBACK:
         return _undoes_somebody(conn, row)
-    if row.rule_id is None:
+    rule = found.rule
+    if rule is None:
         return None
-    rule = rules.get(conn, row.rule_id)
     if not rule.is_live:
         return f"Rule {rule.name} was removed."
     if rule.mode is Mode.OFF:
@@ -126,8 +134,10 @@ def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, W
     if rival is not None:
         name = apps.get(conn, row.target_id).name
         return TARGET.name, active(name, related_promotions.as_rival(rival), now)
-    release = releases.history(conn, row.source_id).find(row.version)
-    if row.evaluated_at is None or release is None:  # the first evaluation supersedes older ones
+    if row.evaluated_at is None:  # the first evaluation supersedes older ones
+        return None
+    release = releases.find(conn, row.source_id, row.version)
+    if release is None:
         return None
     above = related_promotions.upstream(conn, row.source_id, release)
     if above is None or above.status not in UNFINISHED:
@@ -136,7 +146,7 @@ def _blocked(conn: Connection, row: PromotionRow, now: datetime) -> tuple[str, W
     return SOURCE.name, Wait(f"Our own promotion onto {name} is {above.status}.")
 
 
-def _unless_it_waits(job: Job) -> Job | None:
+def _unless_it_waits(job: Job, gathered: CandidateFacts | None) -> Job | None:
     """Evaluate from stored facts only; return None if that settles it, else the job.
 
     It does if the promotion waits for time, people or good answers of a health check: the wait is
@@ -144,11 +154,7 @@ def _unless_it_waits(job: Job) -> Job | None:
     time: it ends. A hold counts only after a first full evaluation, which tells whether this
     candidate supersedes older ones.
     """
-    context, row = job.context, job.row
-    if row.kind is PromotionKind.ROLLBACK:
-        return job
-    with context.database.begin() as conn:
-        gathered = stored(conn, context, row)
+    row = job.row
     if gathered is None:
         return job
     job, gathered, evaluation = evaluate_all(job, gathered)

@@ -15,6 +15,7 @@ from listener.core.release import Release
 from listener.db import apps, holds, promotions, queue, release_requests, releases, rules
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
+from listener.db.releases import Around
 from listener.inventory import own_releases
 from listener.inventory.context import Context
 from listener.worker import notify
@@ -83,7 +84,8 @@ def _values(ending: Transition) -> dict[str, Any]:
 
 def _now_runs(conn: Connection, target: apps.AppRow, known: LastKnown) -> None:
     if target.known is None or known.version > target.known.version:
-        own_releases.record_ours(conn, target, known, releases.history(conn, target.id))
+        later = releases.near(conn, target.id, Around(known.version))
+        own_releases.record_ours(conn, target, known, later)
 
 
 def _make_way(conn: Connection, row: PromotionRow) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from listener.core.gates.base import Evaluation, Verdict
 from listener.core.promotion import SLOW
 from listener.core.release import History
-from listener.db import apps, releases
+from listener.db import releases
 from listener.db.apps import AppRow
 from listener.inventory.reader import Snapshot, StaleData
 
@@ -20,23 +20,24 @@ def check_fresh(conn: Connection, *found: Snapshot) -> None:
 
     Raises StaleData.
     """
-    now = releases.now(conn)
-    for reading in {each.app_id: each for each in found}.values():
-        row, history = apps.get(conn, reading.app_id), releases.history(conn, reading.app_id)
-        if _running(history) != _running(reading.history):
-            raise StaleData(f"{row.name} shows v{history.newest_version} by now.")
+    read = {each.app_id: each for each in found}
+    now, shown = releases.running_now(conn, read)
+    for app_id, reading in read.items():
+        name, newest, current = shown[app_id]
+        if (newest, current) != running(reading.history):
+            raise StaleData(f"{name} shows v{newest} by now.")
         if not reading.is_fresh(now):
-            took = ", ".join(_took(conn, each) for each in found)
+            took = ", ".join(_took(shown[each.app_id].name, each) for each in found)
             raise StaleData(f"What was read got old before it could be used: {took}.")
 
 
-def _running(history: History) -> tuple[int, int | None]:
+def running(history: History) -> tuple[int, int | None]:
+    """Return the newest version, and the one that runs."""
     current = history.current
     return history.newest_version, current.version if current is not None else None
 
 
-def _took(conn: Connection, reading: Snapshot) -> str:
-    name = apps.get(conn, reading.app_id).name
+def _took(name: str, reading: Snapshot) -> str:
     return f"the list of {name} took {reading.took.total_seconds():.1f} s"
 
 

@@ -13,7 +13,7 @@ from listener.db.tables import promotion
 from listener.inventory.context import Clock, Context
 from listener.worker import auto_rollback, evaluate, follow, recover, verify, watch
 from listener.worker.finish import Transition
-from listener.worker.job import Job
+from listener.worker.job import Job, NextStep
 
 # Longer than the longest pause between two tries of anything.
 UNSEEN_FOR = timedelta(minutes=20)
@@ -24,8 +24,16 @@ Step = Callable[[Job], None]
 
 def promote(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Take a promotion one step further."""
-    job = Job(context, claim, clock)
-    if claim.attempt > MOST_ATTEMPTS:
+    _take(Job(context, claim, clock))
+
+
+def go_on(context: Context, step: NextStep) -> None:
+    """Take the first step of a promotion that a look just made."""
+    _take(Job.following(context, step))
+
+
+def _take(job: Job) -> None:
+    if job.claim.attempt > MOST_ATTEMPTS:
         _give_up(job)
     else:
         STEPS[job.row.status](job)

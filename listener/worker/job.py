@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +16,7 @@ from listener.core.release import Release
 from listener.db import promotions, queue, release_requests
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
+from listener.db.releases import Around
 from listener.heroku import HerokuError, Refused
 from listener.inventory import own_releases
 from listener.inventory.context import Clock, Context
@@ -25,10 +28,21 @@ GONE = frozenset({404, 410})
 # Pauses grow with the time waited, and more slowly where a release of ours may exist already.
 UNSENT_STEP = timedelta(seconds=5)
 SENT_STEP = timedelta(seconds=10)
+YOUNG_SECONDS = 8.0
 
 
 class Absent(HerokuError):
     """Something required was not found, although Heroku did not refuse the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A claimed promotion, made by a look, and what the look read of its two apps."""
+
+    claim: queue.Claim
+    clock: Clock
+    source: Snapshot | None
+    target: Snapshot | None
 
 
 class Job:
@@ -42,21 +56,38 @@ class Job:
         *,
         row: PromotionRow | None = None,
         post: PostRow | None = None,
+        read: tuple[Snapshot, Snapshot] | None = None,
     ) -> None:
         self.context = context
         self.claim = claim
         self.clock = clock
         self.row = row if row is not None else promotions.row_of(claim.row)
+        self.read = read  # source and target, as the look that made the promotion read them
         self._post = post
+        self._renewed_at = time.monotonic()
+
+    @classmethod
+    def following(cls, context: Context, step: NextStep) -> Job:
+        """Return the job of a promotion that a look of the same worker made."""
+        both = (step.source, step.target) if step.source and step.target else None
+        return cls(context, step.claim, step.clock, read=both)
 
     def with_row(self, row: PromotionRow) -> Job:
         """Return the same job with more known of its promotion."""
-        return Job(self.context, self.claim, self.clock, row=row, post=self._post)
+        job = copy(self)
+        job.row = row
+        return job
 
     def with_post(self, row: PromotionRow, post: PostRow) -> Job:
         """Return the same job after it committed a post, and with it a new status."""
-        claim = replace(self.claim, status=row.status)
-        return Job(self.context, claim, self.clock, row=row, post=post)
+        job = self.with_row(row)
+        job.claim = replace(self.claim, status=row.status)
+        job.set_post(post)
+        return job
+
+    def set_post(self, post: PostRow) -> None:
+        """Take this for the last post of the promotion."""
+        self._post = post
 
     # What a step knows.
 
@@ -86,13 +117,23 @@ class Job:
     # What a step asks Heroku.
 
     def renew_lease(self) -> None:
-        """Renew the lease between calls to Heroku, as each may take ten seconds."""
+        """Renew the lease between calls to Heroku, as each may take ten seconds.
+
+        It lasts for two of them; while it is young, nothing is written.
+        """
+        if time.monotonic() - self._renewed_at < YOUNG_SECONDS:
+            return
         with self.context.database.begin() as conn:
             queue.renew(conn, self.claim)
+        self._renewed_at = time.monotonic()
 
     def read_target(self) -> Snapshot:
         """Read the target's releases now. Raises HerokuError."""
-        return self.context.reader.releases(self.row.target_id)
+        post = self.post
+        since = post.base_version
+        artifacts = {post.artifact, post.base_artifact, self.row.artifact}
+        around = Around(since, frozenset(each for each in artifacts if each is not None))
+        return self.context.reader.releases(self.row.target_id, around)
 
     def made_by_post(self, target: Snapshot) -> list[Release]:
         """Return the releases that the post made, oldest first. Raises HerokuError."""

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from listener import heroku as platform
-from listener.core.promotion import ERRORS_FOR, RELEASE_PHASE_FOR, Status, back_off
-from listener.core.release import History, Kind, Release
-from listener.core.rule import OnNewer
-from listener.db import apps, promotions, queue, related_promotions, releases, rules, sync, troubles
+from listener.core.gates.registry import goes_at_once
+from listener.core.promotion import ERRORS_FOR, RELEASE_PHASE_FOR, SLOW, back_off
+from listener.core.release import SUCCEEDED, History, Kind, Release
+from listener.db import apps, promotions, queue, releases, rules, sync, troubles
+from listener.db import snapshots as snapshot_rows
 from listener.db.apps import AppRow
-from listener.db.promotions import PromotionRow
+from listener.db.releases import Around
 from listener.db.rules import RuleRow
+from listener.db.snapshots import Asked
 from listener.db.sync import PendingDelivery
 from listener.inventory import drift
 from listener.inventory.context import Clock, Context
-from listener.inventory.reader import LACKING_FOR, Snapshot
-from listener.worker import report_troubles
+from listener.inventory.reader import LACKING_FOR, Answer, Snapshot, StaleData
+from listener.worker import discover, report_troubles
+from listener.worker.job import NextStep
 
 REFRESH_FACTS_AFTER = timedelta(minutes=50)
+Answers = Mapping[str, Answer | platform.HerokuError]
 
 
 @dataclass(slots=True)
@@ -41,25 +45,142 @@ class SyncResult:
         self.last_told_at = told.received_at  # they come in order
 
 
-def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
-    """Look at one app: read its releases if needed, then settle what follows from them."""
-    with context.database.begin() as conn:
-        row = apps.get(conn, claim.key)
-        rules_from = rules.of_source(conn, row.id)
-        is_target = bool(rules.targeting(conn, row.id))
-        told = sync.undecided(conn, row.id)
-        history = releases.history(conn, row.id)
-        asks = claim.row.must_read or _is_news(history, told)
-        needs_reading = asks or bool(_unfinished(history, rules_from, clock.now()))
-    needs_reading = needs_reading and (bool(rules_from) or is_target)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known before Heroku is asked, and the lists to ask for."""
+
+    row: AppRow
+    told: list[PendingDelivery]  # the deliveries that were there before
+    ran: Release | None  # what the app ran
+    is_target: bool
+    asked: dict[str, Asked]
+
+    @property
+    def around(self) -> Around:
+        """What the deliveries are about."""
+        return _around(self.told)
+
+
+def _around(told: Sequence[PendingDelivery]) -> Around:
+    return Around(
+        versions=frozenset(item.version for item in told if item.version is not None),
+        artifacts=frozenset(item.artifact for item in told if item.artifact is not None),
+    )
+
+
+def step(context: Context, claim: queue.Claim, clock: Clock) -> NextStep | None:
+    """Look at one app: read its releases if needed, then settle what follows from them.
+
+    Return the first promotion that it made, claimed, for the same worker to go on with.
+    """
+    look: Look | None = None
     try:
-        reading = _read(context, row, claim, clock) if needs_reading else None
+        _refresh_facts(context, claim, clock)
+        with context.database.begin() as conn:
+            look = _begin(conn, context, claim, clock)
+        answers: Answers = context.reader.fetch_all(look.asked) if look.asked else {}
+        return _follow(context, claim, clock, look, answers)
     except platform.HerokuError as error:
-        _unreadable(context, claim, error, clock, told)
-        return
-    _conclude(context, claim, row, history.current, clock, told)
-    if is_target and reading is not None:
-        drift.record_target(context, reading)
+        _unreadable(context, claim, error, clock, look.told if look is not None else None)
+        return None
+
+
+def _refresh_facts(context: Context, claim: queue.Claim, clock: Clock) -> None:
+    row = claim.row
+    is_old = row.facts_at is None or clock.now() - row.facts_at > REFRESH_FACTS_AFTER
+    if row.must_read and is_old:
+        with context.database.begin() as conn:
+            is_used = bool(rules.around_app(conn, row.id))
+        if is_used:
+            context.reader.app(row.id)
+
+
+def _begin(conn: Connection, context: Context, claim: queue.Claim, clock: Clock) -> Look:
+    row = apps.row_of(claim.row)
+    used = rules.around_app(conn, row.id)
+    live = [rule for rule in used if rule.source_id == row.id]
+    is_target = any(row.id in rule.target_ids for rule in used)
+    told = sync.undecided(conn, row.id)
+    history = releases.near(conn, row.id, _around(told))
+    asks = claim.row.must_read or _is_news(history, told)
+    needs_reading = bool(used) and (asks or bool(_unfinished(history, live, clock.now())))
+    asked: dict[str, Asked] = {}
+    if needs_reading:
+        beside = [] if is_target else _read_beside(conn, context, row, live, history, told)
+        asked = snapshot_rows.ask(conn, [row.id, *beside])
+    return Look(row, told, history.current, is_target, asked)
+
+
+def _read_beside(
+    conn: Connection,
+    context: Context,
+    row: AppRow,
+    live: Sequence[RuleRow],
+    history: History,
+    told: Sequence[PendingDelivery],
+) -> list[str]:
+    """Return the targets to be read at the same time as the source.
+
+    A signed body names a slug that never ran there, so that it surely is a deploy, and what is to
+    go on at once reads the target anyway. A slow list is read first, so it is not read here.
+    """
+    is_deploy = any(
+        item.resource == "release"
+        and item.status == SUCCEEDED
+        and item.artifact is not None
+        and history.first_run(item.artifact) is None
+        for item in told
+    )
+    wanted = [r for r in live if len(r.targets) == 1 and goes_at_once(r.conditions)]
+    ids = {target_id for rule in wanted for target_id in rule.target_ids}
+    if not is_deploy or len(live) != 1 or not ids or row.last_took > SLOW:
+        return []
+    if context.is_short_of_calls:
+        return []
+    return [
+        target.id
+        for target in apps.all_of(conn, ids)
+        if target.last_took <= SLOW and target.known is not None
+    ]
+
+
+def _with_targets(around: Around, source_id: str, answers: Answers) -> Around:
+    """Return what is to be known of the source, with what its targets were read to have run."""
+    shown = [
+        release.artifact
+        for app_id, answer in answers.items()
+        if app_id != source_id and isinstance(answer, Answer)
+        for release in answer.shown
+    ]
+    ran = frozenset(artifact for artifact in shown if artifact is not None)
+    return replace(around, artifacts=around.artifacts | ran)
+
+
+def _follow(
+    context: Context, claim: queue.Claim, clock: Clock, look: Look, answers: Answers
+) -> NextStep | None:
+    """Store what Heroku answered, and conclude. Raises HerokuError, LeaseLost."""
+    answer = answers.get(look.row.id)
+    if isinstance(answer, platform.HerokuError):
+        raise answer
+    following = None
+    with context.database.begin() as conn:
+        locked = apps.lock(conn, [look.row.id])[look.row.id]
+        around = _with_targets(look.around, look.row.id, answers)
+        stored = context.reader.store(conn, locked, answer, around) if answer else None
+        if answer is None or isinstance(stored, Snapshot):
+            source = stored if isinstance(stored, Snapshot) else None
+            following = Conclusion(context, claim, clock, look, locked).write(conn, source, answers)
+    if isinstance(stored, StaleData):
+        raise stored
+    if answer is not None and stored is None:  # what was stored meanwhile is not fresh by now
+        stored = context.reader.releases(look.row.id, look.around)
+        with context.database.begin() as conn:
+            locked = apps.lock(conn, [look.row.id])[look.row.id]
+            following = Conclusion(context, claim, clock, look, locked).write(conn, stored, {})
+    if look.is_target and stored is not None:
+        drift.record_target(context, stored)
+    return following
 
 
 def _is_news(history: History, told: list[PendingDelivery]) -> bool:
@@ -71,27 +192,24 @@ def _is_news(history: History, told: list[PendingDelivery]) -> bool:
     return False
 
 
-def _read(context: Context, row: AppRow, claim: queue.Claim, clock: Clock) -> Snapshot:
-    is_old = row.facts_at is None or clock.now() - row.facts_at > REFRESH_FACTS_AFTER
-    if claim.row.must_read and is_old:
-        context.reader.app(row.id)
-    return context.reader.releases(row.id)
-
-
 def _unreadable(
     context: Context,
     claim: queue.Claim,
     error: platform.HerokuError,
     clock: Clock,
-    before: Sequence[PendingDelivery],
+    before: Sequence[PendingDelivery] | None,
 ) -> None:
-    """Put the look off after an error of Heroku; give up deliveries only after a day."""
+    """Put the look off after an error of Heroku; give up deliveries only after a day.
+
+    `before` are the deliveries that were there before Heroku was asked; None for all.
+    """
     again_at = clock.now() + back_off(claim.attempt - 1)
     with context.database.begin() as conn:
         message = f"Heroku could not be read: {error}"
         sync.ended_deliveries(conn, claim.key, ERRORS_FOR, f"given up: {message}")
-        sync.remark(conn, [told.id for told in sync.undecided(conn, claim.key)], message)
-        ids = [told.id for told in before]
+        told = sync.undecided(conn, claim.key)
+        sync.remark(conn, [each.id for each in told], message)
+        ids = [each.id for each in (before if before is not None else told)]
         sync.finish(conn, claim, again_at=again_at, error=message, told=ids)
         report_troubles.note(conn, error, _subject(claim), claim.key)
 
@@ -100,39 +218,75 @@ def _subject(claim: queue.Claim) -> str:
     return f"app {claim.key}"
 
 
-def _conclude(
-    context: Context,
-    claim: queue.Claim,
-    row: AppRow,
-    ran: Release | None,
-    clock: Clock,
-    before: Sequence[PendingDelivery],
-) -> None:
-    """Write candidates, outcomes and the next look, in one transaction under the locks.
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What follows from a look, written in one transaction under the locks."""
 
-    `ran` is what the app ran before this look: if it runs something else by now, what waits is
-    decided again. `before` are the deliveries that were there before the read. Raises LeaseLost.
-    """
-    with context.database.begin() as conn:
-        apps.lock(conn, [row.id])  # no rule of this source can change from now on
-        live = rules.of_source(conn, row.id)
-        apps.lock(conn, {target for rule in live for target in rule.target_ids})
-        queue.renew(conn, claim)
-        history = releases.history(conn, row.id)
+    context: Context
+    claim: queue.Claim
+    clock: Clock
+    look: Look
+    row: AppRow  # read under its lock
+
+    def write(self, conn: Connection, source: Snapshot | None, answers: Answers) -> NextStep | None:
+        """Write candidates, outcomes and the next look; the caller holds the source's lock.
+
+        If the app runs something else by now, what waits is decided again. Raises LeaseLost.
+        """
+        row, claim, clock = self.row, self.claim, self.clock
+        live = rules.of_source(conn, row.id)  # none of them can change from now on
+        targets = apps.lock(conn, {target for rule in live for target in rule.target_ids})
         told = sync.undecided(conn, row.id)
+        fresh = releases.decide(conn, row.id)
+        history = self._history(conn, source, told, fresh)
+        beside = self._beside(conn, targets, answers, history)
         _learn_slugs(conn, row, history, told)
-        if _is_other(ran, history.current):
+        if _is_other(self.look.ran, history.current):
             promotions.reschedule_source(conn, row.id)
-        for rule in live:
-            _make_candidates(conn, row, rule, history)
+        finder = discover.Finder(row, claim.row.lease_owner, clock)
+        held = discover.candidates(conn, finder, live, history, fresh)
         findings = _settle(conn, row, history, live, told, clock.now())
         sync.settle(conn, findings.outcomes)
         sync.remark(conn, findings.undecided, findings.reason)
         again_at = _again_at(claim, history, live, findings, clock)
-        ids = [item.id for item in before]
+        ids = [item.id for item in self.look.told]
         sync.finish(conn, claim, again_at=again_at, error=None, told=ids)
         if claim.row.look_error is not None:
             troubles.over(conn, _subject(claim))
+        if held is None:
+            return None
+        return NextStep(held, clock, source, beside.get(held.row.target_id))
+
+    def _history(
+        self,
+        conn: Connection,
+        source: Snapshot | None,
+        told: Sequence[PendingDelivery],
+        fresh: set[int],
+    ) -> History:
+        around = _around(told)
+        wanted = around.versions | fresh
+        if source is not None and around.artifacts <= self.look.around.artifacts:
+            known = {release.version for release in source.history.releases}
+            if all(version in known or version > max(known) for version in wanted):
+                return source.history
+        return releases.near(conn, self.row.id, Around(None, around.artifacts, wanted))
+
+    def _beside(
+        self,
+        conn: Connection,
+        targets: Mapping[str, AppRow],
+        answers: Answers,
+        source: History,
+    ) -> dict[str, Snapshot]:
+        """Store the lists of targets that were read beside the source's."""
+        found, around = {}, Around(artifacts=source.artifacts)
+        for app_id, answer in answers.items():
+            if app_id in targets and isinstance(answer, Answer):
+                stored = self.context.reader.store(conn, targets[app_id], answer, around)
+                if isinstance(stored, Snapshot):
+                    found[app_id] = stored
+        return found
 
 
 def _is_other(before: Release | None, now: Release | None) -> bool:
@@ -143,76 +297,15 @@ def _learn_slugs(
     conn: Connection, row: AppRow, history: History, told: list[PendingDelivery]
 ) -> None:
     """Store commit and stack from a signed body, if the API confirms its release and slug id."""
+    learnt: set[tuple[str, str | None, str | None]] = set()
     for item in told:
         known = history.find(item.version) if item.version is not None else None
         if known is None or item.artifact is None or item.artifact != known.artifact:
             continue
         if known.id == item.release_id:
-            releases.set_slug_facts(
-                conn, row.id, item.artifact, commit=item.commit, stack=item.stack
-            )
-
-
-def _make_candidates(conn: Connection, row: AppRow, rule: RuleRow, history: History) -> None:
-    for target in rule.targets:
-        known = related_promotions.candidates_known(conn, rule.id, target.app_id)
-        for release in history.deploys_above(target.baseline):
-            if release.id not in known:
-                _make_candidate(conn, row, rule, target.app_id, release, known)
-
-
-def _make_candidate(
-    conn: Connection,
-    row: AppRow,
-    rule: RuleRow,
-    target_id: str,
-    release: Release,
-    known: dict[str, PromotionRow],
-) -> None:
-    newer = _superseding(rule, release, known)
-    status, reason = Status.WAITING, f"Found {row.name} v{release.version}."
-    if newer is not None:
-        status = Status.SUPERSEDED
-        reason = f"{row.name} v{newer.version} is newer and was found first."
-    commit, _ = releases.slug_facts(conn, row.id, release.artifact or "")
-    promotions.add(
-        conn,
-        status=status,
-        reason=reason,
-        rule_id=rule.id,
-        rule_revision=rule.revision,
-        found_by="webhook" if sync.was_told(conn, release.id) else "reconcile",
-        source_id=row.id,
-        release_id=release.id,
-        version=release.version,
-        artifact=release.artifact,
-        artifact_type=release.artifact_type,
-        commit=commit,
-        target_id=target_id,
-        soaks_from=release.updated_at or release.created_at,
-        author=related_promotions.author(conn, row.id, release),
-    )
-
-
-_TOOK_ITS_PLACE = frozenset(
-    {Status.WAITING, Status.POSTING, Status.RELEASING, Status.VERIFYING, Status.SUCCEEDED}
-)
-
-
-def _superseding(
-    rule: RuleRow, release: Release, known: dict[str, PromotionRow]
-) -> PromotionRow | None:
-    """Return an evaluated newer candidate that supersedes this release, if there is one.
-
-    One that was rejected or skipped does not count.
-    """
-    if rule.on_newer != OnNewer.SUPERSEDE:
-        return None
-    for other in known.values():
-        is_newer = other.version > release.version and other.status in _TOOK_ITS_PLACE
-        if is_newer and (other.evaluated_at is not None or other.status is not Status.WAITING):
-            return other
-    return None
+            learnt.add((item.artifact, item.commit, item.stack))
+    for artifact, commit, stack in learnt:
+        releases.set_slug_facts(conn, row.id, artifact, commit=commit, stack=stack)
 
 
 def _settle(
@@ -224,6 +317,7 @@ def _settle(
     now: datetime,
 ) -> SyncResult:
     findings = SyncResult()
+    said: dict[str, str] = {}  # several deliveries tell of one release
     for item in told:
         release = history.find(item.version) if item.version is not None else None
         if item.resource != "release" or item.version is None:
@@ -235,7 +329,9 @@ def _settle(
         elif release is None:
             _lacking(findings, row, item, now)
         elif release.is_settled:
-            findings.outcomes[item.id] = outcome(conn, history, live, release)
+            if release.id not in said:
+                said[release.id] = outcome(conn, history, live, release)
+            findings.outcomes[item.id] = said[release.id]
         elif now - item.received_at > RELEASE_PHASE_FOR:
             findings.outcomes[item.id] = f"ignored: v{item.version} stayed {release.status}"
         else:

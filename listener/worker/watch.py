@@ -46,7 +46,7 @@ def judge(job: Job, reading: Snapshot) -> Transition:
     if release is None:
         return _lacking(job, running_for)
     with job.context.database.begin() as conn:
-        issued = release_requests.issued(conn, job.row.target_id)
+        issued = release_requests.issued(conn, job.row.target_id, reading.history)
     ending = outcomes.checked(outcomes.fate(job, release, running_for), post, release)
     if ending.is_running:
         twins = [twin for twin in job.made_by_post(reading) if twin.id != release.id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from listener.core.release import Release
 from listener.db import related_promotions, release_requests
 from listener.db.engine import Database
 from tests.db import rows
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -96,11 +99,20 @@ def test_a_rollback_of_ours_is_no_promotion_upstream(database: Database) -> None
     assert upstream(database, release()) is None
 
 
-def test_the_candidates_of_a_rule_are_known_by_release(ruled: Database) -> None:
-    row = rows.add(ruled, rule_id=1)
-    rows.add(ruled)
-    known: dict[str, Any] = {}
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ({"status": Status.SUCCEEDED}, 4),
+        ({"status": Status.WAITING}, None),  # nobody evaluated it yet
+        ({"status": Status.WAITING, "evaluated_at": NOON}, 4),
+        ({"status": Status.REJECTED, "evaluated_at": NOON}, None),
+    ],
+)
+def test_the_newest_candidate_that_makes_older_ones_give_way(
+    ruled: Database, values: dict[str, Any], found: int | None
+) -> None:
+    rows.add(ruled, rule_id=1, version=4, **values)
+    rows.add(ruled, version=9, status=Status.SUCCEEDED)
     with ruled.begin() as conn:
-        known = related_promotions.candidates_known(conn, 1, "app-target")
-        assert related_promotions.candidates_known(conn, 1, "app-source") == {}
-    assert {release_id: found.id for release_id, found in known.items()} == {row.release_id: row.id}
+        assert related_promotions.newest_taking_place(conn, 1, "app-target") == found
+        assert related_promotions.newest_taking_place(conn, 1, "app-source") is None

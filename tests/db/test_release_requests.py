@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from listener.core.drift import UnmarkedRequest
-from listener.core.release import Release
+from listener.core.release import History, Release
 from listener.db import related_promotions, release_requests
 from listener.db.engine import Database
 from listener.db.release_requests import PostRow
@@ -47,8 +47,11 @@ def test_nonces_and_recorded_releases_are_ours(database: Database) -> None:
     add(database, "89ef0123")
     with database.begin() as conn:
         release_requests.settle(conn, first.id, "accepted", release_id="r8", release_version=8)
-        assert release_requests.issued(conn, TARGET) == {"0123abcd", "89ef0123", "r8"}
-        assert release_requests.issued(conn, "app-source") == frozenset()
+        shown = History([release(8, "Retry"), release(9, "Promote (autopromote 89ef0123)")])
+        other = History([release(7, "Promote (autopromote 76543210)")])
+        assert release_requests.issued(conn, TARGET, shown) == {"0123abcd", "89ef0123", "r8"}
+        assert release_requests.issued(conn, TARGET, other) == frozenset()
+        assert release_requests.issued(conn, "app-source", shown) == frozenset()
 
 
 def test_the_last_post_of_a_promotion_counts(database: Database) -> None:
@@ -87,10 +90,10 @@ def test_a_doubt_begins_when_the_connection_ended(database: Database) -> None:
 def test_a_post_is_under_way_until_somebody_knows_what_came_of_it(database: Database) -> None:
     post = add(database)
     with database.begin() as conn:
-        assert release_requests.under_way(conn, TARGET) == post
-        assert release_requests.under_way(conn, "app-source") is None
+        assert release_requests.open_or_given_up(conn, TARGET) == (post, [])
+        assert release_requests.open_or_given_up(conn, "app-source") == (None, [])
         release_requests.settle(conn, post.id, "no_trace")
-        assert release_requests.under_way(conn, TARGET) is None
+        assert release_requests.open_or_given_up(conn, TARGET) == (None, [])
 
 
 def test_a_release_is_found_to_be_of_a_post_by_nonce_or_record(database: Database) -> None:
@@ -135,7 +138,8 @@ def test_what_heroku_made_of_a_post_is_kept_while_its_release_is_unknown(
     post = add(database, **PIPELINE)
     with database.begin() as conn:
         release_requests.promised(conn, post.id, "promotion-1")
-        found = release_requests.under_way(conn, TARGET)
+        found, _ = release_requests.open_or_given_up(conn, TARGET)
+    assert found is not None
     assert found == latest(database, post)
     assert found.heroku_promotion_id == "promotion-1"
 
@@ -162,7 +166,7 @@ def test_a_post_is_given_up_that_may_have_made_a_release_nobody_found(
         release_requests.settle(conn, named.id, "no_trace")
         if outcome is not None:
             release_requests.settle(conn, post.id, outcome)
-        found = release_requests.given_up(conn, TARGET)
+        _, found = release_requests.open_or_given_up(conn, TARGET)
     assert [row.id for row in found] == ([post.id] if is_given_up else [])
 
 

@@ -29,7 +29,7 @@ def way(database_url: str) -> Iterator[SilentWay]:
 @pytest.fixture
 def far(way: SilentWay) -> Iterator[Database]:
     """The database by this way, with a pool of one."""
-    opened = open_database(way.url, pool_size=1, answer_within=SOON)
+    opened = open_database(way.url, pool_size=1, answer_within=SOON, ping_after=0.0)
     yield opened
     opened.dispose()
 

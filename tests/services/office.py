@@ -31,7 +31,8 @@ from listener.services.rule_definition import NewRule
 from listener.services.status import MARK, ReachabilityCheck, Readiness
 from listener.services.subscriptions import SubscriptionsDesk, hook_url
 from listener.services.views import RuleView
-from listener.worker.runner import PROMOTING
+from listener.worker import handlers
+from listener.worker.queues import PROMOTING
 from tests.bound import Bound
 from tests.services.letterbox import Answering, Letterbox
 from tests.standing import emulator_of
@@ -250,7 +251,9 @@ class Office:
             claim = queue.claim(conn, "test")
         if claim is None:
             return False
-        queue.step(self.context, claim, Clock(claim.claimed_at))
+        following = queue.step(self.context, claim, Clock(claim.claimed_at))
+        if following is not None:
+            handlers.go_on(self.context, following)
         return True
 
     def somebody_waits_for_a_lock(self) -> bool:

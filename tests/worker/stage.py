@@ -34,7 +34,8 @@ from listener.services.holds import NewHold
 from listener.services.promote import NewPromotions
 from listener.services.rollback import NewRollback
 from listener.services.rule_definition import NewRule, RuleChange
-from listener.worker.runner import PROBING, PROMOTING, Queue
+from listener.worker import handlers
+from listener.worker.queues import PROBING, PROMOTING, Queue
 from tests.bound import Bound
 from tests.worker.emulated import ANA, PROD, STAGING, TOKEN, Emulated
 from tests.worker.wire import Around, MortalDatabase, Mortality, Wire
@@ -147,7 +148,8 @@ class Stage(Emulated):
         queues = tuple(queues)
         due, has_any = self._due(queues), False
         for work_queue in queues:
-            if work_queue in due and self._step(work_queue, owner):
+            goes_on = self.promoting[0] in queues  # as a runner does, with what a look just made
+            if work_queue in due and self._step(work_queue, owner, goes_on=goes_on):
                 due, has_any = self._due(queues), True
         return has_any
 
@@ -157,13 +159,18 @@ class Stage(Emulated):
             found = conn.exec_driver_sql(_due_query(queues)).one()
         return {each for each, is_due in zip(queues, found, strict=True) if is_due}
 
-    def _step(self, work_queue: Queue, owner: str) -> bool:
+    def _step(self, work_queue: Queue, owner: str, *, goes_on: bool) -> bool:
         with self.database.begin() as conn:
             claim = work_queue.claim(conn, owner)
         if claim is None:
             return False
         with suppress(queue.LeaseLost):
-            work_queue.step(self.context, claim, Clock(claim.claimed_at))
+            following = work_queue.step(self.context, claim, Clock(claim.claimed_at))
+            if following is not None and goes_on:
+                handlers.go_on(self.context, following)
+            elif following is not None:
+                with self.database.begin() as conn:
+                    queue.give_back(conn, following.claim)
         return True
 
     def work(self, most: int = MOST_STEPS) -> None:

@@ -13,7 +13,7 @@ from listener.db import sync
 from listener.db.tables import chore
 from listener.services.subscriptions import SubscriptionsDesk
 from listener.services.views import SubscriptionView
-from listener.worker.runner import PROMOTING
+from listener.worker.queues import PROMOTING
 from tests.worker import wire
 from tests.worker.emulated import ANA, STAGING
 from tests.worker.stage import Stage

@@ -18,7 +18,7 @@ from listener.worker import create_release
 from listener.worker.candidates import gather
 from listener.worker.handlers import PROBED, PROMOTIONS
 from listener.worker.job import Job
-from listener.worker.runner import PROBING, PROMOTING
+from listener.worker.queues import PROBING, PROMOTING
 from tests.worker import wire
 from tests.worker.emulated import PROD, STAGING
 from tests.worker.site import Site

@@ -12,7 +12,7 @@ from listener.worker import create_release
 from listener.worker.candidates import gather
 from listener.worker.evaluate import evaluate_gates
 from listener.worker.job import Job
-from listener.worker.runner import PROMOTING
+from listener.worker.queues import PROMOTING
 from tests.worker.stage import Stage
 
 A_DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from listener.core.promotion import ENDED, Status
 from listener.core.rule import OnNewer
-from listener.worker.runner import PROMOTING
+from listener.worker.queues import PROMOTING
 from tests.worker.emulated import EU, PROD
 from tests.worker.stage import Stage
 

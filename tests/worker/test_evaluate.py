@@ -90,6 +90,7 @@ def test_what_production_was_rolled_back_from_never_returns_by_itself(stage: Sta
     stage.add_rule("again")
     with stage.database.begin() as conn:
         conn.exec_driver_sql("UPDATE rule_target SET baseline = 3")  # as a lost database had it
+        conn.exec_driver_sql("UPDATE release SET is_decided = false")
     stage.look()
 
     assert stage.promotions()[-1].version == version

@@ -108,6 +108,7 @@ def test_what_larch_was_rolled_back_from_does_not_return_by_itself(firs: Stage) 
         for table in ("notice", "post", "promotion_event", "promotion"):
             conn.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
         conn.exec_driver_sql("UPDATE rule_target SET baseline = 3")
+        conn.exec_driver_sql("UPDATE release SET is_decided = false")
     firs.release_hold(LARCH)
     firs.look(SPRUCE)
     assert last(firs).status is Status.REJECTED

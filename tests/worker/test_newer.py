@@ -27,7 +27,7 @@ def test_a_newer_candidate_supersedes_an_older_waiting_one(stage: Stage) -> None
 
     row = stage.promotion(older)
     assert row.status is Status.SUPERSEDED
-    assert row.reason == f"{STAGING} runs newer code than v{older} by now, in v{newer}."
+    assert row.reason == f"{STAGING} v{newer} is newer and takes its place."
     assert stage.promotion(newer).status is Status.WAITING
 
 

@@ -13,7 +13,7 @@ from listener.core.promotion import Status
 from listener.crypto import Keys
 from listener.db.tables import notice
 from listener.worker import notify
-from listener.worker.runner import TELLING
+from listener.worker.queues import TELLING
 from tests.worker import wire
 from tests.worker.chats import Chat, open_chat
 from tests.worker.emulated import ANA, EU, PROD

@@ -99,6 +99,12 @@ def of_rule(candidate: Candidate) -> Gates:
     )
 
 
+def goes_at_once(conditions: Conditions) -> bool:
+    """Return whether no gate of a rule waits for a time, for people or for a health check."""
+    waiting = TIME | PERSON | PROBE
+    return not any(gate.asked(conditions) and gate.waits & waiting for gate in OF_RULES)
+
+
 def asked_again(candidate: Candidate) -> Gates:
     """Return those whose answers age: they are asked once more right before a post."""
     return tuple(

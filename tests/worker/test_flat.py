@@ -1,0 +1,82 @@
+"""What is settled costs nothing: a promotion reads as many rows, whatever has happened before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from listener.core.promotion import Status
+from tests.worker.emulated import PROD, STAGING
+from tests.worker.stage import Stage
+
+# One breath reads some hundred rows: the newest releases of both apps, and what hangs on them.
+MOST_READ = 2000
+
+# Old releases have versions below all that Heroku shows: its list is not read that far back.
+PLANT = """
+INSERT INTO release (app_id, version, id, status, artifact, created_at, is_decided)
+SELECT app.id, -number, app.name || ' ' || number, 'succeeded', 'slug ' || number, now(), true
+FROM generate_series(1, {many}) AS number, app WHERE app.name IN ('{source}', '{target}');
+
+INSERT INTO promotion (rule_id, rule_revision, source_id, release_id, version, artifact, target_id,
+  target_release_id, target_version, status, evaluated_at, ended_at)
+SELECT rule.id, 1, source.id, source.name || ' ' || number, -number, 'slug ' || number, target.id,
+  target.name || ' ' || number, -number, 'succeeded', now(), now() - interval '40 days'
+FROM generate_series(1, {many}) AS number, rule, app AS source, app AS target
+WHERE source.name = '{source}' AND target.name = '{target}';
+
+INSERT INTO post (promotion_id, target_id, kind, nonce, artifact, base_version, sent_at, outcome,
+  release_id, release_version)
+SELECT id, target_id, 'promote', lpad(to_hex(id), 8, '0'), artifact, version, ended_at, 'accepted',
+  target_release_id, target_version
+FROM promotion WHERE status = 'succeeded' AND version < 0;
+
+INSERT INTO delivery (key, app_id, resource, release_id, version, body, outcome, settled_at)
+SELECT 'old ' || id, source_id, 'release', release_id, version, 'sealed', 'a deploy', now()
+FROM promotion WHERE version < 0;
+
+ANALYZE
+"""
+READ = """
+SELECT relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables
+"""
+
+
+def plant(stage: Stage, many: int) -> None:
+    """Have so many releases been promoted, long ago."""
+    with stage.database.begin() as conn:
+        conn.exec_driver_sql(PLANT.format(many=many, source=STAGING, target=PROD))
+
+
+def rows_read(stage: Stage) -> dict[str, int]:
+    """How many rows of each table were read so far, by anybody."""
+    with stage.database.begin() as one, stage.database.begin() as other:
+        for conn in (one, other):
+            conn.execute(text("SELECT pg_stat_force_next_flush()"))
+    with stage.database.begin() as conn:
+        conn.execute(text("SELECT pg_stat_clear_snapshot()"))
+        return {row[0]: int(row[1]) for row in conn.execute(text(READ))}
+
+
+@pytest.mark.parametrize("wish", [{}, {"conditions": {"soak": "1h", "approvals": 1}}])
+def test_a_promotion_reads_no_more_rows_where_ten_thousand_are_settled(
+    stage: Stage, wish: dict[str, Any]
+) -> None:
+    stage.change_rule(**wish)
+    stage.tell(stage.deploy(), status="succeeded")
+    stage.work()
+    plant(stage, 10_000)
+
+    before = rows_read(stage)
+    version = stage.deploy()
+    stage.tell(version, status="succeeded", event="new")
+    stage.work()
+    after = rows_read(stage)
+
+    status = Status.WAITING if wish else Status.SUCCEEDED
+    assert stage.promotion(version).status is status
+    read = {name: after[name] - before[name] for name in after if after[name] > before[name]}
+    assert sum(read.values()) < MOST_READ, read
+    assert read["release"] > 0  # it counts at all
