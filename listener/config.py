@@ -148,7 +148,7 @@ class Settings:
     reconcile: timedelta = timedelta(minutes=5)
     retention: timedelta = timedelta(days=90)
     audit: timedelta | None = None
-    runners: int = 1
+    runners: int = 4
     allow_private_checks: bool = False
     metrics_token: str | None = field(default=None, repr=False)
     heroku_api_url: str = "https://api.heroku.com"
@@ -254,7 +254,7 @@ VARIABLES = (
     ),
     Variable("AUTOPROMOTE_RETENTION", "retention", KEPT, timedelta(days=90)),
     Variable("AUTOPROMOTE_AUDIT", "audit", KEPT, None),
-    Variable("AUTOPROMOTE_RUNNERS", "runners", number(0, MOST_RUNNERS), 1),
+    Variable("AUTOPROMOTE_RUNNERS", "runners", number(0, MOST_RUNNERS), 4),
     Variable("AUTOPROMOTE_ALLOW_PRIVATE_CHECKS", "allow_private_checks", flag, False),
     Variable("AUTOPROMOTE_METRICS_TOKEN", "metrics_token", str, None),
     Variable("HEROKU_API_URL", "heroku_api_url", checked_url, "https://api.heroku.com"),

@@ -35,7 +35,7 @@ def test_four_variables_are_enough() -> None:
         apps=("*",),
         notify=(),
         reconcile=timedelta(minutes=5),
-        runners=1,
+        runners=4,
         allow_private_checks=False,
         metrics_token=None,
         heroku_api_url="https://api.heroku.com",

@@ -41,7 +41,7 @@ def spoken(web: Web, request: bytes) -> bytes:
 
 
 def test_it_promotes_and_answers_with_one_line_a_request(web: Web) -> None:
-    saying(web.process, "event=runners_started promoting=1")
+    saying(web.process, "event=runners_started promoting=4")
     answer = web.http.get("/readyz", params={"token": "hush-hush"})
 
     number = answer.headers["Request-Id"]

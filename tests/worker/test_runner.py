@@ -16,7 +16,7 @@ from listener.core.promotion import Status
 from listener.db import apps, notifications, queue
 from listener.db.engine import Database
 from listener.db.watchdog import Watched
-from listener.worker import runner
+from listener.worker import queues
 from listener.worker.runner import Runners, start_runners
 from tests.worker import wire
 from tests.worker.emulated import PROD, STAGING
@@ -200,9 +200,9 @@ def test_work_of_others_keeps_no_thread_awake(stage: Stage) -> None:
     with stage.database.begin() as conn:
         notifications.add(conn, "held", title="a hold", body="is told")
         conn.exec_driver_sql("UPDATE chore SET due_at = NULL")
-        promoting = [queue.kind for queue in runner.PROMOTING]
+        promoting = [queue.kind for queue in queues.PROMOTING]
         assert queue.until_next(conn, promoting) is None
-        assert queue.until_next(conn, [runner.TELLING[0].kind]) == 0.0
+        assert queue.until_next(conn, [queues.TELLING[0].kind]) == 0.0
 
 
 def test_a_status_of_newer_code_is_neither_claimed_nor_waited_for(stage: Stage) -> None:
@@ -213,18 +213,19 @@ def test_a_status_of_newer_code_is_neither_claimed_nor_waited_for(stage: Stage) 
         conn.exec_driver_sql("UPDATE promotion SET status = 'soaking', due_at = now()")
         conn.exec_driver_sql("UPDATE chore SET due_at = NULL")
         conn.exec_driver_sql("UPDATE app SET look_at = NULL")
-        assert queue.until_next(conn, [queue.kind for queue in runner.PROMOTING]) is None
-        assert runner.PROMOTING[0].claim(conn, "test") is None
+        assert queue.until_next(conn, [queue.kind for queue in queues.PROMOTING]) is None
+        assert queues.PROMOTING[0].claim(conn, "test") is None
 
 
 @pytest.mark.parametrize("promoting", [1, 2])
 def test_every_thread_is_gone_after_the_stop(stage: Stage, promoting: int) -> None:
     with running(stage, promoting):
-        assert ours() == {"ear", *(f"runner-{number}" for number in range(2 * promoting + 1))}
+        runners = {f"runner-{number}" for number in range(promoting)}
+        assert ours() == {"ear", "dispatcher", "runner-notices", *runners}
     assert ours() == set()
 
 
 def ours() -> set[str]:
     """The names of the runner's threads."""
     names = {thread.name for thread in threading.enumerate()}
-    return {name for name in names if name == "ear" or name.startswith("runner-")}
+    return {name for name in names if name in ("ear", "dispatcher") or name.startswith("runner-")}

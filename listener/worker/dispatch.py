@@ -1,0 +1,150 @@
+"""One thread that wakes for what is due, claims it, and hands it to threads that are free.
+
+NOTIFY tells it within milliseconds what may be due; what a NOTIFY missed, a poll finds.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from listener.db import queue
+from listener.db.queue import EVERYTHING, NotificationListener, Share
+from listener.inventory.context import Context
+from listener.worker.heartbeat import Pulse
+from listener.worker.lane import DATABASE_PAUSE_SECONDS, Lane, Task, say_unavailable
+from listener.worker.queues import Queue
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 2.0
+# After work was handed out, or done, all queues are asked when they are due.
+AFTER_WORK_SECONDS = 0.25
+SOON_SECONDS = 0.02
+
+
+class Dispatcher:
+    """Claims for all lanes of a process, and only as much as their threads can begin at once."""
+
+    def __init__(
+        self,
+        context: Context,
+        lanes: Sequence[Lane],
+        ear: NotificationListener,
+        owner: str,
+        pulse: Pulse,
+    ) -> None:
+        self.thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        self._context = context
+        self._lanes = {work_queue: lane for lane in lanes for work_queue in lane.queues}
+        self._ear = ear
+        self._owner = owner
+        self._pulse = pulse
+        self._stopping = threading.Event()
+        self._ripe: list[Queue] = list(self._lanes)  # something may be due; the longest first
+        self._ask_at = 0.0
+
+    def start(self) -> None:
+        """Start the thread."""
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Claim nothing more."""
+        self._stopping.set()
+        self._ear.ring()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            heard = self._ear.count
+            try:
+                seconds = self._round()
+            except (DBAPIError, PoolTimeout) as error:
+                say_unavailable(error)
+                self._rest()
+            except Exception:  # without its threads a process would promote nothing, silently
+                log.exception("runner_broken")
+                self._rest()
+            else:
+                self._ear.wait(heard, seconds)
+
+    def _rest(self) -> None:
+        self._ripe = list(self._lanes)
+        self._stopping.wait(DATABASE_PAUSE_SECONDS)
+
+    def _round(self) -> float:
+        """Hand out what is due; return in how many seconds to look again without being told."""
+        self._listen()
+        if possible := [each for each in self._ripe if self._lanes[each].free]:
+            self._hand_out(possible)
+            self._ask_at = time.monotonic() + AFTER_WORK_SECONDS
+        elif time.monotonic() >= self._ask_at:
+            self._ask_when_due()
+        if any(self._lanes[each].free for each in self._ripe):
+            return 0.0
+        return max(self._ask_at - time.monotonic(), 0.0)
+
+    def _listen(self) -> None:
+        topics = self._ear.take()
+        if FREED in topics:
+            self._ask_at = min(self._ask_at, time.monotonic() + SOON_SECONDS)
+        everything = EVERYTHING in topics
+        self._stir(each for each in self._lanes if everything or each.kind.table.name in topics)
+
+    def _stir(self, queues: Iterable[Queue]) -> None:
+        self._ripe += [each for each in queues if each not in self._ripe]
+
+    def _hand_out(self, possible: Sequence[Queue]) -> None:
+        """Claim of every queue its share of the threads, so that none starves."""
+        tasks: list[tuple[Lane, Task]] = []
+        taken: dict[Lane, int] = {}
+        exhausted: list[Queue] = []
+        with self._context.database.begin() as conn:
+            for place, work_queue in enumerate(possible):
+                lane = self._lanes[work_queue]
+                rivals = sum(self._lanes[other] is lane for other in possible[place:])
+                free = lane.free - taken.get(lane, 0)
+                most = -(-free // rivals)
+                if most <= 0:
+                    continue
+                claims = self._claim(conn, work_queue, most)
+                taken[lane] = taken.get(lane, 0) + len(claims)
+                if len(claims) < most:
+                    exhausted.append(work_queue)
+                tasks += [(lane, Task(work_queue, claim)) for claim in claims]
+        for lane, task in tasks:
+            lane.hand(task)
+        self._all_idle_made_a_round()
+        self._ripe = [each for each in self._ripe if each not in exhausted]
+        self._ripe += [self._ripe.pop(0)] if self._ripe else []
+
+    def _claim(self, conn: Connection, work_queue: Queue, most: int) -> list[queue.Claim]:
+        lane = self._lanes[work_queue]
+        share = None
+        if len(lane.threads) > 1:
+            few = lane.free_for_slow  # first, for it finds what is slow by now
+            share = Share(work_queue.subject, lane.pace.slow(work_queue), few)
+        return queue.claim_some(conn, work_queue.kind, owner=self._owner, most=most, share=share)
+
+    def _ask_when_due(self) -> None:
+        queues = list(self._lanes)
+        with self._context.database.begin() as conn:
+            found = queue.due_in(conn, [each.kind for each in queues])
+        self._all_idle_made_a_round()
+        due = zip(queues, found, strict=True)
+        self._stir(each for each, seconds in due if seconds is not None and seconds <= 0)
+        later = [seconds for seconds in found if seconds is not None and seconds > 0]
+        self._ask_at = time.monotonic() + min([POLL_SECONDS, *later])
+
+    def _all_idle_made_a_round(self) -> None:
+        for lane in dict.fromkeys(self._lanes.values()):
+            for name in lane.idle():
+                self._pulse.round_made(name)
+
+
+FREED = "freed"  # rung by a thread that has nothing to do any more

@@ -1,0 +1,202 @@
+"""Threads that take steps: never more than half of them for what was slow the last time."""
+
+from __future__ import annotations
+
+import queue as threads_queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from listener.db import queue
+from listener.inventory.context import Clock, Context
+from listener.worker import handlers, report_troubles
+from listener.worker.heartbeat import Pulse
+from listener.worker.job import NextStep
+from listener.worker.queues import PROMOTING, Queue
+
+log = structlog.get_logger()
+
+DATABASE_PAUSE_SECONDS = 1.0
+QUICK_SECONDS = 1.0
+
+
+class Pace:
+    """Which subjects were slow the last time, by queue; what is not known is not slow."""
+
+    def __init__(self) -> None:
+        self._slow: dict[str, set[str]] = {}
+        self._lock = threading.Lock()
+
+    def note(self, work_queue: Queue, claim: queue.Claim, seconds: float) -> None:
+        """Record how long a step took, or takes so far."""
+        subject = work_queue.subject_of(claim)
+        if subject is None:
+            return
+        with self._lock:
+            slow = self._slow.setdefault(work_queue.name, set())
+            (slow.add if seconds > QUICK_SECONDS else slow.discard)(subject)
+
+    def slow(self, work_queue: Queue) -> list[str]:
+        """Return the subjects that were slow."""
+        with self._lock:
+            return sorted(self._slow.get(work_queue.name, ()))
+
+    def is_slow(self, work_queue: Queue, claim: queue.Claim) -> bool:
+        """Return whether this work was slow the last time."""
+        with self._lock:
+            return work_queue.subject_of(claim) in self._slow.get(work_queue.name, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Claimed work on its way to a thread."""
+
+    work_queue: Queue
+    claim: queue.Claim
+    begun: float = field(default_factory=time.monotonic)
+
+
+class Lane:
+    """Threads that take steps of the same queues; `most_slow` of them work for slow subjects."""
+
+    def __init__(
+        self,
+        context: Context,
+        queues: Sequence[Queue],
+        names: Sequence[str],
+        pulse: Pulse,
+        freed: Callable[[], None],
+    ) -> None:
+        self.queues = tuple(queues)
+        self.most_slow = max(len(names) // 2, 1)
+        self.pace = Pace()
+        self._context = context
+        self._pulse = pulse
+        self._freed = freed
+        self._tasks: threads_queue.SimpleQueue[Task | None] = threads_queue.SimpleQueue()
+        self._busy: dict[str, Task] = {}
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._is_stopping = threading.Event()
+        works_on = self.queues[0].name
+        self.threads = {
+            pulse.add(works_on): threading.Thread(target=self._run, name=name, daemon=True)
+            for name in names
+        }
+        self._owners = iter(self.threads)
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self.threads.values():
+            thread.start()
+
+    def stop(self) -> None:
+        """Give back what no thread took yet; the steps at hand still finish."""
+        self._is_stopping.set()
+        for _ in self.threads:
+            self._tasks.put(None)
+
+    @property
+    def free(self) -> int:
+        """How many threads have nothing to do."""
+        with self._lock:
+            return len(self.threads) - len(self._busy) - self._waiting
+
+    @property
+    def free_for_slow(self) -> int:
+        """How many more of them may work for what was slow; what takes long now is slow, too."""
+        now, slow = time.monotonic(), 0
+        with self._lock:
+            busy = list(self._busy.values())
+        for task in busy:
+            if now - task.begun > QUICK_SECONDS:
+                self.pace.note(task.work_queue, task.claim, now - task.begun)
+            slow += self.pace.is_slow(task.work_queue, task.claim)
+        return max(min(self.most_slow - slow, self.free), 0)
+
+    def idle(self) -> list[str]:
+        """Return the names of the runners that wait for work."""
+        with self._lock:
+            return [name for name in self.threads if name not in self._busy]
+
+    def hand(self, task: Task) -> None:
+        """Have a thread take the step."""
+        with self._lock:
+            self._waiting += 1
+        self._tasks.put(task)
+
+    def _run(self) -> None:
+        with self._lock:
+            name = next(self._owners)
+        while (task := self._tasks.get()) is not None:
+            with self._lock:
+                self._waiting -= 1
+                self._busy[name] = task
+            try:
+                self._take(task)
+            except (DBAPIError, PoolTimeout) as error:
+                say_unavailable(error)
+                self._is_stopping.wait(DATABASE_PAUSE_SECONDS)
+            except Exception:  # without its threads a process would promote nothing, silently
+                log.exception("runner_broken")
+                self._is_stopping.wait(DATABASE_PAUSE_SECONDS)
+            finally:
+                with self._lock:
+                    self._busy.pop(name, None)
+                self._pulse.round_made(name)
+                self._freed()
+
+    def _take(self, task: Task) -> None:
+        """Take the step, and the first step of what it made."""
+        if self._is_stopping.is_set():
+            self._give_back(task.claim)
+            return
+        following = self._step(task.work_queue, task.claim)
+        if following is None:
+            return
+        if self._is_stopping.is_set():
+            self._give_back(following.claim)
+            return
+        self._step(PROMOTING[0], following.claim, following)
+
+    def _give_back(self, claim: queue.Claim) -> None:
+        with self._context.database.begin() as conn:
+            queue.give_back(conn, claim)
+
+    def _step(
+        self, work_queue: Queue, claim: queue.Claim, step: NextStep | None = None
+    ) -> NextStep | None:
+        begun = time.monotonic()
+        following: NextStep | None = None
+        try:
+            if step is not None:
+                handlers.go_on(self._context, step)
+            else:
+                following = work_queue.step(self._context, claim, Clock(claim.claimed_at))
+            outcome = "done"
+            if claim.attempt > 1:  # perhaps it broke the last time
+                report_troubles.mended(self._context, work_queue.name, claim)
+        except queue.LeaseLost:
+            outcome = "lease_lost"
+        except Exception as error:  # a broken step must not end the loop; it is logged whole
+            log.exception("step_broken", work=work_queue.name, key=claim.key, attempt=claim.attempt)
+            outcome = "broken"
+            with self._context.database.begin() as conn:
+                queue.postpone(conn, claim, work_queue.kind, handlers.pause_after(claim))
+                report_troubles.note_break(conn, work_queue.name, claim, error)
+        seconds = time.monotonic() - begun
+        self.pace.note(work_queue, claim, seconds)
+        spent = round(seconds * 1000)
+        log.info("step", work=work_queue.name, key=claim.key, outcome=outcome, ms=spent)
+        return following
+
+
+def say_unavailable(error: DBAPIError | PoolTimeout) -> None:
+    """Log that the database cannot be used now."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    log.warning("database_unavailable", error=type(error).__name__, sqlstate=state)

@@ -1,0 +1,117 @@
+"""Nobody waits for somebody else's slow Heroku: half of the threads stay free of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from listener.core.promotion import Status
+from listener.db import apps, queue
+from listener.db.queue import Share
+from listener.worker.lane import Pace
+from listener.worker.queues import PROMOTING
+from tests.worker.emulated import EU, PROD, STAGING
+from tests.worker.stage import Stage
+from tests.worker.test_runner import running, wait_for
+from tests.worker.wire import Send
+
+LOOKS = PROMOTING[1]
+PATIENCE = 20.0
+SLOW = [f"acme-slow-{number}" for number in range(3)]
+
+
+class Dam:
+    """Holds back answers about some apps until it is opened."""
+
+    def __init__(self) -> None:
+        self._is_open = threading.Event()
+        self._held = 0
+        self._changed = threading.Condition()
+
+    def around(self, _: httpx.Request, send: Send) -> httpx.Response:
+        """Answer once it is open."""
+        with self._changed:
+            self._held += 1
+            self._changed.notify_all()
+        self._is_open.wait(PATIENCE)
+        return send()
+
+    def wait_for(self, number: int) -> None:
+        """Wait until so many requests are held back."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._held >= number, PATIENCE)
+
+    def open(self) -> None:
+        """Let all go on."""
+        self._is_open.set()
+
+
+@pytest.fixture
+def dam() -> Iterator[Dam]:
+    made = Dam()
+    yield made
+    made.open()
+
+
+def slow_apps(stage: Stage, dam: Dam) -> None:
+    """Three targets whose lists Heroku does not answer."""
+    for name in SLOW:
+        stage.make_app(name)
+    for number, name in enumerate(SLOW):
+        stage.add_rule(f"slow-{number}", targets=(name,))
+        app = stage.app(name).id
+        stage.wire.put(dam.around, method="GET", path=f"/apps/{app}/releases", times=50)
+
+
+def test_slow_targets_delay_no_other_target(stage: Stage, dam: Dam) -> None:
+    """Four threads, three targets that hang: the others are promoted meanwhile."""
+    stage.add_rule("eu", targets=(EU,))
+    slow_apps(stage, dam)
+    with running(stage, promoting=4):
+        dam.wait_for(1)
+        version = stage.deploy()
+        stage.tell(version)
+        wait_for(stage, lambda: {PROD, EU} <= succeeded(stage, version))
+        assert not succeeded(stage, version) & set(SLOW)
+        dam.open()
+        wait_for(stage, lambda: {PROD, EU, *SLOW} <= succeeded(stage, version))
+    assert all(stage.times_released(version, app) == 1 for app in (PROD, EU, *SLOW))
+
+
+def succeeded(stage: Stage, version: int) -> set[str]:
+    """The targets to which a version was promoted."""
+    found = [r for r in stage.promotions() if r.version == version]
+    return {
+        name
+        for name in (PROD, EU, *SLOW)
+        if stage.app(name).id in {r.target_id for r in found if r.status is Status.SUCCEEDED}
+    }
+
+
+def test_of_what_was_slow_only_a_share_is_claimed(stage: Stage) -> None:
+    """Two looks are due: the slow one waits where no thread may be used for it."""
+    slow, quick = stage.app(STAGING).id, stage.app(PROD).id
+    with stage.database.begin() as conn:
+        for app_id in (slow, quick):
+            apps.ask_look(conn, app_id)
+    with stage.database.begin() as conn:
+        for few, found in ((0, [quick]), (1, [slow]), (1, [])):
+            share = Share(LOOKS.subject, [slow], few)
+            claims = queue.claim_some(conn, LOOKS.kind, owner="test", most=4, share=share)
+            assert [claim.key for claim in claims] == found
+
+
+def test_what_takes_long_is_slow_until_it_is_quick_again(stage: Stage) -> None:
+    with stage.database.begin() as conn:
+        apps.ask_look(conn, stage.app(STAGING).id)
+    with stage.database.begin() as conn:
+        [claim] = queue.claim_some(conn, LOOKS.kind, owner="test", most=1)
+    pace = Pace()
+    assert not pace.is_slow(LOOKS, claim)
+    pace.note(LOOKS, claim, 1.1)
+    assert pace.slow(LOOKS) == [claim.key]
+    pace.note(LOOKS, claim, 0.9)
+    assert pace.slow(LOOKS) == []
