@@ -14,6 +14,7 @@ from listener.core.app import App
 from listener.core.drift import LastKnown
 from listener.core.release import FAILED, RAN
 from listener.core.rule import Route, in_order
+from listener.db.fixed import Fixed, value
 from listener.db.queue import notify
 from listener.db.tables import app as table
 from listener.db.tables import fact, release, rule, rule_target
@@ -142,8 +143,18 @@ def get(conn: Connection, app_id: str) -> AppRow:
 
 def all_of(conn: Connection, app_ids: Iterable[str]) -> list[AppRow]:
     """Return those of the apps with these ids that are known."""
-    query = select(table).where(table.c.id.in_(set(app_ids)))
-    return [row_of(row) for row in conn.execute(query)]
+    return [row_of(row) for row in _ALL.rows(conn, ids=list(set(app_ids)))]
+
+
+_IDS = value("ids", ARRAY(Text))
+_ALL = Fixed(select(table).where(table.c.id == any_(_IDS)))
+# Rows are locked as they come out of the sort.
+_LOCK = Fixed(
+    select(table)
+    .where(table.c.id == any_(_IDS))
+    .order_by(func.array_position(_IDS, table.c.id))
+    .with_for_update(key_share=True)
+)
 
 
 def lock(conn: Connection, app_ids: Iterable[str]) -> dict[str, AppRow]:
@@ -156,15 +167,7 @@ def lock(conn: Connection, app_ids: Iterable[str]) -> dict[str, AppRow]:
     wanted = _in_order(conn, frozenset(app_ids))
     if not wanted:
         return {}
-    ids = literal(wanted, ARRAY(Text))
-    # Rows are locked as they come out of the sort.
-    query = (
-        select(table)
-        .where(table.c.id == any_(ids))
-        .order_by(func.array_position(ids, table.c.id))
-        .with_for_update(key_share=True)
-    )
-    locked = {row.id: row_of(row) for row in conn.execute(query)}
+    locked = {row.id: row_of(row) for row in _LOCK.rows(conn, ids=wanted)}
     if missing := [app_id for app_id in wanted if app_id not in locked]:
         raise AppUnknown(missing[0])
     return locked

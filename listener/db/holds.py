@@ -7,12 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, false, func, not_, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from psycopg.types.json import Jsonb
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    and_,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from listener.core.gates.base import Foreign, Hold
 from listener.core.release import Release
 from listener.db import notifications
+from listener.db.fixed import Fixed, value
 from listener.db.promotions import reschedule_target
 from listener.db.tables import app
 from listener.db.tables import hold as table
@@ -157,18 +171,7 @@ def open_(conn: Connection, app_id: str | None = None) -> list[HoldRow]:
 
 def standing(conn: Connection, app_id: str) -> tuple[list[HoldRow], Foreign | None]:
     """Return the open holds of an app, newest first, and the last foreign release `answered`."""
-    is_open = table.c.released_at.is_(None) & or_(
-        table.c.ends_at.is_(None), table.c.ends_at > func.now()
-    )
-    last = (
-        select(table.c.id)
-        .where(table.c.app_id == app_id, table.c.foreign_at.is_not(None))
-        .where(table.c.released_at.is_not(None))
-        .order_by(table.c.foreign_at.desc(), table.c.id.desc())
-        .limit(1)
-    )
-    wanted = or_(is_open & _is_on(app_id), table.c.id == last.scalar_subquery())
-    rows = conn.execute(select(table).where(wanted).order_by(table.c.id.desc())).all()
+    rows = _STANDING.rows(conn, app_id=app_id, app_ids=Jsonb([app_id]))
     held = [_row(row) for row in rows if row.released_at is None]
     answer = next((_foreign_of(row) for row in rows if row.released_at is not None), None)
     return held, answer
@@ -178,6 +181,27 @@ def _is_on(app_id: str) -> ColumnElement[bool]:
     """Match holds on this app, and holds on every target that do not leave it out."""
     left_out = func.coalesce(table.c.but.contains([app_id]), false())
     return or_(table.c.app_id == app_id, and_(table.c.app_id.is_(None), not_(left_out)))
+
+
+def _standing() -> Fixed:
+    app_id, app_ids = value("app_id", Text), value("app_ids", JSONB)
+    left_out = func.coalesce(table.c.but.contains(app_ids), false())
+    is_on = or_(table.c.app_id == app_id, and_(table.c.app_id.is_(None), not_(left_out)))
+    is_left = or_(table.c.ends_at.is_(None), table.c.ends_at > func.now())
+    last = (
+        select(table.c.id)
+        .where(table.c.app_id == app_id, table.c.foreign_at.is_not(None))
+        .where(table.c.released_at.is_not(None))
+        .order_by(table.c.foreign_at.desc(), table.c.id.desc())
+        .limit(1)
+    )
+    wanted = or_(
+        and_(table.c.released_at.is_(None), is_left, is_on), table.c.id == last.scalar_subquery()
+    )
+    return Fixed(select(table).where(wanted).order_by(table.c.id.desc()))
+
+
+_STANDING = _standing()
 
 
 def app_of(conn: Connection, hold_id: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,10 +15,13 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Text,
     any_,
+    column,
     func,
     insert,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -35,6 +39,7 @@ from listener.core.promotion import (
     can_transition,
 )
 from listener.db import queue
+from listener.db.fixed import Fixed, value
 from listener.db.queue import notify
 from listener.db.tables import promotion as table
 from listener.db.tables import promotion_event
@@ -138,6 +143,19 @@ def list_(
     return [row_of(row) for row in conn.execute(query)]
 
 
+def made_of(conn: Connection, release_id: str) -> list[int]:
+    """Return the numbers of the promotions of a release, oldest first; 100 at most."""
+    return [row.id for row in _MADE_OF.rows(conn, release_id=release_id)]
+
+
+_MADE_OF = Fixed(
+    select(table.c.id)
+    .where(table.c.release_id == value("release_id", Text))
+    .order_by(table.c.id)
+    .limit(100)
+)
+
+
 def add(conn: Connection, *, status: Status, reason: str, **values: Any) -> PromotionRow | None:
     """Insert a promotion, due now if it waits; return None where an equal one exists already."""
     is_waiting = status is Status.WAITING
@@ -238,9 +256,10 @@ def _with_event(writing: Writing, event: str, message: str) -> Select[Any]:
     written = writing.cte("written")
     said = insert(promotion_event).from_select(
         ["promotion_id", "event", "message"],
-        select(written.c.id, literal(event), literal(message)),
+        select(column("id"), literal(event), literal(message)).select_from(written),
     )
-    return select(written).add_cte(said.cte("said"))
+    # Its columns are not named one by one: to make them anew takes longer than the statement.
+    return select(literal_column("written.*")).select_from(written).add_cte(said.cte("said"))
 
 
 def _as_it_is(writing: Writing) -> Writing:
@@ -258,15 +277,28 @@ def events(conn: Connection, promotion_id: int) -> list[Row[Any]]:
     return list(conn.execute(query.order_by(promotion_event.c.id)))
 
 
-def lock_around(conn: Connection, *app_ids: str, with_waiting: bool = False) -> None:
+def lock_around(conn: Connection, *app_ids: str, with_waiting: bool = False) -> Sequence[Row[Any]]:
     """Lock every unfinished promotion to or from these apps, to write several of them.
+
+    Return them: rows of id, status, rule_id, target_id and version.
 
     `with_waiting` adds all waiting promotions, for a caller that wakes them all. Rows are locked
     in id order to avoid deadlocks.
     """
-    around = or_(table.c.target_id.in_(app_ids), table.c.source_id.in_(app_ids))
-    waits = table.c.status == Status.WAITING
-    _lock(conn, table.c.status.in_(UNFINISHED), or_(around, waits) if with_waiting else around)
+    around = _LOCK_ALL if with_waiting else _LOCK_AROUND
+    return around.rows(conn, ids=list(app_ids))
+
+
+def _locking(*more: ColumnElement[bool]) -> Fixed:
+    ids = value("ids", ARRAY(Text))
+    around = or_(table.c.target_id == any_(ids), table.c.source_id == any_(ids), *more)
+    shown = (table.c[name] for name in ("id", "status", "rule_id", "target_id", "version"))
+    query = select(*shown).where(table.c.status.in_(UNFINISHED), around)
+    return Fixed(query.order_by(table.c.id).with_for_update())
+
+
+_LOCK_AROUND = _locking()
+_LOCK_ALL = _locking(table.c.status == Status.WAITING)
 
 
 def _lock(conn: Connection, *where: ColumnElement[bool]) -> list[int]:
@@ -310,8 +342,15 @@ def cancel(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow 
     return rows[0] if rows else None
 
 
-def supersede_older(conn: Connection, newer: PromotionRow, *, reason: str) -> list[PromotionRow]:
-    """Supersede what waits under the same rule and target with a lower version."""
+def supersede_older(
+    conn: Connection, newer: PromotionRow, around: Iterable[Row[Any]], *, reason: str
+) -> list[PromotionRow]:
+    """Supersede what waits under the same rule and target with a lower version.
+
+    `around` are the rows that `lock_around` locked.
+    """
+    if not any(_gives_way(row, newer) for row in around):
+        return []
     return _end_waiting(
         conn,
         Status.SUPERSEDED,
@@ -320,6 +359,11 @@ def supersede_older(conn: Connection, newer: PromotionRow, *, reason: str) -> li
         table.c.target_id == newer.target_id,
         table.c.version < newer.version,
     )
+
+
+def _gives_way(row: Row[Any], newer: PromotionRow) -> bool:
+    is_waiting = row.status == Status.WAITING and row.version < newer.version
+    return is_waiting and (row.rule_id, row.target_id) == (newer.rule_id, newer.target_id)
 
 
 def _wake(conn: Connection, *where: ColumnElement[bool], **values: Any) -> int:

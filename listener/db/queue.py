@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -16,6 +17,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Executable,
+    Integer,
+    Interval,
     Row,
     Select,
     Table,
@@ -35,6 +38,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from listener.db import engine
 from listener.db.engine import CHANNEL, Database
+from listener.db.fixed import Fixed, value
 from listener.db.watchdog import Unanswered
 
 LEASE = timedelta(seconds=30)
@@ -91,27 +95,41 @@ def claim_some(
 
     With a share, those of quick subjects first, and only so many of slow ones.
     """
+    has_slow = share is not None and share.subject is not None and bool(share.slow)
+    values = {"owner": owner, "lease": LEASE, "most": most}
+    if share is not None and has_slow:
+        few = min(most, share.most_slow)
+        values |= {"slow": list(share.slow), "most_slow": few}
+        rows = _claiming(kind, share.subject).rows(conn, **values)
+    else:
+        rows = _claiming(kind, None).rows(conn, **values)
+    return [_of_row(kind.table, row, row.claimed_at) for row in rows]
+
+
+@cache
+def _claiming(kind: WorkKind, subject: ColumnElement[str] | None) -> Fixed:
     table, key = kind.table, _key(kind.table)
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < func.now())
     due = (
         select(key)
         .where(kind.due <= func.now(), free, kind.known)
         .order_by(kind.due)
-        .limit(most)
+        .limit(value("most", Integer))
         .with_for_update(skip_locked=True, key_share=True)
     )
+    lease = value("lease", Interval)
     statement = (
         update(table)
-        .where(key.in_(_shared(due, share, most)))
+        .where(key.in_(_shared(due, subject)))
         .values(
-            lease_owner=owner,
-            lease_until=func.now() + literal(LEASE),
+            lease_owner=value("owner", Text),
+            lease_until=func.now() + lease,
             fence=table.c.fence + 1,
             attempt=table.c.attempt + 1,
         )
         .returning(*table.c, func.clock_timestamp().label("claimed_at"))
     )
-    return [_of_row(table, row, row.claimed_at) for row in conn.execute(statement)]
+    return Fixed(statement)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,13 +141,14 @@ class Share:
     most_slow: int
 
 
-def _shared(due: Select[Any], share: Share | None, most: int) -> Select[Any]:
-    if share is None or share.subject is None or not share.slow:
+def _shared(due: Select[Any], subject: ColumnElement[str] | None) -> Select[Any]:
+    if subject is None:
         return select(due.cte("due_row"))
-    slow = literal(list(share.slow), ARRAY(Text))
-    first = select(due.where(share.subject != all_(slow)).cte("quick_row"))
-    few = due.limit(min(most, share.most_slow)).where(share.subject == any_(slow))
-    return select(union_all(first, select(few.cte("slow_row"))).limit(most).subquery())
+    slow = value("slow", ARRAY(Text))
+    first = select(due.where(subject != all_(slow)).cte("quick_row"))
+    few = due.limit(value("most_slow", Integer)).where(subject == any_(slow))
+    both = union_all(first, select(few.cte("slow_row")))
+    return select(both.limit(value("most", Integer)).subquery())
 
 
 def held(table: Table, row: Row[Any], claimed_at: datetime) -> Claim:

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
+from listener.core.drift import nonce_of
 from listener.core.gates.base import ActivePromotion, PastPromotion
 from listener.core.promotion import ACTIVE, PromotionKind, Status
 from listener.core.release import Release
 from listener.db import release_requests
+from listener.db.fixed import Fixed, value
 from listener.db.promotions import PromotionRow, row_of
 from listener.db.tables import post
 from listener.db.tables import promotion as table
@@ -29,14 +44,36 @@ def rival(conn: Connection, target_id: str, promotion_id: int) -> PromotionRow |
 
 def beside(conn: Connection, row: PromotionRow) -> tuple[PromotionRow | None, int | None]:
     """Return the `rival` of a promotion, and the `newer_version` that takes its place."""
-    active = select(table).where(
-        table.c.target_id == row.target_id, table.c.status.in_(ACTIVE), table.c.id != row.id
-    )
-    newest = select(table).where(*_takes_place_of(row)).order_by(table.c.version.desc()).limit(1)
-    rows = [row_of(each) for each in conn.execute(union_all(active, newest.subquery().select()))]
-    rival = next((each for each in rows if each.status in ACTIVE and each.id != row.id), None)
-    newer = [each.version for each in rows if each.rule_id == row.rule_id]
+    values = {"id": row.id, "rule_id": row.rule_id, "target_id": row.target_id}
+    found = [row_of(each) for each in _BESIDE.rows(conn, **values, version=row.version)]
+    rival = next((each for each in found if each.status in ACTIVE), None)
+    newer = [each.version for each in found if each.rule_id == row.rule_id]
     return rival, max((version for version in newer if version > row.version), default=None)
+
+
+def _newer() -> Select[Any]:
+    wanted = select(table).where(
+        table.c.rule_id.is_not_distinct_from(value("rule_id", BigInteger)),
+        table.c.target_id == value("target_id", Text),
+        table.c.version > value("version", Integer),
+        _TAKES_PLACE,
+    )
+    return wanted.order_by(table.c.version.desc()).limit(1)
+
+
+def _beside() -> Fixed:
+    target_id, own_id = value("target_id", Text), value("id", BigInteger)
+    active = select(table).where(
+        table.c.target_id == target_id, table.c.status.in_(ACTIVE), table.c.id != own_id
+    )
+    return Fixed(union_all(active, _newer().subquery().select()))
+
+
+_TAKES_PLACE = or_(
+    (table.c.status == Status.WAITING) & table.c.evaluated_at.is_not(None),
+    table.c.status.in_(ACTIVE | {Status.SUCCEEDED}),
+)
+_BESIDE, _NEWER = _beside(), Fixed(_newer())
 
 
 def rollback_asked_for(conn: Connection, target_id: str) -> PromotionRow | None:
@@ -60,22 +97,9 @@ def newer_version(conn: Connection, row: PromotionRow) -> int | None:
 
     It is of the same rule and target, and evaluated and waiting, active, or succeeded.
     """
-    query = select(func.max(table.c.version)).where(*_takes_place_of(row))
-    version: int | None = conn.execute(query).scalar_one()
-    return version
-
-
-def _takes_place_of(row: PromotionRow) -> tuple[ColumnElement[bool], ...]:
-    counts = or_(
-        (table.c.status == Status.WAITING) & table.c.evaluated_at.is_not(None),
-        table.c.status.in_(ACTIVE | {Status.SUCCEEDED}),
-    )
-    return (
-        table.c.rule_id == row.rule_id,
-        table.c.target_id == row.target_id,
-        table.c.version > row.version,
-        counts,
-    )
+    values = {"rule_id": row.rule_id, "target_id": row.target_id, "version": row.version}
+    found = _NEWER.first(conn, **values)
+    return int(found.version) if found is not None else None
 
 
 def upstream(conn: Connection, source_id: str, release: Release) -> PromotionRow | None:
@@ -84,21 +108,30 @@ def upstream(conn: Connection, source_id: str, release: Release) -> PromotionRow
     A promotion in doubt does not know its release yet. Then the release shows its nonce, or is
     what its post asked for, made by our account.
     """
-    made = release_requests.may_have_made(release)
-    named = select(post.c.promotion_id).where(post.c.target_id == source_id, made)
-    known = select(table.c.id).where(table.c.target_release_id == release.id)
-    query = (
-        select(table)
-        .where(
-            table.c.target_id == source_id,
-            table.c.kind == PromotionKind.PROMOTE,
-            table.c.id.in_(known.union(named)),
-        )
-        .order_by(table.c.id.desc())
-        .limit(1)
-    )
-    row = conn.execute(query).one_or_none()
+    nonce = nonce_of(release.description)
+    values = {"app_id": source_id, "release_id": release.id}
+    if nonce is not None:
+        row = _UPSTREAM_NAMED.first(conn, **values, nonce=nonce)
+    else:
+        unnamed = {"author_id": release.author_id, "artifact": release.artifact}
+        row = _UPSTREAM.first(conn, **values, **unnamed, version=release.version)
     return row_of(row) if row is not None else None
+
+
+def _upstream(made: ColumnElement[bool]) -> Fixed:
+    app_id = value("app_id", Text)
+    named = select(post.c.promotion_id).where(post.c.target_id == app_id, made)
+    known = select(table.c.id).where(table.c.target_release_id == value("release_id", Text))
+    query = select(table).where(
+        table.c.target_id == app_id,
+        table.c.kind == PromotionKind.PROMOTE,
+        table.c.id.in_(known.union(named)),
+    )
+    return Fixed(query.order_by(table.c.id.desc()).limit(1))
+
+
+_UPSTREAM = _upstream(release_requests.MADE)
+_UPSTREAM_NAMED = _upstream(release_requests.MADE_BY_NAME)
 
 
 def author(conn: Connection, source_id: str, release: Release) -> str | None:
@@ -157,13 +190,18 @@ def newest_taking_place(conn: Connection, rule_id: int, target_id: str) -> int |
 
     It was evaluated, and neither rejected nor skipped.
     """
-    counts = or_(table.c.evaluated_at.is_not(None), table.c.status != Status.WAITING)
-    query = select(table.c.version).where(
-        table.c.rule_id == rule_id,
-        table.c.target_id == target_id,
+    row = _NEWEST.first(conn, rule_id=rule_id, target_id=target_id)
+    return int(row.version) if row is not None else None
+
+
+_NEWEST = Fixed(
+    select(table.c.version)
+    .where(
+        table.c.rule_id == value("rule_id", BigInteger),
+        table.c.target_id == value("target_id", Text),
         table.c.status.in_(TOOK_ITS_PLACE),
-        counts,
+        or_(table.c.evaluated_at.is_not(None), table.c.status != Status.WAITING),
     )
-    newest = query.order_by(table.c.version.desc()).limit(1)
-    version: int | None = conn.execute(newest).scalar_one_or_none()
-    return version
+    .order_by(table.c.version.desc())
+    .limit(1)
+)

@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    ColumnElement,
     Connection,
+    Integer,
     Row,
     Text,
+    and_,
     any_,
     func,
     insert,
-    literal,
     or_,
     select,
     union_all,
@@ -27,6 +27,7 @@ from listener.core.drift import UnmarkedRequest, nonce_of
 from listener.core.promotion import PromotionKind
 from listener.core.release import History, Release
 from listener.core.rule import Strategy
+from listener.db.fixed import Fixed, value
 from listener.db.tables import post as table
 from listener.db.tables import promotion
 
@@ -137,10 +138,8 @@ def open_or_given_up(conn: Connection, target_id: str) -> tuple[PostRow | None, 
 
     The latter have no nonce, and may have made a release although none was found.
     """
-    is_given_up = table.c.account_id.is_not(None) & _GIVEN_UP
-    here = select(table).where(table.c.target_id == target_id)
-    query = union_all(here.where(table.c.outcome.is_(None)), here.where(is_given_up))
-    rows = sorted((_row(row) for row in conn.execute(query)), key=lambda row: row.id)
+    found = _OPEN_OR_GIVEN_UP.rows(conn, target_id=target_id)
+    rows = sorted((_row(row) for row in found), key=lambda row: row.id)
     open_ = [row for row in rows if row.outcome is None]
     return (open_[-1] if open_ else None), [row for row in rows if row.outcome is not None]
 
@@ -163,18 +162,27 @@ _GIVEN_UP = table.c.release_id.is_(None) & or_(
 )
 
 
-def may_have_made(release: Release) -> ColumnElement[bool]:
-    """Build the condition of posts that made this release, or may have without a nonce."""
-    made = table.c.release_id == release.id
-    if nonce := nonce_of(release.description):
-        return or_(made, table.c.nonce == nonce)
-    unnamed = (
-        table.c.account_id.is_not(None)
-        & (table.c.account_id == release.author_id)
-        & (table.c.artifact == release.artifact)
-        & (table.c.base_version < release.version)
+_HERE = select(table).where(table.c.target_id == value("target_id", Text))
+_OPEN_OR_GIVEN_UP = Fixed(
+    union_all(
+        _HERE.where(table.c.outcome.is_(None)),
+        _HERE.where(table.c.account_id.is_not(None), _GIVEN_UP),
     )
-    return or_(made, unnamed & or_(table.c.outcome.is_(None), _GIVEN_UP))
+)
+
+# The posts that made a release, or may have: by its nonce, or where it has none by our account.
+_ITS_OWN = table.c.release_id == value("release_id", Text)
+MADE_BY_NAME = or_(_ITS_OWN, table.c.nonce == value("nonce", Text))
+MADE = or_(
+    _ITS_OWN,
+    and_(
+        table.c.account_id.is_not(None),
+        table.c.account_id == value("author_id", Text),
+        table.c.artifact == value("artifact", Text),
+        table.c.base_version < value("version", Integer),
+        or_(table.c.outcome.is_(None), _GIVEN_UP),
+    ),
+)
 
 
 def promised(conn: Connection, post_id: int, promotion_id: str) -> None:
@@ -223,13 +231,19 @@ def issued(conn: Connection, target_id: str, shown: History) -> frozenset[str]:
     """Return the nonces and ids by which releases of ours are known among those shown."""
     ids = [release.id for release in shown.releases]
     nonces = [nonce for r in shown.releases if (nonce := nonce_of(r.description)) is not None]
-    marked = or_(table.c.release_id == any_(_texts(ids)), table.c.nonce == any_(_texts(nonces)))
-    query = select(table.c.nonce, table.c.release_id).where(table.c.target_id == target_id, marked)
-    return frozenset(mark for row in conn.execute(query) for mark in row if mark is not None)
+    rows = _ISSUED.rows(conn, target_id=target_id, ids=ids, nonces=nonces)
+    return frozenset(mark for row in rows for mark in row if mark is not None)
 
 
-def _texts(values: list[str]) -> ColumnElement[list[str]]:
-    return literal(values, ARRAY(Text))
+_ISSUED = Fixed(
+    select(table.c.nonce, table.c.release_id).where(
+        table.c.target_id == value("target_id", Text),
+        or_(
+            table.c.release_id == any_(value("ids", ARRAY(Text))),
+            table.c.nonce == any_(value("nonces", ARRAY(Text))),
+        ),
+    )
+)
 
 
 def kinds(conn: Connection, target_id: str) -> dict[str, PromotionKind]:

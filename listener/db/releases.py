@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, not_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, func, not_, select, text, update
 
 from listener.core.release import FAILED, RAN, History, Release
+from listener.db.fixed import Fixed, value
 from listener.db.tables import release
 
 
@@ -158,10 +159,16 @@ def decide(conn: Connection, app_id: str) -> set[int]:
 
     The caller holds the app's lock, and makes what follows from them in the same transaction.
     """
-    same = release.c.app_id == app_id, release.c.gone_at.is_(None)
-    ended = release.c.status.in_([*RAN, FAILED]), not_(release.c.is_decided)
-    marked = update(release).where(*same, *ended).values(is_decided=True)
-    return set(conn.execute(marked.returning(release.c.version)).scalars())
+    return {row.version for row in _DECIDE.rows(conn, app_id=app_id)}
+
+
+_DECIDE = Fixed(
+    update(release)
+    .where(release.c.app_id == value("app_id", Text), release.c.gone_at.is_(None))
+    .where(release.c.status.in_([*RAN, FAILED]), not_(release.c.is_decided))
+    .values(is_decided=True)
+    .returning(release.c.version)
+)
 
 
 def find(conn: Connection, app_id: str, version: int) -> Release | None:
@@ -191,13 +198,15 @@ class SlugFacts(NamedTuple):
 
 def slug(conn: Connection, app_id: str, artifact: str) -> SlugFacts:
     """Return what is stored of an artifact; all of it is immutable."""
-    c = release.c
-    query = (
-        select(func.max(c.commit), func.max(c.stack), func.max(c.commit_message))
-        .where(release.c.app_id == app_id)
-        .where(release.c.artifact == artifact)
-    )
-    return SlugFacts(*conn.execute(query).one())
+    commit, stack, message = tuple(_SLUG.rows(conn, app_id=app_id, artifact=artifact)[0])
+    return SlugFacts(commit, stack, message)
+
+
+_SLUG = Fixed(
+    select(*(func.max(release.c[name]) for name in ("commit", "stack", "commit_message")))
+    .where(release.c.app_id == value("app_id", Text))
+    .where(release.c.artifact == value("artifact", Text))
+)
 
 
 def slug_facts(conn: Connection, app_id: str, artifact: str) -> tuple[str | None, str | None]:

@@ -8,10 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
+    Text,
     and_,
+    any_,
     delete,
     func,
     insert,
@@ -25,6 +29,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from listener.core.gates import options
 from listener.core.gates.options import Conditions
 from listener.core.rule import Mode, OnNewer, Route, Strategy
+from listener.db.fixed import Fixed, value
 from listener.db.tables import rule as table
 from listener.db.tables import rule_revision, rule_service, rule_target
 
@@ -122,14 +127,13 @@ def _select(
     return [_row(row) for row in conn.execute(query.limit(limit))]
 
 
-def _names_target(app_id: str) -> ColumnElement[bool]:
+def _names_target(app_id: str | ColumnElement[str]) -> ColumnElement[bool]:
     return table.c.id.in_(select(rule_target.c.rule_id).where(rule_target.c.app_id == app_id))
 
 
 def get(conn: Connection, rule_id: int) -> RuleRow:
     """Return the rule with this id, removed or not; a rule with this id must exist."""
-    (row,) = _select(conn, table.c.id == rule_id)
-    return row
+    return _row(_GET.rows(conn, id=rule_id)[0])
 
 
 def find(conn: Connection, name_or_id: str) -> RuleRow | None:
@@ -150,18 +154,34 @@ def live(conn: Connection, *, app_id: str | None = None, limit: int | None = Non
 
 def of_source(conn: Connection, app_id: str) -> list[RuleRow]:
     """Return the live rules, armed or shadow, that promote this app's releases."""
-    return _select(conn, _ACTS, table.c.source_id == app_id)
+    return [_row(row) for row in _OF_SOURCE.rows(conn, app_id=app_id)]
 
 
 def around_app(conn: Connection, app_id: str) -> list[RuleRow]:
     """Return the live rules, armed or shadow, that promote from this app or to it."""
-    return _select(conn, _ACTS, or_(table.c.source_id == app_id, _names_target(app_id)))
+    return [_row(row) for row in _AROUND_APP.rows(conn, app_id=app_id)]
 
 
 def around(conn: Connection, rule_ids: Iterable[int], source_ids: Iterable[str]) -> list[RuleRow]:
     """Return the rules with these ids, removed or not, and the active rules of these sources."""
-    by_source = and_(_ACTS, table.c.source_id.in_(set(source_ids)))
-    return _select(conn, or_(table.c.id.in_(set(rule_ids)), by_source))
+    wanted = {"ids": list(set(rule_ids)), "source_ids": list(set(source_ids))}
+    return [_row(row) for row in _AROUND.rows(conn, **wanted)]
+
+
+def _fixed(*where: ColumnElement[bool]) -> Fixed:
+    return Fixed(select(table, _NAMED.label("named")).where(*where).order_by(table.c.id.desc()))
+
+
+_APP_ID = value("app_id", Text)
+_GET = _fixed(table.c.id == value("id", BigInteger))
+_OF_SOURCE = _fixed(_ACTS, table.c.source_id == _APP_ID)
+_AROUND_APP = _fixed(_ACTS, or_(table.c.source_id == _APP_ID, _names_target(_APP_ID)))
+_AROUND = _fixed(
+    or_(
+        table.c.id == any_(value("ids", ARRAY(BigInteger))),
+        and_(_ACTS, table.c.source_id == any_(value("source_ids", ARRAY(Text)))),
+    )
+)
 
 
 def targeting(conn: Connection, app_id: str) -> list[RuleRow]:

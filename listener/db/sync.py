@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from listener.core.release import Release
 from listener.db import apps, queue
+from listener.db.fixed import Fixed, value
 from listener.db.queue import notify
 from listener.db.tables import app, chore, delivery, release, rule, rule_target, subscription
 
@@ -65,13 +66,14 @@ class PendingDelivery:
 
 def undecided(conn: Connection, app_id: str) -> list[PendingDelivery]:
     """Return the deliveries about this app that are not settled, oldest first."""
-    c = delivery.c
-    query = (
-        select(*(c[name] for name in PendingDelivery.__dataclass_fields__))
-        .where(c.app_id == app_id, c.settled_at.is_(None))
-        .order_by(c.id)
-    )
-    return [PendingDelivery(*row) for row in conn.execute(query)]
+    return [PendingDelivery(*tuple(row)) for row in _UNDECIDED.rows(conn, app_id=app_id)]
+
+
+_UNDECIDED = Fixed(
+    select(*(delivery.c[name] for name in PendingDelivery.__dataclass_fields__))
+    .where(delivery.c.app_id == value("app_id", Text), delivery.c.settled_at.is_(None))
+    .order_by(delivery.c.id)
+)
 
 
 def settle(conn: Connection, outcomes: dict[int, str]) -> None:
@@ -130,10 +132,20 @@ class Told:
 
 def told_of(conn: Connection, app_id: str, found: Release) -> Told:
     """Return what is known of a release beside what Heroku's list shows."""
-    same = release.c.app_id == app_id, release.c.artifact == found.artifact
-    commit = select(func.max(release.c.commit)).where(*same).scalar_subquery()
-    row = conn.execute(select(exists().where(delivery.c.release_id == found.id), commit)).one()
-    return Told(*row)
+    values = {"app_id": app_id, "release_id": found.id, "artifact": found.artifact}
+    was_told, commit = tuple(_TOLD_OF.rows(conn, **values)[0])
+    return Told(was_told, commit)
+
+
+_TOLD_OF = Fixed(
+    select(
+        exists().where(delivery.c.release_id == value("release_id", Text)),
+        select(func.max(release.c.commit))
+        .where(release.c.app_id == value("app_id", Text))
+        .where(release.c.artifact == value("artifact", Text))
+        .scalar_subquery(),
+    )
+)
 
 
 def ended_deliveries(conn: Connection, app_id: str, older_than: timedelta, outcome: str) -> None:

@@ -96,19 +96,24 @@ def write(
     target: History,
     source_id: str | None,
     *,
+    issued: frozenset[str] | None = None,
     is_final: bool = False,
 ) -> Standing | None:
     """Store how the target stands; return None where the source must be read first.
 
-    The caller holds the target's lock, and read `row` under it.
+    The caller holds the target's lock, and read `row` under it. `issued` are the marks of ours in
+    `target`, where the caller knows them.
     """
     if row.known is None:  # no rule was ever armed for it: nothing to guard
         current = target.current
         return NoDrift(LastKnown(current.version, current.artifact)) if current else Unknown()
     under_way, given_up = release_requests.open_or_given_up(conn, row.id)
+    shown = target
     target = releases.history(conn, row.id) if given_up else _since_known(conn, row, target)
     late = own_releases.late(target, under_way, given_up)
-    look = _Look(row, target, History(), release_requests.issued(conn, row.id, target))
+    if issued is None or target is not shown:
+        issued = release_requests.issued(conn, row.id, target)
+    look = _Look(row, target, History(), issued)
     standing = look.compare(late)
     is_open = isinstance(standing, ManualForward | Drift | Unknown)
     if is_open or isinstance(standing, OwnRelease):  # their orders matter: all that ever ran

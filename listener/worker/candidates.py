@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Connection
 
@@ -88,6 +88,14 @@ class Read:
     way: StrategyChoice
 
 
+class TargetFacts(NamedTuple):
+    """The marks of our releases on the target, its open holds, and the last foreign release."""
+
+    issued: frozenset[str]
+    held: Sequence[HoldRow]
+    foreign: Foreign | None
+
+
 def known(conn: Connection, row: PromotionRow) -> Known:
     """Read in a few statements what is stored and does not come from lists of releases."""
     found = {app.id: app for app in apps.all_of(conn, {row.source_id, row.target_id})}
@@ -137,9 +145,10 @@ def _decide_on(
     row = job.row
     is_promotion = row.kind is PromotionKind.PROMOTE
     target = apps.lock(conn, [row.target_id])[row.target_id]
+    issued = release_requests.issued(conn, row.target_id, read.target.history)
     if standing is None:
         source_id = _source_of(conn, read.known, row)
-        standing = drift.write(conn, target, read.target.history, source_id)
+        standing = drift.write(conn, target, read.target.history, source_id, issued=issued)
     if standing is None:
         return None
     held, foreign = holds.standing(conn, row.target_id)
@@ -150,7 +159,7 @@ def _decide_on(
     if is_behind(read.target, target):
         return StaleData(f"{target.name} does not show yet what we released there.")
     try:
-        return _assemble(conn, job.context, row, read, held, foreign)
+        return _assemble(conn, job.context, row, read, TargetFacts(issued, held, foreign))
     except StaleData as stale:
         return stale
 
@@ -185,7 +194,9 @@ def stored(
     with suppress(StaleData):
         apps_ = found.source.facts, found.target.facts
         read = Read(found, *apps_, source, target, found.commit, found.stack, way)
-        return _assemble(conn, context, row, read, *holds.standing(conn, row.target_id))
+        issued = release_requests.issued(conn, row.target_id, target.history)
+        about = TargetFacts(issued, *holds.standing(conn, row.target_id))
+        return _assemble(conn, context, row, read, about)
     return None
 
 
@@ -252,8 +263,7 @@ def _assemble(
     context: Context,
     row: PromotionRow,
     read: Read,
-    held: Sequence[HoldRow],
-    foreign: Foreign | None,
+    about: TargetFacts,
 ) -> CandidateFacts:
     found, rule = read.known, read.known.rule
     release = _release_of(row, read.source, read.source_app)
@@ -273,14 +283,14 @@ def _assemble(
         pipelines=read.way.pipelines,
         on_newer=on_newer,
         is_by_hand=row.is_by_hand,
-        holds=tuple(hold.value for hold in held),
+        holds=tuple(hold.value for hold in about.held),
         rival=related_promotions.as_rival(rival) if rival is not None else None,
         upstream=above.status if above is not None else None,
         newer=newer if on_newer is OnNewer.SUPERSEDE else None,
         is_allowed=all(is_allowed(app.name, context.allowed_apps) for app in both),
-        own_releases=release_requests.issued(conn, row.target_id, target_history),
+        own_releases=about.issued,
         gone_since=row.gone_since,
-        **evidence.gather(conn, row, found.obeyed, release, foreign),
+        **evidence.gather(conn, row, found.obeyed, release, about.foreign),
     )
     return CandidateFacts(
         candidate=candidate,

@@ -85,6 +85,7 @@ def _commit(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> Pending
     with job.context.database.begin() as conn:
         check(conn, job, gathered)
         planned = plan(gathered.candidate.conditions)
+        around = promotions.lock_around(conn, row.target_id)
         moved = keep_moving(
             conn,
             job.claim,
@@ -95,7 +96,7 @@ def _commit(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> Pending
             **seen,
         )
         if gathered.makes_older_give_way:
-            promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
+            promotions.supersede_older(conn, row, around, reason=gathered.why_older_give_way)
         written = add_post(
             conn,
             row,
@@ -111,8 +112,10 @@ def _commit(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> Pending
 def keep_moving(
     conn: Connection, claim: queue.Claim, status: Status, reason: str, **values: Any
 ) -> PromotionRow:
-    """Move to the status in which a post is sent, and keep the lease. Raises LeaseLost."""
-    promotions.lock_around(conn, claim.row.target_id)
+    """Move to the status in which a post is sent, and keep the lease. Raises LeaseLost.
+
+    The caller locked the promotions around the target.
+    """
     return promotions.move(
         conn,
         claim,
@@ -163,7 +166,8 @@ def check(conn: Connection, job: Job, gathered: CandidateFacts) -> None:
         if again.reads is Reads.DATABASE:  # its time is over: a window has closed, say
             raise PreconditionChanged(again.objection.message)
         raise StaleData("What the checks answered got old meanwhile.")
-    standing = tuple(hold.value for hold in holds.open_(conn, row.target_id))
+    held, _ = holds.standing(conn, row.target_id)
+    standing = tuple(hold.value for hold in held)
     if not isinstance(hold(replace(gathered.candidate, holds=standing), now), Pass):
         raise PreconditionChanged("A hold was put.")
     if row.rule_id is not None:

@@ -260,7 +260,7 @@ def _wait(job: Job, gathered: CandidateFacts, evaluation: Evaluation) -> None:
         due_at = evidence.due_at(row, now)
     with context.database.begin() as conn:
         apps.lock(conn, [row.target_id])
-        promotions.lock_around(conn, row.target_id)
+        around = promotions.lock_around(conn, row.target_id)
         job.stay(
             conn,
             wait.message,
@@ -276,7 +276,7 @@ def _wait(job: Job, gathered: CandidateFacts, evaluation: Evaluation) -> None:
             apps.forget_facts(conn, row.target_id)
         notify.of_wait(conn, context, row, evaluation, now)
         if gathered.makes_older_give_way:
-            promotions.supersede_older(conn, row, reason=gathered.why_older_give_way)
+            promotions.supersede_older(conn, row, around, reason=gathered.why_older_give_way)
 
 
 def _pause(evaluation: Evaluation) -> timedelta:

@@ -357,9 +357,8 @@ def outcome(conn: Connection, history: History, live: list[RuleRow], release: Re
     if kind is not Kind.DEPLOY:
         slug = f"slug unchanged since v{first}" if first is not None else "no slug"
         return f"ignored: {_words(kind)}, {slug}"
-    made = promotions.list_(conn, release_id=release.id)
-    if made:
-        numbers = ", ".join(str(row.id) for row in reversed(made))
+    if made := promotions.made_of(conn, release.id):
+        numbers = ", ".join(str(number) for number in made)
         return f"v{release.version} is a deploy: promotion {numbers}"
     return f"ignored: v{release.version} is a deploy, but below every baseline"
 
