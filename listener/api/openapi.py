@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from flask import Blueprint, Flask, current_app, jsonify
+from flask import Blueprint, Flask, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -18,6 +18,7 @@ from listener.api.answers import Problem, Reply, replies
 bp = Blueprint("openapi", __name__)
 
 Json = dict[str, Any]
+_DESCRIBED = "autopromote_description"
 REF = "#/components/schemas/{model}"
 SILENT_METHODS = {"HEAD", "OPTIONS"}
 
@@ -43,8 +44,11 @@ QUERIES: dict[str, Json] = {
 @bp.get("/openapi.json")
 @replies(Reply())
 def describe() -> ResponseReturnValue:
-    """Return this description of the API."""
-    return jsonify(described(current_app))
+    """Return this description of the API; it is made once, for anybody may ask for it."""
+    app = current_app
+    if _DESCRIBED not in app.extensions:
+        app.extensions[_DESCRIBED] = jsonify(described(app)).get_data()
+    return Response(app.extensions[_DESCRIBED], mimetype="application/json")
 
 
 def described(app: Flask) -> Json:

@@ -128,7 +128,7 @@ class Dispatcher:
         share = None
         if len(lane.threads) > 1:
             few = lane.free_for_slow  # first, for it finds what is slow by now
-            share = Share(work_queue.subject, lane.pace.slow(work_queue), few)
+            share = Share(work_queue.subject, lane.slow(work_queue), few)
         return queue.claim_some(conn, work_queue.kind, owner=self._owner, most=most, share=share)
 
     def _ask_when_due(self) -> None:

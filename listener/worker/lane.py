@@ -23,33 +23,33 @@ log = structlog.get_logger()
 
 DATABASE_PAUSE_SECONDS = 1.0
 QUICK_SECONDS = 1.0
+LONG_SECONDS = 0.25  # a step that runs for so long may be one of a slow app
 
 
 class Pace:
-    """Which subjects were slow the last time, by queue; what is not known is not slow."""
+    """Which subjects were slow the last time, and which quick, by who was asked."""
 
     def __init__(self) -> None:
-        self._slow: dict[str, set[str]] = {}
+        self._was_slow: dict[tuple[str, str], bool] = {}
         self._lock = threading.Lock()
 
-    def note(self, work_queue: Queue, claim: queue.Claim, seconds: float) -> None:
-        """Record how long a step took, or takes so far."""
-        subject = work_queue.subject_of(claim)
-        if subject is None:
-            return
-        with self._lock:
-            slow = self._slow.setdefault(work_queue.name, set())
-            (slow.add if seconds > QUICK_SECONDS else slow.discard)(subject)
+    def note(self, work_queue: Queue, claim: queue.Claim, *, is_slow: bool) -> None:
+        """Record whether a step was slow, or is."""
+        if (subject := work_queue.subject_of(claim)) is not None:
+            with self._lock:
+                self._was_slow[work_queue.asks, subject] = is_slow
 
-    def slow(self, work_queue: Queue) -> list[str]:
+    def slow(self, work_queue: Queue) -> set[str]:
         """Return the subjects that were slow."""
         with self._lock:
-            return sorted(self._slow.get(work_queue.name, ()))
+            known = self._was_slow.items()
+            return {subject for (asks, subject), slow in known if slow and asks == work_queue.asks}
 
-    def is_slow(self, work_queue: Queue, claim: queue.Claim) -> bool:
-        """Return whether this work was slow the last time."""
+    def is_quick(self, work_queue: Queue, claim: queue.Claim) -> bool:
+        """Return whether this work was quick the last time, as far as it is known."""
         with self._lock:
-            return work_queue.subject_of(claim) in self._slow.get(work_queue.name, ())
+            key = work_queue.asks, work_queue.subject_of(claim) or ""
+            return self._was_slow.get(key) is False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +109,23 @@ class Lane:
 
     @property
     def free_for_slow(self) -> int:
-        """How many more of them may work for what was slow; what takes long now is slow, too."""
-        now, slow = time.monotonic(), 0
+        """How many more of them may work for what is `slow`."""
+        now = time.monotonic()
         with self._lock:
             busy = list(self._busy.values())
+        may_be_slow = 0
         for task in busy:
-            if now - task.begun > QUICK_SECONDS:
-                self.pace.note(task.work_queue, task.claim, now - task.begun)
-            slow += self.pace.is_slow(task.work_queue, task.claim)
-        return max(min(self.most_slow - slow, self.free), 0)
+            if now - task.begun > LONG_SECONDS:
+                self.pace.note(task.work_queue, task.claim, is_slow=True)
+            may_be_slow += not self.pace.is_quick(task.work_queue, task.claim)
+        return max(min(self.most_slow - may_be_slow, self.free), 0)
+
+    def slow(self, work_queue: Queue) -> list[str]:
+        """Return the subjects that were slow, and those that a thread works for just now."""
+        with self._lock:
+            busy = [task for task in self._busy.values() if task.work_queue.asks == work_queue.asks]
+        subjects = {task.work_queue.subject_of(task.claim) for task in busy}
+        return sorted(self.pace.slow(work_queue).union(filter(None, subjects)))
 
     def idle(self) -> list[str]:
         """Return the names of the runners that wait for work."""
@@ -159,10 +167,14 @@ class Lane:
         following = self._step(task.work_queue, task.claim)
         if following is None:
             return
-        if self._is_stopping.is_set():
+        if self._is_stopping.is_set() or not self._may_go_on(following):
             self._give_back(following.claim)
             return
         self._step(PROMOTING[0], following.claim, following)
+
+    def _may_go_on(self, following: NextStep) -> bool:
+        subject = PROMOTING[0].subject_of(following.claim)
+        return self.free_for_slow > 0 or subject not in self.slow(PROMOTING[0])
 
     def _give_back(self, claim: queue.Claim) -> None:
         with self._context.database.begin() as conn:
@@ -190,7 +202,7 @@ class Lane:
                 queue.postpone(conn, claim, work_queue.kind, handlers.pause_after(claim))
                 report_troubles.note_break(conn, work_queue.name, claim, error)
         seconds = time.monotonic() - begun
-        self.pace.note(work_queue, claim, seconds)
+        self.pace.note(work_queue, claim, is_slow=seconds > QUICK_SECONDS)
         spent = round(seconds * 1000)
         log.info("step", work=work_queue.name, key=claim.key, outcome=outcome, ms=spent)
         return following

@@ -22,6 +22,7 @@ class Queue:
     kind: queue.WorkKind
     step: Callable[[Context, queue.Claim, Clock], NextStep | None]
     subject: ColumnElement[str] | None = None
+    asks: str = "heroku"  # who may be slow: queues that ask the same know it from each other
 
     def claim(self, conn: Connection, owner: str) -> queue.Claim | None:
         """Claim the work that is due longest, if any is due."""
@@ -40,9 +41,9 @@ PROMOTING: tuple[Queue, ...] = (
     Queue("webhook", sync.WEBHOOKS, check_webhooks.step),
     Queue("trouble", troubles.TROUBLES, report_troubles.step),
 )
-# Their subjects have a pace of their own: a URL may be slow where Heroku is quick.
+# A URL may be slow where Heroku is quick.
 PROBING: tuple[Queue, ...] = (
-    Queue("probed promotion", handlers.PROBED, handlers.promote, promotion.c.target_id),
+    Queue("probed promotion", handlers.PROBED, handlers.promote, promotion.c.target_id, "urls"),
 )
 # A thread of its own: a dead chat service may not delay promotions.
 TELLING: tuple[Queue, ...] = (Queue("notice", notifications.NOTICES, notify.step),)

@@ -12,7 +12,7 @@ from listener.core.promotion import Status
 from listener.db import apps, queue
 from listener.db.queue import Share
 from listener.worker.lane import Pace
-from listener.worker.queues import PROMOTING
+from listener.worker.queues import PROBING, PROMOTING
 from tests.worker.emulated import EU, PROD, STAGING
 from tests.worker.stage import Stage
 from tests.worker.test_runner import running, wait_for
@@ -36,7 +36,7 @@ class Dam:
         with self._changed:
             self._held += 1
             self._changed.notify_all()
-        self._is_open.wait(PATIENCE)
+        self._is_open.wait(3 * PATIENCE)  # longer than anybody here waits for others
         return send()
 
     def wait_for(self, number: int) -> None:
@@ -110,8 +110,10 @@ def test_what_takes_long_is_slow_until_it_is_quick_again(stage: Stage) -> None:
     with stage.database.begin() as conn:
         [claim] = queue.claim_some(conn, LOOKS.kind, owner="test", most=1)
     pace = Pace()
-    assert not pace.is_slow(LOOKS, claim)
-    pace.note(LOOKS, claim, 1.1)
-    assert pace.slow(LOOKS) == [claim.key]
-    pace.note(LOOKS, claim, 0.9)
-    assert pace.slow(LOOKS) == []
+    assert not pace.is_quick(LOOKS, claim)
+    pace.note(LOOKS, claim, is_slow=True)
+    assert pace.slow(LOOKS) == pace.slow(PROMOTING[0]) == {claim.key}
+    assert pace.slow(PROBING[0]) == set()
+    pace.note(LOOKS, claim, is_slow=False)
+    assert pace.slow(LOOKS) == set()
+    assert pace.is_quick(LOOKS, claim)
