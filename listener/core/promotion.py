@@ -1,6 +1,6 @@
 """The life of a promotion: its statuses, the transitions between them, and its times.
 
-`TRANSITIONS` is the protocol's table; the README's state graph shows the same transitions.
+`TRANSITIONS` is the protocol's table; the graph in ARCHITECTURE.md shows the same transitions.
 """
 
 from __future__ import annotations
