@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from listener.api.auth import SCHEME
 from listener.crypto import BadToken, Keys
 from listener.heroku import HEADER
-from listener.web.limits import Headers, Judge, Lane, Verdict
+from listener.web.limits import Admission, Headers, Judge, Priority
 
 DOOR = "/webhooks/heroku"
 NEEDS_NO_TOKEN = "/api/tokens"  # noqa: S105 - whoever logs in has none yet
 HEALTH = frozenset({"/healthz", "/readyz"})
 _SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=", re.ASCII)
-_REFUSED = Verdict(Lane.QUICK, reads_body=False)
+_REFUSED = Admission(Priority.QUICK, reads_body=False)
 
 
 def judge_for(keys: Keys) -> Judge:
@@ -23,16 +23,16 @@ def judge_for(keys: Keys) -> Judge:
     It decides no request: whose body is not read gets the app's own answer without it.
     """
 
-    def judge(method: str, path: str, headers: Headers) -> Verdict:
+    def judge(method: str, path: str, headers: Headers) -> Admission:
         if path == DOOR:
             if _is_well_formed(headers.get(HEADER.upper(), ())):
-                return Verdict(Lane.FIRST, is_trusted=True)
+                return Admission(Priority.FIRST, is_trusted=True)
             return _REFUSED
         if path in HEALTH:
-            return Verdict(Lane.QUICK)
+            return Admission(Priority.QUICK)
         if path.startswith("/api/") and path != NEEDS_NO_TOKEN:
-            return Verdict() if _verifies(keys, headers.get("AUTHORIZATION", ())) else _REFUSED
-        return Verdict()
+            return Admission() if _verifies(keys, headers.get("AUTHORIZATION", ())) else _REFUSED
+        return Admission()
 
     return judge
 

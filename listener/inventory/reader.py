@@ -63,7 +63,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Listing:
     """A list as Heroku told it, not stored yet."""
 
     asked: Asked
@@ -132,15 +132,15 @@ class HerokuReader:
         message = f"{name} was read {MOST_READS} times, and each answer came after a later one."
         raise StaleData(message)
 
-    def fetch(self, app_id: str, asked: Asked, around: Around | None = NEWEST) -> Answer:
+    def fetch(self, app_id: str, asked: Asked, around: Around | None = NEWEST) -> Listing:
         """Ask Heroku for the list that was announced by `asked`. Raises HerokuError."""
         clock = Clock(asked.at)
         found = self._heroku.releases(
             app_id, enough=partial(_reaches, known_to=asked.known_to), page=_page(asked, around)
         )
-        return Answer(asked, clock, clock.now(), [as_release(release) for release in found])
+        return Listing(asked, clock, clock.now(), [as_release(release) for release in found])
 
-    def fetch_all(self, asked: Mapping[str, Asked]) -> dict[str, Answer | platform.HerokuError]:
+    def fetch_all(self, asked: Mapping[str, Asked]) -> dict[str, Listing | platform.HerokuError]:
         """Ask Heroku for several lists at once; an error stands for the list it befell."""
         first, *others = asked.items()
         with ThreadPoolExecutor(max_workers=max(len(others), 1)) as pool:
@@ -148,7 +148,7 @@ class HerokuReader:
             found = {first[0]: self._try(*first)}
         return found | {app_id: each.result() for app_id, each in beside.items()}
 
-    def _try(self, app_id: str, asked: Asked) -> Answer | platform.HerokuError:
+    def _try(self, app_id: str, asked: Asked) -> Listing | platform.HerokuError:
         try:
             return self.fetch(app_id, asked)
         except platform.HerokuError as error:
@@ -158,7 +158,7 @@ class HerokuReader:
         self,
         conn: Connection,
         row: AppRow,
-        answer: Answer,
+        answer: Listing,
         around: Around | None = NEWEST,
         *,
         as_it_is: bool = False,

@@ -28,7 +28,9 @@ class Sink:
         return 0.0
 
 
-def answer(worker: Any, request: Any, body: bytes, is_cut: bool, ends: tuple[Any, Any]) -> Answer:
+def answer(
+    worker: Any, request: Any, body: bytes, is_cut: bool, ends: tuple[Any, Any]
+) -> AnswerBuffer:
     """Run the app. `is_cut` says that the body is not what came, or would have come, in whole."""
     sink = Sink()
     if is_cut or not worker.alive:
@@ -53,10 +55,10 @@ def answer(worker: Any, request: Any, body: bytes, is_cut: bool, ends: tuple[Any
     except Exception as error:
         if response is not None and response.headers_sent:
             worker.log.exception("Error handling request")
-            return Answer(b"", closes=True)  # half an answer is none
+            return AnswerBuffer(b"", closes=True)  # half an answer is none
         worker.handle_error(None, sink, ends[0], error)
-        return Answer(bytes(sink.content), closes=True)
-    return Answer(bytes(sink.content), closes=bool(response.should_close()))
+        return AnswerBuffer(bytes(sink.content), closes=True)
+    return AnswerBuffer(bytes(sink.content), closes=bool(response.should_close()))
 
 
 def _tell_no_body(environ: dict[str, Any], largest: int) -> None:
@@ -65,7 +67,7 @@ def _tell_no_body(environ: dict[str, Any], largest: int) -> None:
         environ["CONTENT_LENGTH"] = "0"
 
 
-class Answer:
+class AnswerBuffer:
     """The bytes of an answer, and whether the connection ends with it."""
 
     __slots__ = ("closes", "content")

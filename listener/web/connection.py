@@ -9,7 +9,7 @@ from enum import IntEnum
 from itertools import count
 from typing import Any
 
-from listener.web.limits import Verdict
+from listener.web.limits import Admission
 from listener.web.reading import Chunks, Head, Length
 
 
@@ -29,6 +29,7 @@ class Connection:
     """A client's socket, and all that is buffered for it."""
 
     __slots__ = (
+        "admission",
         "body",
         "closes",
         "due",
@@ -45,7 +46,6 @@ class Connection:
         "since",
         "size",
         "socket",
-        "verdict",
         "whole",
     )
 
@@ -60,7 +60,7 @@ class Connection:
         self.body: Length | Chunks | None = None
         self.request: Any = None
         self.requests = 0
-        self.verdict = Verdict()
+        self.admission = Admission()
         self.phase = Phase.IDLE
         self.since = 0.0
         self.due = 0.0  # closed then

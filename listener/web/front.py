@@ -13,9 +13,9 @@ from typing import Any
 
 from gunicorn.util import unquote_to_wsgi_str  # type: ignore[import-untyped]
 
-from listener.web.answering import Answer, Sink, answer
+from listener.web.answering import AnswerBuffer, Sink, answer
 from listener.web.connection import Connection, Deadlines, Phase
-from listener.web.limits import JUDGE, Judge, Limits, Verdict, unknown
+from listener.web.limits import JUDGE, Admission, Judge, Limits, unknown
 from listener.web.pool import Pool
 from listener.web.reading import Chunks, Head, Length, body_of
 
@@ -38,7 +38,7 @@ class Front:
         self._open: set[Connection] = set()
         self._buffered = 0
         self._pool = Pool(limits.threads)
-        self._answered: deque[tuple[Connection, Answer]] = deque()
+        self._answered: deque[tuple[Connection, AnswerBuffer]] = deque()
         self._pool.begin()
 
     @property
@@ -153,11 +153,11 @@ class Front:
         for name, value in request.headers:
             headers.setdefault(name, []).append(value)
         conn.head, conn.request = None, request
-        conn.verdict = self._judge(request.method, unquote_to_wsgi_str(request.path), headers)
+        conn.admission = self._judge(request.method, unquote_to_wsgi_str(request.path), headers)
         conn.body = body_of(request, self._limits)
         has_none = isinstance(conn.body, Length) and conn.body.length == 0
         is_too_large = isinstance(conn.body, Length) and conn.body.length > self._limits.body
-        if not has_none and (is_too_large or not conn.verdict.reads_body):
+        if not has_none and (is_too_large or not conn.admission.reads_body):
             self._hand_over(conn, b"", is_cut=True)
             return
         self._enter(conn, Phase.BODY, self._limits.body_seconds)
@@ -184,10 +184,10 @@ class Front:
         if conn.is_open:
             self._enter(conn, Phase.QUEUED, self._limits.queue_seconds)
             job = partial(self._work, conn, conn.request, body, is_cut=is_cut)
-            self._pool.add(conn.verdict.lane, conn, job)
+            self._pool.add(conn.admission.priority, conn, job)
 
     def _work(self, conn: Connection, request: Any, body: bytes, *, is_cut: bool) -> None:
-        """Answer, in a thread of the pool."""
+        """AnswerBuffer, in a thread of the pool."""
         said = answer(self._worker, request, body, is_cut, conn.ends)
         self._answered.append((conn, said))
         self._worker.wake()
@@ -212,7 +212,7 @@ class Front:
             self._watch(conn, WRITE)
             return
         conn.outbox = memoryview(b"")
-        conn.verdict = Verdict()
+        conn.admission = Admission()
         if conn.closes:
             self._linger(conn)
             return
@@ -243,7 +243,7 @@ class Front:
         """Close one connection for a new one; return False where all are being answered."""
         return self._close_first(
             [one for one in self._open if one.phase is not Phase.ANSWERING],
-            lambda one: (one.phase > Phase.IDLE, one.verdict.is_trusted, one.since),
+            lambda one: (one.phase > Phase.IDLE, one.admission.is_trusted, one.since),
         )
 
     def _count(self, conn: Connection) -> None:
@@ -256,7 +256,7 @@ class Front:
         while self._buffered > self._limits.buffered:
             is_one_gone = self._close_first(
                 [one for one in self._open if one.size and one.phase is not Phase.ANSWERING],
-                lambda one: (one.verdict.is_trusted, one.phase is Phase.QUEUED, one.since),
+                lambda one: (one.admission.is_trusted, one.phase is Phase.QUEUED, one.since),
             )
             if not is_one_gone:
                 return
@@ -289,7 +289,7 @@ class Front:
 
     def _close(self, conn: Connection) -> bool:
         """Close a connection, unless a thread has just begun to answer it."""
-        if conn.phase is Phase.QUEUED and not self._pool.take_back(conn.verdict.lane, conn):
+        if conn.phase is Phase.QUEUED and not self._pool.take_back(conn.admission.priority, conn):
             conn.phase = Phase.ANSWERING
             return False
         if conn.is_open:

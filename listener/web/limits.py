@@ -11,7 +11,7 @@ MIB = 1024 * KIB
 JUDGE = "listener.web"  # under this name an app keeps its judge among its extensions
 
 
-class Lane(IntEnum):
+class Priority(IntEnum):
     """Which threads may answer a request."""
 
     FIRST = 0  # all of them
@@ -20,21 +20,21 @@ class Lane(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Admission:
     """What the app says of a request by its head alone."""
 
-    lane: Lane = Lane.REST
+    priority: Priority = Priority.REST
     is_trusted: bool = False  # goes last where memory is short
     reads_body: bool = True  # else the app answers without having seen one
 
 
 Headers = Mapping[str, Sequence[str]]  # by their names in capital letters
-Judge = Callable[[str, str, Headers], Verdict]
+Judge = Callable[[str, str, Headers], Admission]
 
 
-def unknown(method: str, path: str, headers: Headers) -> Verdict:
+def unknown(method: str, path: str, headers: Headers) -> Admission:
     """Judge for an app that has no judge: everybody is alike."""
-    return Verdict()
+    return Admission()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +53,4 @@ class Limits:
     queue_seconds: float = 30.0  # the router gives up then, and so do we
     answer_seconds: float = 20.0
     linger_seconds: float = 2.0  # for a client that still sends while we have answered
-    threads: Sequence[int] = (16, 14, 12)  # by lane: how many it may use with all below it
+    threads: Sequence[int] = (16, 14, 12)  # by priority: how many it may use with all below it

@@ -6,18 +6,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 
-from listener.web.limits import Lane
+from listener.web.limits import Priority
 
-Job = Callable[[], None]
+Call = Callable[[], None]
 
 
 class Pool:
-    """Runs jobs, the first lane's first; a lane and those below it use so many threads at most."""
+    """Runs tasks by priority; one and those below it use so many threads at most."""
 
     def __init__(self, caps: Sequence[int]) -> None:
         self._caps = caps
-        self._waiting: list[OrderedDict[Hashable, Job]] = [OrderedDict() for _ in Lane]
-        self._running = [0 for _ in Lane]
+        self._waiting: list[OrderedDict[Hashable, Call]] = [OrderedDict() for _ in Priority]
+        self._running = [0 for _ in Priority]
         self._changed = threading.Condition()
         self._is_open = True
 
@@ -26,16 +26,16 @@ class Pool:
         for number in range(max(self._caps)):
             threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
 
-    def add(self, lane: Lane, owner: Hashable, job: Job) -> None:
+    def add(self, priority: Priority, owner: Hashable, job: Call) -> None:
         """Have an owner's job done; it must not raise."""
         with self._changed:
-            self._waiting[lane][owner] = job
+            self._waiting[priority][owner] = job
             self._changed.notify()
 
-    def take_back(self, lane: Lane, owner: Hashable) -> bool:
+    def take_back(self, priority: Priority, owner: Hashable) -> bool:
         """Take an owner's job back; return False where it has begun."""
         with self._changed:
-            return self._waiting[lane].pop(owner, None) is not None
+            return self._waiting[priority].pop(owner, None) is not None
 
     def end(self) -> None:
         """Begin no more jobs."""
@@ -45,20 +45,23 @@ class Pool:
 
     def _work(self) -> None:
         while (found := self._next()) is not None:
-            lane, job = found
+            priority, job = found
             try:
                 job()
             finally:
                 with self._changed:
-                    self._running[lane] -= 1
+                    self._running[priority] -= 1
                     self._changed.notify()
 
-    def _next(self) -> tuple[Lane, Job] | None:
+    def _next(self) -> tuple[Priority, Call] | None:
         with self._changed:
             while self._is_open:
-                for lane in Lane:
-                    if self._waiting[lane] and sum(self._running[lane:]) < self._caps[lane]:
-                        self._running[lane] += 1
-                        return lane, self._waiting[lane].popitem(last=False)[1]
+                for priority in Priority:
+                    if (
+                        self._waiting[priority]
+                        and sum(self._running[priority:]) < self._caps[priority]
+                    ):
+                        self._running[priority] += 1
+                        return priority, self._waiting[priority].popitem(last=False)[1]
                 self._changed.wait()
         return None

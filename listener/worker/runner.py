@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 import uuid
+from collections.abc import Iterable
 from functools import partial
 
 from listener.db import sync
@@ -52,16 +54,20 @@ class Runners:
         """Stop claiming and wait for the current steps; return whether all ended in time."""
         ends_at = time.monotonic() + timeout
         self._dispatcher.stop()
+        self._join([self._dispatcher.thread], ends_at)  # first: what it hands out must be taken
         for lane in self._lanes:
             lane.stop()
         self._ear.stop()
         threads = [thread for lane in self._lanes for thread in lane.threads.values()]
-        threads.append(self._dispatcher.thread)
+        self._join(threads, ends_at)
+        self._pulse.end()
+        return not any(thread.is_alive() for thread in [*threads, self._dispatcher.thread])
+
+    @staticmethod
+    def _join(threads: Iterable[threading.Thread], ends_at: float) -> None:
         for thread in threads:
             if thread.ident is not None:
                 thread.join(max(ends_at - time.monotonic(), 0))
-        self._pulse.end()
-        return not any(thread.is_alive() for thread in threads)
 
 
 def start_runners(context: Context, *, promoting: int) -> Runners:

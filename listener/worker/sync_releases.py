@@ -21,12 +21,12 @@ from listener.db.snapshots import Asked
 from listener.db.sync import PendingDelivery
 from listener.inventory import drift
 from listener.inventory.context import Clock, Context
-from listener.inventory.reader import LACKING_FOR, Answer, Snapshot, StaleData
+from listener.inventory.reader import LACKING_FOR, Listing, Snapshot, StaleData
 from listener.worker import discover, report_troubles
 from listener.worker.job import NextStep
 
 REFRESH_FACTS_AFTER = timedelta(minutes=50)
-Answers = Mapping[str, Answer | platform.HerokuError]
+Answers = Mapping[str, Listing | platform.HerokuError]
 
 
 @dataclass(slots=True)
@@ -149,7 +149,7 @@ def _with_targets(around: Around, source_id: str, answers: Answers) -> Around:
     shown = [
         release.artifact
         for app_id, answer in answers.items()
-        if app_id != source_id and isinstance(answer, Answer)
+        if app_id != source_id and isinstance(answer, Listing)
         for release in answer.shown
     ]
     ran = frozenset(artifact for artifact in shown if artifact is not None)
@@ -282,7 +282,7 @@ class Conclusion:
         """Store the lists of targets that were read beside the source's."""
         found, around = {}, Around(artifacts=source.artifacts)
         for app_id, answer in answers.items():
-            if app_id in targets and isinstance(answer, Answer):
+            if app_id in targets and isinstance(answer, Listing):
                 stored = self.context.reader.store(conn, targets[app_id], answer, around)
                 if isinstance(stored, Snapshot):
                     found[app_id] = stored

@@ -7,7 +7,7 @@ from dataclasses import replace
 from threading import Event
 from typing import Any
 
-from listener.web.limits import JUDGE, KIB, Headers, Lane, Limits, Verdict
+from listener.web.limits import JUDGE, KIB, Admission, Headers, Limits, Priority
 from listener.web.worker import FrontWorker
 
 
@@ -34,12 +34,12 @@ class App:
         self.extensions = {JUDGE: self.judge}
         self.let_go = Event()
 
-    def judge(self, method: str, path: str, headers: Headers) -> Verdict:
+    def judge(self, method: str, path: str, headers: Headers) -> Admission:
         """Let signed ones first, and read no body where told so."""
         if path == "/door" and "SIGNED" in headers:
-            return Verdict(Lane.FIRST, is_trusted=True)
-        lane = Lane.FIRST if path == "/free" else Lane.REST
-        return Verdict(lane, reads_body=path != "/door")
+            return Admission(Priority.FIRST, is_trusted=True)
+        priority = Priority.FIRST if path == "/free" else Priority.REST
+        return Admission(priority, reads_body=path != "/door")
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer."""
