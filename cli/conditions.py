@@ -27,7 +27,7 @@ class Option:
     type: str
 
 
-# Made from what the listener tells of its API; see rule_options.py.
+# Made from what the listener tells of its API; `make cli-api` writes it.
 OPTIONS = tuple(
     Option(**each) for each in json.loads(Path(__file__).with_name("rule_options.json").read_text())
 )

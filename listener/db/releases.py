@@ -40,7 +40,8 @@ def now(conn: Connection) -> datetime:
 def history(conn: Connection, app_id: str) -> History:
     """Return every release of the app that we ever saw, without those gone at Heroku.
 
-    It grows for ever: for people's questions only. A step reads what is `near`.
+    It grows for ever: it is for people's questions, and for where somebody moved a target. A step
+    reads what is `near`.
     """
     query = select(release).where(*_of(app_id)).order_by(release.c.version)
     return History(release_of(row) for row in conn.execute(query))
