@@ -1,4 +1,4 @@
-"""`make crash` and `make chaos`: N events by the dice of SEED, one line of figures at the end."""
+"""`make crash`, `make chaos`, `make slow`: by the dice of SEED, one line of figures at the end."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from reliability import checks, truth
 from reliability.chaos import LONGEST_LAG, Chaos
 from reliability.crash import Crash
 from reliability.ending import Ending
-from reliability.ground import Ground, ground
+from reliability.ground import Ground, await_, ground
+from reliability.late import Post
 from reliability.people import SOURCES, TARGETS, People
+from reliability.slow import CROWD, KINDS, Slow
 
 LONG = 200  # with at least so many events, the slow accidents are included
 QUIET_WITHIN_SECONDS = 240.0
@@ -69,6 +71,27 @@ def chaos(run: Run) -> None:
         _judge(run, made, people)
 
 
+def slow(run: Run) -> None:
+    """Let crowds of clients hold on to their connections while Heroku delivers."""
+    with ground(run.seed, dynos=1, workers=0) as made:
+        for source in SOURCES:
+            made.heroku.control(f"apps/{source}/deploys", {})
+        are_told = lambda: all(made.heroku.deliveries(source) for source in SOURCES)  # noqa: E731
+        await_(are_told, lambda: "deliveries", 30)
+        tried = Slow(made, Post(made, Random(run.seed)))
+        tried.try_all(Random(run.seed))
+        run.wrong += tried.wrong
+        for sentence in run.wrong:
+            say(f"VIOLATION: {sentence}")
+        took = sorted(1000 * each for each in tried.took)
+        say(
+            f"slow: {len(KINDS)} crowds of {CROWD}, {len(took)} deliveries answered in"
+            f" {took[len(took) // 2]:.0f} ms by the median, {took[-1]:.0f} ms at most,"
+            f" RSS (with what is shared) {tried.largest / 1024 / 1024:.0f} MB at most:"
+            f" {len(run.wrong)} violations"
+        )
+
+
 def _repeat(run: Run, happen: Callable[[], object]) -> None:
     for count in range(run.number):
         happen()
@@ -114,11 +137,11 @@ def _keep(made: Ground, people: People, name: str) -> None:
     say(f"Logs, diary and records: {place}")
 
 
-RUNS: dict[str, Callable[[Run], None]] = {"crash": crash, "chaos": chaos}
+RUNS: dict[str, Callable[[Run], None]] = {"crash": crash, "chaos": chaos, "slow": slow}
 
 
 def main(words: list[str]) -> int:
-    """Run one of the two; return the exit code."""
+    """Run one of them; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m reliability", description=__doc__)
     parser.add_argument("name", choices=RUNS)
     name = parser.parse_args(words).name

@@ -171,6 +171,10 @@ class Ground:
             is_up(f"http://127.0.0.1:{self._ports[each]}/readyz") for each in webs
         )
 
+    def port_of(self, process: Process) -> int:
+        """Return where a process listens."""
+        return self._ports[process]
+
     def end_all(self) -> None:
         """End every process of the listener."""
         for process in self.processes:

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -40,6 +41,16 @@ class Post:
         if events and secrets:
             self._send(self.chance.choice(events), self.chance.choice(secrets[-2:]))
 
+    def any_of(self, chance: Random) -> Iterator[tuple[bytes, dict[str, str]]]:
+        """Sign, without end, events that the sources have had, with their newest secrets."""
+        had = []
+        for source in SOURCES:
+            secret = self._secrets(source)[-1]
+            had += [(each["event"], secret) for each in self.ground.heroku.deliveries(source)]
+        while True:
+            event, secret = chance.choice(had)
+            yield _signed(_aged(event, str(uuid.uuid4())), secret)
+
     def rotate(self) -> None:
         """Rotate a random source's secret; deliveries signed with the old one may still come."""
         self.ground.type("webhooks:rotate", "--app", self.chance.choice(SOURCES))
@@ -64,9 +75,7 @@ class Post:
 
     def _send(self, event: Any, secret: str) -> None:
         delivery = str(uuid.uuid4())
-        body = json.dumps(_aged(event, delivery)).encode()
-        digest = hmac.digest(secret.encode(), body, hashlib.sha256)
-        headers = {HEADER: base64.b64encode(digest).decode(), "Content-Type": "application/json"}
+        body, headers = _signed(_aged(event, delivery), secret)
         url = f"{self.ground.url}/webhooks/heroku"
         try:
             answer = httpx.post(url, content=body, headers=headers, timeout=30, trust_env=False)
@@ -76,6 +85,13 @@ class Post:
             self.acknowledged.add(delivery)
         elif answer.status_code == httpx.codes.UNAUTHORIZED:
             self.refused.append(delivery)
+
+
+def _signed(payload: dict[str, Any], secret: str) -> tuple[bytes, dict[str, str]]:
+    body = json.dumps(payload).encode()
+    digest = hmac.digest(secret.encode(), body, hashlib.sha256)
+    told = {HEADER: base64.b64encode(digest).decode(), "Content-Type": "application/json"}
+    return body, told
 
 
 def _aged(event: Any, delivery: str) -> dict[str, Any]:
