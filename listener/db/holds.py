@@ -132,15 +132,8 @@ def note_foreign(conn: Connection, app_id: str, release: Release) -> None:
 
 def answered(conn: Connection, app_id: str) -> Foreign | None:
     """Return the last release of somebody else on this app whose hold a person released."""
-    query = (
-        select(table)
-        .where(table.c.app_id == app_id, table.c.foreign_at.is_not(None))
-        .where(table.c.released_at.is_not(None))
-        .order_by(table.c.foreign_at.desc(), table.c.id.desc())
-        .limit(1)
-    )
-    row = conn.execute(query).one_or_none()
-    return _foreign_of(row) if row is not None else None
+    _, foreign = standing(conn, app_id)
+    return foreign
 
 
 def _foreign_of(row: Row[Any]) -> Foreign:
@@ -158,15 +151,16 @@ def open_(conn: Connection, app_id: str | None = None) -> list[HoldRow]:
 
     With an app: those on it, and those on every target that do not leave it out.
     """
-    query = (
-        select(table)
-        .where(table.c.released_at.is_(None))
-        .where(or_(table.c.ends_at.is_(None), table.c.ends_at > func.now()))
-        .order_by(table.c.id.desc())
-    )
     if app_id is not None:
-        query = query.where(_is_on(app_id))
+        held, _ = standing(conn, app_id)
+        return held
+    query = select(table).where(_IS_OPEN).order_by(table.c.id.desc())
     return [_row(row) for row in conn.execute(query)]
+
+
+_IS_OPEN = and_(
+    table.c.released_at.is_(None), or_(table.c.ends_at.is_(None), table.c.ends_at > func.now())
+)
 
 
 def standing(conn: Connection, app_id: str) -> tuple[list[HoldRow], Foreign | None]:
@@ -177,17 +171,14 @@ def standing(conn: Connection, app_id: str) -> tuple[list[HoldRow], Foreign | No
     return held, answer
 
 
-def _is_on(app_id: str) -> ColumnElement[bool]:
+def _is_on(app_id: Any, app_ids: Any) -> ColumnElement[bool]:
     """Match holds on this app, and holds on every target that do not leave it out."""
-    left_out = func.coalesce(table.c.but.contains([app_id]), false())
+    left_out = func.coalesce(table.c.but.contains(app_ids), false())
     return or_(table.c.app_id == app_id, and_(table.c.app_id.is_(None), not_(left_out)))
 
 
 def _standing() -> Fixed:
     app_id, app_ids = value("app_id", Text), value("app_ids", JSONB)
-    left_out = func.coalesce(table.c.but.contains(app_ids), false())
-    is_on = or_(table.c.app_id == app_id, and_(table.c.app_id.is_(None), not_(left_out)))
-    is_left = or_(table.c.ends_at.is_(None), table.c.ends_at > func.now())
     last = (
         select(table.c.id)
         .where(table.c.app_id == app_id, table.c.foreign_at.is_not(None))
@@ -195,9 +186,7 @@ def _standing() -> Fixed:
         .order_by(table.c.foreign_at.desc(), table.c.id.desc())
         .limit(1)
     )
-    wanted = or_(
-        and_(table.c.released_at.is_(None), is_left, is_on), table.c.id == last.scalar_subquery()
-    )
+    wanted = or_(and_(_IS_OPEN, _is_on(app_id, app_ids)), table.c.id == last.scalar_subquery())
     return Fixed(select(table).where(wanted).order_by(table.c.id.desc()))
 
 
@@ -215,7 +204,7 @@ def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> l
     """Return all holds, released ones too, newest first; with an app, those on it."""
     query = select(table).order_by(table.c.id.desc()).limit(limit)
     if app_id is not None:
-        query = query.where(_is_on(app_id))
+        query = query.where(_is_on(app_id, [app_id]))
     return [_row(row) for row in conn.execute(query)]
 
 

@@ -95,15 +95,12 @@ def claim_some(
 
     With a share, those of quick subjects first, and only so many of slow ones.
     """
-    has_slow = share is not None and share.subject is not None and bool(share.slow)
-    values = {"owner": owner, "lease": LEASE, "most": most}
-    if share is not None and has_slow:
-        few = min(most, share.most_slow)
-        values |= {"slow": list(share.slow), "most_slow": few}
-        rows = _claiming(kind, share.subject).rows(conn, **values)
-    else:
-        rows = _claiming(kind, None).rows(conn, **values)
-    return [_of_row(kind.table, row, row.claimed_at) for row in rows]
+    values: dict[str, Any] = {"owner": owner, "lease": LEASE, "most": most}
+    subject = share.subject if share is not None and share.slow else None
+    if share is not None and subject is not None:
+        values |= {"slow": list(share.slow), "most_slow": min(most, share.most_slow)}
+    rows = _claiming(kind, subject).rows(conn, **values)
+    return [held(kind.table, row, row.claimed_at) for row in rows]
 
 
 @cache
@@ -152,11 +149,7 @@ def _shared(due: Select[Any], subject: ColumnElement[str] | None) -> Select[Any]
 
 
 def held(table: Table, row: Row[Any], claimed_at: datetime) -> Claim:
-    """Return the claim of a row that was inserted with a lease of ours."""
-    return _of_row(table, row, claimed_at)
-
-
-def _of_row(table: Table, row: Row[Any], claimed_at: datetime) -> Claim:
+    """Return the claim of a row that was written with a lease of ours."""
     values = row._mapping
     key = values[_key(table).name]
     return Claim(table, key, row.fence, row.attempt, claimed_at, row, values.get("status"))

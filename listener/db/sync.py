@@ -116,7 +116,7 @@ def finish(
     # Whoever asked for another look meanwhile gets it.
     is_same = app.c.look_at.is_not_distinct_from(claim.row.look_at)
     kept: dict[str, Any] = {
-        name: case((is_same, value), else_=app.c[name]) for name, value in later.items()
+        name: case((is_same, wanted), else_=app.c[name]) for name, wanted in later.items()
     }
     attempt = claim.attempt if error else 0
     queue.write(conn, claim, is_live=error is None, look_error=error, attempt=attempt, **kept)
