@@ -25,6 +25,7 @@ LARGEST_RSS = 150 * 1024 * 1024
 BACK_SECONDS = 15.0
 SIGNATURE = "A" * 43 + "="
 PART = b"x" * 300_000
+OPEN = ("01", "08")  # ESTABLISHED, CLOSE_WAIT: /proc/net/tcp has them in hexadecimal
 KINDS: dict[str, bytes] = {
     "silent": b"",
     "half a head": b"POST /webhooks/heroku HTTP/1.1\r\nHost: x\r\nContent-Le",
@@ -48,6 +49,11 @@ class Slow:
     took: list[float] = field(default_factory=list)
     largest: int = 0
     wrong: list[str] = field(default_factory=list)
+    heroku: httpx.Client = field(
+        default_factory=lambda: httpx.Client(
+            timeout=30, trust_env=False, headers={"Connection": "close"}
+        )
+    )
 
     def try_all(self, chance: Random) -> None:
         """Let each crowd come and go."""
@@ -56,13 +62,12 @@ class Slow:
         for _ in range(20):
             self._deliver(web, next(signed))
         self.took.clear()
-        before = _open_files(web)
         for kind in KINDS:
             self._crowd(web, kind, signed)
             try:
-                await_(lambda: _open_files(web) <= before, lambda: "its files", BACK_SECONDS)
+                await_(lambda: self._guests(web) == 0, lambda: "its clients", BACK_SECONDS)
             except Exception:  # noqa: BLE001 - it is told with all else that did not hold
-                self.wrong.append(f"{kind}: {_open_files(web)} files are open, {before} before")
+                self.wrong.append(f"{kind}: {self._guests(web)} connections are still open")
 
     def _crowd(
         self, web: Process, kind: str, signed: Iterator[tuple[bytes, dict[str, Any]]]
@@ -85,14 +90,19 @@ class Slow:
         if self.largest > LARGEST_RSS:
             self.wrong.append(f"{kind}: {self.largest // 1024 // 1024} MB")
 
+    def _guests(self, web: Process) -> int:
+        """Count the clients whose connections the process has open."""
+        port = f":{self.ground.port_of(web):04X}"
+        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        fields = [line.split() for line in lines]
+        return sum(one[1].endswith(port) and one[3] in OPEN for one in fields)
+
     def _deliver(self, web: Process, signed: tuple[bytes, dict[str, Any]]) -> int | str:
         body, headers = signed
         url = f"http://127.0.0.1:{self.ground.port_of(web)}/webhooks/heroku"
         begun = time.monotonic()
         try:
-            return httpx.post(
-                url, content=body, headers=headers, timeout=30, trust_env=False
-            ).status_code
+            return self.heroku.post(url, content=body, headers=headers).status_code
         except httpx.TransportError as error:
             return type(error).__name__
         finally:
@@ -108,7 +118,3 @@ def _rss(web: Process) -> int:
     """Return all memory of the process that answers, what it shares included."""
     pages = int(Path(f"/proc/{_worker(web)}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _open_files(web: Process) -> int:
-    return sum(1 for _ in Path(f"/proc/{_worker(web)}/fd").iterdir())

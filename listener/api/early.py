@@ -14,7 +14,9 @@ DOOR = "/webhooks/heroku"
 NEEDS_NO_TOKEN = "/api/tokens"  # noqa: S105 - whoever logs in has none yet
 HEALTH = frozenset({"/healthz", "/readyz"})
 _SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=", re.ASCII)
-_REFUSED = Admission(Priority.QUICK, reads_body=False)
+_REFUSED = Admission(Priority.LAST, reads_body=False)
+_STRANGER = Admission(Priority.LAST)
+_KNOWN = Admission(Priority.REST)
 
 
 def judge_for(keys: Keys) -> Judge:
@@ -30,9 +32,11 @@ def judge_for(keys: Keys) -> Judge:
             return _REFUSED
         if path in HEALTH:
             return Admission(Priority.QUICK)
-        if path.startswith("/api/") and path != NEEDS_NO_TOKEN:
-            return Admission() if _verifies(keys, headers.get("AUTHORIZATION", ())) else _REFUSED
-        return Admission()
+        if path == NEEDS_NO_TOKEN:  # it waits for Heroku
+            return _KNOWN
+        if path.startswith("/api/"):
+            return _KNOWN if _verifies(keys, headers.get("AUTHORIZATION", ())) else _REFUSED
+        return _STRANGER
 
     return judge
 

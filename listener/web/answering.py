@@ -55,10 +55,10 @@ def answer(
     except Exception as error:
         if response is not None and response.headers_sent:
             worker.log.exception("Error handling request")
-            return AnswerBuffer(b"", closes=True)  # half an answer is none
+            return AnswerBuffer(bytearray(), closes=True)  # half an answer is none
         worker.handle_error(None, sink, ends[0], error)
-        return AnswerBuffer(bytes(sink.content), closes=True)
-    return AnswerBuffer(bytes(sink.content), closes=bool(response.should_close()))
+        return AnswerBuffer(sink.content, closes=True)
+    return AnswerBuffer(sink.content, closes=bool(response.should_close()))
 
 
 def _tell_no_body(environ: dict[str, Any], largest: int) -> None:
@@ -72,6 +72,6 @@ class AnswerBuffer:
 
     __slots__ = ("closes", "content")
 
-    def __init__(self, content: bytes, *, closes: bool) -> None:
+    def __init__(self, content: bytearray, *, closes: bool) -> None:
         self.content = content
         self.closes = closes

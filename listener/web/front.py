@@ -141,7 +141,7 @@ class Front:
         except Exception as error:  # noqa: BLE001 - gunicorn knows which, and what to say
             sink = Sink()
             self._worker.handle_error(None, sink, conn.ends[0], error)
-            self._reply(conn, bytes(sink.content), closes=True)
+            self._reply(conn, sink.content, closes=True)
 
     def _read_head(self, conn: Connection, head: Head) -> None:
         before = len(conn.inbox)
@@ -192,7 +192,7 @@ class Front:
         self._answered.append((conn, said))
         self._worker.wake()
 
-    def _reply(self, conn: Connection, content: bytes, *, closes: bool) -> None:
+    def _reply(self, conn: Connection, content: bytearray, *, closes: bool) -> None:
         conn.outbox = memoryview(content)
         conn.closes = closes
         self._enter(conn, Phase.WRITING, self._limits.answer_seconds)

@@ -17,6 +17,7 @@ class Priority(IntEnum):
     FIRST = 0  # all of them
     QUICK = 1  # all but a few
     REST = 2  # whatever takes its time, as long as somebody else does
+    LAST = 3  # strangers: they wait for nobody, so more threads would only take from the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +54,5 @@ class Limits:
     queue_seconds: float = 30.0  # the router gives up then, and so do we
     answer_seconds: float = 20.0
     linger_seconds: float = 2.0  # for a client that still sends while we have answered
-    threads: Sequence[int] = (16, 14, 12)  # by priority: how many it may use with all below it
+    unsent: int = 64 * KIB  # of an answer, which the kernel holds beside what is counted here
+    threads: Sequence[int] = (16, 14, 12, 2)  # by priority: how many it may use with all below it

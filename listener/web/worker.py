@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import socket
 import time
 from contextlib import suppress
 from typing import Any, ClassVar
@@ -43,6 +44,8 @@ class FrontWorker(Worker):  # type: ignore[misc]
             front = Front(self, selector, self.limits)
             for listening in self.sockets:
                 listening.setblocking(False)
+                # Those it accepts have it from there. The kernel would take megabytes for each.
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.limits.unsent)
                 selector.register(listening, READ, listening)
             while self.alive and self._has_parent():
                 self._turn(selector, front)

@@ -10,6 +10,8 @@ from typing import Any
 from listener.web.limits import JUDGE, KIB, Admission, Headers, Limits, Priority
 from listener.web.worker import FrontWorker
 
+PRIORITIES = {"/hold": Priority.FIRST, "/free": Priority.FIRST, "/stranger": Priority.LAST}
+
 
 class ShortWorker(FrontWorker):
     """Waits for nobody longer than a test would."""
@@ -23,7 +25,7 @@ class ShortWorker(FrontWorker):
         body_grace=1.0,
         answer_seconds=1.0,
         linger_seconds=0.5,
-        threads=(3, 2, 1),
+        threads=(4, 3, 2, 1),
     )
 
 
@@ -38,16 +40,18 @@ class App:
         """Let signed ones first, and read no body where told so."""
         if path == "/door" and "SIGNED" in headers:
             return Admission(Priority.FIRST, is_trusted=True)
-        priority = Priority.FIRST if path == "/free" else Priority.REST
+        priority = PRIORITIES.get(path, Priority.REST)
         return Admission(priority, reads_body=path != "/door")
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer."""
         path = environ["PATH_INFO"]
-        if path == "/stuck":
+        if path in {"/stuck", "/stranger"}:
             self.let_go.wait(20)
         if path == "/free":
             self.let_go.set()
+        if path == "/hold":
+            self.let_go.clear()
         body = environ["wsgi.input"].read() if path != "/large" else b"x" * (4 * 1024 * KIB // 3)
         status = "401 No" if path == "/door" and "HTTP_SIGNED" not in environ else "200 OK"
         said = f"{environ['REQUEST_METHOD']} {path} {environ.get('CONTENT_LENGTH')} ".encode()

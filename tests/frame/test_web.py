@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.town import Process, free_port, wait_until
+from tests.frame.plain_web import ShortWorker
 from tests.frame.processes import PYTHON, dyno
 
 CHUNKED = b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 DOOR = b"POST /door HTTP/1.1\r\nHost: x\r\nSigned: yes\r\nContent-Length: 2\r\n\r\nhi"
+HOLD, FREE = (DOOR.replace(b"/door", path) for path in (b"/hold", b"/free"))
 
 
 class Web:
@@ -203,12 +205,38 @@ def test_who_reads_slowly_gets_all_of_it(web: Web) -> None:
     assert found > 4 * 1024 * 1024 // 3
 
 
+def test_the_kernel_holds_little_of_an_answer_that_nobody_reads(web: Web) -> None:
+    with web.open() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(b"GET /large HTTP/1.1\r\n\r\n")
+        wait_until(lambda: sum(unsent(web)) > 0, "an answer on its way")
+        assert sum(unsent(web)) < 4 * ShortWorker.limits.unsent  # it doubles what it is told
+
+
+def test_strangers_leave_threads_for_all_others(web: Web) -> None:
+    web.ask(HOLD)
+    with ThreadPoolExecutor(4) as threads:
+        waiting = [
+            threads.submit(web.ask, b"GET /stranger HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(4)
+        ]
+        assert web.ask(GET).startswith(b"HTTP/1.1 200")
+        assert not any(one.done() for one in waiting)
+        web.ask(FREE)
+        waiting.clear()
+
+
 def connections(web: Web) -> int:
     """How many sockets beside the listening one its processes have open."""
+    return len(unsent(web))
+
+
+def unsent(web: Web) -> list[int]:
+    """Bytes that the kernel holds for each client."""
     port = f":{web.port:04X}"
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    fields = [line.split() for line in lines]
-    return sum(one[1].endswith(port) and one[3] in ("01", "08") for one in fields)
+    found = [line.split() for line in lines]
+    of_clients = [one for one in found if one[1].endswith(port) and one[3] in ("01", "08")]
+    return [int(one[4].partition(":")[0], 16) for one in of_clients]
 
 
 @pytest.mark.parametrize(
@@ -236,13 +264,14 @@ def test_a_crowd_of_one_kind_leaves_the_door_quick(web: Web, sent: bytes) -> Non
 
 
 def test_those_that_take_long_leave_threads_for_the_door(web: Web) -> None:
+    web.ask(HOLD)
     stuck = b"GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n"
     with ThreadPoolExecutor(4) as threads:
         waiting = [threads.submit(web.ask, stuck) for _ in range(4)]
         for _ in range(3):
             assert web.ask(DOOR).endswith(b"hi")
         assert not any(one.done() for one in waiting)
-        web.ask(DOOR.replace(b"/door", b"/free"))
+        web.ask(FREE)
         waiting.clear()
 
 
@@ -256,7 +285,7 @@ def test_what_is_whole_is_answered_though_the_process_ends(tmp_path: Path) -> No
             with ThreadPoolExecutor(1) as thread:
                 ended = thread.submit(web.process.stop, patience=15)
                 wait_until(lambda: "Handling signal" in web.process.log.read_text(), "SIGTERM")
-                other.sendall(DOOR.replace(b"/door", b"/free"))
+                other.sendall(FREE)
                 assert b"Connection: close" in rest(other)
                 assert b"GET /stuck None" in rest(client)
                 assert ended.result() == 0

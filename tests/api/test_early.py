@@ -1,0 +1,43 @@
+"""What the head of a request alone says of it: a table."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from listener.api.early import judge_for
+from listener.crypto import Keys
+from listener.web.limits import Admission, Headers, Priority
+
+KEYS = Keys(["k" * 32])
+SIGNED = {"HEROKU-WEBHOOK-HMAC-SHA256": ["A" * 43 + "="]}
+UNREAD = Admission(Priority.LAST, reads_body=False)
+
+
+def bearer() -> Headers:
+    """Somebody who has logged in."""
+    token = KEYS.sign_token("ana@example.com", now=datetime.now(UTC)).text
+    return {"AUTHORIZATION": [f"Bearer {token}"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "expected"),
+    [
+        ("POST", "/webhooks/heroku", SIGNED, Admission(Priority.FIRST, is_trusted=True)),
+        ("POST", "/webhooks/heroku", {}, UNREAD),
+        ("POST", "/webhooks/heroku", {next(iter(SIGNED)): ["A" * 44]}, UNREAD),
+        ("POST", "/webhooks/heroku", {next(iter(SIGNED)): ["A" * 43 + "="] * 2}, UNREAD),
+        ("GET", "/readyz", {}, Admission(Priority.QUICK)),
+        ("POST", "/api/promotions", bearer(), Admission(Priority.REST)),
+        ("POST", "/api/promotions", {}, UNREAD),
+        ("POST", "/api/promotions", {"AUTHORIZATION": ["Bearer x"]}, UNREAD),
+        ("POST", "/api/tokens", {}, Admission(Priority.REST)),
+        ("GET", "/openapi.json", {}, Admission(Priority.LAST)),
+        ("GET", "/wp-login.php", {}, Admission(Priority.LAST)),
+    ],
+)
+def test_the_head_says_who_goes_first(
+    method: str, path: str, headers: Headers, expected: Admission
+) -> None:
+    assert judge_for(KEYS)(method, path, headers) == expected
