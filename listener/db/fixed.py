@@ -1,17 +1,23 @@
-"""Statements that are built and compiled once: that takes longer than most answers."""
+"""Statements that are built and compiled once, and executed by the driver itself.
+
+To build one, to compile it, and to wrap its rows takes several times as long as most answers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam
-from sqlalchemy.dialects.postgresql import psycopg
+import psycopg
+from psycopg.rows import namedtuple_row
+from psycopg.types.json import Jsonb
+from sqlalchemy import BindParameter, Column, Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
-_DIALECT = psycopg.dialect()  # type: ignore[no-untyped-call]
+_DIALECT = psycopg_dialect.dialect()  # type: ignore[no-untyped-call]
 
 
 def value(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> BindParameter[Any]:
@@ -19,23 +25,49 @@ def value(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> BindParam
     return bindparam(name, None, type_=kind)
 
 
-class Fixed:
-    """A statement whose values have names; values and rows are as the driver knows them."""
+def as_told(column: Column[Any], told: Any) -> Any:
+    """Return a column's value as the driver wants it; None is no value, in JSON too."""
+    is_json = isinstance(column.type, JSONB) and told is not None
+    return Jsonb(told) if is_json else told
 
-    def __init__(self, statement: Executable) -> None:
-        self._statement = statement
-        self._sql = ""
+
+class Fixed:
+    """A statement whose values have names, in SQL `:name`; values are as the driver knows them.
+
+    A row is a named tuple. Errors are those of SQLAlchemy, as of any statement.
+    """
+
+    def __init__(self, statement: Executable | str) -> None:
+        self._statement = text(statement) if isinstance(statement, str) else statement
+        self._sql = b""
         self._constants: dict[str, Any] = {}
 
-    def rows(self, conn: Connection, **values: Any) -> Sequence[Row[Any]]:
+    def rows(self, conn: Connection, **values: Any) -> list[Any]:
         """Execute the statement with these values; return all rows."""
+        return self._execute(conn, values).fetchall()
+
+    def first(self, conn: Connection, **values: Any) -> Any:
+        """Execute the statement with these values; return its first row, None where there is none.
+
+        Rows have named columns.
+        """
+        return self._execute(conn, values).fetchone()
+
+    def write(self, conn: Connection, **values: Any) -> int:
+        """Execute the statement with these values; return how many rows were written."""
+        return self._execute(conn, values).rowcount
+
+    def _execute(self, conn: Connection, values: dict[str, Any]) -> psycopg.Cursor[Any]:
         if not self._sql:
             self._compile()
-        return conn.exec_driver_sql(self._sql, {**self._constants, **values}).all()
-
-    def first(self, conn: Connection, **values: Any) -> Row[Any] | None:
-        """Execute the statement with these values; return its first row, if there is any."""
-        return next(iter(self.rows(conn, **values)), None)
+        driver = cast("psycopg.Connection[Any]", conn.connection.driver_connection)
+        cursor = driver.cursor(row_factory=namedtuple_row)
+        try:
+            return cursor.execute(self._sql, {**self._constants, **values})
+        except psycopg.Error as error:
+            # As SQLAlchemy does with its own: a lost connection leaves the pool, and its like too.
+            said, closed = self._sql.decode(), cast(Any, cursor)
+            conn._handle_dbapi_exception(error, said, None, closed, None)  # noqa: SLF001
 
     def _compile(self) -> None:
         assert isinstance(self._statement, ClauseElement)  # noqa: S101 - for the type checker
@@ -43,4 +75,4 @@ class Fixed:
             dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
         )
         self._constants = dict(compiled.params)
-        self._sql = str(compiled)
+        self._sql = str(compiled).encode()

@@ -61,7 +61,7 @@ _FIELDS = tuple(HoldRow.__dataclass_fields__)
 
 
 def _row(row: Row[Any]) -> HoldRow:
-    return HoldRow(**{name: row._mapping[name] for name in _FIELDS})
+    return HoldRow(**{name: getattr(row, name) for name in _FIELDS})
 
 
 def put(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -39,7 +39,7 @@ from listener.core.promotion import (
     can_transition,
 )
 from listener.db import queue
-from listener.db.fixed import Fixed, value
+from listener.db.fixed import Fixed, as_told, value
 from listener.db.queue import notify
 from listener.db.tables import promotion as table
 from listener.db.tables import promotion_event
@@ -99,7 +99,7 @@ _ENUMS = {"kind": PromotionKind, "status": Status}
 
 def row_of(row: Row[Any]) -> PromotionRow:
     """Build a promotion from a row of the table; further columns are ignored."""
-    values = {name: row._mapping[name] for name in _FIELDS}
+    values = {name: getattr(row, name) for name in _FIELDS}
     return PromotionRow(**{**values, **{n: kind(values[n]) for n, kind in _ENUMS.items()}})
 
 
@@ -159,20 +159,8 @@ _MADE_OF = Fixed(
 def add(conn: Connection, *, status: Status, reason: str, **values: Any) -> PromotionRow | None:
     """Insert a promotion, due now if it waits; return None where an equal one exists already."""
     is_waiting = status is Status.WAITING
-    statement = (
-        upsert(table)
-        .values(
-            status=status,
-            reason=reason,
-            status_at=func.clock_timestamp(),
-            due_at=func.clock_timestamp() if is_waiting else None,
-            ended_at=None if is_waiting else func.clock_timestamp(),
-            **values,
-        )
-        .on_conflict_do_nothing()
-        .returning(table)
-    )
-    row = conn.execute(_with_event(statement, status, reason)).one_or_none()
+    times = {"due_at": queue.NOW} if is_waiting else {"ended_at": queue.NOW}
+    row = _insert(conn, tuple(times.items()), {"status": status, "reason": reason, **values})
     if row is None:
         return None
     notify(conn, "promotion")
@@ -183,24 +171,27 @@ def add_held(
     conn: Connection, owner: str, now: datetime, *, reason: str, **values: Any
 ) -> queue.Claim | None:
     """Insert a waiting promotion under a claim of the owner; None where an equal one exists."""
-    lease = {"lease_owner": owner, "lease_until": func.clock_timestamp() + literal(queue.LEASE)}
-    statement = (
-        upsert(table)
-        .values(
-            status=Status.WAITING,
-            reason=reason,
-            status_at=func.clock_timestamp(),
-            due_at=func.clock_timestamp(),
-            fence=1,
-            attempt=1,
-            **lease,
-            **values,
-        )
-        .on_conflict_do_nothing()
-        .returning(table)
-    )
-    row = conn.execute(_with_event(statement, Status.WAITING, reason)).one_or_none()
+    values |= {"status": Status.WAITING, "reason": reason}
+    values |= {"lease_owner": owner, "fence": 1, "attempt": 1}
+    times = ("due_at", queue.NOW), ("lease_until", queue.LEASE_FROM_NOW)
+    row = _insert(conn, times, values)
     return queue.held(table, row, now) if row is not None else None
+
+
+Times = tuple[tuple[str, ColumnElement[datetime]], ...]
+
+
+def _insert(conn: Connection, times: Times, values: dict[str, Any]) -> Any:
+    told = {name: as_told(table.c[name], each) for name, each in values.items()}
+    news = {"event": values["status"], "message": values["reason"]}
+    return _inserting(times, tuple(sorted(values))).first(conn, **told, **news)
+
+
+@cache
+def _inserting(times: Times, plain: tuple[str, ...]) -> Fixed:
+    places = {name: value(name, table.c[name].type) for name in plain}
+    statement = upsert(table).values({"status_at": queue.NOW, **dict(times), **places})
+    return Fixed(_with_event(statement.on_conflict_do_nothing().returning(table)))
 
 
 def find_by_hand(
@@ -239,31 +230,26 @@ def move(
         raise InvalidTransition(f"{before} → {status}")
     values = {"gone_since": None, **values}  # what was found again is not gone
     if status in ENDED:
-        values = {"due_at": None, "ended_at": func.clock_timestamp(), **values}
+        values = {"due_at": None, "ended_at": queue.NOW, **values}
     if status != claim.status:
-        values = {"status_at": func.clock_timestamp(), **values}
-    now = func.clock_timestamp()
-    said = {"status": status, "reason": reason, "updated_at": now, **values}
+        values = {"status_at": queue.NOW, **values}
+    said = {"status": status, "reason": reason, "updated_at": queue.NOW, **values}
     is_news = (status, reason) != (claim.status, claim.row.reason)
-    also = partial(_with_event, event=status, message=reason) if is_news else _as_it_is
-    row = queue.write(conn, claim, is_live=is_live, also=also, **said)
+    also, given = (_with_event, {"event": status, "message": reason}) if is_news else (None, {})
+    row = queue.write(conn, claim, is_live=is_live, also=also, given=given, **said)
     notify(conn, "promotion")
     return row_of(row)
 
 
-def _with_event(writing: Writing, event: str, message: str) -> Select[Any]:
-    """Return the statement that also records an event of the row that it writes."""
+def _with_event(writing: Writing) -> Select[Any]:
+    """Return the statement that also records an `event` of the row that it writes."""
     written = writing.cte("written")
     said = insert(promotion_event).from_select(
         ["promotion_id", "event", "message"],
-        select(column("id"), literal(event), literal(message)).select_from(written),
+        select(column("id"), value("event", Text), value("message", Text)).select_from(written),
     )
     # Its columns are not named one by one: to make them anew takes longer than the statement.
     return select(literal_column("written.*")).select_from(written).add_cte(said.cte("said"))
-
-
-def _as_it_is(writing: Writing) -> Writing:
-    return writing
 
 
 def _record_event(conn: Connection, promotion_id: int, event: str, message: str) -> None:

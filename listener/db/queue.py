@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import psycopg
 import structlog
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
     Connection,
     Executable,
@@ -35,10 +36,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.sql.elements import ClauseElement
 
 from listener.db import engine
 from listener.db.engine import CHANNEL, Database
-from listener.db.fixed import Fixed, value
+from listener.db.fixed import Fixed, as_told, value
 from listener.db.watchdog import Unanswered
 
 LEASE = timedelta(seconds=30)
@@ -150,9 +152,8 @@ def _shared(due: Select[Any], subject: ColumnElement[str] | None) -> Select[Any]
 
 def held(table: Table, row: Row[Any], claimed_at: datetime) -> Claim:
     """Return the claim of a row that was written with a lease of ours."""
-    values = row._mapping
-    key = values[_key(table).name]
-    return Claim(table, key, row.fence, row.attempt, claimed_at, row, values.get("status"))
+    key, status = getattr(row, _key(table).name), getattr(row, "status", None)
+    return Claim(table, key, row.fence, row.attempt, claimed_at, row, status)
 
 
 def give_back(conn: Connection, claim: Claim) -> None:
@@ -170,26 +171,60 @@ def fenced(claim: Claim) -> ColumnElement[bool]:
     return condition
 
 
+NOW = func.clock_timestamp()
+LEASE_FROM_NOW = NOW + literal(LEASE)
+Also = Callable[[ReturningUpdate[Any]], Executable]
+
+
 def write(
     conn: Connection,
     claim: Claim,
     *,
     is_live: bool = False,
-    also: Callable[[ReturningUpdate[Any]], Executable] = lambda statement: statement,
+    also: Also | None = None,
+    given: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> Row[Any]:
     """Write the result of a step and release the lease; return the row. Raises LeaseLost.
 
     `is_live` demands that the lease has not run out, though nobody else took the row yet. `also`
-    may add to the statement what is to be written with it.
+    may add to the statement what is to be written with it. `given` are values that this, or an
+    expression among the values, has a place for. Expressions are best constants: a statement with
+    the same ones is compiled once.
     """
     values = {"lease_owner": None, "lease_until": None, "attempt": 0, **values}
-    still = claim.table.c.lease_until > func.clock_timestamp() if is_live else true()
-    statement = update(claim.table).where(fenced(claim), still).values(values)
-    row = conn.execute(also(statement.returning(*claim.table.c))).one_or_none()
+    made = tuple((name, v) for name, v in values.items() if isinstance(v, ClauseElement))
+    plain = {name: v for name, v in values.items() if not isinstance(v, ClauseElement)}
+    has_status = claim.status is not None
+    statement = _writing(claim.table, tuple(sorted(plain)), made, is_live, has_status, also)
+    own = {"own_key": claim.key, "own_fence": claim.fence}
+    if has_status:
+        own["own_status"] = claim.status
+    told = {name: as_told(claim.table.c[name], each) for name, each in plain.items()}
+    row: Row[Any] | None = statement.first(conn, **own, **told, **(given or {}))
     if row is None:
         raise LeaseLost
     return row
+
+
+@lru_cache(maxsize=100)
+def _writing(
+    table: Table,
+    plain: tuple[str, ...],
+    made: tuple[tuple[str, ColumnElement[Any]], ...],
+    is_live: bool,
+    has_status: bool,
+    also: Also | None,
+) -> Fixed:
+    own = [_key(table) == value("own_key", _key(table).type)]
+    own.append(table.c.fence == value("own_fence", BigInteger))
+    if has_status:
+        own.append(table.c.status == value("own_status", Text))
+    if is_live:
+        own.append(table.c.lease_until > NOW)
+    values = {name: value(name, table.c[name].type) for name in plain} | dict(made)
+    statement = update(table).where(*own).values(values).returning(*table.c)
+    return Fixed(also(statement) if also is not None else statement)
 
 
 def renew(conn: Connection, claim: Claim) -> None:

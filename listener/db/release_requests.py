@@ -97,7 +97,7 @@ _FIELDS = tuple(PostRow.__dataclass_fields__)
 
 
 def _row(row: Row[Any]) -> PostRow:
-    values = {name: row._mapping[name] for name in _FIELDS}
+    values = {name: getattr(row, name) for name in _FIELDS}
     return PostRow(**{**values, "strategy": Strategy(row.strategy)})
 
 

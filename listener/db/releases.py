@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, func, not_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, func, not_, select, update
 
 from listener.core.release import FAILED, RAN, History, Release
 from listener.db.fixed import Fixed, value
@@ -80,7 +80,7 @@ def near_rows(conn: Connection, app_id: str, around: Around) -> Sequence[Row[Any
         "versions": sorted(around.versions),
         "most": MOST_NEAR,
     }
-    return conn.execute(_NEAR, values).all()
+    return _NEAR.rows(conn, **values)
 
 
 def reaches(history: History, version: int) -> bool:
@@ -92,7 +92,7 @@ def reaches(history: History, version: int) -> bool:
 MOST_NEAR = 50
 # The conditions are those of the partial indexes, word for word; with both bounds, a plan for any
 # values is by the index too.
-_NEAR = text("""
+_NEAR = Fixed("""
 WITH newest AS (
   SELECT version, artifact FROM release WHERE app_id = :app_id AND gone_at IS NULL
   ORDER BY version DESC LIMIT :most
@@ -121,7 +121,7 @@ WITH newest AS (
 )
 SELECT * FROM release WHERE app_id = :app_id AND version = ANY(ARRAY(SELECT version FROM told))
 AND gone_at IS NULL ORDER BY version
-""").columns(*release.c)
+""")
 
 
 def decide_anew(conn: Connection, app_id: str, *, above: int) -> None:
@@ -140,12 +140,12 @@ class Running(NamedTuple):
 
 def running_now(conn: Connection, app_ids: Iterable[str]) -> tuple[datetime, dict[str, Running]]:
     """Return the time by the database's clock, and by app what is stored as running."""
-    rows = conn.execute(_RUNNING, {"app_ids": list(app_ids)}).all()
+    rows = _RUNNING.rows(conn, app_ids=list(app_ids))
     found = {row.id: Running(row.name, row.newest, row.current) for row in rows}
     return rows[0].now, found
 
 
-_RUNNING = text("""
+_RUNNING = Fixed("""
 SELECT app.id, app.name, clock_timestamp() AS now,
   (SELECT coalesce(max(version), 0) FROM release WHERE app_id = app.id AND gone_at IS NULL)
     AS newest,
@@ -220,10 +220,20 @@ def set_slug_facts(
     conn: Connection, app_id: str, artifact: str, *, commit: str | None, stack: str | None
 ) -> None:
     """Store an artifact's commit and stack, from a signed body or from Heroku's slug."""
-    same = (release.c.app_id == app_id) & (release.c.artifact == artifact)
-    known = {name: value for name, value in (("commit", commit), ("stack", stack)) if value}
-    if known:
-        conn.execute(update(release).where(same).values(known))
+    if commit or stack:
+        about = {"app_id": app_id, "artifact": artifact}
+        _SET_SLUG.write(conn, **about, commit=commit or None, stack=stack or None)
+
+
+_SET_SLUG = Fixed(
+    update(release)
+    .where(release.c.app_id == value("app_id", Text))
+    .where(release.c.artifact == value("artifact", Text))
+    .values(
+        commit=func.coalesce(value("commit", Text), release.c.commit),
+        stack=func.coalesce(value("stack", Text), release.c.stack),
+    )
+)
 
 
 def commit_message(conn: Connection, app_id: str, artifact: str) -> str | None:

@@ -97,7 +97,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 
 def _row(row: Row[Any]) -> RuleRow:
-    values = {name: row._mapping[name] for name in _PLAIN}
+    values = {name: getattr(row, name) for name in _PLAIN}
     told = {name: read(values[name]) for name, read in _READ.items()}
     targets = tuple(RuleTarget(*each) for each in row.named or ())
     return RuleRow(**{**values, **told}, targets=targets)

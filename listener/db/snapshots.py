@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, text, update
+from sqlalchemy import Connection, Text, delete, func, update
 
 from listener.core.release import History, Release
 from listener.core.staleness import BROKEN_AFTER, behind, is_gone, missing
 from listener.db import releases
 from listener.db.apps import AppRow
+from listener.db.fixed import Fixed, value
 from listener.db.releases import Around
 from listener.db.tables import app, release
 
@@ -61,11 +62,11 @@ class Behind:
 
 def ask(conn: Connection, app_ids: Iterable[str]) -> dict[str, Asked]:
     """Begin a snapshot of each of these apps; the requests are sent right after this."""
-    rows = conn.execute(_ASK, {"app_ids": list(app_ids)})
+    rows = _ASK.rows(conn, app_ids=list(app_ids))
     return {row.app_id: Asked(row.number, row.at, row.known_to) for row in rows}
 
 
-_ASK = text("""
+_ASK = Fixed("""
 SELECT wanted.app_id, nextval('reading_number') AS number, clock_timestamp() AS at,
   (SELECT coalesce(max(version), 0) FROM release
    WHERE release.app_id = wanted.app_id AND gone_at IS NULL
@@ -161,7 +162,7 @@ def _is_up(shown: History, known: History) -> bool:
 def _add(conn: Connection, app_id: str, found: Sequence[Release]) -> None:
     """Store releases that are new to us, even from an old answer: a release stays made."""
     if found:
-        conn.execute(_ADD, _values(app_id, found))
+        _ADD.write(conn, **_values(app_id, found))
 
 
 def _show(conn: Connection, app_id: str, shown: History, missed: set[int]) -> None:
@@ -239,22 +240,29 @@ def _follow(
     if replaced:  # keep nothing of another release of the same version, not even its commit
         conn.execute(delete(release).where(same, release.c.version.in_(replaced)))
     if changed:
-        conn.execute(_UPSERT, _values(app_id, changed))
+        _UPSERT.write(conn, **_values(app_id, changed))
     current = [r.version for r in answer.releases if r.is_current]
     listed = {r.version for r in answer.releases}
     if any(r.is_current and r.version not in listed for r in known.releases):
         stale = release.c.is_current, release.c.version.not_in(current)
         conn.execute(update(release).where(same, *stale).values(is_current=False))
-    values = {
-        "read_number": answer.asked.number,
-        "read_started_at": answer.asked.at,
-        "read_at": answer.arrived_at,
-        "read_newest": shown.newest_version,
-        "is_complete": True,
-        "behind": None,
-        "behind_since": None,
-    }
-    conn.execute(update(app).where(app.c.id == app_id).values(values))
+    _READ.write(
+        conn,
+        app_id=app_id,
+        read_number=answer.asked.number,
+        read_started_at=answer.asked.at,
+        read_at=answer.arrived_at,
+        read_newest=shown.newest_version,
+    )
+
+
+_TOLD = ("read_number", "read_started_at", "read_at", "read_newest")
+_READ = Fixed(
+    update(app)
+    .where(app.c.id == value("app_id", Text))
+    .values({name: value(name, app.c[name].type) for name in _TOLD})
+    .values(is_complete=True, behind=None, behind_since=None)
+)
 
 
 # All rows of an answer in one statement, which is the same however many they are.
@@ -266,8 +274,8 @@ SELECT :app_id, shown.* FROM jsonb_to_recordset(CAST(:shown AS jsonb)) AS shown 
   version integer, id text, status text, artifact text, artifact_type text, is_current boolean,
   description text, author text, author_id text, created_at timestamptz, updated_at timestamptz)
 ON CONFLICT (app_id, version) DO """
-_ADD = text(_INSERT + "NOTHING")
-_UPSERT = text(
+_ADD = Fixed(_INSERT + "NOTHING")
+_UPSERT = Fixed(
     _INSERT
     + "UPDATE SET times_missing = 0, missing_since = NULL, gone_at = NULL,"
     + " is_decided = release.is_decided AND release.gone_at IS NULL AND release.id = excluded.id"

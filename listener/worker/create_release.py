@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Connection, func, literal, null
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from listener import heroku as platform
@@ -92,7 +92,7 @@ def _commit(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> Pending
             sending_status(row.kind),
             "Asking Heroku for the release.",
             evaluated_at=job.now(),
-            verification=planned.as_json() if planned is not None else null(),
+            verification=planned.as_json() if planned is not None else None,
             **seen,
         )
         if gathered.makes_older_give_way:
@@ -123,8 +123,8 @@ def keep_moving(
         reason,
         is_live=True,
         lease_owner=claim.row.lease_owner,
-        lease_until=func.clock_timestamp() + literal(queue.LEASE),
-        due_at=func.clock_timestamp(),
+        lease_until=queue.LEASE_FROM_NOW,
+        due_at=queue.NOW,
         **values,
     )
 

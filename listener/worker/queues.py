@@ -31,7 +31,7 @@ class Queue:
     def subject_of(self, claim: queue.Claim) -> str | None:
         """Return the app that the work is about, if it is about one."""
         column = self.subject
-        return claim.row._mapping[column.key] if column is not None and column.key else None
+        return getattr(claim.row, column.key) if column is not None and column.key else None
 
 
 PROMOTING: tuple[Queue, ...] = (

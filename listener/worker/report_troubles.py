@@ -73,7 +73,7 @@ def _step(name: str, claim: queue.Claim) -> str:
 
 def _about(name: str, claim: queue.Claim) -> str:
     """Name a row of work as people know it."""
-    app_name = claim.row._mapping.get("name") if name == "look" else None
+    app_name = getattr(claim.row, "name", None) if name == "look" else None
     return f"{name} {app_name or claim.key}".removeprefix("webhook ")
 
 
@@ -85,10 +85,10 @@ def _kind_of(error: Exception) -> str:
 
 def _apps_of(claim: queue.Claim) -> list[str]:
     """Return the apps that the work is about, as far as its row tells."""
-    row = claim.row._mapping
     if claim.table.name == "app":
         return [str(claim.key)]
-    return [row[name] for name in ("source_id", "target_id") if row.get(name) is not None]
+    found = (getattr(claim.row, name, None) for name in ("source_id", "target_id"))
+    return [app_id for app_id in found if app_id is not None]
 
 
 def is_known(conn: Connection, error: Exception, app_ids: Sequence[str]) -> bool:

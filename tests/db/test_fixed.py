@@ -1,0 +1,61 @@
+"""A fixed statement behaves as any other does: only its way to the driver is shorter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Integer, literal, select
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from listener.db.engine import Database, open_database
+from listener.db.fixed import Fixed, value
+
+KEEP = Fixed("INSERT INTO fact (name, value) VALUES (:name, '1')")
+WHO = Fixed("SELECT pg_backend_pid() AS id")
+END = Fixed("SELECT pg_terminate_backend(:id)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database with a pool of two."""
+    opened = open_database(database_url, pool_size=2)
+    yield opened
+    opened.dispose()
+
+
+def test_values_have_names_and_rows_too(database: Database) -> None:
+    statement = Fixed(select(value("one", Integer).label("one"), literal("%s:x").label("other")))
+    with database.begin() as conn:
+        assert statement.rows(conn, one=1) == [(1, "%s:x")]
+        assert statement.first(conn, one=2).one == 2
+        assert Fixed("SELECT 1 WHERE :text = 'b'").first(conn, text="a") is None
+
+
+def test_writing_tells_how_many_rows(database: Database) -> None:
+    with database.begin() as conn:
+        assert KEEP.write(conn, name="fixed") == 1
+        assert Fixed("DELETE FROM fact WHERE name = :name").write(conn, name="fixed") == 1
+
+
+def test_an_error_is_as_of_any_statement_and_shows_no_value(database: Database) -> None:
+    statement = Fixed("SELECT 1 FROM nowhere WHERE :value = ''")
+    with pytest.raises(ProgrammingError) as raised, database.begin() as conn:
+        statement.rows(conn, value="hush")
+    assert "hush" not in str(raised.value)
+
+
+def test_a_lost_connection_leaves_the_pool_with_its_like(database: Database) -> None:
+    before: set[int] = set()
+
+    def lose() -> None:
+        with database.begin() as one, database.begin() as other:
+            before.update(WHO.first(conn).id for conn in (one, other))
+            END.rows(other, id=WHO.first(one).id)
+            WHO.first(one)
+
+    with pytest.raises(OperationalError) as raised:
+        lose()
+    assert raised.value.connection_invalidated
+    with database.begin() as one, database.begin() as other:
+        assert before.isdisjoint(WHO.first(conn).id for conn in (one, other))
