@@ -42,13 +42,10 @@ def configure(stream: TextIO | None = None) -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *_both(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_OURS,
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
     )
 
 
@@ -84,3 +81,11 @@ def _escaped(value: object) -> object:
         else letter.encode("unicode_escape").decode()
         for letter in value
     )
+
+
+# One list for good: a logger keeps the one that it was first used with.
+_OURS: list[Processor] = [
+    structlog.stdlib.filter_by_level,
+    *_both(),
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]

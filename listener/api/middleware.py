@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections.abc import Iterable
 
 import structlog
 from flask import Flask, Response, g, request
@@ -24,10 +25,13 @@ def begin() -> None:
     given = request.headers.get(GIVEN, "")
     g.request_id = given if _USABLE.fullmatch(given) else str(uuid.uuid4())
     g.began_at = time.perf_counter()
-    said = [request.path, *request.args.keys(), *request.args.values()]
-    if any("\0" in text for text in said):
+    if "\0" in request.path or any("\0" in text for pair in _arguments() for text in pair):
         message = "An address must not hold the character NUL."
         raise Invalid(message)
+
+
+def _arguments() -> Iterable[tuple[str, str]]:
+    return request.args.items(multi=True) if request.query_string else ()
 
 
 def redact(path: str) -> str:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Integer,
     Text,
     Update,
-    bindparam,
     case,
     column,
     func,
@@ -22,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from listener.db.fixed import Fixed, value
 from listener.db.queries import DeliveryRow
 from listener.db.queue import notify
 from listener.db.tables import delivery as table
@@ -54,7 +54,7 @@ _NAMES = tuple(item.name for item in fields(Arrival))
 def _adding() -> Insert:
     """Build the statement that stores any number of deliveries: one array a column."""
     names = (*_NAMES, "times")
-    arrays = [bindparam(name, type_=ARRAY(table.c[name].type)) for name in names]
+    arrays = [value(name, ARRAY(table.c[name].type)) for name in names]
     columns = [column(name, table.c[name].type) for name in names]
     given = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
     now, is_due = func.clock_timestamp(), given.c.outcome.is_(None)
@@ -67,7 +67,7 @@ def _adding() -> Insert:
 
 def _counting() -> Update:
     """Build the statement that counts repeats, but those of rows that somebody holds."""
-    arrays = bindparam("keys", type_=ARRAY(Text)), bindparam("times", type_=ARRAY(Integer))
+    arrays = value("keys", ARRAY(Text)), value("times", ARRAY(Integer))
     columns = column("key", Text), column("times", Integer)
     again = func.unnest(*arrays).table_valued(*columns, name="again").render_derived()
     free = select(table.c.id).where(table.c.key.in_(select(again.c.key)))
@@ -77,7 +77,7 @@ def _counting() -> Update:
     return statement.values(values)
 
 
-_ADD, _COUNT = _adding(), _counting()
+_ADD, _COUNT = Fixed(_adding()), Fixed(_counting())
 
 
 def add(conn: Connection, arrival: Arrival) -> bool:
@@ -103,9 +103,9 @@ def add_all(conn: Connection, arrivals: Iterable[Arrival]) -> set[str]:
         name: [getattr(arrival, name) for arrival in ordered] for name in _NAMES
     }
     values["times"] = [times[arrival.key] for arrival in ordered]
-    new = set(conn.execute(_ADD, values).scalars())
+    new = {row.key for row in _ADD.rows(conn, **values)}
     if again := {key: count for key, count in times.items() if key not in new}:
-        conn.execute(_COUNT, {"keys": list(again), "times": list(again.values())})
+        _COUNT.write(conn, keys=list(again), times=list(again.values()))
     if any(first[key].outcome is None for key in new):
         notify(conn, "app")
     return new

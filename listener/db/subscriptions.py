@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
@@ -20,8 +21,10 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from listener.db.fixed import Fixed, value
 from listener.db.tables import secret
 from listener.db.tables import subscription as table
 
@@ -232,11 +235,8 @@ def live_secrets(conn: Connection, ids: Collection[int] | None = None) -> list[L
 
     With `ids`, return only those of them.
     """
-    query = _LIVE_SECRETS if ids is None else _LIVE_SECRETS.where(secret.c.id.in_(ids))
-    return [
-        LiveSecret(**{**row._mapping, "state": SecretState(row.state)})
-        for row in conn.execute(query)
-    ]
+    rows = _SIGNING.rows(conn) if ids is None else _SIGNING_OF.rows(conn, ids=list(ids))
+    return [LiveSecret(**{**row._asdict(), "state": SecretState(row.state)}) for row in rows]
 
 
 _LIVE_SECRETS = (
@@ -254,6 +254,8 @@ _LIVE_SECRETS = (
     .where(_LIVE, _is_valid())
     .order_by(secret.c.id.desc())
 )
+_SIGNING = Fixed(_LIVE_SECRETS)
+_SIGNING_OF = Fixed(_LIVE_SECRETS.where(secret.c.id == func.any(value("ids", ARRAY(BigInteger)))))
 
 
 def prove(conn: Connection, *secret_ids: int) -> None:

@@ -72,7 +72,10 @@ class Front:
             if events & WRITE:
                 self._send(conn)
             if events & READ and conn.is_open:
-                self._receive(conn)
+                if conn.phase in (Phase.QUEUED, Phase.ANSWERING):
+                    self._watch(conn, 0)  # what it sends now waits for its answer
+                else:
+                    self._receive(conn)
         except OSError:  # it went away
             self._close(conn)
 
@@ -179,7 +182,6 @@ class Front:
     def _hand_over(self, conn: Connection, body: bytes, *, is_cut: bool) -> None:
         conn.body = None
         conn.whole = len(body)
-        self._watch(conn, 0)
         self._count(conn)  # while it may still be closed
         if conn.is_open:
             self._enter(conn, Phase.QUEUED, self._limits.queue_seconds)

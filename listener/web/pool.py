@@ -51,7 +51,6 @@ class Pool:
             finally:
                 with self._changed:
                     self._running[priority] -= 1
-                    self._changed.notify()
 
     def _next(self) -> tuple[Priority, Call] | None:
         with self._changed:
