@@ -7,8 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Row, Text, any_, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from psycopg.types.json import Jsonb
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Integer,
+    Row,
+    Text,
+    all_,
+    any_,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 
 from listener.core.app import App
 from listener.core.drift import LastKnown
@@ -135,10 +149,9 @@ def find(conn: Connection, name_or_id: str) -> AppRow | None:
 
 def get(conn: Connection, app_id: str) -> AppRow:
     """Return the app with this id. Raises AppUnknown."""
-    row = conn.execute(select(table).where(table.c.id == app_id)).one_or_none()
-    if row is None:
+    if not (found := all_of(conn, [app_id])):
         raise AppUnknown(app_id)
-    return row_of(row)
+    return found[0]
 
 
 def all_of(conn: Connection, app_ids: Iterable[str]) -> list[AppRow]:
@@ -189,8 +202,7 @@ def _in_order(conn: Connection, app_ids: frozenset[str]) -> list[str]:
 
 def names(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
     """Return the names of these apps by id."""
-    query = select(table.c.id, table.c.name).where(table.c.id.in_(set(app_ids)))
-    return {row.id: row.name for row in conn.execute(query)}
+    return {row.id: row.name for row in _ALL.rows(conn, ids=list(set(app_ids)))}
 
 
 def generations(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
@@ -219,26 +231,30 @@ def set_known(
     The releases that have not ended yet are stored too: one of them may still run later. Releases
     in `carried` are left out: they bring no code of their own, so they cannot cause drift.
     """
-    values = {
-        "known_version": known.version if known is not None else None,
-        "known_artifact": known.artifact if known is not None else None,
-        "known_at": func.clock_timestamp(),
-        "known_unsettled": [v for v in _unsettled(conn, app_id, known) if v not in carried],
-        "unclear": None,
-        "unclear_times": 0,
-    }
-    conn.execute(update(table).where(table.c.id == app_id).values(values))
+    version, artifact = (known.version, known.artifact) if known is not None else (None, None)
+    about = {"version": version, "artifact": artifact, "carried": list(carried)}
+    _SET_KNOWN.write(conn, app_id=app_id, **about)
 
 
-def _unsettled(conn: Connection, app_id: str, known: LastKnown | None) -> list[int]:
-    if known is None:
-        return []
-    query = select(release.c.version).where(
-        release.c.app_id == app_id,
-        release.c.version <= known.version,
-        release.c.status.not_in([*RAN, FAILED]),
+_VERSION = value("version", Integer)
+_UNSETTLED = select(func.jsonb_agg(aggregate_order_by(release.c.version, release.c.version))).where(
+    release.c.app_id == value("app_id", Text),
+    release.c.version <= _VERSION,
+    release.c.status.not_in([*RAN, FAILED]),
+    release.c.version != all_(value("carried", ARRAY(Integer))),
+)
+_SET_KNOWN = Fixed(
+    update(table)
+    .where(table.c.id == value("app_id", Text))
+    .values(
+        known_version=_VERSION,
+        known_artifact=value("artifact", Text),
+        known_at=func.clock_timestamp(),
+        known_unsettled=func.coalesce(_UNSETTLED.scalar_subquery(), literal([], JSONB)),
+        unclear=None,
+        unclear_times=0,
     )
-    return list(conn.execute(query.order_by(release.c.version)).scalars())
+)
 
 
 def set_unclear(conn: Connection, app_id: str, message: str | None, *, times: int = 0) -> None:
@@ -268,7 +284,10 @@ def forget_pipelines(conn: Connection, app_ids: Iterable[str]) -> None:
 
 def forget_facts(conn: Connection, app_id: str) -> None:
     """Mark the app's facts (stack, generation) as outdated, so that they are read before use."""
-    conn.execute(update(table).where(table.c.id == app_id).values(facts_at=None))
+    _FORGET_FACTS.write(conn, id=app_id)
+
+
+_FORGET_FACTS = Fixed(update(table).where(table.c.id == value("id", Text)).values(facts_at=None))
 
 
 ECHOES = "echoes_description"  # whether releases show the description they were made with
@@ -276,17 +295,21 @@ ECHOES = "echoes_description"  # whether releases show the description they were
 
 def get_fact(conn: Connection, name: str) -> Any:
     """Return the fact's value; None where it is not known."""
-    return conn.execute(select(fact.c.value).where(fact.c.name == name)).scalar_one_or_none()
+    found = _FACT.first(conn, name=name)
+    return found.value if found is not None else None
 
 
-def put_fact(conn: Connection, name: str, value: Any) -> None:
+def put_fact(conn: Connection, name: str, said: Any) -> None:
     """Store a fact."""
-    statement = insert(fact).values(name=name, value=value)
-    changed = {"value": value, "updated_at": func.clock_timestamp()}
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["name"],
-            set_=changed,
-            where=fact.c.value.is_distinct_from(statement.excluded.value),
-        )
+    _PUT_FACT.write(conn, name=name, value=Jsonb(said))
+
+
+_FACT = Fixed(select(fact.c.value).where(fact.c.name == value("name", Text)))
+_NEW_FACT = insert(fact).values(name=value("name", Text), value=value("value", JSONB))
+_PUT_FACT = Fixed(
+    _NEW_FACT.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"value": _NEW_FACT.excluded.value, "updated_at": func.clock_timestamp()},
+        where=fact.c.value.is_distinct_from(_NEW_FACT.excluded.value),
     )
+)

@@ -10,10 +10,11 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 
 from listener.db import watchdog
+from listener.db.fixed import Fixed
 from listener.db.watchdog import Watched
 
 POOL_WAIT_SECONDS = 2
@@ -75,7 +76,7 @@ class Database:
             conn.info.pop(_TOPICS, None)  # of a transaction that was rolled back
             yield conn
             if topics := conn.info.pop(_TOPICS, None):
-                conn.execute(_NOTIFY, {"payload": " ".join(sorted(topics))})
+                _NOTIFY.rows(conn, payload=" ".join(sorted(topics)))
 
     def listen(self, channel: str) -> Watched:
         """Open a connection outside the pool that listens for notifications of a channel."""
@@ -137,7 +138,7 @@ def open_database(
     return Database(engine, answer_within=answer_within)
 
 
-_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :payload)")
+_NOTIFY = Fixed(f"SELECT pg_notify('{CHANNEL}', :payload)")
 
 
 def wake(conn: Connection, topic: str) -> None:

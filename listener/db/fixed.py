@@ -14,15 +14,21 @@ from sqlalchemy import BindParameter, Column, Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.types import TypeEngine
 
 _DIALECT = psycopg_dialect.dialect()  # type: ignore[no-untyped-call]
+_PLACE = object()  # the value of what has none yet
 
 
 def value(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> BindParameter[Any]:
     """Build the place of a value that each execution gives."""
-    return bindparam(name, None, type_=kind)
+    return bindparam(name, _PLACE, type_=kind)
+
+
+def _of_words(sql: str) -> TextClause:
+    made = text(sql)
+    return made.bindparams(**dict.fromkeys(made.compile().params, _PLACE))
 
 
 def as_told(column: Column[Any], told: Any) -> Any:
@@ -32,15 +38,16 @@ def as_told(column: Column[Any], told: Any) -> Any:
 
 
 class Fixed:
-    """A statement whose values have names, in SQL `:name`; values are as the driver knows them.
+    """A statement whose values have names, in SQL `:name`, and are as the driver knows them.
 
     A row is a named tuple. Errors are those of SQLAlchemy, as of any statement.
     """
 
     def __init__(self, statement: Executable | str) -> None:
-        self._statement = text(statement) if isinstance(statement, str) else statement
+        self._statement = _of_words(statement) if isinstance(statement, str) else statement
         self._sql = b""
         self._constants: dict[str, Any] = {}
+        self._names: frozenset[str] = frozenset()
 
     def rows(self, conn: Connection, **values: Any) -> list[Any]:
         """Execute the statement with these values; return all rows."""
@@ -60,6 +67,8 @@ class Fixed:
     def _execute(self, conn: Connection, values: dict[str, Any]) -> psycopg.Cursor[Any]:
         if not self._sql:
             self._compile()
+        if values.keys() != self._names:  # the driver ignores what it finds no place for
+            raise TypeError(f"{sorted(values)} were given, and {sorted(self._names)} are wanted.")
         driver = cast("psycopg.Connection[Any]", conn.connection.driver_connection)
         cursor = driver.cursor(row_factory=namedtuple_row)
         try:
@@ -74,5 +83,6 @@ class Fixed:
         compiled = self._statement.compile(
             dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
         )
-        self._constants = dict(compiled.params)
+        self._names = frozenset(name for name, each in compiled.params.items() if each is _PLACE)
+        self._constants = {k: v for k, v in compiled.params.items() if k not in self._names}
         self._sql = str(compiled).encode()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, func, literal, update
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.db import queue
+from listener.db.fixed import Fixed, value
 from listener.db.queue import notify
 from listener.db.tables import notice as table
 
@@ -22,10 +24,16 @@ def add(
 
     A notice with an idempotency `key` is sent once, however often it is added.
     """
-    now = func.clock_timestamp()
-    values = {"kind": kind, "title": title, "body": body, "key": key, "due_at": now, **about}
-    conn.execute(insert(table).values(values).on_conflict_do_nothing(index_elements=["key"]))
+    values = {"kind": kind, "title": title, "body": body, "key": key, **about}
+    _adding(tuple(sorted(values))).write(conn, **values)
     notify(conn, "notice")
+
+
+@cache
+def _adding(names: tuple[str, ...]) -> Fixed:
+    places = {name: value(name, table.c[name].type) for name in names}
+    statement = insert(table).values({**places, "due_at": queue.NOW})
+    return Fixed(statement.on_conflict_do_nothing(index_elements=["key"]))
 
 
 def reach(conn: Connection, claim: queue.Claim, reached: list[str]) -> None:

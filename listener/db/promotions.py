@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Select,
     Text,
@@ -20,7 +21,6 @@ from sqlalchemy import (
     column,
     func,
     insert,
-    literal,
     literal_column,
     null,
     or_,
@@ -237,7 +237,8 @@ def move(
     is_news = (status, reason) != (claim.status, claim.row.reason)
     also, given = (_with_event, {"event": status, "message": reason}) if is_news else (None, {})
     row = queue.write(conn, claim, is_live=is_live, also=also, given=given, **said)
-    notify(conn, "promotion")
+    if "lease_until" not in values:  # whoever keeps the lease goes on: nobody else is to wake
+        notify(conn, "promotion")
     return row_of(row)
 
 
@@ -287,11 +288,6 @@ _LOCK_AROUND = _locking()
 _LOCK_ALL = _locking(table.c.status == Status.WAITING)
 
 
-def _lock(conn: Connection, *where: ColumnElement[bool]) -> list[int]:
-    query = select(table.c.id).where(*where).order_by(table.c.id).with_for_update()
-    return list(conn.execute(query).scalars())
-
-
 # What others may change: waiting rows only. The new fence voids the claim of an evaluation.
 
 _VOID: dict[str, Any] = {
@@ -302,29 +298,32 @@ _VOID: dict[str, Any] = {
 }
 
 
-def _among(ids: list[int]) -> ColumnElement[bool]:
-    return table.c.id == any_(literal(ids, ARRAY(BigInteger)))
+def _changing_waiting(*where: ColumnElement[bool], **values: Any) -> ReturningUpdate[Any]:
+    """Build the change of all that waits and matches; rows are locked in id order first."""
+    query = select(table.c.id).where(table.c.status == Status.WAITING, *where)
+    locked = query.order_by(table.c.id).with_for_update().scalar_subquery()
+    changed = update(table).where(table.c.id == any_(func.array(locked)))
+    return changed.values({**_VOID, **values}).returning(table)
+
+
+def _ending(*where: ColumnElement[bool]) -> Fixed:
+    said = {"status": value("event", Text), "reason": value("message", Text), "due_at": None}
+    times = dict.fromkeys(("status_at", "ended_at", "updated_at"), queue.NOW)
+    return Fixed(_with_event(_changing_waiting(*where, **said, **times)))
 
 
 def _end_waiting(
-    conn: Connection, status: Status, reason: str, *where: ColumnElement[bool]
+    conn: Connection, ending: Fixed, status: Status, reason: str, **about: Any
 ) -> list[PromotionRow]:
-    now = func.clock_timestamp()
-    values = {**_VOID, "status": status, "reason": reason, "due_at": None}
-    times = {"status_at": now, "ended_at": now, "updated_at": now}
-    if not (ids := _lock(conn, table.c.status == Status.WAITING, *where)):
-        return []
-    statement = update(table).where(_among(ids))
-    rows = conn.execute(statement.values({**values, **times}).returning(table)).all()
-    for row in rows:
-        _record_event(conn, row.id, status, reason)
-    notify(conn, "promotion")
+    rows = ending.rows(conn, event=status, message=reason, **about)
+    if rows:
+        notify(conn, "promotion")
     return [row_of(row) for row in rows]
 
 
 def cancel(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow | None:
     """Cancel a waiting promotion; return None where it does not wait."""
-    rows = _end_waiting(conn, Status.CANCELLED, reason, table.c.id == promotion_id)
+    rows = _end_waiting(conn, _END, Status.CANCELLED, reason, id=promotion_id)
     return rows[0] if rows else None
 
 
@@ -337,14 +336,8 @@ def supersede_older(
     """
     if not any(_gives_way(row, newer) for row in around):
         return []
-    return _end_waiting(
-        conn,
-        Status.SUPERSEDED,
-        reason,
-        table.c.rule_id == newer.rule_id,
-        table.c.target_id == newer.target_id,
-        table.c.version < newer.version,
-    )
+    about = {"rule_id": newer.rule_id, "target_id": newer.target_id, "version": newer.version}
+    return _end_waiting(conn, _END_OLDER, Status.SUPERSEDED, reason, **about)
 
 
 def _gives_way(row: Row[Any], newer: PromotionRow) -> bool:
@@ -352,12 +345,23 @@ def _gives_way(row: Row[Any], newer: PromotionRow) -> bool:
     return is_waiting and (row.rule_id, row.target_id) == (newer.rule_id, newer.target_id)
 
 
-def _wake(conn: Connection, *where: ColumnElement[bool], **values: Any) -> int:
-    due = {**_VOID, "due_at": func.clock_timestamp(), **values}
-    if not (ids := _lock(conn, table.c.status == Status.WAITING, *where)):
-        return 0
-    woken = conn.execute(update(table).where(_among(ids)).values(due)).rowcount
-    notify(conn, "promotion")
+_IS_IT = table.c.id == value("id", BigInteger)
+_IS_TARGET = table.c.target_id == value("target_id", Text)
+_END = _ending(_IS_IT)
+_END_OLDER = _ending(
+    table.c.rule_id == value("rule_id", BigInteger),
+    _IS_TARGET,
+    table.c.version < value("version", Integer),
+)
+
+
+def _waking(*where: ColumnElement[bool], **values: Any) -> Fixed:
+    return Fixed(_changing_waiting(*where, due_at=queue.NOW, **values))
+
+
+def _wake(conn: Connection, waking: Fixed, **about: Any) -> int:
+    if woken := waking.write(conn, **about):
+        notify(conn, "promotion")
     return woken
 
 
@@ -366,18 +370,27 @@ def reschedule_target(conn: Connection, target_id: str | None, *, but: int | Non
 
     `but` is one promotion to leave out: it has its own reason to wait longer.
     """
-    where = [table.c.target_id == target_id] if target_id is not None else []
-    return _wake(conn, *where, *([table.c.id != but] if but is not None else []))
+    if target_id is None:
+        return _wake(conn, _WAKE_ALL)
+    return _wake(conn, _WAKE_TARGET, target_id=target_id, but=but)
 
 
 def reschedule_source(conn: Connection, source_id: str) -> int:
     """Make every waiting promotion of a release of this source due now; return how many."""
-    return _wake(conn, table.c.source_id == source_id)
+    return _wake(conn, _WAKE_SOURCE, source_id=source_id)
 
 
 def reschedule_rule(conn: Connection, rule_id: int, revision: int) -> int:
     """Make what waits under a changed rule due now, by its new revision; return how many."""
-    return _wake(conn, table.c.rule_id == rule_id, rule_revision=revision)
+    return _wake(conn, _WAKE_RULE, rule_id=rule_id, revision=revision)
+
+
+_WAKE_ALL = _waking()
+_WAKE_TARGET = _waking(_IS_TARGET, table.c.id.is_distinct_from(value("but", BigInteger)))
+_WAKE_SOURCE = _waking(table.c.source_id == value("source_id", Text))
+_WAKE_RULE = _waking(
+    table.c.rule_id == value("rule_id", BigInteger), rule_revision=value("revision", Integer)
+)
 
 
 def reevaluate(
@@ -385,7 +398,7 @@ def reevaluate(
 ) -> PromotionRow | None:
     """Wake a waiting promotion after a person's decision; return None where it does not wait."""
     said = {"reason": reason, "updated_at": func.clock_timestamp(), **values}
-    if not _wake(conn, table.c.id == promotion_id, **said):
+    if not _wake(conn, _waking(table.c.id == promotion_id, **said)):
         return None
     _record_event(conn, promotion_id, event, reason)
     return get(conn, promotion_id)

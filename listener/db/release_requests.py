@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Connection,
     Integer,
     Row,
@@ -103,8 +105,13 @@ def _row(row: Row[Any]) -> PostRow:
 
 def add(conn: Connection, **values: Any) -> PostRow:
     """Store the post that is about to be sent; `sent_at` is now by the database's clock."""
-    statement = insert(table).values(sent_at=func.clock_timestamp(), **values).returning(table)
-    return _row(conn.execute(statement).one())
+    return _row(_adding(tuple(sorted(values))).first(conn, **values))
+
+
+@cache
+def _adding(names: tuple[str, ...]) -> Fixed:
+    places = {name: value(name, table.c[name].type) for name in names}
+    return Fixed(insert(table).values(sent_at=func.clock_timestamp(), **places).returning(table))
 
 
 def latest(conn: Connection, promotion_id: int) -> PostRow:
@@ -218,13 +225,17 @@ def settle(
     release_version: int | None = None,
 ) -> None:
     """Store the outcome of the post."""
-    values = {
-        "outcome": outcome,
-        "release_id": release_id,
-        "release_version": release_version,
-        "settled_at": func.clock_timestamp(),
-    }
-    conn.execute(update(table).where(table.c.id == post_id).values(values))
+    about = {"release_id": release_id, "release_version": release_version}
+    _SETTLE.write(conn, id=post_id, outcome=outcome, **about)
+
+
+_SETTLED = ("outcome", "release_id", "release_version")
+_SETTLE = Fixed(
+    update(table)
+    .where(table.c.id == value("id", BigInteger))
+    .values({name: value(name, table.c[name].type) for name in _SETTLED})
+    .values(settled_at=func.clock_timestamp())
+)
 
 
 def issued(conn: Connection, target_id: str, shown: History) -> frozenset[str]:

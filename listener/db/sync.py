@@ -8,19 +8,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     ColumnElement,
     Connection,
     Text,
+    any_,
     case,
     cast,
     exists,
+    false,
     func,
     literal,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import TIMESTAMP, insert
 
 from listener.core.release import Release
 from listener.db import apps, queue
@@ -29,6 +33,7 @@ from listener.db.queue import notify
 from listener.db.tables import app, chore, delivery, release, rule, rule_target, subscription
 
 RECONCILE = "reconcile"
+MOMENT = TIMESTAMP(timezone=True)
 
 
 def _put_off(conn: Connection, app_id: Any, due_at: ColumnElement[datetime]) -> None:
@@ -78,19 +83,26 @@ _UNDECIDED = Fixed(
 
 def settle(conn: Connection, outcomes: dict[int, str]) -> None:
     """Store the final outcomes of deliveries, by id."""
-    told_ids: dict[str, list[int]] = {}
-    for told_id, outcome in outcomes.items():
-        told_ids.setdefault(outcome, []).append(told_id)
-    for outcome, ids in told_ids.items():
-        values = {"outcome": outcome, "settled_at": func.clock_timestamp()}
-        conn.execute(update(delivery).where(delivery.c.id.in_(ids)).values(values))
+    if outcomes:
+        _SETTLE.write(conn, ids=list(outcomes), outcomes=list(outcomes.values()))
+
+
+_SETTLE = Fixed("""
+UPDATE delivery SET outcome = told.outcome, settled_at = clock_timestamp()
+FROM unnest(CAST(:ids AS bigint[]), CAST(:outcomes AS text[])) AS told (id, outcome)
+WHERE delivery.id = told.id
+""")
 
 
 def remark(conn: Connection, told_ids: Iterable[int], outcome: str) -> None:
     """Store a provisional outcome for those of these deliveries that are not settled yet."""
     if ids := list(told_ids):
-        where = delivery.c.id.in_(ids), delivery.c.settled_at.is_(None)
-        conn.execute(update(delivery).where(*where).values(outcome=outcome))
+        _REMARK.write(conn, ids=ids, outcome=outcome)
+
+
+_LEFT = delivery.c.id == any_(value("ids", ARRAY(BigInteger))), delivery.c.settled_at.is_(None)
+_REMARK = Fixed(update(delivery).where(*_LEFT).values(outcome=value("outcome", Text)))
+_POSTPONE = Fixed(update(delivery).where(*_LEFT).values(due_at=value("due_at", MOMENT)))
 
 
 def finish(
@@ -106,20 +118,32 @@ def finish(
     `told` are the deliveries that were there before the read; later ones stay due. Raises
     LeaseLost.
     """
-    later: dict[str, Any] = {"look_at": again_at, "look_since": None}
-    if again_at is not None:
-        later["look_since"] = func.coalesce(app.c.look_since, claim.claimed_at)
-        left = delivery.c.id.in_(list(told)), delivery.c.settled_at.is_(None)
-        conn.execute(update(delivery).where(*left).values(due_at=again_at))
-    if error is None:
-        later["must_read"] = False
-    # Whoever asked for another look meanwhile gets it.
-    is_same = app.c.look_at.is_not_distinct_from(claim.row.look_at)
-    kept: dict[str, Any] = {
-        name: case((is_same, wanted), else_=app.c[name]) for name, wanted in later.items()
-    }
+    if again_at is not None and (ids := list(told)):
+        _POSTPONE.write(conn, ids=ids, due_at=again_at)
+    times = {"claimed_at": claim.claimed_at, "again_at": again_at, "seen_at": claim.row.look_at}
+    later: dict[str, Any] = _NEXT if error is not None else _NEXT | _NOTHING_MORE
     attempt = claim.attempt if error else 0
-    queue.write(conn, claim, is_live=error is None, look_error=error, attempt=attempt, **kept)
+    later = {**later, "look_error": error, "attempt": attempt}
+    queue.write(conn, claim, is_live=error is None, given=times, **later)
+
+
+def _unless_asked(column: ColumnElement[Any], wanted: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Build what becomes of a column: whoever asked for another look meanwhile gets it."""
+    return case(
+        (app.c.look_at.is_not_distinct_from(value("seen_at", MOMENT)), wanted), else_=column
+    )
+
+
+_AGAIN_AT = value("again_at", MOMENT)
+_SINCE = case(
+    (_AGAIN_AT.is_not(None), func.coalesce(app.c.look_since, value("claimed_at", MOMENT))),
+    else_=None,
+)
+_NEXT = {
+    "look_at": _unless_asked(app.c.look_at, _AGAIN_AT),
+    "look_since": _unless_asked(app.c.look_since, _SINCE),
+}
+_NOTHING_MORE = {"must_read": _unless_asked(app.c.must_read, false())}
 
 
 @dataclass(frozen=True, slots=True)

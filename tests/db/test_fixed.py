@@ -32,6 +32,12 @@ def test_values_have_names_and_rows_too(database: Database) -> None:
         assert Fixed("SELECT 1 WHERE :text = 'b'").first(conn, text="a") is None
 
 
+def test_each_value_has_its_place_and_each_place_its_value(database: Database) -> None:
+    for names in ({}, {"name": "a", "nom": "b"}):
+        with pytest.raises(TypeError, match="wanted"), database.begin() as conn:
+            KEEP.write(conn, **names)
+
+
 def test_writing_tells_how_many_rows(database: Database) -> None:
     with database.begin() as conn:
         assert KEEP.write(conn, name="fixed") == 1
