@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.cli.starter import Starter, can_start
+
 ROOT = Path(__file__).resolve().parents[2]
 BAR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}   "
 
@@ -46,12 +48,16 @@ class Autopromote:
     directory: Path
     bin: Path
     env: Mapping[str, str] = field(default_factory=dict)
+    starter: Starter | None = None  # without one, Python is started each time
 
     def __call__(self, *arguments: str, stdin: str = "", **env: str) -> Outcome:
+        environment = self.environment(**env)
+        if self.starter is not None and can_start(environment):
+            return Outcome(*self.starter.run(arguments, self.directory, environment, stdin))
         done = subprocess.run(
             self.command(*arguments),
             cwd=self.directory,
-            env=self.environment(**env),
+            env=environment,
             input=stdin,
             capture_output=True,
             encoding="utf-8",
