@@ -77,9 +77,7 @@ def emptied(shared_database: tuple[str, Database]) -> Database:
 def _database(server: str, template: str) -> Iterator[str]:
     """A copy of the template, dropped afterwards, whoever is still connected to it."""
     name = f"test_{next(DATABASES)}"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-        sql.Identifier(name), sql.Identifier(template)
-    )
+    create = clean.copy(name, template)
     drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(create)
