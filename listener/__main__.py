@@ -1,4 +1,7 @@
-"""`python -m listener migrate | worker | run | describe`."""
+"""`python -m listener migrate | worker | run | describe`.
+
+A command loads what it needs: a release phase waits for no web framework.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,12 @@ from threading import Event
 import structlog
 
 from listener import logs
-from listener.api.openapi import described
-from listener.app import assemble, routes
 from listener.config import BadSettings, read, read_database_url, read_secret_keys
 from listener.crypto import Keys
 from listener.db import migrate as migrations
 from listener.db.engine import Database, open_database
 from listener.local_postgres.server import home, server
 from listener.services.reencrypt import is_anything_sealed, reseal
-from listener.worker.supervisor import Supervisor
 
 log = structlog.get_logger()
 
@@ -54,6 +54,9 @@ def _seal_anew(database: Database, env: Environment) -> None:
 def worker(env: Environment) -> int:
     """Promote, without answering requests, until told to stop."""
     settings = read(env)
+    from listener.app import assemble
+    from listener.worker.supervisor import Supervisor
+
     # The setting speaks of web processes: 0 there means that this one does the work.
     shift = Supervisor(assemble(settings).context, promoting=max(settings.runners, 1))
     stopping = Event()
@@ -85,6 +88,9 @@ def _serve(env: Environment) -> int:
 
 def describe(_: Environment) -> int:
     """Print the description of the API, as `/openapi.json` tells it."""
+    from listener.api.openapi import described
+    from listener.app import routes
+
     sys.stdout.write(json.dumps(described(routes())))
     return 0
 

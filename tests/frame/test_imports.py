@@ -1,15 +1,19 @@
-"""A web process loads what it needs at first; what is large waits until somebody needs it."""
+"""A process loads what it needs at first; what is large waits until somebody needs it."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-LATER = ("alembic", "apprise", "holidays", "mako", "requests")
+import pytest
+
+WEB = ("alembic", "apprise", "holidays", "mako", "requests")
+COMMAND = ("flask", "listener.api", "listener.worker")
 
 
-def test_a_web_process_loads_nothing_that_only_some_need() -> None:
-    script = f"import sys, listener.app; print([n for n in {LATER} if n in sys.modules])"
+@pytest.mark.parametrize(("module", "later"), [("app", WEB), ("__main__", COMMAND)])
+def test_it_loads_nothing_that_only_some_need(module: str, later: tuple[str, ...]) -> None:
+    script = f"import sys, listener.{module}; print([n for n in {later} if n in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
