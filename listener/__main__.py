@@ -17,7 +17,7 @@ from threading import Event
 
 import structlog
 
-from listener import logs
+from listener import logs, process_memory
 from listener.config import BadSettings, read, read_database_url, read_secret_keys
 from listener.crypto import Keys
 from listener.db import migrate as migrations
@@ -59,6 +59,7 @@ def worker(env: Environment) -> int:
 
     # The setting speaks of web processes: 0 there means that this one does the work.
     shift = Supervisor(assemble(settings).context, promoting=max(settings.runners, 1))
+    process_memory.settle()
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

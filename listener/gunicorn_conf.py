@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import signal
@@ -16,7 +15,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
-from listener import logs
+from listener import logs, process_memory
 from listener.config import BadSettings, read
 from listener.web.worker import FrontWorker
 
@@ -62,17 +61,22 @@ forwarder_headers = ""  # and nobody may name another path than the one that is 
 control_socket_disable = True
 logger_class = LogfmtLogger
 
-# Where processes share what they count; read by prometheus_client when a worker imports it.
+# Where processes share what they count; read by prometheus_client when it is imported.
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="autopromote-metrics-"))
+
+
+def on_starting(server: Any) -> None:
+    """Load what workers need before they are forked, so that they share it."""
+    import listener.app  # noqa: PLC0415, F401 - as late as where its processes count is known
+
+    process_memory.settle()
 
 
 def post_worker_init(worker: Any) -> None:
     """Begin to promote, now that the process is the one that stays; end when told to terminate."""
-    from listener.app import shift_of  # noqa: PLC0415 - the arbiter needs none of it
+    from listener.app import shift_of  # noqa: PLC0415 - see above
 
-    # What is loaded by now stays: to go through all of it takes the collector 0.2 s each time.
-    gc.collect()
-    gc.freeze()
+    process_memory.settle()
     shift = shift_of(worker.wsgi)
     terminate = signal.getsignal(signal.SIGTERM)
 
@@ -88,7 +92,7 @@ def post_worker_init(worker: Any) -> None:
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Wait for the steps at hand."""
-    from listener.app import shift_of  # noqa: PLC0415 - the arbiter needs none of it
+    from listener.app import shift_of  # noqa: PLC0415 - see above
 
     if worker.wsgi is not None:
         shift_of(worker.wsgi).end()

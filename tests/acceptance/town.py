@@ -63,6 +63,11 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        """Of the first process of the group."""
+        return self._process.pid
+
+    @property
     def is_alive(self) -> bool:
         """It still runs."""
         return self._process.poll() is None

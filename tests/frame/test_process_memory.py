@@ -1,0 +1,82 @@
+"""What processes load, they have once for all of them, and their threads allocate in one place."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.frame.processes import Web, saying, settings, start
+
+ON_LINUX = pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="there is no /proc")
+ON_GLIBC = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc's malloc")
+ARENA = 64 * 1024 * 1024  # what glibc reserves for one, at a multiple of this
+SETTLED = """
+import gc
+from listener import process_memory
+kept = [[] for _ in range(1000)]
+process_memory.settle()
+print(gc.get_freeze_count(), any(one is kept for one in gc.get_objects()))
+"""
+
+
+def workers(pid: int) -> list[int]:
+    """The processes that this one has forked."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def shared_megabytes(pid: int) -> float:
+    """What a process has written, before it was forked or after, and shares with others."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Shared_Dirty:"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError(f"nothing is told of {pid}")
+
+
+def arenas(pid: int) -> int:
+    """How many arenas there are beside the first one: what is in use of each, and its reserve."""
+    maps = [line.split() for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
+    spans = [tuple(int(end, 16) for end in line[0].split("-")) for line in maps]
+    pairs = zip(spans, spans[1:], maps[1:], strict=False)
+    return sum(
+        used[0] % ARENA == 0 and used[1] == spare[0] and spare[1] == used[0] + ARENA
+        for used, spare, line in pairs
+        if line[1] == "---p"
+    )
+
+
+def test_the_collector_leaves_alone_what_is_loaded() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SETTLED], capture_output=True, text=True, check=True
+    )
+    frozen, is_looked_at = done.stdout.split()
+    assert int(frozen) > 1000
+    assert is_looked_at == "False"
+
+
+@ON_LINUX
+@ON_GLIBC
+def test_web_processes_share_what_they_load(database_url: str, tmp_path: Path) -> None:
+    web = Web(settings(database_url) | {"WEB_CONCURRENCY": "2"}, tmp_path / "log")
+    try:
+        saying(web.process, "event=runners_started")
+        found = workers(web.process.pid)
+        assert len(found) == 2
+        assert all(shared_megabytes(pid) > 35 for pid in found)
+        assert [arenas(pid) for pid in found] == [0, 0]
+    finally:
+        web.end()
+
+
+@ON_LINUX
+@ON_GLIBC
+def test_the_threads_of_a_worker_share_one_arena(database_url: str, tmp_path: Path) -> None:
+    worker = start("worker", settings(database_url), tmp_path / "log")
+    try:
+        saying(worker, "event=step work=chore key=reconcile outcome=done")
+        assert arenas(worker.pid) == 0
+    finally:
+        worker.kill()
