@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import ARRAY, BigInteger, Connection, any_, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.core.gates.base import Approval
+from listener.db.fixed import Fixed, value
 from listener.db.promotions import PromotionRow
 from listener.db.tables import approval as table
 
@@ -19,14 +20,20 @@ def of(conn: Connection, row: PromotionRow) -> tuple[Approval, ...]:
 
 def of_each(conn: Connection, rows: Sequence[PromotionRow]) -> dict[int, tuple[Approval, ...]]:
     """Return the votes on each promotion, by its id, oldest first; as `of` does for one."""
-    c, brought = table.c, {row.id: (row.release_id, row.artifact) for row in rows}
-    query = select(table).where(c.promotion_id.in_(brought)).order_by(c.created_at, c.id)
+    brought = {row.id: (row.release_id, row.artifact) for row in rows}
     said: dict[int, list[Approval]] = {row.id: [] for row in rows}
-    for found in conn.execute(query):
+    for found in _OF_EACH.rows(conn, ids=list(brought)):
         if (found.release_id, found.artifact) == brought[found.promotion_id]:
             approval = Approval(found.by, found.created_at, found.is_approved, found.reason)
             said[found.promotion_id].append(approval)
     return {promotion_id: tuple(each) for promotion_id, each in said.items()}
+
+
+_OF_EACH = Fixed(
+    select(table)
+    .where(table.c.promotion_id == any_(value("ids", ARRAY(BigInteger))))
+    .order_by(table.c.created_at, table.c.id)
+)
 
 
 def put(

@@ -10,12 +10,13 @@ from typing import Any, cast
 import psycopg
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
-from sqlalchemy import BindParameter, Column, Connection, bindparam, text
+from sqlalchemy import BindParameter, Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement, TextClause
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NULLTYPE, TypeEngine
 
 _DIALECT = psycopg_dialect.dialect()  # type: ignore[no-untyped-call]
 _PLACE = object()  # the value of what has none yet
@@ -31,9 +32,9 @@ def _of_words(sql: str) -> TextClause:
     return made.bindparams(**dict.fromkeys(made.compile().params, _PLACE))
 
 
-def as_told(column: Column[Any], told: Any) -> Any:
-    """Return a column's value as the driver wants it; None is no value, in JSON too."""
-    is_json = isinstance(column.type, JSONB) and told is not None
+def as_told(kind: TypeEngine[Any], told: Any) -> Any:
+    """Return a value of this kind as the driver wants it; None is no value, in JSON too."""
+    is_json = isinstance(kind, JSONB) and told is not None
     return Jsonb(told) if is_json else told
 
 
@@ -84,5 +85,10 @@ class Fixed:
             dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
         )
         self._names = frozenset(name for name, each in compiled.params.items() if each is _PLACE)
-        self._constants = {k: v for k, v in compiled.params.items() if k not in self._names}
+        kinds = {name: bind.type for name, bind in cast(SQLCompiler, compiled).binds.items()}
+        self._constants = {
+            name: as_told(kinds.get(name, NULLTYPE), each)  # a list of them is many by now
+            for name, each in compiled.params.items()
+            if name not in self._names
+        }
         self._sql = str(compiled).encode()

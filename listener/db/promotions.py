@@ -182,7 +182,7 @@ Times = tuple[tuple[str, ColumnElement[datetime]], ...]
 
 
 def _insert(conn: Connection, times: Times, values: dict[str, Any]) -> Any:
-    told = {name: as_told(table.c[name], each) for name, each in values.items()}
+    told = {name: as_told(table.c[name].type, each) for name, each in values.items()}
     news = {"event": values["status"], "message": values["reason"]}
     return _inserting(times, tuple(sorted(values))).first(conn, **told, **news)
 
@@ -237,7 +237,9 @@ def move(
     is_news = (status, reason) != (claim.status, claim.row.reason)
     also, given = (_with_event, {"event": status, "message": reason}) if is_news else (None, {})
     row = queue.write(conn, claim, is_live=is_live, also=also, given=given, **said)
-    if "lease_until" not in values:  # whoever keeps the lease goes on: nobody else is to wake
+    # Whoever keeps the lease goes on, and what is due later is found by the poll in time.
+    is_soon = row.due_at is not None and row.due_at - row.updated_at < queue.SOON
+    if is_soon and row.lease_until is None:
         notify(conn, "promotion")
     return row_of(row)
 

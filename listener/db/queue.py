@@ -44,6 +44,7 @@ from listener.db.fixed import Fixed, as_told, value
 from listener.db.watchdog import Unanswered
 
 LEASE = timedelta(seconds=30)
+SOON = timedelta(seconds=5)  # more than a poll takes: what is due by then is notified
 
 
 class LeaseLost(Exception):
@@ -200,7 +201,7 @@ def write(
     own = {"own_key": claim.key, "own_fence": claim.fence}
     if has_status:
         own["own_status"] = claim.status
-    told = {name: as_told(claim.table.c[name], each) for name, each in plain.items()}
+    told = {name: as_told(claim.table.c[name].type, each) for name, each in plain.items()}
     row: Row[Any] | None = statement.first(conn, **own, **told, **(given or {}))
     if row is None:
         raise LeaseLost

@@ -10,10 +10,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Interval,
     Select,
     Text,
     func,
-    literal,
     or_,
     select,
     union_all,
@@ -35,10 +35,7 @@ MOST_PAST = 1000
 
 def rival(conn: Connection, target_id: str, promotion_id: int) -> PromotionRow | None:
     """Return another active promotion on the target, if there is one."""
-    query = select(table).where(
-        table.c.target_id == target_id, table.c.status.in_(ACTIVE), table.c.id != promotion_id
-    )
-    row = conn.execute(query).one_or_none()
+    row = _RIVAL.first(conn, target_id=target_id, id=promotion_id)
     return row_of(row) if row is not None else None
 
 
@@ -61,19 +58,18 @@ def _newer() -> Select[Any]:
     return wanted.order_by(table.c.version.desc()).limit(1)
 
 
-def _beside() -> Fixed:
+def _rival() -> Select[Any]:
     target_id, own_id = value("target_id", Text), value("id", BigInteger)
-    active = select(table).where(
-        table.c.target_id == target_id, table.c.status.in_(ACTIVE), table.c.id != own_id
-    )
-    return Fixed(union_all(active, _newer().subquery().select()))
+    is_active = table.c.status.in_(ACTIVE)
+    return select(table).where(table.c.target_id == target_id, is_active, table.c.id != own_id)
 
 
 _TAKES_PLACE = or_(
     (table.c.status == Status.WAITING) & table.c.evaluated_at.is_not(None),
     table.c.status.in_(ACTIVE | {Status.SUCCEEDED}),
 )
-_BESIDE, _NEWER = _beside(), Fixed(_newer())
+_RIVAL, _NEWER = Fixed(_rival()), Fixed(_newer())
+_BESIDE = Fixed(union_all(_rival(), _newer().subquery().select()))
 
 
 def rollback_asked_for(conn: Connection, target_id: str) -> PromotionRow | None:
@@ -157,14 +153,7 @@ def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[Pas
 
     Only those in a status of RELEASED_OR_WRONG, and MOST_PAST at most.
     """
-    c = table.c
-    query = (
-        select(c.id, c.status, c.ended_at, c.kind, c.target_release_id)
-        .where(c.target_id == row.target_id, c.id != row.id)
-        .where(c.ended_at > func.now() - literal(within), c.status.in_(RELEASED_OR_WRONG))
-        .order_by(c.ended_at.desc())
-        .limit(MOST_PAST)
-    )
+    rows = _PAST.rows(conn, target_id=row.target_id, id=row.id, within=within)
     return tuple(
         PastPromotion(
             str(found.id),
@@ -172,8 +161,18 @@ def past(conn: Connection, row: PromotionRow, *, within: timedelta) -> tuple[Pas
             found.ended_at,
             found.target_release_id is not None and found.kind == PromotionKind.PROMOTE,
         )
-        for found in conn.execute(query)
+        for found in rows
     )
+
+
+_PAST = Fixed(
+    select(table.c.id, table.c.status, table.c.ended_at, table.c.kind, table.c.target_release_id)
+    .where(table.c.target_id == value("target_id", Text), table.c.id != value("id", BigInteger))
+    .where(table.c.ended_at > func.now() - value("within", Interval))
+    .where(table.c.status.in_(RELEASED_OR_WRONG))
+    .order_by(table.c.ended_at.desc())
+    .limit(MOST_PAST)
+)
 
 
 TOOK_ITS_PLACE = (

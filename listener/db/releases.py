@@ -33,8 +33,11 @@ def release_of(row: Row[Any]) -> Release:
 
 def now(conn: Connection) -> datetime:
     """Return the time by the database's clock."""
-    now: datetime = conn.execute(select(func.clock_timestamp())).scalar_one()
+    now: datetime = _NOW.first(conn).now
     return now
+
+
+_NOW = Fixed(select(func.clock_timestamp().label("now")))
 
 
 def history(conn: Connection, app_id: str) -> History:

@@ -69,7 +69,8 @@ def gather(
     conditions, override = obeyed.conditions if obeyed is not None else NONE, _override(row)
     if conditions == NONE and foreign is None:
         return {"override": override}
-    _, _, said = releases.slug(conn, row.source_id, row.artifact)
+    asks = conditions.needs_commit_message
+    said = releases.slug(conn, row.source_id, row.artifact).message if asks else None
     return {
         "conditions": conditions,
         "foreign": foreign if row.kind is PromotionKind.PROMOTE else None,

@@ -178,11 +178,16 @@ class HerokuReader:
         history = recorded.history if around is not None else releases.history(conn, row.id)
         return Snapshot(row.id, history, answer.asked.at, answer.arrived_at, near.artifacts)
 
-    def fresh(self, app_id: str, around: Around | None = None) -> Snapshot:
-        """Return a snapshot of an app that is fresh enough for a POST; read only if needed."""
+    def fresh(
+        self, app_id: str, around: Around | None = None, *, for_: timedelta = timedelta(0)
+    ) -> Snapshot:
+        """Return a snapshot of an app that is fresh enough for a POST; read only if needed.
+
+        A stored one stays fresh `for_` that time.
+        """
         with self._database.begin() as conn:
             row, now = apps.get(conn, app_id), releases.now(conn)
-            reading = _standing(conn, row, now, around)
+            reading = _standing(conn, row, now + for_, around)
         return reading if reading is not None else self.releases(app_id, around)
 
     def known(self, app_id: str) -> Snapshot:

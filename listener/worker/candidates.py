@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import NamedTuple, cast
 
 from sqlalchemy import Connection
@@ -28,6 +29,9 @@ from listener.inventory.context import Context
 from listener.inventory.reader import Places, Snapshot, StaleData, is_recent, remembered
 from listener.worker.freshness import is_behind, running
 from listener.worker.job import Job
+
+# From the last list to the commit of the post, mostly; what gets old meanwhile is read in vain.
+DECIDED_WITHIN = timedelta(seconds=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +250,10 @@ def _lists(job: Job, found: Known) -> tuple[Snapshot, Snapshot]:
     if found.target.last_took > max(SLOW, found.source.last_took):
         target = reader.releases(row.target_id, around)
         job.renew_lease()
-        source = reader.fresh(row.source_id, around)
+        source = reader.fresh(row.source_id, around, for_=DECIDED_WITHIN)
     else:
-        source = reader.fresh(row.source_id, around)
+        until_both = found.target.last_took + DECIDED_WITHIN
+        source = reader.fresh(row.source_id, around, for_=until_both)
         job.renew_lease()
         around = replace(around, artifacts=around.artifacts | source.history.artifacts)
         target = reader.releases(row.target_id, around)

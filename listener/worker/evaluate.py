@@ -260,7 +260,8 @@ def _wait(job: Job, gathered: CandidateFacts, evaluation: Evaluation) -> None:
         due_at = evidence.due_at(row, now)
     with context.database.begin() as conn:
         apps.lock(conn, [row.target_id])
-        around = promotions.lock_around(conn, row.target_id)
+        gives_way = gathered.makes_older_give_way  # only then is any row written but its own
+        around = promotions.lock_around(conn, row.target_id) if gives_way else ()
         job.stay(
             conn,
             wait.message,
@@ -275,7 +276,7 @@ def _wait(job: Job, gathered: CandidateFacts, evaluation: Evaluation) -> None:
         if Waits.HEROKU in evaluation.waits_for and evaluation.reads is Reads.DATABASE:
             apps.forget_facts(conn, row.target_id)
         notify.of_wait(conn, context, row, evaluation, now)
-        if gathered.makes_older_give_way:
+        if gives_way:
             promotions.supersede_older(conn, row, around, reason=gathered.why_older_give_way)
 
 

@@ -38,14 +38,16 @@ def of_wait(
     conn: Connection, context: Context, row: PromotionRow, evaluation: Evaluation, now: datetime
 ) -> None:
     """Notify once that people are asked, or that only a person can remove what is in the way."""
-    if _is_shadow(conn, row):
-        return
-    if (question := _question(evaluation)) is not None:
-        _ask(conn, context, row, question, now)
+    question = _question(evaluation)
     stuck, gate = evaluation.objection, evaluation.decided_by
-    if isinstance(stuck, Wait) and stuck.facts.get("bad", 0) >= BAD_ANSWERS:
-        _blocked(conn, row, stuck.message, until=None, key="check")
+    is_unwell = isinstance(stuck, Wait) and stuck.facts.get("bad", 0) >= BAD_ANSWERS
     is_blocked = gate is not None and gate.is_blocking and not needs_word(stuck)
+    if not (question or is_unwell or is_blocked) or _is_shadow(conn, row):
+        return
+    if question is not None:
+        _ask(conn, context, row, question, now)
+    if isinstance(stuck, Wait) and is_unwell:
+        _blocked(conn, row, stuck.message, until=None, key="check")
     if isinstance(stuck, Wait) and is_blocked:
         _blocked(conn, row, stuck.message, until=stuck.until, key=stuck.message)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Integer, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from listener.db.engine import Database, open_database
@@ -30,6 +31,12 @@ def test_values_have_names_and_rows_too(database: Database) -> None:
         assert statement.rows(conn, one=1) == [(1, "%s:x")]
         assert statement.first(conn, one=2).one == 2
         assert Fixed("SELECT 1 WHERE :text = 'b'").first(conn, text="a") is None
+
+
+def test_a_constant_is_as_its_type_wants(database: Database) -> None:
+    with database.begin() as conn:
+        found = Fixed(select(literal([1], JSONB).label("list"), literal({}, JSONB).label("none")))
+        assert found.rows(conn) == [([1], {})]
 
 
 def test_each_value_has_its_place_and_each_place_its_value(database: Database) -> None:
