@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from os import cpu_count, getloadavg
 from pathlib import Path
 
-from bench import door, history, idle, look, memory, post, starts, statements, waiting
+from bench import door, history, idle, look, memory, neighbours, post, starts, statements, waiting
 from bench.figures import HEAD, Part
 from bench.stages import mutter
 from demo.stage import say
@@ -21,6 +21,7 @@ PARTS: Mapping[str, Callable[[], Part]] = {
     "statements": statements.measure,
     "history": history.measure,
     "look": look.measure,
+    "neighbours": neighbours.measure,
     "idle": idle.measure,
     "memory": memory.measure,
     "waiting": waiting.measure,

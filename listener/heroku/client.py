@@ -86,6 +86,11 @@ class Heroku:
         return time.monotonic() - self._wire.told_at
 
     @property
+    def took(self) -> Mapping[str, float]:
+        """The seconds until the last answer about each app, by its id, or until none came."""
+        return self._wire.took
+
+    @property
     def scopes(self) -> tuple[str, ...] | None:
         """What the token may do, as the last answer told; None where none did."""
         return self._wire.scopes

@@ -18,6 +18,7 @@ from listener.heroku.fields import Fields, Unreadable, loads, names
 from listener.heroku.http import bounded
 
 _ACCEPT = "application/vnd.heroku+json; version=3"
+_OF_APP = re.compile(r"/apps/([0-9a-f-]{36})(?:[/?]|$)", re.ASCII)
 _SHORTEST_SECRET = 8  # hiding anything shorter would only garble what Heroku says
 
 
@@ -39,6 +40,7 @@ class Wire:
         self.requests_left: int | None = None
         self.told_at = -math.inf  # when that was told, by this process's steady clock
         self.scopes: tuple[str, ...] | None = None
+        self.took: dict[str, float] = {}  # seconds, by the id of the app that was asked about
 
     def close(self) -> None:
         """Close the connections."""
@@ -76,10 +78,14 @@ class Wire:
         hide: str = "",
     ) -> HttpAnswer:
         secrets = [secret for secret in (self._token, hide) if len(secret) >= _SHORTEST_SECRET]
+        begun = time.monotonic()
         try:
             answer = self._answer(request, seconds, send_by, secrets)
         except httpx.HTTPError as error:
             raise lost(error, hide=secrets) from error
+        finally:
+            if asked := _OF_APP.search(request.url.path):
+                self.took[asked[1]] = time.monotonic() - begun
         self._note(answer)
         check(answer, hide=secrets)
         return answer

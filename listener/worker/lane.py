@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import queue as threads_queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -17,7 +18,7 @@ from listener.inventory.context import Clock, Context
 from listener.worker import handlers, report_troubles
 from listener.worker.heartbeat import Pulse
 from listener.worker.job import NextStep
-from listener.worker.queues import PROMOTING, Queue
+from listener.worker.queues import PROMOTING, Asked, Queue
 
 log = structlog.get_logger()
 
@@ -27,29 +28,30 @@ LONG_SECONDS = 0.25  # a step that runs for so long may be one of a slow app
 
 
 class Pace:
-    """Which subjects were slow the last time, and which quick, by who was asked."""
+    """Which subjects were slow to answer the last time, and which quick, by who was asked.
 
-    def __init__(self) -> None:
-        self._was_slow: dict[tuple[str, str], bool] = {}
-        self._lock = threading.Lock()
+    Of Heroku it knows each answer. Who else was asked is as slow as the step: to be short of time
+    ourselves makes nobody slow whose answer was quick.
+    """
 
-    def note(self, work_queue: Queue, claim: queue.Claim, *, is_slow: bool) -> None:
-        """Record whether a step was slow, or is."""
-        if (subject := work_queue.subject_of(claim)) is not None:
-            with self._lock:
-                self._was_slow[work_queue.asks, subject] = is_slow
+    def __init__(self, heroku: Mapping[str, float]) -> None:
+        self._others: dict[str, float] = {}
+        self._took: dict[Asked, Mapping[str, float]] = {"heroku": heroku, "urls": self._others}
+
+    def note(self, work_queue: Queue, claim: queue.Claim, seconds: float) -> None:
+        """Record how long a step took."""
+        if work_queue.asks == "urls" and (subject := work_queue.subject_of(claim)) is not None:
+            self._others[subject] = seconds
 
     def slow(self, work_queue: Queue) -> set[str]:
         """Return the subjects that were slow."""
-        with self._lock:
-            known = self._was_slow.items()
-            return {subject for (asks, subject), slow in known if slow and asks == work_queue.asks}
+        known = list(self._took[work_queue.asks].items())  # at once, for others write to it
+        return {subject for subject, seconds in known if seconds > QUICK_SECONDS}
 
     def is_quick(self, work_queue: Queue, claim: queue.Claim) -> bool:
-        """Return whether this work was quick the last time, as far as it is known."""
-        with self._lock:
-            key = work_queue.asks, work_queue.subject_of(claim) or ""
-            return self._was_slow.get(key) is False
+        """Return whether what this work is about was quick the last time, as far as is known."""
+        subject = work_queue.subject_of(claim) or ""
+        return self._took[work_queue.asks].get(subject, math.inf) <= QUICK_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Lane:
     ) -> None:
         self.queues = tuple(queues)
         self.most_slow = max(len(names) // 2, 1)
-        self.pace = Pace()
+        self.pace = Pace(context.heroku.took)
         self._context = context
         self._pulse = pulse
         self._freed = freed
@@ -115,9 +117,8 @@ class Lane:
             busy = list(self._busy.values())
         may_be_slow = 0
         for task in busy:
-            if now - task.begun > LONG_SECONDS:
-                self.pace.note(task.work_queue, task.claim, is_slow=True)
-            may_be_slow += not self.pace.is_quick(task.work_queue, task.claim)
+            is_long = now - task.begun > LONG_SECONDS
+            may_be_slow += is_long or not self.pace.is_quick(task.work_queue, task.claim)
         return max(min(self.most_slow - may_be_slow, self.free), 0)
 
     def slow(self, work_queue: Queue) -> list[str]:
@@ -202,7 +203,7 @@ class Lane:
                 queue.postpone(conn, claim, work_queue.kind, handlers.pause_after(claim))
                 report_troubles.note_break(conn, work_queue.name, claim, error)
         seconds = time.monotonic() - begun
-        self.pace.note(work_queue, claim, is_slow=seconds > QUICK_SECONDS)
+        self.pace.note(work_queue, claim, seconds)
         spent = round(seconds * 1000)
         log.info("step", work=work_queue.name, key=claim.key, outcome=outcome, ms=spent)
         return following

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection
 
@@ -12,6 +13,8 @@ from listener.db.tables import app, promotion
 from listener.inventory.context import Clock, Context
 from listener.worker import check_webhooks, handlers, notify, report_troubles, sync_releases
 from listener.worker.job import NextStep
+
+Asked = Literal["heroku", "urls"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +25,7 @@ class Queue:
     kind: queue.WorkKind
     step: Callable[[Context, queue.Claim, Clock], NextStep | None]
     subject: ColumnElement[str] | None = None
-    asks: str = "heroku"  # who may be slow: queues that ask the same know it from each other
+    asks: Asked = "heroku"  # who may be slow: queues that ask the same know it from each other
 
     def claim(self, conn: Connection, owner: str) -> queue.Claim | None:
         """Claim the work that is due longest, if any is due."""

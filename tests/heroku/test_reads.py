@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import time
 from collections.abc import Callable
 
 import pytest
@@ -40,6 +41,26 @@ def test_a_path_of_the_url_is_kept(peer: Start, client: Client) -> None:
     at = peer(giving(answer(200, ACCOUNT)))
     client(f"{at.url}/heroku/").account()
     assert at.requests[0].path == "/heroku/account"
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_how_long_an_answer_about_an_app_took_is_kept(
+    peer: Start, client: Client, is_answered: bool
+) -> None:
+    app, delay = "01234567-89ab-cdef-0123-456789abcdef", 0.2
+
+    def script(talk: Conversation) -> None:
+        talk.hear()
+        time.sleep(delay)  # what is measured
+        talk.say(answer(404, {"id": "not_found"})) if is_answered else talk.reset()
+
+    heroku = client(peer(script).url)
+    with pytest.raises(HerokuError):
+        heroku.app(app)
+    assert heroku.took[app] >= delay
+    with pytest.raises(HerokuError):
+        heroku.app("a-name")
+    assert list(heroku.took) == [app]
 
 
 def test_closing_ends_the_connections(peer: Start, client: Client) -> None:
