@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 PERSON, ROBOT = "HRKU-demo-ana", "HRKU-demo-robot"
 PATIENCE = 30.0
+# They come with the tools of developers, and libraries that a dyno has load them where they are.
+ONLY_HERE = ("pygments", "rich")
 
 
 class DemoFailed(Exception):
@@ -58,6 +60,15 @@ def is_up(url: str) -> bool:
         return httpx.get(url, timeout=2).is_success
     except httpx.TransportError:
         return False
+
+
+def without_tools(folder: Path) -> str:
+    """Return a PYTHONPATH with which a process loads no more than it would on a dyno."""
+    hidden = folder / "not-on-a-dyno"
+    hidden.mkdir()
+    for name in ONLY_HERE:
+        (hidden / f"{name}.py").write_text("raise ModuleNotFoundError('a dyno has it not')\n")
+    return str(hidden)
 
 
 @contextmanager
@@ -132,6 +143,7 @@ class Stage:
             "AUTOPROMOTE_ADMINS": "ana@example.com",
             "PUBLIC_URL": self.url,
             "PORT": str(self.port),
+            "PYTHONPATH": without_tools(self._folder),
             **self._settings,
         }
         lines = (ROOT / "Procfile").read_text().splitlines()

@@ -118,6 +118,11 @@ def build(parts: Parts) -> Flask:
     return app
 
 
+def load() -> None:
+    """Make what all apps have in common; what that takes for a while, apps use afterwards."""
+    openapi.written(routes())
+
+
 def routes() -> Flask:
     """Build an app that knows every route, and has nothing to answer with."""
     app = Flask("listener", static_folder=None)

@@ -67,8 +67,9 @@ os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="autop
 
 def on_starting(server: Any) -> None:
     """Load what workers need before they are forked, so that they share it."""
-    import listener.app  # noqa: PLC0415, F401 - as late as where its processes count is known
+    from listener.app import load  # noqa: PLC0415 - after it is known where its processes count
 
+    load()
     process_memory.settle()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from demo.stage import BIN, ROOT, free_port, is_up
+from demo.stage import BIN, ROOT, free_port, is_up, without_tools
 from reliability.database import Postgres, postgres
 from reliability.processes import Process
 from reliability.relay import DatabaseRelay, Router
@@ -130,6 +130,7 @@ class Ground:
             "AUTOPROMOTE_RECONCILE": "20s",
             "PUBLIC_URL": self.url,
         }
+        self._without_tools = without_tools(folder)
         self._person = self.env | {
             "AUTOPROMOTE_URL": self.url,
             "HEROKU_API_URL": self.heroku.url,
@@ -143,7 +144,8 @@ class Ground:
         lines = (code / "Procfile").read_text().splitlines()
         line = next(words.strip() for name, _, words in _parted(lines) if name == kind)
         port = free_port()
-        env = self._settings | {"PORT": str(port), "PYTHONPATH": str(code)}
+        paths = f"{self._without_tools}{os.pathsep}{code}"
+        env = self._settings | {"PORT": str(port), "PYTHONPATH": paths}
         log = self.folder / f"{kind}-{len(self._ports)}.log"
         command = ["bash", "-c", f"exec {line}"]
         process = Process(command, env, log, cwd=code, name=kind)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from demo.stage import without_tools
 from listener import VERSION
 from listener.config import BadSettings, read
 
@@ -54,3 +59,28 @@ def test_the_procfile_is_what_the_contract_says() -> None:
 def test_a_dyno_tells_the_version_that_the_distribution_has() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == VERSION
+
+
+LOADED = """
+import json, sys
+from importlib.metadata import packages_distributions
+import gunicorn.app.wsgiapp, listener.app, apprise
+known = packages_distributions()
+names = {name.partition(".")[0] for name in sys.modules}
+print(json.dumps(sorted({one for name in names for one in known.get(name, [])})))
+"""
+
+
+def test_what_is_measured_loads_what_a_dyno_has_and_no_more(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        env=os.environ | {"PYTHONPATH": f"{without_tools(tmp_path)}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    text = (ROOT / "requirements.txt").read_text()
+    installed = set(re.findall(r"^([a-z0-9.-]+)==", text, re.MULTILINE))
+    loaded = {re.sub("[-_.]+", "-", name).lower() for name in json.loads(done.stdout)}
+    assert {"gunicorn", "sqlalchemy", "apprise"} <= loaded
+    assert loaded - installed - {"heroku-autopromote"} == set()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from flask import Blueprint, Flask, Response, current_app, jsonify
+from flask import Blueprint, Flask, Response, current_app
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -18,7 +19,7 @@ from listener.api.answers import Problem, Reply, replies
 bp = Blueprint("openapi", __name__)
 
 Json = dict[str, Any]
-_DESCRIBED = "autopromote_description"
+_written: list[bytes] = []
 REF = "#/components/schemas/{model}"
 SILENT_METHODS = {"HEAD", "OPTIONS"}
 
@@ -44,11 +45,19 @@ QUERIES: dict[str, Json] = {
 @bp.get("/openapi.json")
 @replies(Reply())
 def describe() -> ResponseReturnValue:
-    """Return this description of the API; it is made once, for anybody may ask for it."""
-    app = current_app
-    if _DESCRIBED not in app.extensions:
-        app.extensions[_DESCRIBED] = jsonify(described(app)).get_data()
-    return Response(app.extensions[_DESCRIBED], mimetype="application/json")
+    """Return this description of the API."""
+    return Response(written(current_app), mimetype="application/json")
+
+
+def written(app: Flask) -> bytes:
+    """Return the description as it is sent.
+
+    It is made once, for anybody may ask for it, and all apps of a process have the same routes.
+    """
+    if not _written:
+        text = json.dumps(described(app), ensure_ascii=False, separators=(",", ":"))
+        _written.append(f"{text}\n".encode())
+    return _written[0]
 
 
 def described(app: Flask) -> Json:

@@ -38,6 +38,13 @@ def test_every_route_is_described(app: Flask, described: Any) -> None:
     }
 
 
+def test_it_is_sent_as_it_is_made_once(client: FlaskClient) -> None:
+    answer = client.get("/openapi.json")
+    assert answer.content_type == "application/json"
+    assert answer.get_json() == openapi.described(routes())
+    assert openapi.written(routes()) is openapi.written(Flask("another")) == answer.data
+
+
 def test_every_route_says_what_it_does_and_answers(described: Any) -> None:
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
