@@ -13,22 +13,20 @@ from sqlalchemy import Connection
 from listener.core.app import App
 from listener.core.drift import Standing, Unknown
 from listener.core.gates.base import SLUG, Candidate, Foreign
-from listener.core.gates.options import NONE
 from listener.core.promotion import SLOW, PromotionKind
 from listener.core.release import History, Release
 from listener.core.rule import Mode, OnNewer, Strategy, is_allowed, strategy_of
 from listener.db import apps, holds, related_promotions, release_requests, releases, rules
-from listener.db.apps import AppRow
 from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.db.releases import Around
-from listener.db.rules import RuleRow
 from listener.inventory import drift, evidence
 from listener.inventory.context import Context
 from listener.inventory.reader import Places, Snapshot, StaleData, is_recent, remembered
 from listener.worker.freshness import is_behind, running
 from listener.worker.job import Job
+from listener.worker.known import Known, known
 
 # From the last list to the commit of the post, mostly; what gets old meanwhile is read in vain.
 DECIDED_WITHIN = timedelta(seconds=0.5)
@@ -61,24 +59,6 @@ class CandidateFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is stored of a promotion's two apps, its rule and its slug."""
-
-    source: AppRow
-    target: AppRow
-    rule: RuleRow | None  # its own one
-    obeyed: RuleRow | None  # whose conditions it obeys
-    commit: str | None
-    stack: str | None
-    lacks_message: bool  # the rule needs the commit message, and Heroku was never asked for it
-
-    @property
-    def needs_slug(self) -> bool:
-        """Whether Heroku must be asked for what the slug was built from."""
-        return self.stack is None or self.lacks_message
-
-
-@dataclass(frozen=True, slots=True)
 class Read:
     """What was read or is stored of a promotion's two apps and its slug, and its strategy."""
 
@@ -100,19 +80,6 @@ class TargetFacts(NamedTuple):
     foreign: Foreign | None
 
 
-def known(conn: Connection, row: PromotionRow) -> Known:
-    """Read in a few statements what is stored and does not come from lists of releases."""
-    found = {app.id: app for app in apps.all_of(conn, {row.source_id, row.target_id})}
-    obeyed = evidence.rules_of_each(conn, [row]).get(row.id)
-    rule = obeyed if row.rule_id is not None else None
-    commit, stack, said = releases.slug(conn, row.source_id, row.artifact)
-    conditions = obeyed.conditions if obeyed is not None else NONE
-    lacks_message = said is None and row.artifact_type == SLUG and conditions.needs_commit_message
-    return Known(
-        found[row.source_id], found[row.target_id], rule, obeyed, commit, stack, lacks_message
-    )
-
-
 def gather(job: Job, post: PostRow | None = None) -> CandidateFacts:
     """Read what the gates need. Raises HerokuError, LeaseLost.
 
@@ -120,7 +87,7 @@ def gather(job: Job, post: PostRow | None = None) -> CandidateFacts:
     made the promotion is used once, if it is fresh.
     """
     with job.context.database.begin() as conn:
-        found = known(conn, job.row)
+        found = job.known or known(conn, job.row)
         read = _read_already(job, found, post)
         facts = _decide_on(conn, job, read) if read is not None else None
     if facts is None:

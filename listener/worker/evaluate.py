@@ -51,10 +51,11 @@ from listener.inventory.context import Context
 from listener.inventory.reader import StaleData
 from listener.inventory.traits import COMPARE_EVERY
 from listener.worker import create_release, notify, report_troubles
-from listener.worker.candidates import CandidateFacts, Known, gather, known, stored
+from listener.worker.candidates import CandidateFacts, gather, stored
 from listener.worker.finish import Transition
 from listener.worker.freshness import timed
 from listener.worker.job import UNSENT_STEP, Absent, Job, pause
+from listener.worker.known import Known, known
 
 UNREAD = "Heroku could not be read"
 ON_HOLD = timedelta(hours=1)  # releasing a hold wakes what waits; this is the fallback

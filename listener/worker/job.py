@@ -23,6 +23,7 @@ from listener.inventory.context import Clock, Context
 from listener.inventory.reader import Snapshot
 from listener.worker import finish
 from listener.worker.finish import Transition
+from listener.worker.known import Known
 
 GONE = frozenset({404, 410})
 # Pauses grow with the time waited, and more slowly where a release of ours may exist already.
@@ -41,6 +42,7 @@ class NextStep:
 
     claim: queue.Claim
     clock: Clock
+    known: Known
     source: Snapshot | None
     target: Snapshot | None
 
@@ -57,12 +59,14 @@ class Job:
         row: PromotionRow | None = None,
         post: PostRow | None = None,
         read: tuple[Snapshot, Snapshot] | None = None,
+        known: Known | None = None,
     ) -> None:
         self.context = context
         self.claim = claim
         self.clock = clock
         self.row = row if row is not None else promotions.row_of(claim.row)
         self.read = read  # source and target, as the look that made the promotion read them
+        self.known = known  # as that look knew it
         self._post = post
         self._renewed_at = time.monotonic()
 
@@ -70,7 +74,7 @@ class Job:
     def following(cls, context: Context, step: NextStep) -> Job:
         """Return the job of a promotion that a look of the same worker made."""
         both = (step.source, step.target) if step.source and step.target else None
-        return cls(context, step.claim, step.clock, read=both)
+        return cls(context, step.claim, step.clock, read=both, known=step.known if both else None)
 
     def with_row(self, row: PromotionRow) -> Job:
         """Return the same job with more known of its promotion."""

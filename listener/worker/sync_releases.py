@@ -24,6 +24,7 @@ from listener.inventory.context import Clock, Context
 from listener.inventory.reader import LACKING_FOR, Listing, Snapshot, StaleData
 from listener.worker import discover, report_troubles
 from listener.worker.job import NextStep
+from listener.worker.known import known_of
 
 REFRESH_FACTS_AFTER = timedelta(minutes=50)
 Answers = Mapping[str, Listing | platform.HerokuError]
@@ -255,7 +256,10 @@ class Conclusion:
             troubles.over(conn, _subject(claim))
         if held is None:
             return None
-        return NextStep(held, clock, source, beside.get(held.row.target_id))
+        made = promotions.row_of(held.row)
+        rule = next(each for each in live if each.id == made.rule_id)
+        stored = known_of(conn, made, row, targets[made.target_id], rule)
+        return NextStep(held, clock, stored, source, beside.get(made.target_id))
 
     def _history(
         self,
@@ -356,15 +360,12 @@ def outcome(conn: Connection, history: History, live: list[RuleRow], release: Re
         return f"ignored: v{release.version} is a rollback to the slug of v{first}"
     if kind is not Kind.DEPLOY:
         slug = f"slug unchanged since v{first}" if first is not None else "no slug"
-        return f"ignored: {_words(kind)}, {slug}"
+        words = {Kind.CONFIG: "config change", Kind.ADDON: "add-on change"}
+        return f"ignored: {words.get(kind, kind)}, {slug}"
     if made := promotions.made_of(conn, release.id):
         numbers = ", ".join(str(number) for number in made)
         return f"v{release.version} is a deploy: promotion {numbers}"
     return f"ignored: v{release.version} is a deploy, but below every baseline"
-
-
-def _words(kind: Kind) -> str:
-    return {Kind.CONFIG: "config change", Kind.ADDON: "add-on change"}.get(kind, str(kind))
 
 
 def _unfinished(history: History, live: list[RuleRow], now: datetime) -> list[Release]:

@@ -1,0 +1,51 @@
+"""What is stored of a promotion, and does not come from lists of releases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from listener.core.gates.base import SLUG
+from listener.core.gates.options import NONE
+from listener.db import apps, releases
+from listener.db.apps import AppRow
+from listener.db.promotions import PromotionRow
+from listener.db.rules import RuleRow
+from listener.inventory import evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored of a promotion's two apps, its rule and its slug."""
+
+    source: AppRow
+    target: AppRow
+    rule: RuleRow | None  # its own one
+    obeyed: RuleRow | None  # whose conditions it obeys
+    commit: str | None
+    stack: str | None
+    lacks_message: bool  # the rule needs the commit message, and Heroku was never asked for it
+
+    @property
+    def needs_slug(self) -> bool:
+        """Whether Heroku must be asked for what the slug was built from."""
+        return self.stack is None or self.lacks_message
+
+
+def known(conn: Connection, row: PromotionRow) -> Known:
+    """Read it in a few statements."""
+    found = {app.id: app for app in apps.all_of(conn, {row.source_id, row.target_id})}
+    obeyed = evidence.rules_of_each(conn, [row]).get(row.id)
+    return known_of(conn, row, found[row.source_id], found[row.target_id], obeyed)
+
+
+def known_of(
+    conn: Connection, row: PromotionRow, source: AppRow, target: AppRow, obeyed: RuleRow | None
+) -> Known:
+    """Add what is stored of the slug to what the caller just read."""
+    rule = obeyed if row.rule_id is not None else None
+    commit, stack, said = releases.slug(conn, row.source_id, row.artifact)
+    conditions = obeyed.conditions if obeyed is not None else NONE
+    lacks_message = said is None and row.artifact_type == SLUG and conditions.needs_commit_message
+    return Known(source, target, rule, obeyed, commit, stack, lacks_message)
