@@ -74,6 +74,18 @@ def test_one_target_costs_three_calls(stage: Stage) -> None:
     ]
 
 
+def test_a_list_that_would_get_old_in_use_is_read_anew(stage: Stage) -> None:
+    stage.tell(stage.deploy(), stack="heroku-24")
+    stage.look_only()
+    stage.shift(stage.seconds(1.6))
+    stage.wire.take_calls()
+    assert stage.step(stage.promoting)
+    staging, prod = stage.app(STAGING).id, stage.app(PROD).id
+    lists = [f"GET /apps/{each}/releases" for each in (staging, prod)]
+    assert stage.wire.take_calls() == [*lists, f"POST /apps/{prod}/releases"]
+    assert stage.statuses() == [Status.SUCCEEDED]
+
+
 def test_two_targets_cost_five_calls(bare: Stage) -> None:
     bare.add_rule(targets=(PROD, EU))
     version = bare.deploy()
