@@ -33,6 +33,7 @@ from listener.api import (
     troubles,
     webhooks,
 )
+from listener.api.request_body import LARGEST
 from listener.api.services import Services
 from listener.config import Settings, read
 from listener.crypto import Keys
@@ -52,7 +53,6 @@ from listener.services.subscriptions import SubscriptionsDesk, hook_url
 from listener.web.limits import JUDGE
 from listener.worker.supervisor import Supervisor
 
-LARGEST_BODY = 1024 * 1024
 SHIFT = "autopromote_shift"
 
 ROOMS = (
@@ -106,7 +106,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def build(parts: Parts) -> Flask:
     """Build the app that answers requests; promotions wait for its shift to begin."""
     app = routes()
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[SHIFT] = Supervisor(parts.context, promoting=parts.settings.runners)

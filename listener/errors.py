@@ -6,6 +6,10 @@ message is fit to be shown.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+MOST_FAULTS, MOST_OF_FILE = 10, 50  # are told at once
+
 
 class Refusal(Exception):
     """What was asked for is not done; `id` is for programs, the message for people."""
@@ -74,3 +78,10 @@ class HerokuUnreadable(Refusal):
 
     def __init__(self, message: str, *, id: str = "heroku_unreadable") -> None:
         super().__init__(id, message)
+
+
+def told(faults: Iterable[str], between: str, *, most: int = MOST_FAULTS) -> str:
+    """Return the first faults as one message, and how many more there are."""
+    found = list(faults)
+    more = len(found) - most
+    return between.join([*found[:most], *([f"And {more} more."] if more > 0 else [])])

@@ -22,7 +22,7 @@ from listener.api.answers import Reply, replies
 from listener.api.auth import Person
 from listener.api.errors import status_of
 from listener.api.fields import LONGEST_REASON
-from listener.api.request_body import content
+from listener.api.request_body import LARGEST_FORM, content
 from listener.api.services import context, services
 from listener.approval_links import Invitation
 from listener.core import duration
@@ -213,7 +213,7 @@ def _say(promotion_id: str, said: dict[str, str], *, by: str) -> None:
 def _fields() -> dict[str, str]:
     """Read the fields of the form. Raises Invalid."""
     try:
-        pairs = parse_qsl(content().decode(), max_num_fields=MOST_FIELDS)
+        pairs = parse_qsl(content(LARGEST_FORM).decode(), max_num_fields=MOST_FIELDS)
     except ValueError as error:
         raise Invalid("The form cannot be read.") from error
     said = {name: value.strip() for name, value in pairs}

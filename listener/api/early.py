@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from listener.api.auth import SCHEME
+from listener.api.request_body import LARGEST_FORM
 from listener.crypto import BadToken, Keys
 from listener.heroku import HEADER
 from listener.web.limits import Admission, Headers, Judge, Priority
@@ -15,7 +16,9 @@ NEEDS_NO_TOKEN = "/api/tokens"  # noqa: S105 - whoever logs in has none yet
 HEALTH = frozenset({"/healthz", "/readyz"})
 _SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=", re.ASCII)
 _REFUSED = Admission(Priority.LAST, reads_body=False)
-_STRANGER = Admission(Priority.LAST)
+_HEALTH = Admission(Priority.QUICK, body=LARGEST_FORM)
+_STRANGER = Admission(Priority.LAST, body=LARGEST_FORM)
+_LOGIN = Admission(Priority.REST, body=LARGEST_FORM)  # it waits for Heroku
 _KNOWN = Admission(Priority.REST)
 
 
@@ -31,9 +34,9 @@ def judge_for(keys: Keys) -> Judge:
                 return Admission(Priority.FIRST, is_trusted=True)
             return _REFUSED
         if path in HEALTH:
-            return Admission(Priority.QUICK)
-        if path == NEEDS_NO_TOKEN:  # it waits for Heroku
-            return _KNOWN
+            return _HEALTH
+        if path == NEEDS_NO_TOKEN:
+            return _LOGIN
         if path.startswith("/api/"):
             return _KNOWN if _verifies(keys, headers.get("AUTHORIZATION", ())) else _REFUSED
         return _STRANGER

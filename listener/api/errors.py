@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, g, jsonify
+from flask import Flask, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -13,6 +13,7 @@ from listener import errors
 from listener.db.apps import AppUnknown
 from listener.db.migrate import NO_WRITES
 from listener.heroku import BadSignature
+from listener.web.limits import KIB, MIB
 
 log = structlog.get_logger()
 
@@ -35,7 +36,7 @@ HEADERS: dict[int, dict[str, str]] = {
 WORDS: dict[int, tuple[str, str]] = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not know that method."),
-    413: ("too_large", "The body is larger than 1 MiB."),
+    413: ("too_large", "The body is larger than {most}."),
 }
 NO_SUCH_TABLE, NO_SUCH_COLUMN = "42P01", "42703"
 NOT_MIGRATED = "The database is not migrated: run `python -m listener migrate`."
@@ -85,6 +86,7 @@ def refused_by_http(error: HTTPException) -> ResponseReturnValue:
     answer = error.get_response()
     name = error.name.lower().replace(" ", "_")
     id, message = WORDS.get(answer.status_code, (name, error.description or error.name))
+    message = message.replace("{most}", _size(request.max_content_length or 0))
     answer.set_data(jsonify(id=id, message=message).get_data())
     answer.content_type = "application/json"
     return answer
@@ -106,3 +108,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, database_failed)
     app.register_error_handler(HTTPException, refused_by_http)
     app.register_error_handler(Exception, broken)
+
+
+def _size(count: int) -> str:
+    return f"{count // MIB} MiB" if count >= MIB else f"{count // KIB} KiB"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from listener.api.fields import Moment, Reason, Targets
-from listener.api.request_body import Body, fault_of
+from listener.api.request_body import Body, faults_of
 from listener.core import duration
 from listener.services.freezes import NewFreeze
 
@@ -54,8 +54,8 @@ def read(said: dict[str, Any], number: int) -> tuple[NewFreeze | None, list[str]
     try:
         read = FileFreeze.model_validate(said)
     except ValidationError as error:
-        bad = error.errors(include_url=False)
-        return None, [f"{label}: {fault_of(FileFreeze, each)}" for each in bad]
+        bad = error.errors(include_url=False, include_input=False)
+        return None, [f"{label}: {fault}" for fault in faults_of(FileFreeze, bad)]
     return NewFreeze(
         label=label,
         apps=read.apps,

@@ -6,25 +6,30 @@ import re
 import time
 import uuid
 from collections.abc import Iterable
+from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, redirect, request
+from flask.typing import ResponseReturnValue
 
+from listener.api.early import HEALTH
+from listener.api.services import services
 from listener.approval_links import PATH
-from listener.errors import Invalid
+from listener.errors import Forbidden, Invalid
 
 log = structlog.get_logger()
 
 HEADER = "Request-Id"
+CAME_BY = "X-Forwarded-Proto"
 GIVEN = "X-Request-Id"  # by Heroku's router, so that our line can be found by its line
 _USABLE = re.compile(r"[A-Za-z0-9-]{20,200}", re.ASCII)
 
 
 def begin() -> None:
     """Give the request its id. Raises Invalid where its address holds the character NUL."""
+    g.began_at = time.perf_counter()
     given = request.headers.get(GIVEN, "")
     g.request_id = given if _USABLE.fullmatch(given) else str(uuid.uuid4())
-    g.began_at = time.perf_counter()
     if "\0" in request.path or any("\0" in text for pair in _arguments() for text in pair):
         message = "An address must not hold the character NUL."
         raise Invalid(message)
@@ -32,6 +37,19 @@ def begin() -> None:
 
 def _arguments() -> Iterable[tuple[str, str]]:
     return request.args.items(multi=True) if request.query_string else ()
+
+
+def refuse_plain() -> ResponseReturnValue | None:
+    """Answer nothing that came unencrypted: others have read it. A page is found by https.
+
+    Heroku's router says how a request came (HTTP routing: X-Forwarded-Proto). Raises Forbidden.
+    """
+    came_by = request.headers.get(CAME_BY, "").rpartition(",")[2].strip()
+    if came_by != "http" or request.path in HEALTH:
+        return None
+    if request.path.startswith(PATH) and (own := services().public_url) is not None:
+        return redirect(own + request.path, HTTPStatus.PERMANENT_REDIRECT)
+    raise Forbidden("This came unencrypted: ask by https. A token that was sent is no secret now.")
 
 
 def redact(path: str) -> str:
@@ -44,6 +62,8 @@ def end(response: Response) -> Response:
     response.headers[HEADER] = g.request_id
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if (services().public_url or "").startswith("https:"):
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
     who = g.get("person")
     log.info(
         "request",
@@ -61,4 +81,5 @@ def end(response: Response) -> Response:
 def init_app(app: Flask) -> None:
     """Run this for every request to the app."""
     app.before_request(begin)
+    app.before_request(refuse_plain)
     app.after_request(end)

@@ -29,7 +29,7 @@ PROBLEMS = {
     403: "The role does not suffice.",
     404: "There is no such thing.",
     409: "Not possible as things stand; the message says what stands in the way.",
-    413: "The body is larger than 1 MiB.",
+    413: "The body is larger than this route takes.",
     422: "Understood, and wrong.",
     429: "Too many of these at once.",
     502: "Heroku could not be read, or refused; in its words.",

@@ -12,7 +12,7 @@ from listener.api.answers import HEROKU, returns
 from listener.api.auth import needs, person
 from listener.api.fields import AppName, Targets
 from listener.api.foreseen import Plan
-from listener.api.request_body import Body, fault_of, takes
+from listener.api.request_body import LARGEST_FILE, Body, faults_of, takes
 from listener.api.rules import Declared
 from listener.api.services import context
 from listener.core.gates.options import OPTIONS
@@ -66,7 +66,7 @@ class ApplyBody(FileBody):
 
 @bp.post("/plan")
 @needs(Role.VIEWER)
-@takes(FileBody)
+@takes(FileBody, most=LARGEST_FILE)
 @returns(Plan, problems=(404, 422, 502))
 def plan(body: FileBody) -> Plan:
     """Plan what a file of rules would change; nothing is saved."""
@@ -75,7 +75,7 @@ def plan(body: FileBody) -> Plan:
 
 @bp.post("/apply")
 @needs(Role.ADMIN)
-@takes(ApplyBody)
+@takes(ApplyBody, most=LARGEST_FILE)
 @returns(Plan, problems=HEROKU)
 def apply(body: ApplyBody) -> Plan:
     """Make the rules what the file says: all of them, or none."""
@@ -88,10 +88,10 @@ def _read(said: dict[str, Any], number: int) -> Read:
     try:
         return FileRule.model_validate(said).wish, []
     except ValidationError as error:
-        bad = error.errors(include_url=False)
+        bad = error.errors(include_url=False, include_input=False)
     told = {each["loc"][0] for each in bad if each["loc"]}
     others = {name: value for name, value in said.items() if name in OPTIONS and name not in told}
-    faults = [fault_of(FileRule, each) for each in bad]
+    faults = [*faults_of(FileRule, bad)]
     faults += [str(fault) for fault in rule_definition.faults_of(others)]
     name = said.get("name") or f"rule {number}"
     return None, [f"{name}: {fault}" for fault in faults]

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from listener import VERSION
 from listener.api.answers import Answer, Time, returns
 from listener.api.auth import needs, person
-from listener.api.request_body import Body, takes
+from listener.api.request_body import LARGEST_FORM, Body, takes
 from listener.api.services import services
 from listener.roles import Role
 
@@ -63,7 +63,7 @@ class Whoami(Answer):
 
 
 @bp.post("/tokens")
-@takes(NewToken)
+@takes(NewToken, most=LARGEST_FORM)
 @returns(Token, 201, problems=(401, 403, 429, 503))
 def create(body: NewToken) -> Token:
     """Make a token of the listener's own, for twelve hours."""

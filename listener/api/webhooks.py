@@ -17,5 +17,7 @@ bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 @replies(Reply(status=204, problems=(401, 413, 503)))
 def receive() -> ResponseReturnValue:
     """Verify and store a delivery, then answer; Heroku repeats whatever is refused."""
-    services().inbox.receive(request_body.content(), request.headers.get(HEADER, ""))
+    services().inbox.receive(
+        request_body.content(request_body.LARGEST_FILE), request.headers.get(HEADER, "")
+    )
     return "", 204

@@ -12,7 +12,7 @@ from listener.core.app import App
 from listener.core.rule import Mode, RuleRefused, check_route, overlaps, strategy_of
 from listener.db import apps, promotions, rules, subscriptions
 from listener.db.rules import RuleRow
-from listener.errors import Conflict, HerokuUnreadable, Invalid
+from listener.errors import MOST_OF_FILE, Conflict, HerokuUnreadable, Invalid, told
 from listener.inventory.context import Context
 from listener.inventory.reader import Snapshot
 from listener.services import apps as named
@@ -106,7 +106,7 @@ def make(context: Context, ask: HerokuCall, file: NewFile) -> Plan:
     draft.check_routes(steps, [standing[name] for name in unnamed if name not in gone])
     freezes = freeze_steps.plan(context, ask, file, draft.faults)
     if draft.faults:
-        raise Invalid("\n".join(draft.faults))
+        raise Invalid(told(draft.faults, "\n", most=MOST_OF_FILE))
     left = () if file.prune else tuple(unnamed)
     stay = [standing[name] for name in left]
     return Plan(

@@ -98,10 +98,10 @@ def _unsealed(broken: Sequence[str]) -> str | None:
     """Say what to do about the apps whose secret no key opens; None where there are none."""
     if not broken:
         return None
+    # It names no app, for anybody may ask /readyz.
     return (
-        f"The webhook secret of {', '.join(broken)} cannot be opened: put the former"
-        " SECRET_KEY behind the new one, comma-separated, or run"
-        f" `autopromote webhooks:rotate --now -a {broken[0]}`."
+        f"Webhook secrets that cannot be opened: {len(broken)}. Put the former SECRET_KEY behind"
+        " the new one, comma-separated; `autopromote doctor` names the apps."
     )
 
 

@@ -29,9 +29,13 @@ class Sink:
 
 
 def answer(
-    worker: Any, request: Any, body: bytes, is_cut: bool, ends: tuple[Any, Any]
+    worker: Any, request: Any, body: bytes, ends: tuple[Any, Any], *, is_cut: bool, is_unread: bool
 ) -> AnswerBuffer:
-    """Run the app. `is_cut` says that the body is not what came, or would have come, in whole."""
+    """Run the app. `is_cut` says that the body is not what came, or would have come, in whole.
+
+    Of one that is too large the app still hears the length, to say so; of one that `is_unread`
+    it hears nothing.
+    """
     sink = Sink()
     if is_cut or not worker.alive:
         request.force_close()
@@ -42,8 +46,8 @@ def answer(
         response, environ = wsgi.create(request, sink, *ends, worker.cfg)
         environ["wsgi.multithread"] = True
         del environ["gunicorn.socket"]  # nobody else reads from it or writes to it
-        if is_cut and "HTTP_TRANSFER_ENCODING" not in environ and not body:
-            _tell_no_body(environ, worker.limits.body)
+        if is_unread and "CONTENT_LENGTH" in environ:
+            environ["CONTENT_LENGTH"] = "0"
         parts = worker.wsgi(environ, response.start_response)
         try:
             for part in parts:
@@ -59,12 +63,6 @@ def answer(
         worker.handle_error(None, sink, ends[0], error)
         return AnswerBuffer(sink.content, closes=True)
     return AnswerBuffer(sink.content, closes=bool(response.should_close()))
-
-
-def _tell_no_body(environ: dict[str, Any], largest: int) -> None:
-    # One that is too large is still told by its length, for the app says so better than we could.
-    if int(environ.get("CONTENT_LENGTH") or 0) <= largest:
-        environ["CONTENT_LENGTH"] = "0"
 
 
 class AnswerBuffer:

@@ -157,9 +157,10 @@ class Front:
             headers.setdefault(name, []).append(value)
         conn.head, conn.request = None, request
         conn.admission = self._judge(request.method, unquote_to_wsgi_str(request.path), headers)
-        conn.body = body_of(request, self._limits)
+        most = min(conn.admission.body, self._limits.body)
+        conn.body = body_of(request, self._limits, most)
         has_none = isinstance(conn.body, Length) and conn.body.length == 0
-        is_too_large = isinstance(conn.body, Length) and conn.body.length > self._limits.body
+        is_too_large = isinstance(conn.body, Length) and conn.body.length > most
         if not has_none and (is_too_large or not conn.admission.reads_body):
             self._hand_over(conn, b"", is_cut=True)
             return
@@ -190,7 +191,8 @@ class Front:
 
     def _work(self, conn: Connection, request: Any, body: bytes, *, is_cut: bool) -> None:
         """AnswerBuffer, in a thread of the pool."""
-        said = answer(self._worker, request, body, is_cut, conn.ends)
+        is_unread = not conn.admission.reads_body
+        said = answer(self._worker, request, body, conn.ends, is_cut=is_cut, is_unread=is_unread)
         self._answered.append((conn, said))
         self._worker.wake()
 

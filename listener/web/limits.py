@@ -27,6 +27,7 @@ class Admission:
     priority: Priority = Priority.REST
     is_trusted: bool = False  # goes last where memory is short
     reads_body: bool = True  # else the app answers without having seen one
+    body: int = MIB  # bytes that are read of it at most
 
 
 Headers = Mapping[str, Sequence[str]]  # by their names in capital letters

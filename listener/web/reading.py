@@ -104,7 +104,8 @@ class Length:
 class Chunks:
     """A chunked body; the lines between its chunks are read by gunicorn."""
 
-    def __init__(self, request: Any, limits: Limits) -> None:
+    def __init__(self, request: Any, limits: Limits, most: int) -> None:
+        self._most = most
         self._reader = ChunkedReader(request, None)
         self._limits = limits
         self._body = bytearray()
@@ -127,7 +128,7 @@ class Chunks:
         try:
             while True:
                 if self._missing is None:
-                    if self.received + place > 4 * self._limits.body:
+                    if self.received + place > 4 * self._most:
                         message = "too much between the chunks"
                         raise LimitRequestHeaders(message)
                     size, place = self._next_size(inbox, place)
@@ -135,9 +136,9 @@ class Chunks:
                         return bytes(self._body)
                     self._missing = size + len(LINE)
                 place = self._take(inbox, place, self._missing)
-                if len(self._body) > self._limits.body:
+                if len(self._body) > self._most:
                     self.is_over = True
-                    return bytes(self._body[: self._limits.body + 1])
+                    return bytes(self._body[: self._most + 1])
                 if self._missing is not None:
                     return None
         except Starved:
@@ -177,7 +178,11 @@ class Chunks:
         return size, end + len(rest) - left
 
 
-def body_of(request: Any, limits: Limits) -> Length | Chunks:
+def body_of(request: Any, limits: Limits, most: int) -> Length | Chunks:
     """Return what reads the body of a request, as gunicorn understood its length."""
     reader = request.body.reader
-    return Chunks(request, limits) if isinstance(reader, ChunkedReader) else Length(reader.length)
+    return (
+        Chunks(request, limits, most)
+        if isinstance(reader, ChunkedReader)
+        else Length(reader.length)
+    )

@@ -28,13 +28,13 @@ def bearer() -> Headers:
         ("POST", "/webhooks/heroku", {}, UNREAD),
         ("POST", "/webhooks/heroku", {next(iter(SIGNED)): ["A" * 44]}, UNREAD),
         ("POST", "/webhooks/heroku", {next(iter(SIGNED)): ["A" * 43 + "="] * 2}, UNREAD),
-        ("GET", "/readyz", {}, Admission(Priority.QUICK)),
+        ("GET", "/readyz", {}, Admission(Priority.QUICK, body=8192)),
         ("POST", "/api/promotions", bearer(), Admission(Priority.REST)),
         ("POST", "/api/promotions", {}, UNREAD),
         ("POST", "/api/promotions", {"AUTHORIZATION": ["Bearer x"]}, UNREAD),
-        ("POST", "/api/tokens", {}, Admission(Priority.REST)),
-        ("GET", "/openapi.json", {}, Admission(Priority.LAST)),
-        ("GET", "/wp-login.php", {}, Admission(Priority.LAST)),
+        ("POST", "/api/tokens", {}, Admission(Priority.REST, body=8192)),
+        ("GET", "/openapi.json", {}, Admission(Priority.LAST, body=8192)),
+        ("GET", "/wp-login.php", {}, Admission(Priority.LAST, body=8192)),
     ],
 )
 def test_the_head_says_who_goes_first(

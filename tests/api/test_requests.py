@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
+from listener.config import Settings
 from tests.api.conftest import ADMIN
 
 GIVEN = "8f5f2d1c-0d4a-4f6e-a1b2-000000000000"
@@ -19,6 +21,12 @@ As = Callable[[str], dict[str, str]]
 def database_url() -> str:
     """Nothing here asks a database."""
     return "postgres://ana:pw@127.0.0.1:9/acme"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """A listener that has an address."""
+    return replace(settings, public_url="https://autopromote.example.com")
 
 
 @pytest.fixture
@@ -78,3 +86,30 @@ def test_what_can_be_no_id_is_not(client: FlaskClient, given: str) -> None:
 def test_no_answer_is_kept_or_guessed_at(client: FlaskClient, path: str) -> None:
     headers = client.get(path).headers
     assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+
+
+@pytest.mark.parametrize(
+    ("path", "came_by", "status"),
+    [
+        ("/api/whoami", "https", 200),
+        ("/api/whoami", "http", 403),
+        ("/api/whoami", "https, http", 403),
+        ("/api/whoami", "http, https", 200),
+        ("/approvals/x", "http", 308),
+        ("/webhooks/heroku", "http", 403),
+        ("/healthz", "http", 200),
+    ],
+)
+def test_what_came_unencrypted_is_not_answered(
+    client: FlaskClient, as_: As, path: str, came_by: str, status: int
+) -> None:
+    """Heroku's router tells how it came, behind whatever the client claims."""
+    headers = {**as_(ADMIN), "X-Forwarded-Proto": came_by}
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == status
+    if status == 308:
+        assert answer.headers["Location"] == "https://autopromote.example.com/approvals/x"
+
+
+def test_browsers_are_told_to_come_encrypted(client: FlaskClient) -> None:
+    assert "max-age=" in client.get("/healthz").headers["Strict-Transport-Security"]

@@ -101,9 +101,15 @@ def test_a_chunked_body_without_end_is_cut_off(web: Web) -> None:
 
 
 def test_a_connection_is_good_for_more_after_a_body_that_was_too_large(web: Web) -> None:
+    headers = {HEADER: sign(b"", "any")}
     for body in (b"x" * 2_000_000, b"x", b"x" * 3_000_000, b"x"):
-        status = web.http.post("/webhooks/heroku", content=body).status_code
+        status = web.http.post("/webhooks/heroku", content=body, headers=headers).status_code
         assert status == (413 if len(body) > 1 else 401)
+
+
+def test_what_is_not_signed_is_refused_however_large_it_is(web: Web) -> None:
+    for size in (2_000_000, 1):
+        assert web.http.post("/webhooks/heroku", content=b"x" * size).status_code == 401
 
 
 def test_a_path_is_what_was_asked_for_whatever_headers_say(web: Web) -> None:
