@@ -120,6 +120,7 @@ HAS_OWN_INDEX := $(BIN)/python -m pip config list | grep -q '[.]index-url\|no-in
 UV_INSTALL := $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --compile-bytecode
 
 $(STAMP): requirements-dev.txt pyproject.toml
+	@[ ! -L .venv ] || { echo '.venv is a link: remove it, or set up where it leads to.' >&2; exit 1; }
 	@$(IS_IN_PLACE) && exit; for python in $(PYTHONS); do \
 	  $$python -c '$(IS_USABLE)' 2>/dev/null || continue; \
 	  echo "Installing into .venv with $$($$python --version); it takes some seconds..."; \
