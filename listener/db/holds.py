@@ -27,9 +27,9 @@ from listener.core.gates.base import Foreign, Hold
 from listener.core.release import Release
 from listener.db import notifications
 from listener.db.fixed import Fixed, value
-from listener.db.promotions import reschedule_target
 from listener.db.tables import app
 from listener.db.tables import hold as table
+from listener.db.waiting_promotions import reschedule_target
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ from listener.core.drift import (
 from listener.core.release import History, Release
 from listener.db import apps, audit, holds, notifications, release_requests, releases, rules
 from listener.db.apps import AppRow
-from listener.db.promotions import reschedule_target
 from listener.db.release_requests import PostRow
 from listener.db.releases import NEWEST, Around
+from listener.db.waiting_promotions import reschedule_target
 from listener.heroku import HerokuError
 from listener.inventory import own_releases
 from listener.inventory.context import Context

@@ -11,7 +11,7 @@ from listener.core.gates.base import is_for_word
 from listener.core.gates.options import Conditions
 from listener.core.gates.registry import APPROVALS, BRAKE
 from listener.core.promotion import PromotionKind, Status
-from listener.db import approvals, promotions, releases
+from listener.db import approvals, releases, waiting_promotions
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, Forbidden, NotFound
 from listener.inventory import evidence
@@ -78,7 +78,9 @@ def _say(context: Context, promotion_id: str, word: Vote, by: str) -> PromotionV
             raise too_late(before, word.done)
         _check_asked(conn, before, word, by)
         why = f": {word.reason}" if word.reason else "."
-        row = promotions.reevaluate(conn, before.id, word.done, f"{word.done.title()} by {by}{why}")
+        row = waiting_promotions.reevaluate(
+            conn, before.id, word.done, f"{word.done.title()} by {by}{why}"
+        )
         if row is None:
             raise too_late(find(conn, promotion_id), word.done)
         approvals.put(conn, row, by=by, is_approved=word.is_approved, reason=word.reason)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from listener.db import audit, promotions
+from listener.db import audit, waiting_promotions
 from listener.db.promotions import PromotionRow
 
 
@@ -27,7 +27,7 @@ def record(
 
 def cancel(conn: Connection, before: PromotionRow, *, why: str, by: str) -> PromotionRow | None:
     """Cancel a waiting promotion; None where it does not wait any more."""
-    after = promotions.cancel(conn, before.id, reason=why)
+    after = waiting_promotions.cancel(conn, before.id, reason=why)
     if after is not None:
         record(conn, by, "promotion.cancelled", before, after)
     return after

@@ -16,7 +16,7 @@ from listener.core.gates.registry import HOLD, OF_RULES
 from listener.core.promotion import PromotionKind
 from listener.core.release import History, Release
 from listener.core.rule import Mode
-from listener.db import holds, promotions, releases, rules
+from listener.db import holds, releases, rules, waiting_promotions
 from listener.db.apps import AppRow
 from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
@@ -43,7 +43,7 @@ def foresee(conn: Connection, row: AppRow, without: Collection[int]) -> Freed:
 
 def what_waits(conn: Connection, target_id: str) -> list[PromotionRow]:
     """Find the promotions that a hold may stop, newest release first; no hold stops a rollback."""
-    found = promotions.waiting_for(conn, target_id)
+    found = waiting_promotions.of_target(conn, target_id)
     return [row for row in found if row.kind is PromotionKind.PROMOTE]
 
 

@@ -15,7 +15,15 @@ from listener.core.gates.registry import HOLD, OF_RULES
 from listener.core.promotion import PromotionKind, Status
 from listener.core.release import History, Release
 from listener.core.rule import Strategy, strategy_of
-from listener.db import apps, audit, holds, promotions, related_promotions, releases
+from listener.db import (
+    apps,
+    audit,
+    holds,
+    promotions,
+    related_promotions,
+    releases,
+    waiting_promotions,
+)
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, Invalid
 from listener.inventory import drift
@@ -223,7 +231,7 @@ def _set_aside(
     }
     which = f" (hold {', '.join(map(str, held))})" if held else ""
     said = f"{', '.join(override.gates)}{which} set aside by {by}: {override.reason}"
-    after = promotions.reevaluate(conn, row.id, "overridden", said, override=kept)
+    after = waiting_promotions.reevaluate(conn, row.id, "overridden", said, override=kept)
     if after is None:
         return row
     audit.record(

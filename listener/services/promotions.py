@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from listener.core.promotion import ENDED, RETRYABLE, Status
 from listener.core.rule import Mode
-from listener.db import approvals, apps, promotions, queries, rules
+from listener.db import approvals, apps, promotions, queries, rules, waiting_promotions
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, NotFound
 from listener.inventory.context import Context
@@ -59,12 +59,14 @@ def retry(context: Context, promotion_id: str, *, by: str) -> PromotionView:
         # Somebody may have repaired just these apps: forget what is stored of them.
         for app_id in {before.source_id, before.target_id}:
             apps.forget_facts(conn, app_id)
-        promotions.lock_around(conn, before.source_id)
+        waiting_promotions.lock_around(conn, before.source_id)
         # Its status allows it, and nobody else moves it while the target is locked.
-        row = cast(PromotionRow, promotions.retry(conn, before.id, reason=f"Retried by {by}."))
+        row = cast(
+            PromotionRow, waiting_promotions.retry(conn, before.id, reason=f"Retried by {by}.")
+        )
         approvals.ask_anew(conn, row)
         if before.rule_id is not None and revision != before.rule_revision:
-            promotions.reschedule_rule(conn, before.rule_id, revision)
+            waiting_promotions.reschedule_rule(conn, before.rule_id, revision)
             row = promotions.get(conn, row.id)
         cancelling.record(conn, by, "promotion.retried", before, row)
         return view_of(conn, row)

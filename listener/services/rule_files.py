@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from listener.core.app import App
 from listener.core.rule import Mode, RuleRefused, check_route, overlaps, strategy_of
-from listener.db import apps, promotions, rules, subscriptions
+from listener.db import apps, rules, subscriptions, waiting_promotions
 from listener.db.rules import RuleRow
 from listener.errors import MOST_OF_FILE, Conflict, HerokuUnreadable, Invalid, told
 from listener.inventory.context import Context
@@ -75,7 +75,7 @@ def _lock(conn: Connection, plan: Plan) -> None:
     apps.lock(conn, plan.apps)
     freeze_steps.check_standing(conn, plan.freezes)
     around = sorted(plan.sources | plan.freezes.apps)
-    promotions.lock_around(conn, *around, with_waiting=plan.freezes.is_of_all)
+    waiting_promotions.lock_around(conn, *around, with_waiting=plan.freezes.is_of_all)
 
 
 def _carry_out(

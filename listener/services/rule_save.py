@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from listener.core.drift import LastKnown
 from listener.core.rule import Mode
-from listener.db import apps, audit, promotions, queries, releases, rules
+from listener.db import apps, audit, queries, releases, rules, waiting_promotions
 from listener.db.rules import RuleRow, RuleTarget
 from listener.errors import Conflict
 from listener.inventory.reader import Snapshot
@@ -69,7 +69,7 @@ def change(
     conn: Connection, before: RuleRow, wanted: RuleDefinition, fresh: BaselineSnapshot, by: str
 ) -> RuleRow:
     """Write a rule's next revision; what waits under it is decided anew."""
-    promotions.lock_around(conn, before.source_id)
+    waiting_promotions.lock_around(conn, before.source_id)
     was = rule_definition.standing(conn, before).as_json(before.targets)
     targets = _based(conn, wanted, before, fresh)
     after = wanted.as_json(targets)
@@ -78,7 +78,7 @@ def change(
     _cancel(conn, before, row, fresh, by)
     if row.acts and not before.acts:  # what came while it was off has not been decided for it
         releases.decide_anew(conn, row.source_id, above=min(each.baseline for each in targets))
-    promotions.reschedule_rule(conn, row.id, row.revision)
+    waiting_promotions.reschedule_rule(conn, row.id, row.revision)
     _begin(conn, row, fresh)
     _record(conn, by, "rule.updated", row, was, after)
     return row
@@ -108,7 +108,7 @@ def _cancel_waiting(
     """Cancel what waits under a rule, for one target if given, each with its audit entry."""
     waiting = [
         each
-        for each in promotions.waiting_under(conn, row.id)
+        for each in waiting_promotions.of_rule(conn, row.id)
         if target_id in (None, each.target_id)
     ]
     return tuple(each.id for each in cancel_each(conn, waiting, why=why, by=by))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from listener.core.auto_rollback import NoRollback, NotYet, OwnPromotion, RollbackAllowed, way_back
 from listener.core.promotion import UNREADABLE_FOR, PromotionKind, Status
 from listener.core.rule import Strategy, is_allowed
-from listener.db import apps, promotions, queue, release_requests
+from listener.db import apps, queue, release_requests, waiting_promotions
 from listener.heroku import HerokuError
 from listener.inventory import drift
 from listener.inventory.reader import Snapshot, StaleData
@@ -52,7 +52,7 @@ def _commit(job: Job, reading: Snapshot, account_id: str | None) -> PendingReque
         back = check(conn, job, reading)
         if release_requests.went_back(conn, row.id):
             raise PreconditionChanged("It was rolled back once, which is all.")
-        promotions.lock_around(conn, row.target_id)
+        waiting_promotions.lock_around(conn, row.target_id)
         moved = create_release.keep_moving(
             conn,
             job.claim,

@@ -28,7 +28,16 @@ from listener.core.promotion import (
 from listener.core.release import History, Release
 from listener.core.rule import Mode, Strategy
 from listener.core.verification import plan
-from listener.db import apps, holds, promotions, queue, related_promotions, release_requests, rules
+from listener.db import (
+    apps,
+    holds,
+    promotions,
+    queue,
+    related_promotions,
+    release_requests,
+    rules,
+    waiting_promotions,
+)
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.inventory.reader import StaleData, as_release
@@ -85,7 +94,7 @@ def _commit(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> Pending
     with job.context.database.begin() as conn:
         check(conn, job, gathered)
         planned = plan(gathered.candidate.conditions)
-        around = promotions.lock_around(conn, row.target_id)
+        around = waiting_promotions.lock_around(conn, row.target_id)
         moved = keep_moving(
             conn,
             job.claim,
@@ -96,7 +105,9 @@ def _commit(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> Pending
             **seen,
         )
         if gathered.makes_older_give_way:
-            promotions.supersede_older(conn, row, around, reason=gathered.why_older_give_way)
+            waiting_promotions.supersede_older(
+                conn, row, around, reason=gathered.why_older_give_way
+            )
         written = add_post(
             conn,
             row,

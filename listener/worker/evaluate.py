@@ -43,7 +43,7 @@ from listener.core.promotion import (
     Status,
 )
 from listener.core.rule import Mode
-from listener.db import apps, holds, promotions, related_promotions, releases
+from listener.db import apps, holds, related_promotions, releases, waiting_promotions
 from listener.db.promotions import PromotionRow
 from listener.heroku import HerokuError, RateLimited
 from listener.inventory import evidence
@@ -262,7 +262,7 @@ def _wait(job: Job, gathered: CandidateFacts, evaluation: Evaluation) -> None:
     with context.database.begin() as conn:
         apps.lock(conn, [row.target_id])
         gives_way = gathered.makes_older_give_way  # only then is any row written but its own
-        around = promotions.lock_around(conn, row.target_id) if gives_way else ()
+        around = waiting_promotions.lock_around(conn, row.target_id) if gives_way else ()
         job.stay(
             conn,
             wait.message,
@@ -278,7 +278,9 @@ def _wait(job: Job, gathered: CandidateFacts, evaluation: Evaluation) -> None:
             apps.forget_facts(conn, row.target_id)
         notify.of_wait(conn, context, row, evaluation, now)
         if gives_way:
-            promotions.supersede_older(conn, row, around, reason=gathered.why_older_give_way)
+            waiting_promotions.supersede_older(
+                conn, row, around, reason=gathered.why_older_give_way
+            )
 
 
 def _pause(evaluation: Evaluation) -> timedelta:

@@ -12,7 +12,16 @@ from sqlalchemy import Connection
 from listener.core.drift import LastKnown
 from listener.core.promotion import ACTIVE, ENDED, Status
 from listener.core.release import Release
-from listener.db import apps, holds, promotions, queue, release_requests, releases, rules
+from listener.db import (
+    apps,
+    holds,
+    promotions,
+    queue,
+    release_requests,
+    releases,
+    rules,
+    waiting_promotions,
+)
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.db.releases import Around
@@ -46,7 +55,7 @@ def end(context: Context, claim: queue.Claim, ending: Transition) -> None:
     """Write the transition and all that follows from it in one transaction. Raises LeaseLost."""
     with context.database.begin() as conn:
         target = apps.lock(conn, [claim.row.target_id])[claim.row.target_id]
-        promotions.lock_around(conn, target.id)
+        waiting_promotions.lock_around(conn, target.id)
         row = promotions.move(
             conn, claim, ending.status, ending.reason, due_at=ending.due_at, **_values(ending)
         )
@@ -90,7 +99,7 @@ def _now_runs(conn: Connection, target: apps.AppRow, known: LastKnown) -> None:
 
 def _make_way(conn: Connection, row: PromotionRow) -> None:
     """Wake what waited for the target, and in a chain what waits for the target as a source."""
-    promotions.reschedule_target(conn, row.target_id, but=row.id)
+    waiting_promotions.reschedule_target(conn, row.target_id, but=row.id)
     if row.status in ENDED and rules.of_source(conn, row.target_id):
-        promotions.reschedule_source(conn, row.target_id)
+        waiting_promotions.reschedule_source(conn, row.target_id)
         apps.ask_look(conn, row.target_id, must_read=True)

@@ -12,7 +12,7 @@ from listener import heroku as platform
 from listener.core.gates.registry import goes_at_once
 from listener.core.promotion import ERRORS_FOR, RELEASE_PHASE_FOR, SLOW, back_off
 from listener.core.release import SUCCEEDED, History, Kind, Release
-from listener.db import apps, promotions, queue, releases, rules, sync, troubles
+from listener.db import apps, promotions, queue, releases, rules, sync, troubles, waiting_promotions
 from listener.db import snapshots as snapshot_rows
 from listener.db.apps import AppRow
 from listener.db.releases import Around
@@ -243,7 +243,7 @@ class Conclusion:
         beside = self._beside(conn, targets, answers, history)
         _learn_slugs(conn, row, history, told)
         if _is_other(self.look.ran, history.current):
-            promotions.reschedule_source(conn, row.id)
+            waiting_promotions.reschedule_source(conn, row.id)
         finder = discover.Finder(row, claim.row.lease_owner, clock)
         held = discover.candidates(conn, finder, live, history, fresh)
         findings = _settle(conn, row, history, live, told, clock.now())

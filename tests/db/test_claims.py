@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from listener.core.promotion import Status
-from listener.db import promotions, queue, sync
+from listener.db import promotions, queue, sync, waiting_promotions
 from listener.db.engine import Database
 from listener.worker.handlers import PROMOTIONS
 from tests.db import rows
@@ -44,7 +44,7 @@ def test_a_status_this_code_does_not_know_is_not_claimed(database: Database, sta
 def test_a_row_that_somebody_is_changing_is_passed_over(database: Database) -> None:
     first, second = rows.add(database), rows.add(database)
     with database.begin() as conn:
-        promotions.cancel(conn, first.id, reason="Not committed yet.")
+        waiting_promotions.cancel(conn, first.id, reason="Not committed yet.")
         assert rows.claimed(database).key == second.id
         assert rows.claim(database) is None
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from listener.core.promotion import Status
-from listener.db import apps, promotions, queue
+from listener.db import apps, promotions, queue, waiting_promotions
 from listener.db.engine import Database
 from listener.db.promotions import PromotionRow
 from tests.db import rows
@@ -18,8 +18,8 @@ from tests.db import rows
 PATIENCE = 10.0
 Wave = Callable[[Connection], object]
 WAVES: dict[str, Wave] = {
-    "wake-all": lambda conn: promotions.reschedule_target(conn, None),
-    "wake-source": lambda conn: promotions.reschedule_source(conn, "app-source"),
+    "wake-all": lambda conn: waiting_promotions.reschedule_target(conn, None),
+    "wake-source": lambda conn: waiting_promotions.reschedule_source(conn, "app-source"),
 }
 
 
@@ -38,11 +38,11 @@ def test_whoever_ends_one_and_wakes_others_gets_along_with_a_wave_over_all(
     def end() -> None:
         with database.begin() as conn:
             apps.lock(conn, [newer.target_id])
-            promotions.lock_around(conn, newer.target_id)
+            waiting_promotions.lock_around(conn, newer.target_id)
             promotions.move(conn, claim, Status.SKIPPED, "Ended.")
             has_locked.set()
             assert go_on.wait(PATIENCE)
-            promotions.reschedule_target(conn, newer.target_id)
+            waiting_promotions.reschedule_target(conn, newer.target_id)
 
     def wash() -> None:
         with database.begin() as conn:
@@ -77,7 +77,7 @@ def test_many_ends_and_waves_at_once_all_get_through(database: Database) -> None
         begin.wait()
         for _ in range(25):
             with database.begin() as conn:
-                promotions.reschedule_target(conn, None)
+                waiting_promotions.reschedule_target(conn, None)
         return 0
 
     with ThreadPoolExecutor(3) as pool:
@@ -89,9 +89,9 @@ def _end(database: Database, claim: queue.Claim) -> int:
     try:
         with database.begin() as conn:
             apps.lock(conn, [claim.row.target_id])
-            promotions.lock_around(conn, claim.row.target_id)
+            waiting_promotions.lock_around(conn, claim.row.target_id)
             row: PromotionRow = promotions.move(conn, claim, Status.SKIPPED, "Ended.")
-            promotions.reschedule_target(conn, row.target_id)
+            waiting_promotions.reschedule_target(conn, row.target_id)
     except queue.LeaseLost:
         return 0
     return 1

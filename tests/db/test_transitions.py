@@ -8,17 +8,17 @@ import pytest
 from sqlalchemy import Connection
 
 from listener.core.promotion import ACTIVE, ENDED, RETRYABLE, PromotionKind, Status
-from listener.db import promotions, queue
+from listener.db import promotions, queue, waiting_promotions
 from listener.db.engine import Database
 from listener.db.promotions import PromotionRow
 from tests.db import rows
 
 Change = Callable[[Connection, PromotionRow], object]
 CHANGES: dict[str, Change] = {
-    "cancel": lambda conn, row: promotions.cancel(conn, row.id, reason="No."),
-    "wake-target": lambda conn, row: promotions.reschedule_target(conn, row.target_id),
-    "wake-all": lambda conn, row: promotions.reschedule_target(conn, None),
-    "wake-source": lambda conn, row: promotions.reschedule_source(conn, row.source_id),
+    "cancel": lambda conn, row: waiting_promotions.cancel(conn, row.id, reason="No."),
+    "wake-target": lambda conn, row: waiting_promotions.reschedule_target(conn, row.target_id),
+    "wake-all": lambda conn, row: waiting_promotions.reschedule_target(conn, None),
+    "wake-source": lambda conn, row: waiting_promotions.reschedule_source(conn, row.source_id),
 }
 NOT_WAITING = sorted(set(Status) - {Status.WAITING})
 
@@ -53,7 +53,7 @@ def test_a_woken_one_is_due_now_and_its_attempts_are_forgotten(database: Databas
     row = rows.add(database)
     rows.claimed(database)
     with database.begin() as conn:
-        assert promotions.reschedule_target(conn, row.target_id) == 1
+        assert waiting_promotions.reschedule_target(conn, row.target_id) == 1
 
     claim = rows.claimed(database)
     assert (claim.key, claim.attempt) == (row.id, 1)
@@ -63,7 +63,7 @@ def test_one_may_be_left_asleep(database: Database) -> None:
     row, other = rows.add(database), rows.add(database)
     rows.run(database, "UPDATE promotion SET due_at = now() + interval '1 minute'")
     with database.begin() as conn:
-        promotions.reschedule_target(conn, row.target_id, but=row.id)
+        waiting_promotions.reschedule_target(conn, row.target_id, but=row.id)
 
     assert rows.claimed(database).key == other.id
     assert rows.claim(database) is None
@@ -72,7 +72,7 @@ def test_one_may_be_left_asleep(database: Database) -> None:
 def test_cancelling_says_so_and_ends_it(database: Database) -> None:
     row = rows.add(database)
     with database.begin() as conn:
-        after = promotions.cancel(conn, row.id, reason="Cancelled by ana.")
+        after = waiting_promotions.cancel(conn, row.id, reason="Cancelled by ana.")
         told = [event.event for event in promotions.events(conn, row.id)]
 
     assert after is not None
@@ -92,7 +92,7 @@ def test_only_some_ends_may_be_tried_again(database: Database, status: Status) -
         database, status=status, attempt=7, target_version=3, evaluated_at=now, errors_since=now
     )
     with database.begin() as conn:
-        after = promotions.retry(conn, row.id, reason="Again.")
+        after = waiting_promotions.retry(conn, row.id, reason="Again.")
 
     assert (after is not None) == (status in RETRYABLE)
     if after is not None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from listener.core.promotion import Status
-from listener.db import promotions
+from listener.db import waiting_promotions
 from listener.db.tables import hold, promotion
 from listener.errors import Conflict, HerokuUnreadable, Invalid
 from listener.inventory.reader import Snapshot
@@ -184,7 +184,7 @@ def test_a_release_waits_during_a_freeze_and_goes_when_it_ends(office: Office) -
 
     with office.database.begin() as conn:  # its last moment is near
         conn.execute(update(hold).values(ends_at=func.clock_timestamp() + timedelta(seconds=1)))
-        promotions.reschedule_target(conn, office.app(PROD).id)
+        waiting_promotions.reschedule_target(conn, office.app(PROD).id)
     office.work()
     assert office.found()[0].status is Status.SUCCEEDED
 

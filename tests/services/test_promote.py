@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listener.core.promotion import Status
-from listener.db import holds, promotions
+from listener.db import holds, waiting_promotions
 from listener.errors import Conflict, HerokuUnreadable, Invalid
 from listener.services.holds import NewHold
 from listener.services.promote import NewOverride, NewPromotions
@@ -82,7 +82,7 @@ def test_a_release_whose_phase_runs_is_waited_for(office: Office) -> None:
     office.control(f"apps/{STAGING}/releases/{version}", {"status": "succeeded"})
     office.look(STAGING)
     with office.database.begin() as conn:
-        promotions.reschedule_source(conn, office.app(STAGING).id)
+        waiting_promotions.reschedule_source(conn, office.app(STAGING).id)
     office.work()
     to_prod, to_eu = office.found()[:2]
     assert to_prod.status is Status.SUCCEEDED

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listener.core.promotion import PromotionKind, Status
-from listener.db import promotions
+from listener.db import waiting_promotions
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, HerokuUnreadable, Invalid
 from listener.services.holds import NewHold
@@ -285,7 +285,7 @@ def test_a_current_that_is_late_refuses_no_rollback_and_sends_it_no_step_too_far
     assert [row.status for row in office.found()] == [Status.WAITING]
     office.mend_heroku()
     with office.database.begin() as conn:
-        promotions.reschedule_target(conn, office.app(PROD).id)
+        waiting_promotions.reschedule_target(conn, office.app(PROD).id)
     office.work()
     assert [row.status for row in office.found()] == [Status.ROLLED_BACK]
     assert office.current(PROD)["slug"] == office.releases(PROD)[4]["slug"]
