@@ -13,12 +13,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from bench import wrk
 from bench.figures import Figure, Part, compared, percentile, told
 from bench.load import Answers, Job, built, run
 from bench.stages import deliveries, requests, ship, staged
 from demo.stage import BIN, Stage, free_port, running, wait_for
 
-ROUNDS, SECONDS, CONNECTIONS = 4, 1.5, 16
+ROUNDS, SECONDS, CONNECTIONS = 4, 2.0, 16
 MOST_A_SECOND = 6000  # are built for a round before it begins
 
 
@@ -70,7 +71,11 @@ def job_of(stage: Stage, source: str) -> Job:
 
 
 def send(one: Job) -> Answers:
-    """Do a job in a process of its own."""
+    """Do a job in a process of its own: `wrk` where it is installed, else one of Python."""
+    return wrk.send(one) if shutil.which("wrk") else _send(one)
+
+
+def _send(one: Job) -> Answers:
     command = (sys.executable, "-m", "bench.load")
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -152,3 +157,5 @@ def _notes(total: dict[str, Answers]) -> Iterator[str]:
             yield f"{name} answered {wrong} in {len(answers.milliseconds)}."
     if "webhook" not in total:
         yield "`webhook` (Debian's) is not installed: not compared with it."
+    if not shutil.which("wrk"):
+        yield "`wrk` is not installed: a client in Python sent the deliveries, and took its share."
