@@ -101,7 +101,8 @@ def claim_some(
     values: dict[str, Any] = {"owner": owner, "lease": LEASE, "most": most}
     subject = share.subject if share is not None and share.slow else None
     if share is not None and subject is not None:
-        values |= {"slow": list(share.slow), "most_slow": min(most, share.most_slow)}
+        values |= {"slow": list(share.slow), "few": list(share.few)}
+        values |= {"most_slow": min(most, share.most_slow)}
     rows = _claiming(kind, subject).rows(conn, **values)
     return [held(kind.table, row, row.claimed_at) for row in rows]
 
@@ -132,12 +133,13 @@ def _claiming(kind: WorkKind, subject: ColumnElement[str] | None) -> Fixed:
     return Fixed(statement)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Share:
-    """Of these slow subjects, only so many rows may be claimed."""
+    """Of slow subjects, only so many rows may be claimed, and only of those among the `few`."""
 
     subject: ColumnElement[str] | None
     slow: Sequence[str]
+    few: Sequence[str]
     most_slow: int
 
 
@@ -146,7 +148,8 @@ def _shared(due: Select[Any], subject: ColumnElement[str] | None) -> Select[Any]
         return select(due.cte("due_row"))
     slow = value("slow", ARRAY(Text))
     first = select(due.where(subject != all_(slow)).cte("quick_row"))
-    few = due.limit(value("most_slow", Integer)).where(subject == any_(slow))
+    few = due.where(subject == any_(value("few", ARRAY(Text))))
+    few = few.limit(value("most_slow", Integer))
     both = union_all(first, select(few.cte("slow_row")))
     return select(both.limit(value("most", Integer)).subquery())
 

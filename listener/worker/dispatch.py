@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from listener.db import queue
-from listener.db.queue import EVERYTHING, NotificationListener, Share
+from listener.db.queue import EVERYTHING, NotificationListener
 from listener.inventory.context import Context
 from listener.worker.heartbeat import Pulse
 from listener.worker.lane import DATABASE_PAUSE_SECONDS, Lane, Task, say_unavailable
@@ -101,34 +101,35 @@ class Dispatcher:
 
     def _hand_out(self, possible: Sequence[Queue]) -> None:
         """Claim of every queue its share of the threads, so that none starves."""
-        tasks: list[tuple[Lane, Task]] = []
-        taken: dict[Lane, int] = {}
+        tasks: list[Task] = []
         exhausted: list[Queue] = []
-        with self._context.database.begin() as conn:
-            for place, work_queue in enumerate(possible):
-                lane = self._lanes[work_queue]
-                rivals = sum(self._lanes[other] is lane for other in possible[place:])
-                free = lane.free - taken.get(lane, 0)
-                most = -(-free // rivals)
-                if most <= 0:
-                    continue
-                claims = self._claim(conn, work_queue, most)
-                taken[lane] = taken.get(lane, 0) + len(claims)
-                if len(claims) < most:
-                    exhausted.append(work_queue)
-                tasks += [(lane, Task(work_queue, claim)) for claim in claims]
-        for lane, task in tasks:
-            lane.hand(task)
+        try:
+            with self._context.database.begin() as conn:
+                for place, work_queue in enumerate(possible):
+                    lane = self._lanes[work_queue]
+                    rivals = sum(self._lanes[other] is lane for other in possible[place:])
+                    most = -(-lane.free // rivals)
+                    if most <= 0:
+                        continue
+                    claims = self._claim(conn, work_queue, most)
+                    if len(claims) < most:
+                        exhausted.append(work_queue)
+                    for claim in claims:
+                        tasks.append(Task(work_queue, claim))
+                        lane.expect(tasks[-1])
+        except BaseException:
+            for task in tasks:
+                self._lanes[task.work_queue].forget(task)
+            raise
+        for task in tasks:
+            self._lanes[task.work_queue].hand(task)
         self._all_idle_made_a_round()
         self._ripe = [each for each in self._ripe if each not in exhausted]
         self._ripe += [self._ripe.pop(0)] if self._ripe else []
 
     def _claim(self, conn: Connection, work_queue: Queue, most: int) -> list[queue.Claim]:
         lane = self._lanes[work_queue]
-        share = None
-        if len(lane.threads) > 1:
-            few = lane.free_for_slow  # first, for it finds what is slow by now
-            share = Share(work_queue.subject, lane.slow(work_queue), few)
+        share = lane.share(work_queue) if len(lane.threads) > 1 else None
         return queue.claim_some(conn, work_queue.kind, owner=self._owner, most=most, share=share)
 
     def _ask_when_due(self) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from listener.db import queue
+from listener.db.queue import Share
 from listener.inventory.context import Clock, Context
 from listener.worker import handlers, report_troubles
 from listener.worker.heartbeat import Pulse
@@ -54,7 +55,7 @@ class Pace:
         return self._took[work_queue.asks].get(subject, math.inf) <= QUICK_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """Claimed work on its way to a thread."""
 
@@ -82,7 +83,7 @@ class Lane:
         self._freed = freed
         self._tasks: threads_queue.SimpleQueue[Task | None] = threads_queue.SimpleQueue()
         self._busy: dict[str, Task] = {}
-        self._waiting = 0
+        self._coming: list[Task] = []  # claimed, and no thread has them yet
         self._lock = threading.Lock()
         self._is_stopping = threading.Event()
         works_on = self.queues[0].name
@@ -107,36 +108,50 @@ class Lane:
     def free(self) -> int:
         """How many threads have nothing to do."""
         with self._lock:
-            return len(self.threads) - len(self._busy) - self._waiting
+            return len(self.threads) - len(self._busy) - len(self._coming)
 
-    @property
-    def free_for_slow(self) -> int:
-        """How many more of them may work for what is `slow`."""
-        now = time.monotonic()
-        with self._lock:
-            busy = list(self._busy.values())
-        may_be_slow = 0
-        for task in busy:
-            is_long = now - task.begun > LONG_SECONDS
-            may_be_slow += is_long or not self.pace.is_quick(task.work_queue, task.claim)
-        return max(min(self.most_slow - may_be_slow, self.free), 0)
+    def share(self, work_queue: Queue) -> Share:
+        """Tell of which subjects how many more may be worked for.
 
-    def slow(self, work_queue: Queue) -> list[str]:
-        """Return the subjects that were slow, and those that a thread works for just now."""
+        Few of those that were slow, or that are worked for just now; none of those whose work at
+        hand waits for them, as far as is known, for more of it would only wait as well.
+        """
         with self._lock:
-            busy = [task for task in self._busy.values() if task.work_queue.asks == work_queue.asks]
-        subjects = {task.work_queue.subject_of(task.claim) for task in busy}
-        return sorted(self.pace.slow(work_queue).union(filter(None, subjects)))
+            tasks = [*self._coming, *self._busy.values()]
+        may_be_slow = [task for task in tasks if self._may_be_slow(task)]
+        at_work, waited_for = (
+            {one.work_queue.subject_of(one.claim) for one in some if self._is_like(one, work_queue)}
+            for some in (tasks, may_be_slow)
+        )
+        slow = self.pace.slow(work_queue).union(filter(None, at_work))
+        most = max(min(self.most_slow - len(may_be_slow), self.free), 0)
+        return Share(work_queue.subject, sorted(slow), sorted(slow - waited_for), most)
+
+    def _may_be_slow(self, task: Task) -> bool:
+        is_long = time.monotonic() - task.begun > LONG_SECONDS
+        return is_long or not self.pace.is_quick(task.work_queue, task.claim)
+
+    @staticmethod
+    def _is_like(task: Task, work_queue: Queue) -> bool:
+        return task.work_queue.asks == work_queue.asks
 
     def idle(self) -> list[str]:
         """Return the names of the runners that wait for work."""
         with self._lock:
             return [name for name in self.threads if name not in self._busy]
 
-    def hand(self, task: Task) -> None:
-        """Have a thread take the step."""
+    def expect(self, task: Task) -> None:
+        """Keep a thread free for a step that is about to be claimed."""
         with self._lock:
-            self._waiting += 1
+            self._coming.append(task)
+
+    def forget(self, task: Task) -> None:
+        """Expect it no more: it was not claimed after all."""
+        with self._lock:
+            self._coming.remove(task)
+
+    def hand(self, task: Task) -> None:
+        """Have a thread take the step that is expected."""
         self._tasks.put(task)
 
     def _run(self) -> None:
@@ -144,10 +159,10 @@ class Lane:
             name = next(self._owners)
         while (task := self._tasks.get()) is not None:
             with self._lock:
-                self._waiting -= 1
+                self._coming.remove(task)
                 self._busy[name] = task
             try:
-                self._take(task)
+                self._take(name, task)
             except (DBAPIError, PoolTimeout) as error:
                 say_unavailable(error)
                 self._is_stopping.wait(DATABASE_PAUSE_SECONDS)
@@ -160,7 +175,7 @@ class Lane:
                 self._pulse.round_made(name)
                 self._freed()
 
-    def _take(self, task: Task) -> None:
+    def _take(self, name: str, task: Task) -> None:
         """Take the step, and the first step of what it made."""
         if self._is_stopping.is_set():
             self._give_back(task.claim)
@@ -171,11 +186,13 @@ class Lane:
         if self._is_stopping.is_set() or not self._may_go_on(following):
             self._give_back(following.claim)
             return
+        with self._lock:
+            self._busy[name] = Task(PROMOTING[0], following.claim)
         self._step(PROMOTING[0], following.claim, following)
 
     def _may_go_on(self, following: NextStep) -> bool:
-        subject = PROMOTING[0].subject_of(following.claim)
-        return self.free_for_slow > 0 or subject not in self.slow(PROMOTING[0])
+        subject, share = PROMOTING[0].subject_of(following.claim), self.share(PROMOTING[0])
+        return subject not in share.slow or (share.most_slow > 0 and subject in share.few)
 
     def _give_back(self, claim: queue.Claim) -> None:
         with self._context.database.begin() as conn:

@@ -101,7 +101,7 @@ def test_of_what_was_slow_only_a_share_is_claimed(stage: Stage) -> None:
             apps.ask_look(conn, app_id)
     with stage.database.begin() as conn:
         for few, found in ((0, [quick]), (1, [slow]), (1, [])):
-            share = Share(LOOKS.subject, [slow], few)
+            share = Share(LOOKS.subject, [slow], [slow], few)
             claims = queue.claim_some(conn, LOOKS.kind, owner="test", most=4, share=share)
             assert [claim.key for claim in claims] == found
 
@@ -137,12 +137,39 @@ def test_a_step_at_hand_makes_nobody_slow(stage: Stage) -> None:
     """It ends while the threads are counted: what was counted as slow must not stay so."""
     claim = claim_look(stage)
     stage.context.heroku.app(claim.key)
-    lane = Lane(stage.context, PROMOTING, ["a", "b"], Pulse(stage.database, "test"), lambda: None)
-    lane._busy["a"] = Task(LOOKS, claim, begun=time.monotonic() - 10)  # noqa: SLF001
-    assert lane.free_for_slow == 0
-    lane._busy.clear()  # noqa: SLF001
-    assert lane.free_for_slow == 1
-    assert lane.slow(LOOKS) == []
+    lane = lane_of(stage, threads=2)
+    task = Task(LOOKS, claim, begun=time.monotonic() - 10)
+    lane.expect(task)
+    assert lane.share(LOOKS) == Share(LOOKS.subject, [claim.key], [], 0)
+    lane.forget(task)
+    assert lane.share(LOOKS) == Share(LOOKS.subject, [], [], 1)
+
+
+def test_nobody_else_waits_for_an_app_that_is_waited_for(stage: Stage) -> None:
+    """Three targets hung, and four threads: two of them waited for the same target."""
+    claim = claim_look(stage)
+    lane, took = lane_of(stage, threads=4), dict[str, float]()
+    lane.pace = Pace(took)
+    lane.expect(Task(LOOKS, claim, begun=time.monotonic() + PATIENCE))
+    share = lane.share(PROMOTING[0])
+    assert (share.slow, share.few, share.most_slow) == ([claim.key], [], 1)
+    took[claim.key] = 0.1
+    share = lane.share(PROMOTING[0])
+    assert (share.slow, share.few, share.most_slow) == ([claim.key], [claim.key], 2)
+
+
+def test_none_is_claimed_of_who_is_waited_for(stage: Stage) -> None:
+    slow = stage.app(STAGING).id
+    with stage.database.begin() as conn:
+        apps.ask_look(conn, slow)
+        share = Share(LOOKS.subject, [slow], [], 1)
+        assert not queue.claim_some(conn, LOOKS.kind, owner="test", most=4, share=share)
+
+
+def lane_of(stage: Stage, *, threads: int) -> Lane:
+    """A lane whose threads have not begun."""
+    names = [f"runner-{number}" for number in range(threads)]
+    return Lane(stage.context, PROMOTING, names, Pulse(stage.database, "test"), lambda: None)
 
 
 def claim_look(stage: Stage) -> queue.Claim:
