@@ -113,27 +113,20 @@ class Lane:
     def share(self, work_queue: Queue) -> Share:
         """Tell of which subjects how many more may be worked for.
 
-        Few of those that were slow, or that are worked for just now; none of those whose work at
-        hand waits for them, as far as is known, for more of it would only wait as well.
+        Few of those that were slow; none of those that are worked for just now: an app that was
+        quick may hang from this moment on, and more work for it would only wait as well.
         """
         with self._lock:
             tasks = [*self._coming, *self._busy.values()]
-        may_be_slow = [task for task in tasks if self._may_be_slow(task)]
-        at_work, waited_for = (
-            {one.work_queue.subject_of(one.claim) for one in some if self._is_like(one, work_queue)}
-            for some in (tasks, may_be_slow)
-        )
-        slow = self.pace.slow(work_queue).union(filter(None, at_work))
-        most = max(min(self.most_slow - len(may_be_slow), self.free), 0)
-        return Share(work_queue.subject, sorted(slow), sorted(slow - waited_for), most)
+        like = [task for task in tasks if task.work_queue.asks == work_queue.asks]
+        at_work = set(filter(None, (task.work_queue.subject_of(task.claim) for task in like)))
+        slow = self.pace.slow(work_queue)
+        most = max(min(self.most_slow - sum(map(self._may_be_slow, tasks)), self.free), 0)
+        return Share(work_queue.subject, sorted(slow | at_work), sorted(slow - at_work), most)
 
     def _may_be_slow(self, task: Task) -> bool:
         is_long = time.monotonic() - task.begun > LONG_SECONDS
         return is_long or not self.pace.is_quick(task.work_queue, task.claim)
-
-    @staticmethod
-    def _is_like(task: Task, work_queue: Queue) -> bool:
-        return task.work_queue.asks == work_queue.asks
 
     def idle(self) -> list[str]:
         """Return the names of the runners that wait for work."""
