@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
 from listener.api.auth import SCHEME
 from listener.api.request_body import LARGEST_FORM
 from listener.crypto import BadToken, Keys
-from listener.heroku import HEADER
+from listener.heroku import HEADER, is_well_formed
 from listener.web.limits import Admission, Headers, Judge, Priority
 
 DOOR = "/webhooks/heroku"
 NEEDS_NO_TOKEN = "/api/tokens"  # noqa: S105 - whoever logs in has none yet
 HEALTH = frozenset({"/healthz", "/readyz"})
-_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=", re.ASCII)
 _REFUSED = Admission(Priority.LAST, reads_body=False)
 _HEALTH = Admission(Priority.QUICK, body=LARGEST_FORM)
 _STRANGER = Admission(Priority.LAST, body=LARGEST_FORM)
@@ -30,7 +28,7 @@ def judge_for(keys: Keys) -> Judge:
 
     def judge(method: str, path: str, headers: Headers) -> Admission:
         if path == DOOR:
-            if _is_well_formed(headers.get(HEADER.upper(), ())):
+            if _is_signed(headers.get(HEADER.upper(), ())):
                 return Admission(Priority.FIRST, is_trusted=True)
             return _REFUSED
         if path in HEALTH:
@@ -44,10 +42,10 @@ def judge_for(keys: Keys) -> Judge:
     return judge
 
 
-def _is_well_formed(given: object) -> bool:
+def _is_signed(given: object) -> bool:
     match given:
         case [str() as only]:
-            return _SIGNATURE.fullmatch(only) is not None
+            return is_well_formed(only)
         case _:
             return False
 

@@ -7,7 +7,7 @@ from flask import Flask, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from listener import errors
 from listener.db.apps import AppUnknown
@@ -36,7 +36,6 @@ HEADERS: dict[int, dict[str, str]] = {
 WORDS: dict[int, tuple[str, str]] = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not know that method."),
-    413: ("too_large", "The body is larger than {most}."),
 }
 NO_SUCH_TABLE, NO_SUCH_COLUMN = "42P01", "42703"
 NOT_MIGRATED = "The database is not migrated: run `python -m listener migrate`."
@@ -81,12 +80,18 @@ def database_failed(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
     return problem(503, "database_unavailable", "The database cannot be reached. Try again soon.")
 
 
+def too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
+    """Answer with how large a body of this route may be."""
+    most = request.max_content_length or 0
+    size = f"{most // MIB} MiB" if most >= MIB else f"{most // KIB} KiB"
+    return problem(413, "too_large", f"The body is larger than {size}.")
+
+
 def refused_by_http(error: HTTPException) -> ResponseReturnValue:
     """Answer what the framework refuses, with the headers it wants."""
     answer = error.get_response()
     name = error.name.lower().replace(" ", "_")
     id, message = WORDS.get(answer.status_code, (name, error.description or error.name))
-    message = message.replace("{most}", _size(request.max_content_length or 0))
     answer.set_data(jsonify(id=id, message=message).get_data())
     answer.content_type = "application/json"
     return answer
@@ -106,9 +111,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AppUnknown, unknown_app)
     app.register_error_handler(DBAPIError, database_failed)
     app.register_error_handler(PoolTimeout, database_failed)
+    app.register_error_handler(RequestEntityTooLarge, too_large)
     app.register_error_handler(HTTPException, refused_by_http)
     app.register_error_handler(Exception, broken)
-
-
-def _size(count: int) -> str:
-    return f"{count // MIB} MiB" if count >= MIB else f"{count // KIB} KiB"

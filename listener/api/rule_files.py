@@ -91,7 +91,7 @@ def _read(said: dict[str, Any], number: int) -> Read:
         bad = error.errors(include_url=False, include_input=False)
     told = {each["loc"][0] for each in bad if each["loc"]}
     others = {name: value for name, value in said.items() if name in OPTIONS and name not in told}
-    faults = [*faults_of(FileRule, bad)]
+    faults = list(faults_of(FileRule, bad))
     faults += [str(fault) for fault in rule_definition.faults_of(others)]
     name = said.get("name") or f"rule {number}"
     return None, [f"{name}: {fault}" for fault in faults]

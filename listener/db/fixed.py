@@ -5,12 +5,13 @@ To build one, to compile it, and to wrap its rows takes several times as long as
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import psycopg
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
-from sqlalchemy import BindParameter, Connection, bindparam, text
+from sqlalchemy import BindParameter, Connection, Table, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 from sqlalchemy.sql.base import Executable
@@ -25,6 +26,11 @@ _PLACE = object()  # the value of what has none yet
 def value(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> BindParameter[Any]:
     """Build the place of a value that each execution gives."""
     return bindparam(name, _PLACE, type_=kind)
+
+
+def values_of(table: Table, names: Iterable[str]) -> dict[str, BindParameter[Any]]:
+    """Build the places of values for these columns, by their names."""
+    return {name: value(name, table.c[name].type) for name in names}
 
 
 def _of_words(sql: str) -> TextClause:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, literal, update
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.db import queue
-from listener.db.fixed import Fixed, value
+from listener.db.fixed import Fixed, values_of
 from listener.db.queue import notify
 from listener.db.tables import notice as table
 
@@ -31,8 +31,7 @@ def add(
 
 @cache
 def _adding(names: tuple[str, ...]) -> Fixed:
-    places = {name: value(name, table.c[name].type) for name in names}
-    statement = insert(table).values({**places, "due_at": queue.NOW})
+    statement = insert(table).values(due_at=queue.NOW, **values_of(table, names))
     return Fixed(statement.on_conflict_do_nothing(index_elements=["key"]))
 
 

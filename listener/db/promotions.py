@@ -30,7 +30,7 @@ from listener.core.promotion import (
     can_transition,
 )
 from listener.db import queue
-from listener.db.fixed import Fixed, as_told, value
+from listener.db.fixed import Fixed, as_told, value, values_of
 from listener.db.queue import notify
 from listener.db.tables import promotion as table
 from listener.db.tables import promotion_event
@@ -180,7 +180,7 @@ def _insert(conn: Connection, times: Times, values: dict[str, Any]) -> Any:
 
 @cache
 def _inserting(times: Times, plain: tuple[str, ...]) -> Fixed:
-    places = {name: value(name, table.c[name].type) for name in plain}
+    places = values_of(table, plain)
     statement = upsert(table).values({"status_at": queue.NOW, **dict(times), **places})
     return Fixed(with_event(statement.on_conflict_do_nothing().returning(table)))
 

@@ -40,7 +40,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from listener.db import engine
 from listener.db.engine import CHANNEL, Database
-from listener.db.fixed import Fixed, as_told, value
+from listener.db.fixed import Fixed, as_told, value, values_of
 from listener.db.watchdog import Unanswered
 
 LEASE = timedelta(seconds=30)
@@ -226,7 +226,7 @@ def _writing(
         own.append(table.c.status == value("own_status", Text))
     if is_live:
         own.append(table.c.lease_until > NOW)
-    values = {name: value(name, table.c[name].type) for name in plain} | dict(made)
+    values = values_of(table, plain) | dict(made)
     statement = update(table).where(*own).values(values).returning(*table.c)
     return Fixed(also(statement) if also is not None else statement)
 

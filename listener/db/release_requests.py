@@ -29,7 +29,7 @@ from listener.core.drift import UnmarkedRequest, nonce_of
 from listener.core.promotion import PromotionKind
 from listener.core.release import History, Release
 from listener.core.rule import Strategy
-from listener.db.fixed import Fixed, value
+from listener.db.fixed import Fixed, value, values_of
 from listener.db.tables import post as table
 from listener.db.tables import promotion
 
@@ -110,8 +110,8 @@ def add(conn: Connection, **values: Any) -> PostRow:
 
 @cache
 def _adding(names: tuple[str, ...]) -> Fixed:
-    places = {name: value(name, table.c[name].type) for name in names}
-    return Fixed(insert(table).values(sent_at=func.clock_timestamp(), **places).returning(table))
+    new = insert(table).values(sent_at=func.clock_timestamp(), **values_of(table, names))
+    return Fixed(new.returning(table))
 
 
 def latest(conn: Connection, promotion_id: int) -> PostRow:
@@ -233,7 +233,7 @@ _SETTLED = ("outcome", "release_id", "release_version")
 _SETTLE = Fixed(
     update(table)
     .where(table.c.id == value("id", BigInteger))
-    .values({name: value(name, table.c[name].type) for name in _SETTLED})
+    .values(values_of(table, _SETTLED))
     .values(settled_at=func.clock_timestamp())
 )
 

@@ -14,7 +14,7 @@ from listener.core.release import History, Release
 from listener.core.staleness import BROKEN_AFTER, behind, is_gone, missing
 from listener.db import releases
 from listener.db.apps import AppRow
-from listener.db.fixed import Fixed, value
+from listener.db.fixed import Fixed, value, values_of
 from listener.db.releases import Around
 from listener.db.tables import app, release
 
@@ -260,7 +260,7 @@ _TOLD = ("read_number", "read_started_at", "read_at", "read_newest")
 _READ = Fixed(
     update(app)
     .where(app.c.id == value("app_id", Text))
-    .values({name: value(name, app.c[name].type) for name in _TOLD})
+    .values(values_of(app, _TOLD))
     .values(is_complete=True, behind=None, behind_since=None)
 )
 

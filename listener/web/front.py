@@ -190,7 +190,7 @@ class Front:
             self._pool.add(conn.admission.priority, conn, job)
 
     def _work(self, conn: Connection, request: Any, body: bytes, *, is_cut: bool) -> None:
-        """AnswerBuffer, in a thread of the pool."""
+        """Answer, in a thread of the pool."""
         is_unread = not conn.admission.reads_body
         said = answer(self._worker, request, body, conn.ends, is_cut=is_cut, is_unread=is_unread)
         self._answered.append((conn, said))

@@ -134,7 +134,7 @@ class Lane:
             return [name for name in self.threads if name not in self._busy]
 
     def expect(self, task: Task) -> None:
-        """Keep a thread free for a step that is about to be claimed."""
+        """Keep a thread free for a step that is claimed once its transaction commits."""
         with self._lock:
             self._coming.append(task)
 

@@ -14,6 +14,7 @@ class Site:
     def __init__(self) -> None:
         self.status = 200
         self.statuses: list[int] = []
+        self.given: list[int] = []
         self.peer = Peer(self._serve)
 
     @property
@@ -28,7 +29,8 @@ class Site:
 
     def _serve(self, talk: Conversation) -> None:
         while talk.hear():
-            talk.say(answer(self.statuses.pop(0) if self.statuses else self.status))
+            self.given.append(self.statuses.pop(0) if self.statuses else self.status)
+            talk.say(answer(self.given[-1]))
 
     @contextmanager
     def open(self) -> Iterator[Site]:
