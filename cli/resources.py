@@ -191,6 +191,13 @@ class Verification(TypedDict):
     until: str | None
 
 
+class RoleOf(TypedDict):
+    """A role, and the patterns of its apps; null is every app, and what concerns all."""
+
+    role: str
+    apps: list[str] | None
+
+
 class VersionRef(TypedDict):
     """A release of the app that is rolled back."""
 
@@ -215,30 +222,11 @@ class Secret(TypedDict):
     valid_until: str | None
 
 
-class Token(TypedDict):
-    """A token of the listener's own."""
-
-    token: str
-    email: str
-    role: str
-    expires_at: str
-
-
 class TriedRule(TypedDict):
     """A rule that is tried; one that is not there yet has no id."""
 
     id: str | None
     name: str
-
-
-class Whoami(TypedDict):
-    """Whom the listener takes the caller for, and what it is itself."""
-
-    email: str
-    role: str
-    token_expires_at: str
-    version: str
-    url: str
 
 
 class Approvals(TypedDict):
@@ -428,6 +416,27 @@ class Step(TypedDict):
     mode: str | None
     changes: list[FieldChange]
     cancelled: list[str]
+
+
+class Token(TypedDict):
+    """A token of the listener's own; `role` is the highest of all `roles`."""
+
+    token: str
+    email: str
+    role: str
+    roles: list[RoleOf]
+    expires_at: str
+
+
+class Whoami(TypedDict):
+    """Whom the listener takes the caller for, and what it is itself."""
+
+    email: str
+    role: str
+    roles: list[RoleOf]
+    token_expires_at: str
+    version: str
+    url: str
 
 
 RollbackRoute = TypedDict(

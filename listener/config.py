@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from listener import roles
 from listener.db.engine import parse_url
 from listener.heroku.address import checked_token, checked_url
 
@@ -35,11 +36,24 @@ def _patterns(text: str) -> tuple[str, ...]:
 
 
 def emails(text: str) -> tuple[str, ...]:
+    """Check a list of people; its entries stay as they are written."""
     patterns = _patterns(text)
-    wrong = [one for one in patterns if not re.fullmatch(r"[^@\s]+@[^@\s]+", one)]
-    if wrong or not patterns:
-        message = f"{', '.join(wrong) or 'it'} is no e-mail address or pattern like *@acme.com."
-        raise ValueError(message)
+    faults: list[str] = []
+    for one in patterns:
+        try:
+            roles.parse(one)
+        except roles.BadEntry as error:
+            faults.append(str(error))
+    if faults or not patterns:
+        raise ValueError(f"{'; '.join(faults) or 'it names nobody'}.")
+    return patterns
+
+
+def admins(text: str) -> tuple[str, ...]:
+    """Check the list of admins, on which somebody must stand."""
+    patterns = emails(text)
+    if all(roles.parse(one).is_excluded for one in patterns):
+        raise ValueError("it only leaves people out: somebody must be admin.")
     return patterns
 
 
@@ -242,7 +256,7 @@ VARIABLES = (
     Variable(
         "AUTOPROMOTE_ADMINS",
         "admins",
-        emails,
+        admins,
         hint="e-mail patterns of who may do everything, like ana@acme.com,*@ops.acme.com.",
     ),
     Variable("AUTOPROMOTE_APPROVERS", "approvers", emails, ()),

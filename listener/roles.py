@@ -1,10 +1,23 @@
-"""What people may do: three roles, found by e-mail patterns, again for every request."""
+"""What people may do: roles for all apps or for some, found by patterns, again for every request.
+
+A list like `ana@acme.com, *@pay.acme.com=pay-*+shop-*, !leaver@acme.com` has an entry for each
+person or pattern: with `=` its role counts for the apps of these names alone; with `!` whoever
+matches has no role at all, whatever any list says.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
+
+MOST_OF_ENTRY = 1000
+_ENTRY = re.compile(r"(?P<no>!?)(?P<email>[!-~]+?@[!-~]+?)(?:=(?P<apps>[!-~]*))?")
+_APPS = re.compile(r"[a-z0-9*?-]+(?:\+[a-z0-9*?-]+)*")
+_WILD = re.compile(r"[*?\[\]]")
 
 
 class Role(StrEnum):
@@ -20,22 +33,143 @@ class Role(StrEnum):
         return order.index(self) >= order.index(needed)
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The apps that are meant: those whose names match a pattern, or every one that there is."""
+
+    apps: tuple[str, ...] | None = None  # None: every app, and what concerns all
+
+    @property
+    def is_all(self) -> bool:
+        """Whether every app is meant, with what concerns all."""
+        return self.apps is None
+
+    def has(self, name: str) -> bool:
+        """Return whether the app of this name is meant."""
+        return self.apps is None or any(fnmatchcase(name, pattern) for pattern in self.apps)
+
+
+EVERYTHING, NOTHING = Scope(), Scope(())
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role for some apps, or for every one."""
+
+    role: Role
+    scope: Scope = EVERYTHING
+
+    def __str__(self) -> str:
+        """Return it as people read it: `admin of pay-*+shop-*`."""
+        return (
+            self.role if self.scope.apps is None else f"{self.role} of {'+'.join(self.scope.apps)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """All that somebody may do, a person or a machine."""
+
+    grants: tuple[Grant, ...]  # one at least
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where there is no grant: that is nobody, and None everywhere."""
+        if not self.grants:
+            raise ValueError("whoever has no grant has no rights")
+
+    @classmethod
+    def of(cls, role: Role, apps: Iterable[str] | None = None) -> Rights:
+        """Return one role: for the apps of these patterns, or without them for all."""
+        return cls((Grant(role, Scope(None if apps is None else tuple(apps))),))
+
+    def __str__(self) -> str:
+        """Return all grants as people read them."""
+        return ", ".join(map(str, self.grants))
+
+    @property
+    def role(self) -> Role:
+        """The highest role, for whichever apps."""
+        return max((grant.role for grant in self.grants), key=list(Role).index)
+
+    @property
+    def overall(self) -> Role | None:
+        """The highest role for every app and what concerns all; None for whoever is bound."""
+        return _highest(grant for grant in self.grants if grant.scope.is_all)
+
+    def on(self, app: str) -> Role | None:
+        """Return the highest role for the app of this name."""
+        return _highest(grant for grant in self.grants if grant.scope.has(app))
+
+    def scope(self, role: Role = Role.VIEWER) -> Scope:
+        """Return the apps for which there is this role, or a higher one."""
+        scopes = [grant.scope for grant in self.grants if grant.role.covers(role)]
+        if any(scope.is_all for scope in scopes):
+            return EVERYTHING
+        return Scope(tuple(dict.fromkeys(app for scope in scopes for app in scope.apps or ())))
+
+
+class BadEntry(ValueError):
+    """The text is no entry of a list of people; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A person, or a pattern of people, and the apps for which the list's role counts."""
+
+    email: str
+    scope: Scope = EVERYTHING
+    is_excluded: bool = False
+
+    def matches(self, email: str) -> bool:
+        """Return whether the whole address matches, case aside."""
+        return fnmatchcase(email.casefold(), self.email.casefold())
+
+
+@lru_cache(maxsize=1000)
+def parse(text: str) -> Entry:
+    """Read an entry of a list. Raises BadEntry."""
+    found = _ENTRY.fullmatch(text) if len(text) <= MOST_OF_ENTRY else None
+    if found is None or found["email"].count("@") != 1 or "=" in found["email"]:
+        raise BadEntry(f"{text} is no e-mail address or pattern like *@acme.com, in ASCII")
+    if found["no"]:
+        if found["apps"] is not None:
+            raise BadEntry(f"{text} leaves somebody out of everything, so it names no apps")
+        return Entry(found["email"], NOTHING, is_excluded=True)
+    if _WILD.search(".".join(found["email"].partition("@")[2].split(".")[-2:])):
+        raise BadEntry(f"{text} lets strangers in: spell out the end of the domain, as *@acme.com")
+    if found["apps"] is None:
+        return Entry(found["email"])
+    if not _APPS.fullmatch(found["apps"]):
+        raise BadEntry(f"{text} must name apps, or patterns of apps, like =pay-*+shop-*")
+    return Entry(found["email"], Scope(tuple(dict.fromkeys(found["apps"].split("+")))))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roles:
-    """The e-mail patterns of each role; an empty list is nobody."""
+    """The lists of people of each role, as they are written; an empty one is nobody."""
 
     admins: tuple[str, ...]
     approvers: tuple[str, ...] = ()
     viewers: tuple[str, ...] = ()
 
-    def of(self, email: str) -> Role | None:
-        """Return the highest role with a pattern that matches the whole address, case aside."""
-        if _matches(email, self.admins):
-            return Role.ADMIN
-        if _matches(email, self.approvers):
-            return Role.APPROVER
-        return Role.VIEWER if _matches(email, self.viewers) else None
+    def of(self, email: str) -> Rights | None:
+        """Return what whoever has this address may do; None where nobody let that person in.
+
+        An address with other letters than ASCII's has no role: some look like others', or fold
+        to them.
+        """
+        lists = {Role.ADMIN: self.admins, Role.APPROVER: self.approvers, Role.VIEWER: self.viewers}
+        found = [
+            (role, entry)
+            for role, entries in lists.items()
+            for entry in map(parse, entries)
+            if email.isascii() and entry.matches(email)
+        ]
+        if not found or any(entry.is_excluded for _, entry in found):
+            return None
+        return Rights(tuple(dict.fromkeys(Grant(role, entry.scope) for role, entry in found)))
 
 
-def _matches(email: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(email.casefold(), pattern.casefold()) for pattern in patterns)
+def _highest(grants: Iterable[Grant]) -> Role | None:
+    """Return the highest role of these; None where there is none."""
+    return max((grant.role for grant in grants), key=list(Role).index, default=None)

@@ -149,7 +149,7 @@ def _shown(link: str, invitation: Invitation, session: Session) -> Response:
         view=invited.view,
         row=invited.view.row,
         asker=asker,
-        may_answer=invited.is_asked and asker.role.covers(Role.APPROVER),
+        may_answer=invited.is_asked and asker.may(Role.APPROVER),
         form=services().browsers.form(session, link, now=services().now()),
         longest=LONGEST_REASON,
     )
@@ -171,16 +171,16 @@ def _session() -> Session | None:
 
 
 def _person(session: Session) -> Person:
-    role = services().roles.of(session.email)
-    if role is None:
+    rights = services().roles.of(session.email)
+    if rights is None:
         raise Forbidden(f"{session.email} has no role here (any more).", id="no_role")
-    asker = g.person = Person(session.email, role, session.expires_at)
+    asker = g.person = Person(session.email, rights, session.expires_at)
     return asker
 
 
 def _check_role(asker: Person, role: Role) -> None:
-    if not asker.role.covers(role):
-        raise Forbidden(f"That needs the role {role}; {asker.email} is {asker.role}.")
+    if not asker.may(role):
+        raise Forbidden(f"That needs the role {role}; {asker.email} is {asker.rights}.")
 
 
 def _check_own_form() -> None:

@@ -13,7 +13,7 @@ from flask import g, request
 from listener.api.services import services
 from listener.crypto import BadToken
 from listener.errors import Forbidden, Unauthorized
-from listener.roles import Role
+from listener.roles import Rights, Role
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,11 +23,15 @@ SCHEME = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks now, with the role of this moment."""
+    """Who asks now, a person or a machine, with the rights of this moment."""
 
     email: str
-    role: Role
+    rights: Rights
     token_expires_at: datetime
+
+    def may(self, role: Role) -> bool:
+        """Return whether the role covers that one, for every app."""
+        return self.rights.overall is not None and self.rights.overall.covers(role)
 
 
 def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -48,8 +52,8 @@ def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def check(role: Role) -> None:
     """Raise Unauthorized where it is unknown who asks, Forbidden where the role is too low."""
     g.person = _authenticated()
-    if not g.person.role.covers(role):
-        message = f"That needs the role {role}; {g.person.email} is {g.person.role}."
+    if not g.person.may(role):
+        message = f"That needs the role {role}; {g.person.email} is {g.person.rights}."
         raise Forbidden(message)
 
 
@@ -74,8 +78,8 @@ def _authenticated() -> Person:
     except BadToken as error:
         message = "The token is not valid (any more): run `autopromote login` again."
         raise Unauthorized(message) from error
-    role = services().roles.of(identity.email)
-    if role is None:
+    rights = services().roles.of(identity.email)
+    if rights is None:
         message = f"{identity.email} has no role here: an admin can add it to AUTOPROMOTE_VIEWERS."
         raise Forbidden(message, id="no_role")
-    return Person(identity.email, role, identity.expires_at)
+    return Person(identity.email, rights, identity.expires_at)

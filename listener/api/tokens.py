@@ -12,7 +12,7 @@ from listener.api.answers import Answer, Time, returns
 from listener.api.auth import needs, person
 from listener.api.request_body import LARGEST_FORM, Body, takes
 from listener.api.services import services
-from listener.roles import Role
+from listener.roles import Grant, Role
 
 bp = Blueprint("tokens", __name__, url_prefix="/api")
 
@@ -36,12 +36,26 @@ class NewToken(Body):
     ]
 
 
+class RoleOf(Answer):
+    """A role, and the patterns of its apps; null is every app, and what concerns all."""
+
+    role: Role
+    apps: list[str] | None
+
+    @classmethod
+    def of(cls, grant: Grant) -> RoleOf:
+        """Return a role and its apps."""
+        apps = grant.scope.apps
+        return cls(role=grant.role, apps=None if apps is None else list(apps))
+
+
 class Token(Answer):
-    """A token of the listener's own."""
+    """A token of the listener's own; `role` is the highest of all `roles`."""
 
     token: str
     email: str
     role: Role
+    roles: list[RoleOf]
     expires_at: Time
 
 
@@ -57,6 +71,7 @@ class Whoami(Answer):
 
     email: str
     role: Role
+    roles: list[RoleOf]
     token_expires_at: Time
     version: str
     url: str
@@ -73,7 +88,8 @@ def create(body: NewToken) -> Token:
     return Token(
         token=login.token.text,
         email=identity.email,
-        role=login.role,
+        role=login.rights.role,
+        roles=[RoleOf.of(grant) for grant in login.rights.grants],
         expires_at=identity.expires_at,
     )
 
@@ -94,7 +110,8 @@ def whoami() -> Whoami:
     """Tell whom the listener takes the caller for, and what it is itself."""
     return Whoami(
         email=person().email,
-        role=person().role,
+        role=person().rights.role,
+        roles=[RoleOf.of(grant) for grant in person().rights.grants],
         token_expires_at=person().token_expires_at,
         version=VERSION,
         url=services().public_url or request.host_url.rstrip("/"),

@@ -13,7 +13,7 @@ from listener.db import one_time_codes
 from listener.db.engine import Database
 from listener.errors import Busy, Forbidden, Unauthorized, Unavailable
 from listener.heroku import Account, HerokuError, RateLimited, Refused
-from listener.roles import Role, Roles
+from listener.roles import Rights, Roles
 
 AT_ONCE = 2  # a request at Heroku may take ten seconds, and threads are few
 
@@ -25,7 +25,7 @@ class Login:
     """A new token, and what it is good for now."""
 
     token: SignedToken
-    role: Role
+    rights: Rights
 
 
 class Logins:
@@ -40,14 +40,14 @@ class Logins:
     def log_in(self, heroku_token: str, *, now: datetime) -> Login:
         """Make a token for whoever Heroku says this is. Raises Forbidden for one without a role."""
         account = self._account(heroku_token)
-        role = self._roles.of(account.email)
-        if role is None:
+        rights = self._roles.of(account.email)
+        if rights is None:
             message = (
                 f"{account.email} has no role here:"
                 " an admin can add the address to AUTOPROMOTE_VIEWERS, _APPROVERS or _ADMINS."
             )
             raise Forbidden(message, id="no_role")
-        return Login(self._keys.sign_token(account.email, now=now), role)
+        return Login(self._keys.sign_token(account.email, now=now), rights)
 
     def _account(self, heroku_token: str) -> Account:
         if not self._places.acquire(blocking=False):

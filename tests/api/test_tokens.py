@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from listener import VERSION
 from listener.app import Parts, assemble, build
 from listener.config import Settings
+from listener.roles import Roles
 from tests.api.conftest import ADMIN, APPROVER, STRANGER, VIEWER
 from tests.heroku.peer import Conversation, Peer, Script, answer, cutting, giving
 
@@ -155,6 +156,7 @@ def test_whoami_tells_of_the_caller_and_the_listener(client: FlaskClient, as_: A
     assert said == {
         "email": APPROVER,
         "role": "approver",
+        "roles": [{"role": "approver", "apps": None}],
         "version": VERSION,
         "url": "http://localhost",
     }
@@ -165,4 +167,16 @@ def test_the_public_url_is_told_where_it_is_known(parts: Parts, as_: As) -> None
     client = build(replace(parts, settings=settings)).test_client()
     assert client.get("/api/whoami", headers=as_(ADMIN)).get_json()["url"] == (
         "https://promote.acme.com"
+    )
+
+
+def test_whoami_tells_to_which_apps_a_role_is_bound(parts: Parts, as_: As) -> None:
+    bound = (f"{APPROVER}=pay-*+shop-a",)
+    changed = replace(parts, roles=Roles(admins=bound, viewers=("*@example.com",)))
+
+    said = build(changed).test_client().get("/api/whoami", headers=as_(APPROVER)).get_json()
+
+    assert (said["role"], said["roles"]) == (
+        "admin",
+        [{"role": "admin", "apps": ["pay-*", "shop-a"]}, {"role": "viewer", "apps": None}],
     )
