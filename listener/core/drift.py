@@ -131,7 +131,7 @@ def detect_drift(
 def _moved(
     news: _News, current: Release, target: History, source: History
 ) -> ManualForward | Drift:
-    if _is_forward(news.base, current, target, source):
+    if not news.brings_back and _is_forward(news.base, current, target, source):
         return ManualForward(
             LastKnown(max(current.version, news.known.version), current.artifact), current
         )
@@ -196,6 +196,14 @@ class _News:
             return False
         last = self.movers[-1]
         return current.version >= last.version and current.artifact == last.artifact
+
+    @property
+    def brings_back(self) -> bool:
+        """Whether the last mover only brings back what an earlier one of them ran and another left.
+
+        That undoes a rollback, as it does where what they left is from before `base`.
+        """
+        return self.movers[-1].artifact in {release.artifact for release in self.movers[:-1]}
 
     def explain(self, current: Release, *, is_confirmed: bool) -> NoDrift | OwnRelease | None:
         """Return what explains `current` if nobody but us moved the target, else None.

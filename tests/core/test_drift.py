@@ -156,6 +156,20 @@ def test_who_undoes_a_rollback_promotes_nothing_forward() -> None:
     assert detect_drift(KNOWN, history, SOURCE, issued=ISSUED) == Drift(back, back)
 
 
+@pytest.mark.parametrize("between", ["A", "B", "D", "X"])
+def test_who_brings_back_what_was_left_since_promotes_nothing_forward(between: str) -> None:
+    """The same, and all of it since we know the target: it must not depend on when we look."""
+    forward, left = release(11, "C"), release(12, between)
+    back = release(13, "C", words="Rollback to v11")
+    moved = look(forward, left, back)
+    assert isinstance(moved, Drift)
+    assert moved.current.version == back.version
+
+    looked = look(forward)
+    assert isinstance(looked, ManualForward)
+    assert isinstance(look(forward, left, back, known=looked.known), Drift)
+
+
 @pytest.mark.parametrize("status", ["failed", "pending", "building"])
 def test_what_never_ran_on_the_source_is_not_forward(status: str) -> None:
     source = log(release(41, "B"), release(42, "C", status))

@@ -104,3 +104,26 @@ def test_a_hold_that_a_person_put_asks_for_no_word(stage: Stage) -> None:
     stage.release_hold(PROD)
     stage.age(seconds=10)
     assert stage.promotion(version).status is Status.SUCCEEDED
+
+
+def test_a_rollback_that_is_undone_during_a_hold_is_the_last_word_on_it(
+    stage: Stage, heroku_clock: Leaping
+) -> None:
+    """Forward by hand, back, and forward to the same again: the last of these counts."""
+    stage.put_hold()
+    ran, forward = stage.current(PROD), stage.deploy()
+    stage.promote_by_dashboard(PROD, forward)
+    promoted = stage.current(PROD)
+    stage.roll_back(PROD, ran)
+    stage.reconcile()
+    assert "detected" in [hold.kind for hold in stage.held()]
+
+    heroku_clock.leap()
+    between = stage.deploy()
+    heroku_clock.leap()
+    stage.roll_back(PROD, promoted)
+    stage.reconcile()
+    stage.release_hold()
+    stage.age(seconds=10)
+    assert f"released v{stage.current(PROD)} on {PROD}" in stage.promotion(between).reason
+    assert stage.posts_sent() == 0
