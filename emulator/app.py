@@ -9,7 +9,9 @@ from emulator.api import (
     apps,
     capabilities,
     gate,
+    identity,
     metrics,
+    oauth,
     pipelines,
     problems,
     releases,
@@ -37,6 +39,8 @@ __all__ = ["REFUSE", "create_app"]
 
 API: "tuple[Blueprint, ...]" = (
     account.bp,
+    oauth.bp,
+    identity.bp,
     capabilities.bp,
     apps.bp,
     releases.bp,

@@ -1,5 +1,7 @@
 """The stored records of the emulated Heroku: frozen values, one class per kind."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,16 +24,50 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """A token, its account, and its scopes."""
+    """A token, its account, and its scopes; one for a client has no token before its grant is used.
+
+    `expires_at` is that of the token, or of the grant where there is one.
+    """
 
     id: str
     account_id: str
-    token: str = field(repr=False)
+    token: str = field(repr=False)  # empty where there is a grant
     access_id: str
     scopes: tuple[str, ...]
     description: str
     created_at: datetime
     expires_at: datetime | None = None
+    client_id: str | None = None
+    grant: Grant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A code with which a client gets the tokens of an authorization, once."""
+
+    id: str
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """A program that users let know or do something of their account."""
+
+    id: str
+    account_id: str
+    name: str
+    redirect_uri: str
+    secret: str = field(repr=False)
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """How the emulator reads what the schema leaves open about OAuth; None takes every form."""
+
+    client: str | None = None  # of a new authorization: a "string", or an "object" with its id
+    refresh_token: str | None = None  # where a code is redeemed: "required", or "refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ NEEDED = [
         ("GET", r"/account|/users/~", IDENTITY),
         ("GET", r"/account/rate-limits", IDENTITY),
         ("PUT", r"/users/~/capabilities", READ),
+        ("DELETE", r"/oauth/tokens/.*", IDENTITY),  # a guess: that it may end itself
         (".*", r"/oauth/.*", GLOBAL),
         ("GET", r"/apps/[^/]+/(releases|config-vars|slugs|oci-images).*", READ_PROTECTED),
         (".*", r"/apps/[^/]+/(releases|config-vars).*", WRITE_PROTECTED),

@@ -1,12 +1,25 @@
 """JSON in the form of Heroku's schema: apps, releases, slugs, accounts."""
 
 import hashlib
+from datetime import datetime
 from uuid import NAMESPACE_DNS, uuid5
 
 from emulator import slugs
-from emulator.records import FIR, Account, App, Authorization, Json, Release, Slug
-from emulator.state import State
+from emulator.records import (
+    FIR,
+    Account,
+    App,
+    Authorization,
+    Grant,
+    Json,
+    OAuthClient,
+    Release,
+    Slug,
+)
+from emulator.state import State, new_id
 from emulator.times import stamp
+
+REFRESH = 2592000  # seconds that a refresh token lives
 
 
 def named(kind: str, name: str) -> Json:
@@ -175,20 +188,63 @@ def account_shape(account: Account) -> Json:
 
 
 def authorization_shape(world: State, authorization: Authorization, *, is_new: bool) -> Json:
-    """Return an authorization; only a new one shows its token."""
+    """Return an authorization; only a new one shows its token, or its grant's code."""
     token = authorization.token if is_new else "*" * len(authorization.token)
-    expires_at = authorization.expires_at
-    left = int((expires_at - world.now()).total_seconds()) if expires_at else None
+    left = _left(world, authorization.expires_at)
+    access = {"expires_in": left, "id": authorization.access_id, "token": token}
+    client = world.oauth_clients.get(authorization.client_id or "")
+    grant = authorization.grant
+    code = (grant.code if is_new else "*" * len(grant.code)) if grant else ""
     return {
-        "access_token": {"expires_in": left, "id": authorization.access_id, "token": token},
-        "client": None,
+        "access_token": access if authorization.token else None,
+        "client": client
+        and {"id": client.id, "name": client.name, "redirect_uri": client.redirect_uri},
         "created_at": stamp(authorization.created_at),
         "description": authorization.description,
-        "grant": None,
+        "grant": grant and {"code": code, "expires_in": left, "id": grant.id},
         "id": authorization.id,
         "refresh_token": None,
         "scope": list(authorization.scopes),
         "session": None,
         "updated_at": stamp(authorization.created_at),
         "user": {**person(world, authorization.account_id), "full_name": None},
+    }
+
+
+def _left(world: State, expires_at: datetime | None) -> int | None:
+    return int((expires_at - world.now()).total_seconds()) if expires_at else None
+
+
+def client_shape(client: OAuthClient, *, is_owner: bool) -> Json:
+    """Return an OAuth client; only its owner sees the secret."""
+    told = {
+        "created_at": stamp(client.created_at),
+        "id": client.id,
+        "ignores_delinquent": False,
+        "name": client.name,
+        "redirect_uri": client.redirect_uri,
+        "updated_at": stamp(client.updated_at),
+    }
+    return {**told, "secret": client.secret} if is_owner else told
+
+
+def tokens_shape(world: State, authorization: Authorization, grant: Grant) -> Json:
+    """Return the tokens that a grant's code was redeemed for."""
+    at = stamp(world.now())
+    left = _left(world, authorization.expires_at)
+    return {
+        "access_token": {
+            "expires_in": left,
+            "id": authorization.access_id,
+            "token": authorization.token,
+        },
+        "authorization": {"id": authorization.id},
+        "client": None,
+        "created_at": at,
+        "grant": {"code": grant.code, "type": "authorization_code"},
+        "id": new_id(),
+        "refresh_token": {"expires_in": REFRESH, "id": new_id(), "token": f"HRKU-{new_id()}"},
+        "session": {"id": new_id()},
+        "updated_at": at,
+        "user": {"id": authorization.account_id},
     }

@@ -20,8 +20,10 @@ from emulator.records import (
     Authorization,
     Coupling,
     Delivery,
+    Demands,
     Event,
     Exchange,
+    OAuthClient,
     Pipeline,
     PipelinePromotion,
     Release,
@@ -54,6 +56,8 @@ class State:
     def _remember_nothing(self) -> None:
         self.accounts: dict[str, Account] = {}
         self.authorizations: dict[str, Authorization] = {}
+        self.oauth_clients: dict[str, OAuthClient] = {}
+        self.demands = Demands()
         self.apps: dict[str, App] = {}
         self.slugs: dict[str, Slug] = {}
         self.releases: dict[str, list[Release]] = {}

@@ -3,13 +3,13 @@
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from emulator import accounts, scopes
-from emulator.api.body import optional_text_of, read_known
+from emulator import accounts, oauth, scopes
+from emulator.api.body import id_in, optional_text_of, read_known
 from emulator.api.caller import account, world
 from emulator.api.lists import answer_list
 from emulator.errors import InvalidParams, NotFound
 from emulator.ranges import Key
-from emulator.records import Authorization, Json
+from emulator.records import Authorization, Json, OAuthClient
 from emulator.shapes import account_shape, authorization_shape
 
 bp = Blueprint("account", __name__)
@@ -39,8 +39,11 @@ def authorizations() -> Response:
 
 @bp.post("/oauth/authorizations")
 def authorize() -> ResponseReturnValue:
-    """Create a token for the caller."""
+    """Create a token for the caller, or a grant for a client."""
     body = read_known("client", "description", "expires_in", "scope")
+    if body.get("client") is not None:
+        made = oauth.allow(world(), account(), _client(body), scopes=_scopes(body))
+        return jsonify(authorization_shape(world(), made, is_new=True)), 201
     made = accounts.authorize(
         world(),
         account(),
@@ -74,6 +77,15 @@ def _own(authorization_id: str) -> Authorization:
 
 def _masked(authorization: Authorization) -> Json:
     return authorization_shape(world(), authorization, is_new=False)
+
+
+def _client(body: Json) -> OAuthClient:
+    """Return the client of a body: by its id as the schema says, or as Heroku's login asks."""
+    said, wanted = body["client"], world().demands.client
+    form = "object" if isinstance(said, dict) else "string"
+    if wanted not in (None, form):
+        raise InvalidParams(f'Invalid type for key "client": expected it to be ["{wanted}"].')
+    return oauth.get_client(world(), id_in(body, "client") if form == "object" else str(said))
 
 
 def _scopes(body: Json) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ OUT_OF_SCOPE = "The scope of this OAuth authorization does not allow access to t
 OUT_OF_REQUESTS = (
     "Your account reached the API rate limit\nPlease wait a few minutes before making new requests"
 )
-OPEN = ("/_emulator/", "/streams/")
+OPEN = ("/_emulator/", "/streams/", "/oauth/authorize/")
+# What nobody needs a token for; one that comes along is read nevertheless.
+TOKENLESS = re.compile(r"GET /oauth/clients/[^/]+|POST /oauth/tokens")
 METRICS = "/_metrics/"  # a host of its own at Heroku, which needs no version
 FREE = "/account/rate-limits"
 # The headers that every recorded answer had, refusals included.
@@ -34,8 +36,8 @@ def register(app: Flask) -> None:
 
 
 def is_open() -> bool:
-    """Return whether the path needs no token: control, and release output."""
-    return request.path.startswith(OPEN)
+    """Return whether the path needs no token: control, release output, and the web login."""
+    return f"{request.path}/".startswith(OPEN)
 
 
 def enter() -> None:
@@ -52,7 +54,10 @@ def enter() -> None:
             "Please specify a version along with Heroku's API MIME type. "
             "For example, `Accept: application/vnd.heroku+json; version=3`.\n"
         )
-    g.authorization = accounts.identify(world(), request.headers.get("Authorization", ""))
+    header = request.headers.get("Authorization", "")
+    if not header and TOKENLESS.fullmatch(f"{request.method} {request.path}"):
+        return
+    g.authorization = accounts.identify(world(), header)
     account_id = g.authorization.account_id
     if request.path != FREE and not world().rates.spend(account_id):
         raise RateLimited(OUT_OF_REQUESTS)

@@ -1,13 +1,15 @@
 """Control API: tokens, request budgets, and a summary of the state."""
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from emulator import accounts
 from emulator.api.body import optional_text_of, read_body, text_of
 from emulator.api.caller import world
-from emulator.control.body import number_of, texts_of
-from emulator.records import App, Json
+from emulator.control.body import number_of, only, texts_of
+from emulator.records import App, Demands, Json
 
 bp = Blueprint("control_people", __name__, url_prefix="/_emulator")
 
@@ -29,6 +31,22 @@ def add_token() -> ResponseReturnValue:
         expires_in=None if seconds is None else int(seconds),
     )
     return jsonify({"id": made.id, "token": made.token, "email": owner.email}), 201
+
+
+@bp.post("/oauth")
+def demand() -> Response:
+    """Read what the schema leaves open in one form only: `{"client"?, "refresh_token"?}`.
+
+    Of a new authorization's client that is "string" or "object"; of the refresh token where a code
+    is redeemed, "required" or "refused". What is not said may have any form.
+    """
+    body = read_body()
+    only(body, "client", "refresh_token")
+    world().demands = Demands(
+        client=optional_text_of(body, "client"),
+        refresh_token=optional_text_of(body, "refresh_token"),
+    )
+    return jsonify(asdict(world().demands))
 
 
 @bp.post("/rate-limits")

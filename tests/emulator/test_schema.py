@@ -34,6 +34,10 @@ UNDESCRIBED = {
     ("GET", "/_metrics/apps/<>/router-metrics/<>"),
     ("GET", "/_metrics/apps/<>/formation/<>/metrics/errors"),
     ("PUT", "/users/~/capabilities"),
+    # The web login, which is a page.
+    ("GET", "/oauth/authorize"),
+    ("POST", "/oauth/authorize"),
+    ("DELETE", "/oauth/tokens/<>"),
 }
 BELONGINGS = (
     "",
@@ -187,6 +191,25 @@ def the_account_and_its_tokens(visit: Visit) -> None:
     visit.asked("DELETE", f"/oauth/authorizations/{made['id']}")
 
 
+def clients_and_what_they_redeem(visit: Visit) -> None:
+    wanted = {"name": "acme", "redirect_uri": "https://acme.example/login/callback"}
+    client = visit.asked("POST", "/oauth/clients", wanted)
+    visit.asked("GET", "/oauth/clients")
+    visit.asked("GET", f"/oauth/clients/{client['id']}")
+    visit.asked("PATCH", f"/oauth/clients/{client['id']}", {"name": "acme corp"})
+    body = {"client": client["id"], "scope": ["identity"]}
+    grant = visit.asked("POST", "/oauth/authorizations", body)["grant"]
+    visit.asked("GET", "/oauth/authorizations")
+    redeemed = {
+        "client": {"secret": client["secret"]},
+        "grant": {"code": grant["code"], "type": "authorization_code"},
+        "refresh_token": {"token": None},
+    }
+    visit.asked("POST", "/oauth/tokens", redeemed)
+    visit.asked("GET", "/oauth/authorizations")
+    visit.asked("DELETE", f"/oauth/clients/{client['id']}")
+
+
 TOURS = (
     apps_and_what_belongs_to_them,
     releases_and_slugs,
@@ -194,6 +217,7 @@ TOURS = (
     webhooks_deliveries_and_events,
     pipelines_and_promotions,
     the_account_and_its_tokens,
+    clients_and_what_they_redeem,
 )
 
 
