@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from flask import Blueprint
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from listener.api import freezes
 from listener.api.answers import HEROKU, returns
@@ -15,7 +15,7 @@ from listener.api.foreseen import Plan
 from listener.api.request_body import LARGEST_FILE, Body, faults_of, takes
 from listener.api.rules import Declared
 from listener.api.services import context
-from listener.core.gates.options import OPTIONS
+from listener.core.gates.options import MOST_PATTERNS_OF_FILE, OPTIONS, count_patterns
 from listener.roles import Role
 from listener.services import rule_definition, rule_files
 from listener.services.rule_definition import NewRule
@@ -26,6 +26,14 @@ bp = Blueprint("files", __name__, url_prefix="/api/rules/actions")
 MOST_RULES = 200
 MOST_FREEZES = 100
 Read = tuple[NewRule | None, list[str]]
+
+
+def _few_patterns(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Count the patterns of all rules, before any is read."""
+    if (found := sum(map(count_patterns, rules))) > MOST_PATTERNS_OF_FILE:
+        message = f"a file has {MOST_PATTERNS_OF_FILE} patterns at most, and not {found}."
+        raise ValueError(message)
+    return rules
 
 
 class FileRule(Declared):
@@ -41,7 +49,9 @@ class FileBody(Body):
     Where nothing is said of freezes, those that stand stay.
     """
 
-    rules: Annotated[list[dict[str, Any]], Field(max_length=MOST_RULES)]
+    rules: Annotated[
+        list[dict[str, Any]], Field(max_length=MOST_RULES), AfterValidator(_few_patterns)
+    ]
     freezes: Annotated[list[dict[str, Any]], Field(max_length=MOST_FREEZES)] | None = None
     prune: bool = False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, create_model
+from pydantic import Field, TypeAdapter, ValidationError, create_model
 
 from listener.api.answers import Answer
 from listener.api.request_body import Body
@@ -42,4 +42,18 @@ class RuleOptions(AskedOptions):
 
 def told(conditions: Conditions) -> dict[str, Any]:
     """Return every option as plain values; None where the rule does not ask for it."""
-    return dict.fromkeys(OPTIONS) | conditions.as_json()
+    told = dict.fromkeys(OPTIONS) | conditions.as_json()
+    return {name: value for name, value in told.items() if name in OPTIONS} | {
+        one.name: None
+        for one in conditions.unreadable
+        if one.name in OPTIONS and not _fits(one.name, one.stored)
+    }
+
+
+def _fits(name: str, stored: Any) -> bool:
+    """Return whether a condition that cannot be read today can at least be shown as before."""
+    try:
+        TypeAdapter(OPTIONS[name].wire).validate_python(stored, strict=True)
+    except ValidationError:
+        return False
+    return True

@@ -10,8 +10,12 @@ from typing import Any
 
 import re2
 
-LONGEST = 500
+LONGEST = 200
+MOST_MEMORY = 256 * 1024  # bytes, of one compiled expression; larger ones are refused in 2 ms
+MOST_COMPILED = 64  # are kept, so all of them have some 16 MiB at most
+MOST_JUDGED = 1024  # texts are known to be good or bad without compiling them again
 _STARS = {"*": ".*", "?": "."}
+_TOO_LARGE = "pattern too large"
 
 
 class BadPattern(ValueError):
@@ -32,12 +36,16 @@ class Pattern:
         return _compiled(self.text).search(text) is not None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MOST_COMPILED)
 def _compiled(text: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.dot_nl = True
-    return re2.compile(_expression(text), options)
+    options.max_mem = MOST_MEMORY
+    try:
+        return re2.compile(_expression(text), options)
+    finally:
+        re2.purge()  # it would keep twice as many, beside ours
 
 
 def _expression(text: str) -> str:
@@ -54,14 +62,27 @@ def is_expression(text: str) -> bool:
 
 def parse(text: str) -> Pattern:
     """Read a pattern. Raises BadPattern."""
+    if (fault := _fault(text)) is not None:
+        raise BadPattern(fault)
+    return Pattern(text)
+
+
+def _fault(text: str) -> str | None:
     if not text.strip() or len(text) > LONGEST:
-        raise BadPattern(f"A pattern has from 1 to {LONGEST} characters.")
+        return f"A pattern has from 1 to {LONGEST} characters."
+    return _fault_of_expression(text)
+
+
+@lru_cache(maxsize=MOST_JUDGED)
+def _fault_of_expression(text: str) -> str | None:
     try:
         _compiled(text)
     except re2.error as error:
         said = re.sub(r"^b'|'$", "", str(error))
-        raise BadPattern(f"{text} is no regular expression of RE2: {said}.") from error
-    return Pattern(text)
+        if said.startswith(_TOO_LARGE):
+            return f"{text} is too large once its repetitions are written out: make it simpler."
+        return f"{text} is no regular expression of RE2: {said}."
+    return None
 
 
 def first_match(patterns: Iterable[Pattern], text: str) -> Pattern | None:

@@ -92,7 +92,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "mode": Mode,
     "strategy": Strategy,
     "on_newer": OnNewer,
-    "conditions": options.parse,
+    "conditions": options.stored,
 }
 
 

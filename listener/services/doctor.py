@@ -179,6 +179,7 @@ class Doctor:
         readable = {id for id, app in seen.items() if isinstance(app, heroku.App)}
         return [
             doctor_apps.rules(scene.rules),
+            *doctor_apps.conditions(scene.rules),
             *doctor_apps.overlapping(scene.rules, scene.apps),
             *reached,
             *self._factors(ask, scene, [id for id in scene.used if id in targets & readable]),

@@ -308,6 +308,22 @@ def messages(rule: RuleRow, source: App, found: Messages) -> list[Finding]:
     ] or [finding]
 
 
+def conditions(rules: Iterable[RuleRow]) -> list[Finding]:
+    """Report stored conditions that break a limit of today: nothing goes by such a rule."""
+    return [
+        Finding(
+            name="conditions",
+            state=State.BROKEN,
+            message=f"Rule {rule.name} cannot be obeyed as it is: {one.message}",
+            why="What cannot be read never counts as met, so nothing is promoted by this rule.",
+            mend=rule_warnings.anew(rule.name, one.name),
+            rule=rule.name,
+        )
+        for rule in rules
+        for one in rule.conditions.unreadable
+    ]
+
+
 def holds(found: Sequence[HoldRow], apps: Mapping[str, App], now: datetime) -> list[Finding]:
     """Report every hold in force; one finding where there is none."""
     in_force = [row for row in found if row.value.is_in_force(now)]

@@ -46,6 +46,7 @@ def _warnings(conn: Connection, acting: Sequence[RuleRow], names: Names) -> dict
     for row in acting:
         name = names[row.source_id]
         said = rule_warnings.beside(row.route, armed, names) if row.mode is Mode.ARMED else []
+        said += rule_warnings.unreadable(row.name, row.conditions)
         said += [] if row.source_id in heard else [rule_warnings.without_webhook(name)]
         if row.conditions.needs_commit_message:
             said += rule_warnings.of_messages(name, told[row.source_id])

@@ -183,13 +183,23 @@ def conditions_of(said: Mapping[str, Any], before: Conditions = options.NONE) ->
 
 def faults_of(said: Mapping[str, Any]) -> list[BadCondition]:
     """Return what is wrong with each condition: all faults, not only the first."""
-    faults = []
+    faults, too_many = [], _too_many(said)
     for name, value in said.items():
+        if too_many is not None and name in options.OF_PATTERNS:
+            continue
         try:
             options.parse({name: value})
         except BadCondition as error:
             faults.append(error)
-    return faults
+    return [*faults, too_many] if too_many is not None else faults
+
+
+def _too_many(said: Mapping[str, Any]) -> BadCondition | None:
+    try:
+        options.check_patterns(said)
+    except BadCondition as error:
+        return error
+    return None
 
 
 def check_alone(wanted: RuleDefinition) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from listener.core.gates.options import OPTIONS, Conditions
 from listener.core.rule import Route, overlaps
 
 
@@ -12,6 +13,22 @@ def beside(rule: Route, others: Iterable[Route], named: Mapping[str, str]) -> li
     """Tell of each other armed rule that lets through what this armed one holds back."""
     pairs = overlaps([rule, *(other for other in others if other.name != rule.name)])
     return [pair.message(named) for pair in pairs if pair.rule == rule.name]
+
+
+def unreadable(rule: str, conditions: Conditions) -> list[str]:
+    """Tell of stored conditions that break a limit of today, and how to say them anew."""
+    return [
+        f"It promotes nothing: {one.message} Say it anew: `{anew(rule, one.name)}`."
+        for one in conditions.unreadable
+    ]
+
+
+def anew(rule: str, condition: str) -> str:
+    """Return the command that says a condition of a rule anew; by a file where it has no flag."""
+    if condition not in OPTIONS:
+        return "autopromote rules:apply --file autopromote.toml"
+    flag = OPTIONS[condition].flag.split("/")[0]
+    return f"autopromote rules:update {rule} {flag} {OPTIONS[condition].metavar or ''}".rstrip()
 
 
 def without_webhook(source: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection
 
+from listener.core.app import Facts
 from listener.core.backtest import earliest
 from listener.core.gates.always import active, reserve
 from listener.core.gates.base import (
@@ -54,7 +55,7 @@ from listener.worker import create_release, notify, report_troubles
 from listener.worker.candidates import CandidateFacts, gather, stored
 from listener.worker.finish import Transition
 from listener.worker.freshness import timed
-from listener.worker.job import UNSENT_STEP, Absent, Job, pause
+from listener.worker.job import UNSENT_STEP, Absent, Job, UnreadableRule, pause
 from listener.worker.known import Known, known
 
 UNREAD = "Heroku could not be read"
@@ -232,8 +233,14 @@ def decide(job: Job, gathered: CandidateFacts) -> None:
         case Reject(message, status):
             _end(job, status, message, **seen, evaluated_at=now)
         case Error(message, facts):
-            error = Absent(message) if facts.get("absent") else HerokuError(message)
-            _unreadable(job, error, gates)
+            _unreadable(job, _cause(message, facts), gates)
+
+
+def _cause(message: str, facts: Facts) -> Exception:
+    """Return why there is no verdict: the app is absent, the rule or Heroku cannot be read."""
+    if facts.get("of_rule"):
+        return UnreadableRule(message)
+    return Absent(message) if facts.get("absent") else HerokuError(message)
 
 
 def _post(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> None:
@@ -245,6 +252,8 @@ def _post(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> None:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, UnreadableRule):
+        return str(error)
     return f"{'Looking again' if isinstance(error, StaleData) else UNREAD}: {error}"
 
 

@@ -32,6 +32,10 @@ SENT_STEP = timedelta(seconds=10)
 YOUNG_SECONDS = 8.0
 
 
+class UnreadableRule(Exception):
+    """A stored condition breaks a limit of today, so nobody can say whether it is met."""
+
+
 class Absent(HerokuError):
     """Something required was not found, although Heroku did not refuse the request."""
 

@@ -18,6 +18,7 @@ from listener.core.gates.options import (
     FailureLimit,
     OnFailure,
     parse,
+    stored,
 )
 
 OFFICE = "Mon-Fri 09:00-16:30 Europe/London"
@@ -46,7 +47,8 @@ EVERYTHING: dict[str, Any] = {
 
 
 def test_everything_can_be_asked_for() -> None:
-    assert set(EVERYTHING) == set(OPTIONS) == set(Conditions.__dataclass_fields__)
+    fields = set(Conditions.__dataclass_fields__) - {"unreadable"}
+    assert set(EVERYTHING) == set(OPTIONS) == fields
     found = parse(EVERYTHING)
     assert (found.soak, found.approvals) == (timedelta(minutes=30), 1)
     assert [window.text for window in found.windows] == [OFFICE]
@@ -82,7 +84,8 @@ def test_one_text_is_a_list_of_one_and_repeats_count_once() -> None:
         ("windows", ["Mon-Fri 09:00-16:30"], "Mon-Fri 09:00-16:30 Europe/London"),
         ("windows", [7], "it must be a text"),
         ("windows", 7, "it must be a list of 20 texts at most"),
-        ("authors", ["x"] * 21, "it must be a list of 20 texts at most"),
+        ("checks", ["x"] * 21, "it must be a list of 20 texts at most"),
+        ("authors", ["x"] * 21, "a rule has 20 patterns at most"),
         ("authors", ["/(/"], "is no regular expression of RE2"),
         ("approvals", 6, "it must be a number from 0 to 5"),
         ("approvals", True, "it must be a number from 0 to 5"),
@@ -117,3 +120,53 @@ def test_conditions_survive_writing_and_reading(names: set[str]) -> None:
     found = parse(said)
     assert found.as_json() == said
     assert parse(found.as_json()) == found
+
+
+# Patterns are counted before one is read, and what is stored outlives its limits.
+
+TWENTY = [f"*@{number}.example.com" for number in range(20)]
+
+
+def test_patterns_count_together_over_all_conditions() -> None:
+    assert len(parse({"authors": TWENTY}).authors) == 20
+    with pytest.raises(BadCondition, match=r"a rule has 20 patterns at most.* and not 21"):
+        parse({"authors": TWENTY, "not_descriptions": ["/(/"]})
+    with pytest.raises(BadCondition, match="and not 21") as refused:
+        parse({"descriptions": ["*"]}, parse({"authors": TWENTY}))
+    assert refused.value.name == "descriptions"
+    assert parse({"soak": "1h"}, parse({"authors": TWENTY})).authors
+
+
+def test_a_stored_condition_that_breaks_a_limit_is_kept_and_never_counts_as_met() -> None:
+    before = {"soak": "1h", "authors": ["x" * 201], "gone_since_then": [1]}
+    found = stored(before)
+    assert found.as_json() == before
+    assert (found.soak, found.authors) == (timedelta(hours=1), ())
+    assert [one.name for one in found.unreadable] == ["authors", "gone_since_then"]
+    assert "from 1 to 200 characters" in found.unreadable[0].message
+
+    still = parse({"soak": "2h"}, found)
+    assert still.as_json() == before | {"soak": "2h"}
+    assert parse({"authors": ["*"], "soak": None}, found).as_json() == {
+        "authors": ["*"],
+        "gone_since_then": [1],
+    }
+
+
+def test_too_many_stored_patterns_are_unreadable_until_there_are_fewer() -> None:
+    found = stored({"authors": TWENTY, "descriptions": ["*"], "soak": "1h"})
+    assert [one.name for one in found.unreadable] == ["authors", "descriptions"]
+    with pytest.raises(BadCondition, match="and not 22"):
+        parse({"descriptions": ["a", "b"]}, found)
+    mended = parse({"descriptions": None}, found)
+    assert (len(mended.authors), mended.unreadable) == (20, ())
+
+
+PLAIN = st.one_of(st.none(), st.text(), st.integers(), st.lists(st.text(max_size=300)))
+
+
+@given(st.dictionaries(st.sampled_from(sorted(EVERYTHING)), PLAIN))
+def test_nothing_that_is_stored_is_too_much_for_reading(said: dict[str, Any]) -> None:
+    found = stored(said)
+    assert {one.name for one in found.unreadable} <= set(said)
+    assert stored(found.as_json()) == found

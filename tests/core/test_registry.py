@@ -5,11 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
 from hypothesis import given
 
-from listener.core.gates.base import Candidate, Gate, Reads, Wait, Waits, evaluate, needs_word
-from listener.core.gates.registry import ALWAYS, OF_ROLLBACK, OF_RULES, asked
-from tests.core.candidates import MINUTES, candidates
+from listener.core.gates.base import (
+    Candidate,
+    Error,
+    Gate,
+    Override,
+    Pass,
+    Reads,
+    Wait,
+    Waits,
+    evaluate,
+    needs_word,
+)
+from listener.core.gates.options import OPTIONS, stored
+from listener.core.gates.registry import (
+    ALWAYS,
+    OF_ROLLBACK,
+    OF_RULES,
+    asked,
+    asked_again,
+    goes_at_once,
+)
+from tests.core.candidates import MINUTES, READY, candidates
+from tests.core.releases import NOON
 from tests.core.test_gates_of_rules import with_conditions
 
 ALL = (*ALWAYS, *OF_RULES)
@@ -77,3 +98,29 @@ def test_which_gates_history_cannot_answer() -> None:
 
 def test_a_name_stands_for_one_gate() -> None:
     assert len({gate.name for gate in ALL}) == len(ALL)
+
+
+# Stored conditions that break a limit of today.
+
+ELSEWHERE = {"verify", "verify_for", "on_failure"}
+
+
+@pytest.mark.parametrize("name", sorted(OPTIONS))
+def test_a_stored_condition_that_cannot_be_read_is_an_error_at_its_gate(name: str) -> None:
+    conditions = stored({name: {"nobody": "wrote this"}})
+    candidate = replace(READY, conditions=conditions)
+    evaluation = evaluate(candidate, NOON, asked(candidate))
+    assert isinstance(evaluation.objection, Error)
+    assert evaluation.decided_by is not None
+    assert (evaluation.decided_by.name == "rule") is (name in ELSEWHERE)
+    assert name in evaluation.objection.message
+    assert not goes_at_once(conditions)
+    assert all(gate.name != evaluation.decided_by.name for gate in asked_again(candidate))
+
+
+def test_a_gate_that_is_set_aside_reads_nothing() -> None:
+    conditions = stored({"authors": 1, "verify": 1})
+    override = Override(frozenset({"author"}), "ana@example.com", "it is urgent")
+    candidate = replace(READY, conditions=conditions, override=override)
+    said = evaluate(candidate, NOON, asked(candidate)).by_name
+    assert (type(said["author"]), type(said["rule"])) == (Pass, Error)

@@ -61,6 +61,11 @@ def saying(process: Process, words: str) -> None:
     wait_until(lambda: words in process.log.read_text(), f"{words!r} in {process.log}")
 
 
+def workers(pid: int) -> list[int]:
+    """The processes that this one has forked."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 class Web:
     """A web process that answers."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.frame.processes import Web, saying, settings, start
+from tests.frame.processes import Web, saying, settings, start, workers
 
 ON_LINUX = pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="there is no /proc")
 ON_GLIBC = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc's malloc")
@@ -21,11 +21,6 @@ kept = [[] for _ in range(1000)]
 process_memory.settle()
 print(gc.get_freeze_count(), any(one is kept for one in gc.get_objects()))
 """
-
-
-def workers(pid: int) -> list[int]:
-    """The processes that this one has forked."""
-    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def shared_megabytes(pid: int) -> float:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from listener.crypto import Keys
 from listener.db import migrate
 from listener.heroku import HEADER, sign
 from tests.db import clean
-from tests.frame.processes import KEY, Web, saying, settings
+from tests.frame.processes import KEY, Web, saying, settings, workers
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +124,34 @@ def test_the_router_s_word_on_https_is_believed(web: Web) -> None:
     headers = {"Authorization": f"Bearer {token}", "X-Forwarded-Proto": "https"}
     told = web.http.get("/api/whoami", headers=headers).json()["url"]
     assert told == f"https://127.0.0.1:{web.port}"
+
+
+def test_patterns_that_would_take_much_memory_are_refused_at_once(web: Web) -> None:
+    """Two such requests took 1.2 GB and 25 seconds each, before patterns were counted."""
+    before = resident(web)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda shift: ask_to_try(web, shift), (0, 150)))
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert all("20 patterns at most" in answer.text for answer in answers)
+    assert all(answer.elapsed < timedelta(seconds=2) for answer in answers)
+    assert resident(web) - before < 32
+
+
+def ask_to_try(web: Web, shift: int) -> httpx.Response:
+    """What a rule with 120 large patterns, in 4 KB, would have done."""
+    names = ("authors", "not_authors", "commit_messages", "not_commit_messages")
+    lists = {
+        name: [rf"/\pL{{{400 - shift - number}}}{name}/" for number in range(20)]
+        for name in (*names, "descriptions", "not_descriptions")
+    }
+    body = {"name": "x", "source": "acme-staging", "targets": ["acme-prod"], **lists}
+    token = Keys([KEY]).sign_token("ana@example.com", now=datetime.now(UTC)).text
+    headers = {"Authorization": f"Bearer {token}"}
+    return web.http.post("/api/rules/actions/try", json=body, headers=headers)
+
+
+def resident(web: Web) -> float:
+    """Megabytes that its processes have in memory."""
+    pids = [web.process.pid, *workers(web.process.pid)]
+    pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids]
+    return sum(pages) * resource.getpagesize() / 1024 / 1024

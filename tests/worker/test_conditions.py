@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from listener.core.promotion import Status
 from listener.core.rule import OnNewer
+from listener.db.tables import rule
 from listener.services.promote import NewOverride, NewPromotions
 from tests.worker import wire
 from tests.worker.emulated import PROD, STAGING
@@ -369,3 +371,31 @@ def test_the_gate_is_set_aside_where_no_message_is_told(bare: Stage) -> None:
 
 def _gates(stage: Stage) -> list[Any]:
     return [gate for row in stage.promotions() if row.is_by_hand for gate in row.gates]
+
+
+# What an older version stored.
+
+
+def test_a_stored_condition_that_breaks_a_limit_lets_nothing_go_until_it_is_said_anew(
+    bare: Stage,
+) -> None:
+    stage = ready(bare, soak="1s")
+    plant(stage, {"authors": ["*" * 500], "soak": "1s"})
+    version = stage.deploy()
+    stage.look()
+    stage.age(minutes=5)
+
+    row = stage.promotion(version)
+    assert (row.status, verdicts(stage, version)["author"]) == (Status.WAITING, "error")
+    assert row.reason.startswith("The rule cannot be obeyed as it is: authors: ")
+    assert stage.posts_sent() == 0
+
+    stage.change_rule(conditions={"authors": ["*"]})
+    stage.age(minutes=1)
+    assert stage.runs(version)
+
+
+def plant(stage: Stage, conditions: dict[str, Any]) -> None:
+    """Conditions as another version stored them."""
+    with stage.database.begin() as conn:
+        conn.execute(update(rule).values(conditions=conditions))

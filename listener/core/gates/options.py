@@ -7,23 +7,23 @@ the command line and its help are made from it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from listener.core import duration, pattern, window
+from listener.core.gates import plain
 from listener.core.pattern import Pattern
 from listener.core.window import Window
 
 T = TypeVar("T")
 
-MOST_LISTED = 20
+MOST_PATTERNS = 20  # of a rule, in all of its conditions together
+MOST_PATTERNS_OF_FILE = 400
 MOST_APPROVALS = 5
 MOST_A_DAY = 1000
-LONGEST_URL = 2000
 _BRAKE = re.compile(r"(\d{1,3})/(\S+)", re.ASCII)
 
 
@@ -33,6 +33,15 @@ class BadCondition(ValueError):
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"{name}: {message}")
         self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A stored condition that is none today, for limits change; it is kept, and is never met."""
+
+    name: str
+    stored: Any = field(hash=False)
+    message: str
 
 
 class Aspect(StrEnum):
@@ -60,76 +69,8 @@ class FailureLimit:
     within: timedelta
 
 
-# How each is read.
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("it must be a text.")  # noqa: TRY004 - told like any other fault
-    return value
-
-
-def _duration(value: Any) -> timedelta:
-    return duration.parse(_text(value))
-
-
-def _time(least: timedelta, most: timedelta) -> Callable[[Any], timedelta]:
-    def read(value: Any) -> timedelta:
-        found = _duration(value)
-        if not least <= found <= most:
-            raise ValueError(f"it must be from {duration.show(least)} to {duration.show(most)}.")
-        return found
-
-    return read
-
-
-def _number(most: int) -> Callable[[Any], int]:
-    def read(value: Any) -> int:
-        if type(value) is not int or not 0 <= value <= most:
-            raise ValueError(f"it must be a number from 0 to {most}.")
-        return value
-
-    return read
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("it must be true or false.")  # noqa: TRY004
-    return value
-
-
-def _each(read: Callable[[str], T]) -> Callable[[Any], tuple[T, ...]]:
-    def read_all(value: Any) -> tuple[T, ...]:
-        texts: Sequence[Any] = [value] if isinstance(value, str) else value
-        if not isinstance(texts, list | tuple) or len(texts) > MOST_LISTED:
-            raise ValueError(f"it must be a list of {MOST_LISTED} texts at most.")
-        return tuple(read(text) for text in dict.fromkeys(_text(each) for each in texts))
-
-    return read_all
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    is_plain = parts.hostname and not (parts.username or parts.password or parts.fragment)
-    if parts.scheme not in ("https", "http") or not is_plain or len(text) > LONGEST_URL:
-        raise ValueError(f"{text!r} is no URL like https://example.com/healthz.")
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("a URL has no spaces and only ASCII characters.")
-    return text
-
-
-def _word(kind: type[StrEnum]) -> Callable[[Any], Any]:
-    def read(value: Any) -> StrEnum:
-        try:
-            return kind(_text(value))
-        except ValueError as error:
-            raise ValueError(f"{value!r} is none of {', '.join(kind)}.") from error
-
-    return read
-
-
 def _brake(value: Any) -> FailureLimit:
-    found = _BRAKE.fullmatch(_text(value))
+    found = _BRAKE.fullmatch(plain.text(value))
     if found is None or int(found[1]) < 1:
         raise ValueError(f"{value!r} is no brake: write a count and a time, like 2/24h.")
     within = duration.parse(found[2])
@@ -156,9 +97,9 @@ def _option(default: T, flag: str, metavar: str | None, text: str, **how: Any) -
 
 
 _TEXTS = {"wire": list[str]}
-_PATTERNS = {"read": _each(pattern.parse), **_TEXTS}
-_URLS = {"read": _each(_url), **_TEXTS}
-_DURATION = {"read": _duration, "wire": str}
+_PATTERNS = {"read": plain.each_of(pattern.parse), **_TEXTS}
+_URLS = {"read": plain.each_of(plain.url), **_TEXTS}
+_DURATION = {"read": plain.time, "wire": str}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +121,7 @@ class Conditions:
         "--window",
         "WINDOW",
         'when promotions go: "Mon-Fri 09:00-16:30 Europe/London"',
-        read=_each(window.parse),
+        read=plain.each_of(window.parse),
         **_TEXTS,
     )
     closed: tuple[Window, ...] = _option(
@@ -188,7 +129,7 @@ class Conditions:
         "--closed",
         "TIME",
         'when none go: "Sat#3 Europe/London", "24 Dec", "holidays GB"',
-        read=_each(window.parse_closed),
+        read=plain.each_of(window.parse_closed),
         **_TEXTS,
     )
     min_gap: timedelta = _option(
@@ -199,7 +140,7 @@ class Conditions:
         "--max-per-day",
         "N",
         "promotions to a target within 24 hours",
-        read=_number(MOST_A_DAY),
+        read=plain.number(MOST_A_DAY),
         wire=int,
     )
     authors: tuple[Pattern, ...] = _option(
@@ -225,7 +166,7 @@ class Conditions:
         "--approvals",
         "N",
         "how many people must approve each promotion",
-        read=_number(MOST_APPROVALS),
+        read=plain.number(MOST_APPROVALS),
         wire=int,
     )
     approval_timeout: timedelta = _option(
@@ -233,7 +174,7 @@ class Conditions:
         "--approval-timeout",
         "TIME",
         "reject what is not approved in time",
-        read=_time(timedelta(minutes=1), timedelta(days=90)),
+        read=plain.time_within(timedelta(minutes=1), timedelta(days=90)),
         wire=str,
     )
     self_approval: bool = _option(
@@ -241,7 +182,7 @@ class Conditions:
         "--self-approval/--no-self-approval",
         None,
         "whether whoever made the release may approve it",
-        read=_flag,
+        read=plain.flag,
         wire=bool,
     )
     brake: FailureLimit | None = _option(
@@ -260,7 +201,7 @@ class Conditions:
         "--parity",
         "WHAT[,WHAT]",
         "what must match: stack, buildpacks, config-names",
-        read=_each(_word(Aspect)),
+        read=plain.each_of(plain.word(Aspect)),
         wire=list[Aspect],
     )
     verify: tuple[str, ...] = _option(
@@ -271,7 +212,7 @@ class Conditions:
         "--verify-for",
         "TIME",
         "how long to look at --verify, 5m unless said",
-        read=_time(timedelta(seconds=1), timedelta(hours=2)),
+        read=plain.time_within(timedelta(seconds=1), timedelta(hours=2)),
         wire=str,
     )
     on_failure: OnFailure = _option(
@@ -279,9 +220,10 @@ class Conditions:
         "--on-failure",
         "WHAT",
         "if --verify fails: rollback, hold or notify",
-        read=_word(OnFailure),
+        read=plain.word(OnFailure),
         wire=OnFailure,
     )
+    unreadable: tuple[Unreadable, ...] = ()  # of a stored rule; each has its default above
 
     @property
     def needs_commit_message(self) -> bool:
@@ -290,30 +232,82 @@ class Conditions:
 
     def as_json(self) -> dict[str, Any]:
         """Return what differs from the defaults, the way `parse` reads it."""
-        changed = (each.name for each in fields(self) if getattr(self, each.name) != each.default)
-        return {name: _shown(getattr(self, name)) for name in changed}
+        values = {each.name: getattr(self, each.name) for each in _declared()}
+        told = {name: _shown(value) for name, value in values.items() if value != _default(name)}
+        return told | {one.name: one.stored for one in self.unreadable}
+
+
+def _declared() -> list[Field[Any]]:
+    return [each for each in fields(Conditions) if "option" in each.metadata]
 
 
 # By the name of the field, which is its name in JSON and TOML as well.
-OPTIONS: dict[str, Option] = {each.name: each.metadata["option"] for each in fields(Conditions)}
+OPTIONS: dict[str, Option] = {each.name: each.metadata["option"] for each in _declared()}
+OF_PATTERNS = frozenset(name for name, each in OPTIONS.items() if each.read is _PATTERNS["read"])
+_DEFAULTS = {each.name: each.default for each in _declared()}
 NONE = Conditions()
 
 
 def parse(said: Mapping[str, Any], before: Conditions = NONE) -> Conditions:
     """Read conditions from plain values; what is not said stays as before. Raises BadCondition."""
-    values = {each.name: getattr(before, each.name) for each in fields(Conditions)}
+    check_patterns(said, before)
+    values = {name: getattr(before, name) for name in OPTIONS}
     for name, value in said.items():
-        if name not in OPTIONS:
-            raise BadCondition(name, "there is no such condition.")
         values[name] = _default(name) if value is None else _read(name, value)
-    return Conditions(**values)
+    kept = before.as_json() if before.unreadable else {}
+    unread = {one.name: kept[one.name] for one in before.unreadable if one.name not in said}
+    return _with_stored(values, unread, others={**kept, **said})
+
+
+def stored(said: Mapping[str, Any]) -> Conditions:
+    """Read conditions as any version stored them: what is none today is kept, as unreadable."""
+    return _with_stored(dict(_DEFAULTS), said, others=said)
+
+
+def _with_stored(
+    values: dict[str, Any], said: Mapping[str, Any], *, others: Mapping[str, Any]
+) -> Conditions:
+    """Build conditions of values and of stored ones; patterns count together with all `others`."""
+    too_many = _too_many_patterns(others)
+    unreadable = []
+    for name, value in said.items():
+        if too_many is not None and name in OF_PATTERNS and value:
+            unreadable.append(Unreadable(name, value, str(BadCondition(name, too_many))))
+            continue
+        try:
+            values[name] = _read(name, value)
+        except BadCondition as error:
+            unreadable.append(Unreadable(name, value, str(error)))
+    return Conditions(**values, unreadable=tuple(unreadable))
+
+
+def check_patterns(said: Mapping[str, Any], before: Conditions = NONE) -> None:
+    """Count the patterns before any is compiled. Raises BadCondition."""
+    named = next((name for name in said if name in OF_PATTERNS), None)
+    too_many = _too_many_patterns({**before.as_json(), **said}) if named is not None else None
+    if named is not None and too_many is not None:
+        raise BadCondition(named, too_many)
+
+
+def _too_many_patterns(said: Mapping[str, Any]) -> str | None:
+    if (found := count_patterns(said)) <= MOST_PATTERNS:
+        return None
+    return f"a rule has {MOST_PATTERNS} patterns at most, in all conditions, and not {found}."
+
+
+def count_patterns(said: Mapping[str, Any]) -> int:
+    """Count the patterns in the plain values of a rule, without reading them."""
+    lists = (said.get(name) for name in OF_PATTERNS)
+    return sum(len(each) if isinstance(each, list | tuple) else each is not None for each in lists)
 
 
 def _default(name: str) -> Any:
-    return next(each.default for each in fields(Conditions) if each.name == name)
+    return _DEFAULTS.get(name)
 
 
 def _read(name: str, value: Any) -> Any:
+    if name not in OPTIONS:
+        raise BadCondition(name, "there is no such condition.")
     try:
         return OPTIONS[name].read(value)
     except ValueError as error:

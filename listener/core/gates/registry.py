@@ -11,7 +11,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from listener.core.gates import always, external, review, schedule
-from listener.core.gates.base import Candidate, Gate, Override, Pass, Reads, Verdict, Waits
+from listener.core.gates.base import (
+    Candidate,
+    Error,
+    Gate,
+    Override,
+    Pass,
+    Reads,
+    Verdict,
+    Waits,
+)
 from listener.core.gates.options import Conditions
 
 Gates = tuple[Gate, ...]
@@ -65,6 +74,7 @@ CHECK = Gate("check", external.check, lambda c: c.checks, PROBE, PROBES, NO, NO,
 PARITY = Gate("parity", external.parity, external.compared, HEROKU, TRAITS, YES, NO, NO)
 
 ALWAYS: Gates = (SOURCE, MATCH, ORDER, TARGET, HOLD)
+RULE = "rule"
 OF_RULES: Gates = (
     AUTHOR,
     COMMIT_MESSAGE,
@@ -79,6 +89,26 @@ OF_RULES: Gates = (
     CHECK,
     PARITY,
 )
+# Where a stored condition that cannot be read today is an error; any other is at gate `rule`.
+_JUDGES = {
+    "soak": SOAK,
+    "windows": WINDOW,
+    "closed": CLOSED,
+    "min_gap": MIN_GAP,
+    "max_per_day": MAX_PER_DAY,
+    "authors": AUTHOR,
+    "not_authors": AUTHOR,
+    "commit_messages": COMMIT_MESSAGE,
+    "not_commit_messages": COMMIT_MESSAGE,
+    "descriptions": DESCRIPTION,
+    "not_descriptions": DESCRIPTION,
+    "approvals": APPROVALS,
+    "approval_timeout": APPROVALS,
+    "self_approval": APPROVALS,
+    "brake": BRAKE,
+    "checks": CHECK,
+    "parity": PARITY,
+}
 OF_ROLLBACK: Gates = (MATCH, replace(TARGET, check=always.rollback_target))
 
 
@@ -89,7 +119,15 @@ def asked(candidate: Candidate) -> Gates:
 
 def of_rule(candidate: Candidate) -> Gates:
     """Return the gates that its rule asks for; those that a person set aside pass."""
-    wanted = tuple(gate for gate in OF_RULES if gate.asked(candidate.conditions))
+    conditions = candidate.conditions
+    unread = _unread(conditions)
+    wanted = tuple(
+        unread.get(gate.name, gate)
+        for gate in OF_RULES
+        if gate.name in unread or gate.asked(conditions)
+    )
+    if RULE in unread:
+        wanted = (unread[RULE], *wanted)
     override = candidate.override
     if override is None:
         return wanted
@@ -99,10 +137,38 @@ def of_rule(candidate: Candidate) -> Gates:
     )
 
 
+def _unread(conditions: Conditions) -> dict[str, Gate]:
+    """Return a gate, by name, that says error for each stored condition that cannot be read."""
+    told: dict[str, list[str]] = {}
+    for one in conditions.unreadable:
+        gate = _JUDGES.get(one.name)
+        told.setdefault(gate.name if gate is not None else RULE, []).append(one.message)
+    like = {gate.name: gate for gate in OF_RULES}
+    return {
+        name: replace(
+            like.get(name, ORDER),
+            name=name,
+            check=_error(messages),
+            waits=NOTHING,
+            reads=DATABASE,
+            is_in_history=YES,
+        )
+        for name, messages in told.items()
+    }
+
+
+def _error(messages: list[str]) -> Callable[[Candidate, datetime], Verdict]:
+    def check(candidate: Candidate, now: datetime) -> Verdict:
+        return Error(f"The rule cannot be obeyed as it is: {' '.join(messages)}", {"of_rule": True})
+
+    return check
+
+
 def goes_at_once(conditions: Conditions) -> bool:
     """Return whether no gate of a rule waits for a time, for people or for a health check."""
     waiting = TIME | PERSON | PROBE
-    return not any(gate.asked(conditions) and gate.waits & waiting for gate in OF_RULES)
+    is_asked = any(gate.asked(conditions) and gate.waits & waiting for gate in OF_RULES)
+    return not (is_asked or conditions.unreadable)
 
 
 def asked_again(candidate: Candidate) -> Gates:

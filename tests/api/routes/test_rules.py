@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from listener.core.finding import State
 from listener.core.gates.options import OPTIONS
+from listener.core.promotion import Status
+from listener.db.tables import rule
 from tests.api.routes.caller import Caller
 from tests.services.office import EU, PROD, STAGING, Office
 
@@ -240,3 +244,45 @@ def test_who_is_told_is_never_shown_again(admin: Caller) -> None:
         refused = admin.refused("PATCH", "/api/rules/ship", {"notify": wrong})
         assert refused[0] == 422
         assert "hush" not in refused[2]
+
+
+# What an older version stored, and breaks a limit of today.
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"authors": ["*" * 500]},
+        {"authors": ["*a*"] * 20, "descriptions": ["*b*"] * 20},
+        {"descriptions": [r"/\pL{400}/"]},
+        {"authors": {"nobody": "wrote this"}, "soak": 5, "parity": ["colour"], "verify": ["ftp:"]},
+        {"long_gone": True},
+    ],
+)
+def test_a_stored_rule_that_breaks_a_limit_stops_no_page(
+    admin: Caller, office: Office, conditions: dict[str, Any]
+) -> None:
+    admin.post("/api/rules", {"name": "ship", "source": STAGING, "targets": [PROD]})
+    with office.database.begin() as conn:
+        conn.execute(update(rule).values(conditions=conditions))
+    office.deploy(STAGING)
+    office.look(STAGING)
+
+    assert office.found()[-1].status is Status.WAITING
+    [waiting] = admin.get("/api/promotions")
+    assert "error" in [gate["verdict"] for gate in waiting["gates"]]
+    [said] = admin.get(f"/api/apps/{STAGING}/explanation")["rules"]
+    assert "cannot be obeyed" in str(said)
+    [listed] = admin.get("/api/rules")
+    assert "It promotes nothing" in str(listed["warnings"])
+    doctor = [one for one in office.examine() if one.name == "conditions"]
+    assert {(one.state, one.rule) for one in doctor} == {(State.BROKEN, "ship")}
+    assert admin.get("/api/rules/ship/backtest?limit=5")
+    assert admin.get(f"/api/apps/{STAGING}/diff?to={PROD}")
+    plan = {"rules": [{"name": "ship", "from": STAGING, "to": [PROD]}]}
+    assert admin.post("/api/rules/actions/plan", plan, status=200)["rules"][0]["action"] == "change"
+    assert admin.patch("/api/rules/ship", {"mode": "off"})["mode"] == "off"
+    admin.post("/api/rules/actions/apply", plan, status=200)
+    version = office.deploy(STAGING)
+    office.look(STAGING)
+    assert (office.found()[-1].version, office.found()[-1].status) == (version, Status.SUCCEEDED)
