@@ -29,6 +29,7 @@ from cli.resources import (
     RuleRemoved,
     Subscription,
     Token,
+    TokenEnded,
     Trial,
     Trouble,
     Whoami,
@@ -57,6 +58,14 @@ class Listener:
 
     def create_token(self, heroku_token: str) -> Token:
         return self._ask("POST", "tokens", Token, body={"heroku_token": heroku_token})
+
+    def end_token(self) -> None:
+        """End the token that we ask with; it is no error if it had ended already."""
+        try:
+            self._ask("DELETE", "tokens/current", TokenEnded)
+        except Refused as refusal:
+            if refusal.status != httpx.codes.UNAUTHORIZED:
+                raise
 
     def create_login_code(self) -> LoginCode:
         return self._ask("POST", "login-codes", LoginCode)

@@ -96,7 +96,13 @@ class Context:
         heroku = heroku_url(self.env)
         credential = get_credential(self.env, heroku)
         token = log_in(self.reach(url), heroku, credential, send_full_token=send_full_token)
-        login = Login(url=url, token=token["token"], email=token["email"], role=token["role"])
+        login = Login(
+            url=url,
+            token=token["token"],
+            email=token["email"],
+            role=token["role"],
+            expires_at=token["expires_at"],
+        )
         self.store.save(login)
         return login
 

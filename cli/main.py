@@ -11,7 +11,7 @@ COMMANDS = {
     "init": ("init", "set up the first rule"),
     "login": ("login", "log in to a listener with your Heroku account"),
     "login:code": ("code", "print a code that logs a browser in to approve"),
-    "logout": ("logout", "forget the login"),
+    "logout": ("logout", "forget the login, and end its token at the listener"),
     "whoami": ("whoami", "show who you are to the listener, and your role"),
     "rules": ("rules.index", "list the rules by which releases are promoted"),
     "rules:add": ("rules.add", "add a rule to promote releases of one app to others"),

@@ -222,6 +222,12 @@ class Secret(TypedDict):
     valid_until: str | None
 
 
+class TokenEnded(TypedDict):
+    """Whose token ended."""
+
+    email: str
+
+
 class TriedRule(TypedDict):
     """A rule that is tried; one that is not there yet has no id."""
 

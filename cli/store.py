@@ -19,6 +19,7 @@ class Login:
     token: str = field(repr=False)
     email: str
     role: str
+    expires_at: str | None = None  # logins that older programs wrote do not tell
 
 
 def directory(env: Mapping[str, str]) -> Path:
@@ -39,7 +40,11 @@ class Store:
         try:
             kept = json.loads(self.path.read_text(encoding="utf-8"))
             return Login(
-                url=kept["url"], token=kept["token"], email=kept["email"], role=kept["role"]
+                url=kept["url"],
+                token=kept["token"],
+                email=kept["email"],
+                role=kept["role"],
+                expires_at=kept.get("expires_at"),
             )
         except FileNotFoundError:
             return None

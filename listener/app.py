@@ -50,6 +50,7 @@ from listener.services.login import BrowsersDesk, Logins
 from listener.services.output import OutputsDesk
 from listener.services.status import Gauges, ReachabilityCheck, Readiness
 from listener.services.subscriptions import SubscriptionsDesk, hook_url
+from listener.services.tokens import TokensDesk
 from listener.web.limits import JUDGE
 from listener.worker.supervisor import Supervisor
 
@@ -168,6 +169,7 @@ def services_of(parts: Parts) -> Services:
             return heroku.account()
 
     readiness = Readiness(parts.database, keys)
+    desk = TokensDesk(parts.database, keys)
     mirror = ReachabilityCheck(settings.public_url, keys.mark, transport=parts.outside)
 
     return Services(
@@ -175,11 +177,12 @@ def services_of(parts: Parts) -> Services:
         keys=keys,
         roles=parts.roles,
         inbox=Inbox(parts.database, keys),
-        logins=Logins(keys, parts.roles, whose),
+        tokens=desk,
+        logins=Logins(desk, parts.roles, whose),
         readiness=readiness,
         gauges=Gauges(parts.database, context.heroku),
         subscriptions=SubscriptionsDesk(context, keys, public_url=settings.public_url),
-        browsers=BrowsersDesk(parts.database, keys),
+        browsers=BrowsersDesk(parts.database, keys, desk),
         outputs=OutputsDesk(context),
         doctor=Doctor(context, readiness, mirror, hook_url=hook_url(settings.public_url)),
         metrics_token=settings.metrics_token,

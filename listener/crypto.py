@@ -8,7 +8,7 @@ import hmac
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from itsdangerous import BadData, URLSafeSerializer
 
 MARK_LENGTH = 16
-TOKEN_LIFE = timedelta(hours=12)
 FERNET_VERSION = b"\x80"  # the first byte of what Fernet makes, before base64
 
 
@@ -34,19 +33,11 @@ class Expired(BadToken):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Who asks; what they may is decided anew for every request."""
+class TokenClaim:
+    """Which row a token names; only that row says whose it is, and whether it is still good."""
 
-    email: str
+    id: str
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SignedToken:
-    """A signed identity, to be given to that person alone."""
-
-    text: str = field(repr=False)
-    identity: Identity
 
 
 class Cipher:
@@ -143,7 +134,7 @@ class Keys:
         self.bodies = PackedCipher([derived(key, "delivery bodies") for key in secret_keys])
         self._mark = derived(secret_keys[0], "mark").hex()[:MARK_LENGTH]
         self.services = Cipher([derived(key, "notification services") for key in secret_keys])
-        self._tokens = Signer([derived(key, "tokens") for key in secret_keys])
+        self.tokens = Signer([derived(key, "tokens") for key in secret_keys])
         self.links = Signer([derived(key, "approval links") for key in secret_keys])
         self.sessions = Signer([derived(key, "browser sessions") for key in secret_keys])
         self.forms = Signer([derived(key, "approval forms") for key in secret_keys])
@@ -162,19 +153,20 @@ class Keys:
         """Decrypt a webhook secret that was sealed. Raises DecryptionError."""
         return self.secrets.open(sealed)
 
-    def sign_token(self, email: str, *, now: datetime) -> SignedToken:
-        """Sign a token for this person, good for twelve hours."""
-        signed = self._tokens.sign({"email": email}, until=now + TOKEN_LIFE)
-        return SignedToken(signed.text, Identity(email, signed.expires_at))
-
-    def read_token(self, text: str, *, now: datetime) -> Identity:
-        """Return whose token this is. Raises BadToken."""
-        said = self._tokens.read(text, now=now)
-        return Identity(said["email"], said["expires_at"])
+    def read_token(self, text: str, *, now: datetime) -> TokenClaim:
+        """Return which row a token names. Raises BadToken, also for one that names none."""
+        return claim_of(self.tokens.read(text, now=now))
 
     def digest(self, code: str) -> str:
         """Return the digest to store of a one-time code: nobody finds the code from it."""
         return hmac.new(self._digests, code.encode(), hashlib.sha256).hexdigest()
+
+
+def claim_of(said: Mapping[str, Any]) -> TokenClaim:
+    """Return which row was signed. Raises BadToken where none was, as until tokens were rows."""
+    if not isinstance(id := said.get("id"), str):
+        raise BadToken
+    return TokenClaim(id, said["expires_at"])
 
 
 def _is_packed(sealed: bytes) -> bool:

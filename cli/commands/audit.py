@@ -36,8 +36,8 @@ def audit(
 ) -> None:
     """list who changed what, newest first
 
-    Rules, promotions by hand, approvals, holds and webhooks are listed. With --app, those that
-    concern this app are, be it source or target. --json shows each change whole.
+    Rules, promotions by hand, approvals, holds, webhooks, logins and tokens are listed. With --app,
+    those that concern this app are, be it source or target. --json shows each change whole.
     """
     after = read_time(since, datetime.now(UTC), is_past=True) if since else None
     entries = context.listener.audit_entries(app=app, by=by, since=after, limit=num)

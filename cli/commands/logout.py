@@ -1,21 +1,49 @@
-"""`autopromote logout`: the login is forgotten here; the token ends by itself."""
+"""`autopromote logout`: the login is forgotten here, and the token ended at the listener."""
 
 from cli.command import command
 from cli.completion.cache import Cache
 from cli.context import TOKEN, Context, pass_context
+from cli.errors import Failure
 from cli.output import action, tell, warn
+from cli.plain import plain_line
+from cli.store import Login
+from cli.times import when
+
+SECONDS = 10.0
 
 
 @command("logout")
 @pass_context
 def logout(context: Context) -> None:
-    """forget the login"""
+    """forget the login, and end its token at the listener"""
     Cache(context.env).forget()
     if context.login is None:
         context.store.forget()  # a login that could not be read goes as well
         tell("Not logged in.")
     else:
-        with action(f"Logging out of {context.login.url}"):
-            context.store.forget()
+        log_out(context, context.login)
     if context.env.get(TOKEN):
         warn(f"{TOKEN} is set, and still goes to the listener.")
+
+
+def log_out(context: Context, login: Login) -> None:
+    """End the token, and forget the login whatever the listener says."""
+    lives_on = None
+    with action(f"Logging out of {login.url}"):
+        try:
+            context.reach(login.url, login.token, seconds=SECONDS).end_token()
+        except Failure as failure:
+            lives_on = failure
+        finally:
+            context.store.forget()
+    if lives_on is not None:
+        warn(f"{lives_on.message}\n{still_good(login)}")
+
+
+def still_good(login: Login) -> str:
+    """Say what is left of a token that could not be ended, and who can end it."""
+    until = when(login.expires_at)
+    return plain_line(
+        f"The token is removed here, but may be good there until {until or 'it expires'}:"
+        f" an admin ends it by `autopromote people:revoke {login.email}`."
+    )

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from listener import approval_links
 from listener.api.answers import Reply, replies
 from listener.api.auth import Person
+from listener.api.caller import caller
 from listener.api.errors import status_of
 from listener.api.fields import LONGEST_REASON
 from listener.api.request_body import LARGEST_FORM, content
@@ -30,7 +31,8 @@ from listener.crypto import BadToken, Expired
 from listener.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from listener.roles import Role
 from listener.services import approvals
-from listener.services.login import SESSION_LIFE, Session
+from listener.services.login import Session
+from listener.services.tokens import SESSION_LIFE
 
 bp = Blueprint(
     "approvals", __name__, url_prefix=approval_links.PATH.rstrip("/"), template_folder="templates"
@@ -82,7 +84,7 @@ def log_in(link: str) -> ResponseReturnValue:
     """Log the browser in, by a code that `autopromote login:code` printed."""
     invitation = _invitation(link)
     _check_own_form()
-    session = services().browsers.log_in(_fields().get("code", ""), now=services().now())
+    session = services().browsers.log_in(_fields().get("code", ""), caller())
     if session is None:
         problem = "That code is wrong, was used already, or is older than five minutes."
         return _page("login.html", 401, invitation=invitation, problem=problem)

@@ -12,6 +12,7 @@ from flask import g, request
 
 from listener.api.services import services
 from listener.crypto import BadToken
+from listener.db.access_tokens import TokenRow
 from listener.errors import Forbidden, Unauthorized
 from listener.roles import Rights, Role
 
@@ -49,6 +50,18 @@ def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return guard
 
 
+def needs_token(view: Callable[P, R]) -> Callable[P, R]:
+    """Let whoever brings a good token through to the view, with a role or without."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        g.token = _token()
+        return view(*args, **kwargs)
+
+    guarded.needs_token = True  # type: ignore[attr-defined]  # read by openapi
+    return guarded
+
+
 def check(role: Role) -> None:
     """Raise Unauthorized where it is unknown who asks, Forbidden where the role is too low."""
     g.person = _authenticated()
@@ -72,14 +85,23 @@ def bearer() -> str:
     return token
 
 
-def _authenticated() -> Person:
+def own_token() -> TokenRow:
+    """Return the token that the request brings; only where `needs_token` let it through."""
+    return cast(TokenRow, g.token)
+
+
+def _token() -> TokenRow:
     try:
-        identity = services().keys.read_token(bearer(), now=services().now())
+        return services().tokens.find(bearer(), now=services().now())
     except BadToken as error:
         message = "The token is not valid (any more): run `autopromote login` again."
         raise Unauthorized(message) from error
-    rights = services().roles.of(identity.email)
+
+
+def _authenticated() -> Person:
+    token = _token()
+    rights = services().roles.of(token.email)
     if rights is None:
-        message = f"{identity.email} has no role here: an admin can add it to AUTOPROMOTE_VIEWERS."
+        message = f"{token.email} has no role here: an admin can add it to AUTOPROMOTE_VIEWERS."
         raise Forbidden(message, id="no_role")
-    return Person(identity.email, rights, identity.expires_at)
+    return Person(token.email, rights, token.expires_at)

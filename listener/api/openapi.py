@@ -94,15 +94,17 @@ def _routes(app: Flask) -> Iterator[tuple[Rule, str]]:
 
 def _operation(rule: Rule, view: Any, told: Reply, body: type[BaseModel] | None) -> Json:
     role = getattr(view, "needs", None)
+    needs_token = role is not None or getattr(view, "needs_token", False)
     operation: Json = {
         "operationId": rule.endpoint.replace(".", "_").rstrip("_"),
         "summary": (view.__doc__ or "").splitlines()[0],
         "parameters": [_in_path(name) for name in sorted(rule.arguments)]
         + [_in_query(name) for name in told.queries],
-        "responses": _responses(told, has_body=body is not None, needs_role=role is not None),
+        "responses": _responses(told, has_body=body is not None, needs_token=needs_token),
     }
-    if role is not None:
-        operation |= {"security": [{"token": []}], "description": f"Needs the role {role}."}
+    if needs_token:
+        words = f"Needs the role {role}." if role is not None else "Needs a token."
+        operation |= {"security": [{"token": []}], "description": words}
     if body is not None:
         schema = {"$ref": REF.format(model=body.__name__)}
         operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
@@ -117,9 +119,9 @@ def _in_query(name: str) -> Json:
     return {"name": name, "in": "query", "schema": QUERIES.get(name, {"type": "string"})}
 
 
-def _responses(told: Reply, *, has_body: bool, needs_role: bool) -> Json:
+def _responses(told: Reply, *, has_body: bool, needs_token: bool) -> Json:
     codes = {*told.problems, *((400, 413, 422) if has_body else ())}
-    codes |= {401, 403} if needs_role else set()
+    codes |= {401, 403} if needs_token else set()
     codes |= {422} if "limit" in told.queries else set()
     good = [told.status] if told.also is None else [told.also, told.status]
     responses: Json = {str(code): _good(told) for code in good}

@@ -18,6 +18,7 @@ from listener.services.login import BrowsersDesk, Logins
 from listener.services.output import OutputsDesk
 from listener.services.status import Gauges, Readiness
 from listener.services.subscriptions import SubscriptionsDesk
+from listener.services.tokens import TokensDesk
 
 NAME = "autopromote"
 
@@ -35,6 +36,7 @@ class Services:
     keys: Keys
     roles: Roles
     inbox: Inbox
+    tokens: TokensDesk
     logins: Logins
     readiness: Readiness
     gauges: Gauges

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from listener import VERSION
 from listener.api.answers import Answer, Time, returns
-from listener.api.auth import needs, person
+from listener.api.auth import needs, needs_token, own_token, person
+from listener.api.caller import caller
 from listener.api.request_body import LARGEST_FORM, Body, takes
 from listener.api.services import services
 from listener.roles import Grant, Role
@@ -59,6 +60,12 @@ class Token(Answer):
     expires_at: Time
 
 
+class TokenEnded(Answer):
+    """Whose token ended."""
+
+    email: str
+
+
 class LoginCode(Answer):
     """A code that logs a browser in once."""
 
@@ -83,15 +90,23 @@ class Whoami(Answer):
 def create(body: NewToken) -> Token:
     """Make a token of the listener's own, for twelve hours."""
     heroku_token = body.heroku_token.get_secret_value()
-    login = services().logins.log_in(heroku_token, now=services().now())
-    identity = login.token.identity
+    login = services().logins.log_in(heroku_token, caller())
     return Token(
         token=login.token.text,
-        email=identity.email,
+        email=login.email,
         role=login.rights.role,
         roles=[RoleOf.of(grant) for grant in login.rights.grants],
-        expires_at=identity.expires_at,
+        expires_at=login.token.expires_at,
     )
+
+
+@bp.delete("/tokens/current")
+@needs_token
+@returns(TokenEnded)
+def end_own() -> TokenEnded:
+    """End the token that the request brings, whether its holder has a role or not."""
+    services().tokens.log_out(own_token())
+    return TokenEnded(email=own_token().holder)
 
 
 @bp.post("/login-codes")
@@ -99,7 +114,7 @@ def create(body: NewToken) -> Token:
 @returns(LoginCode, 201)
 def create_code() -> LoginCode:
     """Make a code that logs a browser in once, as whoever asks for it."""
-    code = services().browsers.make_code(person().email, now=services().now())
+    code = services().browsers.make_code(person().email, caller())
     return LoginCode(code=code.text, expires_at=code.expires_at)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, literal, update
+from sqlalchemy import ColumnElement, Connection, delete, func, literal, update
 from sqlalchemy.dialects.postgresql import insert
 
-from listener.db.tables import ticket as table
+from listener.db.access_tables import ticket as table
 
 KEPT = timedelta(days=1)
 
@@ -31,3 +31,17 @@ def use(conn: Connection, digest: str, *, expires_at: datetime) -> bool:
     values = {"digest": digest, "expires_at": expires_at, "used_at": func.clock_timestamp()}
     statement = insert(table).values(values).on_conflict_do_nothing()
     return conn.execute(statement.returning(table.c.digest)).first() is not None
+
+
+def forget(conn: Connection, email: str | None) -> int:
+    """Delete the codes of this person, None for everybody's, that may still be used.
+
+    Return how many.
+    """
+    is_open = table.c.used_at.is_(None), table.c.expires_at > func.now()
+    whose = table.c.email.is_not(None) if email is None else _is_of(email)
+    return conn.execute(delete(table).where(whose, *is_open)).rowcount
+
+
+def _is_of(email: str) -> ColumnElement[bool]:
+    return func.lower(table.c.email) == email.lower()

@@ -20,10 +20,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
-from listener.db import columns
+from listener.db import access_tables, columns
 from listener.db.state_tables import trouble
 
 metadata = columns.metadata
+ticket = access_tables.ticket  # all tables are known where these are
 reading_number = Sequence("reading_number", metadata=metadata)  # the order of snapshots
 
 ACTIVE = text("status IN ('posting', 'releasing', 'verifying', 'rolling_back')")
@@ -398,17 +399,6 @@ rule_service = Table(
     columns.words("mark", is_required=True),  # recognises the same URL
     Column("sealed", LargeBinary, nullable=False),
     UniqueConstraint("rule_id", "mark"),
-)
-
-# One-time codes: a code that logs a browser in, a form that was sent.
-ticket = Table(
-    "ticket",
-    metadata,
-    Column("digest", Text, primary_key=True),
-    columns.words("email"),
-    columns.time("expires_at", is_required=True),
-    columns.time("used_at"),
-    Index("ix_ticket_expires_at", "expires_at"),
 )
 
 chore = Table(

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
-from listener.crypto import BadToken, Keys, Signed, SignedToken
-from listener.db import one_time_codes
+from listener.crypto import BadToken, Keys, Signed
+from listener.db import audit, one_time_codes
 from listener.db.engine import Database
 from listener.errors import Busy, Forbidden, Unauthorized, Unavailable
 from listener.heroku import Account, HerokuError, RateLimited, Refused
 from listener.roles import Rights, Roles
+from listener.services.tokens import Caller, TokensDesk
 
 AT_ONCE = 2  # a request at Heroku may take ten seconds, and threads are few
 
@@ -24,20 +25,21 @@ Asks = Callable[[str], Account]
 class Login:
     """A new token, and what it is good for now."""
 
-    token: SignedToken
+    token: Signed
+    email: str
     rights: Rights
 
 
 class Logins:
     """Gives out tokens. The Heroku token is used once and kept nowhere."""
 
-    def __init__(self, keys: Keys, roles: Roles, whose: Asks) -> None:
-        self._keys = keys
+    def __init__(self, tokens: TokensDesk, roles: Roles, whose: Asks) -> None:
+        self._tokens = tokens
         self._roles = roles
         self._whose = whose
         self._places = BoundedSemaphore(AT_ONCE)
 
-    def log_in(self, heroku_token: str, *, now: datetime) -> Login:
+    def log_in(self, heroku_token: str, caller: Caller) -> Login:
         """Make a token for whoever Heroku says this is. Raises Forbidden for one without a role."""
         account = self._account(heroku_token)
         rights = self._roles.of(account.email)
@@ -47,7 +49,8 @@ class Logins:
                 " an admin can add the address to AUTOPROMOTE_VIEWERS, _APPROVERS or _ADMINS."
             )
             raise Forbidden(message, id="no_role")
-        return Login(self._keys.sign_token(account.email, now=now), rights)
+        token = self._tokens.log_in(account.email, rights, caller)
+        return Login(token, account.email, rights)
 
     def _account(self, heroku_token: str) -> Account:
         if not self._places.acquire(blocking=False):
@@ -69,7 +72,6 @@ class Logins:
 
 
 CODE_LIFE = timedelta(minutes=5)
-SESSION_LIFE = timedelta(hours=8)
 FORM_LIFE = timedelta(hours=1)
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that looks like another
 LENGTH = 10
@@ -95,35 +97,45 @@ class Session:
 class BrowsersDesk:
     """Gives out codes, sessions and forms, and checks them."""
 
-    def __init__(self, database: Database, keys: Keys) -> None:
+    def __init__(self, database: Database, keys: Keys, tokens: TokensDesk) -> None:
         self._database = database
         self._keys = keys
+        self._tokens = tokens
 
-    def make_code(self, email: str, *, now: datetime) -> Code:
+    def make_code(self, email: str, caller: Caller) -> Code:
         """Make a new code for this person."""
         text = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
-        expires_at = now + CODE_LIFE
+        expires_at = caller.now + CODE_LIFE
         with self._database.begin() as conn:
             one_time_codes.add(conn, self._digest(text), email=email, expires_at=expires_at)
+            audit.record(
+                conn,
+                by=email,
+                action="code.created",
+                subject_type="person",
+                subject_id=email,
+                after={"from": caller.address, "expires_at": expires_at.isoformat()},
+            )
         return Code(f"{text[:5]}-{text[5:]}", expires_at)
 
-    def log_in(self, code: str, *, now: datetime) -> Signed | None:
-        """Start a session for whoever got this code; None where it is wrong, used or too old."""
+    def log_in(self, code: str, caller: Caller) -> Signed | None:
+        """Start a session for whoever got this code; None where it is wrong, used or too old.
+
+        Whoever revokes what a person has, deletes the codes first: so a session either was started
+        before, and ends, or is not started.
+        """
         text = "".join(letter for letter in code.upper() if letter.isalnum())
         with self._database.begin() as conn:
-            email = one_time_codes.take(conn, self._digest(text), now=now)
-        if email is None:
-            return None
-        said = {"email": email, "id": secrets.token_hex(16)}
-        return self._keys.sessions.sign(said, until=now + SESSION_LIFE)
+            email = one_time_codes.take(conn, self._digest(text), now=caller.now)
+            return None if email is None else self._tokens.start_session(conn, email, caller)
 
     def session(self, text: str, *, now: datetime) -> Session | None:
-        """Read whose session this is; None where it is not one of ours or has ended."""
+        """Read whose session this is; None where it is not one of ours, or has ended."""
         try:
-            said = self._keys.sessions.read(text, now=now)
+            row = self._tokens.find_session(text, now=now)
         except BadToken:
             return None
-        return Session(said["email"], said["id"], said["expires_at"])
+        return Session(row.email, row.id, row.expires_at)
 
     def form(self, session: Session, link: str, *, now: datetime) -> str:
         """Sign what a form must bring along: good for this session and link, once."""

@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -236,6 +237,16 @@ class Town:
         dyno = Dyno(self.settings | settings, log, None if second else self.port)
         self.dynos.append(dyno)
         return dyno
+
+    @contextmanager
+    def beside(self) -> Iterator[Dyno]:
+        """Run a second web dyno for a while; it works for nobody, and answers as the first does."""
+        log = self.folder / "dyno-beside.log"
+        dyno = Dyno(self.settings | {"AUTOPROMOTE_RUNNERS": "0"}, log)
+        try:
+            yield dyno
+        finally:
+            dyno.process.kill()
 
     def move(self, folder: Path) -> None:
         """Give people another home, in which nobody has logged in."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -13,6 +12,7 @@ from listener.app import Parts, assemble
 from listener.config import Settings
 from listener.db.engine import Database
 from tests.api.source import Source
+from tests.logins import bearer, token_of
 from tests.standing import listener_of
 
 SECRET_KEY = "k" * 32
@@ -65,8 +65,7 @@ def as_(parts: Parts) -> Callable[[str], dict[str, str]]:
     """The headers of a request by somebody who is logged in."""
 
     def headers(email: str) -> dict[str, str]:
-        token = parts.keys.sign_token(email, now=datetime.now(UTC)).text
-        return {"Authorization": f"Bearer {token}"}
+        return bearer(token_of(parts.database, parts.keys, email))
 
     return headers
 

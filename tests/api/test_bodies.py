@@ -19,12 +19,6 @@ As = Callable[[str], dict[str, str]]
 
 
 @pytest.fixture
-def database_url() -> str:
-    """Nothing here asks a database."""
-    return "postgres://ana:pw@127.0.0.1:9/acme"
-
-
-@pytest.fixture
 def app(parts: Parts) -> Flask:
     """The app, with rooms that only answer what they were told."""
     return misbehaving(parts)

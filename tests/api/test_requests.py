@@ -18,12 +18,6 @@ As = Callable[[str], dict[str, str]]
 
 
 @pytest.fixture
-def database_url() -> str:
-    """Nothing here asks a database."""
-    return "postgres://ana:pw@127.0.0.1:9/acme"
-
-
-@pytest.fixture
 def settings(settings: Settings) -> Settings:
     """A listener that has an address."""
     return replace(settings, public_url="https://autopromote.example.com")

@@ -24,12 +24,6 @@ TOKEN = "HRKU-0123-of-somebody"
 As = Callable[[str], dict[str, str]]
 
 
-@pytest.fixture
-def database_url() -> str:
-    """Nothing here asks a database."""
-    return "postgres://ana:pw@127.0.0.1:9/acme"
-
-
 def is_(email: str) -> Script:
     """A Heroku that says who brings the token."""
     return giving(answer(200, {"id": "1", "email": email}))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
-from tests.cli.program import Autopromote, barred, failed
+from tests.cli.program import BAR, Autopromote, barred, failed
 from tests.cli.stranger import answer, stranger
 
 
@@ -26,11 +27,12 @@ def test_without_a_token_for_that_url_nobody_is_asked(
     assert autopromote("rules", **env) == failed("Not logged in. Run `autopromote login`.")
 
 
-def store_login(autopromote: Autopromote, url: str) -> None:
+def store_login(autopromote: Autopromote, url: str, *, expires_at: str | None = None) -> None:
     """Leave a login behind, as `login` does."""
     folder = autopromote.home / ".config" / "autopromote"
     folder.mkdir(parents=True)
     login = {"url": url, "token": "stored", "email": "ana@example.com", "role": "admin"}
+    login |= {"expires_at": expires_at} if expires_at else {}
     (folder / "login.json").write_text(json.dumps(login), encoding="utf-8")
 
 
@@ -125,12 +127,60 @@ def test_a_heroku_that_makes_no_token_ends_the_login(
     assert "HRKU-secret" not in outcome.stderr
 
 
-def test_logging_out_forgets_and_says_so(autopromote: Autopromote) -> None:
-    store_login(autopromote, "https://example.com")
-    assert autopromote("logout") == ("", "Logging out of https://example.com... done\n", 0)
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer("200 OK", '{"email": "ana@example.com"}'),
+        answer("401 No", '{"message": "It ended."}'),
+    ],
+)
+def test_logging_out_ends_the_token_there_and_forgets_it_here(
+    autopromote: Autopromote, reply: bytes
+) -> None:
+    with stranger(reply) as met:
+        store_login(autopromote, met.url)
+        assert autopromote("logout") == ("", f"Logging out of {met.url}... done\n", 0)
+    [heard] = met.heard
+    assert heard.startswith(b"DELETE /api/tokens/current ")
+    assert b"Authorization: Bearer stored" in heard
     assert autopromote("logout", AUTOPROMOTE_TOKEN="t") == (
         "",
         "Not logged in.\n"
         + barred("Warning: AUTOPROMOTE_TOKEN is set, and still goes to the listener."),
         0,
     )
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "until"),
+    [
+        ("2030-01-31T18:00:00Z", r"2030/01/31 18:00:00 \(in ~ \d+d\)"),
+        (None, "it expires"),
+    ],
+)
+def test_a_token_that_could_not_be_ended_is_said_to_live_on(
+    autopromote: Autopromote, expires_at: str | None, until: str
+) -> None:
+    with stranger(
+        answer("503 Later", '{"id": "database_unavailable", "message": "Later."}')
+    ) as met:
+        store_login(autopromote, met.url, expires_at=expires_at)
+        outcome = autopromote("logout")
+    assert (outcome.stdout, outcome.code) == ("", 0)
+    shown = outcome.stderr.replace(BAR, "").replace("\n", " ")
+    assert re.fullmatch(
+        rf"Logging out of {met.url}\.\.\. done Warning: Later\. The token is removed here,"
+        rf" but may be good there until {until}: an admin ends it by"
+        r" `autopromote people:revoke ana@example\.com`\. ",
+        shown,
+    ), shown
+    assert autopromote("rules") == failed("Not logged in. Run `autopromote login`.")
+
+
+def test_a_listener_that_is_gone_keeps_nobody_logged_in(autopromote: Autopromote) -> None:
+    store_login(autopromote, "http://127.0.0.1:1")
+    outcome = autopromote("logout")
+    assert outcome.code == 0
+    assert "Couldn't reach the listener at http://127.0.0.1:1" in outcome.stderr
+    assert "The token is removed here" in outcome.stderr
+    assert autopromote("rules") == failed("Not logged in. Run `autopromote login`.")

@@ -6,7 +6,7 @@ import resource
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -14,18 +14,32 @@ import pytest
 
 from listener.crypto import Keys
 from listener.db import migrate
+from listener.db.engine import Database
 from listener.heroku import HEADER, sign
 from tests.db import clean
 from tests.frame.processes import KEY, Web, saying, settings, workers
+from tests.logins import bearer, token_of
 
 
 @pytest.fixture(scope="module")
-def web(postgres: str, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def shared(postgres: str, migrated: str) -> Iterator[tuple[str, Database]]:
+    """The database of the web process."""
+    with clean.shared_database(postgres, migrated, "web_process") as shared:
+        yield shared
+
+
+@pytest.fixture
+def database(shared: tuple[str, Database]) -> Database:
+    """A way of our own to what the web process stores."""
+    return shared[1]
+
+
+@pytest.fixture(scope="module")
+def web(shared: tuple[str, Database], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A web process, as on a dyno that Heroku takes for a large one, for all who do not end it."""
-    with clean.shared_database(postgres, migrated, "web_process") as (database_url, _):
-        started = Web(settings(database_url) | LARGE, tmp_path_factory.mktemp("web") / "log")
-        yield started
-        started.end()
+    started = Web(settings(shared[0]) | LARGE, tmp_path_factory.mktemp("web") / "log")
+    yield started
+    started.end()
 
 
 LARGE = {"WEB_CONCURRENCY": "4", "AUTOPROMOTE_METRICS_TOKEN": "s"}
@@ -119,25 +133,28 @@ def test_a_path_is_what_was_asked_for_whatever_headers_say(web: Web) -> None:
     assert spoken(web, forged).startswith(b"HTTP/1.1 404")
 
 
-def test_the_router_s_word_on_https_is_believed(web: Web) -> None:
-    token = Keys([KEY]).sign_token("ana@example.com", now=datetime.now(UTC)).text
-    headers = {"Authorization": f"Bearer {token}", "X-Forwarded-Proto": "https"}
+def test_the_router_s_word_on_https_is_believed(web: Web, database: Database) -> None:
+    token = token_of(database, Keys([KEY]), "ana@example.com")
+    headers = bearer(token) | {"X-Forwarded-Proto": "https"}
     told = web.http.get("/api/whoami", headers=headers).json()["url"]
     assert told == f"https://127.0.0.1:{web.port}"
 
 
-def test_patterns_that_would_take_much_memory_are_refused_at_once(web: Web) -> None:
+def test_patterns_that_would_take_much_memory_are_refused_at_once(
+    web: Web, database: Database
+) -> None:
     """Two such requests took 1.2 GB and 25 seconds each, before patterns were counted."""
+    token = token_of(database, Keys([KEY]), "ana@example.com")
     before = resident(web)
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda shift: ask_to_try(web, shift), (0, 150)))
+        answers = list(pool.map(lambda shift: ask_to_try(web, token, shift), (0, 150)))
     assert [answer.status_code for answer in answers] == [422, 422]
     assert all("20 patterns at most" in answer.text for answer in answers)
     assert all(answer.elapsed < timedelta(seconds=2) for answer in answers)
     assert resident(web) - before < 32
 
 
-def ask_to_try(web: Web, shift: int) -> httpx.Response:
+def ask_to_try(web: Web, token: str, shift: int) -> httpx.Response:
     """What a rule with 120 large patterns, in 4 KB, would have done."""
     names = ("authors", "not_authors", "commit_messages", "not_commit_messages")
     lists = {
@@ -145,9 +162,7 @@ def ask_to_try(web: Web, shift: int) -> httpx.Response:
         for name in (*names, "descriptions", "not_descriptions")
     }
     body = {"name": "x", "source": "acme-staging", "targets": ["acme-prod"], **lists}
-    token = Keys([KEY]).sign_token("ana@example.com", now=datetime.now(UTC)).text
-    headers = {"Authorization": f"Bearer {token}"}
-    return web.http.post("/api/rules/actions/try", json=body, headers=headers)
+    return web.http.post("/api/rules/actions/try", json=body, headers=bearer(token))
 
 
 def resident(web: Web) -> float:

@@ -154,9 +154,19 @@ def test_a_token_of_the_environment_is_not_renewed(ana: Autopromote) -> None:
     assert outcome.stderr.endswith(barred("Error ID: unauthorized"))
 
 
-def test_logging_out_forgets(town: Town, ana: Autopromote) -> None:
-    assert ana("logout") == ("", f"Logging out of {town.url}... done\n", 0)
-    assert ana("whoami") == failed("Not logged in. Run `autopromote login`.")
+def test_logging_out_ends_the_token_everywhere(town: Town, person: Autopromote) -> None:
+    assert person("login").code == 0
+    token = json.loads(login_file(person).read_text())["token"]
+    with town.beside() as second:
+        assert whoami(second.url, token).status_code == 200
+        assert person("logout") == ("", f"Logging out of {town.url}... done\n", 0)
+        assert [whoami(url, token).status_code for url in (second.url, town.url)] == [401, 401]
+    assert person("whoami") == failed("Not logged in. Run `autopromote login`.")
+
+
+def whoami(url: str, token: str) -> httpx.Response:
+    """Ask a listener with a token that somebody kept."""
+    return httpx.get(f"{url}/api/whoami", headers={"Authorization": f"Bearer {token}"})
 
 
 def test_a_login_warns_where_the_environment_goes_first(person: Autopromote) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from listener.crypto import Keys
+from listener.db.engine import Database
+from tests.logins import bearer, token_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +18,13 @@ class Caller:
     """Asks as one person."""
 
     client: FlaskClient
+    database: Database
     keys: Keys
     email: str
 
     def ask(self, method: str, path: str, body: Any = None) -> TestResponse:
         """One request with this person's token."""
-        token = self.keys.sign_token(self.email, now=datetime.now(UTC)).text
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = bearer(token_of(self.database, self.keys, self.email))
         return self.client.open(path, method=method, json=body, headers=headers)
 
     def get(self, path: str) -> Any:

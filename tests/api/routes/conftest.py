@@ -42,16 +42,16 @@ def client(office: Office, database_url: str) -> FlaskClient:
 @pytest.fixture
 def admin(client: FlaskClient, office: Office) -> Caller:
     """Who may do everything."""
-    return Caller(client, office.keys, ADMIN)
+    return Caller(client, office.database, office.keys, ADMIN)
 
 
 @pytest.fixture
 def approver(client: FlaskClient, office: Office) -> Caller:
     """Who may promote, cancel and hold, but change no rule."""
-    return Caller(client, office.keys, APPROVER)
+    return Caller(client, office.database, office.keys, APPROVER)
 
 
 @pytest.fixture
 def viewer(client: FlaskClient, office: Office) -> Caller:
     """Who may only look."""
-    return Caller(client, office.keys, VIEWER)
+    return Caller(client, office.database, office.keys, VIEWER)

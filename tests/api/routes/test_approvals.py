@@ -19,8 +19,11 @@ from listener.core.promotion import Status
 from listener.crypto import Keys
 from listener.db.promotions import PromotionRow
 from listener.services.login import BrowsersDesk
+from listener.services.tokens import Caller as From
+from listener.services.tokens import TokensDesk
 from tests.api.routes.caller import Caller
 from tests.api.routes.conftest import APPROVER, VIEWER
+from tests.logins import token_of
 from tests.services.office import ANA, PROD, STAGING, Office
 
 EVIL = "<script>alert(1)</script>\"'&"
@@ -39,6 +42,10 @@ def row(office: Office) -> PromotionRow:
     office.look(STAGING)
     (found,) = office.found()
     return found
+
+
+def browsers_desk(office: Office) -> BrowsersDesk:
+    return BrowsersDesk(office.database, office.keys, TokensDesk(office.database, office.keys))
 
 
 @dataclass
@@ -190,16 +197,25 @@ def test_without_a_session_nobody_answers(open_: Open, approver: Caller, office:
     assert status(office) is Status.WAITING
 
 
+def started(office: Office) -> str:
+    """The id of a session that is good."""
+    desk = TokensDesk(office.database, office.keys)
+    with office.database.begin() as conn:
+        signed = desk.start_session(conn, APPROVER, From(None, now()))
+    return desk.find_session(signed.text, now=now()).id
+
+
 def test_a_session_is_none_that_we_did_not_sign(open_: Open, office: Office) -> None:
     browser = open_()
-    said = {"email": APPROVER, "id": "x"}
+    said = {"email": APPROVER, "id": started(office)}
     others = (
         Keys(["o" * 32]).sessions.sign(said, until=now() + IN_AN_HOUR),
         office.keys.forms.sign(said, until=now() + IN_AN_HOUR),
         office.keys.links.sign(said, until=now() + IN_AN_HOUR),
         office.keys.sessions.sign(said, until=now() - timedelta(seconds=1)),
     )
-    for text in (*(one.text for one in others), office.keys.sign_token(APPROVER, now=now()).text):
+    token = token_of(office.database, office.keys, APPROVER)
+    for text in (*(one.text for one in others), token):
         browser.client.set_cookie("autopromote_session", text, path="/approvals")
         assert "Log in to see it." in browser.look().text
 
@@ -217,8 +233,7 @@ def test_a_code_is_good_once_and_not_for_long(
     browser, code = open_(), approver.post("/api/login-codes")["code"]
     assert browser.send({"code": f" {code.lower().replace('-', ' ')}"}, "/login").status_code == 303
     assert open_().send({"code": code}, "/login").status_code == 401
-    desk = BrowsersDesk(office.database, office.keys)
-    old = desk.make_code(APPROVER, now=now() - timedelta(minutes=5))
+    old = browsers_desk(office).make_code(APPROVER, From(None, now() - timedelta(minutes=5)))
     assert open_().send({"code": old.text}, "/login").status_code == 401
 
 
@@ -239,7 +254,7 @@ def test_a_link_of_another_kind_is_none(open_: Open, office: Office) -> None:
         office.keys.sessions.sign(said, until=now() + IN_AN_HOUR).text,
         office.keys.links.sign({"to": 1}, until=now() + IN_AN_HOUR).text,
         office.keys.links.sign({}, until=now() + IN_AN_HOUR).text,
-        office.keys.sign_token(ANA, now=now()).text,
+        token_of(office.database, office.keys, ANA),
     ):
         assert replace(open_(), link=text).look().status_code == 404
 
@@ -276,7 +291,7 @@ def test_a_viewer_sees_it_and_has_no_buttons(
     browser.enter(viewer)
     assert "Approving needs the role approver." in browser.look().text
     assert "<button" not in browser.look().text
-    desk = BrowsersDesk(office.database, office.keys)
+    desk = browsers_desk(office)
     session = desk.session(_cookie(browser), now=now())
     assert session is not None
     form = desk.form(session, browser.link, now=now())
@@ -294,9 +309,9 @@ def _cookie(browser: Browser) -> str:
 
 def test_whoever_has_no_role_any_more_sees_nothing(open_: Open, office: Office) -> None:
     browser = open_()
-    session = office.keys.sessions.sign(
-        {"email": "eve@elsewhere.example", "id": "x"}, until=now() + IN_AN_HOUR
-    )
+    with office.database.begin() as conn:
+        desk = TokensDesk(office.database, office.keys)
+        session = desk.start_session(conn, "eve@elsewhere.example", From(None, now()))
     browser.client.set_cookie("autopromote_session", session.text, path="/approvals")
     answer = browser.look()
     assert (answer.status_code, STAGING in answer.text) == (403, False)
@@ -347,7 +362,7 @@ def test_a_form_that_was_left_open_is_too_old(
 ) -> None:
     browser = open_()
     browser.enter(approver)
-    desk = BrowsersDesk(office.database, office.keys)
+    desk = browsers_desk(office)
     session = desk.session(_cookie(browser), now=now())
     assert session is not None
     form = desk.form(session, browser.link, now=now() - timedelta(hours=1))

@@ -1,0 +1,191 @@
+"""Tokens and browser sessions: whose they are, since when and until when.
+
+A text that is signed names a row, and opens nothing without it: every process asks for the row in
+every request, so what is revoked is refused everywhere from the next request on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from listener.db.access_tables import access_token as table
+from listener.db.fixed import Fixed
+
+KEPT = timedelta(days=90)  # what ended, to tell who was here
+USED_EVERY = "1 minute"  # how exactly the last use is known: no request but one a minute writes it
+MARK = "token:"  # before the name of a machine's token, where the name of a person may stand
+
+
+class Kind(StrEnum):
+    """What a row stands for."""
+
+    LOGIN = "login"
+    BROWSER = "browser"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewToken:
+    """A token or session to be."""
+
+    id: str
+    kind: Kind
+    email: str
+    expires_at: datetime
+    made_from: str | None
+    name: str | None = None
+    role: str | None = None
+    apps: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token or session; `email` of a machine's is who made it."""
+
+    id: str
+    kind: Kind
+    email: str
+    name: str | None
+    role: str | None
+    apps: Sequence[str] | None
+    made_from: str | None
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime
+    revoked_at: datetime | None
+    revoked_by: str | None
+
+    @property
+    def holder(self) -> str:
+        """Who acts by it: an e-mail address, or `token:NAME`."""
+        return self.email if self.name is None else f"{MARK}{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A token that is good, and whether its use is to be noted."""
+
+    row: TokenRow
+    is_use_due: bool
+
+
+def add(conn: Connection, new: NewToken) -> None:
+    """Store a token or session; delete those that ended long ago."""
+    conn.execute(delete(table).where(table.c.expires_at < func.now() - literal(KEPT)))
+    values = {name: getattr(new, name) for name in NewToken.__dataclass_fields__}
+    values["apps"] = None if new.apps is None else list(new.apps)
+    conn.execute(insert(table).values(values))
+
+
+def find(conn: Connection, id: str) -> Found | None:
+    """Return a token or session; None where there is none, or it was revoked."""
+    row = _FIND.first(conn, id=id)
+    return None if row is None else Found(_row(row), row.is_use_due)
+
+
+_FIND = Fixed(
+    "SELECT *, coalesce(last_used_at < now() - interval '" + USED_EVERY + "', true) AS is_use_due"  # noqa: S608 - a constant of ours
+    " FROM access_token WHERE id = :id AND revoked_at IS NULL"
+)
+
+
+def note_use(conn: Connection, id: str) -> bool:
+    """Note that a token is used now, unless that was noted within the minute; tell if for once."""
+    return _NOTE_USE.write(conn, id=id) == 1
+
+
+_NOTE_USE = Fixed(
+    "UPDATE access_token SET last_used_at = now() WHERE id = :id"  # noqa: S608 - as above
+    " AND (last_used_at IS NULL OR last_used_at < now() - interval '" + USED_EVERY + "')"
+)
+
+
+def revoke(conn: Connection, id: str, *, by: str) -> bool:
+    """End one token or session; return whether it was good until now."""
+    return bool(_revoke(conn, table.c.id == id, by=by))
+
+
+def revoke_of(conn: Connection, email: str | None, *, by: str) -> list[TokenRow]:
+    """End what this person, None for everybody, logged in; machines go on. Return what ended."""
+    is_of = [] if email is None else [func.lower(table.c.email) == email.lower()]
+    return _revoke(conn, table.c.kind != Kind.MACHINE, *is_of, by=by)
+
+
+def revoke_machine(conn: Connection, name: str, *, by: str) -> TokenRow | None:
+    """End the token of a machine; return it, None where there is none that is good."""
+    found = _revoke(conn, table.c.kind == Kind.MACHINE, table.c.name == name, by=by)
+    return found[0] if found else None
+
+
+def make_way(conn: Connection, name: str) -> None:
+    """Free the name of a machine's token that has expired."""
+    is_over = table.c.name == name, table.c.revoked_at.is_(None), table.c.expires_at <= func.now()
+    conn.execute(update(table).where(*is_over).values(revoked_at=table.c.expires_at))
+
+
+def _revoke(conn: Connection, *which: ColumnElement[bool], by: str) -> list[TokenRow]:
+    values = {"revoked_at": func.now(), "revoked_by": by}
+    statement = update(table).where(*which, *_is_good()).values(values).returning(table)
+    return [_row(row) for row in conn.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Somebody who logged in within the time that rows are kept."""
+
+    email: str
+    logged_in_at: datetime
+    last_used_at: datetime | None
+
+
+def list_seen(conn: Connection) -> list[Seen]:
+    """Return who logged in, whoever did last first; an address counts in any case."""
+    email, at = func.lower(table.c.email), func.max(table.c.created_at)
+    query = (
+        select(func.max(table.c.email), at, func.max(table.c.last_used_at))
+        .where(table.c.kind != Kind.MACHINE)
+        .group_by(email)
+        .order_by(at.desc(), email)
+    )
+    return [Seen(*row) for row in conn.execute(query)]
+
+
+def list_logins(conn: Connection) -> list[TokenRow]:
+    """Return the tokens and browser sessions of people that are good, newest first."""
+    return _list(conn, table.c.kind != Kind.MACHINE)
+
+
+def list_machines(conn: Connection, *, made_by: str | None = None) -> list[TokenRow]:
+    """Return the tokens of machines that are good, newest first; of all, or of who made them."""
+    is_of = [] if made_by is None else [func.lower(table.c.email) == made_by.lower()]
+    return _list(conn, table.c.kind == Kind.MACHINE, *is_of)
+
+
+def _list(conn: Connection, *which: ColumnElement[bool]) -> list[TokenRow]:
+    query = select(table).where(*which, *_is_good())
+    query = query.order_by(table.c.created_at.desc(), table.c.id)
+    return [_row(row) for row in conn.execute(query)]
+
+
+def _is_good() -> tuple[ColumnElement[bool], ...]:
+    return table.c.revoked_at.is_(None), table.c.expires_at > func.now()
+
+
+def _row(row: Any) -> TokenRow:
+    values = {name: getattr(row, name) for name in TokenRow.__dataclass_fields__}
+    return TokenRow(**values | {"kind": Kind(row.kind)})

@@ -1,0 +1,136 @@
+"""Tokens: given out as rows with a signed name, and asked for in every request that brings one."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from listener.crypto import BadToken, Keys, Signed, Signer, claim_of
+from listener.db import access_tokens, audit
+from listener.db.access_tokens import Found, Kind, NewToken, TokenRow
+from listener.db.engine import Database
+from listener.roles import Rights
+
+log = structlog.get_logger()
+
+TOKEN_LIFE = timedelta(hours=12)
+SESSION_LIFE = timedelta(hours=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a request came from, and when."""
+
+    address: str | None
+    now: datetime
+
+
+class TokensDesk:
+    """Gives out tokens and browser sessions, and finds whose they are."""
+
+    def __init__(self, database: Database, keys: Keys) -> None:
+        self._database = database
+        self._keys = keys
+
+    def log_in(self, email: str, rights: Rights, caller: Caller) -> Signed:
+        """Give this person a token for twelve hours."""
+        with self._database.begin() as conn:
+            return self._start(conn, Kind.LOGIN, email, caller, rights=rights)
+
+    def start_session(self, conn: Connection, email: str, caller: Caller) -> Signed:
+        """Log the browser of this person in for eight hours, in this transaction."""
+        return self._start(conn, Kind.BROWSER, email, caller)
+
+    def find(self, text: str, *, now: datetime) -> TokenRow:
+        """Return the row of a token that is good now. Raises BadToken."""
+        row = self._found(self._keys.tokens, text, now)
+        if row.kind is Kind.BROWSER:
+            raise BadToken
+        return row
+
+    def find_session(self, text: str, *, now: datetime) -> TokenRow:
+        """Return the row of a browser session that is good now. Raises BadToken."""
+        row = self._found(self._keys.sessions, text, now)
+        if row.kind is not Kind.BROWSER:
+            raise BadToken
+        return row
+
+    def log_out(self, row: TokenRow) -> None:
+        """End a token, as its holder wishes; safe to repeat."""
+        with self._database.begin() as conn:
+            if access_tokens.revoke(conn, row.id, by=row.holder):
+                _record(conn, row, "person.logged_out", by=row.holder)
+
+    def _start(
+        self,
+        conn: Connection,
+        kind: Kind,
+        email: str,
+        caller: Caller,
+        *,
+        rights: Rights | None = None,
+    ) -> Signed:
+        life, signer = _OF_PEOPLE[kind], self._signer(kind)
+        id = secrets.token_hex(16)
+        signed = signer.sign({"id": id, "email": email}, until=caller.now + life)
+        new = NewToken(
+            id=id,
+            kind=kind,
+            email=email,
+            expires_at=signed.expires_at,
+            made_from=caller.address,
+        )
+        access_tokens.add(conn, new)
+        told = {"as": kind, "from": caller.address, "expires_at": signed.expires_at.isoformat()}
+        audit.record(
+            conn,
+            by=email,
+            action="person.logged_in",
+            subject_type="person",
+            subject_id=email,
+            after=told if rights is None else {**told, "role": str(rights)},
+        )
+        return signed
+
+    def _signer(self, kind: Kind) -> Signer:
+        return self._keys.sessions if kind is Kind.BROWSER else self._keys.tokens
+
+    def _found(self, signer: Signer, text: str, now: datetime) -> TokenRow:
+        claim = claim_of(signer.read(text, now=now))
+        with self._database.lend() as conn:
+            found = access_tokens.find(conn, claim.id)
+        if found is None:
+            raise BadToken
+        if found.is_use_due:
+            self._note_use(found)
+        return found.row
+
+    def _note_use(self, found: Found) -> None:
+        """Note the use to the minute; a database that takes no writes is asked all the same."""
+        try:
+            with self._database.begin() as conn:
+                access_tokens.note_use(conn, found.row.id)
+        except (DBAPIError, PoolTimeout) as error:
+            log.warning("use_not_noted", error=type(error).__name__)
+
+
+_OF_PEOPLE = {Kind.LOGIN: TOKEN_LIFE, Kind.BROWSER: SESSION_LIFE}
+
+
+def _record(conn: Connection, row: TokenRow, action: str, *, by: str) -> None:
+    """Leave an audit entry about a token."""
+    is_machine = row.kind is Kind.MACHINE
+    audit.record(
+        conn,
+        by=by,
+        action=action,
+        subject_type="token" if is_machine else "person",
+        subject_id=row.name or row.email,
+        before={"as": row.kind, "from": row.made_from},
+    )
