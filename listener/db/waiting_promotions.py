@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
+    Select,
     Text,
     any_,
     func,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.sql.dml import Update
 
 from listener.core.promotion import RETRYABLE, UNFINISHED, Status
 from listener.db import queue
@@ -36,7 +37,8 @@ from listener.db.tables import promotion as table
 def lock_around(conn: Connection, *app_ids: str, with_waiting: bool = False) -> Sequence[Row[Any]]:
     """Lock every unfinished promotion to or from these apps, to write several of them.
 
-    Return them: rows of id, status, rule_id, target_id and version.
+    Return a row for each rule and target: rule_id, target_id and the lowest version that waits,
+    `waits_from`. Thousands may be locked, and nobody reads them.
 
     `with_waiting` adds all waiting promotions, for a caller that wakes them all. Rows are locked
     in id order to avoid deadlocks.
@@ -48,9 +50,12 @@ def lock_around(conn: Connection, *app_ids: str, with_waiting: bool = False) -> 
 def _locking(*more: ColumnElement[bool]) -> Fixed:
     ids = value("ids", ARRAY(Text))
     around = or_(table.c.target_id == any_(ids), table.c.source_id == any_(ids), *more)
-    shown = (table.c[name] for name in ("id", "status", "rule_id", "target_id", "version"))
+    shown = (table.c[name] for name in ("status", "rule_id", "target_id", "version"))
     query = select(*shown).where(table.c.status.in_(UNFINISHED), around)
-    return Fixed(query.order_by(table.c.id).with_for_update())
+    locked = query.order_by(table.c.id).with_for_update().subquery()
+    waits_from = func.min(locked.c.version).filter(locked.c.status == Status.WAITING)
+    way = (locked.c.rule_id, locked.c.target_id)
+    return Fixed(select(*way, waits_from.label("waits_from")).group_by(*way))
 
 
 _LOCK_AROUND = _locking()
@@ -65,61 +70,59 @@ _VOID: dict[str, Any] = {
 }
 
 
-def _changing_waiting(*where: ColumnElement[bool], **values: Any) -> ReturningUpdate[Any]:
+def _changing_waiting(*where: ColumnElement[bool], **values: Any) -> Update:
     """Build the change of all that waits and matches; rows are locked in id order first."""
     query = select(table.c.id).where(table.c.status == Status.WAITING, *where)
     locked = query.order_by(table.c.id).with_for_update().scalar_subquery()
     changed = update(table).where(table.c.id == any_(func.array(locked)))
-    return changed.values({**_VOID, **values}).returning(table)
+    return changed.values({**_VOID, **values})
 
 
-def _ending(*where: ColumnElement[bool]) -> Fixed:
+def _ending(*where: ColumnElement[bool]) -> Select[Any]:
     said = {"status": value("event", Text), "reason": value("message", Text), "due_at": None}
     times = dict.fromkeys(("status_at", "ended_at", "updated_at"), queue.NOW)
-    return Fixed(with_event(_changing_waiting(*where, **said, **times)))
-
-
-def _end_waiting(
-    conn: Connection, ending: Fixed, status: Status, reason: str, **about: Any
-) -> list[PromotionRow]:
-    rows = ending.rows(conn, event=status, message=reason, **about)
-    if rows:
-        notify(conn, "promotion")
-    return [row_of(row) for row in rows]
+    return with_event(_changing_waiting(*where, **said, **times).returning(table))
 
 
 def cancel(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow | None:
     """Cancel a waiting promotion; return None where it does not wait."""
-    rows = _end_waiting(conn, _END, Status.CANCELLED, reason, id=promotion_id)
-    return rows[0] if rows else None
+    row = _END.first(conn, event=Status.CANCELLED, message=reason, id=promotion_id)
+    if row is None:
+        return None
+    notify(conn, "promotion")
+    return row_of(row)
 
 
 def supersede_older(
     conn: Connection, newer: PromotionRow, around: Iterable[Row[Any]], *, reason: str
-) -> list[PromotionRow]:
-    """Supersede what waits under the same rule and target with a lower version.
+) -> int:
+    """Supersede what waits under the same rule and target with a lower version; return how many.
 
-    `around` are the rows that `lock_around` locked.
+    `around` is what `lock_around` returned.
     """
     if not any(_gives_way(row, newer) for row in around):
-        return []
+        return 0
     about = {"rule_id": newer.rule_id, "target_id": newer.target_id, "version": newer.version}
-    return _end_waiting(conn, _END_OLDER, Status.SUPERSEDED, reason, **about)
+    ((ended,),) = _END_OLDER.rows(conn, event=Status.SUPERSEDED, message=reason, **about)
+    if ended:
+        notify(conn, "promotion")
+    return int(ended)
 
 
 def _gives_way(row: Row[Any], newer: PromotionRow) -> bool:
-    is_waiting = row.status == Status.WAITING and row.version < newer.version
-    return is_waiting and (row.rule_id, row.target_id) == (newer.rule_id, newer.target_id)
+    is_older = row.waits_from is not None and row.waits_from < newer.version
+    return is_older and (row.rule_id, row.target_id) == (newer.rule_id, newer.target_id)
 
 
 _IS_IT = table.c.id == value("id", BigInteger)
 _IS_TARGET = table.c.target_id == value("target_id", Text)
-_END = _ending(_IS_IT)
-_END_OLDER = _ending(
+_END = Fixed(_ending(_IS_IT))
+_OLDER = _ending(
     table.c.rule_id == value("rule_id", BigInteger),
     _IS_TARGET,
     table.c.version < value("version", Integer),
 )
+_END_OLDER = Fixed(_OLDER.with_only_columns(func.count()))
 
 
 def _waking(*where: ColumnElement[bool], **values: Any) -> Fixed:

@@ -21,6 +21,7 @@ COUNT_ANEW = "SELECT " + ", ".join(
     for column in table.c
     if column.identity is not None
 )
+POOL_SIZE = 6
 
 
 def copy(name: str, template: str) -> sql.Composed:
@@ -37,7 +38,7 @@ def shared_database(server: str, template: str, name: str) -> Iterator[tuple[str
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(copy(name, template))
         url = server.replace("/postgres?", f"/{name}?")
-        opened = open_database(url, pool_size=6)
+        opened = open_database(url, pool_size=POOL_SIZE)
         try:
             yield url, opened
         finally:

@@ -57,6 +57,17 @@ def test_whoever_ends_one_and_wakes_others_gets_along_with_a_wave_over_all(
     assert rows.claimed(database).key == older.id
 
 
+def test_all_around_a_target_is_locked_and_told_in_a_row(database: Database) -> None:
+    for number in (7, 5, 9):
+        rows.add(database, version=number)
+    under_way = rows.add(database, status=Status.POSTING, version=3)
+    with database.begin() as conn, database.begin() as other:
+        (around,) = waiting_promotions.lock_around(conn, under_way.target_id)
+        assert tuple(around) == (None, under_way.target_id, 5)
+        free = other.exec_driver_sql("SELECT id FROM promotion FOR UPDATE SKIP LOCKED")
+        assert free.all() == []
+
+
 def test_many_ends_and_waves_at_once_all_get_through(database: Database) -> None:
     for _ in range(12):
         rows.add(database)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
 from listener.core.promotion import Status
+from tests.db.clean import POOL_SIZE
 from tests.worker.emulated import PROD, STAGING
 from tests.worker.stage import Stage
 
 # One breath reads some hundred rows: the newest releases of both apps, and what hangs on them.
 MOST_READ = 2000
+MOST_CARRIED = 40
 
 # Old releases have versions below all that Heroku shows: its list is not read that far back.
 PLANT = """
@@ -43,6 +47,15 @@ READ = """
 SELECT relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables
 """
 
+# Like the newest one, and it waits for a day.
+WAIT = """
+INSERT INTO promotion (rule_id, rule_revision, source_id, release_id, version, artifact, target_id,
+  status, evaluated_at, due_at)
+SELECT rule_id, rule_revision, source_id, release_id || number, version, artifact, target_id,
+  'waiting', now(), now() + interval '1 day'
+FROM promotion, generate_series(1, 60) AS number
+"""
+
 
 def plant(stage: Stage, many: int) -> None:
     """Have so many releases been promoted, long ago."""
@@ -52,8 +65,9 @@ def plant(stage: Stage, many: int) -> None:
 
 def rows_read(stage: Stage) -> dict[str, int]:
     """How many rows of each table were read so far, by anybody."""
-    with stage.database.begin() as one, stage.database.begin() as other:
-        for conn in (one, other):
+    with ExitStack() as stack:  # every connection tells of its own, as long as seconds later
+        for _ in range(POOL_SIZE):
+            conn = stack.enter_context(stage.database.begin())
             conn.execute(text("SELECT pg_stat_force_next_flush()"))
     with stage.database.begin() as conn:
         conn.execute(text("SELECT pg_stat_clear_snapshot()"))
@@ -80,3 +94,34 @@ def test_a_promotion_reads_no_more_rows_where_ten_thousand_are_settled(
     read = {name: after[name] - before[name] for name in after if after[name] > before[name]}
     assert sum(read.values()) < MOST_READ, read
     assert read["release"] > 0  # it counts at all
+
+
+@pytest.mark.parametrize("on_newer", ["keep", "supersede"])
+def test_a_promotion_carries_no_more_rows_to_us_where_many_wait(
+    stage: Stage, on_newer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are locked, and woken as it ends, all within the database."""
+    stage.change_rule(on_newer=on_newer)
+    stage.deploy()
+    stage.look()
+    stage.work()
+    with stage.database.begin() as conn:
+        conn.exec_driver_sql(WAIT)
+
+    carried: dict[str, int] = {}
+    execute = psycopg.Cursor.execute
+
+    def counted(cursor: Any, query: Any, *args: Any, **more: Any) -> Any:
+        done = execute(cursor, query, *args, **more)
+        if cursor.description is not None:
+            carried[str(query)] = max(cursor.rowcount, carried.get(str(query), 0))
+        return done
+
+    version = stage.deploy()
+    stage.look_only()
+    while stage.promotion(version).status is not Status.SUCCEEDED:
+        with monkeypatch.context() as patched:
+            patched.setattr(psycopg.Cursor, "execute", counted)
+            assert stage.step()
+    assert {query: rows for query, rows in carried.items() if rows > MOST_CARRIED} == {}
+    assert max(carried.values()) > 1  # it counts at all
