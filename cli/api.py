@@ -19,6 +19,7 @@ from cli.resources import (
     Hold,
     HoldPut,
     LoginCode,
+    LoginWay,
     Output,
     Pipeline,
     Plan,
@@ -56,8 +57,21 @@ class Listener:
         self._renew = renew
         self._client = open_client(url, {"Accept": "application/json"}, seconds=seconds)
 
-    def create_token(self, heroku_token: str) -> Token:
-        return self._ask("POST", "tokens", Token, body={"heroku_token": heroku_token})
+    def login_client(self) -> str | None:
+        """Return the id of the OAuth client to log in by; None where there is none.
+
+        A listener of before there were any does not know the question.
+        """
+        try:
+            client = self._ask("GET", "login", LoginWay)["oauth_client"]
+        except Refused as refused:
+            if refused.status == httpx.codes.NOT_FOUND:
+                return None
+            raise
+        return client["id"] if client is not None else None
+
+    def create_token(self, proof: Body) -> Token:
+        return self._ask("POST", "tokens", Token, body=proof)
 
     def end_token(self) -> None:
         """End the token that we ask with; it is no error if it had ended already."""

@@ -9,6 +9,7 @@ from cli.exchange import bearer, body_of, open_client, own_words, path_part, rea
 
 ACCEPT = "application/vnd.heroku+json; version=3"
 THROW_AWAY = {"description": "autopromote login", "scope": ["identity"], "expires_in": 60}
+UNREAD = (400, 422)  # Heroku understood the request, and not what is in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,15 @@ class Authorization:
 
     id: str
     token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A code that tells one OAuth client who somebody is, and where that client lives."""
+
+    id: str  # of the authorization
+    code: str = field(repr=False)
+    redirect_uri: str
 
 
 class Heroku:
@@ -33,6 +43,32 @@ class Heroku:
                 return Authorization(id, token)
             case _:
                 raise HerokuUnreachable(f"{self.url} does not answer like Heroku.")
+
+    def create_grant(self, client: str) -> Grant:
+        """Make a code that tells this client, and nobody else, who the user is.
+
+        The schema names a client by its id, Heroku's own web login by an object with the id.
+        """
+        try:
+            answer = self._authorize(client)
+        except HerokuRefused as refusal:
+            if refusal.status not in UNREAD:
+                raise
+            answer = self._authorize({"id": client})
+        match answer:
+            case {
+                "id": str(id),
+                "grant": {"code": str(code)},
+                "client": {"id": str(made_for), "redirect_uri": str(redirect_uri)},
+            } if made_for == client:
+                return Grant(id, code, redirect_uri)
+            case {"id": str(id)}:  # a token, maybe, which is nobody's
+                self.delete_authorization(id)
+        raise HerokuUnreachable(f"{self.url} made no code for the OAuth client {client}.")
+
+    def _authorize(self, client: object) -> object:
+        wanted = {"client": client, "scope": ["identity"]}
+        return body_of(self._call("POST", "/oauth/authorizations", wanted))
 
     def delete_authorization(self, id: str) -> None:
         """End it before its minute is over."""

@@ -371,6 +371,12 @@ class ExplainedRelease(TypedDict):
     created_at: str | None
 
 
+class LoginWay(TypedDict):
+    """How to log in: by a code for this OAuth client, or by a Heroku token where there is none."""
+
+    oauth_client: Id | None
+
+
 class Delivery(TypedDict):
     """What Heroku told, how often, and what came of it."""
 

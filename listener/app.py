@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
 from dataclasses import dataclass
 from typing import cast
 
@@ -38,7 +37,7 @@ from listener.api.services import Services
 from listener.config import Settings, read
 from listener.crypto import Keys
 from listener.db.engine import Database, open_database
-from listener.heroku import Account, Heroku
+from listener.heroku import Heroku
 from listener.inventory.context import Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
@@ -46,6 +45,7 @@ from listener.prober import Prober
 from listener.roles import Roles
 from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
+from listener.services.identity import Identities, LoginClient
 from listener.services.login import BrowsersDesk, Logins
 from listener.services.output import OutputsDesk
 from listener.services.status import Gauges, ReachabilityCheck, Readiness
@@ -164,10 +164,7 @@ def services_of(parts: Parts) -> Services:
     """Build the services that the views call."""
     settings, context, keys = parts.settings, parts.context, parts.keys
 
-    def whose(token: str) -> Account:
-        with closing(Heroku(token, url=settings.heroku_api_url)) as heroku:
-            return heroku.account()
-
+    client = _login_client(settings)
     readiness = Readiness(parts.database, keys)
     desk = TokensDesk(parts.database, keys)
     mirror = ReachabilityCheck(settings.public_url, keys.mark, transport=parts.outside)
@@ -178,7 +175,8 @@ def services_of(parts: Parts) -> Services:
         roles=parts.roles,
         inbox=Inbox(parts.database, keys),
         tokens=desk,
-        logins=Logins(desk, parts.roles, whose),
+        login_client=client,
+        logins=Logins(desk, parts.roles, Identities(settings.heroku_api_url, client)),
         readiness=readiness,
         gauges=Gauges(parts.database, context.heroku),
         subscriptions=SubscriptionsDesk(context, keys, public_url=settings.public_url),
@@ -188,3 +186,9 @@ def services_of(parts: Parts) -> Services:
         metrics_token=settings.metrics_token,
         public_url=settings.public_url,
     )
+
+
+def _login_client(settings: Settings) -> LoginClient | None:
+    if settings.oauth_id is None or settings.oauth_secret is None:
+        return None
+    return LoginClient(settings.oauth_id, settings.oauth_secret)

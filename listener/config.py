@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_address
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from listener import roles
 from listener.db.engine import parse_url
-from listener.heroku.address import checked_token, checked_url
+from listener.heroku.address import checked_token, checked_url, is_name, is_on_loopback
 
 SHORTEST_KEY = 32
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -103,6 +103,13 @@ def number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def oauth_id(text: str) -> str:
+    if is_name(text):
+        return text
+    message = "it must be the id of an OAuth client, as `autopromote login:client` sets it."
+    raise ValueError(message)
+
+
 def flag(text: str) -> bool:
     if text in ("0", "1"):
         return text == "1"
@@ -127,6 +134,8 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
+HEROKU_API_URL, HEROKU_ID_URL = "https://api.heroku.com", "https://id.heroku.com"
+OAUTH = ("AUTOPROMOTE_OAUTH_ID", "AUTOPROMOTE_OAUTH_SECRET")
 MOST_RUNNERS = 16
 # A dyno has at most seven connections to the database, so that those of an old dyno and its
 # successor stay under the twenty of the smallest plan.
@@ -165,7 +174,10 @@ class Settings:
     runners: int = 4
     allow_private_checks: bool = False
     metrics_token: str | None = field(default=None, repr=False)
-    heroku_api_url: str = "https://api.heroku.com"
+    heroku_api_url: str = HEROKU_API_URL
+    heroku_id_url: str = HEROKU_ID_URL
+    oauth_id: str | None = None
+    oauth_secret: str | None = field(default=None, repr=False)
     public_url: str | None = None
     port: int = 8000
     web_concurrency: int = 1
@@ -183,7 +195,23 @@ class Settings:
 
 def read(env: Mapping[str, str]) -> Settings:
     """Read all settings from the environment. Raises BadSettings."""
-    return Settings(**_read(env, VARIABLES) | {"public_url": _public_url(env)})
+    found = _read(env, VARIABLES, more=_half_clients(env))
+    found["heroku_id_url"] = found["heroku_id_url"] or _id_url(found["heroku_api_url"])
+    return Settings(**found | {"public_url": _public_url(env)})
+
+
+def _half_clients(env: Mapping[str, str]) -> list[str]:
+    """Return what is wrong where an OAuth client has an id and no secret, or the reverse."""
+    given = {name: bool(env.get(name, "").strip()) for name in OAUTH}
+    if any(given.values()) and not all(given.values()):
+        [lacking] = (name for name, is_given in given.items() if not is_given)
+        return [f"{lacking} is missing: {' and '.join(OAUTH)} go together, or both are left out."]
+    return []
+
+
+def _id_url(api_url: str) -> str:
+    """Return where people log in: beside an API on this machine, else at Heroku."""
+    return api_url if is_on_loopback(api_url) else HEROKU_ID_URL
 
 
 def read_database_url(env: Mapping[str, str]) -> str:
@@ -196,9 +224,11 @@ def read_secret_keys(env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(_read(env, (SECRET_KEY,))["secret_keys"])
 
 
-def _read(env: Mapping[str, str], variables: tuple[Variable, ...]) -> dict[str, Any]:
+def _read(
+    env: Mapping[str, str], variables: tuple[Variable, ...], *, more: Sequence[str] = ()
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    faults: list[str] = []
+    faults = list(more)
     for variable in variables:
         text = env.get(variable.name, "").strip()
         if not text and variable.default is _REQUIRED:
@@ -271,7 +301,10 @@ VARIABLES = (
     Variable("AUTOPROMOTE_RUNNERS", "runners", number(0, MOST_RUNNERS), 4),
     Variable("AUTOPROMOTE_ALLOW_PRIVATE_CHECKS", "allow_private_checks", flag, False),
     Variable("AUTOPROMOTE_METRICS_TOKEN", "metrics_token", str, None),
-    Variable("HEROKU_API_URL", "heroku_api_url", checked_url, "https://api.heroku.com"),
+    Variable("AUTOPROMOTE_OAUTH_ID", "oauth_id", oauth_id, None),
+    Variable("AUTOPROMOTE_OAUTH_SECRET", "oauth_secret", checked_token, None),
+    Variable("HEROKU_API_URL", "heroku_api_url", checked_url, HEROKU_API_URL),
+    Variable("HEROKU_ID_URL", "heroku_id_url", checked_url, None),
     Variable("PUBLIC_URL", "public_url", url, None),
     Variable("PORT", "port", number(1, 65535), 8000),
     Variable("WEB_CONCURRENCY", "web_concurrency", number(1, 99999), 1),

@@ -8,6 +8,12 @@ from cli.errors import Misuse
 from cli.hosts import trusted_url
 from cli.output import action, say, warn
 
+UNBOUND = (
+    "This listener has no OAuth client of its own. Any program that got a token of your Heroku"
+    " identity, another listener too, can log in here as you. An admin ends that by"
+    " `autopromote login:client`."
+)
+
 
 @command("login --url https://example-app.herokuapp.com")
 @click.option(
@@ -22,8 +28,9 @@ from cli.output import action, say, warn
 def login(context: Context, url: str | None, send_full_token: bool) -> None:
     """log in to a listener with your Heroku account
 
-    Your Heroku token stays here: Heroku makes one that tells who you are and lives for a minute,
-    the listener asks Heroku whose it is, and issues a token of its own for 12 hours.
+    Your Heroku token stays here. Heroku makes a code that tells this listener who you are, and
+    nobody else, and it issues a token of its own for 12 hours. A listener without an OAuth client
+    of its own gets a Heroku token for a minute that tells anybody who you are.
     """
     url = trusted_url(url, name="--url") if url else context.find_url()
     if url is None:
@@ -34,5 +41,7 @@ def login(context: Context, url: str | None, send_full_token: bool) -> None:
     with action(f"Logging in to {url}"):
         login = context.log_in(url, send_full_token=send_full_token)
     say(f"Logged in as {login.email} ({login.role})")
+    if context.reach(url).login_client() is None:
+        warn(UNBOUND)
     if context.env.get(TOKEN):
         warn(f"{TOKEN} is set, and goes before this login.")

@@ -14,6 +14,7 @@ from listener.inventory.context import Context
 from listener.roles import Roles
 from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
+from listener.services.identity import LoginClient
 from listener.services.login import BrowsersDesk, Logins
 from listener.services.output import OutputsDesk
 from listener.services.status import Gauges, Readiness
@@ -37,6 +38,7 @@ class Services:
     roles: Roles
     inbox: Inbox
     tokens: TokensDesk
+    login_client: LoginClient | None
     logins: Logins
     readiness: Readiness
     gauges: Gauges

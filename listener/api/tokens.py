@@ -8,12 +8,14 @@ from flask import Blueprint, request
 from pydantic import AfterValidator, Field, SecretStr
 
 from listener import VERSION
-from listener.api.answers import Answer, Time, returns
+from listener.api.answers import Answer, Id, Time, returns
 from listener.api.auth import needs, needs_token, own_token, person
 from listener.api.caller import caller
 from listener.api.request_body import LARGEST_FORM, Body, takes
 from listener.api.services import services
+from listener.errors import Invalid
 from listener.roles import Grant, Role
+from listener.services.identity import HerokuCode, HerokuToken, Proof
 
 bp = Blueprint("tokens", __name__, url_prefix="/api")
 
@@ -26,15 +28,31 @@ def _one_word(token: SecretStr) -> SecretStr:
     raise ValueError(message)
 
 
-HerokuToken = Annotated[SecretStr, Field(min_length=1, max_length=4096), AfterValidator(_one_word)]
+Word = Annotated[SecretStr, Field(min_length=1, max_length=4096), AfterValidator(_one_word)]
 
 
 class NewToken(Body):
-    """A Heroku token, used once to ask Heroku who brings it, and kept nowhere."""
+    """A code for the listener's OAuth client, or without one a Heroku token; kept nowhere."""
 
-    heroku_token: Annotated[
-        SecretStr, Field(min_length=1, max_length=4096), AfterValidator(_one_word)
-    ]
+    heroku_code: Word | None = None
+    heroku_token: Word | None = None
+
+    @property
+    def proof(self) -> Proof:
+        """Return by what somebody proves who he is. Raises Invalid unless it is one thing."""
+        match self.heroku_code, self.heroku_token:
+            case SecretStr() as code, None:
+                return HerokuCode(code.get_secret_value())
+            case None, SecretStr() as token:
+                return HerokuToken(token.get_secret_value())
+            case _:
+                raise Invalid("Give heroku_code or, without an OAuth client, heroku_token.")
+
+
+class LoginWay(Answer):
+    """How to log in: by a code for this OAuth client, or by a Heroku token where there is none."""
+
+    oauth_client: Id | None
 
 
 class RoleOf(Answer):
@@ -84,13 +102,20 @@ class Whoami(Answer):
     url: str
 
 
+@bp.get("/login")
+@returns(LoginWay)
+def way() -> LoginWay:
+    """Tell whoever asks how to log in."""
+    client = services().login_client
+    return LoginWay(oauth_client=Id(id=client.id) if client is not None else None)
+
+
 @bp.post("/tokens")
 @takes(NewToken, most=LARGEST_FORM)
-@returns(Token, 201, problems=(401, 403, 429, 503))
+@returns(Token, 201, problems=(401, 403, 409, 429, 503))
 def create(body: NewToken) -> Token:
     """Make a token of the listener's own, for twelve hours."""
-    heroku_token = body.heroku_token.get_secret_value()
-    login = services().logins.log_in(heroku_token, caller())
+    login = services().logins.log_in(body.proof, caller())
     return Token(
         token=login.token.text,
         email=login.email,

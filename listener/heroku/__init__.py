@@ -16,6 +16,7 @@ from listener.heroku.errors import (
     Refused,
 )
 from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
+from listener.heroku.oauth import FORMS, AccessToken, OAuth, OAuthClient
 from listener.heroku.output import Piece
 from listener.heroku.paging import LONGEST_PAGE
 from listener.heroku.resources import (
@@ -43,8 +44,10 @@ from listener.heroku.signature import (
 )
 
 __all__ = [
+    "FORMS",
     "HEADER",
     "LONGEST_PAGE",
+    "AccessToken",
     "Account",
     "App",
     "Artifact",
@@ -61,6 +64,8 @@ __all__ = [
     "HerokuError",
     "MalformedEvent",
     "NotSent",
+    "OAuth",
+    "OAuthClient",
     "Piece",
     "Pipeline",
     "PipelinePromotion",

@@ -285,7 +285,7 @@ class Heroku:
         self, method: str, path: str, body: Mapping[str, object] | None = None
     ) -> HttpAnswer:
         secret = str((body or {}).get("secret", ""))
-        return self._wire.send(method, path, body, seconds=self._deadlines.change, hide=secret)
+        return self._wire.send(method, path, body, seconds=self._deadlines.change, hide=[secret])
 
 
 def _transport_of_outputs(api_url: str) -> BoundedTransport:

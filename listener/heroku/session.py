@@ -26,17 +26,19 @@ class Wire:
     """Sends requests to one Heroku, each once; threads may share it."""
 
     def __init__(
-        self, token: str, *, url: str, transport: httpx.BaseTransport, user_agent: str
+        self, token: str | None, *, url: str, transport: httpx.BaseTransport, user_agent: str
     ) -> None:
-        self._token = checked_token(token)
+        """Send with this token; None is for the few paths that want none."""
+        self._token = checked_token(token) if token is not None else ""
         self._url = checked_url(url)
         self._transport = transport
         self._headers = {
             "Accept": _ACCEPT,
             "Accept-Encoding": "identity",
-            "Authorization": f"Bearer {token}",
             "User-Agent": user_agent,
         }
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
         self.requests_left: int | None = None
         self.told_at = -math.inf  # when that was told, by this process's steady clock
         self.scopes: tuple[str, ...] | None = None
@@ -60,10 +62,10 @@ class Wire:
         *,
         seconds: float,
         send_by: float | None = None,
-        hide: str = "",
+        hide: Sequence[str] = (),
         variant: str = "",
     ) -> HttpAnswer:
-        """Write; `hide` is a secret in the body, `variant` one of the API's version 3."""
+        """Write; `hide` are secrets in the body, `variant` is one of the API's version 3."""
         headers = self._headers | {"Accept": _ACCEPT + variant}
         request = httpx.Request(method, self._url + path, json=body, headers=headers)
         at_last = math.inf if send_by is None else send_by
@@ -75,9 +77,9 @@ class Wire:
         *,
         seconds: float,
         send_by: float = math.inf,
-        hide: str = "",
+        hide: Sequence[str] = (),
     ) -> HttpAnswer:
-        secrets = [secret for secret in (self._token, hide) if len(secret) >= _SHORTEST_SECRET]
+        secrets = [secret for secret in (self._token, *hide) if len(secret) >= _SHORTEST_SECRET]
         begun = time.monotonic()
         try:
             answer = self._answer(request, seconds, send_by, secrets)

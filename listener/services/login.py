@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
@@ -11,14 +10,13 @@ from threading import BoundedSemaphore
 from listener.crypto import BadToken, Keys, Signed
 from listener.db import audit, one_time_codes
 from listener.db.engine import Database
-from listener.errors import Busy, Forbidden, Unauthorized, Unavailable
-from listener.heroku import Account, HerokuError, RateLimited, Refused
+from listener.errors import Busy, Forbidden
+from listener.heroku import Account
 from listener.roles import Rights, Roles
+from listener.services.identity import Identities, Proof
 from listener.services.tokens import Caller, TokensDesk
 
 AT_ONCE = 2  # a request at Heroku may take ten seconds, and threads are few
-
-Asks = Callable[[str], Account]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +29,17 @@ class Login:
 
 
 class Logins:
-    """Gives out tokens. The Heroku token is used once and kept nowhere."""
+    """Gives out tokens to whoever proves at Heroku who he is."""
 
-    def __init__(self, tokens: TokensDesk, roles: Roles, whose: Asks) -> None:
+    def __init__(self, tokens: TokensDesk, roles: Roles, identities: Identities) -> None:
         self._tokens = tokens
         self._roles = roles
-        self._whose = whose
+        self._identities = identities
         self._places = BoundedSemaphore(AT_ONCE)
 
-    def log_in(self, heroku_token: str, caller: Caller) -> Login:
+    def log_in(self, proof: Proof, caller: Caller) -> Login:
         """Make a token for whoever Heroku says this is. Raises Forbidden for one without a role."""
-        account = self._account(heroku_token)
+        account = self._account(proof)
         rights = self._roles.of(account.email)
         if rights is None:
             message = (
@@ -52,21 +50,13 @@ class Logins:
         token = self._tokens.log_in(account.email, rights, caller)
         return Login(token, account.email, rights)
 
-    def _account(self, heroku_token: str) -> Account:
+    def _account(self, proof: Proof) -> Account:
+        self._identities.check(proof)
         if not self._places.acquire(blocking=False):
             message = "Others are just logging in. Try again in a moment."
             raise Busy(message)
         try:
-            return self._whose(heroku_token)
-        except RateLimited as limited:
-            message = f"Heroku does not answer now: {limited.message}"
-            raise Unavailable(message, id="heroku_unavailable") from limited
-        except Refused as refused:
-            message = f"Heroku does not accept that token: {refused.message}"
-            raise Unauthorized(message, id="heroku_token_refused") from refused
-        except HerokuError as error:
-            message = f"Heroku cannot be asked who you are: {error.message}"
-            raise Unavailable(message, id="heroku_unavailable") from error
+            return self._identities.account(proof)
         finally:
             self._places.release()
 

@@ -18,7 +18,7 @@ from tests.api.conftest import ADMIN, APPROVER, STRANGER, VIEWER
 from tests.logins import bearer, token_of
 
 As = Callable[[str], dict[str, str]]
-OPEN = {"/healthz", "/readyz", "/openapi.json", "/webhooks/heroku", "/api/tokens"}
+OPEN = {"/healthz", "/readyz", "/openapi.json", "/webhooks/heroku", "/api/tokens", "/api/login"}
 FOR_BROWSERS = "/approvals/"  # they log in by a form, and are asked for it by a page
 
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from tests.cli.program import BAR, Autopromote, barred, failed
-from tests.cli.stranger import answer, stranger
+from tests.cli.program import BAR, Autopromote, Outcome, barred, failed
+from tests.cli.stranger import Stranger, answer, stranger
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_login_that_cannot_be_renewed_says_why(autopromote: Autopromote) -> No
             answer("403 Forbidden", '{"id": "forbidden", "message": "You do not have access."}'),
             (
                 "Heroku made no throw-away token: You do not have access.\n"
-                "Nothing was sent to http://127.0.0.1:1. To send it your Heroku token itself,"
+                "Nothing was sent to {listener}. To send it your Heroku token itself,"
                 " run `autopromote login --send-full-token`."
             ),
             "forbidden",
@@ -109,22 +109,113 @@ def test_a_login_that_cannot_be_renewed_says_why(autopromote: Autopromote) -> No
 def test_a_heroku_that_makes_no_token_ends_the_login(
     autopromote: Autopromote, reply: bytes, message: str, error_id: str | None
 ) -> None:
-    with stranger(reply) as heroku:
-        outcome = autopromote(
-            "login",
-            "--url",
-            "http://127.0.0.1:1",
-            HEROKU_API_URL=heroku.url,
-            HEROKU_API_KEY="HRKU-secret",
-        )
-    assert outcome.stdout == ""
-    assert outcome.code == 1
-    assert (
-        outcome.stderr
-        == "Logging in to http://127.0.0.1:1... !\n"
-        + failed(message.format(url=heroku.url), error_id).stderr
-    )
+    with stranger(UNBOUND) as listener, stranger(reply) as heroku:
+        outcome = log_in(autopromote, listener, heroku)
+    told = message.format(url=heroku.url, listener=listener.url)
+    begun = f"Logging in to {listener.url}... !\n"
+    assert outcome == ("", begun + failed(told, error_id).stderr, 1)
     assert "HRKU-secret" not in outcome.stderr
+    [asked] = listener.heard
+    assert asked.startswith(b"GET /api/login ")
+
+
+UNBOUND = answer("200 OK", '{"oauth_client": null}')
+BOUND = answer("200 OK", '{"oauth_client": {"id": "client-1"}}')
+
+
+def log_in(autopromote: Autopromote, listener: Stranger, heroku: Stranger, *flags: str) -> Outcome:
+    """Log in to one, with the credential of the other."""
+    given = {"HEROKU_API_URL": heroku.url, "HEROKU_API_KEY": "HRKU-secret"}
+    return autopromote("login", "--url", listener.url, *flags, **given)
+
+
+def granting(redirect_uri: str, client: str = "client-1") -> bytes:
+    """A Heroku that makes a code for a client."""
+    made = {
+        "id": "authorization-1",
+        "grant": {"code": "code-1", "expires_in": 300, "id": "grant-1"},
+        "client": {"id": client, "name": "acme", "redirect_uri": redirect_uri},
+    }
+    return answer("201 Created", json.dumps(made))
+
+
+UNSET = (
+    "Nothing was sent to {listener}. If it always does, an admin of the listener may unset"
+    " AUTOPROMOTE_OAUTH_ID and AUTOPROMOTE_OAUTH_SECRET there: then a throw-away token tells it who"
+    " you are, and so does one of any other program."
+)
+NO_CODE = "{url} made no code for the OAuth client client-1."
+
+
+@pytest.mark.parametrize(
+    ("reply", "message", "error_id", "asks"),
+    [
+        (
+            answer("401 Unauthorized", '{"id": "unauthorized", "message": "Invalid credentials."}'),
+            "Heroku refused the token of HEROKU_API_KEY: Invalid credentials.",
+            "unauthorized",
+            ["POST"],
+        ),
+        (
+            answer("403 Forbidden", '{"id": "forbidden", "message": "No."}'),
+            f"Heroku made no code for the listener's OAuth client: No.\n{UNSET}",
+            "forbidden",
+            ["POST"],
+        ),
+        (
+            answer("422 Unprocessable Entity", '{"id": "invalid_params", "message": "What?"}'),
+            f"Heroku made no code for the listener's OAuth client: What?\n{UNSET}",
+            "invalid_params",
+            ["POST", "POST"],
+        ),
+        (
+            answer("201 Created", '{"id": "a", "access_token": {"token": "t"}, "grant": null}'),
+            NO_CODE,
+            None,
+            ["POST", "DELETE"],
+        ),
+        (granting("{listener}/login/callback", "client-2"), NO_CODE, None, ["POST", "DELETE"]),
+        (answer("201 Created", "{}"), NO_CODE, None, ["POST"]),
+    ],
+)
+def test_a_heroku_that_makes_no_code_ends_the_login_and_nothing_is_sent(
+    autopromote: Autopromote, reply: bytes, message: str, error_id: str | None, asks: list[str]
+) -> None:
+    with stranger(BOUND) as listener, stranger(reply) as heroku:
+        outcome = log_in(autopromote, listener, heroku, "--send-full-token")
+    told = message.format(url=heroku.url, listener=listener.url)
+    begun = f"Logging in to {listener.url}... !\n"
+    assert outcome == ("", begun + failed(told, error_id).stderr, 1)
+    assert [asked.split()[0].decode() for asked in heroku.heard] == asks
+    assert [asked.split()[1] for asked in listener.heard] == [b"/api/login"]
+
+
+@pytest.mark.parametrize(
+    "home",
+    [
+        "https://victim.example/login/callback",
+        "https://victim.example@{host}/login/callback",
+        "{listener}/login/callback/more",
+        "{listener}.victim.example/login/callback",
+        "not a url",
+    ],
+)
+def test_a_code_for_the_client_of_another_listener_is_never_sent(
+    autopromote: Autopromote, home: str
+) -> None:
+    with stranger(BOUND) as listener:
+        host = listener.url.removeprefix("http://")
+        home = home.format(listener=listener.url, host=host)
+        with stranger(granting(home)) as heroku:
+            outcome = log_in(autopromote, listener, heroku)
+
+    assert outcome.code == 1
+    assert f"wants a code for the OAuth client of {home}" in outcome.stderr
+    assert [asked.split()[1] for asked in listener.heard] == [b"/api/login"]
+    assert [asked.split()[1] for asked in heroku.heard] == [
+        b"/oauth/authorizations",
+        b"/oauth/authorizations/authorization-1",
+    ]
 
 
 @pytest.mark.parametrize(

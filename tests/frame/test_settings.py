@@ -106,6 +106,9 @@ def test_unknown_variables_are_ignored() -> None:
         ("AUTOPROMOTE_ALLOW_PRIVATE_CHECKS", "0", "allow_private_checks", False),
         ("AUTOPROMOTE_METRICS_TOKEN", "scrape", "metrics_token", "scrape"),
         ("HEROKU_API_URL", "http://127.0.0.1:5000/", "heroku_api_url", "http://127.0.0.1:5000"),
+        ("HEROKU_API_URL", "http://127.0.0.1:5000/", "heroku_id_url", "http://127.0.0.1:5000"),
+        ("HEROKU_API_URL", "https://api.acme.com", "heroku_id_url", "https://id.heroku.com"),
+        ("HEROKU_ID_URL", "https://id.acme.com/", "heroku_id_url", "https://id.acme.com"),
         ("PUBLIC_URL", "https://promote.acme.com/", "public_url", "https://promote.acme.com"),
         ("PUBLIC_URL", "http://localhost:8000", "public_url", "http://localhost:8000"),
         (
@@ -162,6 +165,9 @@ def test_the_public_url_goes_before_the_domain_of_the_dyno() -> None:
         ("AUTOPROMOTE_RUNNERS", "٣"),
         ("HEROKU_API_URL", "http://api.heroku.com"),
         ("HEROKU_API_URL", "api.heroku.com"),
+        ("HEROKU_ID_URL", "http://id.heroku.com"),
+        ("AUTOPROMOTE_OAUTH_ID", "no/id"),
+        ("AUTOPROMOTE_OAUTH_SECRET", "two words"),
         ("PUBLIC_URL", "http://promote.acme.com"),
         ("PUBLIC_URL", "promote.acme.com"),
         ("PUBLIC_URL", "https://promote.acme.com?x=y"),
@@ -184,6 +190,7 @@ def test_what_is_malformed_is_named(name: str, value: str) -> None:
         ("HEROKU_API_KEY", "hush-hush ü"),
         ("AUTOPROMOTE_NOTIFY", "hush-hush"),
         ("PUBLIC_URL", "https://ana:hush-hush@promote.acme.com"),
+        ("AUTOPROMOTE_OAUTH_SECRET", "hush-hush ü"),
     ],
 )
 def test_no_message_shows_a_secret(name: str, value: str) -> None:
@@ -197,8 +204,21 @@ def test_no_secret_is_printed_with_the_settings() -> None:
         "HEROKU_API_KEY": "hush-hush",
         "AUTOPROMOTE_NOTIFY": "slack://hush-hush",
         "AUTOPROMOTE_METRICS_TOKEN": "hush-hush",
+        "AUTOPROMOTE_OAUTH_ID": "01234567",
+        "AUTOPROMOTE_OAUTH_SECRET": "hush-hush",
     }
     assert "hush-hush" not in repr(read(ENV | secrets))
+
+
+def test_an_oauth_client_is_its_id_and_its_secret_together() -> None:
+    given = {"AUTOPROMOTE_OAUTH_ID": "01234567", "AUTOPROMOTE_OAUTH_SECRET": "hush-hush"}
+    both = read(ENV | given)
+    assert (both.oauth_id, both.oauth_secret) == ("01234567", "hush-hush")
+    assert (read(ENV).oauth_id, read(ENV).oauth_secret) == (None, None)
+    for name, lacking in zip(given, reversed(given), strict=True):
+        said = faults(**{name: given[name]})
+        assert f"{lacking} is missing: " in said
+        assert "hush-hush" not in said
 
 
 def test_connections_stay_few_however_many_processes_heroku_suggests() -> None:

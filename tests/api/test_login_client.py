@@ -1,0 +1,199 @@
+"""Logins by an OAuth client of the listener's own, against an emulated Heroku on a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from emulator import accounts
+from emulator.clock import ManualClock
+from emulator.records import Exchange
+from emulator.server import Host, serve
+from emulator.world import World
+from listener.app import assemble, build
+from listener.config import Settings
+from tests.api.conftest import ADMIN, STRANGER
+from tests.emulator.callers import NOON, VERSION_3
+
+BACK = "http://localhost:8000/login/callback"
+ROBOT = "robot@example.com"
+
+
+@dataclass
+class Scene:
+    """A listener with a client, and people at Heroku."""
+
+    heroku: Host
+    client: dict[str, Any]
+    listener: FlaskClient
+
+    def ask(self, who: str, method: str, path: str, body: Any = None) -> Any:
+        """Ask Heroku as somebody."""
+        headers = {"Authorization": f"Bearer HRKU-{who}", "Accept": VERSION_3}
+        with httpx.Client(base_url=self.heroku.url, headers=headers) as http:
+            return http.request(method, path, json=body).raise_for_status().json()
+
+    def demand(self, **how: str) -> None:
+        """Have Heroku read in one way what the schema leaves open."""
+        httpx.post(f"{self.heroku.url}/_emulator/oauth", json=how).raise_for_status()
+
+    def grant(self, who: str = ADMIN, client: dict[str, Any] | None = None) -> Any:
+        """An authorization of somebody for the client."""
+        wanted = {"client": (client or self.client)["id"], "scope": ["identity"]}
+        return self.ask(who, "POST", "/oauth/authorizations", wanted)
+
+    def log_in(self, **proof: str) -> TestResponse:
+        """Ask the listener for a token."""
+        return self.listener.post("/api/tokens", json=proof)
+
+    def by(self, authorization: Any) -> TestResponse:
+        """Log in by the code of an authorization."""
+        return self.log_in(heroku_code=authorization["grant"]["code"])
+
+    @property
+    def asked(self) -> list[Exchange]:
+        """What was asked of Heroku."""
+        return self.heroku.world.exchanges
+
+
+@pytest.fixture
+def scene(settings: Settings) -> Iterator[Scene]:
+    """A listener whose client is the robot's."""
+    with serve(World(clock=ManualClock(NOON))) as heroku:
+        world = heroku.world
+        for email in (ADMIN, STRANGER, ROBOT):
+            account = accounts.ensure_account(world, email)
+            accounts.authorize(world, account, token=f"HRKU-{email}")
+        scene = Scene(heroku, {}, FlaskClient(lambda *_: []))
+        wanted = {"name": "acme", "redirect_uri": BACK}
+        scene.client = scene.ask(ROBOT, "POST", "/oauth/clients", wanted)
+        ours = replace(
+            settings,
+            heroku_api_url=heroku.url,
+            oauth_id=scene.client["id"],
+            oauth_secret=scene.client["secret"],
+        )
+        with closing(assemble(ours)) as parts:
+            scene.listener = build(parts).test_client()
+            yield scene
+
+
+def refusal(answered: TestResponse) -> tuple[int, str]:
+    """Status and id of a refusal."""
+    return answered.status_code, answered.get_json()["id"]
+
+
+def test_the_client_is_told_to_whoever_asks(scene: Scene) -> None:
+    answered = scene.listener.get("/api/login")
+    assert answered.get_json() == {"oauth_client": {"id": scene.client["id"]}}
+    assert scene.client["secret"] not in answered.text
+
+
+def test_where_there_is_none_nothing_is_told(client: FlaskClient) -> None:
+    assert client.get("/api/login").get_json() == {"oauth_client": None}
+
+
+def test_a_code_logs_in_and_nothing_of_it_is_left_at_heroku(scene: Scene) -> None:
+    answered = scene.by(scene.grant())
+    said = answered.get_json()
+
+    assert (answered.status_code, said["email"], said["role"]) == (201, ADMIN, "admin")
+    assert [(one.method, one.path.rpartition("/")[0]) for one in scene.asked[-3:]] == [
+        ("POST", "/oauth"),
+        ("GET", ""),
+        ("DELETE", "/oauth/tokens"),
+    ]
+    left = scene.ask(ADMIN, "GET", "/oauth/authorizations")
+    assert [each for each in left if each["scope"] == ["identity"]] == []
+
+
+def test_a_token_that_cannot_be_ended_hinders_nobody(scene: Scene) -> None:
+    fault = {"kind": "status", "status": 403, "method": "DELETE", "path": "/oauth/tokens/.*"}
+    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    assert scene.by(scene.grant()).status_code == 201
+
+
+def test_a_code_logs_in_once(scene: Scene) -> None:
+    grant = scene.grant()
+    assert scene.by(grant).status_code == 201
+    again = scene.by(grant)
+    assert refusal(again) == (401, "heroku_code_refused")
+    assert "AUTOPROMOTE_OAUTH_ID" in again.get_json()["message"]
+
+
+def test_a_code_is_good_for_five_minutes(scene: Scene) -> None:
+    grant = scene.grant()
+    scene.heroku.world.advance(timedelta(minutes=5))
+    assert refusal(scene.by(grant)) == (401, "heroku_code_refused")
+
+
+def test_a_code_for_another_client_logs_nobody_in(scene: Scene) -> None:
+    other = {"name": "other", "redirect_uri": "https://other.example/login/callback"}
+    client = scene.ask(STRANGER, "POST", "/oauth/clients", other)
+    assert refusal(scene.by(scene.grant(client=client))) == (401, "heroku_code_refused")
+
+
+def test_a_bare_token_is_refused_and_never_shown_to_heroku(scene: Scene) -> None:
+    before = len(scene.heroku.world.exchanges)
+    answered = scene.log_in(heroku_token=f"HRKU-{ADMIN}")
+    assert refusal(answered) == (403, "heroku_token_not_taken")
+    assert "autopromote login" in answered.get_json()["message"]
+    assert len(scene.heroku.world.exchanges) == before
+
+
+def test_somebody_without_a_role_gets_nothing_by_a_code_either(scene: Scene) -> None:
+    assert refusal(scene.by(scene.grant(STRANGER))) == (403, "no_role")
+
+
+@pytest.mark.parametrize("demand", ["required", "refused"])
+def test_heroku_may_read_the_refresh_token_either_way(scene: Scene, demand: str) -> None:
+    scene.demand(refresh_token=demand)
+    assert scene.by(scene.grant()).status_code == 201
+    before = len(scene.asked)
+    assert scene.by(scene.grant()).status_code == 201
+    # The form that was taken is remembered: authorization, redemption, account, end.
+    assert len(scene.asked) - before == 4
+
+
+def test_a_heroku_that_reads_neither_way_is_told_of_and_codes_stay_unused(scene: Scene) -> None:
+    fault = {"kind": "status", "status": 422, "method": "POST", "path": "/oauth/tokens"}
+    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    answered = scene.by(scene.grant())
+    assert refusal(answered) == (401, "heroku_code_refused")
+    assert "The emulator was told to answer 422." in answered.get_json()["message"]
+    assert "an admin may unset AUTOPROMOTE_OAUTH_ID" in answered.get_json()["message"]
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_heroku_that_cannot_tell_now_may_tell_later(scene: Scene, status: int) -> None:
+    fault = {"kind": "status", "status": status, "method": "POST", "path": "/oauth/tokens"}
+    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    assert refusal(scene.by(scene.grant())) == (503, "heroku_unavailable")
+
+
+def test_heroku_s_words_show_neither_code_nor_secret(scene: Scene) -> None:
+    grant = scene.grant()
+    code, secret = grant["grant"]["code"], scene.client["secret"]
+    said = {"id": "forbidden", "message": f"No {code} of {secret}."}
+    fault = {"kind": "status", "status": 403, "path": "/oauth/tokens", "body": said}
+    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    answered = scene.by(grant)
+    assert "No [hidden] of [hidden]." in answered.get_json()["message"]
+
+
+def test_a_code_needs_a_client(client: FlaskClient) -> None:
+    answered = client.post("/api/tokens", json={"heroku_code": "c"})
+    assert refusal(answered) == (409, "no_oauth_client")
+
+
+@pytest.mark.parametrize("body", [{}, {"heroku_code": "c", "heroku_token": "t"}])
+def test_one_proof_is_brought(client: FlaskClient, body: dict[str, str]) -> None:
+    assert refusal(client.post("/api/tokens", json=body)) == (422, "invalid_params")
