@@ -21,10 +21,12 @@ from cli.resources import (
     LoginCode,
     LoginWay,
     Output,
+    PersonSeen,
     Pipeline,
     Plan,
     Promotion,
     PromotionInFull,
+    Revoked,
     Rollback,
     Rule,
     RuleRemoved,
@@ -86,6 +88,12 @@ class Listener:
 
     def whoami(self) -> Whoami:
         return self._ask("GET", "whoami", Whoami)
+
+    def people(self) -> list[PersonSeen]:
+        return self._ask("GET", "people", list[PersonSeen])
+
+    def revoke(self, whose: Body) -> Revoked:
+        return self._ask("POST", "people/actions/revoke", Revoked, body=whose)
 
     def rules(self, *, app: str | None, limit: int | None) -> list[Rule]:
         return self._ask("GET", "rules", list[Rule], query={"app": app, "limit": limit})

@@ -52,6 +52,8 @@ COMMANDS = {
     "holds:add": ("holds.add", "keep automatic promotion from an app"),
     "holds:info": ("holds.info", "show a hold"),
     "holds:release": ("holds.release", "release a hold, and show what goes next"),
+    "people": ("people.index", "list who has logged in, and what is still good"),
+    "people:revoke": ("people.revoke", "end all that somebody is logged in with"),
     "audit": ("audit", "list who changed what, newest first"),
     "doctor": ("doctor", "find what is wrong or may go wrong, and what mends it"),
     "completion": ("completion", "print what makes a shell complete this program"),

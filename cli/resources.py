@@ -129,6 +129,16 @@ class TargetRelease(TypedDict):
     created_at: str | None
 
 
+class LoggedIn(TypedDict):
+    """A token or a browser session of somebody, that is good."""
+
+    kind: str
+    created_at: str
+    made_from: str | None
+    last_used_at: str | None
+    expires_at: str
+
+
 class LoginCode(TypedDict):
     """A code that logs a browser in once."""
 
@@ -162,6 +172,13 @@ class PastRelease(TypedDict):
     created_at: str | None
 
 
+class RoleOf(TypedDict):
+    """A role, and the patterns of its apps; null is every app, and what concerns all."""
+
+    role: str
+    apps: list[str] | None
+
+
 class Preview(TypedDict):
     """What to send with the release, so that nothing else goes than was shown."""
 
@@ -191,11 +208,14 @@ class Verification(TypedDict):
     until: str | None
 
 
-class RoleOf(TypedDict):
-    """A role, and the patterns of its apps; null is every app, and what concerns all."""
+class Revoked(TypedDict):
+    """How much ended; the tokens of machines that go on, by name: their maker may know them."""
 
-    role: str
-    apps: list[str] | None
+    tokens: int
+    sessions: int
+    codes: int
+    machine_tokens: list[str]
+    message: str
 
 
 class VersionRef(TypedDict):
@@ -428,6 +448,17 @@ class Step(TypedDict):
     mode: str | None
     changes: list[FieldChange]
     cancelled: list[str]
+
+
+class PersonSeen(TypedDict):
+    """Somebody who has logged in, with the roles of this moment, none for whoever has left."""
+
+    email: str
+    role: str | None
+    roles: list[RoleOf]
+    logged_in_at: str
+    last_used_at: str | None
+    tokens: list[LoggedIn]
 
 
 class Token(TypedDict):

@@ -23,6 +23,7 @@ from listener.api import (
     metrics,
     middleware,
     openapi,
+    people,
     pipelines,
     promotions,
     rule_files,
@@ -48,6 +49,8 @@ from listener.services.doctor import Doctor
 from listener.services.identity import Identities, LoginClient
 from listener.services.login import BrowsersDesk, Logins
 from listener.services.output import OutputsDesk
+from listener.services.people import PeopleDesk
+from listener.services.refusals import Refusals
 from listener.services.status import Gauges, ReachabilityCheck, Readiness
 from listener.services.subscriptions import SubscriptionsDesk, hook_url
 from listener.services.tokens import TokensDesk
@@ -59,6 +62,7 @@ SHIFT = "autopromote_shift"
 ROOMS = (
     webhooks,
     tokens,
+    people,
     rules,
     rule_files,
     pipelines,
@@ -166,7 +170,8 @@ def services_of(parts: Parts) -> Services:
 
     client = _login_client(settings)
     readiness = Readiness(parts.database, keys)
-    desk = TokensDesk(parts.database, keys)
+    refusals = Refusals(parts.database)
+    desk = TokensDesk(parts.database, keys, refusals)
     mirror = ReachabilityCheck(settings.public_url, keys.mark, transport=parts.outside)
 
     return Services(
@@ -176,11 +181,13 @@ def services_of(parts: Parts) -> Services:
         inbox=Inbox(parts.database, keys),
         tokens=desk,
         login_client=client,
-        logins=Logins(desk, parts.roles, Identities(settings.heroku_api_url, client)),
+        logins=Logins(desk, refusals, parts.roles, Identities(settings.heroku_api_url, client)),
         readiness=readiness,
         gauges=Gauges(parts.database, context.heroku),
         subscriptions=SubscriptionsDesk(context, keys, public_url=settings.public_url),
-        browsers=BrowsersDesk(parts.database, keys, desk),
+        browsers=BrowsersDesk(parts.database, keys, desk, refusals),
+        people=PeopleDesk(parts.database, parts.roles),
+        refusals=refusals,
         outputs=OutputsDesk(context),
         doctor=Doctor(context, readiness, mirror, hook_url=hook_url(settings.public_url)),
         metrics_token=settings.metrics_token,

@@ -9,7 +9,8 @@ from listener.crypto import Keys
 from listener.db import access_tokens
 from listener.db.access_tokens import Kind, NewToken
 from listener.db.engine import Database
-from listener.services.tokens import TOKEN_LIFE
+from listener.services.refusals import Refusals
+from listener.services.tokens import TOKEN_LIFE, TokensDesk
 
 
 def token_of(database: Database, keys: Keys, email: str, *, life: timedelta = TOKEN_LIFE) -> str:
@@ -24,3 +25,8 @@ def token_of(database: Database, keys: Keys, email: str, *, life: timedelta = TO
 def bearer(token: str) -> dict[str, str]:
     """Return the headers of a request that brings a token."""
     return {"Authorization": f"Bearer {token}"}
+
+
+def desk_of(database: Database, keys: Keys) -> TokensDesk:
+    """Return a desk for tokens, as a second process has one."""
+    return TokensDesk(database, keys, Refusals(database))

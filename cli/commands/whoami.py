@@ -4,7 +4,7 @@ from cli.command import command
 from cli.context import Context, pass_context
 from cli.options import as_json
 from cli.output import block, say_json
-from cli.resources import RoleOf, Whoami
+from cli.roles import roles
 from cli.times import when
 
 
@@ -18,22 +18,13 @@ def whoami(context: Context, as_json: bool) -> None:
         say_json(identity)
         return
 
+    # A listener older than the bindings of roles tells one role.
     block(
         identity["email"],
         [
-            ("Role", _roles(identity)),
+            ("Role", roles(identity.get("roles", ())) or identity["role"]),
             ("Listener", context.listener.url),
             ("Version", identity.get("version")),
             ("Token expires", when(identity.get("token_expires_at"))),
         ],
     )
-
-
-def _roles(identity: Whoami) -> str:
-    """Say every role; a listener older than the bindings tells one."""
-    return ", ".join(map(_role, identity.get("roles", ()))) or identity["role"]
-
-
-def _role(said: RoleOf) -> str:
-    """Say a role, and of which apps where it is bound to some."""
-    return said["role"] if said["apps"] is None else f"{said['role']} of {'+'.join(said['apps'])}"

@@ -169,7 +169,7 @@ def _invitation(link: str) -> Invitation:
 
 def _session() -> Session | None:
     text = request.cookies.get(COOKIE, "")
-    return services().browsers.session(text, now=services().now()) if text else None
+    return services().browsers.session(text, caller()) if text else None
 
 
 def _person(session: Session) -> Person:

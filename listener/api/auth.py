@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar, cast
 
 from flask import g, request
 
+from listener.api.caller import caller
 from listener.api.services import services
 from listener.crypto import BadToken
 from listener.db.access_tokens import TokenRow
@@ -92,7 +93,7 @@ def own_token() -> TokenRow:
 
 def _token() -> TokenRow:
     try:
-        return services().tokens.find(bearer(), now=services().now())
+        return services().tokens.find(bearer(), caller())
     except BadToken as error:
         message = "The token is not valid (any more): run `autopromote login` again."
         raise Unauthorized(message) from error
@@ -102,6 +103,7 @@ def _authenticated() -> Person:
     token = _token()
     rights = services().roles.of(token.email)
     if rights is None:
+        services().refusals.note("no_role", caller(), email=token.email)
         message = f"{token.email} has no role here: an admin can add it to AUTOPROMOTE_VIEWERS."
         raise Forbidden(message, id="no_role")
     return Person(token.email, rights, token.expires_at)

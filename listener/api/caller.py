@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 from flask import request
 
 from listener.api.services import services
-from listener.services.tokens import Caller
+from listener.services.caller import Caller
 
 FORWARDED = "X-Forwarded-For"
 
@@ -25,6 +25,9 @@ def address() -> str | None:
     """
     said = request.headers.get(FORWARDED, "").rpartition(",")[2].strip()
     try:
-        return str(ip_address(said or request.remote_addr or ""))
+        found = ip_address(said or request.remote_addr or "")
     except ValueError:
         return None
+    # A socket that takes both kinds shows those of the old one as ::ffff:192.0.2.1.
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(mapped or found)

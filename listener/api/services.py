@@ -17,6 +17,8 @@ from listener.services.doctor import Doctor
 from listener.services.identity import LoginClient
 from listener.services.login import BrowsersDesk, Logins
 from listener.services.output import OutputsDesk
+from listener.services.people import PeopleDesk
+from listener.services.refusals import Refusals
 from listener.services.status import Gauges, Readiness
 from listener.services.subscriptions import SubscriptionsDesk
 from listener.services.tokens import TokensDesk
@@ -44,6 +46,8 @@ class Services:
     gauges: Gauges
     subscriptions: SubscriptionsDesk
     browsers: BrowsersDesk
+    people: PeopleDesk
+    refusals: Refusals
     outputs: OutputsDesk
     doctor: Doctor
     metrics_token: str | None = None

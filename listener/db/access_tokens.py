@@ -15,19 +15,24 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Text,
     delete,
     func,
     insert,
     literal,
+    or_,
     select,
+    true,
     update,
 )
 
 from listener.db.access_tables import access_token as table
-from listener.db.fixed import Fixed
+from listener.db.fixed import Fixed, value
 
 KEPT = timedelta(days=90)  # what ended, to tell who was here
-USED_EVERY = "1 minute"  # how exactly the last use is known: no request but one a minute writes it
+USED_EVERY = timedelta(
+    minutes=1
+)  # how exactly the last use is known: no request but one a minute writes it
 MARK = "token:"  # before the name of a machine's token, where the name of a person may stand
 
 
@@ -99,8 +104,12 @@ def find(conn: Connection, id: str) -> Found | None:
 
 
 _FIND = Fixed(
-    "SELECT *, coalesce(last_used_at < now() - interval '" + USED_EVERY + "', true) AS is_use_due"  # noqa: S608 - a constant of ours
-    " FROM access_token WHERE id = :id AND revoked_at IS NULL"
+    select(
+        table,
+        func.coalesce(table.c.last_used_at < func.now() - literal(USED_EVERY), true()).label(
+            "is_use_due"
+        ),
+    ).where(table.c.id == value("id", Text), table.c.revoked_at.is_(None))
 )
 
 
@@ -110,8 +119,15 @@ def note_use(conn: Connection, id: str) -> bool:
 
 
 _NOTE_USE = Fixed(
-    "UPDATE access_token SET last_used_at = now() WHERE id = :id"  # noqa: S608 - as above
-    " AND (last_used_at IS NULL OR last_used_at < now() - interval '" + USED_EVERY + "')"
+    update(table)
+    .where(
+        table.c.id == value("id", Text),
+        or_(
+            table.c.last_used_at.is_(None),
+            table.c.last_used_at < func.now() - literal(USED_EVERY),
+        ),
+    )
+    .values(last_used_at=func.now())
 )
 
 
@@ -163,6 +179,12 @@ def list_seen(conn: Connection) -> list[Seen]:
         .order_by(at.desc(), email)
     )
     return [Seen(*row) for row in conn.execute(query)]
+
+
+def has_been_seen(conn: Connection, email: str) -> bool:
+    """Return whether this person logged in within the time that rows are kept."""
+    is_of = table.c.kind != Kind.MACHINE, func.lower(table.c.email) == email.lower()
+    return conn.execute(select(table.c.id).where(*is_of).limit(1)).first() is not None
 
 
 def list_logins(conn: Connection) -> list[TokenRow]:

@@ -10,11 +10,13 @@ from threading import BoundedSemaphore
 from listener.crypto import BadToken, Keys, Signed
 from listener.db import audit, one_time_codes
 from listener.db.engine import Database
-from listener.errors import Busy, Forbidden
+from listener.errors import Busy, Forbidden, Unauthorized
 from listener.heroku import Account
 from listener.roles import Rights, Roles
+from listener.services.caller import Caller
 from listener.services.identity import Identities, Proof
-from listener.services.tokens import Caller, TokensDesk
+from listener.services.refusals import Refusals
+from listener.services.tokens import TokensDesk
 
 AT_ONCE = 2  # a request at Heroku may take ten seconds, and threads are few
 
@@ -31,26 +33,38 @@ class Login:
 class Logins:
     """Gives out tokens to whoever proves at Heroku who he is."""
 
-    def __init__(self, tokens: TokensDesk, roles: Roles, identities: Identities) -> None:
+    def __init__(
+        self, tokens: TokensDesk, refusals: Refusals, roles: Roles, identities: Identities
+    ) -> None:
         self._tokens = tokens
+        self._refusals = refusals
         self._roles = roles
         self._identities = identities
         self._places = BoundedSemaphore(AT_ONCE)
 
     def log_in(self, proof: Proof, caller: Caller) -> Login:
         """Make a token for whoever Heroku says this is. Raises Forbidden for one without a role."""
-        account = self._account(proof)
+        account = self._account(proof, caller)
         rights = self._roles.of(account.email)
         if rights is None:
             message = (
                 f"{account.email} has no role here:"
                 " an admin can add the address to AUTOPROMOTE_VIEWERS, _APPROVERS or _ADMINS."
             )
+            self._refusals.note("no_role", caller, email=account.email)
             raise Forbidden(message, id="no_role")
         token = self._tokens.log_in(account.email, rights, caller)
         return Login(token, account.email, rights)
 
-    def _account(self, proof: Proof) -> Account:
+    def _account(self, proof: Proof, caller: Caller) -> Account:
+        """Ask Heroku who this is; note whom it refused."""
+        try:
+            return self._asked(proof)
+        except (Unauthorized, Forbidden) as refusal:
+            self._refusals.note(refusal.id, caller)
+            raise
+
+    def _asked(self, proof: Proof) -> Account:
         self._identities.check(proof)
         if not self._places.acquire(blocking=False):
             message = "Others are just logging in. Try again in a moment."
@@ -87,10 +101,13 @@ class Session:
 class BrowsersDesk:
     """Gives out codes, sessions and forms, and checks them."""
 
-    def __init__(self, database: Database, keys: Keys, tokens: TokensDesk) -> None:
+    def __init__(
+        self, database: Database, keys: Keys, tokens: TokensDesk, refusals: Refusals
+    ) -> None:
         self._database = database
         self._keys = keys
         self._tokens = tokens
+        self._refusals = refusals
 
     def make_code(self, email: str, caller: Caller) -> Code:
         """Make a new code for this person."""
@@ -117,12 +134,15 @@ class BrowsersDesk:
         text = "".join(letter for letter in code.upper() if letter.isalnum())
         with self._database.begin() as conn:
             email = one_time_codes.take(conn, self._digest(text), now=caller.now)
-            return None if email is None else self._tokens.start_session(conn, email, caller)
+            if email is not None:
+                return self._tokens.start_session(conn, email, caller)
+        self._refusals.note("code_refused", caller)
+        return None
 
-    def session(self, text: str, *, now: datetime) -> Session | None:
+    def session(self, text: str, caller: Caller) -> Session | None:
         """Read whose session this is; None where it is not one of ours, or has ended."""
         try:
-            row = self._tokens.find_session(text, now=now)
+            row = self._tokens.find_session(text, caller)
         except BadToken:
             return None
         return Session(row.email, row.id, row.expires_at)

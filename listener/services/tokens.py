@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -16,6 +15,8 @@ from listener.db import access_tokens, audit
 from listener.db.access_tokens import Found, Kind, NewToken, TokenRow
 from listener.db.engine import Database
 from listener.roles import Rights
+from listener.services.caller import Caller
+from listener.services.refusals import Refusals
 
 log = structlog.get_logger()
 
@@ -23,20 +24,13 @@ TOKEN_LIFE = timedelta(hours=12)
 SESSION_LIFE = timedelta(hours=8)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Where a request came from, and when."""
-
-    address: str | None
-    now: datetime
-
-
 class TokensDesk:
     """Gives out tokens and browser sessions, and finds whose they are."""
 
-    def __init__(self, database: Database, keys: Keys) -> None:
+    def __init__(self, database: Database, keys: Keys, refusals: Refusals) -> None:
         self._database = database
         self._keys = keys
+        self._refusals = refusals
 
     def log_in(self, email: str, rights: Rights, caller: Caller) -> Signed:
         """Give this person a token for twelve hours."""
@@ -47,16 +41,16 @@ class TokensDesk:
         """Log the browser of this person in for eight hours, in this transaction."""
         return self._start(conn, Kind.BROWSER, email, caller)
 
-    def find(self, text: str, *, now: datetime) -> TokenRow:
+    def find(self, text: str, caller: Caller) -> TokenRow:
         """Return the row of a token that is good now. Raises BadToken."""
-        row = self._found(self._keys.tokens, text, now)
+        row = self._found(self._keys.tokens, text, caller)
         if row.kind is Kind.BROWSER:
             raise BadToken
         return row
 
-    def find_session(self, text: str, *, now: datetime) -> TokenRow:
+    def find_session(self, text: str, caller: Caller) -> TokenRow:
         """Return the row of a browser session that is good now. Raises BadToken."""
-        row = self._found(self._keys.sessions, text, now)
+        row = self._found(self._keys.sessions, text, caller)
         if row.kind is not Kind.BROWSER:
             raise BadToken
         return row
@@ -101,11 +95,12 @@ class TokensDesk:
     def _signer(self, kind: Kind) -> Signer:
         return self._keys.sessions if kind is Kind.BROWSER else self._keys.tokens
 
-    def _found(self, signer: Signer, text: str, now: datetime) -> TokenRow:
-        claim = claim_of(signer.read(text, now=now))
+    def _found(self, signer: Signer, text: str, caller: Caller) -> TokenRow:
+        said = signer.read(text, now=caller.now)
         with self._database.lend() as conn:
-            found = access_tokens.find(conn, claim.id)
-        if found is None:
+            found = access_tokens.find(conn, claim_of(said).id)
+        if found is None:  # we signed it, so it was revoked
+            self._refusals.note("token_revoked", caller, email=said.get("email"))
             raise BadToken
         if found.is_use_due:
             self._note_use(found)

@@ -239,10 +239,10 @@ class Town:
         return dyno
 
     @contextmanager
-    def beside(self) -> Iterator[Dyno]:
+    def beside(self, **settings: str) -> Iterator[Dyno]:
         """Run a second web dyno for a while; it works for nobody, and answers as the first does."""
         log = self.folder / "dyno-beside.log"
-        dyno = Dyno(self.settings | {"AUTOPROMOTE_RUNNERS": "0"}, log)
+        dyno = Dyno(self.settings | settings | {"AUTOPROMOTE_RUNNERS": "0"}, log)
         try:
             yield dyno
         finally:

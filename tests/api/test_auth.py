@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from listener.app import Parts, build
 from listener.crypto import BadToken, Keys
 from listener.roles import Rights, Role, Roles
-from listener.services.tokens import Caller, TokensDesk
+from listener.services.caller import Caller
 from tests.api.conftest import ADMIN, APPROVER, STRANGER, VIEWER
-from tests.logins import bearer, token_of
+from tests.logins import bearer, desk_of, token_of
 
 As = Callable[[str], dict[str, str]]
 OPEN = {"/healthz", "/readyz", "/openapi.json", "/webhooks/heroku", "/api/tokens", "/api/login"}
@@ -68,15 +68,15 @@ def test_a_token_that_ended_is_nobody_s(client: FlaskClient, parts: Parts) -> No
 def test_a_session_of_a_browser_is_no_token_and_a_token_is_no_session(
     client: FlaskClient, parts: Parts
 ) -> None:
-    desk = TokensDesk(parts.database, parts.keys)
+    desk = desk_of(parts.database, parts.keys)
     caller = Caller(None, datetime.now(UTC))
     with parts.database.begin() as conn:
         session = desk.start_session(conn, ADMIN, caller)
     token = desk.log_in(ADMIN, Rights.of(Role.ADMIN), caller)
     assert client.get("/api/whoami", headers=bearer(session.text)).status_code == 401
     with pytest.raises(BadToken):
-        desk.find_session(token.text, now=caller.now)
-    assert desk.find_session(session.text, now=caller.now).email == ADMIN
+        desk.find_session(token.text, caller)
+    assert desk.find_session(session.text, caller).email == ADMIN
 
 
 def test_the_scheme_is_read_in_any_case(client: FlaskClient, as_: As) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance.command_line.people import (
     APPROVER_TOKEN,
+    ROLES,
     STRANGER_TOKEN,
     VIEWER_TOKEN,
     login_file,
@@ -40,9 +41,7 @@ def town(
     with clean.shared_database(postgres, migrated, "command_line") as (database_url, _):
         town = Town(heroku, database_url, tmp_path_factory.mktemp("town"))
         try:
-            town.start(
-                AUTOPROMOTE_VIEWERS="*@viewers.example", AUTOPROMOTE_APPROVERS="*@approvers.example"
-            )
+            town.start(second=False, **ROLES)
             town.cli("login")
             yield town
         finally:

@@ -11,6 +11,10 @@ from tests.acceptance.town import ROBOT, Town
 from tests.cli.program import Autopromote
 
 VIEWER_TOKEN, APPROVER_TOKEN, STRANGER_TOKEN = "HRKU-viewer", "HRKU-approver", "HRKU-stranger"
+ROLES = {
+    "AUTOPROMOTE_VIEWERS": "*@viewers.example",
+    "AUTOPROMOTE_APPROVERS": "*@approvers.example",
+}
 TIME = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \((~ \d+[smhd] ago|in ~ \d+[smhd])\)"
 
 

@@ -18,12 +18,12 @@ from listener.approval_links import Invitation
 from listener.core.promotion import Status
 from listener.crypto import Keys
 from listener.db.promotions import PromotionRow
+from listener.services.caller import Caller as From
 from listener.services.login import BrowsersDesk
-from listener.services.tokens import Caller as From
-from listener.services.tokens import TokensDesk
+from listener.services.refusals import Refusals
 from tests.api.routes.caller import Caller
 from tests.api.routes.conftest import APPROVER, VIEWER
-from tests.logins import token_of
+from tests.logins import desk_of, token_of
 from tests.services.office import ANA, PROD, STAGING, Office
 
 EVIL = "<script>alert(1)</script>\"'&"
@@ -45,7 +45,8 @@ def row(office: Office) -> PromotionRow:
 
 
 def browsers_desk(office: Office) -> BrowsersDesk:
-    return BrowsersDesk(office.database, office.keys, TokensDesk(office.database, office.keys))
+    desk = desk_of(office.database, office.keys)
+    return BrowsersDesk(office.database, office.keys, desk, Refusals(office.database))
 
 
 @dataclass
@@ -199,10 +200,10 @@ def test_without_a_session_nobody_answers(open_: Open, approver: Caller, office:
 
 def started(office: Office) -> str:
     """The id of a session that is good."""
-    desk = TokensDesk(office.database, office.keys)
+    desk = desk_of(office.database, office.keys)
     with office.database.begin() as conn:
         signed = desk.start_session(conn, APPROVER, From(None, now()))
-    return desk.find_session(signed.text, now=now()).id
+    return desk.find_session(signed.text, From(None, now())).id
 
 
 def test_a_session_is_none_that_we_did_not_sign(open_: Open, office: Office) -> None:
@@ -292,7 +293,7 @@ def test_a_viewer_sees_it_and_has_no_buttons(
     assert "Approving needs the role approver." in browser.look().text
     assert "<button" not in browser.look().text
     desk = browsers_desk(office)
-    session = desk.session(_cookie(browser), now=now())
+    session = desk.session(_cookie(browser), From(None, now()))
     assert session is not None
     form = desk.form(session, browser.link, now=now())
 
@@ -310,7 +311,7 @@ def _cookie(browser: Browser) -> str:
 def test_whoever_has_no_role_any_more_sees_nothing(open_: Open, office: Office) -> None:
     browser = open_()
     with office.database.begin() as conn:
-        desk = TokensDesk(office.database, office.keys)
+        desk = desk_of(office.database, office.keys)
         session = desk.start_session(conn, "eve@elsewhere.example", From(None, now()))
     browser.client.set_cookie("autopromote_session", session.text, path="/approvals")
     answer = browser.look()
@@ -363,7 +364,7 @@ def test_a_form_that_was_left_open_is_too_old(
     browser = open_()
     browser.enter(approver)
     desk = browsers_desk(office)
-    session = desk.session(_cookie(browser), now=now())
+    session = desk.session(_cookie(browser), From(None, now()))
     assert session is not None
     form = desk.form(session, browser.link, now=now() - timedelta(hours=1))
     assert browser.send({"form": form, "say": "approve"}).status_code == 409

@@ -44,6 +44,8 @@ FOR_APPROVERS = {
     ("POST", "/api/holds/actions/release"),
 }
 FOR_ADMINS = {
+    ("GET", "/api/people"),
+    ("POST", "/api/people/actions/revoke"),
     ("POST", "/api/rules"),
     ("POST", "/api/rules/actions/apply"),
     ("PATCH", "/api/rules/1"),
