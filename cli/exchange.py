@@ -77,10 +77,10 @@ def was_sent(error: httpx.RequestError) -> bool:
 
 
 def body_of(response: httpx.Response) -> Any:
-    """Return the JSON of an answer, or None if it has none."""
+    """Return the JSON of an answer, or None if it has none, or one nested without end."""
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import click
 
+from cli.errors import Failure
 from cli.plain import plain, plain_json, plain_line
 from cli.progress import turning
 
@@ -116,8 +117,12 @@ def barred(text: str, word: str, colour: str) -> None:
 
 
 def say_json(answer: Any) -> None:
-    """Print the API's answer as it is, for machines."""
-    click.echo(plain_json(json.dumps(answer, indent=2, ensure_ascii=False)))
+    """Print the API's answer as it is, for machines. Raises Failure where it nests without end."""
+    try:
+        document = json.dumps(answer, indent=2, ensure_ascii=False)
+    except RecursionError as error:
+        raise Failure("The answer is nested too deeply to be printed.") from error
+    click.echo(plain_json(document))
 
 
 @dataclass

@@ -4,7 +4,11 @@ import json
 import math
 import re
 
+from cli.plain import SURROGATES, plain_json
+
 BARE = re.compile(r"[A-Za-z0-9_-]+")
+HALF = re.compile(f"[{SURROGATES}]")  # TOML has no word for half a character
+UNKNOWN_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
 def fits(value: object) -> bool:
@@ -22,7 +26,7 @@ def key(name: str) -> str:
 
 
 def value(said: object) -> str:
-    """Return a value as TOML writes it: as JSON does, but for the character DEL."""
+    """Return a value as TOML writes it: as JSON does, with what a terminal obeys escaped."""
     if isinstance(said, list):
         return f"[{', '.join(value(each) for each in said)}]"
-    return json.dumps(said, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return plain_json(HALF.sub(UNKNOWN_CHARACTER, json.dumps(said, ensure_ascii=False)))

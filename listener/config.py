@@ -15,6 +15,7 @@ from listener.db.engine import parse_url
 from listener.heroku.address import checked_token, checked_url, is_name, is_on_loopback
 
 SHORTEST_KEY = 32
+SHORTEST_METRICS_TOKEN = 16
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -107,6 +108,16 @@ def oauth_id(text: str) -> str:
     if is_name(text):
         return text
     message = "it must be the id of an OAuth client, as `autopromote login:client` sets it."
+    raise ValueError(message)
+
+
+def metrics_token(text: str) -> str:
+    if re.fullmatch(rf"[!-~]{{{SHORTEST_METRICS_TOKEN},}}", text):
+        return text
+    message = (
+        f"it must be one word of at least {SHORTEST_METRICS_TOKEN} ASCII characters,"
+        " from `openssl rand -hex 16`."
+    )
     raise ValueError(message)
 
 
@@ -300,7 +311,7 @@ VARIABLES = (
     Variable("AUTOPROMOTE_AUDIT", "audit", KEPT, None),
     Variable("AUTOPROMOTE_RUNNERS", "runners", number(0, MOST_RUNNERS), 4),
     Variable("AUTOPROMOTE_ALLOW_PRIVATE_CHECKS", "allow_private_checks", flag, False),
-    Variable("AUTOPROMOTE_METRICS_TOKEN", "metrics_token", str, None),
+    Variable("AUTOPROMOTE_METRICS_TOKEN", "metrics_token", metrics_token, None),
     Variable("AUTOPROMOTE_OAUTH_ID", "oauth_id", oauth_id, None),
     Variable("AUTOPROMOTE_OAUTH_SECRET", "oauth_secret", checked_token, None),
     Variable("HEROKU_API_URL", "heroku_api_url", checked_url, HEROKU_API_URL),

@@ -53,6 +53,26 @@ strategy = "slug"
 on_newer = "supersede\""""
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("ship\u202egnp", '"ship\\u202egnp"'),
+        ("a\x1b[2J", '"a\\u001b[2J"'),
+        ("b\x9b31m", '"b\\u009b31m"'),
+        ("c\x7f", '"c\\u007f"'),
+        ("line\u2028", '"line\\u2028"'),
+        ("half\ud800", '"half\N{REPLACEMENT CHARACTER}"'),
+        ("⬢ 日本", '"⬢ 日本"'),
+    ],
+)
+def test_what_a_terminal_would_act_upon_is_escaped_in_a_file(name: str, written: str) -> None:
+    text = as_toml({name: {"reason": name}})
+    assert text == f"[rules.{written}]\nreason = {written}"
+    said = tomllib.loads(text)["rules"]
+    whole = name.replace("\ud800", "\N{REPLACEMENT CHARACTER}")
+    assert said == {whole: {"reason": whole}}
+
+
 def test_rules_are_written_as_one_would_write_them() -> None:
     written = as_toml({"ship": said_of(RULE), "to europe": said_of(BARE)})
     assert written == WRITTEN

@@ -89,6 +89,14 @@ def test_what_was_met_is_said(
     assert len(met.heard) == 1
 
 
+def test_an_answer_nested_without_end_is_no_answer(autopromote: Autopromote) -> None:
+    deep = f'{{"email": {"[" * 200_000}{"]" * 200_000}}}'
+    with stranger(answer("200 OK", deep)) as met:
+        outcome = autopromote("whoami", AUTOPROMOTE_URL=met.url, AUTOPROMOTE_TOKEN="secret")
+    message = f"{met.url} does not answer like a listener (200). Is the URL right?"
+    assert outcome == failed(message)
+
+
 def test_a_redirect_is_told_and_not_followed(autopromote: Autopromote) -> None:
     with (
         stranger(answer("200 OK", "{}")) as elsewhere,

@@ -42,7 +42,7 @@ def web(shared: tuple[str, Database], tmp_path_factory: pytest.TempPathFactory) 
     started.end()
 
 
-LARGE = {"WEB_CONCURRENCY": "4", "AUTOPROMOTE_METRICS_TOKEN": "s"}
+LARGE = {"WEB_CONCURRENCY": "4", "AUTOPROMOTE_METRICS_TOKEN": "scrape-me-scrape-me"}
 
 
 def spoken(web: Web, request: bytes) -> bytes:
@@ -101,7 +101,7 @@ def test_what_its_processes_count_is_told_together(web: Web) -> None:
 
 def counted(web: Web) -> float:
     """How many requests all its processes together count that led nowhere."""
-    text = web.http.get("/metrics", headers={"Authorization": "Bearer s"}).text
+    text = web.http.get("/metrics", headers={"Authorization": "Bearer scrape-me-scrape-me"}).text
     start = 'autopromote_requests_total{method="GET",route="unknown",status="404"} '
     return sum(float(line.removeprefix(start)) for line in text.splitlines() if start in line)
 

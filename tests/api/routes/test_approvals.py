@@ -156,7 +156,7 @@ def test_every_page_is_guarded(open_: Open, path: str) -> None:
         policy = answer.headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
         assert "frame-ancestors 'none'" in policy
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers["X-Frame-Options"] == "DENY"
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.mimetype == "text/html"
@@ -382,6 +382,22 @@ def test_a_form_on_another_site_is_refused(
     code = {"code": approver.post("/api/login-codes")["code"]}
     assert browser.send(code, "/login", **{"Sec-Fetch-Site": site}).status_code == 403
     assert browser.send(fields, **{"Sec-Fetch-Site": "same-origin"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "", "https://localhost.evil.example", "http://["]
+)
+def test_a_form_of_another_origin_is_refused(
+    open_: Open, approver: Caller, office: Office, origin: str
+) -> None:
+    """A browser of before `Sec-Fetch-Site` tells the origin of a form."""
+    browser = open_()
+    code = {"code": approver.post("/api/login-codes")["code"]}
+    assert browser.send(code, "/login", Origin=origin).status_code == 403
+    assert browser.send(code, "/login", Origin="http://localhost").status_code == 303
+    fields = {"form": browser.form(), "say": "approve"}
+    assert browser.send(fields, Origin=origin).status_code == 403
+    assert browser.send(fields, Origin="http://localhost").status_code == 303
 
 
 @pytest.mark.parametrize(
