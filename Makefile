@@ -80,11 +80,12 @@ $(OFFICIAL)/installed: $(OFFICIAL_LOCK)
 	@cd $(OFFICIAL) && npm ci --prefer-offline --loglevel=error
 	@touch $@
 
-check: setup ## format, lint, types, import contracts, locks
+check: setup ## format, lint, types, import contracts, and what is known of the pinned versions
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.pins
 
 fix: setup ## format, and mend what can be mended by itself
 	@$(BIN)/ruff check --fix $(CODE)
