@@ -45,7 +45,8 @@ class Fault(NamedTuple):
 def pins(files: Sequence[str]) -> list[Pin]:
     """Return what requirement files pin, each once."""
     text = "\n".join(Path(file).read_text() for file in files)
-    return sorted({Pin(*found) for found in re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE)})
+    found = re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE)
+    return sorted({Pin(*one) for one in found})
 
 
 def faults(pinned: Sequence[Pin]) -> Iterator[Fault]:
