@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import httpx
@@ -43,7 +43,7 @@ from listener.inventory.context import Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
 from listener.prober import Prober
-from listener.roles import Roles
+from listener.roles import NOWHERE, Roles
 from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
 from listener.services.identity import Identities, LoginClient
@@ -167,6 +167,7 @@ def assemble(settings: Settings) -> Parts:
 def services_of(parts: Parts) -> Services:
     """Build the services that the views call."""
     settings, context, keys = parts.settings, parts.context, parts.keys
+    nobodys = replace(context, reach=NOWHERE)  # until a view says for whom it asks
 
     client = _login_client(settings)
     readiness = Readiness(parts.database, keys)
@@ -184,12 +185,12 @@ def services_of(parts: Parts) -> Services:
         logins=Logins(desk, refusals, parts.roles, Identities(settings.heroku_api_url, client)),
         readiness=readiness,
         gauges=Gauges(parts.database, context.heroku),
-        subscriptions=SubscriptionsDesk(context, keys, public_url=settings.public_url),
+        subscriptions=SubscriptionsDesk(nobodys, keys, public_url=settings.public_url),
         browsers=BrowsersDesk(parts.database, keys, desk, refusals),
         people=PeopleDesk(parts.database, parts.roles),
         refusals=refusals,
-        outputs=OutputsDesk(context),
-        doctor=Doctor(context, readiness, mirror, hook_url=hook_url(settings.public_url)),
+        outputs=OutputsDesk(nobodys),
+        doctor=Doctor(nobodys, readiness, mirror, hook_url=hook_url(settings.public_url)),
         metrics_token=settings.metrics_token,
         public_url=settings.public_url,
     )

@@ -14,9 +14,11 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from listener.errors import Forbidden
+
 MOST_OF_ENTRY = 1000
 _ENTRY = re.compile(r"(?P<no>!?)(?P<email>[!-~]+?@[!-~]+?)(?:=(?P<apps>[!-~]*))?")
-_APPS = re.compile(r"[a-z0-9*?-]+(?:\+[a-z0-9*?-]+)*")
+_APP = re.compile(r"[a-z0-9*?-]+")  # what patterns in SQL can say, too
 _WILD = re.compile(r"[*?\[\]]")
 
 
@@ -38,6 +40,11 @@ class Scope:
     """The apps that are meant: those whose names match a pattern, or every one that there is."""
 
     apps: tuple[str, ...] | None = None  # None: every app, and what concerns all
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a pattern is none: names of apps have a-z, 0-9 and dashes."""
+        if wrong := [app for app in self.apps or () if not _APP.fullmatch(app)]:
+            raise ValueError(f"{wrong[0]} is no name or pattern of apps, like pay-*")
 
     @property
     def is_all(self) -> bool:
@@ -108,6 +115,42 @@ class Rights:
         return Scope(tuple(dict.fromkeys(app for scope in scopes for app in scope.apps or ())))
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The apps that somebody sees, and those for which what is asked for is allowed.
+
+    By default every app, as for the listener itself.
+    """
+
+    sees: Scope = EVERYTHING
+    acts: Scope = EVERYTHING
+    role: Role = Role.VIEWER  # that is needed
+    overall: Role | None = Role.ADMIN  # for what concerns all
+    who: str = ""  # and what that is, for the refusal
+
+    @classmethod
+    def of(cls, rights: Rights, role: Role, email: str) -> Reach:
+        """Return how far these rights reach in what needs this role."""
+        who = f"{email} is {rights}"
+        return cls(rights.scope(), rights.scope(role), role, rights.overall, who)
+
+    def check(self, *names: str) -> None:
+        """Raise Forbidden unless it is allowed for the apps of all these names."""
+        for name in names:
+            if not self.acts.has(name):
+                which = name if self.sees.has(name) else "an app that you may not see"
+                raise Forbidden(f"That needs the role {self.role} for {which}; {self.who}.")
+
+    def check_all(self, role: Role | None = None) -> None:
+        """Raise Forbidden unless it, or what needs that role, is allowed for what concerns all."""
+        needed = role or self.role
+        if self.overall is None or not self.overall.covers(needed):
+            raise Forbidden(f"That needs the role {needed} for every app; {self.who}.")
+
+
+NOWHERE = Reach(NOTHING, NOTHING, overall=None, who="nobody was asked who it is")
+
+
 class BadEntry(ValueError):
     """The text is no entry of a list of people; the message says why."""
 
@@ -139,9 +182,11 @@ def parse(text: str) -> Entry:
         raise BadEntry(f"{text} lets strangers in: spell out the end of the domain, as *@acme.com")
     if found["apps"] is None:
         return Entry(found["email"])
-    if not _APPS.fullmatch(found["apps"]):
-        raise BadEntry(f"{text} must name apps, or patterns of apps, like =pay-*+shop-*")
-    return Entry(found["email"], Scope(tuple(dict.fromkeys(found["apps"].split("+")))))
+    try:
+        return Entry(found["email"], Scope(tuple(dict.fromkeys(found["apps"].split("+")))))
+    except ValueError as error:
+        message = f"{text} must name apps, or patterns of apps, like =pay-*+shop-*"
+        raise BadEntry(message) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from listener import approval_links
+from listener.api import auth
 from listener.api.answers import Reply, replies
 from listener.api.auth import Person
 from listener.api.caller import caller
@@ -110,8 +111,7 @@ def answer(link: str) -> ResponseReturnValue:
     session = _session()
     if session is None:
         return _page("login.html", 401, invitation=invitation)
-    asker = _person(session)
-    _check_role(asker, Role.APPROVER)
+    asker = _admitted(session, Role.APPROVER)
     said = _fields()
     _check_form(said.get("form", ""), session, link)
     approvals.invited(context(), invitation)
@@ -142,16 +142,16 @@ def _when(text: str) -> str:
 
 
 def _shown(link: str, invitation: Invitation, session: Session) -> Response:
-    asker = _person(session)
-    _check_role(asker, Role.VIEWER)
+    asker = _admitted(session, Role.VIEWER)
     invited = approvals.invited(context(), invitation)
+    target = invited.view.names[invited.view.row.target_id]
     return _page(
         "approval.html",
         invited=invited,
         view=invited.view,
         row=invited.view.row,
         asker=asker,
-        may_answer=invited.is_asked and asker.may(Role.APPROVER),
+        may_answer=invited.is_asked and asker.rights.scope(Role.APPROVER).has(target),
         form=services().browsers.form(session, link, now=services().now()),
         longest=LONGEST_REASON,
     )
@@ -172,17 +172,13 @@ def _session() -> Session | None:
     return services().browsers.session(text, caller()) if text else None
 
 
-def _person(session: Session) -> Person:
+def _admitted(session: Session, role: Role) -> Person:
     rights = services().roles.of(session.email)
     if rights is None:
         raise Forbidden(f"{session.email} has no role here (any more).", id="no_role")
-    asker = g.person = Person(session.email, rights, session.expires_at)
+    asker = Person(session.email, rights, session.expires_at)
+    auth.admit(asker, role, auth.On.APPS)
     return asker
-
-
-def _check_role(asker: Person, role: Role) -> None:
-    if not asker.may(role):
-        raise Forbidden(f"That needs the role {role}; {asker.email} is {asker.rights}.")
 
 
 def _check_own_form() -> None:

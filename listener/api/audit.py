@@ -51,7 +51,7 @@ class AuditEntry(Answer):
 
 
 @bp.get("")
-@needs(Role.VIEWER)
+@needs(Role.ADMIN)
 @returns_list(AuditEntry, queries=("subject", "app", "by", "since", "limit"))
 def list_() -> list[AuditEntry]:
     """Return the audit entries, newest first."""

@@ -1,10 +1,15 @@
-"""Who asks, and what they may do: a view only declares it, with `@needs(Role.ADMIN)`."""
+"""Who asks, and what they may do: a view only declares it, with `@needs(Role.ADMIN)`.
+
+A role may be bound to some apps. Unless a view says `on=On.APPS`, only a role for every app counts.
+With it, `context()` tells the services how far the role reaches, and they find nothing else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
@@ -15,7 +20,7 @@ from listener.api.services import services
 from listener.crypto import BadToken
 from listener.db.access_tokens import TokenRow
 from listener.errors import Forbidden, Unauthorized
-from listener.roles import Rights, Role
+from listener.roles import NOWHERE, Reach, Rights, Role
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,21 +36,25 @@ class Person:
     rights: Rights
     token_expires_at: datetime
 
-    def may(self, role: Role) -> bool:
-        """Return whether the role covers that one, for every app."""
-        return self.rights.overall is not None and self.rights.overall.covers(role)
+
+class On(StrEnum):
+    """What a view is about, and so for which apps somebody must have the role that it needs."""
+
+    ALL = "every app"  # and what concerns all
+    APPS = "apps"  # for some; the services look at which
+    SELF = "whoever asks"
 
 
-def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def needs(role: Role, *, on: On = On.ALL) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let only those with this role, or a higher one, through to the view."""
 
     def guard(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            check(role)
+            check(role, on)
             return view(*args, **kwargs)
 
-        guarded.needs = role  # type: ignore[attr-defined]  # read by openapi
+        guarded.needs, guarded.on = role, on  # type: ignore[attr-defined]  # read by openapi
         return guarded
 
     return guard
@@ -63,12 +72,24 @@ def needs_token(view: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
-def check(role: Role) -> None:
-    """Raise Unauthorized where it is unknown who asks, Forbidden where the role is too low."""
-    g.person = _authenticated()
-    if not g.person.may(role):
-        message = f"That needs the role {role}; {g.person.email} is {g.person.rights}."
-        raise Forbidden(message)
+def check(role: Role, on: On = On.ALL) -> None:
+    """Raise Unauthorized where it is unknown who asks, Forbidden where the role is too low.
+
+    From here on, `context()` reaches as far as that role.
+    """
+    admit(_authenticated(), role, on)
+
+
+def admit(asker: Person, role: Role, on: On = On.ALL) -> None:
+    """Take it that this person asks. Raises Forbidden where the role is too low."""
+    g.person, g.reach = asker, NOWHERE
+    reach = Reach.of(asker.rights, role, asker.email)
+    if not asker.rights.role.covers(role):
+        raise Forbidden(f"That needs the role {role}; {reach.who}.")
+    if on is On.ALL:
+        reach.check_all()
+    if on is not On.SELF:
+        g.reach = reach
 
 
 def person() -> Person:

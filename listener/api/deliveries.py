@@ -6,9 +6,10 @@ from flask import Blueprint
 
 from listener.api import fields
 from listener.api.answers import Answer, Id, Ref, ReleaseRef, Time, returns_list
-from listener.api.auth import needs
-from listener.api.services import services
+from listener.api.auth import On, needs
+from listener.api.services import context
 from listener.roles import Role
+from listener.services import deliveries
 from listener.services.views import DeliveryView
 
 bp = Blueprint("deliveries", __name__, url_prefix="/api/deliveries")
@@ -56,9 +57,9 @@ class Delivery(Answer):
 
 
 @bp.get("")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns_list(Delivery, queries=("app", "limit"))
 def list_() -> list[Delivery]:
     """List the deliveries, newest first."""
-    found = services().inbox.list_(app=fields.text("app"), limit=fields.limit())
+    found = deliveries.list_(context(), app=fields.text("app"), limit=fields.limit())
     return [Delivery.of(view) for view in found]

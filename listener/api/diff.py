@@ -9,7 +9,7 @@ from pydantic import Field
 
 from listener.api import fields
 from listener.api.answers import Answer, Ref, ReleaseRef, Slug, Time, returns
-from listener.api.auth import needs
+from listener.api.auth import On, needs
 from listener.api.doctor import Finding
 from listener.api.fields import repo_of, targets_of, version_of
 from listener.api.services import context
@@ -140,7 +140,7 @@ def _commit(slug: SlugRead | Unread) -> str | None:
 
 
 @bp.get("/<app>/diff")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns(Diff, queries=("to", "release", "repo"), problems=(404, 422, 502))
 def show(app: str) -> Diff:
     """Show what promoting a release of an app to others would change; without one, what it runs."""

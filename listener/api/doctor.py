@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, request
 
 from listener.api.answers import Answer, Ref, returns_list
-from listener.api.auth import needs
-from listener.api.services import services
+from listener.api.auth import On, needs
+from listener.api.services import context, services
 from listener.core import finding
 from listener.core.finding import State
 from listener.roles import Role
@@ -45,9 +45,9 @@ class Finding(Answer):
 
 
 @bp.get("")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns_list(Finding, problems=(429,))
 def list_() -> list[Finding]:
     """Examine everything now, and list the findings in the order in which to mend them."""
-    found = services().doctor.examine(asked_by=request.headers.get("User-Agent", ""))
+    found = services().doctor.of(context()).examine(asked_by=request.headers.get("User-Agent", ""))
     return [Finding.of(each) for each in found]

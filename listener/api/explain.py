@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from listener.api import fields
 from listener.api.answers import Answer, Ref, returns
-from listener.api.auth import needs
+from listener.api.auth import On, needs
 from listener.api.deliveries import Delivery
 from listener.api.fields import version_of
 from listener.api.schemas import ExplainedRelease, Promotion
@@ -63,7 +63,7 @@ class Explanation(Answer):
 
 
 @bp.get("/<app>/explanation")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns(Explanation, queries=("release",), problems=(404, 422, 502))
 def show(app: str) -> Explanation:
     """Explain what was said of a release of an app; without one, of its newest deploy."""

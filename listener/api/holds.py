@@ -9,7 +9,7 @@ from pydantic import Field
 
 from listener.api import fields
 from listener.api.answers import HEROKU, Answer, Ref, Time, returns, returns_list
-from listener.api.auth import needs, person
+from listener.api.auth import On, needs, person
 from listener.api.fields import MOST_TARGETS, AppName, Id, Moment, Reason
 from listener.api.request_body import Body, takes
 from listener.api.schemas import Promotion
@@ -245,7 +245,7 @@ class ReleaseBody(OneBody):
 
 
 @bp.get("")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns_list(Hold, queries=("app", "all", "limit"))
 def list_() -> list[Hold]:
     """List the holds in force or to come, newest first; with `all`, every one that ever was."""
@@ -256,11 +256,11 @@ def list_() -> list[Hold]:
 
 
 @bp.post("")
-@needs(Role.APPROVER)
+@needs(Role.APPROVER, on=On.APPS)
 @takes(HoldBody)
 @returns(HoldPut, 201, problems=HEROKU)
 def add(body: HoldBody) -> HoldPut:
-    """Put a hold, and tell what it came too late for."""
+    """Put a hold, and tell what it came too late for; on every target only an admin of all may."""
     wish = NewHold(
         app=body.app,
         reason=body.reason,
@@ -272,7 +272,7 @@ def add(body: HoldBody) -> HoldPut:
 
 
 @bp.get("/<hold>")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns(Hold, problems=(404,))
 def show(hold: str) -> Hold:
     """Show one hold, whether it is in force, to come or over."""
@@ -280,7 +280,7 @@ def show(hold: str) -> Hold:
 
 
 @bp.post("/<hold>/actions/foresee")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns(ReleaseForeseen, problems=(404, 409))
 def foresee_one(hold: str) -> ReleaseForeseen:
     """Show what the release of one hold would let go; nothing is released."""
@@ -288,7 +288,7 @@ def foresee_one(hold: str) -> ReleaseForeseen:
 
 
 @bp.post("/<hold>/actions/release")
-@needs(Role.APPROVER)
+@needs(Role.APPROVER, on=On.APPS)
 @takes(OneBody)
 @returns(HoldsReleased, problems=(404, 409, 502))
 def release_one(body: OneBody, hold: str) -> HoldsReleased:
@@ -300,7 +300,7 @@ def release_one(body: OneBody, hold: str) -> HoldsReleased:
 
 
 @bp.post("/actions/foresee")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @takes(ForeseenBody)
 @returns(ReleaseForeseen, problems=(404, 502))
 def foresee(body: ForeseenBody) -> ReleaseForeseen:
@@ -309,7 +309,7 @@ def foresee(body: ForeseenBody) -> ReleaseForeseen:
 
 
 @bp.post("/actions/release")
-@needs(Role.APPROVER)
+@needs(Role.APPROVER, on=On.APPS)
 @takes(ReleaseBody)
 @returns(HoldsReleased, problems=HEROKU)
 def release(body: ReleaseBody) -> HoldsReleased:

@@ -99,9 +99,9 @@ def _one(name: str, says: str, value: float) -> Metric:
 @bp.get("/metrics")
 @replies(Reply(problems=(401, 403)))
 def scrape() -> ResponseReturnValue:
-    """Return every figure, for a token of any role or for AUTOPROMOTE_METRICS_TOKEN."""
+    """Return every figure, for an admin of every app or for AUTOPROMOTE_METRICS_TOKEN."""
     if not _is_scraper():
-        auth.check(Role.VIEWER)
+        auth.check(Role.ADMIN)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(services().gauges))
     meter = current_app.extensions[NAME]

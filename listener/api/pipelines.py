@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from listener.api.answers import Answer, Ref, returns_list
-from listener.api.auth import needs
+from listener.api.auth import On, needs
 from listener.api.services import context
 from listener.roles import Role
 from listener.services import pipelines
@@ -34,7 +34,7 @@ class Pipeline(Answer):
 
 
 @bp.get("")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns_list(Pipeline, problems=(502,))
 def list_() -> list[Pipeline]:
     """List the pipelines with apps at staging and at production, by name."""

@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from listener.api import fields
 from listener.api.answers import HEROKU, Answer, ReleaseRef, returns, returns_list
-from listener.api.auth import check, needs, person
+from listener.api.auth import On, check, needs, person
 from listener.api.fields import AppName, GateNames, Reason, Targets, Version, status_of
 from listener.api.request_body import Body, takes
 from listener.api.schemas import Promotion, PromotionInFull, Rollback
@@ -83,7 +83,7 @@ class Output(Answer):
 
 
 @bp.get("/promotions")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns_list(Promotion, queries=("app", "status", "limit"), problems=(422,))
 def list_() -> list[Promotion]:
     """List promotions, newest first, of one app (source or target) or in one status if given."""
@@ -97,16 +97,16 @@ def list_() -> list[Promotion]:
 
 
 @bp.post("/promotions")
-@needs(Role.APPROVER)
+@needs(Role.APPROVER, on=On.APPS)
 @takes(PromotionsBody)
 @returns_list(Promotion, 201, problems=HEROKU)
 def promote(body: PromotionsBody) -> list[Promotion]:
     """Promote a release by hand to each target, or to none if one is refused.
 
-    Only an admin may set gates aside.
+    Only an admin of the targets may set gates aside.
     """
     if body.wished is not None:
-        check(Role.ADMIN)
+        check(Role.ADMIN, On.APPS)
     wish = NewPromotions(
         source=body.source, targets=body.targets, version=body.release, override=body.wished
     )
@@ -115,7 +115,7 @@ def promote(body: PromotionsBody) -> list[Promotion]:
 
 
 @bp.get("/promotions/<promotion>")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns(PromotionInFull, problems=(404,))
 def show(promotion: str) -> PromotionInFull:
     """Show one promotion, with what became of it and when."""
@@ -123,15 +123,15 @@ def show(promotion: str) -> PromotionInFull:
 
 
 @bp.get("/promotions/<promotion>/output")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns(Output, queries=("offset",), problems=(404, 422, 429, 502))
 def output(promotion: str) -> Output:
     """Read a piece of the release phase's output, from a byte offset on; it takes some seconds."""
-    return Output.of(services().outputs.read(promotion, fields.offset()))
+    return Output.of(services().outputs.of(context()).read(promotion, fields.offset()))
 
 
 @bp.post("/promotions/<promotion>/actions/cancel")
-@needs(Role.APPROVER)
+@needs(Role.APPROVER, on=On.APPS)
 @returns(Promotion, problems=(404, 409))
 def cancel(promotion: str) -> Promotion:
     """Cancel a waiting promotion."""
@@ -140,7 +140,7 @@ def cancel(promotion: str) -> Promotion:
 
 
 @bp.post("/promotions/<promotion>/actions/retry")
-@needs(Role.APPROVER)
+@needs(Role.APPROVER, on=On.APPS)
 @returns(Promotion, problems=(404, 409))
 def retry(promotion: str) -> Promotion:
     """Let a promotion that ended without success wait once more."""
@@ -149,7 +149,7 @@ def retry(promotion: str) -> Promotion:
 
 
 @bp.post("/promotions/<promotion>/actions/approve")
-@needs(Role.APPROVER)
+@needs(Role.APPROVER, on=On.APPS)
 @returns(Promotion, problems=(404, 409))
 def approve(promotion: str) -> Promotion:
     """Approve the release and slug that a waiting promotion brings."""
@@ -158,7 +158,7 @@ def approve(promotion: str) -> Promotion:
 
 
 @bp.post("/promotions/<promotion>/actions/reject")
-@needs(Role.APPROVER)
+@needs(Role.APPROVER, on=On.APPS)
 @takes(RejectBody)
 @returns(Promotion, problems=(404, 409))
 def reject(body: RejectBody, promotion: str) -> Promotion:
@@ -168,7 +168,7 @@ def reject(body: RejectBody, promotion: str) -> Promotion:
 
 
 @bp.post("/rollbacks")
-@needs(Role.APPROVER)
+@needs(Role.APPROVER, on=On.APPS)
 @takes(RollbackBody)
 @returns(Rollback, 201, problems=HEROKU)
 def roll_back(body: RollbackBody) -> Rollback:

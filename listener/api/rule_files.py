@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from listener.api import freezes
 from listener.api.answers import HEROKU, returns
-from listener.api.auth import needs, person
+from listener.api.auth import On, needs, person
 from listener.api.fields import AppName, Targets
 from listener.api.foreseen import Plan
 from listener.api.request_body import LARGEST_FILE, Body, faults_of, takes
@@ -75,7 +75,7 @@ class ApplyBody(FileBody):
 
 
 @bp.post("/plan")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @takes(FileBody, most=LARGEST_FILE)
 @returns(Plan, problems=(404, 422, 502))
 def plan(body: FileBody) -> Plan:
@@ -84,7 +84,7 @@ def plan(body: FileBody) -> Plan:
 
 
 @bp.post("/apply")
-@needs(Role.ADMIN)
+@needs(Role.ADMIN, on=On.APPS)
 @takes(ApplyBody, most=LARGEST_FILE)
 @returns(Plan, problems=HEROKU)
 def apply(body: ApplyBody) -> Plan:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from listener.api import fields, rule_options
 from listener.api.answers import HEROKU, Ref, Time, returns, returns_list
-from listener.api.auth import needs, person
+from listener.api.auth import On, needs, person
 from listener.api.fields import AppName, RuleName, Targets
 from listener.api.foreseen import Backtest, Trial
 from listener.api.request_body import takes
@@ -168,7 +168,7 @@ def _rule(view: RuleView) -> dict[str, Any]:
 
 
 @bp.get("")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns_list(Rule, queries=("app", "limit"))
 def list_() -> list[Rule]:
     """List the rules, newest first; with an app, those that name it."""
@@ -177,7 +177,7 @@ def list_() -> list[Rule]:
 
 
 @bp.post("")
-@needs(Role.ADMIN)
+@needs(Role.ADMIN, on=On.APPS)
 @takes(RuleBody)
 @returns(Rule, 201, problems=HEROKU)
 def add(body: RuleBody) -> Rule:
@@ -186,7 +186,7 @@ def add(body: RuleBody) -> Rule:
 
 
 @bp.get("/<rule>")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns(Rule, problems=(404,))
 def show(rule: str) -> Rule:
     """Show one rule, by name or id."""
@@ -194,7 +194,7 @@ def show(rule: str) -> Rule:
 
 
 @bp.get("/<rule>/backtest")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns_list(Backtest, queries=("limit",), problems=(404, 502))
 def backtest(rule: str) -> list[Backtest]:
     """Show what the rule would have done with its source's newest releases, newest first."""
@@ -203,7 +203,7 @@ def backtest(rule: str) -> list[Backtest]:
 
 
 @bp.post("/actions/try")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @takes(RuleBody)
 @returns(Trial, queries=("limit",), problems=HEROKU)
 def try_new(body: RuleBody) -> Trial:
@@ -213,7 +213,7 @@ def try_new(body: RuleBody) -> Trial:
 
 
 @bp.post("/<rule>/actions/try")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @takes(RuleChangeBody)
 @returns(Trial, queries=("limit",), problems=HEROKU)
 def try_change(body: RuleChangeBody, rule: str) -> Trial:
@@ -223,7 +223,7 @@ def try_change(body: RuleChangeBody, rule: str) -> Trial:
 
 
 @bp.patch("/<rule>")
-@needs(Role.ADMIN)
+@needs(Role.ADMIN, on=On.APPS)
 @takes(RuleChangeBody)
 @returns(Rule, problems=HEROKU)
 def update(body: RuleChangeBody, rule: str) -> Rule:
@@ -232,7 +232,7 @@ def update(body: RuleChangeBody, rule: str) -> Rule:
 
 
 @bp.delete("/<rule>")
-@needs(Role.ADMIN)
+@needs(Role.ADMIN, on=On.APPS)
 @returns(RuleRemoved, problems=(404, 409))
 def remove(rule: str) -> RuleRemoved:
     """Remove the rule, and cancel what waits under it."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 
 from listener.crypto import Keys
 from listener.inventory.context import Context
-from listener.roles import Roles
+from listener.roles import NOWHERE, Roles
 from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
 from listener.services.identity import LoginClient
@@ -65,5 +65,8 @@ def services() -> Services:
 
 
 def context() -> Context:
-    """Return what the services of the app that answers now work with."""
-    return services().context
+    """Return what the services work with for whoever asks now: that person's apps, and no others.
+
+    For a request of which nobody has checked who asks, there is no app at all.
+    """
+    return replace(services().context, reach=g.get("reach", NOWHERE))

@@ -6,12 +6,13 @@ from flask import Blueprint, request
 
 from listener.api import fields
 from listener.api.answers import HEROKU, Answer, Ref, Time, returns, returns_list
-from listener.api.auth import needs, person
+from listener.api.auth import On, needs, person
 from listener.api.fields import AppName
 from listener.api.request_body import Body, takes
-from listener.api.services import services
+from listener.api.services import context, services
 from listener.db.subscriptions import SecretRow, SecretState
 from listener.roles import Role
+from listener.services.subscriptions import SubscriptionsDesk
 from listener.services.views import SubscriptionView
 
 bp = Blueprint("subscriptions", __name__, url_prefix="/api/subscriptions")
@@ -82,49 +83,51 @@ class RotationBody(Body):
     now: bool = False
 
 
+def _desk() -> SubscriptionsDesk:
+    return services().subscriptions.of(context())
+
+
 @bp.get("")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns_list(Subscription, queries=("app", "limit"))
 def list_() -> list[Subscription]:
     """List the subscriptions, newest first."""
-    found = services().subscriptions.list_(app=fields.text("app"), limit=fields.limit())
+    found = _desk().list_(app=fields.text("app"), limit=fields.limit())
     return [Subscription.of(view) for view in found]
 
 
 @bp.post("")
-@needs(Role.ADMIN)
+@needs(Role.ADMIN, on=On.APPS)
 @takes(SubscriptionBody)
 @returns(Subscription, 201, also=200, problems=HEROKU)
 def add(body: SubscriptionBody) -> tuple[Subscription, int]:
     """Subscribe to the app; a subscription that is there already is repaired, if it needs to be."""
-    view, is_made = services().subscriptions.add(
-        body.app, by=person().email, reached_at=request.host
-    )
+    view, is_made = _desk().add(body.app, by=person().email, reached_at=request.host)
     return Subscription.of(view), 201 if is_made else 200
 
 
 @bp.get("/<subscription>")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns(Subscription, problems=(404,))
 def show(subscription: str) -> Subscription:
     """Show one subscription, by id or app, compared with what Heroku has of it."""
-    return Subscription.of(services().subscriptions.get(subscription))
+    return Subscription.of(_desk().get(subscription))
 
 
 @bp.post("/<subscription>/actions/rotate")
-@needs(Role.ADMIN)
+@needs(Role.ADMIN, on=On.APPS)
 @takes(RotationBody)
 @returns(Subscription, problems=HEROKU)
 def rotate(body: RotationBody, subscription: str) -> Subscription:
     """Give Heroku a new secret to sign with."""
-    view = services().subscriptions.rotate(subscription, now=body.now, by=person().email)
+    view = _desk().rotate(subscription, now=body.now, by=person().email)
     return Subscription.of(view)
 
 
 @bp.delete("/<subscription>")
-@needs(Role.ADMIN)
+@needs(Role.ADMIN, on=On.APPS)
 @returns(Subscription, problems=(404, 502))
 def remove(subscription: str) -> Subscription:
     """Remove the subscription; Heroku tells us of the app no more."""
-    view = services().subscriptions.remove(subscription, by=person().email)
+    view = _desk().remove(subscription, by=person().email)
     return Subscription.of(view)

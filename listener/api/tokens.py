@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from listener import VERSION
 from listener.api.answers import Answer, Id, Time, returns
-from listener.api.auth import needs, needs_token, own_token, person
+from listener.api.auth import On, needs, needs_token, own_token, person
 from listener.api.caller import caller
 from listener.api.request_body import LARGEST_FORM, Body, takes
 from listener.api.services import services
@@ -135,7 +135,7 @@ def end_own() -> TokenEnded:
 
 
 @bp.post("/login-codes")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.SELF)
 @returns(LoginCode, 201)
 def create_code() -> LoginCode:
     """Make a code that logs a browser in once, as whoever asks for it."""
@@ -144,7 +144,7 @@ def create_code() -> LoginCode:
 
 
 @bp.get("/whoami")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.SELF)
 @returns(Whoami)
 def whoami() -> Whoami:
     """Tell whom the listener takes the caller for, and what it is itself."""

@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from listener.api import fields
 from listener.api.answers import Answer, Ref, Time, returns_list
-from listener.api.auth import needs
+from listener.api.auth import On, needs
 from listener.api.services import context
 from listener.core.trouble import Cause
 from listener.roles import Role
@@ -47,7 +47,7 @@ class Trouble(Answer):
 
 
 @bp.get("")
-@needs(Role.VIEWER)
+@needs(Role.VIEWER, on=On.APPS)
 @returns_list(Trouble, queries=("app",))
 def list_() -> list[Trouble]:
     """List what fails now, oldest first; with an app, what concerns it."""

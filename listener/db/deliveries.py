@@ -24,7 +24,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from listener.db.fixed import Fixed, value
 from listener.db.queries import DeliveryRow
 from listener.db.queue import notify
+from listener.db.scopes import within
 from listener.db.tables import delivery as table
+from listener.roles import EVERYTHING, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +113,17 @@ def add_all(conn: Connection, arrivals: Iterable[Arrival]) -> set[str]:
     return new
 
 
-def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> list[DeliveryRow]:
-    """Return the deliveries, newest first; with `app_id`, those about this app."""
+def list_(
+    conn: Connection,
+    *,
+    app_id: str | None = None,
+    scope: Scope = EVERYTHING,
+    limit: int = 100,
+) -> list[DeliveryRow]:
+    """Return the deliveries about apps in scope, newest first; with `app_id`, those about it."""
     columns = [table.c[item.name] for item in fields(DeliveryRow)]
-    query = select(*columns).order_by(table.c.id.desc()).limit(limit)
+    query = select(*columns).where(*within(scope, table.c.app_id))
+    query = query.order_by(table.c.id.desc()).limit(limit)
     if app_id is not None:
         query = query.where(table.c.app_id == app_id)
     return [DeliveryRow(*row) for row in conn.execute(query)]

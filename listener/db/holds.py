@@ -27,9 +27,11 @@ from listener.core.gates.base import Foreign, Hold
 from listener.core.release import Release
 from listener.db import notifications
 from listener.db.fixed import Fixed, value
+from listener.db.scopes import within
 from listener.db.tables import app
 from listener.db.tables import hold as table
 from listener.db.waiting_promotions import reschedule_target
+from listener.roles import EVERYTHING, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +148,24 @@ def _name(conn: Connection, app_id: str | None) -> str:
     return name or "every target"
 
 
-def open_(conn: Connection, app_id: str | None = None) -> list[HoldRow]:
+def open_(
+    conn: Connection, app_id: str | None = None, *, scope: Scope = EVERYTHING
+) -> list[HoldRow]:
     """Return the open holds, newest first: not released and not over, in force or to come.
 
-    With an app: those on it, and those on every target that do not leave it out.
+    With an app: those on it, and those on every target that do not leave it out. Without one:
+    those on every target, and on apps in scope.
     """
     if app_id is not None:
         held, _ = standing(conn, app_id)
         return held
-    query = select(table).where(_IS_OPEN).order_by(table.c.id.desc())
+    query = select(table).where(_IS_OPEN, *_within(scope)).order_by(table.c.id.desc())
     return [_row(row) for row in conn.execute(query)]
+
+
+def _within(scope: Scope) -> list[ColumnElement[bool]]:
+    """Match the holds on apps in scope, and those on every target."""
+    return [or_(table.c.app_id.is_(None), is_in) for is_in in within(scope, table.c.app_id)]
 
 
 _IS_OPEN = and_(
@@ -200,17 +210,27 @@ def app_of(conn: Connection, hold_id: int) -> str | None:
     return app_id
 
 
-def list_(conn: Connection, *, app_id: str | None = None, limit: int = 100) -> list[HoldRow]:
-    """Return all holds, released ones too, newest first; with an app, those on it."""
-    query = select(table).order_by(table.c.id.desc()).limit(limit)
+def list_(
+    conn: Connection,
+    *,
+    app_id: str | None = None,
+    scope: Scope = EVERYTHING,
+    limit: int = 100,
+) -> list[HoldRow]:
+    """Return all holds, released ones too, newest first; with an app, those on it.
+
+    They are on every target, or on apps in scope.
+    """
+    query = select(table).where(*_within(scope)).order_by(table.c.id.desc()).limit(limit)
     if app_id is not None:
         query = query.where(_is_on(app_id, [app_id]))
     return [_row(row) for row in conn.execute(query)]
 
 
-def find(conn: Connection, hold_id: int) -> HoldRow | None:
-    """Return the hold with this id, if there is one."""
-    row = conn.execute(select(table).where(table.c.id == hold_id)).one_or_none()
+def find(conn: Connection, hold_id: int, *, scope: Scope = EVERYTHING) -> HoldRow | None:
+    """Return the hold with this id, if there is one on every target or on an app in scope."""
+    query = select(table).where(table.c.id == hold_id, *_within(scope))
+    row = conn.execute(query).one_or_none()
     return _row(row) if row is not None else None
 
 

@@ -32,8 +32,10 @@ from listener.core.promotion import (
 from listener.db import queue
 from listener.db.fixed import Fixed, as_told, value, values_of
 from listener.db.queue import notify
+from listener.db.scopes import within
 from listener.db.tables import promotion as table
 from listener.db.tables import promotion_event
+from listener.roles import EVERYTHING, Scope
 
 Writing = ReturningInsert[Any] | ReturningUpdate[Any]
 
@@ -102,9 +104,10 @@ class InvalidTransition(Exception):
     """The transition table does not allow this change of status; nothing is written."""
 
 
-def find(conn: Connection, promotion_id: int) -> PromotionRow | None:
-    """Return the promotion with this id, if there is one."""
-    row = conn.execute(select(table).where(table.c.id == promotion_id)).one_or_none()
+def find(conn: Connection, promotion_id: int, *, scope: Scope = EVERYTHING) -> PromotionRow | None:
+    """Return the promotion with this id, if there is one whose apps are all in scope."""
+    query = select(table).where(table.c.id == promotion_id, *_within(scope))
+    row = conn.execute(query).one_or_none()
     return row_of(row) if row is not None else None
 
 
@@ -121,10 +124,14 @@ def list_(
     app_id: str | None = None,
     status: str | None = None,
     release_id: str | None = None,
+    scope: Scope = EVERYTHING,
     limit: int = 100,
 ) -> list[PromotionRow]:
-    """List promotions, newest first; of one app (source or target), status or release if given."""
-    query = select(table).order_by(table.c.id.desc()).limit(limit)
+    """List promotions, newest first; of one app (source or target), status or release if given.
+
+    Both apps of each are in scope.
+    """
+    query = select(table).where(*_within(scope)).order_by(table.c.id.desc()).limit(limit)
     if app_id is not None:
         query = query.where(or_(table.c.source_id == app_id, table.c.target_id == app_id))
     if status is not None:
@@ -132,6 +139,10 @@ def list_(
     if release_id is not None:
         query = query.where(table.c.release_id == release_id)
     return [row_of(row) for row in conn.execute(query)]
+
+
+def _within(scope: Scope) -> list[ColumnElement[bool]]:
+    return within(scope, table.c.source_id, table.c.target_id)
 
 
 def made_of(conn: Connection, release_id: str) -> list[int]:

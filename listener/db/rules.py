@@ -30,8 +30,10 @@ from listener.core.gates import options
 from listener.core.gates.options import Conditions
 from listener.core.rule import Mode, OnNewer, Route, Strategy
 from listener.db.fixed import Fixed, value
+from listener.db.scopes import outside, within
 from listener.db.tables import rule as table
 from listener.db.tables import rule_revision, rule_service, rule_target
+from listener.roles import EVERYTHING, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +138,34 @@ def get(conn: Connection, rule_id: int) -> RuleRow:
     return _row(_GET.rows(conn, id=rule_id)[0])
 
 
-def find(conn: Connection, name_or_id: str) -> RuleRow | None:
-    """Return the live rule with this name or id, if there is one."""
+def _within(scope: Scope) -> list[ColumnElement[bool]]:
+    """Match the rules whose apps are all in scope."""
+    if scope.is_all:
+        return []
+    other = select(rule_target.c.rule_id).where(outside(scope, rule_target.c.app_id))
+    return [*within(scope, table.c.source_id), table.c.id.not_in(other)]
+
+
+def find(conn: Connection, name_or_id: str, *, scope: Scope = EVERYTHING) -> RuleRow | None:
+    """Return the live rule with this name or id, if there is one whose apps are all in scope."""
     same = table.c.name == name_or_id
     if name_or_id.isascii() and name_or_id.isdigit() and len(name_or_id) < 19:
         same = or_(same, table.c.id == int(name_or_id))
-    return next(iter(_select(conn, _LIVE, same)), None)
+    return next(iter(_select(conn, _LIVE, same, *_within(scope))), None)
 
 
-def live(conn: Connection, *, app_id: str | None = None, limit: int | None = None) -> list[RuleRow]:
-    """Return the rules nobody removed, off ones too, newest first; with an app, those naming it."""
-    where: list[ColumnElement[bool]] = [_LIVE]
+def live(
+    conn: Connection,
+    *,
+    app_id: str | None = None,
+    scope: Scope = EVERYTHING,
+    limit: int | None = None,
+) -> list[RuleRow]:
+    """Return the rules nobody removed, off ones too, newest first; with an app, those naming it.
+
+    All apps of each are in scope.
+    """
+    where: list[ColumnElement[bool]] = [_LIVE, *_within(scope)]
     if app_id is not None:
         where.append(or_(table.c.source_id == app_id, _names_target(app_id)))
     return _select(conn, *where, limit=limit)

@@ -25,8 +25,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from listener.db.fixed import Fixed, value
+from listener.db.scopes import within
 from listener.db.tables import secret
 from listener.db.tables import subscription as table
+from listener.roles import EVERYTHING, Scope
 
 # Heroku retries for 72 h, and a retry may still carry the signature of the time of its event.
 PREVIOUS_FOR = timedelta(hours=72)
@@ -136,10 +138,19 @@ def _select(
 
 
 def live(
-    conn: Connection, *, app_id: str | None = None, limit: int | None = None
+    conn: Connection,
+    *,
+    app_id: str | None = None,
+    scope: Scope = EVERYTHING,
+    limit: int | None = None,
 ) -> list[SubscriptionRow]:
-    """Return the subscriptions nobody removed, newest first, of one app if given."""
-    where = [_LIVE] if app_id is None else [_LIVE, table.c.app_id == app_id]
+    """Return the subscriptions of apps in scope that nobody removed, newest first.
+
+    With an app: its own.
+    """
+    where = [_LIVE, *within(scope, table.c.app_id)]
+    if app_id is not None:
+        where.append(table.c.app_id == app_id)
     return _select(conn, *where, limit=limit)
 
 

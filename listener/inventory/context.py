@@ -13,6 +13,7 @@ from listener.inventory.clock import Clock
 from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
 from listener.prober import Prober
+from listener.roles import Reach
 
 __all__ = ["Clock", "Context"]
 
@@ -33,6 +34,7 @@ class Context:
     notify_urls: tuple[str, ...] = ()
     public_url: str | None = None
     prober: Prober = field(default_factory=Prober)
+    reach: Reach = field(default_factory=Reach)  # of whoever asks; our own steps see every app
 
     @property
     def is_short_of_calls(self) -> bool:

@@ -57,7 +57,7 @@ def reject(context: Context, promotion_id: str, *, reason: str | None, by: str) 
 def invited(context: Context, invitation: Invitation) -> Invited:
     """Return the invitation's promotion. Raises NotFound if it brings another release now."""
     with context.database.begin() as conn:
-        row = find(conn, str(invitation.promotion_id))
+        row = find(context, conn, str(invitation.promotion_id))
         if (row.release_id, row.artifact) != (invitation.release_id, invitation.artifact):
             raise NotFound("promotion", "That promotion brings something else by now.")
         conditions = evidence.conditions_of(conn, row)
@@ -73,7 +73,7 @@ def invited(context: Context, invitation: Invitation) -> Invited:
 
 def _say(context: Context, promotion_id: str, word: Vote, by: str) -> PromotionView:
     with context.database.begin() as conn:
-        before = find(conn, promotion_id)
+        before = find(context, conn, promotion_id)
         if before.status is not Status.WAITING:
             raise too_late(before, word.done)
         _check_asked(conn, before, word, by)
@@ -82,7 +82,7 @@ def _say(context: Context, promotion_id: str, word: Vote, by: str) -> PromotionV
             conn, before.id, word.done, f"{word.done.title()} by {by}{why}"
         )
         if row is None:
-            raise too_late(find(conn, promotion_id), word.done)
+            raise too_late(find(context, conn, promotion_id), word.done)
         approvals.put(conn, row, by=by, is_approved=word.is_approved, reason=word.reason)
         record(conn, by, f"promotion.{word.done}", before, row)
         return view_of(conn, row)

@@ -1,4 +1,8 @@
-"""Looks up the apps that people name: at Heroku now, or in the database."""
+"""Looks up the apps that people name: at Heroku now, or in the database.
+
+An app that whoever asks may not see is not there: nobody asks Heroku for it, so that neither words
+nor time tell it from one that does not exist.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +23,23 @@ from listener.services.heroku_calls import HerokuCall
 
 def find(context: Context, ask: HerokuCall, name: str) -> App | None:
     """Read an app from Heroku; None where it is not there. Raises Invalid if it is not allowed."""
-    app = ask.unless_gone(context.reader.app, name)
+    app = _at_heroku(context, ask, name)
     if app is not None:
         check_allowed(context, app.name)
     return app
+
+
+def _at_heroku(context: Context, ask: HerokuCall, name: str) -> App | None:
+    if not _may_be_seen(context, name):
+        return None
+    app = ask.unless_gone(context.reader.app, name)
+    return app if app is not None and context.reach.sees.has(app.name) else None
+
+
+def _may_be_seen(context: Context, name_or_id: str) -> bool:
+    """Tell by its name, or by that of the app with this id, whether it is worth asking for."""
+    scope = context.reach.sees
+    return scope.has(name_or_id) or stored(context, name_or_id) is not None
 
 
 def read(context: Context, ask: HerokuCall, name: str) -> App:
@@ -39,11 +56,19 @@ def read_all(context: Context, ask: HerokuCall, names: Iterable[str]) -> tuple[A
     return tuple(found.values())
 
 
+def read_targets(context: Context, ask: HerokuCall, names: Iterable[str]) -> tuple[App, ...]:
+    """Read these apps, on which something is asked for. Raises Forbidden where the role is less."""
+    found = read_all(context, ask, names)
+    context.reach.check(*(app.name for app in found))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class FoundApp:
     """The app that somebody names; `note` says so where only the database knows it."""
 
     id: str
+    name: str
     note: str = ""
 
 
@@ -64,23 +89,31 @@ def find_app(
 ) -> FoundApp | None:
     """Find the same app, or None; with `may_be_gone`, also the app that had the name last."""
     try:
-        app = ask.unless_gone(context.reader.app, name)
+        app = _at_heroku(context, ask, name)
     except HerokuUnreadable:
         if (row := stored(context, name)) is None:
             raise
-        return FoundApp(row.id, f"Heroku could not be asked, so {_as_stored(row)}.")
+        return FoundApp(row.id, row.name, f"Heroku could not be asked, so {_as_stored(row)}.")
     if app is not None:
-        return FoundApp(app.id)
+        return FoundApp(app.id, app.name)
     row = stored(context, name) if may_be_gone else None
     if row is None:
         return None
-    return FoundApp(row.id, f"Heroku has no app {name} any more: {_as_stored(row)}.")
+    return FoundApp(row.id, row.name, f"Heroku has no app {name} any more: {_as_stored(row)}.")
 
 
 def stored(context: Context, name_or_id: str) -> AppRow | None:
     """Find the app of this id in the database, or else the one that had this name last."""
     with context.database.begin() as conn:
-        return apps.find(conn, name_or_id)
+        return _stored(context, conn, name_or_id)
+
+
+def _stored(context: Context, conn: Connection, name_or_id: str) -> AppRow | None:
+    row = apps.find(conn, name_or_id)
+    return row if row is not None and context.reach.sees.has(row.name) else None
+
+
+NO_ID = ""
 
 
 def _as_stored(row: AppRow) -> str:
@@ -99,12 +132,12 @@ def check_allowed(context: Context, name: str) -> None:
         raise Invalid(message, id="app_not_allowed")
 
 
-def find_id(conn: Connection, name_or_id: str | None) -> str | None:
-    """Return the id of an app to filter by; an unknown name comes back and matches nothing."""
+def find_id(context: Context, conn: Connection, name_or_id: str | None) -> str | None:
+    """Return the id of an app to filter by; for an unknown one, an id that matches nothing."""
     if name_or_id is None:
         return None
-    row = apps.find(conn, name_or_id)
-    return row.id if row is not None else name_or_id
+    row = _stored(context, conn, name_or_id)
+    return row.id if row is not None else NO_ID
 
 
 _MOST_DIGITS = 18  # what a BIGINT surely holds

@@ -21,7 +21,7 @@ def list_(
 ) -> list[AuditRow]:
     """List the entries, newest first; `subject` and `app` are a name or an id."""
     with context.database.begin() as conn:
-        app_id = named.find_id(conn, app)
+        app_id = named.find_id(context, conn, app)
         return audit.list_entries(
             conn, subject=subject, app_id=app_id, by=by, since=since, limit=limit
         )

@@ -31,7 +31,7 @@ class RecordedHistory:
 def of_rule(context: Context, name_or_id: str, *, newest: int) -> list[BacktestView]:
     """Play the rule over its source's newest releases, for each target; newest first."""
     with context.database.begin() as conn:
-        rule = rule_definition.standing(conn, rule_definition.get(conn, name_or_id))
+        rule = rule_definition.standing(conn, rule_definition.get(context, conn, name_or_id))
     past = read(context, HerokuCall("Nothing was tried."), [rule])
     with context.database.begin() as conn:
         return play(conn, rule, past, newest=newest)
@@ -98,7 +98,7 @@ def of_change(context: Context, name_or_id: str, change: RuleChange, *, newest: 
     """Return what a rule would have done with this change, and without it."""
     ask = HerokuCall(NOT_TRIED)
     with context.database.begin() as conn:
-        row = rule_definition.get(conn, name_or_id)
+        row = rule_definition.get(context, conn, name_or_id)
         standing = rule_definition.standing(conn, row)
     wanted = rules.changed(context, ask, standing, change)
     return _try(context, ask, row.id, standing, wanted, newest)
@@ -116,7 +116,7 @@ def _try(
     both = [rule for rule in (standing, wanted) if rule is not None]
     past = read(context, ask, both)
     with context.database.begin() as conn:
-        rule_definition.check_beside(conn, wanted, but=rule_id)
+        rule_definition.check_beside(context, conn, wanted, but=rule_id)
         results = _fared(conn, standing, wanted, past, newest)
     name = standing.name if standing is not None else wanted.name
     changes = rule_definition.changes(standing, wanted)

@@ -13,6 +13,7 @@ from listener.db.deliveries import Arrival
 from listener.db.engine import Database
 from listener.db.subscriptions import LiveSecret
 from listener.heroku import BadSignature, Event, MalformedEvent, VerifiedBody
+from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services import webhook_secrets
 from listener.services.delivery_writer import DeliveryWriter, SignedArrival
@@ -62,12 +63,14 @@ class Inbox:
         secret, verified = found
         return SignedArrival(_arrival(verified, secret, self._keys.bodies.seal(body)), secret)
 
-    def list_(self, *, app: str | None, limit: int) -> list[DeliveryView]:
-        """List the deliveries, newest first; with an app, those about it."""
-        with self._database.begin() as conn:
-            rows = deliveries.list_(conn, app_id=named.find_id(conn, app), limit=limit)
-            names = apps.names(conn, {row.app_id for row in rows if row.app_id is not None})
-        return [DeliveryView(row, names.get(row.app_id or "")) for row in rows]
+
+def list_(context: Context, *, app: str | None, limit: int) -> list[DeliveryView]:
+    """List the deliveries, newest first; with an app, those about it."""
+    with context.database.begin() as conn:
+        app_id, scope = named.find_id(context, conn, app), context.reach.sees
+        rows = deliveries.list_(conn, app_id=app_id, scope=scope, limit=limit)
+        names = apps.names(conn, {row.app_id for row in rows if row.app_id is not None})
+    return [DeliveryView(row, names.get(row.app_id or "")) for row in rows]
 
 
 def _arrival(body: VerifiedBody, secret: LiveSecret, sealed: bytes) -> Arrival:

@@ -6,6 +6,7 @@ It stores only what Heroku tells of a slug's commit, which never changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -28,6 +29,7 @@ from listener.db.subscriptions import SubscriptionRow
 from listener.errors import Busy
 from listener.inventory.context import Context
 from listener.inventory.traits import UNAUTHORIZED
+from listener.roles import Scope
 from listener.services import commit_messages, doctor_account, doctor_apps, troubles
 from listener.services.heroku_calls import HerokuCall, attempt, gather, traits
 from listener.services.status import ReachabilityCheck, Readiness
@@ -94,21 +96,30 @@ class Doctor:
         self._hook_url = hook_url
         self._is_free = Lock()
 
+    def of(self, context: Context) -> Doctor:
+        """Return the same for whoever this context is of."""
+        same = copy(self)
+        same._context = context  # noqa: SLF001 - of its own kind
+        return same
+
     def examine(self, *, asked_by: str) -> list[Finding]:
-        """Return every finding. Heroku is asked for some seconds; what is left then is unknown.
+        """Return every finding about the listener, and about what whoever asks may see.
+
+        Heroku is asked for some seconds; what is left then is unknown.
 
         Raises Busy while another examination runs: promotions need the connections to Heroku too.
         """
         if not self._is_free.acquire(blocking=False):
             raise Busy("Everything is just being examined for somebody. Try again in a moment.")
         try:
-            return self._examined(asked_by)
+            return self._examined(self._context.reach.sees, asked_by)
         finally:
             self._is_free.release()
 
-    def _examined(self, asked_by: str) -> list[Finding]:
+    def _examined(self, scope: Scope, asked_by: str) -> list[Finding]:
         ask = HerokuCall("")
         faults = self._readiness.faults()
+        faults = replace(faults, apps=tuple(name for name in faults.apps if scope.has(name)))
         own = [
             doctor_account.version(asked_by),
             self._mirror.look(),
@@ -116,23 +127,23 @@ class Doctor:
             doctor_account.keys(faults),
             doctor_account.runners(faults),
         ]
-        scene = self._scene() if faults.database is None else None
+        scene = self._scene(scope) if faults.database is None else None
         found = [*own, *self._at_heroku(ask, scene)]
         if scene is not None:
             found += doctor_apps.releases(scene.rows, scene.now)
             found += doctor_apps.holds(scene.holds, scene.apps, scene.now)
-            found += self._troubles()
+            found += self._troubles(scope)
         return found
 
-    def _troubles(self) -> list[Finding]:
+    def _troubles(self, scope: Scope) -> list[Finding]:
         with self._context.database.begin() as conn:
-            return troubles.findings(conn)
+            return troubles.findings(conn, scope)
 
-    def _scene(self) -> DoctorSnapshot:
+    def _scene(self, scope: Scope) -> DoctorSnapshot:
         with self._context.database.begin() as conn:
-            acting = [row for row in rules.live(conn) if row.mode is not Mode.OFF]
-            live = {row.app_id: row for row in subscriptions.live(conn)}
-            held = holds.open_(conn)
+            acting = [row for row in rules.live(conn, scope=scope) if row.mode is not Mode.OFF]
+            live = {row.app_id: row for row in subscriptions.live(conn, scope=scope)}
+            held = holds.open_(conn, scope=scope)
             return DoctorSnapshot(
                 rules=acting,
                 subscriptions=live,

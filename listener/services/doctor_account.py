@@ -162,10 +162,11 @@ def keys(faults: ReadinessErrors) -> Finding:
     return Finding(
         name="keys",
         state=State.BROKEN,
-        message=f"SECRET_KEY does not open the webhook secret of {', '.join(faults.apps)}.",
+        message="SECRET_KEY does not open the webhook secret of"
+        f" {', '.join(faults.apps) or 'some apps'}.",
         why="Deliveries are refused with 503 until a former key is put behind the new one"
         " or the secrets are made anew.",
-        mend=f"autopromote webhooks:rotate --now -a {faults.apps[0]}",
+        mend=f"autopromote webhooks:rotate --now -a {faults.apps[0] if faults.apps else 'APP'}",
     )
 
 

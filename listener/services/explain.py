@@ -30,6 +30,7 @@ class ReleaseContext:
     history: History
     release: Release
     made: list[PromotionRow]
+    rules: list[RuleRow]  # those around the app, that whoever asks may see
 
 
 def explain(context: Context, app: str, *, version: int | None) -> Explanation:
@@ -38,7 +39,7 @@ def explain(context: Context, app: str, *, version: int | None) -> Explanation:
     with context.database.begin() as conn:
         row, history = apps.get(conn, found.id), releases.history(conn, found.id)
         release = _chosen(row, history, version)
-        view = _explain(conn, row, history, release)
+        view = _explain(context, conn, row, history, release)
     return replace(view, summary=f"{view.summary} {found.note}".rstrip())
 
 
@@ -68,9 +69,13 @@ def _chosen(row: AppRow, history: History, version: int | None) -> Release:
     return release
 
 
-def _explain(conn: Connection, row: AppRow, history: History, release: Release) -> Explanation:
-    made = promotions.list_(conn, release_id=release.id)
-    matter = ReleaseContext(row, history, release, made)
+def _explain(
+    context: Context, conn: Connection, row: AppRow, history: History, release: Release
+) -> Explanation:
+    scope = context.reach.sees
+    made = promotions.list_(conn, release_id=release.id, scope=scope)
+    live = rules.live(conn, app_id=row.id, scope=scope)
+    matter = ReleaseContext(row, history, release, made, live)
     commit, _ = releases.slug_facts(conn, row.id, release.artifact or "")
     said = _said(conn, matter)
     return Explanation(
@@ -83,13 +88,13 @@ def _explain(conn: Connection, row: AppRow, history: History, release: Release) 
         deliveries=presenters.of_deliveries(conn, release.id),
         promotions=tuple(presenters.of_promotions(conn, made)),
         sayings=said,
-        troubles=tuple(troubles.shown(conn, row.id)),
+        troubles=tuple(troubles.shown(conn, row.id, scope=scope)),
     )
 
 
 def _said(conn: Connection, matter: ReleaseContext) -> tuple[RuleExplanation, ...]:
     app_id = matter.app.id
-    live = [rule for rule in rules.live(conn, app_id=app_id) if rule.source_id == app_id]
+    live = [rule for rule in matter.rules if rule.source_id == app_id]
     names = apps.names(conn, {target_id for rule in live for target_id in rule.target_ids})
     return tuple(
         _saying(matter, rule, target_id, names[target_id])

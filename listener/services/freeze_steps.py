@@ -30,7 +30,7 @@ def plan(context: Context, ask: HerokuCall, file: NewFile, faults: list[str]) ->
     A file that says nothing of freezes, as older command lines send it, ends none.
     """
     with context.database.begin() as conn:
-        rows, now = _standing(conn), releases.now(conn)
+        rows, now = _standing(context, conn), releases.now(conn)
         views = presenters.of_holds(conn, rows)
     standing = [_as_step(view) for view in reversed(views)]
     draft = _Draft(context, ask, now, faults)
@@ -41,6 +41,7 @@ def plan(context: Context, ask: HerokuCall, file: NewFile, faults: list[str]) ->
     others = [step for step in standing if step.hold_id not in kept]
     ends = file.prune and file.freezes is not None
     if ends:
+        context.reach.check(*(step.place for step in others if step.app_id is not None))
         steps += [replace(step, action=FreezeAction.END) for step in others]
     return Freezes(
         steps=tuple(steps),
@@ -50,8 +51,11 @@ def plan(context: Context, ask: HerokuCall, file: NewFile, faults: list[str]) ->
     )
 
 
-def _standing(conn: Connection) -> list[HoldRow]:
-    return [row for row in holds.open_(conn) if row.kind == FREEZE]
+def _standing(context: Context, conn: Connection) -> list[HoldRow]:
+    """Find the freezes that a file of whoever asks may be about."""
+    scope = context.reach.sees
+    found = (row for row in holds.open_(conn, scope=scope) if row.kind == FREEZE)
+    return [row for row in found if scope.is_all or row.app_id is not None]
 
 
 def _as_step(view: HoldView) -> FreezeStep:
@@ -94,7 +98,7 @@ class _Draft:
 
     def _add_on(self, wish: NewFreeze, name: str | None) -> None:
         try:
-            app_id = self._app_id(name) if name is not None else None
+            app_id = self._app_id(name)
         except Invalid as error:
             self._fault(wish, error.message)
             return
@@ -110,10 +114,17 @@ class _Draft:
             self._fault(wish, f"the file declares it twice, on {step.place}.")
         self.wanted.append(step)
 
-    def _app_id(self, name: str) -> str:
-        """Return the id of the app that has the name now; Heroku is asked once for each."""
+    def _app_id(self, name: str | None) -> str | None:
+        """Return the id of the app that has the name now; Heroku is asked once for each.
+
+        Raises Forbidden where a freeze there is not allowed.
+        """
+        if name is None:
+            self.context.reach.check_all()
+            return None
         if name not in self.found:
             app = named.find_at_heroku(self.context, self.ask, name)
+            self.context.reach.check(app.name)
             self.notes += [app.note] if app.note else []
             self.found[name] = app.id
         return self.found[name]
@@ -122,9 +133,9 @@ class _Draft:
         self.faults.append(f"{wish.label}: {fault}")
 
 
-def check_standing(conn: Connection, planned: Freezes) -> None:
+def check_standing(context: Context, conn: Connection, planned: Freezes) -> None:
     """Raise Conflict if the freezes changed since the plan; the caller holds the rules' lock."""
-    if frozenset(row.id for row in _standing(conn)) != planned.stands_on:
+    if frozenset(row.id for row in _standing(context, conn)) != planned.stands_on:
         message = "The freezes were changed by somebody else meanwhile. Look, and try again."
         raise Conflict("plan_changed", message)
 

@@ -16,12 +16,20 @@ from listener.errors import Conflict, HerokuUnreadable, NotFound
 from listener.inventory import drift
 from listener.inventory.context import Context
 from listener.inventory.reader import Snapshot
+from listener.roles import Role
 from listener.services import apps as named
 from listener.services import hold_audit, hold_preview, presenters
 from listener.services.apps import number_of
 from listener.services.cancel import cancel_each
 from listener.services.heroku_calls import HerokuCall
-from listener.services.views import HoldsReleased, HoldView, Next, PromotionView, ReleaseForeseen
+from listener.services.views import (
+    Freed,
+    HoldsReleased,
+    HoldView,
+    Next,
+    PromotionView,
+    ReleaseForeseen,
+)
 
 NOT_RELEASED = "Nothing was released."
 NO_HOLD_ON_ALL = "There is no hold on every target."
@@ -57,22 +65,23 @@ class Agreed:
 
 def foresee(context: Context, wish: HoldSelection) -> ReleaseForeseen:
     """Preview a release of holds; nothing is released. Raises NotFound, Conflict."""
-    app_id, note = _app_id(context, HerokuCall(""), wish), ""
+    app_id, note = _app_id(context, HerokuCall(""), wish, Role.VIEWER), ""
     try:
         _look(context, HerokuCall(""), app_id, wish, as_it_is=False)
     except HerokuUnreadable as error:
         note = f"{error.message} What follows is as it was seen last."
     with context.database.begin() as conn:
         row = apps.get(conn, app_id) if app_id is not None else None
-        found = look_up(conn, row, wish)
-        return _foreseen(conn, row, found, note)
+        found = look_up(context, conn, row, wish)
+        return _foreseen(context, conn, row, found, note)
 
 
 def _foreseen(
-    conn: Connection, row: AppRow | None, found: Found, note: str = ""
+    context: Context, conn: Connection, row: AppRow | None, found: Found, note: str = ""
 ) -> ReleaseForeseen:
     without = [hold.id for hold in found.meant]
     freed = tuple(hold_preview.foresee(conn, each, without) for each in _affected(conn, row))
+    _check_seen(context, freed)
     meant, planned = (
         tuple(presenters.of_holds(conn, rows)) for rows in (found.meant, found.planned)
     )
@@ -94,12 +103,12 @@ def release(
     agreed to (Conflict).
     """
     ask = HerokuCall(NOT_RELEASED)
-    app_id = _app_id(context, ask, wish)
+    app_id = _app_id(context, ask, wish, Role.ADMIN)
     reading = _look(context, ask, app_id, wish, as_it_is=True)
     with context.database.begin() as conn:
         row = apps.lock(conn, [app_id])[app_id] if app_id is not None else None
-        found = look_up(conn, row, wish)
-        foreseen = _foreseen(conn, row, found)
+        found = look_up(context, conn, row, wish)
+        foreseen = _foreseen(context, conn, row, found)
         _check_agreed(foreseen, agreed)
         cancelled = _discard(conn, foreseen, by) if discard else ()
         released = _end(conn, found.meant, by)
@@ -108,6 +117,18 @@ def release(
         after = tuple(next_for(conn, each) for each in _affected(conn, row))
         message = _message(after, foreseen.planned)
         return HoldsReleased(released, foreseen.planned, after, cancelled, message)
+
+
+def _check_seen(context: Context, freed: Sequence[Freed]) -> None:
+    """Raise Conflict where a promotion would go from an app that whoever asks may not see.
+
+    Nobody lets go what he is not shown, and no word is said of it.
+    """
+    views = (each.promotion for item in freed for each in item.waiting)
+    if all(context.reach.sees.has(view.names[view.row.source_id]) for view in views):
+        return
+    message = "Something waits here from an app that you may not see: ask who sees every app."
+    raise Conflict("hidden_promotion", f"{message} {NOT_RELEASED}")
 
 
 def _check_agreed(foreseen: ReleaseForeseen, agreed: Agreed | None) -> None:
@@ -123,16 +144,24 @@ def _discard(conn: Connection, foreseen: ReleaseForeseen, by: str) -> tuple[Prom
     return tuple(presenters.of_promotions(conn, cancel_each(conn, waiting, why=why, by=by)))
 
 
-def _app_id(context: Context, ask: HerokuCall, wish: HoldSelection) -> str | None:
-    """Return the id of the app whose holds are meant; None for every target. Raises NotFound."""
+def _app_id(context: Context, ask: HerokuCall, wish: HoldSelection, for_all: Role) -> str | None:
+    """Return the id of the app whose holds are meant; None for every target.
+
+    Raises NotFound; Forbidden without the role there, or for every target without `for_all`.
+    """
     if wish.hold is not None:
         with context.database.begin() as conn:
-            return find(conn, wish.hold).app_id
+            app_id = find(context, conn, wish.hold).app_id
+        if app_id is None:
+            context.reach.check_all(for_all)
+        return app_id
     if wish.app is None:
+        context.reach.check_all(for_all)
         return None
     found = named.find_app(context, ask, wish.app)
     if found is None:
         raise NotFound("hold", f"There is no hold on {wish.app}, and Heroku knows no such app.")
+    context.reach.check(found.name)
     return found.id
 
 
@@ -146,7 +175,7 @@ def _look(
     """
     with context.database.begin() as conn:
         row = apps.get(conn, app_id) if app_id is not None else None
-        found, now = look_up(conn, row, wish), releases.now(conn)
+        found, now = look_up(context, conn, row, wish), releases.now(conn)
     is_planned = not any(hold.value.is_in_force(now) for hold in found.meant)
     if app_id is None or is_planned:
         return None
@@ -156,16 +185,22 @@ def _look(
     return reading
 
 
-def find(conn: Connection, hold_id: str) -> HoldRow:
-    """Find the hold of this id, as people write it. Raises NotFound."""
-    number = number_of(hold_id)
-    row = holds.find(conn, number) if number is not None else None
+def find(context: Context, conn: Connection, hold_id: str) -> HoldRow:
+    """Find the hold of this id, as people write it.
+
+    Raises NotFound, also where its app is hidden; Forbidden unless what is asked for is allowed
+    there. Whoever sees any app sees those on every target.
+    """
+    number, reach = number_of(hold_id), context.reach
+    row = holds.find(conn, number, scope=reach.sees) if number is not None else None
     if row is None:
         raise NotFound("hold", "Couldn't find that hold.")
+    if row.app_id is not None and not reach.acts.is_all:
+        reach.check(apps.get(conn, row.app_id).name)
     return row
 
 
-def look_up(conn: Connection, row: AppRow | None, wish: HoldSelection) -> Found:
+def look_up(context: Context, conn: Connection, row: AppRow | None, wish: HoldSelection) -> Found:
     """Find the holds that are meant. Raises NotFound; Conflict where the one meant has ended."""
     now = releases.now(conn)
     app_id = row.id if row is not None else None
@@ -173,7 +208,7 @@ def look_up(conn: Connection, row: AppRow | None, wish: HoldSelection) -> Found:
     here = [hold for hold in open_holds if hold.app_id == app_id]
     planned = [hold for hold in here if not hold.value.is_in_force(now)]
     if wish.hold is not None:
-        meant = _by_id(conn, here, wish.hold)
+        meant = _by_id(context, conn, here, wish.hold)
         return Found((meant,), tuple(hold for hold in planned if hold.id != meant.id))
     in_force = [hold for hold in here if hold not in planned]
     if not in_force:
@@ -182,8 +217,8 @@ def look_up(conn: Connection, row: AppRow | None, wish: HoldSelection) -> Found:
     return Found(tuple(in_force), tuple(planned))
 
 
-def _by_id(conn: Connection, here: Sequence[HoldRow], hold_id: str) -> HoldRow:
-    row = find(conn, hold_id)
+def _by_id(context: Context, conn: Connection, here: Sequence[HoldRow], hold_id: str) -> HoldRow:
+    row = find(context, conn, hold_id)
     if any(hold.id == row.id for hold in here):
         return row
     how = f"was released by {row.released_by}" if row.released_at is not None else "is over"

@@ -14,6 +14,7 @@ from listener.db import apps, holds, queries, releases
 from listener.db.holds import HoldRow
 from listener.errors import Invalid
 from listener.inventory.context import Context
+from listener.roles import Role
 from listener.services import apps as named
 from listener.services import hold_audit, hold_release, presenters
 from listener.services.heroku_calls import HerokuCall
@@ -38,12 +39,12 @@ class NewHold:
 def list_(context: Context, *, app: str | None, with_ended: bool, limit: int) -> list[HoldView]:
     """List the holds in force or to come, newest first; `with_ended`, all that ever were."""
     with context.database.begin() as conn:
-        app_id = named.find_id(conn, app)
+        app_id, scope = named.find_id(context, conn, app), context.reach.sees
         if with_ended:
-            rows = holds.list_(conn, app_id=app_id, limit=limit)
+            rows = holds.list_(conn, app_id=app_id, scope=scope, limit=limit)
         else:
-            rows = holds.open_(conn, app_id)[:limit]
-        return presenters.of_holds(conn, rows)
+            rows = holds.open_(conn, app_id, scope=scope)[:limit]
+        return presenters.of_holds(conn, rows, scope)
 
 
 def put(context: Context, wish: NewHold, *, by: str) -> HoldPut:
@@ -64,8 +65,11 @@ def _meant(context: Context, wish: NewHold) -> tuple[str | None, tuple[str, ...]
     """Return the app, the apps left out, and a note on what Heroku did not tell of them."""
     if wish.app is not None and wish.but:
         raise Invalid("except: only a hold on every target leaves apps out.")
+    if wish.app is None:
+        context.reach.check_all(Role.ADMIN)
     ask = HerokuCall(NO_HOLD)
     found = [named.find_at_heroku(context, ask, name) for name in (wish.app, *wish.but) if name]
+    context.reach.check(*(each.name for each in found))
     note = " ".join(each.note for each in found if each.note)
     if wish.app is not None:
         return found[0].id, (), note
@@ -75,7 +79,8 @@ def _meant(context: Context, wish: NewHold) -> tuple[str | None, tuple[str, ...]
 def get(context: Context, hold_id: str) -> HoldView:
     """Return one hold, whether it is in force, to come or over. Raises NotFound."""
     with context.database.begin() as conn:
-        return presenters.of_holds(conn, [hold_release.find(conn, hold_id)])[0]
+        row = hold_release.find(context, conn, hold_id)
+        return presenters.of_holds(conn, [row], context.reach.sees)[0]
 
 
 def foresee(context: Context, wish: HoldSelection) -> ReleaseForeseen:

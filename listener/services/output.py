@@ -9,16 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 
 from listener.core.promotion import Status
-from listener.db import apps, promotions
+from listener.db import apps
 from listener.db.promotions import PromotionRow
-from listener.errors import Busy, NotFound
+from listener.errors import Busy
 from listener.heroku import Piece
 from listener.inventory.context import Context
-from listener.services.apps import number_of
+from listener.services import promotions
 from listener.services.heroku_calls import HerokuCall
 
 AT_ONCE = 2  # a piece may take some seconds, and threads are few
@@ -54,13 +55,16 @@ class OutputsDesk:
         self._urls: dict[str, _KnownUrl] = {}
         self._places = BoundedSemaphore(AT_ONCE)
 
+    def of(self, context: Context) -> OutputsDesk:
+        """Return the same for whoever this context is of."""
+        same = copy(self)
+        same._context = context  # noqa: SLF001 - of its own kind
+        return same
+
     def read(self, promotion_id: str, offset: int) -> OutputView:
         """Read what the release phase printed, from a byte offset on. Raises NotFound, Busy."""
         with self._context.database.begin() as conn:
-            number = number_of(promotion_id)
-            row = promotions.find(conn, number) if number is not None else None
-            if row is None:
-                raise NotFound("promotion", "Couldn't find that promotion.")
+            row = promotions.find(self._context, conn, promotion_id)
             target = apps.get(conn, row.target_id).name
         if row.target_release_id is None:
             return _view(row, Piece(offset), f"Promotion {row.id} is {row.status}: no release yet.")

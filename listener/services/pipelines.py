@@ -43,7 +43,8 @@ def list_(context: Context) -> list[PipelineView]:
 
 
 def _is_possible(context: Context, app: App) -> bool:
-    return not app.is_container and is_allowed(app.name, context.allowed_apps)
+    is_seen = context.reach.sees.has(app.name)
+    return is_seen and not app.is_container and is_allowed(app.name, context.allowed_apps)
 
 
 def _at(

@@ -16,16 +16,22 @@ from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
 from listener.inventory import evidence
+from listener.roles import EVERYTHING, Scope
 from listener.services import commit_messages, rule_warnings
 from listener.services.views import DeliveryView, HoldView, Names, PromotionView, RuleView
 
 
-def of_rules(conn: Connection, rows: Sequence[RuleRow]) -> list[RuleView]:
-    """Add to rules their apps' names, the strategy that is used, warnings, and who is told."""
+def of_rules(
+    conn: Connection, rows: Sequence[RuleRow], scope: Scope = EVERYTHING
+) -> list[RuleView]:
+    """Add to rules their apps' names, the strategy that is used, warnings, and who is told.
+
+    Warnings name rules only whose apps are all in scope.
+    """
     names = apps.names(conn, {app for row in rows for app in (row.source_id, *row.target_ids)})
     generations = apps.generations(conn, {row.source_id for row in rows})
     told = rules.of_rules(conn, [row.id for row in rows])
-    warnings = _warnings(conn, [row for row in rows if row.acts], names)
+    warnings = _warnings(conn, [row for row in rows if row.acts], names, scope)
     return [
         replace(
             _of_rule(row, names, generations[row.source_id]),
@@ -36,9 +42,11 @@ def of_rules(conn: Connection, rows: Sequence[RuleRow]) -> list[RuleView]:
     ]
 
 
-def _warnings(conn: Connection, acting: Sequence[RuleRow], names: Names) -> dict[int, list[str]]:
+def _warnings(
+    conn: Connection, acting: Sequence[RuleRow], names: Names, scope: Scope
+) -> dict[int, list[str]]:
     """Find what may surprise people about each of these rules, which all act."""
-    armed = [row.route for row in rules.live(conn) if row.mode is Mode.ARMED]
+    armed = [row.route for row in rules.live(conn, scope=scope) if row.mode is Mode.ARMED]
     heard = {row.app_id for row in subscriptions.live(conn)}
     wanting = {row.source_id for row in acting if row.conditions.needs_commit_message}
     told = {app_id: commit_messages.count(conn, app_id) for app_id in wanting}
@@ -90,18 +98,24 @@ def _needed(row: PromotionRow, conditions: Conditions) -> int:
     return max(conditions.approvals if APPROVALS.name not in aside else 0, int(asks))
 
 
-def of_holds(conn: Connection, rows: Sequence[HoldRow]) -> list[HoldView]:
-    """Add to holds the names of their apps."""
+def of_holds(
+    conn: Connection, rows: Sequence[HoldRow], scope: Scope = EVERYTHING
+) -> list[HoldView]:
+    """Add to holds the names of their apps; of those left out, the ones in scope."""
     named = {row.app_id for row in rows if row.app_id is not None}
     names = apps.names(conn, named.union(*(row.but or () for row in rows)))
     return [
         HoldView(
             row,
             names.get(row.app_id or ""),
-            tuple((app_id, names.get(app_id, app_id)) for app_id in row.but or ()),
+            tuple((app_id, name) for app_id, name in _left_out(row, names) if scope.has(name)),
         )
         for row in rows
     ]
+
+
+def _left_out(row: HoldRow, names: Names) -> list[tuple[str, str]]:
+    return [(app_id, names.get(app_id, app_id)) for app_id in row.but or ()]
 
 
 def of_deliveries(conn: Connection, release_id: str) -> tuple[DeliveryView, ...]:

@@ -72,7 +72,7 @@ def promote_by_hand(context: Context, wish: NewPromotions, *, by: str) -> list[P
     _check_override(wish.override)
     ask = HerokuCall(NOTHING)
     source = named.read(context, ask, wish.source)
-    apps_to = named.read_all(context, ask, wish.targets)
+    apps_to = named.read_targets(context, ask, wish.targets)
     if source.id in {app.id for app in apps_to}:
         raise Invalid(f"{source.name} cannot be promoted onto itself.")
     rules.refuse_containers(source, *apps_to)

@@ -25,34 +25,34 @@ def list_(
 ) -> list[PromotionView]:
     """List promotions, newest first, of one app (either end) and in one status if given."""
     with context.database.begin() as conn:
-        app_id = named.find_id(conn, app)
-        rows = promotions.list_(conn, app_id=app_id, status=status, limit=limit)
+        app_id, scope = named.find_id(context, conn, app), context.reach.sees
+        rows = promotions.list_(conn, app_id=app_id, status=status, scope=scope, limit=limit)
         return presenters.of_promotions(conn, rows)
 
 
 def get(context: Context, promotion_id: str) -> PromotionView:
     """Return one promotion, with its timeline. Raises NotFound."""
     with context.database.begin() as conn:
-        row = find(conn, promotion_id)
+        row = find(context, conn, promotion_id)
         return replace(view_of(conn, row), timeline=queries.timeline(conn, row.id))
 
 
 def cancel(context: Context, promotion_id: str, *, by: str) -> PromotionView:
     """End a promotion that waits. Raises Conflict where it does not."""
     with context.database.begin() as conn:
-        before = find(conn, promotion_id)
+        before = find(context, conn, promotion_id)
         row = cancelling.cancel(conn, before, why=f"Cancelled by {by}.", by=by)
         if row is None:
-            raise too_late(find(conn, promotion_id), "cancelled")
+            raise too_late(find(context, conn, promotion_id), "cancelled")
         return view_of(conn, row)
 
 
 def retry(context: Context, promotion_id: str, *, by: str) -> PromotionView:
     """Let an ended promotion wait again. Raises Conflict where it is no longer wanted."""
     with context.database.begin() as conn:
-        found = find(conn, promotion_id)
+        found = find(context, conn, promotion_id)
         apps.lock(conn, [found.source_id, found.target_id])
-        before = find(conn, promotion_id)
+        before = find(context, conn, promotion_id)
         if before.status not in RETRYABLE:
             raise too_late(before, "retried")
         revision = _check_wanted(conn, before)
@@ -72,12 +72,18 @@ def retry(context: Context, promotion_id: str, *, by: str) -> PromotionView:
         return view_of(conn, row)
 
 
-def find(conn: Connection, promotion_id: str) -> PromotionRow:
-    """Find the promotion of this id, as people write it. Raises NotFound."""
-    number = number_of(promotion_id)
-    row = promotions.find(conn, number) if number is not None else None
+def find(context: Context, conn: Connection, promotion_id: str) -> PromotionRow:
+    """Find the promotion of this id, as people write it.
+
+    Raises NotFound, also where one of its apps is hidden; Forbidden unless what is asked for is
+    allowed on its target.
+    """
+    number, reach = number_of(promotion_id), context.reach
+    row = promotions.find(conn, number, scope=reach.sees) if number is not None else None
     if row is None:
         raise NotFound("promotion", "Couldn't find that promotion.")
+    if not reach.acts.is_all:
+        reach.check(apps.get(conn, row.target_id).name)
     return row
 
 

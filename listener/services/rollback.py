@@ -40,7 +40,7 @@ class NewRollback:
 def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
     """Put a hold, and add the rollback to the older release; asked twice, there is only one."""
     ask = HerokuCall(NOTHING)
-    app = named.read(context, ask, wish.app)
+    (app,) = named.read_targets(context, ask, [wish.app])
     history = _history(context, ask, app)
     release = _choose(context, ask, app, history, wish.to)
     commit = _commit(context, ask, app, release)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,8 @@ from listener.crypto import Cipher
 from listener.db import apps, rules
 from listener.db.rules import RuleRow, RuleTarget, Service
 from listener.errors import Conflict, Invalid, NotFound
+from listener.inventory.context import Context
+from listener.roles import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +150,18 @@ def changes(before: RuleDefinition | None, after: RuleDefinition | None) -> tupl
     return tuple(FieldChange(name, was.get(name), told.get(name)) for name in fields)
 
 
-def get(conn: Connection, name_or_id: str) -> RuleRow:
-    """Find a live rule by its name or id. Raises NotFound."""
-    row = rules.find(conn, name_or_id)
+def get(context: Context, conn: Connection, name_or_id: str) -> RuleRow:
+    """Find a live rule by its name or id.
+
+    Raises NotFound, also where one of its apps is hidden; Forbidden unless what is asked for is
+    allowed on all its targets.
+    """
+    reach = context.reach
+    row = rules.find(conn, name_or_id, scope=reach.sees)
     if row is None:
         raise NotFound("rule", "Couldn't find that rule.")
+    if not reach.acts.is_all:
+        reach.check(*apps.names(conn, row.target_ids).values())
     return row
 
 
@@ -171,6 +180,11 @@ def standing(conn: Connection, row: RuleRow) -> RuleDefinition:
 
 
 # What is refused.
+
+HIDDEN = (
+    "A rule that you may not see stands in the way: it leads to one of these targets, or back from"
+    " one to the source. Whoever sees every app can tell."
+)
 
 
 def conditions_of(said: Mapping[str, Any], before: Conditions = options.NONE) -> Conditions:
@@ -207,18 +221,40 @@ def check_alone(wanted: RuleDefinition) -> None:
     _refuse_route(wanted.route, (), wanted.names)
 
 
-def check_beside(conn: Connection, wanted: RuleDefinition, *, but: int | None = None) -> None:
+def check_beside(
+    context: Context, conn: Connection, wanted: RuleDefinition, *, but: int | None = None
+) -> None:
     """Check the rule against all others (`but` one); under the rules' lock.
 
-    Raises Conflict where its name is taken, Invalid where its route is refused.
+    Raises Conflict where its name is taken, Invalid where its route is refused. The name of a rule
+    that is hidden is taken, too: this alone is told of it.
     """
     if rules.is_name_taken(conn, wanted.name, but=but):
         raise Conflict("rule_exists", f"There is a rule {wanted.name} already.")
     if wanted.mode is Mode.OFF:
         return
-    others = rules.routes(conn, but=but)
-    everyone = {app for route in others for app in (route.source, *route.targets)}
-    _refuse_route(wanted.route, others, {**apps.names(conn, everyone), **wanted.names})
+    others = [row for row in rules.live(conn) if row.acts and row.id != but]
+    everyone = {app for row in others for app in (row.source_id, *row.target_ids)}
+    names = {**apps.names(conn, everyone), **wanted.names}
+    scope = context.reach.sees
+    seen = [row.route for row in others if is_seen(scope, row, names)]
+    _refuse_route(wanted.route, seen, names)
+    if len(seen) < len(others):
+        refuse_hidden(wanted.route, [row.route for row in others])
+
+
+def is_seen(scope: Scope, row: RuleRow, names: Mapping[str, str]) -> bool:
+    """Tell whether somebody who sees these apps sees the rule: all apps that it names."""
+    return all(scope.has(names[app_id]) for app_id in (row.source_id, *row.target_ids))
+
+
+def refuse_hidden(route: Route, others: Sequence[Route]) -> None:
+    """Raise Invalid where a rule that is hidden stands in the way, without a word of it."""
+    ids = {app_id for each in (route, *others) for app_id in (each.source, *each.targets)}
+    try:
+        check_route(route, others, {app_id: app_id for app_id in ids})
+    except RuleRefused as refused:
+        raise Invalid(HIDDEN) from refused
 
 
 def _refuse_route(route: Route, others: Iterable[Route], names: dict[str, str]) -> None:

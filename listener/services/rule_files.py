@@ -55,7 +55,7 @@ def apply(context: Context, file: NewFile, *, by: str, agreed: str | None = None
         if step.after is not None
     }
     with context.database.begin() as conn:
-        _lock(conn, plan)
+        _lock(context, conn, plan)
         ended = {
             step.name: _carry_out(conn, step, fresh.get(step.name), by) for step in plan.changing
         }
@@ -63,17 +63,17 @@ def apply(context: Context, file: NewFile, *, by: str, agreed: str | None = None
     return plan.done(ended, freeze_steps.tell_late(context, frozen))
 
 
-def _lock(conn: Connection, plan: Plan) -> None:
+def _lock(context: Context, conn: Connection, plan: Plan) -> None:
     """Lock every rule, app and promotion that the plan touches, in the common lock order.
 
     Raises Conflict where the rules or freezes changed since the plan.
     """
     rules.lock(conn)
-    if revisions(rules.live(conn)) != plan.stands_on:
+    if revisions(rules.live(conn)) != {**plan.stands_on, **plan.hidden}:
         message = "The rules were changed by somebody else meanwhile. Look, and try again."
         raise Conflict("rule_changed", message)
     apps.lock(conn, plan.apps)
-    freeze_steps.check_standing(conn, plan.freezes)
+    freeze_steps.check_standing(context, conn, plan.freezes)
     around = sorted(plan.sources | plan.freezes.apps)
     waiting_promotions.lock_around(conn, *around, with_waiting=plan.freezes.is_of_all)
 
@@ -95,15 +95,23 @@ def _carry_out(
 def make(context: Context, ask: HerokuCall, file: NewFile) -> Plan:
     """Make the plan. Raises Invalid, with one line for each fault; HerokuUnreadable."""
     with context.database.begin() as conn:
-        rows = rules.live(conn)
+        rows = rules.live(conn, scope=context.reach.sees)
         standing = {row.name: rule_definition.standing(conn, row) for row in rows}
-    draft = _Draft(context, ask, {row.name: row for row in rows}, standing, list(file.faults))
+        own = {row.id for row in rows}
+        hidden = [] if context.reach.sees.is_all else rules.live(conn)
+        hidden = [row for row in hidden if row.id not in own]
+    draft = _Draft(
+        context, ask, {row.name: row for row in rows}, standing, list(file.faults), hidden
+    )
     steps = [step for wish in file.rules if (step := draft.step(wish)) is not None]
     names = {wish.name for wish in file.rules}
     unnamed = sorted(set(standing) - names)
     gone = unnamed if file.prune else []
     steps += [Step(Action.REMOVE, n, draft.rows[n], standing[n], None) for n in gone]
     draft.check_routes(steps, [standing[name] for name in unnamed if name not in gone])
+    for step in steps:
+        if step.action is not Action.KEEP:
+            context.reach.check(*step.targets)
     freezes = freeze_steps.plan(context, ask, file, draft.faults)
     if draft.faults:
         raise Invalid(told(draft.faults, "\n", most=MOST_OF_FILE))
@@ -113,6 +121,7 @@ def make(context: Context, ask: HerokuCall, file: NewFile) -> Plan:
         steps=tuple(steps),
         unnamed=left,
         stands_on=revisions(rows),
+        hidden=revisions(hidden),
         warnings=(
             *_warnings(context, steps, stay),
             *_of_messages(context, ask, steps),
@@ -131,7 +140,7 @@ def _warnings(context: Context, steps: list[Step], others: list[RuleDefinition])
     pairs = overlaps(armed)
     found = [pair.message(names) for pair in pairs if own & {pair.rule, pair.other}]
     with context.database.begin() as conn:
-        heard = {row.app_id for row in subscriptions.live(conn)}
+        heard = {row.app_id for row in subscriptions.live(conn, scope=context.reach.sees)}
     changing = [step.after for step in steps if step.action is not Action.KEEP and step.after]
     sources = {rule.source.id: rule.source.name for rule in changing if rule.mode is not Mode.OFF}
     deaf = [name for app_id, name in sources.items() if app_id not in heard]
@@ -172,6 +181,7 @@ class _Draft:
     rows: dict[str, RuleRow]
     standing: dict[str, RuleDefinition]
     faults: list[str]
+    hidden: list[RuleRow] = field(default_factory=list)  # rules that whoever asks may not see
     seen: set[str] = field(default_factory=set)
     found: dict[str, App | None] = field(default_factory=dict)
 
@@ -192,6 +202,9 @@ class _Draft:
         before = self.standing.get(wish.name)
         after = self._declared(wish, before)
         if after is None:
+            return None
+        if before is None and wish.name in {row.name for row in self.hidden}:
+            self.faults.append(f"{wish.name}: there is a rule of this name already.")
             return None
         if before is None:
             return Step(Action.ADD, wish.name, None, None, after)
@@ -248,7 +261,9 @@ class _Draft:
             try:
                 routes = [other.route for other in acting if other.name != rule.name]
                 check_route(rule.route, routes, names)
-            except RuleRefused as refused:
+                hidden = [row.route for row in self.hidden if row.acts]
+                rule_definition.refuse_hidden(rule.route, [*routes, *hidden])
+            except (RuleRefused, Invalid) as refused:
                 self.faults.append(f"{rule.name}: {refused}")
 
 

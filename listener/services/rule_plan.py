@@ -55,6 +55,11 @@ class Step:
         return self.after.mode if self.after is not None else None
 
     @property
+    def targets(self) -> list[str]:
+        """The names of all apps that it promotes to, or promoted to."""
+        return [app.name for rule in _both(self) for app in rule.targets]
+
+    @property
     def changes(self) -> tuple[FieldChange, ...]:
         """The fields that change; none for a rule that is removed."""
         return rule_definition.changes(self.before, self.after) if self.after is not None else ()
@@ -62,11 +67,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All steps, in the order of the file, and on which rules the plan was made."""
+    """All steps, in the order of the file, and on which rules the plan was made.
+
+    `hidden` are the revisions of those that whoever asks may not see; nothing tells of them.
+    """
 
     steps: tuple[Step, ...]
     unnamed: tuple[str, ...]
     stands_on: dict[int, int]
+    hidden: dict[int, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     freezes: Freezes = field(default_factory=Freezes)
     is_done: bool = False

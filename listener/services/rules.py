@@ -25,14 +25,15 @@ NOT_SAVED = "The rule was not saved."
 def list_(context: Context, *, app: str | None, limit: int) -> list[RuleView]:
     """List the rules, newest first; with an app, those that name it as source or target."""
     with context.database.begin() as conn:
-        rows = rules.live(conn, app_id=named.find_id(conn, app), limit=limit)
-        return presenters.of_rules(conn, rows)
+        app_id, scope = named.find_id(context, conn, app), context.reach.sees
+        rows = rules.live(conn, app_id=app_id, scope=scope, limit=limit)
+        return presenters.of_rules(conn, rows, scope)
 
 
 def get(context: Context, name_or_id: str) -> RuleView:
     """Return one rule. Raises NotFound."""
     with context.database.begin() as conn:
-        return _view(conn, rule_definition.get(conn, name_or_id))
+        return _view(context, conn, rule_definition.get(context, conn, name_or_id))
 
 
 def add(context: Context, wish: NewRule, *, by: str) -> RuleView:
@@ -43,15 +44,15 @@ def add(context: Context, wish: NewRule, *, by: str) -> RuleView:
     fresh = _prepare(context, ask, wanted, None)
     with context.database.begin() as conn:
         rule_save.lock(conn, wanted)
-        rule_definition.check_beside(conn, wanted)
-        return _view(conn, rule_save.add(conn, wanted, fresh, by))
+        rule_definition.check_beside(context, conn, wanted)
+        return _view(context, conn, rule_save.add(conn, wanted, fresh, by))
 
 
 def update(context: Context, name_or_id: str, change: RuleChange, *, by: str) -> RuleView:
     """Save a rule's next revision; what waits under it is decided anew."""
     ask = HerokuCall(NOT_SAVED)
     with context.database.begin() as conn:
-        before = rule_definition.get(conn, name_or_id)
+        before = rule_definition.get(context, conn, name_or_id)
         standing = rule_definition.standing(conn, before)
     wanted = changed(context, ask, standing, change)
     if wanted == standing:
@@ -61,18 +62,18 @@ def update(context: Context, name_or_id: str, change: RuleChange, *, by: str) ->
     with context.database.begin() as conn:
         rule_save.lock(conn, wanted, before.target_ids)
         rule_save.check_unchanged(conn, before)
-        rule_definition.check_beside(conn, wanted, but=before.id)
-        return _view(conn, rule_save.change(conn, before, wanted, fresh, by))
+        rule_definition.check_beside(context, conn, wanted, but=before.id)
+        return _view(context, conn, rule_save.change(conn, before, wanted, fresh, by))
 
 
 def remove(context: Context, name_or_id: str, *, by: str) -> RuleView:
     """Remove a rule and cancel what waits under it."""
     with context.database.begin() as conn:
         rules.lock(conn)
-        before = rule_definition.get(conn, name_or_id)
+        before = rule_definition.get(context, conn, name_or_id)
         apps.lock(conn, {before.source_id, *before.target_ids})
         removed = rule_save.remove(conn, before, by)
-        return replace(_view(conn, removed.row), cancelled=removed.cancelled)
+        return replace(_view(context, conn, removed.row), cancelled=removed.cancelled)
 
 
 def _prepare(
@@ -87,8 +88,8 @@ def _prepare(
     return fresh
 
 
-def _view(conn: Connection, row: RuleRow) -> RuleView:
-    return presenters.of_rules(conn, [row])[0]
+def _view(context: Context, conn: Connection, row: RuleRow) -> RuleView:
+    return presenters.of_rules(conn, [row], context.reach.sees)[0]
 
 
 def check_strategy(
@@ -142,7 +143,7 @@ def new(context: Context, ask: HerokuCall, wish: NewRule) -> RuleDefinition:
     return RuleDefinition(
         name=wish.name,
         source=named.read(context, ask, wish.source),
-        targets=named.read_all(context, ask, wish.targets),
+        targets=named.read_targets(context, ask, wish.targets),
         mode=wish.mode,
         strategy=wish.strategy,
         on_newer=wish.on_newer,
@@ -161,7 +162,7 @@ def changed(
         wanted = replace(wanted, notify=services_of(change.notify, context.keys.services))
     if change.targets is None:
         return wanted
-    targets = named.read_all(context, ask, change.targets)
+    targets = named.read_targets(context, ask, change.targets)
     same = {app.id for app in targets} == standing.target_ids
     return wanted if same else replace(wanted, targets=targets)
 

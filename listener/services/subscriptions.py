@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -38,10 +39,17 @@ class SubscriptionsDesk:
         self._url = hook_url(public_url)
         self._mending = WebhookProvisioner(context, keys, self._url)
 
+    def of(self, context: Context) -> SubscriptionsDesk:
+        """Return the same for whoever this context is of."""
+        same = copy(self)
+        same._context = context  # noqa: SLF001 - of its own kind
+        return same
+
     def list_(self, *, app: str | None, limit: int) -> list[SubscriptionView]:
         """List the subscriptions, newest first, of one app if given."""
         with self._context.database.begin() as conn:
-            rows = subscriptions.live(conn, app_id=named.find_id(conn, app), limit=limit)
+            app_id, scope = named.find_id(self._context, conn, app), self._context.reach.sees
+            rows = subscriptions.live(conn, app_id=app_id, scope=scope, limit=limit)
             return self._views(conn, rows)
 
     def get(self, id_or_app: str) -> SubscriptionView:
@@ -61,7 +69,7 @@ class SubscriptionsDesk:
         `reached_at` is the host by which this request found the listener.
         """
         url, ask = self._known_url(reached_at), HerokuCall("Nothing was subscribed.")
-        source = named.read(self._context, ask, app)
+        (source,) = named.read_targets(self._context, ask, [app])
         with self._context.database.begin() as conn:
             found, is_made = subscriptions.add(conn, source.id, url=url, by=by)
             row = present(found)
@@ -104,13 +112,23 @@ class SubscriptionsDesk:
         )
 
     def _find(self, id_or_app: str) -> SubscriptionRow:
+        """Find a subscription by its id or app.
+
+        Raises NotFound, also where its app is hidden; Forbidden unless what is asked for is
+        allowed there.
+        """
+        reach = self._context.reach
         with self._context.database.begin() as conn:
             number = number_of(id_or_app)
             row = subscriptions.find(conn, number) if number is not None else None
             app = apps.find(conn, id_or_app)
             if row is None and app is not None:
                 row = subscriptions.of_app(conn, app.id)
-            return present(row)
+            found = present(row)
+            name = apps.get(conn, found.app_id).name
+        present(found if reach.sees.has(name) else None)
+        reach.check(name)
+        return found
 
     def _forget(self, row: SubscriptionRow, by: str) -> None:
         with self._context.database.begin() as conn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -23,6 +23,7 @@ from listener.core.trouble import (
 from listener.db import apps, troubles
 from listener.db.apps import AppRow
 from listener.inventory.context import Context
+from listener.roles import EVERYTHING, Scope
 from listener.services import apps as named
 
 
@@ -51,19 +52,36 @@ class TroubleView:
 def list_(context: Context, *, app: str | None = None) -> list[TroubleView]:
     """List the troubles that last, oldest first; with an app, those that concern it."""
     with context.database.begin() as conn:
-        return shown(conn, named.find_id(conn, app))
+        return shown(conn, named.find_id(context, conn, app), scope=context.reach.sees)
 
 
-def shown(conn: Connection, app_id: str | None = None) -> list[TroubleView]:
-    """Find the troubles worth showing, one for each cause; with an app, those that concern it."""
+def shown(
+    conn: Connection, app_id: str | None = None, *, scope: Scope = EVERYTHING
+) -> list[TroubleView]:
+    """Find the troubles worth showing, one for each cause; with an app, those that concern it.
+
+    Of those of apps out of scope only such are shown that stop every app, without a name of one.
+    """
     now = troubles.now(conn)
     found = [each for each in troubles.open_(conn) if is_shown(each, now)]
     if app_id is not None:
         found = [each for each in found if _concerns(each, app_id)]
     rows = apps.all_of(conn, {app_id for each in found for app_id in each.app_ids})
     by_id = {row.id: row for row in rows}
-    views = [TroubleView(each, tuple(by_id[id] for id in each.app_ids)) for each in found]
-    return _one_of_each(views)
+    views = (TroubleView(each, tuple(by_id[id] for id in each.app_ids)) for each in found)
+    return _one_of_each([view for each in views if (view := _within(each, scope)) is not None])
+
+
+def _within(view: TroubleView, scope: Scope) -> TroubleView | None:
+    """Return what somebody who sees these apps is shown of a trouble; None where nothing is."""
+    if scope.is_all or (view.apps and all(scope.has(app.name) for app in view.apps)):
+        return view
+    trouble = view.trouble
+    if trouble.cause not in EVERYWHERE or trouble.cause is Cause.BROKEN:
+        return None
+    kept = tuple(app for app in view.apps if scope.has(app.name))
+    message = title(trouble.cause, "") + "."
+    return TroubleView(replace(trouble, message=message, times=1), kept)
 
 
 def _concerns(trouble: Trouble, app_id: str) -> bool:
@@ -80,10 +98,10 @@ def _one_of_each(views: Sequence[TroubleView]) -> list[TroubleView]:
     return list(first.values())
 
 
-def findings(conn: Connection) -> list[Finding]:
+def findings(conn: Connection, scope: Scope = EVERYTHING) -> list[Finding]:
     """Report the troubles that last; about younger ones the doctor finds out more itself."""
     now = troubles.now(conn)
-    return [_finding(view) for view in shown(conn) if is_told(view.trouble, now)]
+    return [_finding(view) for view in shown(conn, scope=scope) if is_told(view.trouble, now)]
 
 
 def _finding(view: TroubleView) -> Finding:

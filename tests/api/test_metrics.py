@@ -17,7 +17,7 @@ from listener.app import Parts, assemble, build
 from listener.config import Settings
 from listener.db.tables import app as apps
 from listener.db.tables import hold, promotion
-from tests.api.conftest import STRANGER, VIEWER
+from tests.api.conftest import ADMIN, STRANGER, VIEWER
 from tests.api.source import Source
 from tests.heroku.peer import Peer, answer, giving
 
@@ -113,8 +113,9 @@ def test_the_metrics_token_opens_the_metrics_and_nothing_else(client: FlaskClien
     assert client.get("/api/whoami", headers=headers).status_code == 401
 
 
-def test_any_role_opens_the_metrics(client: FlaskClient, as_: As) -> None:
-    assert client.get("/metrics", headers=as_(VIEWER)).status_code == 200
+def test_an_admin_opens_the_metrics(client: FlaskClient, as_: As) -> None:
+    assert client.get("/metrics", headers=as_(ADMIN)).status_code == 200
+    assert client.get("/metrics", headers=as_(VIEWER)).status_code == 403
     assert client.get("/metrics", headers=as_(STRANGER)).status_code == 403
     assert client.get("/metrics", headers={"Authorization": "Bearer ü"}).status_code == 401
 
