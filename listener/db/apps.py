@@ -31,7 +31,7 @@ from listener.core.rule import Route, in_order
 from listener.db.fixed import Fixed, value
 from listener.db.queue import notify
 from listener.db.tables import app as table
-from listener.db.tables import fact, release, rule, rule_target
+from listener.db.tables import audit_entry, fact, release, rule, rule_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,10 @@ def row_of(row: Row[Any]) -> AppRow:
 
 
 def ensure(conn: Connection, app: App) -> None:
-    """Store an app's facts, as just read from Heroku."""
+    """Store an app's facts, as just read from Heroku.
+
+    Roles go by names, so that a new one leaves an audit entry: with it, others see the app.
+    """
     facts = {
         "name": app.name,
         "stack": app.stack,
@@ -132,7 +135,22 @@ def ensure(conn: Connection, app: App) -> None:
         "facts_at": func.clock_timestamp(),
     }
     statement = insert(table).values(id=app.id, **facts)
-    conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=facts))
+    written = statement.on_conflict_do_update(index_elements=["id"], set_=facts)
+    # What it selects from is as it was before the statement.
+    renamed = select(
+        literal("heroku"),
+        literal("app.renamed"),
+        literal("app"),
+        table.c.id,
+        literal(app.name),
+        func.to_jsonb(table.c.name),
+        literal(app.name, JSONB),
+    ).where(table.c.id == app.id, table.c.name != app.name)
+    entry = insert(audit_entry).from_select(_ENTRY, renamed)
+    conn.execute(entry.add_cte(written.cte("written")))
+
+
+_ENTRY = ("by", "action", "subject_type", "subject_id", "subject_name", "before", "after")
 
 
 def find(conn: Connection, name_or_id: str) -> AppRow | None:

@@ -81,13 +81,14 @@ def list_entries(
 
 
 def _concerns(app_id: str) -> ColumnElement[bool]:
-    """Match the rules that name an app, and the promotions, holds and webhooks on it."""
+    """Match the app itself, the rules that name it, and promotions, holds and webhooks on it."""
     holds = select(cast(hold.c.id, Text)).where(
         or_(hold.c.app_id == app_id, hold.c.app_id.is_(None))
     )
     moved = or_(promotion.c.source_id == app_id, promotion.c.target_id == app_id)
     fed = select(rule_target.c.rule_id).where(rule_target.c.app_id == app_id)
-    of_type = {
+    of_type: dict[str, Any] = {
+        "app": [app_id],
         "hold": holds,
         "promotion": select(cast(promotion.c.id, Text)).where(moved),
         "rule": select(cast(rule.c.id, Text)).where(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from listener.db import audit
+from listener.core.app import App
+from listener.db import apps, audit
 from listener.db.engine import Database, open_database
 
 
@@ -56,3 +57,16 @@ def test_entries_of_one_subject_by_name_or_id(database: Database) -> None:
         assert len(audit.list_entries(conn, subject="ship")) == 1
         assert len(audit.list_entries(conn, subject="7")) == 1
         assert audit.list_entries(conn, subject="other") == []
+
+
+def test_a_new_name_of_an_app_is_written_down_once(database: Database) -> None:
+    """Roles go by names: with another one, other people see the app."""
+    for name in ("pay-old", "pay-old", "shop-new", "shop-new"):
+        with database.begin() as conn:
+            apps.ensure(conn, App("app-1", name))
+
+    with database.begin() as conn:
+        assert apps.get(conn, "app-1").name == "shop-new"
+        (entry,) = audit.list_entries(conn, app_id="app-1")
+    assert (entry.by, entry.action, entry.subject_name) == ("heroku", "app.renamed", "shop-new")
+    assert (entry.before, entry.after) == ("pay-old", "shop-new")
