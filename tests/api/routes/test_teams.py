@@ -216,6 +216,7 @@ ALL: dict[Role, list[Case]] = {
 }
 SELF = {("GET", "/api/whoami"), ("POST", "/api/login-codes"), ("DELETE", "/api/tokens/current")}
 OPEN = {
+    ("GET", "/api/login"),
     ("GET", "/healthz"),
     ("GET", "/openapi.json"),
     ("GET", "/readyz"),
