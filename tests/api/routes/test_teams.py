@@ -204,6 +204,13 @@ ALL: dict[Role, list[Case]] = {
     ADMIN: [
         Case("GET", "/api/audit-entries", "/api/audit-entries?app=[prod]"),
         Case("GET", "/metrics", "/metrics"),
+        Case("GET", "/api/people", "/api/people"),
+        Case(
+            "POST",
+            "/api/people/actions/revoke",
+            "/api/people/actions/revoke",
+            {"email": "leaver@example.com"},
+        ),
         Case("POST", "/api/holds", "/api/holds", {"app": None, "reason": "fair"}),
         Case("POST", "/api/holds/actions/release", "/api/holds/actions/release", {"app": None}),
         Case(
