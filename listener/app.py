@@ -41,6 +41,7 @@ from listener.db.engine import Database, open_database
 from listener.heroku import Heroku
 from listener.inventory.context import Context
 from listener.inventory.reader import HerokuReader
+from listener.inventory.shared import SharedAnswers
 from listener.inventory.traits import Comparisons
 from listener.prober import Prober
 from listener.roles import NOWHERE, Roles
@@ -159,6 +160,7 @@ def assemble(settings: Settings) -> Parts:
         notify_urls=settings.notify,
         prober=Prober(allow_private=settings.allow_private_checks),
         public_url=settings.public_url,
+        shared=SharedAnswers(lambda: heroku.writes),
     )
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
     return Parts(settings, context, keys, roles)

@@ -62,8 +62,16 @@ class Forbidden(Refusal):
 class Busy(Refusal):
     """As many of these as we do at once are under way."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__("busy", message)
+    def __init__(self, message: str, *, id: str = "busy") -> None:
+        super().__init__(id, message)
+
+
+class Spared(Busy):
+    """Heroku was not asked, to keep its calls for what must go on; again after so many seconds."""
+
+    def __init__(self, message: str, *, again_in: int) -> None:
+        super().__init__(message, id="heroku_spared")
+        self.again_in = again_in
 
 
 class Unavailable(Refusal):

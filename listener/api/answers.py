@@ -15,7 +15,7 @@ P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
 
 # What asking Heroku, or changing something that must fit what is there, may end with.
-HEROKU = (404, 409, 422, 502)
+HEROKU = (404, 409, 422, 429, 502)
 
 
 def format_time(moment: datetime) -> str:

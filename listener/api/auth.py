@@ -17,9 +17,11 @@ from flask import g, request
 
 from listener.api.caller import caller
 from listener.api.services import services
+from listener.core.promotion import RESERVE
 from listener.crypto import BadToken
 from listener.db.access_tokens import TokenRow
 from listener.errors import Forbidden, Unauthorized
+from listener.heroku import Spender, budget
 from listener.roles import NOWHERE, Reach, Rights, Role
 
 P = ParamSpec("P")
@@ -83,6 +85,7 @@ def check(role: Role, on: On = On.ALL) -> None:
 def admit(asker: Person, role: Role, on: On = On.ALL) -> None:
     """Take it that this person asks. Raises Forbidden where the role is too low."""
     g.person, g.reach = asker, NOWHERE
+    spend_as(asker)
     reach = Reach.of(asker.rights, role, asker.email)
     if not asker.rights.role.covers(role):
         raise Forbidden(f"That needs the role {role}; {reach.who}.")
@@ -90,6 +93,23 @@ def admit(asker: Person, role: Role, on: On = On.ALL) -> None:
         reach.check_all()
     if on is not On.SELF:
         g.reach = reach
+
+
+KEPT_FROM_VIEWERS = 500  # of the calls that Heroku grants, for everybody else and our own work
+MOST_A_MINUTE = 300  # of them are anybody's
+
+
+def spend_as(person: Person) -> None:
+    """Ask Heroku on behalf of this person, until the request is over."""
+    keeps = KEPT_FROM_VIEWERS if person.rights.role is Role.VIEWER else RESERVE
+    spend_no_more()
+    g.spends = budget.begin(Spender(person.email, keeps, MOST_A_MINUTE))
+
+
+def spend_no_more(_: BaseException | None = None) -> None:
+    """End what `spend_as` began."""
+    if (begun := g.pop("spends", None)) is not None:
+        budget.end(begun)
 
 
 def person() -> Person:

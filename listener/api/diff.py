@@ -141,7 +141,7 @@ def _commit(slug: SlugRead | Unread) -> str | None:
 
 @bp.get("/<app>/diff")
 @needs(Role.VIEWER, on=On.APPS)
-@returns(Diff, queries=("to", "release", "repo"), problems=(404, 422, 502))
+@returns(Diff, queries=("to", "release", "repo"), problems=(404, 422, 429, 502))
 def show(app: str) -> Diff:
     """Show what promoting a release of an app to others would change; without one, what it runs."""
     wish = Comparison(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, g, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -41,14 +41,17 @@ NO_SUCH_TABLE, NO_SUCH_COLUMN = "42P01", "42703"
 NOT_MIGRATED = "The database is not migrated: run `python -m listener migrate`."
 
 
-def problem(status: int, id: str, message: str) -> ResponseReturnValue:
+def problem(status: int, id: str, message: str) -> tuple[Response, int, dict[str, str]]:
     """Build the answer for an error, as the API's callers know it."""
     return jsonify(id=id, message=message), status, HEADERS.get(status, {})
 
 
 def refused(error: errors.Refusal) -> ResponseReturnValue:
     """Answer a refusal, which somebody can act on, with its own message."""
-    return problem(status_of(error), error.id, error.message)
+    body, status, headers = problem(status_of(error), error.id, error.message)
+    if isinstance(error, errors.Spared):
+        headers = headers | {"Retry-After": str(error.again_in)}
+    return body, status, headers
 
 
 def status_of(error: errors.Refusal) -> int:

@@ -64,7 +64,7 @@ class Explanation(Answer):
 
 @bp.get("/<app>/explanation")
 @needs(Role.VIEWER, on=On.APPS)
-@returns(Explanation, queries=("release",), problems=(404, 422, 502))
+@returns(Explanation, queries=("release",), problems=(404, 422, 429, 502))
 def show(app: str) -> Explanation:
     """Explain what was said of a release of an app; without one, of its newest deploy."""
     version = version_of(fields.text("release"))

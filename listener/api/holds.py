@@ -290,7 +290,7 @@ def foresee_one(hold: str) -> ReleaseForeseen:
 @bp.post("/<hold>/actions/release")
 @needs(Role.APPROVER, on=On.APPS)
 @takes(OneBody)
-@returns(HoldsReleased, problems=(404, 409, 502))
+@returns(HoldsReleased, problems=(404, 409, 429, 502))
 def release_one(body: OneBody, hold: str) -> HoldsReleased:
     """Release one hold, which may be one that is to come, and tell what goes next."""
     done = holds.release_one(
@@ -302,7 +302,7 @@ def release_one(body: OneBody, hold: str) -> HoldsReleased:
 @bp.post("/actions/foresee")
 @needs(Role.VIEWER, on=On.APPS)
 @takes(ForeseenBody)
-@returns(ReleaseForeseen, problems=(404, 502))
+@returns(ReleaseForeseen, problems=(404, 429, 502))
 def foresee(body: ForeseenBody) -> ReleaseForeseen:
     """Show what the release of the holds in force would let go; nothing is released."""
     return ReleaseForeseen.of(holds.foresee(context(), HoldSelection(app=body.app)))

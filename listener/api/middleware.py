@@ -12,6 +12,7 @@ import structlog
 from flask import Flask, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
+from listener.api import auth
 from listener.api.early import HEALTH
 from listener.api.services import services
 from listener.approval_links import PATH
@@ -83,3 +84,4 @@ def init_app(app: Flask) -> None:
     app.before_request(begin)
     app.before_request(refuse_plain)
     app.after_request(end)
+    app.teardown_request(auth.spend_no_more)

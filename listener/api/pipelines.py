@@ -35,7 +35,7 @@ class Pipeline(Answer):
 
 @bp.get("")
 @needs(Role.VIEWER, on=On.APPS)
-@returns_list(Pipeline, problems=(502,))
+@returns_list(Pipeline, problems=(429, 502))
 def list_() -> list[Pipeline]:
     """List the pipelines with apps at staging and at production, by name."""
     return [Pipeline.of(view) for view in pipelines.list_(context())]

@@ -77,7 +77,7 @@ class ApplyBody(FileBody):
 @bp.post("/plan")
 @needs(Role.VIEWER, on=On.APPS)
 @takes(FileBody, most=LARGEST_FILE)
-@returns(Plan, problems=(404, 422, 502))
+@returns(Plan, problems=(404, 422, 429, 502))
 def plan(body: FileBody) -> Plan:
     """Plan what a file of rules would change; nothing is saved."""
     return Plan.of(rule_files.plan(context(), body.file))

@@ -195,7 +195,7 @@ def show(rule: str) -> Rule:
 
 @bp.get("/<rule>/backtest")
 @needs(Role.VIEWER, on=On.APPS)
-@returns_list(Backtest, queries=("limit",), problems=(404, 502))
+@returns_list(Backtest, queries=("limit",), problems=(404, 429, 502))
 def backtest(rule: str) -> list[Backtest]:
     """Show what the rule would have done with its source's newest releases, newest first."""
     found = backtests.of_rule(context(), rule, newest=fields.limit())

@@ -126,7 +126,7 @@ def rotate(body: RotationBody, subscription: str) -> Subscription:
 
 @bp.delete("/<subscription>")
 @needs(Role.ADMIN, on=On.APPS)
-@returns(Subscription, problems=(404, 502))
+@returns(Subscription, problems=(404, 429, 502))
 def remove(subscription: str) -> Subscription:
     """Remove the subscription; Heroku tells us of the app no more."""
     view = _desk().remove(subscription, by=person().email)

@@ -6,6 +6,7 @@ what may have been applied.
 """
 
 from listener.heroku.address import without_secrets
+from listener.heroku.budget import Spender, on_behalf_of, spender
 from listener.heroku.client import Deadlines, Heroku
 from listener.heroku.errors import (
     BadAnswer,
@@ -14,6 +15,7 @@ from listener.heroku.errors import (
     NotSent,
     RateLimited,
     Refused,
+    Spared,
 )
 from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
 from listener.heroku.oauth import FORMS, AccessToken, OAuth, OAuthClient
@@ -74,12 +76,16 @@ __all__ = [
     "Refused",
     "Release",
     "Slug",
+    "Spared",
+    "Spender",
     "VerifiedBody",
     "Webhook",
     "is_well_formed",
     "matches",
+    "on_behalf_of",
     "parse",
     "sign",
+    "spender",
     "verify",
     "without_secrets",
 ]

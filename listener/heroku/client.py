@@ -78,12 +78,17 @@ class Heroku:
     @property
     def requests_left(self) -> int | None:
         """How many requests the account has left for now, as the last answer told."""
-        return self._wire.requests_left
+        return self._wire.budget.left
 
     @property
     def requests_left_since(self) -> float:
         """The seconds that passed since that was told."""
-        return time.monotonic() - self._wire.told_at
+        return time.monotonic() - self._wire.budget.told_at
+
+    @property
+    def writes(self) -> int:
+        """How many changes were asked for so far."""
+        return self._wire.writes
 
     @property
     def took(self) -> Mapping[str, float]:

@@ -15,6 +15,14 @@ class NotSent(HerokuError):
     """The request certainly never left: nothing happened at Heroku."""
 
 
+class Spared(NotSent):
+    """It was not sent, to keep calls for what needs them more; it may be in so many seconds."""
+
+    def __init__(self, message: str, *, again_in: int) -> None:
+        super().__init__(message)
+        self.again_in = again_in
+
+
 class Refused(HerokuError):
     """A definite no, in Heroku's own words where it gave any: nothing happened at Heroku."""
 

@@ -13,6 +13,7 @@ from http import HTTPStatus
 import httpx
 
 from listener.heroku.address import checked_token, checked_url
+from listener.heroku.budget import Budget
 from listener.heroku.errors import Doubtful, NotSent, RateLimited, Refused
 from listener.heroku.fields import Fields, Unreadable, loads, names
 from listener.heroku.http import bounded
@@ -39,8 +40,8 @@ class Wire:
         }
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
-        self.requests_left: int | None = None
-        self.told_at = -math.inf  # when that was told, by this process's steady clock
+        self.budget = Budget()
+        self.writes = 0  # changes that were asked for
         self.scopes: tuple[str, ...] | None = None
         self.took: dict[str, float] = {}  # seconds, by the id of the app that was asked about
 
@@ -66,6 +67,8 @@ class Wire:
         variant: str = "",
     ) -> HttpAnswer:
         """Write; `hide` are secrets in the body, `variant` is one of the API's version 3."""
+        if method != "PUT":  # by which one only asks for more at once
+            self.writes += 1
         headers = self._headers | {"Accept": _ACCEPT + variant}
         request = httpx.Request(method, self._url + path, json=body, headers=headers)
         at_last = math.inf if send_by is None else send_by
@@ -80,17 +83,23 @@ class Wire:
         hide: Sequence[str] = (),
     ) -> HttpAnswer:
         secrets = [secret for secret in (self._token, *hide) if len(secret) >= _SHORTEST_SECRET]
+        with self.budget.call():
+            answer = self._timed(request, seconds, send_by, secrets)
+            self._note(answer)
+        check(answer, hide=secrets)
+        return answer
+
+    def _timed(
+        self, request: httpx.Request, seconds: float, send_by: float, hide: Sequence[str]
+    ) -> HttpAnswer:
         begun = time.monotonic()
         try:
-            answer = self._answer(request, seconds, send_by, secrets)
+            return self._answer(request, seconds, send_by, hide)
         except httpx.HTTPError as error:
-            raise lost(error, hide=secrets) from error
+            raise lost(error, hide=hide) from error
         finally:
             if asked := _OF_APP.search(request.url.path):
                 self.took[asked[1]] = time.monotonic() - begun
-        self._note(answer)
-        check(answer, hide=secrets)
-        return answer
 
     def _answer(
         self, request: httpx.Request, seconds: float, send_by: float, hide: Sequence[str]
@@ -106,7 +115,7 @@ class Wire:
     def _note(self, answer: HttpAnswer) -> None:
         left = answer.headers.get("ratelimit-remaining", "")
         if left.isdecimal() and len(left) < 10:
-            self.requests_left, self.told_at = int(left), time.monotonic()
+            self.budget.note(int(left))
         if scopes := tuple(answer.headers.get("oauth-scope", "").split()):
             self.scopes = scopes
 

@@ -11,6 +11,7 @@ from listener.db.engine import Database
 from listener.heroku import Heroku
 from listener.inventory.clock import Clock
 from listener.inventory.reader import HerokuReader
+from listener.inventory.shared import SharedAnswers
 from listener.inventory.traits import Comparisons
 from listener.prober import Prober
 from listener.roles import Reach
@@ -35,6 +36,7 @@ class Context:
     public_url: str | None = None
     prober: Prober = field(default_factory=Prober)
     reach: Reach = field(default_factory=Reach)  # of whoever asks; our own steps see every app
+    shared: SharedAnswers | None = None  # with all who only look; None: nothing is shared
 
     @property
     def is_short_of_calls(self) -> bool:

@@ -32,7 +32,7 @@ def of_rule(context: Context, name_or_id: str, *, newest: int) -> list[BacktestV
     """Play the rule over its source's newest releases, for each target; newest first."""
     with context.database.begin() as conn:
         rule = rule_definition.standing(conn, rule_definition.get(context, conn, name_or_id))
-    past = read(context, HerokuCall("Nothing was tried."), [rule])
+    past = read(context, HerokuCall("Nothing was tried.", shared=context.shared), [rule])
     with context.database.begin() as conn:
         return play(conn, rule, past, newest=newest)
 
@@ -89,14 +89,14 @@ NOT_TRIED = "Nothing was tried, and nothing was saved."
 
 def of_new(context: Context, wish: NewRule, *, newest: int) -> Trial:
     """Return what a new rule would have done."""
-    ask = HerokuCall(NOT_TRIED)
+    ask = HerokuCall(NOT_TRIED, shared=context.shared)
     wanted = rules.new(context, ask, wish)
     return _try(context, ask, None, None, wanted, newest)
 
 
 def of_change(context: Context, name_or_id: str, change: RuleChange, *, newest: int) -> Trial:
     """Return what a rule would have done with this change, and without it."""
-    ask = HerokuCall(NOT_TRIED)
+    ask = HerokuCall(NOT_TRIED, shared=context.shared)
     with context.database.begin() as conn:
         row = rule_definition.get(context, conn, name_or_id)
         standing = rule_definition.standing(conn, row)

@@ -69,7 +69,7 @@ class DiffFacts:
 
 def compare(context: Context, wish: Comparison) -> Diff:
     """Return what would change. Raises Invalid, HerokuUnreadable if nothing can be compared."""
-    ask = HerokuCall(NOTHING)
+    ask = HerokuCall(NOTHING, shared=context.shared)
     source = named.read(context, ask, wish.source)
     targets = named.read_all(context, ask, wish.targets)
     if source.id in {app.id for app in targets}:

@@ -117,7 +117,7 @@ class Doctor:
             self._is_free.release()
 
     def _examined(self, scope: Scope, asked_by: str) -> list[Finding]:
-        ask = HerokuCall("")
+        ask = HerokuCall("", shared=self._context.shared)
         faults = self._readiness.faults()
         faults = replace(faults, apps=tuple(name for name in faults.apps if scope.has(name)))
         own = [

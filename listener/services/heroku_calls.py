@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
+from listener import heroku
 from listener.core.app import App
 from listener.core.finding import Unread
 from listener.core.parity import Traits
-from listener.errors import HerokuUnreadable
-from listener.heroku import HerokuError, Refused
+from listener.errors import HerokuUnreadable, Spared
+from listener.heroku import HerokuError, Refused, on_behalf_of, spender
 from listener.inventory.context import Context
+from listener.inventory.shared import SharedAnswers
 from listener.inventory.traits import AUTHORIZE_ANEW, FORBIDDEN, UNAUTHORIZED, buildpacks_now
 
 Wanted = ParamSpec("Wanted")
@@ -32,20 +34,39 @@ ADVICE = {
 
 
 class HerokuCall:
-    """The calls to Heroku of one request to us; `but` says what does not happen if one fails."""
+    """The calls to Heroku of one request to us; `but` says what does not happen if one fails.
 
-    def __init__(self, but: str, *, began_at: float | None = None) -> None:
+    They are on behalf of whoever asks us, unless they are `vital`: then they may be the last that
+    Heroku grants. With `shared`, answers of some seconds ago will do: for whoever only looks.
+    """
+
+    def __init__(
+        self,
+        but: str,
+        *,
+        vital: bool = False,
+        shared: SharedAnswers | None = None,
+        began_at: float | None = None,
+    ) -> None:
         self._but = but
         self._began_at = time.monotonic() if began_at is None else began_at
+        self._spender = None if vital else spender()
+        self._shared = shared
 
     def __call__(
         self, call: Callable[Wanted, Answer], *args: Wanted.args, **kwargs: Wanted.kwargs
     ) -> Answer:
-        """Return Heroku's answer. Raises HerokuUnreadable."""
+        """Return Heroku's answer. Raises HerokuUnreadable, Spared."""
         if time.monotonic() - self._began_at > BEGIN_WITHIN_SECONDS:
             raise self._unreadable("Heroku takes too long to answer.")
         try:
-            return call(*args, **kwargs)
+            with on_behalf_of(self._spender):  # whichever thread this is
+                if self._shared is not None:
+                    return self._shared(call, *args, **kwargs)
+                return call(*args, **kwargs)
+        except heroku.Spared as spared:
+            said = f"{spared.message} Try again in {spared.again_in} s."
+            raise Spared(_joined(said, self._but), again_in=spared.again_in) from spared
         except Refused as refused:
             raise self._refused(refused) from refused
         except HerokuError as error:
@@ -53,7 +74,9 @@ class HerokuCall:
 
     def now(self, but: str) -> HerokuCall:
         """Return the same request with another `but`; its time limit goes on."""
-        return HerokuCall(but, began_at=self._began_at)
+        same = HerokuCall(but, shared=self._shared, began_at=self._began_at)
+        same._spender = self._spender
+        return same
 
     def unless_gone(
         self, call: Callable[Wanted, Answer], *args: Wanted.args, **kwargs: Wanted.kwargs
@@ -71,7 +94,11 @@ class HerokuCall:
         return self._unreadable(said, ADVICE.get(refused.id, ""))
 
     def _unreadable(self, *words: str) -> HerokuUnreadable:
-        return HerokuUnreadable(" ".join(word for word in (*words, self._but) if word))
+        return HerokuUnreadable(_joined(*words, self._but))
+
+
+def _joined(*words: str) -> str:
+    return " ".join(filter(None, words))
 
 
 def was_refused(error: HerokuUnreadable) -> bool:
@@ -107,10 +134,10 @@ def attempt(ask: HerokuCall, call: Callable[[], Answer]) -> Answer | Unread:
 
 def traits(context: Context, ask: HerokuCall, apps: Iterable[App]) -> dict[str, Traits]:
     """Read what each of these apps should have in common with others, by app id."""
-    found, heroku = {app.id: app for app in apps}, context.heroku
+    found, client = {app.id: app for app in apps}, context.heroku
     calls: dict[tuple[str, int], Callable[[], Any]] = {}
     for id, app in found.items():
-        calls[id, 0] = partial(buildpacks_now, heroku, app)
-        calls[id, 1] = partial(heroku.config_var_names, id)
+        calls[id, 0] = partial(buildpacks_now, client, app)
+        calls[id, 1] = partial(client.config_var_names, id)
     read = gather(ask, calls)
     return {id: Traits(app, read[id, 0], read[id, 1]) for id, app in found.items()}

@@ -67,7 +67,7 @@ def _meant(context: Context, wish: NewHold) -> tuple[str | None, tuple[str, ...]
         raise Invalid("except: only a hold on every target leaves apps out.")
     if wish.app is None:
         context.reach.check_all(Role.ADMIN)
-    ask = HerokuCall(NO_HOLD)
+    ask = HerokuCall(NO_HOLD, vital=True)
     found = [named.find_at_heroku(context, ask, name) for name in (wish.app, *wish.but) if name]
     context.reach.check(*(each.name for each in found))
     note = " ".join(each.note for each in found if each.note)

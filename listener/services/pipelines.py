@@ -25,7 +25,7 @@ class PipelineView:
 
 def list_(context: Context) -> list[PipelineView]:
     """List the pipelines with apps to promote between, by name. Raises HerokuUnreadable."""
-    ask, heroku = HerokuCall(NOTHING), context.heroku
+    ask, heroku = HerokuCall(NOTHING, shared=context.shared), context.heroku
     pipelines, couplings = ask(heroku.pipelines), ask(heroku.couplings)
     apps = {app.id: app for app in ask(heroku.apps) if _is_possible(context, app)}
     places = [each for each in couplings if each.app_id in apps]

@@ -39,7 +39,7 @@ class NewRollback:
 
 def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
     """Put a hold, and add the rollback to the older release; asked twice, there is only one."""
-    ask = HerokuCall(NOTHING)
+    ask = HerokuCall(NOTHING, vital=True)
     (app,) = named.read_targets(context, ask, [wish.app])
     history = _history(context, ask, app)
     release = _choose(context, ask, app, history, wish.to)

@@ -30,11 +30,12 @@ from listener.services.rule_save import BaselineSnapshot
 from listener.services.rules import check as check_wish
 
 NOT_SAVED = "No rule was saved."
+MOST_UNKNOWN = 50
 
 
 def plan(context: Context, file: NewFile) -> Plan:
     """Plan what `apply` would do now. Raises Invalid with everything wrong in the file."""
-    return make(context, HerokuCall("Nothing was checked."), file)
+    return make(context, HerokuCall("Nothing was checked.", shared=context.shared), file)
 
 
 def apply(context: Context, file: NewFile, *, by: str, agreed: str | None = None) -> Plan:
@@ -100,6 +101,7 @@ def make(context: Context, ask: HerokuCall, file: NewFile) -> Plan:
         own = {row.id for row in rows}
         hidden = [] if context.reach.sees.is_all else rules.live(conn)
         hidden = [row for row in hidden if row.id not in own]
+    _check_unknown(file, standing.values())
     draft = _Draft(
         context, ask, {row.name: row for row in rows}, standing, list(file.faults), hidden
     )
@@ -129,6 +131,18 @@ def make(context: Context, ask: HerokuCall, file: NewFile) -> Plan:
         ),
         freezes=freezes,
     )
+
+
+def _check_unknown(file: NewFile, standing: Iterable[RuleDefinition]) -> None:
+    """Count the apps of which Heroku would be asked. Raises Invalid before it is."""
+    known = {app.name for rule in standing for app in (rule.source, *rule.targets)}
+    named_ = {name for wish in file.rules for name in (wish.source, *wish.targets)}
+    frozen = {name for wish in file.freezes or () for name in wish.apps or ()}
+    if (unknown := len((named_ | frozen) - known)) > MOST_UNKNOWN:
+        raise Invalid(
+            f"The file names {unknown:,} apps that no rule has yet; at most {MOST_UNKNOWN} at a"
+            " time, for Heroku is asked about each: apply it in parts."
+        )
 
 
 def _warnings(context: Context, steps: list[Step], others: list[RuleDefinition]) -> Iterable[str]:

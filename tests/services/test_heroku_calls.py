@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from threading import Event
 
 import pytest
 
-from listener.errors import HerokuUnreadable
-from listener.heroku import BadAnswer, Doubtful, HerokuError, NotSent, RateLimited, Refused
-from listener.services.heroku_calls import HerokuCall, was_refused
+from listener import heroku
+from listener.errors import HerokuUnreadable, Spared
+from listener.heroku import (
+    BadAnswer,
+    Doubtful,
+    HerokuError,
+    NotSent,
+    RateLimited,
+    Refused,
+    Spender,
+    on_behalf_of,
+    spender,
+)
+from listener.inventory.shared import MOST_KEPT, SharedAnswers
+from listener.services import backtests, diff, pipelines, rule_files
+from listener.services.diff import Comparison
+from listener.services.heroku_calls import HerokuCall, gather, was_refused
+from listener.services.rule_definition import NewRule, RuleChange
+from listener.services.rule_plan import NewFile
+from tests.services.office import EU, PROD, STAGING, Office
 
 BUT = "Nothing happened."
 
@@ -67,3 +88,138 @@ def test_nothing_more_is_asked_when_it_would_take_too_long() -> None:
         with pytest.raises(HerokuUnreadable, match=f"takes too long to answer. {BUT}"):
             ask(asked.append, 1)
     assert asked == []
+
+
+# What people look at is read once for all of them.
+
+
+class Heroku:
+    """Counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+        self.writes = 0
+        self.goes_on = Event()
+        self.goes_on.set()
+
+    def app(self, name: str) -> str:
+        """An app."""
+        self.asked.append(name)
+        assert self.goes_on.wait(20)
+        if name == "gone":
+            raise Refused("Couldn't find that app.", status=404, id="not_found")
+        return name.upper()
+
+    def factors(self, names: list[str]) -> int:
+        """Something about several apps."""
+        self.asked.append(names)
+        return len(names)
+
+
+@pytest.fixture
+def counting() -> Heroku:
+    """A Heroku that counts what it is asked."""
+    return Heroku()
+
+
+def sharing(heroku: Heroku, seconds: float = 10) -> SharedAnswers:
+    """What people share of it."""
+    return SharedAnswers(lambda: heroku.writes, seconds=seconds)
+
+
+def test_an_answer_is_shared_by_all_who_look(counting: Heroku) -> None:
+    shared = sharing(counting)
+    for _ in range(3):
+        ask = HerokuCall("", shared=shared)
+        assert ask(counting.app, "one") == "ONE"
+        assert gather(ask, {1: partial(counting.app, "one")}) == {1: "ONE"}
+        assert gather(ask, {1: partial(counting.factors, ["x"])}) == {1: 1}
+    assert counting.asked == ["one", ["x"]]
+
+
+def test_after_a_change_and_after_a_while_it_is_asked_again(counting: Heroku) -> None:
+    shared = sharing(counting)
+    shared(counting.app, "one")
+    counting.writes += 1
+    shared(counting.app, "one")
+    brief = sharing(counting, seconds=0)
+    brief(counting.app, "one")
+    brief(counting.app, "one")
+    assert len(counting.asked) == 4
+
+
+def test_whoever_comes_meanwhile_waits_for_the_answer(counting: Heroku) -> None:
+    shared = sharing(counting)
+    counting.goes_on.clear()
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(shared, counting.app, "one") for _ in range(4)]
+        while not counting.asked:
+            pass
+        counting.goes_on.set()
+        assert [each.result() for each in waiting] == ["ONE"] * 4
+    assert counting.asked == ["one"]
+
+
+def test_an_error_is_nobody_else_s(counting: Heroku) -> None:
+    shared = sharing(counting)
+    counting.goes_on.clear()
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(shared, counting.app, "gone") for _ in range(3)]
+        while not counting.asked:
+            pass
+        counting.goes_on.set()
+        assert all(isinstance(each.exception(), Refused) for each in waiting)
+    assert counting.asked == ["gone"] * 3
+
+
+def test_of_many_questions_the_latest_are_kept(counting: Heroku) -> None:
+    shared = sharing(counting)
+    for number in range(MOST_KEPT + 5):
+        shared(counting.app, str(number))
+    shared(counting.app, str(number))
+    assert len(counting.asked) == MOST_KEPT + 5
+
+
+def test_whoever_looks_again_costs_no_call(office: Office) -> None:
+    office.add_rule()
+    office.deploy(STAGING)
+    shared = SharedAnswers(lambda: office.context.heroku.writes)
+    context = replace(office.context, shared=shared)
+
+    def look() -> None:
+        pipelines.list_(context)
+        diff.compare(context, Comparison(source=STAGING, targets=(PROD,)))
+        backtests.of_rule(context, "ship", newest=10)
+        backtests.of_change(context, "ship", RuleChange(conditions={"soak": "1h"}), newest=10)
+        rule = NewRule(name="new", source=STAGING, targets=(EU,))
+        rule_files.plan(context, NewFile(rules=(rule,)))
+
+    office.calls()
+    look()
+    assert office.calls()
+    look()
+    assert office.calls() == []
+
+
+# On whose behalf Heroku is asked.
+
+
+def test_it_is_asked_on_behalf_of_whoever_asks_us_unless_that_is_vital() -> None:
+    cy = Spender("cy@example.com", keeps=500, a_minute=1)
+    with on_behalf_of(cy):
+        ask, vital = HerokuCall("Nothing."), HerokuCall("Nothing.", vital=True)
+        assert vital(spender) is None
+        assert vital.now("Still.")(spender) is None
+    assert gather(ask, {1: spender}) == {1: cy}
+    assert ask.now("Still.")(spender) == cy
+
+
+def test_what_was_not_asked_says_when_to_try_again() -> None:
+    def ask_too_much() -> None:
+        raise heroku.Spared("Few are left.", again_in=7)
+
+    ask = HerokuCall("Nothing was tried.")
+    with pytest.raises(Spared) as spared:
+        gather(ask, {1: ask_too_much})
+    assert spared.value.again_in == 7
+    assert spared.value.message == "Few are left. Try again in 7 s. Nothing was tried."

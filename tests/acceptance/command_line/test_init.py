@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from tests.acceptance.command_line.people import answer_of, apps
-from tests.acceptance.town import Town
+from tests.acceptance.town import Town, wait_until
 from tests.cli.program import Autopromote, barred
 
 pytestmark = pytest.mark.acceptance
@@ -22,6 +22,8 @@ def pipeline(town: Town, name: str, staging: str, *production: str) -> None:
     town.heroku.control(
         "pipelines", {"name": name, "owner": "ana@example.com", "couplings": couplings}
     )
+    # What was read of Heroku counts for ten seconds.
+    wait_until(lambda: name in str(town.get("pipelines")), f"pipeline {name}")
 
 
 def test_everything_is_set_up_from_nothing_and_again(town: Town, person: Autopromote) -> None:

@@ -197,3 +197,20 @@ def test_patterns_of_a_whole_file_are_counted_before_one_is_read(admin: Caller) 
     assert (status, "a rule has 20 patterns at most" in message) == (422, True)
     assert "too large" not in message
     assert time.monotonic() - began < 2  # each that is read would take some milliseconds
+
+
+def test_apps_that_nobody_knows_are_counted_before_heroku_is_asked(
+    admin: Caller, viewer: Caller, office: Office
+) -> None:
+    admin.post("/api/rules", {"name": "ship", "source": STAGING, "targets": [PROD]})
+    office.calls()
+    rules = [
+        {"name": f"rule-{one}", "from": STAGING, "to": [f"app-{one}-{n}" for n in range(100)]}
+        for one in range(50)
+    ]
+    status, _, message = viewer.refused("POST", PLAN, body(*rules))
+    assert (status, "names 5,000 apps that no rule has yet; at most 50" in message) == (422, True)
+    assert admin.refused("POST", APPLY, body(*rules))[0] == 422
+    frozen = {"apps": [f"app-{n}" for n in range(51)], "reason": "fair"}
+    assert "names 51 apps" in viewer.refused("POST", PLAN, body(freezes=[frozen]))[2]
+    assert office.calls() == []

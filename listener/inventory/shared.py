@@ -1,0 +1,91 @@
+"""Answers of Heroku's that all who only look share for ten seconds.
+
+Whatever is decided, saved or posted reads anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
+from typing import Any, ParamSpec, TypeVar
+
+Wanted = ParamSpec("Wanted")
+Answer = TypeVar("Answer")
+SECONDS = 10.0
+MOST_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One question that was asked, with its answer if that came yet."""
+
+    at: float
+    writes: int
+    answer: Future[Any] = field(default_factory=Future)
+
+
+class SharedAnswers:
+    """Asks each question once in so many seconds; threads share it, and wait for each other.
+
+    After a change of ours at Heroku, by `writes`, everything is asked anew. An error is nobody
+    else's: the next one asks again.
+    """
+
+    def __init__(self, writes: Callable[[], int], *, seconds: float = SECONDS) -> None:
+        self._writes = writes
+        self._seconds = seconds
+        self._lock = Lock()
+        self._asked: dict[Hashable, _Asked] = {}
+
+    def __call__(
+        self, call: Callable[Wanted, Answer], *args: Wanted.args, **kwargs: Wanted.kwargs
+    ) -> Answer:
+        """Return the answer to this call, if need be by calling."""
+        key = _key(partial(call, *args, **kwargs))
+        while True:
+            asked, is_ours = self._question(key)
+            if is_ours:
+                return self._answered(key, asked, partial(call, *args, **kwargs))
+            try:
+                found: Answer = asked.answer.result()
+            except Exception:  # noqa: BLE001, S112 - it befell somebody else, who was told
+                continue
+            return found
+
+    def _question(self, key: Hashable) -> tuple[_Asked, bool]:
+        with self._lock:
+            now, writes = time.monotonic(), self._writes()
+            asked = self._asked.get(key)
+            if asked is not None and asked.writes == writes and now - asked.at < self._seconds:
+                return asked, False
+            if len(self._asked) >= MOST_KEPT:
+                kept = {k: v for k, v in self._asked.items() if now - v.at < self._seconds}
+                self._asked = kept if len(kept) < MOST_KEPT else {}
+            self._asked[key] = _Asked(now, writes)
+            return self._asked[key], True
+
+    def _answered(self, key: Hashable, asked: _Asked, call: Callable[[], Answer]) -> Answer:
+        try:
+            found = call()
+        except BaseException as error:
+            with self._lock:
+                if self._asked.get(key) is asked:
+                    del self._asked[key]
+            asked.answer.set_exception(error)
+            raise
+        asked.answer.set_result(found)
+        return found
+
+
+def _key(call: Any) -> Hashable:
+    """Name a call by what is called with what."""
+    if isinstance(call, partial):
+        named = tuple(sorted(call.keywords.items()))
+        return _key(call.func), tuple(map(_key, call.args)), named
+    if isinstance(call, list):
+        return tuple(call)
+    return call  # type: ignore[no-any-return]  # a function, or a method of one object
