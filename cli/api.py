@@ -18,6 +18,7 @@ from cli.resources import (
     Finding,
     Hold,
     HoldPut,
+    LoginClient,
     LoginCode,
     LoginWay,
     Output,
@@ -82,6 +83,9 @@ class Listener:
         except Refused as refusal:
             if refusal.status != httpx.codes.UNAUTHORIZED:
                 raise
+
+    def provide_login_client(self) -> LoginClient:
+        return self._ask("POST", "login-client", LoginClient)
 
     def create_login_code(self) -> LoginCode:
         return self._ask("POST", "login-codes", LoginCode)

@@ -1,5 +1,6 @@
-"""The few calls to Heroku that logging in needs."""
+"""The few calls to Heroku that logging in needs, and what sets it up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -73,6 +74,18 @@ class Heroku:
     def delete_authorization(self, id: str) -> None:
         """End it before its minute is over."""
         self._call("DELETE", f"/oauth/authorizations/{path_part(id)}")
+
+    def app_name(self, app: str) -> str:
+        """Return the name of an app that the user may see."""
+        match body_of(self._call("GET", f"/apps/{path_part(app)}")):
+            case {"name": str(name)}:
+                return name
+            case _:
+                raise HerokuUnreachable(f"{self.url} does not answer like Heroku.")
+
+    def set_config_vars(self, app: str, values: Mapping[str, str]) -> None:
+        """Set config vars; Heroku answers with all of them, which nobody reads."""
+        self._call("PATCH", f"/apps/{path_part(app)}/config-vars", values)
 
     def _call(self, method: str, path: str, body: object = None) -> httpx.Response:
         try:

@@ -10,6 +10,7 @@ import sys
 COMMANDS = {
     "init": ("init", "set up the first rule"),
     "login": ("login", "log in to a listener with your Heroku account"),
+    "login:client": ("client", "bind logins to this listener by an OAuth client"),
     "login:code": ("code", "print a code that logs a browser in to approve"),
     "logout": ("logout", "forget the login, and end its token at the listener"),
     "whoami": ("whoami", "show who you are to the listener, and your role"),

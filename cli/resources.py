@@ -139,6 +139,14 @@ class LoggedIn(TypedDict):
     expires_at: str
 
 
+class LoginClient(TypedDict):
+    """The OAuth client; its secret is told only as long as the listener does not have it."""
+
+    id: str
+    redirect_uri: str
+    secret: str | None
+
+
 class LoginCode(TypedDict):
     """A code that logs a browser in once."""
 

@@ -20,6 +20,7 @@ from listener.api import (
     explain,
     health,
     holds,
+    login_client,
     metrics,
     middleware,
     openapi,
@@ -38,7 +39,7 @@ from listener.api.services import Services
 from listener.config import Settings, read
 from listener.crypto import Keys
 from listener.db.engine import Database, open_database
-from listener.heroku import Heroku
+from listener.heroku import Heroku, OAuth
 from listener.inventory.context import Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.shared import SharedAnswers
@@ -49,6 +50,7 @@ from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
 from listener.services.identity import Identities, LoginClient
 from listener.services.login import BrowsersDesk, Logins
+from listener.services.login_client import LoginClientDesk
 from listener.services.output import OutputsDesk
 from listener.services.people import PeopleDesk
 from listener.services.refusals import Refusals
@@ -64,6 +66,7 @@ ROOMS = (
     webhooks,
     tokens,
     people,
+    login_client,
     rules,
     rule_files,
     pipelines,
@@ -172,6 +175,12 @@ def services_of(parts: Parts) -> Services:
     nobodys = replace(context, reach=NOWHERE)  # until a view says for whom it asks
 
     client = _login_client(settings)
+    clients = LoginClientDesk(
+        parts.database,
+        lambda: OAuth(settings.heroku_api_key, url=settings.heroku_api_url),
+        client=client,
+        public_url=settings.public_url,
+    )
     readiness = Readiness(parts.database, keys)
     refusals = Refusals(parts.database)
     desk = TokensDesk(parts.database, keys, refusals)
@@ -184,6 +193,7 @@ def services_of(parts: Parts) -> Services:
         inbox=Inbox(parts.database, keys),
         tokens=desk,
         login_client=client,
+        login_clients=clients,
         logins=Logins(desk, refusals, parts.roles, Identities(settings.heroku_api_url, client)),
         readiness=readiness,
         gauges=Gauges(parts.database, context.heroku),
@@ -192,7 +202,13 @@ def services_of(parts: Parts) -> Services:
         people=PeopleDesk(parts.database, parts.roles),
         refusals=refusals,
         outputs=OutputsDesk(nobodys),
-        doctor=Doctor(nobodys, readiness, mirror, hook_url=hook_url(settings.public_url)),
+        doctor=Doctor(
+            nobodys,
+            readiness,
+            mirror,
+            hook_url=hook_url(settings.public_url),
+            login=clients.examine,
+        ),
         metrics_token=settings.metrics_token,
         public_url=settings.public_url,
     )

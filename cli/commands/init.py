@@ -4,13 +4,14 @@ import click
 
 from cli.command import command
 from cli.commands.findings.view import show_finding
+from cli.commands.login import UNBOUND
 from cli.commands.rules.backtest import show_backtest
 from cli.commands.rules.view import show_rule, warn_of
 from cli.context import TOKEN, URL, Context, pass_context
 from cli.errors import Failure, Misuse, Refused
 from cli.hosts import trusted_url
 from cli.options import as_json, each_of, targets
-from cli.output import action, say_json, section, tell
+from cli.output import action, say_json, section, tell, warn
 from cli.resources import Backtest, Rule
 from cli.routes import Route, choose
 from cli.webhooks import ensure_webhook
@@ -61,6 +62,8 @@ def init(
         say_json({"rule": rule, "subscription": subscription, "backtest": tried})
     else:
         show(rule, tried)
+    if context.listener.login_client() is None:
+        warn(UNBOUND)
     warn_of(rule.get("warnings", []))
     tell_next(rule)
 

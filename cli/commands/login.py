@@ -11,7 +11,7 @@ from cli.output import action, say, warn
 UNBOUND = (
     "This listener has no OAuth client of its own. Any program that got a token of your Heroku"
     " identity, another listener too, can log in here as you. An admin ends that by"
-    " `autopromote login:client`."
+    " `autopromote login:client -a APP`, the listener's app."
 )
 
 

@@ -16,6 +16,7 @@ from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
 from listener.services.identity import LoginClient
 from listener.services.login import BrowsersDesk, Logins
+from listener.services.login_client import LoginClientDesk
 from listener.services.output import OutputsDesk
 from listener.services.people import PeopleDesk
 from listener.services.refusals import Refusals
@@ -41,6 +42,7 @@ class Services:
     inbox: Inbox
     tokens: TokensDesk
     login_client: LoginClient | None
+    login_clients: LoginClientDesk
     logins: Logins
     readiness: Readiness
     gauges: Gauges

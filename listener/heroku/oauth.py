@@ -104,11 +104,12 @@ class OAuth:
     def create_client(self, *, name: str, redirect_uri: str) -> OAuthClient:
         """Make a client of the account."""
         body = {"name": name, "redirect_uri": redirect_uri}
-        answer = self._write("POST", CLIENTS, body)
-        try:
-            return OAuthClient.from_json(answer.json())
-        except BadAnswer as error:
-            raise Doubtful(error.message, status=answer.status) from error
+        return _made(self._write("POST", CLIENTS, body))
+
+    def move_client(self, id: str, *, redirect_uri: str) -> OAuthClient:
+        """Give a client of the account another address."""
+        path = f"{CLIENTS}/{checked_name(id, of='OAuth client')}"
+        return _made(self._write("PATCH", path, {"redirect_uri": redirect_uri}))
 
     def redeem(self, code: str, *, secret: str, form: Mapping[str, object]) -> AccessToken:
         """Redeem a user's code; what it says of the refresh token is one of `FORMS`."""
@@ -133,3 +134,10 @@ class OAuth:
         hide: Sequence[str] = (),
     ) -> HttpAnswer:
         return self._wire.send(method, path, body, seconds=self._deadlines.change, hide=hide)
+
+
+def _made(answer: HttpAnswer) -> OAuthClient:
+    try:
+        return OAuthClient.from_json(answer.json())
+    except BadAnswer as error:
+        raise Doubtful(error.message, status=answer.status) from error

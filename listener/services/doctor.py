@@ -89,11 +89,14 @@ class Doctor:
         mirror: ReachabilityCheck,
         *,
         hook_url: str | None,
+        login: Callable[[HerokuCall], Finding] | None = None,
     ) -> None:
+        """Look with these; `login` tells how people come in, where they do."""
         self._context = context
         self._readiness = readiness
         self._mirror = mirror
         self._hook_url = hook_url
+        self._login = login
         self._is_free = Lock()
 
     def of(self, context: Context) -> Doctor:
@@ -165,6 +168,7 @@ class Doctor:
         findings += [
             doctor_account.scopes(client.scopes),
             doctor_account.expiry(attempt(ask, client.authorizations)),
+            *([self._login(ask)] if self._login is not None else []),
         ]
         if scene is not None:
             name = who.email if isinstance(who, heroku.Account) else "the listener's account"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -18,12 +18,14 @@ from emulator.clock import ManualClock
 from emulator.records import Exchange
 from emulator.server import Host, serve
 from emulator.world import World
-from listener.app import assemble, build
+from listener.app import Parts, assemble, build
 from listener.config import Settings
-from tests.api.conftest import ADMIN, STRANGER
+from tests.api.conftest import ADMIN, APPROVER, STRANGER
 from tests.emulator.callers import NOON, VERSION_3
+from tests.logins import bearer, token_of
 
-BACK = "http://localhost:8000/login/callback"
+HOME = "https://promote.example"
+BACK = f"{HOME}/login/callback"
 ROBOT = "robot@example.com"
 
 
@@ -34,6 +36,41 @@ class Scene:
     heroku: Host
     client: dict[str, Any]
     listener: FlaskClient
+    parts: Parts
+
+    @contextmanager
+    def listening(self, settings: Settings) -> Iterator[None]:
+        """Have a listener with these settings."""
+        before = self.parts, self.listener
+        with closing(assemble(settings)) as parts:
+            self.parts, self.listener = parts, build(parts).test_client()
+            yield
+        self.parts, self.listener = before
+
+    @contextmanager
+    def changed(self, **settings: Any) -> Iterator[None]:
+        """Have another listener, with other settings."""
+        with self.listening(replace(self.parts.settings, **settings)):
+            yield
+
+    def provide(self, who: str = ADMIN) -> TestResponse:
+        """Ask for the client to be made, as somebody who is logged in."""
+        token = token_of(self.parts.database, self.parts.keys, who)
+        return self.listener.post("/api/login-client", headers=bearer(token))
+
+    def finding(self) -> tuple[str, str, str | None]:
+        """What the doctor says of logins: state, message, cure."""
+        token = token_of(self.parts.database, self.parts.keys, ADMIN)
+        found = self.listener.get("/api/findings", headers=bearer(token)).get_json()
+        [login] = [each for each in found if each["name"] == "login"]
+        return login["state"], login["message"], login["mend"]
+
+    @property
+    def clients(self) -> list[Any]:
+        """The robot's clients at Heroku."""
+        found = self.ask(ROBOT, "GET", "/oauth/clients")
+        assert isinstance(found, list)
+        return found
 
     def ask(self, who: str, method: str, path: str, body: Any = None) -> Any:
         """Ask Heroku as somebody."""
@@ -72,17 +109,19 @@ def scene(settings: Settings) -> Iterator[Scene]:
         for email in (ADMIN, STRANGER, ROBOT):
             account = accounts.ensure_account(world, email)
             accounts.authorize(world, account, token=f"HRKU-{email}")
-        scene = Scene(heroku, {}, FlaskClient(lambda *_: []))
+        scene = Scene(heroku, {}, FlaskClient(lambda *_: []), assemble(settings))
+        scene.parts.close()
         wanted = {"name": "acme", "redirect_uri": BACK}
         scene.client = scene.ask(ROBOT, "POST", "/oauth/clients", wanted)
         ours = replace(
             settings,
             heroku_api_url=heroku.url,
+            heroku_api_key=f"HRKU-{ROBOT}",
+            public_url=HOME,
             oauth_id=scene.client["id"],
             oauth_secret=scene.client["secret"],
         )
-        with closing(assemble(ours)) as parts:
-            scene.listener = build(parts).test_client()
+        with scene.listening(ours):
             yield scene
 
 
@@ -197,3 +236,97 @@ def test_a_code_needs_a_client(client: FlaskClient) -> None:
 @pytest.mark.parametrize("body", [{}, {"heroku_code": "c", "heroku_token": "t"}])
 def test_one_proof_is_brought(client: FlaskClient, body: dict[str, str]) -> None:
     assert refusal(client.post("/api/tokens", json=body)) == (422, "invalid_params")
+
+
+NO_CLIENT: dict[str, Any] = {"oauth_id": None, "oauth_secret": None}
+
+
+def test_a_client_is_found_again_and_its_secret_told_until_the_listener_has_it(
+    scene: Scene,
+) -> None:
+    with scene.changed(**NO_CLIENT):
+        told = scene.provide()
+    assert (told.status_code, told.headers["Cache-Control"]) == (200, "no-store")
+    found = {key: scene.client[key] for key in ("id", "redirect_uri", "secret")}
+    assert told.get_json() == found
+    assert scene.clients == [scene.client]
+
+    assert scene.provide().get_json() == found | {"secret": None}
+
+
+def test_a_client_is_made_where_there_is_none_for_this_address(scene: Scene) -> None:
+    with scene.changed(**NO_CLIENT, public_url="https://other.example"):
+        made = scene.provide().get_json()
+    assert made["redirect_uri"] == "https://other.example/login/callback"
+    assert made["id"] != scene.client["id"]
+    named = {each["name"]: each["secret"] for each in scene.clients}
+    assert named == {
+        "acme": scene.client["secret"],
+        "autopromote at other.example": made["secret"],
+    }
+
+
+def test_the_client_moves_with_the_listener(scene: Scene) -> None:
+    with scene.changed(public_url="https://other.example"):
+        state, message, cure = scene.finding()
+        assert (state, cure) == ("broken", "autopromote login:client -a LISTENER")
+        assert message == (
+            f"The OAuth client is for {BACK}, and the listener has"
+            " https://other.example/login/callback."
+        )
+        assert scene.provide().get_json()["secret"] is None
+        assert scene.finding()[0] == "ok"
+    [client] = scene.clients
+    assert client["redirect_uri"] == "https://other.example/login/callback"
+
+
+def test_a_client_that_is_gone_is_told_of_and_made_anew(scene: Scene) -> None:
+    scene.ask(ROBOT, "DELETE", f"/oauth/clients/{scene.client['id']}")
+    id = scene.client["id"]
+    cure = "autopromote login:client -a LISTENER"
+    assert scene.finding() == ("broken", f"Heroku knows no OAuth client {id}.", cure)
+    made = scene.provide().get_json()
+    assert made["secret"] == scene.clients[0]["secret"]
+
+
+def test_only_an_admin_has_a_client_made(scene: Scene) -> None:
+    with scene.changed(**NO_CLIENT):
+        assert refusal(scene.provide(APPROVER)) == (403, "forbidden")
+
+
+def test_without_an_address_of_ours_no_client_is_made(scene: Scene) -> None:
+    with scene.changed(**NO_CLIENT, public_url=None):
+        assert refusal(scene.provide()) == (409, "no_public_url")
+
+
+def test_what_heroku_refuses_is_told_and_no_client_made(scene: Scene) -> None:
+    fault = {"kind": "status", "status": 403, "method": "POST", "path": "/oauth/clients"}
+    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    with scene.changed(**NO_CLIENT, public_url="https://other.example"):
+        answered = scene.provide()
+    assert refusal(answered) == (502, "heroku_unreadable")
+    assert "No OAuth client was made." in answered.get_json()["message"]
+    assert scene.clients == [scene.client]
+
+
+def test_a_client_without_a_secret_is_no_use(scene: Scene) -> None:
+    fault = {"kind": "edit", "method": "POST", "path": "/oauth/clients", "drop": ["secret"]}
+    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    with scene.changed(**NO_CLIENT, public_url="https://other.example"):
+        assert refusal(scene.provide()) == (502, "heroku_unreadable")
+
+
+def test_the_doctor_tells_how_people_log_in(scene: Scene) -> None:
+    id = scene.client["id"]
+    assert scene.finding() == (
+        "ok",
+        f"People log in by a code for the listener's OAuth client {id}.",
+        None,
+    )
+    fault = {"kind": "status", "status": 500, "path": "/oauth/clients/.*"}
+    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    assert scene.finding()[0] == "unknown"
+    with scene.changed(**NO_CLIENT):
+        state, message, cure = scene.finding()
+    assert (state, cure) == ("warning", "autopromote login:client -a LISTENER")
+    assert "whichever program it was made for" in message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,59 +10,125 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.acceptance.command_line.people import STRANGER_TOKEN, asked, login_file
-from tests.acceptance.town import ADMIN_TOKEN, ROBOT_TOKEN, Dyno, Town
-from tests.cli.program import Autopromote, barred
+from tests.acceptance.command_line.people import (
+    STRANGER_TOKEN,
+    answer_of,
+    asked,
+    login_file,
+)
+from tests.acceptance.town import ADMIN, ADMIN_TOKEN, ROBOT_TOKEN, Town
+from tests.cli.program import Autopromote, Outcome, barred
 
 pytestmark = pytest.mark.acceptance
 
 
+APP = "acme-autopromote"
+
+
 @dataclass
 class Bound:
-    """A second dyno, which has a client."""
+    """A listener that was given a client by its admin, and what that command said."""
 
     town: Town
-    dyno: Dyno
-    client: dict[str, Any]
+    setup: Outcome
+    config: dict[str, str]
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return self.dyno.url
+        return self.town.url
+
+    @property
+    def secret(self) -> str:
+        """The client's."""
+        return self.config["AUTOPROMOTE_OAUTH_SECRET"]
 
     def heroku(self, token: str, method: str, path: str, body: Any = None) -> Any:
         """Ask Heroku with somebody's token."""
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Accept": "application/vnd.heroku+json; version=3",
-        }
-        url = f"{self.town.heroku.url}{path}"
-        return httpx.request(method, url, json=body, headers=headers).raise_for_status().json()
+        return ask(self.town, token, method, path, body)
+
+    def logs(self) -> str:
+        """All that its dynos wrote."""
+        return "".join(dyno.process.log.read_text() for dyno in self.town.dynos)
+
+
+def ask(town: Town, token: str, method: str, path: str, body: Any = None) -> Any:
+    """Ask Heroku with somebody's token."""
+    version = "application/vnd.heroku+json; version=3"
+    headers = {"Authorization": f"Bearer {token}", "Accept": version}
+    url = f"{town.heroku.url}{path}"
+    return httpx.request(method, url, json=body, headers=headers).raise_for_status().json()
 
 
 @pytest.fixture(scope="module")
-def bound(town: Town) -> Iterator[Bound]:
-    """A listener whose client was made by its own Heroku user."""
-    made = Bound(town, town.dynos[0], {})
-    port_of = "http://127.0.0.1:9/login/callback"  # until the dyno has a port
-    wanted = {"name": "acme", "redirect_uri": port_of}
-    made.client = made.heroku(ROBOT_TOKEN, "POST", "/oauth/clients", wanted)
-    made.dyno = town.start(
-        second=True,
-        AUTOPROMOTE_OAUTH_ID=made.client["id"],
-        AUTOPROMOTE_OAUTH_SECRET=made.client["secret"],
-    )
-    home = {"redirect_uri": f"{made.url}/login/callback"}
-    made.heroku(ROBOT_TOKEN, "PATCH", f"/oauth/clients/{made.client['id']}", home)
-    yield made
-    made.dyno.process.stop()
-    town.dynos.remove(made.dyno)
+def bound(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bound]:
+    """A listener that an admin binds to a client, and that restarts then, as at Heroku."""
+    folder = tmp_path_factory.mktemp("bound")
+    other = Town(town.heroku, town.settings["DATABASE_URL"], folder)
+    home, directory, programs = (folder / name for name in ("home", "directory", "bin"))
+    for each in (home, directory, programs):
+        each.mkdir()
+    given = {"HEROKU_API_URL": town.heroku.url, "HEROKU_API_KEY": ADMIN_TOKEN}
+    ana = Autopromote(home, directory, programs, {"AUTOPROMOTE_URL": other.url, **given})
+    town.heroku.control("apps", {"name": APP, "owner": ADMIN, "collaborators": [ADMIN]})
+    try:
+        first = other.start()
+        assert ana("login").code == 0
+        setup = ana("login:client", "--app", APP)
+        config = ask(town, ADMIN_TOKEN, "GET", f"/apps/{APP}/config-vars")
+        first.process.stop()
+        other.start(**config)
+        yield Bound(other, setup, config)
+    finally:
+        other.close()
 
 
 @pytest.fixture
 def ana(person: Autopromote, bound: Bound) -> Autopromote:
     """The program of an admin who has not logged in there yet."""
     return replace(person, env={**person.env, "AUTOPROMOTE_URL": bound.url})
+
+
+def test_the_client_is_the_robot_s_and_its_secret_is_shown_nowhere(bound: Bound) -> None:
+    said = (
+        f"Looking for ⬢ {APP}... done\n"
+        f"Making the OAuth client of {bound.url}... done\n"
+        f"Setting AUTOPROMOTE_OAUTH_ID and AUTOPROMOTE_OAUTH_SECRET on ⬢ {APP}... done\n"
+        f"⬢ {APP} restarts now. From then on people log in by a code for this listener alone;"
+        " who is logged in stays so.\n"
+    )
+    assert bound.setup == ("", said, 0)
+    [client] = bound.heroku(ROBOT_TOKEN, "GET", "/oauth/clients")
+    assert client["redirect_uri"] == f"{bound.url}/login/callback"
+    assert (client["id"], client["secret"]) == (bound.config["AUTOPROMOTE_OAUTH_ID"], bound.secret)
+    assert bound.secret not in bound.logs()
+
+
+def test_it_is_made_once_and_audited(bound: Bound, ana: Autopromote) -> None:
+    assert ana("login").code == 0
+    again = ana("login:client", "--app", APP, "--json")
+    assert json.loads(again.stdout) == {
+        "id": bound.config["AUTOPROMOTE_OAUTH_ID"],
+        "redirect_uri": f"{bound.url}/login/callback",
+        "app": APP,
+    }
+    assert "done, the listener has it already\n" in again.stderr
+    assert len(bound.heroku(ROBOT_TOKEN, "GET", "/oauth/clients")) == 1
+    entries = answer_of(ana, "audit")
+    told = [one["after"]["secret_told"] for one in entries if "oauth_client" in one["action"]]
+    assert told == [False, True]
+    assert bound.secret not in json.dumps(entries)
+
+
+def test_an_app_that_one_may_not_change_gets_no_client(bound: Bound, ana: Autopromote) -> None:
+    assert ana("login").code == 0
+    before = len(bound.heroku(ROBOT_TOKEN, "GET", "/oauth/clients"))
+    outcome = ana("login:client", "--app", "nobody-s-app")
+    assert (outcome.stdout, outcome.code) == ("", 1)
+    assert outcome.stderr == "Looking for ⬢ nobody-s-app... !\n" + barred(
+        "Error: Couldn't find that app.", "", "Error ID: not_found"
+    )
+    assert len(bound.heroku(ROBOT_TOKEN, "GET", "/oauth/clients")) == before
 
 
 def test_a_login_shows_the_listener_a_code_and_ends_what_it_came_from(
@@ -82,7 +149,7 @@ def test_a_login_shows_the_listener_a_code_and_ends_what_it_came_from(
     left = bound.heroku(ADMIN_TOKEN, "GET", "/oauth/authorizations")
     assert [one for one in left if one["client"] is not None] == []
     assert ana("whoami").code == 0
-    assert bound.client["secret"] not in bound.dyno.process.log.read_text()
+    assert bound.secret not in bound.logs()
 
 
 def test_an_expired_login_is_renewed_by_a_code(bound: Bound, ana: Autopromote) -> None:

@@ -205,6 +205,7 @@ ALL: dict[Role, list[Case]] = {
         Case("GET", "/api/audit-entries", "/api/audit-entries?app=[prod]"),
         Case("GET", "/metrics", "/metrics"),
         Case("GET", "/api/people", "/api/people"),
+        Case("POST", "/api/login-client", "/api/login-client"),
         Case(
             "POST",
             "/api/people/actions/revoke",

@@ -1,0 +1,29 @@
+"""The listener's own OAuth client, by which people log in."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from listener.api.answers import HEROKU, Answer, returns
+from listener.api.auth import needs, person
+from listener.api.services import services
+from listener.roles import Role
+
+bp = Blueprint("login_client", __name__, url_prefix="/api/login-client")
+
+
+class LoginClient(Answer):
+    """The OAuth client; its secret is told only as long as the listener does not have it."""
+
+    id: str
+    redirect_uri: str
+    secret: str | None
+
+
+@bp.post("")
+@needs(Role.ADMIN)
+@returns(LoginClient, problems=HEROKU)
+def provide() -> LoginClient:
+    """Make the client with the listener's own Heroku user, or find the one that is there."""
+    made = services().login_clients.provide(by=person().email)
+    return LoginClient(id=made.id, redirect_uri=made.redirect_uri, secret=made.secret)

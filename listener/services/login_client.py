@@ -1,0 +1,142 @@
+"""The listener's own OAuth client at Heroku: made once, by its own Heroku user, and looked after.
+
+A client lives as long as the account that made it, so it must not be a colleague's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from urllib.parse import urlsplit
+
+from listener.core.finding import Finding, State, Unread
+from listener.db import audit
+from listener.db.engine import Database
+from listener.errors import Conflict, HerokuUnreadable
+from listener.heroku import OAuth, OAuthClient
+from listener.services.heroku_calls import HerokuCall, attempt
+from listener.services.identity import LoginClient
+
+PATH = "/login/callback"
+NAME = "login"  # of the doctor's finding
+MEND = "autopromote login:client -a LISTENER"
+GONE = 404
+UNBOUND = (
+    "The listener has no OAuth client of its own, so a Heroku identity token logs in as its user,"
+    " whichever program it was made for."
+)
+
+
+def callback_url(public_url: str | None) -> str | None:
+    """Return where Heroku sends a browser back to; None where our own address is not known."""
+    return f"{public_url}{PATH}" if public_url is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """A client; with its secret only where the listener does not have it yet."""
+
+    id: str
+    redirect_uri: str
+    secret: str | None = field(repr=False)
+
+
+class LoginClientDesk:
+    """Provides the client, and tells how it is."""
+
+    def __init__(
+        self,
+        database: Database,
+        oauth: Callable[[], OAuth],
+        *,
+        client: LoginClient | None,
+        public_url: str | None,
+    ) -> None:
+        self._database = database
+        self._oauth = oauth
+        self._client = client
+        self._url = callback_url(public_url)
+
+    def provide(self, *, by: str) -> Provided:
+        """Make the client, or find the one that is there; safe to repeat.
+
+        The secret is told for whoever sets it on the listener's app, as long as the listener lacks
+        it. Raises Conflict where our address is not known, HerokuUnreadable.
+        """
+        if self._url is None:
+            message = "The listener does not know its own address: set PUBLIC_URL on its app."
+            raise Conflict("no_public_url", message)
+        with closing(self._oauth()) as oauth:
+            found = self._found(HerokuCall("No OAuth client was made."), oauth, self._url)
+        is_ours = self._client is not None and self._client.id == found.id
+        provided = Provided(found.id, self._url, None if is_ours else found.secret)
+        self._record(provided, by=by)
+        return provided
+
+    def _found(self, ask: HerokuCall, oauth: OAuth, url: str) -> OAuthClient:
+        known = ask(oauth.clients)
+        for client in known:
+            if self._client is not None and client.id == self._client.id:
+                if client.redirect_uri != url:
+                    return ask(oauth.move_client, client.id, redirect_uri=url)
+                return client
+        for client in known:
+            if client.redirect_uri == url and client.secret:
+                return client
+        made = ask(oauth.create_client, name=_name(url), redirect_uri=url)
+        if not made.secret:
+            raise HerokuUnreadable("Heroku told no secret of the OAuth client that it made.")
+        return made
+
+    def _record(self, provided: Provided, *, by: str) -> None:
+        with self._database.begin() as conn:
+            audit.record(
+                conn,
+                by=by,
+                action="oauth_client.provided",
+                subject_type="oauth_client",
+                subject_id=provided.id,
+                after={
+                    "redirect_uri": provided.redirect_uri,
+                    "secret_told": provided.secret is not None,
+                },
+            )
+
+    def examine(self, ask: HerokuCall) -> Finding:
+        """Tell how people log in, and whether they can."""
+        if self._client is None:
+            return Finding(
+                name=NAME,
+                state=State.WARNING,
+                message=UNBOUND,
+                why="Any program that a person lets know who they are, another listener too, can"
+                " log in here as that person.",
+                mend=MEND,
+            )
+        with closing(self._oauth()) as oauth:
+            seen = attempt(ask, partial(oauth.client, self._client.id))
+        return self._judged(self._client.id, seen)
+
+    def _judged(self, id: str, seen: OAuthClient | Unread) -> Finding:
+        if isinstance(seen, Unread) and seen.status != GONE:
+            return seen.finding(NAME)
+        if isinstance(seen, Unread):
+            return _broken(f"Heroku knows no OAuth client {id}.", "Nobody can log in.")
+        if self._url is not None and seen.redirect_uri != self._url:
+            message = (
+                f"The OAuth client is for {seen.redirect_uri}, and the listener has {self._url}."
+            )
+            return _broken(message, "`autopromote login` sends a code to no other address.")
+        message = f"People log in by a code for the listener's OAuth client {id}."
+        return Finding(name=NAME, state=State.OK, message=message)
+
+
+def _broken(message: str, why: str) -> Finding:
+    return Finding(name=NAME, state=State.BROKEN, message=message, why=why, mend=MEND)
+
+
+def _name(url: str) -> str:
+    """Return what people read when Heroku asks them whether they let the client know them."""
+    return f"autopromote at {urlsplit(url).hostname}"
