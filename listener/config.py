@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from listener import roles
+from listener.core import duration
 from listener.db.engine import parse_url
 from listener.heroku.address import checked_token, checked_url, is_name, is_on_loopback
 
 SHORTEST_KEY = 32
 SHORTEST_METRICS_TOKEN = 16
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def database_url(text: str) -> str:
@@ -75,18 +75,12 @@ def notify(text: str) -> tuple[str, ...]:
     raise ValueError(message)
 
 
-def duration(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,6})([smhd])", text, re.ASCII)
-    if found is None:
-        message = "it must be a number with s, m, h or d, like 5m."
-        raise ValueError(message)
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
 def duration_within(least: str, most: str) -> Callable[[str], timedelta]:
+    longest = duration.parse(most, longest=timedelta.max)
+
     def parse(text: str) -> timedelta:
-        found = duration(text)
-        if duration(least) <= found <= duration(most):
+        found = duration.parse(text, longest=longest)
+        if found >= duration.parse(least):
             return found
         message = f"it must be from {least} to {most}."
         raise ValueError(message)

@@ -69,12 +69,21 @@ def _moment(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _as_list(said: Any) -> Any:
+    """Take one text for a list of it, as people write in a file."""
+    return [said] if isinstance(said, str) else said
+
+
 _Stripped = StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)
 
 AppName = Annotated[str, _Stripped]
 RuleName = Annotated[str, _Stripped, AfterValidator(_rule_name)]
-Targets = Annotated[tuple[AppName, ...], Field(min_length=1, max_length=MOST_TARGETS)]
-GateNames = Annotated[tuple[AppName, ...], Field(min_length=1, max_length=MOST_GATES)]
+Targets = Annotated[
+    tuple[AppName, ...], BeforeValidator(_as_list), Field(min_length=1, max_length=MOST_TARGETS)
+]
+GateNames = Annotated[
+    tuple[AppName, ...], BeforeValidator(_as_list), Field(min_length=1, max_length=MOST_GATES)
+]
 Version = Annotated[int, BeforeValidator(_version), Field(ge=1, le=HIGHEST_VERSION)]
 Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON)

@@ -21,6 +21,7 @@ LONGEST_TEXT = 4096
 LARGEST, LARGEST_FILE, LARGEST_FORM = 64 * KIB, MIB, 8 * KIB  # bytes of a body
 BYTES_A_PART = 32  # so that of the largest body, too, all is judged in some milliseconds
 MOST_SUGGESTIONS, LONGEST_WORD, LONGEST_SENTENCE = 3, 60, 500
+LEAST_WITHIN = 4  # letters of a known word that an unknown one may hold
 
 
 class Body(BaseModel):
@@ -115,17 +116,58 @@ def _fault_of(model: type[Body], error: ErrorDetails, *, suggests: bool) -> str:
         if not suggests:
             return f"{where} is unknown."
         known = [field.alias or name for name, field in model.model_fields.items()]
-        near = get_close_matches(where, known, n=1, cutoff=0.0)
-        return f"{where} is unknown; the nearest known is {near[0]}." if near else _nothing(where)
+        return _unknown(where, known)
     if error["type"] == "missing":
         return f"{where} is missing."
-    message = _cut(error["msg"].removeprefix("Value error, ").rstrip("."), LONGEST_SENTENCE)
-    return f"{where}: {message}." if where else f"{message}."
+    message = _cut(_words(error).rstrip("."), LONGEST_SENTENCE)
+    end = "" if message.endswith("?") else "."
+    return f"{where}: {message}{end}" if where else f"{message}{end}"
+
+
+# What to write, in place of the validator's own words about its types.
+_WANTED = {
+    "bool_parsing": "write true or false",
+    "bool_type": "write true or false",
+    "dict_type": "write an object, with names and values",
+    "enum": "write {expected}",
+    "greater_than_equal": "write a number from {ge} on",
+    "int_from_float": "write a whole number",
+    "int_parsing": "write a whole number",
+    "int_parsing_size": "that number is too large",
+    "int_type": "write a whole number",
+    "less_than_equal": "write a number up to {le}",
+    "list_type": "write a list of texts",
+    "literal_error": "write {expected}",
+    "model_type": "write an object, with names and values",
+    "string_pattern_mismatch": "it has a character that does not belong there",
+    "string_too_short": "write {min_length} characters at least",
+    "string_too_long": "write {max_length} characters at most",
+    "string_type": "write a text",
+    "string_unicode": "write a text",
+    "too_long": "write {max_length} of them at most",
+    "too_short": "write {min_length} of them at least",
+    "tuple_type": "write a list of texts",
+}
+
+
+def _words(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    if error["type"] in ("string_too_short", "too_short") and context["min_length"] == 1:
+        return "it is empty"
+    wanted = _WANTED.get(error["type"])
+    return wanted.format(**context) if wanted else error["msg"].removeprefix("Value error, ")
+
+
+def _unknown(word: str, known: list[str]) -> str:
+    """Say that a word is unknown, and which may be meant, if one is near."""
+    if not known:
+        return f"{word} is unknown: nothing is to be said here."
+    near = get_close_matches(word, known, n=1)
+    within = [each for each in known if len(each) >= LEAST_WITHIN and each in word.casefold()]
+    if meant := (near or within)[:1]:
+        return f"{word} is unknown; the nearest known is {meant[0]}."
+    return f"{word} is unknown."
 
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _nothing(where: str) -> str:
-    return f"{where} is unknown: nothing is to be said here."

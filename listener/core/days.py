@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import Protocol
-from zoneinfo import available_timezones
 
 NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -159,12 +158,6 @@ def _holidays(country: str, part: str | None, year: int) -> dict[date, str]:
         where = f"{country}-{part}" if part else country
         message = f"The holidays of {where!r} are not known. Write a code like GB, DE-BY or US-CA."
         raise BadWindow(message) from error
-
-
-@cache
-def zones() -> frozenset[str]:
-    """Return the names of all time zones. They are read once, for each reading takes some ms."""
-    return frozenset(available_timezones())
 
 
 def zone_of(country: str) -> str | None:

@@ -14,15 +14,15 @@ class BadDuration(ValueError):
     """The text is no length of time; the message says how one is written."""
 
 
-def parse(text: str) -> timedelta:
-    """Read `30m`, `2h` or `1d12h`. Raises BadDuration."""
+def parse(text: str, *, longest: timedelta = LONGEST) -> timedelta:
+    """Read `30m`, `2h` or `1d12h`. Raises BadDuration, also where it is longer than `longest`."""
     found = _FORM.fullmatch(text.strip())
     if not text.strip() or found is None:
         raise BadDuration(f"{text!r} is no duration: write a number with s, m, h or d, like 30m.")
     counts = (int(count or 0) for count in found.groups())
     seconds = sum(count * unit for count, unit in zip(counts, _UNITS.values(), strict=True))
-    if seconds > LONGEST.total_seconds():
-        raise BadDuration(f"{text} is longer than a year.")
+    if seconds > longest.total_seconds():
+        raise BadDuration(f"{text} is longer than {show(longest)}.")
     return timedelta(seconds=seconds)
 
 

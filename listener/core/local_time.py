@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-from listener.core.days import zones
+from listener.core import zones
+from listener.core.zones import BadZone
 
 EXAMPLE = "2026-12-24 18:00 Europe/London"
 _FORM = re.compile(
@@ -69,12 +69,7 @@ def _moment(local: datetime, zone: ZoneInfo, name: str) -> datetime:
 
 
 def _zone(name: str) -> ZoneInfo:
-    known = {each for each in zones() if "/" in each} | {"UTC"}
-    if name in known:
-        return ZoneInfo(name)
-    by_case = {each.casefold(): each for each in sorted(known)}
-    near = get_close_matches(name.casefold(), by_case, n=1, cutoff=0.6) if len(name) > 4 else []
-    by_city = {each.rpartition("/")[2].casefold(): each for each in sorted(known, reverse=True)}
-    meant = by_city.get(name.casefold()) or (by_case[near[0]] if near else None)
-    advice = f"did you mean {meant}?" if meant else "write one like Europe/London, or UTC"
-    raise BadTime(f"{name} is no time zone of the IANA database; {advice}")
+    try:
+        return ZoneInfo(zones.check(name))
+    except BadZone as error:
+        raise BadTime(str(error)) from error

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-from listener.core import days
+from listener.core import days, zones
 from listener.core.days import BadWindow, Days
+from listener.core.zones import BadZone
 
 EXAMPLE = "Mon-Fri 09:00-16:30 Europe/London"
 _DAY = timedelta(days=1)
@@ -183,10 +183,7 @@ def _since_midnight(hours: str, minutes: str) -> timedelta:
 
 
 def _zone(name: str) -> str:
-    known = days.zones()
-    if name in known:
-        return name
-    by_case = {each.casefold(): each for each in sorted(known)}
-    near = get_close_matches(name.casefold(), by_case, n=1, cutoff=0.5)
-    meant = f" Did you mean {by_case[near[0]]}?" if near else " Write one like Europe/London."
-    raise BadWindow(f"{name!r} is no time zone of the IANA database.{meant}")
+    try:
+        return zones.check(name)
+    except BadZone as error:
+        raise BadWindow(str(error)) from error

@@ -37,11 +37,11 @@ def test_what_is_no_json_is_said(client: FlaskClient, body: bytes) -> None:
         (b"7", "The body must be a JSON object."),
         (b"", "name is missing."),
         (b"{}", "name is missing."),
-        (b'{"name": 7}', "name: Input should be a valid string."),
-        (b'{"name": "ship", "size": 0}', "size: Input should be greater than or equal to 1."),
+        (b'{"name": 7}', "name: write a text."),
+        (b'{"name": "ship", "size": 0}', "size: write a number from 1 on."),
         (b'{"name": "ship", "Mode": "off"}', "Mode is unknown; the nearest known is mode."),
         (b'{"name": "ship", "mod": "off"}', "mod is unknown; the nearest known is mode."),
-        (b'{"size": 0}', "name is missing. size: Input should be greater than or equal to 1."),
+        (b'{"size": 0}', "name is missing. size: write a number from 1 on."),
         (b'{"name": "a\\u0000b"}', "A text must not hold the character NUL."),
         (b'{"name": {"a": ["\\u0000"]}}', "A text must not hold the character NUL."),
     ],
@@ -125,7 +125,7 @@ def test_a_body_is_as_large_as_its_route_takes(
 
 def test_no_more_faults_are_told_than_somebody_reads(client: FlaskClient) -> None:
     """Of each of 65,000 unknown words the nearest known was told: 6.7 MB for 1 MiB."""
-    body = {"name": "ship", **{f"nam{number}" + "e" * 100: 1 for number in range(500)}}
+    body = {"name": "ship", **{f"nam{number}": 1 for number in range(500)}}
     answer = client.post("/orders", json=body)
     message = answer.get_json()["message"]
     assert answer.status_code == 422

@@ -100,7 +100,8 @@ def test_of_several_windows_the_first_to_open_counts() -> None:
         ("Mon-Fri 24:00-01:00 UTC", "begins before 24:00"),
         ("Mo-Fr 09:00-16:30 UTC", "'Mo-Fr' are no days. Write them like Mon-Fri"),
         ("Mon-Fri 09:00-16:30 Europe/Londn", "Did you mean Europe/London?"),
-        ("Mon-Fri 09:00-16:30 CEST!", "is no time zone of the IANA database"),
+        ("Mon-Fri 09:00-16:30 CEST!", "'CEST!' is no time zone like Europe/London, or UTC."),
+        ("Mon-Fri 09:00-16:30 EST", "Did you mean America/New_York?"),
     ],
 )
 def test_what_is_no_window_is_refused_with_what_to_write(text: str, words: str) -> None:

@@ -97,6 +97,7 @@ def test_unknown_variables_are_ignored() -> None:
         ),
         ("AUTOPROMOTE_RECONCILE", "90s", "reconcile", timedelta(seconds=90)),
         ("AUTOPROMOTE_RECONCILE", "2h", "reconcile", timedelta(hours=2)),
+        ("AUTOPROMOTE_RECONCILE", "1h30m", "reconcile", timedelta(hours=1.5)),
         ("AUTOPROMOTE_RECONCILE", "1d", "reconcile", timedelta(days=1)),
         ("AUTOPROMOTE_RETENTION", "7d", "retention", timedelta(days=7)),
         ("AUTOPROMOTE_RETENTION", "336h", "retention", timedelta(days=14)),

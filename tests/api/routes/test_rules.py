@@ -165,6 +165,11 @@ def test_a_rule_is_removed(admin: Caller) -> None:
         assert (status, id_, message) == (404, "rule_not_found", "Couldn't find that rule.")
 
 
+def test_one_target_needs_no_list(admin: Caller) -> None:
+    rule = admin.post("/api/rules", {**RULE, "targets": PROD})
+    assert [target["name"] for target in rule["targets"]] == [PROD]
+
+
 def test_rules_are_filtered_and_limited(admin: Caller) -> None:
     admin.post("/api/rules", RULE)
     admin.post("/api/rules", {**RULE, "name": "europe", "targets": [EU]})
@@ -182,8 +187,8 @@ def test_rules_are_filtered_and_limited(admin: Caller) -> None:
         ({**RULE, "tagets": []}, "tagets is unknown; the nearest known is targets."),
         ({**RULE, "name": "12"}, "a rule's name must not be a number"),
         ({**RULE, "targets": []}, "targets: "),
-        ({**RULE, "targets": PROD}, "targets: "),
-        ({**RULE, "mode": "on"}, "mode: Input should be 'armed', 'shadow' or 'off'."),
+        ({**RULE, "targets": {"a": PROD}}, "targets: write a list of texts."),
+        ({**RULE, "mode": "on"}, "mode: write 'armed', 'shadow' or 'off'."),
         ({**RULE, "strategy": "pipeline"}, "`heroku pipelines:create -a acme-staging -s staging`"),
         ({**RULE, "targets": [STAGING]}, "acme-staging cannot be promoted onto itself."),
         ({**RULE, "source": "a\0b"}, "NUL"),
