@@ -10,7 +10,8 @@ from listener.config import Settings
 from listener.roles import Roles
 from listener.services.status import MARK
 from tests.api.routes.caller import Caller
-from tests.services.conftest import database, heroku_clock, office, open_office
+from tests.api.routes.teams import Town, town_of
+from tests.services.conftest import OpenOffice, database, heroku_clock, office, open_office
 from tests.services.letterbox import Answering
 from tests.services.office import PUBLIC_URL, TOKEN, Office
 from tests.standing import listener_of
@@ -55,3 +56,9 @@ def approver(client: FlaskClient, office: Office) -> Caller:
 def viewer(client: FlaskClient, office: Office) -> Caller:
     """Who may only look."""
     return Caller(client, office.database, office.keys, VIEWER)
+
+
+@pytest.fixture
+def town(open_office: OpenOffice, database_url: str) -> Town:
+    """A listener of two teams."""
+    return town_of(open_office(), database_url)

@@ -1,0 +1,182 @@
+"""What reaches from one team to another: nobody is shown half of it, and nobody lets it go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event
+
+from listener import approval_links
+from listener.approval_links import Invitation
+from listener.core.app import App
+from listener.db import apps, holds, rules
+from listener.db.promotions import PromotionRow
+from tests.api.routes.teams import ADMIN, APPROVER, VIEWER, Town, rule_of
+
+
+@pytest.fixture
+def cross(town: Town) -> PromotionRow:
+    """A promotion that waits for an app of pay, from one of shop, and a hold there."""
+    office = town.office
+    office.add_rule(
+        "cross", source="shop-staging", targets=("pay-eu",), conditions={"approvals": 1}
+    )
+    office.deploy("shop-staging")
+    office.look("shop-staging")
+    town.of(APPROVER).post("/api/holds", {"app": "pay-eu", "reason": "fair"})
+    return next(row for row in office.found() if row.target_id == office.app("pay-eu").id)
+
+
+def test_who_sees_one_end_sees_neither_the_rule_nor_the_promotion(
+    town: Town, cross: PromotionRow
+) -> None:
+    for asker in (town.of(role) for role in (VIEWER, APPROVER, ADMIN)):
+        assert asker.refused("GET", f"/api/promotions/{cross.id}")[0] == 404
+        assert asker.refused("GET", "/api/rules/cross")[0] == 404
+        for path in ("promotions?app=pay-eu", "rules?app=pay-eu", "apps/pay-eu/explanation"):
+            assert "shop" not in json.dumps(asker.get(f"/api/{path}"))
+    both = town.caller("both")
+    assert both.get(f"/api/promotions/{cross.id}")["rule"]["name"] == "cross"
+    assert both.get("/api/rules/cross")["source"]["name"] == "shop-staging"
+
+
+def test_nobody_lets_go_what_he_is_not_shown(town: Town, cross: PromotionRow) -> None:
+    on_app = {"app": "pay-eu"}
+    for path, body in (
+        ("/api/holds/actions/foresee", on_app),
+        ("/api/holds/actions/release", on_app),
+        ("/api/holds/actions/release", {**on_app, "discard": True}),
+        ("/api/holds/3/actions/release", {}),
+    ):
+        status, id_, message = town.of(APPROVER).refused("POST", path, body)
+        assert (status, id_) == (409, "hidden_promotion"), path
+        assert "shop" not in message
+    with town.office.database.begin() as conn:
+        assert any(row.app_id == cross.target_id for row in holds.open_(conn))
+    town.caller("both").post("/api/holds/actions/release", on_app, status=200)
+
+
+def test_a_rule_that_is_hidden_stands_in_the_way_without_a_word_of_it(
+    town: Town, cross: PromotionRow
+) -> None:
+    way = rule_of("pay-staging", "pay-eu")
+    file = {"rules": [{"name": "new", "from": "pay-staging", "to": ["pay-eu"]}]}
+    for path, body in (("", way), ("/actions/try", way), ("/actions/plan", file)):
+        status, _, message = town.of(ADMIN).refused("POST", f"/api/rules{path}", body)
+        assert status == 422
+        assert "A rule that you may not see stands in the way" in message
+        assert "shop" not in message
+        assert "cross" not in message
+        assert cross.source_id not in message
+
+
+def test_a_file_of_ones_own_prunes_ones_own(town: Town) -> None:
+    body = {"rules": [], "freezes": [], "prune": True}
+    done = town.of(ADMIN).post("/api/rules/actions/apply", body, status=200)
+    assert [step["name"] for step in done["rules"]] == ["pay"]
+    with town.office.database.begin() as conn:
+        assert [row.name for row in rules.live(conn)] == ["shop"]
+
+
+def test_a_freeze_of_every_target_stays_whoever_prunes(town: Town) -> None:
+    everywhere = {"rules": [], "freezes": [{"reason": "holidays"}]}
+    own = {"rules": [], "freezes": [], "prune": True}
+    town.caller("ana").post("/api/rules/actions/apply", everywhere, status=200)
+    done = town.of(ADMIN).post("/api/rules/actions/apply", own, status=200)
+    assert done["freezes"] == []
+    assert any(hold["reason"] == "holidays" for hold in town.of(VIEWER).get("/api/holds"))
+
+
+def test_a_name_that_is_taken_is_said_to_be(town: Town) -> None:
+    way = rule_of("pay-staging", "pay-eu", name="shop")
+    assert town.of(ADMIN).refused("POST", "/api/rules", way)[:2] == (409, "rule_exists")
+    file = {"rules": [{"name": "shop", "from": "pay-staging", "to": ["pay-eu"]}]}
+    status, _, message = town.of(ADMIN).refused("POST", "/api/rules/actions/apply", file)
+    assert (status, message) == (422, "shop: there is a rule of this name already.")
+
+
+def test_a_hold_on_every_target_is_shown_without_the_apps_of_others(town: Town) -> None:
+    body = {"app": None, "except": ["pay-eu", "shop-eu"], "reason": "fair"}
+    hold = town.caller("ana").post("/api/holds", body)
+    assert {app["name"] for app in hold["except"]} == {"pay-eu", "shop-eu"}
+    for seen in (town.of(VIEWER).get("/api/holds")[0], town.of(VIEWER).get("/api/holds/3")):
+        assert [app["name"] for app in seen["except"]] == ["pay-eu"]
+    for role in (APPROVER, ADMIN):
+        assert town.of(role).refused("POST", "/api/holds/3/actions/release", {})[0] == 403
+    assert town.of(VIEWER).refused("POST", "/api/holds/3/actions/foresee")[0] == 403
+
+
+def test_to_act_takes_the_role_on_the_target_and_a_look_at_the_source(town: Town) -> None:
+    """Who sees the target, and has a lesser role there, is told so."""
+    way = {"source": "pay-staging", "targets": ["pay-prod"]}
+    back = {"source": "pay-prod", "targets": ["pay-staging"]}
+    half = town.caller("half")
+    assert half.refused("POST", "/api/promotions", way)[:2] == (409, "target_held")
+    status, _, message = half.refused("POST", "/api/promotions", back)
+    assert status == 403
+    assert message.startswith("That needs the role approver for pay-staging; half@example.com is")
+    assert half.refused("POST", "/api/rollbacks", {"app": "pay-staging", "reason": "x"})[0] == 403
+    half.post(f"/api/promotions/{town.pay.promotion}/actions/approve", status=200)
+
+
+def test_a_new_name_moves_an_app_and_all_about_it_to_others(town: Town) -> None:
+    for end in ("staging", "prod"):
+        with town.office.database.begin() as conn:
+            apps.ensure(conn, App(town.office.app(f"shop-{end}").id, f"pay-shop-{end}"))
+    path = f"/api/promotions/{town.shop.promotion}"
+    assert town.of(VIEWER).get(path)["target"]["app"]["name"] == "pay-shop-prod"
+    renamed = town.caller("ana").get("/api/audit-entries?app=pay-shop-prod")
+    assert ("app.renamed", "shop-prod") in [(one["action"], one["before"]) for one in renamed]
+
+
+def test_a_link_is_of_nothing_for_whoever_may_not_see_where_it_goes(town: Town) -> None:
+    """Neither may whoever sees it press its buttons, without the role on the target."""
+    links = {}
+    for row in town.office.found():
+        asked = Invitation(row.id, row.release_id, row.artifact, datetime.now(UTC) + HOUR)
+        link = approval_links.sign(town.office.keys.links, asked)
+        links[str(row.id)] = f"{approval_links.PATH}{link}"
+    own, foreign = links[town.pay.promotion], links[town.shop.promotion]
+    for role, buttons in ((VIEWER, 0), (APPROVER, 1)):
+        browser = town.client.application.test_client()
+        code = {"code": town.of(role).post("/api/login-codes")["code"]}
+        assert browser.post(f"{foreign}/login", data=code).status_code == 303
+        page = browser.get(foreign)
+        assert (page.status_code, "shop" in page.text) == (404, False)
+        assert browser.get(own).text.count('name="form"') == buttons
+        said = browser.post(foreign, data={"form": "x", "say": "approve"})
+        assert said.status_code == 403
+
+
+HOUR = timedelta(hours=1)
+
+
+@contextmanager
+def counted(town: Town) -> Iterator[list[str]]:
+    """The statements that are sent meanwhile."""
+    found: list[str] = []
+    engine = town.office.database._engine  # noqa: SLF001 - nothing else counts them
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        found.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield found
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("path", ["promotions", "rules", "holds", "deliveries", "subscriptions"])
+def test_a_list_costs_whoever_is_bound_not_one_statement_more(town: Town, path: str) -> None:
+    told = []
+    for asker in (town.caller("cy"), town.of(VIEWER)):
+        with counted(town) as statements:
+            assert asker.get(f"/api/{path}")
+        told.append(len(statements))
+    assert told[0] == told[1]
+    with counted(town) as statements:
+        town.caller("cy").get(f"/api/{path}")
+    assert not any("LIKE" in statement for statement in statements)
