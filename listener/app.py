@@ -12,6 +12,7 @@ from flask import Flask
 from listener.api import (
     approval_page,
     audit,
+    browser_login,
     deliveries,
     diff,
     doctor,
@@ -46,6 +47,7 @@ from listener.inventory.shared import SharedAnswers
 from listener.inventory.traits import Comparisons
 from listener.prober import Prober
 from listener.roles import NOWHERE, Roles
+from listener.services.browser_login import BrowserLogins
 from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
 from listener.services.identity import Identities, LoginClient
@@ -74,6 +76,7 @@ ROOMS = (
     deliveries,
     promotions,
     approval_page,
+    browser_login,
     holds,
     explain,
     diff,
@@ -199,6 +202,7 @@ def services_of(parts: Parts) -> Services:
         gauges=Gauges(parts.database, context.heroku),
         subscriptions=SubscriptionsDesk(nobodys, keys, public_url=settings.public_url),
         browsers=BrowsersDesk(parts.database, keys, desk, refusals),
+        browser_logins=BrowserLogins(keys, id_url=settings.heroku_id_url, client=settings.oauth_id),
         people=PeopleDesk(parts.database, parts.roles),
         refusals=refusals,
         outputs=OutputsDesk(nobodys),

@@ -28,18 +28,20 @@ from listener.api.request_body import LARGEST_FORM, content
 from listener.api.services import context, services
 from listener.approval_links import Invitation
 from listener.core import duration
-from listener.crypto import BadToken, Expired
+from listener.crypto import BadToken, Expired, Signed
 from listener.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from listener.roles import Role
 from listener.services import approvals
+from listener.services.browser_login import STATE_LIFE
 from listener.services.login import Session
+from listener.services.login_client import PATH as CALLBACK
 from listener.services.tokens import SESSION_LIFE
 
 bp = Blueprint(
     "approvals", __name__, url_prefix=approval_links.PATH.rstrip("/"), template_folder="templates"
 )
 
-COOKIE = "autopromote_session"
+COOKIE, STATE_COOKIE = "autopromote_session", "autopromote_login"
 MOST_FIELDS = 10
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 42em; margin: 2em auto; padding: 0 1em; }
@@ -75,7 +77,7 @@ def show(link: str) -> ResponseReturnValue:
     invitation = _invitation(link)
     session = _session()
     if session is None:
-        return _page("login.html", invitation=invitation)
+        return _login_page(invitation)
     return _shown(link, invitation, session)
 
 
@@ -88,18 +90,47 @@ def log_in(link: str) -> ResponseReturnValue:
     session = services().browsers.log_in(_fields().get("code", ""), caller())
     if session is None:
         problem = "That code is wrong, was used already, or is older than five minutes."
-        return _page("login.html", 401, invitation=invitation, problem=problem)
+        return _login_page(invitation, 401, problem=problem)
     answer = _back_to(link)
+    keep(answer, session)
+    return answer
+
+
+@bp.get("/<link>/login/heroku")
+@replies(Reply(status=303))
+def log_in_at_heroku(link: str) -> ResponseReturnValue:
+    """Send the browser to Heroku, which asks who one is and sends it back."""
+    _invitation(link)
+    departure = services().browser_logins.send(link, now=services().now())
+    answer = make_response(redirect(departure.url, 303))
+    answer.set_data(b"")
+    answer.set_cookie(
+        STATE_COOKIE,
+        departure.secret,
+        max_age=STATE_LIFE,
+        path=CALLBACK,
+        secure=_is_secure(),
+        httponly=True,
+        samesite="Lax",  # it comes back from Heroku's site
+    )
+    return answer
+
+
+def keep(answer: Response, session: Signed) -> None:
+    """Have the browser keep a session."""
     answer.set_cookie(
         COOKIE,
         session.text,
         max_age=SESSION_LIFE,
         path=approval_links.PATH.rstrip("/"),
-        secure=not (services().public_url or "").startswith("http://"),  # loopback alone may
+        secure=_is_secure(),
         httponly=True,
         samesite="Strict",
     )
-    return answer
+
+
+def _is_secure() -> bool:
+    return not (services().public_url or "").startswith("http://")  # loopback alone may
 
 
 @bp.post("/<link>")
@@ -110,7 +141,7 @@ def answer(link: str) -> ResponseReturnValue:
     _check_own_form()
     session = _session()
     if session is None:
-        return _page("login.html", 401, invitation=invitation)
+        return _login_page(invitation, 401)
     asker = _admitted(session, Role.APPROVER)
     said = _fields()
     _check_form(said.get("form", ""), session, link)
@@ -122,7 +153,7 @@ def answer(link: str) -> ResponseReturnValue:
 @bp.errorhandler(Refusal)
 def refused(error: Refusal) -> ResponseReturnValue:
     """Show a refusal as a page for people."""
-    return _page("refused.html", status_of(error), message=error.message)
+    return page("refused.html", status_of(error), message=error.message)
 
 
 @bp.after_request
@@ -132,7 +163,13 @@ def guard(response: Response) -> Response:
     return response
 
 
-def _page(template: str, status: int = 200, **values: Any) -> Response:
+def _login_page(invitation: Invitation, status: int = 200, **values: Any) -> Response:
+    can_ask = services().browser_logins.is_possible
+    return page("login.html", status, invitation=invitation, can_ask_heroku=can_ask, **values)
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """Render a page for people."""
     style = Markup(STYLE)  # noqa: S704 - our own, and the policy names it by its hash
     return make_response(render_template(template, style=style, when=_when, **values), status)
 
@@ -145,7 +182,7 @@ def _shown(link: str, invitation: Invitation, session: Session) -> Response:
     asker = _admitted(session, Role.VIEWER)
     invited = approvals.invited(context(), invitation)
     target = invited.view.names[invited.view.row.target_id]
-    return _page(
+    return page(
         "approval.html",
         invited=invited,
         view=invited.view,

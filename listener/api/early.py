@@ -11,7 +11,7 @@ from listener.heroku import HEADER, is_well_formed
 from listener.web.limits import Admission, Headers, Judge, Priority
 
 DOOR = "/webhooks/heroku"
-NEEDS_NO_TOKEN = "/api/tokens"  # noqa: S105 - whoever logs in has none yet
+LOGINS = frozenset({"/api/tokens", "/login/callback"})  # whoever logs in has no token yet
 HEALTH = frozenset({"/healthz", "/readyz"})
 _REFUSED = Admission(Priority.LAST, reads_body=False)
 _HEALTH = Admission(Priority.QUICK, body=LARGEST_FORM)
@@ -33,7 +33,7 @@ def judge_for(keys: Keys) -> Judge:
             return _REFUSED
         if path in HEALTH:
             return _HEALTH
-        if path == NEEDS_NO_TOKEN:
+        if path in LOGINS:
             return _LOGIN
         if path.startswith("/api/"):
             return _KNOWN if _verifies(keys, headers.get("AUTHORIZATION", ())) else _REFUSED

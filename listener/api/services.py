@@ -12,6 +12,7 @@ from flask import Flask, current_app, g
 from listener.crypto import Keys
 from listener.inventory.context import Context
 from listener.roles import NOWHERE, Roles
+from listener.services.browser_login import BrowserLogins
 from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
 from listener.services.identity import LoginClient
@@ -48,6 +49,7 @@ class Services:
     gauges: Gauges
     subscriptions: SubscriptionsDesk
     browsers: BrowsersDesk
+    browser_logins: BrowserLogins
     people: PeopleDesk
     refusals: Refusals
     outputs: OutputsDesk

@@ -44,6 +44,15 @@ class Logins:
 
     def log_in(self, proof: Proof, caller: Caller) -> Login:
         """Make a token for whoever Heroku says this is. Raises Forbidden for one without a role."""
+        email, rights = self._admitted(proof, caller)
+        return Login(self._tokens.log_in(email, rights, caller), email, rights)
+
+    def log_in_browser(self, proof: Proof, caller: Caller) -> Signed:
+        """Start a session for whoever Heroku says this is. Raises Forbidden, too."""
+        email, _ = self._admitted(proof, caller)
+        return self._tokens.log_in_browser(email, caller)
+
+    def _admitted(self, proof: Proof, caller: Caller) -> tuple[str, Rights]:
         account = self._account(proof, caller)
         rights = self._roles.of(account.email)
         if rights is None:
@@ -53,8 +62,7 @@ class Logins:
             )
             self._refusals.note("no_role", caller, email=account.email)
             raise Forbidden(message, id="no_role")
-        token = self._tokens.log_in(account.email, rights, caller)
-        return Login(token, account.email, rights)
+        return account.email, rights
 
     def _account(self, proof: Proof, caller: Caller) -> Account:
         """Ask Heroku who this is; note whom it refused."""

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from listener.app import Parts, assemble
 from listener.config import Settings
 from listener.db.engine import Database
+from tests.api.login_scene import Scene, setting
 from tests.api.source import Source
 from tests.logins import bearer, token_of
 from tests.standing import listener_of
@@ -74,3 +75,10 @@ def as_(parts: Parts) -> Callable[[str], dict[str, str]]:
 def source(parts: Parts) -> Source:
     """A staging app that is subscribed to."""
     return Source(parts, "acme-staging")
+
+
+@pytest.fixture
+def scene(settings: Settings) -> Iterator[Scene]:
+    """A listener with an OAuth client, before an emulated Heroku."""
+    with setting(settings) as made:
+        yield made

@@ -18,7 +18,15 @@ from tests.api.conftest import ADMIN, APPROVER, STRANGER, VIEWER
 from tests.logins import bearer, desk_of, token_of
 
 As = Callable[[str], dict[str, str]]
-OPEN = {"/healthz", "/readyz", "/openapi.json", "/webhooks/heroku", "/api/tokens", "/api/login"}
+OPEN = {
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+    "/webhooks/heroku",
+    "/api/tokens",
+    "/api/login",
+    "/login/callback",
+}
 FOR_BROWSERS = "/approvals/"  # they log in by a form, and are asked for it by a page
 
 

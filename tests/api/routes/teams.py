@@ -230,6 +230,9 @@ OPEN = {
     ("GET", "/approvals/<link>"),
     ("POST", "/approvals/<link>"),
     ("POST", "/approvals/<link>/login"),
+    # Where that login may go, and comes back from: test_browser_login.py.
+    ("GET", "/approvals/<link>/login/heroku"),
+    ("GET", "/login/callback"),
 }
 
 

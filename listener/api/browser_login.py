@@ -1,0 +1,50 @@
+"""`/login/callback`: a browser comes back from Heroku, with a code for the listener's client."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from listener.api import approval_page
+from listener.api.answers import Reply, replies
+from listener.api.approval_page import STATE_COOKIE, keep, page
+from listener.api.caller import caller
+from listener.api.services import services
+from listener.approval_links import PATH
+from listener.errors import Forbidden, Invalid, Refusal
+from listener.services.identity import HerokuCode
+from listener.services.login_client import PATH as CALLBACK
+
+bp = Blueprint("browser_login", __name__)
+bp.after_request(approval_page.guard)
+bp.register_error_handler(Refusal, approval_page.refused)
+
+LONGEST = 4096
+
+
+@bp.get(CALLBACK)
+@replies(Reply(queries=("code", "state", "error"), problems=(401, 403, 409, 422, 429, 503)))
+def come_back() -> ResponseReturnValue:
+    """Log the browser in that was sent to Heroku, and show the way back to its approval link.
+
+    It is a page, not a redirect: the session's cookie is sent with no request that began on
+    another site, and a redirect from there would be one.
+    """
+    if "error" in request.args:
+        raise Forbidden("Heroku was told not to let this listener know who you are.")
+    secret = request.cookies.get(STATE_COOKIE, "")
+    now = services().now()
+    link = services().browser_logins.receive(request.args.get("state", ""), secret, now=now)
+    session = services().logins.log_in_browser(HerokuCode(_code()), caller())
+    answer = page("logged_in.html", back=f"{PATH}{link}")
+    keep(answer, session)
+    answer.delete_cookie(STATE_COOKIE, path=CALLBACK)
+    return answer
+
+
+def _code() -> str:
+    """Return the code that the browser brings. Raises Invalid."""
+    code = request.args.get("code", "")
+    if code and code.isascii() and code.isprintable() and " " not in code and len(code) <= LONGEST:
+        return code
+    raise Invalid("Heroku sent no code along.")
