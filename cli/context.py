@@ -92,6 +92,7 @@ class Context:
         """Log in to the listener at that URL, and keep what it issued."""
         from cli.credentials import get_credential
         from cli.login import log_in
+        from cli.roles import roles
 
         heroku = heroku_url(self.env)
         credential = get_credential(self.env, heroku)
@@ -100,7 +101,7 @@ class Context:
             url=url,
             token=token["token"],
             email=token["email"],
-            role=token["role"],
+            role=roles(token.get("roles", ())) or token["role"],
             expires_at=token["expires_at"],
         )
         self.store.save(login)

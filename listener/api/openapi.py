@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 
 from listener import VERSION
 from listener.api.answers import Problem, Reply, replies
+from listener.api.auth import On
 
 bp = Blueprint("openapi", __name__)
 
@@ -103,12 +104,17 @@ def _operation(rule: Rule, view: Any, told: Reply, body: type[BaseModel] | None)
         "responses": _responses(told, has_body=body is not None, needs_token=needs_token),
     }
     if needs_token:
-        words = f"Needs the role {role}." if role is not None else "Needs a token."
+        words = f"Needs the role {role}{_where(view)}." if role is not None else "Needs a token."
         operation |= {"security": [{"token": []}], "description": words}
     if body is not None:
         schema = {"$ref": REF.format(model=body.__name__)}
         operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
     return operation
+
+
+def _where(view: Any) -> str:
+    """Say for which apps the role is needed."""
+    return {On.ALL: " for every app", On.APPS: " for the apps that it is about"}.get(view.on, "")
 
 
 def _in_path(name: str) -> Json:

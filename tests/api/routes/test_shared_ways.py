@@ -133,6 +133,18 @@ def test_a_new_name_moves_an_app_and_all_about_it_to_others(town: Town) -> None:
     assert ("app.renamed", "shop-prod") in [(one["action"], one["before"]) for one in renamed]
 
 
+def test_the_name_that_heroku_tells_now_counts(town: Town) -> None:
+    """It had a name of pay's when the listener saw it last, and has none by now."""
+    with town.office.database.begin() as conn:
+        apps.ensure(conn, App(town.shop.app_id, "pay-sold"))
+    way = {"source": "pay-staging", "targets": [town.shop.app_id]}
+    status, _, message = town.of(APPROVER).refused("POST", "/api/promotions", way)
+    assert (status, "shop" in message) == (422, False)
+    assert town.office.app("shop-prod").id == town.shop.app_id
+    gone = town.of(VIEWER).refused("GET", f"/api/apps/{town.shop.app_id}/explanation")
+    assert gone[:2] == (404, "app_not_found")
+
+
 def test_a_link_is_of_nothing_for_whoever_may_not_see_where_it_goes(town: Town) -> None:
     """Neither may whoever sees it press its buttons, without the role on the target."""
     links = {}
