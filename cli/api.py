@@ -21,6 +21,8 @@ from cli.resources import (
     LoginClient,
     LoginCode,
     LoginWay,
+    MachineToken,
+    MachineTokenMade,
     Output,
     PersonSeen,
     Pipeline,
@@ -98,6 +100,15 @@ class Listener:
 
     def revoke(self, whose: Body) -> Revoked:
         return self._ask("POST", "people/actions/revoke", Revoked, body=whose)
+
+    def machine_tokens(self) -> list[MachineToken]:
+        return self._ask("GET", "machine-tokens", list[MachineToken])
+
+    def create_machine_token(self, wish: Body) -> MachineTokenMade:
+        return self._ask("POST", "machine-tokens", MachineTokenMade, body=wish)
+
+    def revoke_machine_token(self, name: str) -> MachineToken:
+        return self._ask("DELETE", f"machine-tokens/{path_part(name)}", MachineToken)
 
     def rules(self, *, app: str | None, limit: int | None) -> list[Rule]:
         return self._ask("GET", "rules", list[Rule], query={"app": app, "limit": limit})

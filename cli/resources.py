@@ -154,6 +154,33 @@ class LoginCode(TypedDict):
     expires_at: str
 
 
+class MachineToken(TypedDict):
+    """A token of a machine; null `apps` are all."""
+
+    name: str
+    role: str
+    apps: list[str] | None
+    made_by: str
+    made_from: str | None
+    created_at: str
+    last_used_at: str | None
+    expires_at: str
+
+
+class MachineTokenMade(TypedDict):
+    """A new token of a machine, with its text: it is not shown again."""
+
+    name: str
+    role: str
+    apps: list[str] | None
+    made_by: str
+    made_from: str | None
+    created_at: str
+    last_used_at: str | None
+    expires_at: str
+    token: str
+
+
 class Moment(TypedDict):
     """What became of a promotion at one moment."""
 

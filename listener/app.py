@@ -22,6 +22,7 @@ from listener.api import (
     health,
     holds,
     login_client,
+    machine_tokens,
     metrics,
     middleware,
     openapi,
@@ -53,6 +54,7 @@ from listener.services.doctor import Doctor
 from listener.services.identity import Identities, LoginClient
 from listener.services.login import BrowsersDesk, Logins
 from listener.services.login_client import LoginClientDesk
+from listener.services.machines import MachinesDesk
 from listener.services.output import OutputsDesk
 from listener.services.people import PeopleDesk
 from listener.services.refusals import Refusals
@@ -69,6 +71,7 @@ ROOMS = (
     tokens,
     people,
     login_client,
+    machine_tokens,
     rules,
     rule_files,
     pipelines,
@@ -204,6 +207,7 @@ def services_of(parts: Parts) -> Services:
         browsers=BrowsersDesk(parts.database, keys, desk, refusals),
         browser_logins=BrowserLogins(keys, id_url=settings.heroku_id_url, client=settings.oauth_id),
         people=PeopleDesk(parts.database, parts.roles),
+        machines=MachinesDesk(parts.database, keys),
         refusals=refusals,
         outputs=OutputsDesk(nobodys),
         doctor=Doctor(

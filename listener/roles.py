@@ -23,9 +23,13 @@ _WILD = re.compile(r"[*?\[\]]")
 
 
 class Role(StrEnum):
-    """A viewer reads; an approver also promotes, cancels and holds; an admin does everything."""
+    """A viewer reads; an approver also promotes, holds and approves; an admin does everything.
+
+    A promoter is a machine that promotes and holds: it approves nothing, and ends no hold.
+    """
 
     VIEWER = "viewer"
+    PROMOTER = "promoter"
     APPROVER = "approver"
     ADMIN = "admin"
 
@@ -33,6 +37,11 @@ class Role(StrEnum):
         """Return whether this role may do what needs that one."""
         order = list(Role)
         return order.index(self) >= order.index(needed)
+
+    @property
+    def wanted(self) -> str:
+        """Return it as it is asked for: no person is a promoter, but an approver does as well."""
+        return "approver (of a machine: promoter)" if self is Role.PROMOTER else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +148,13 @@ class Reach:
         for name in names:
             if not self.acts.has(name):
                 which = name if self.sees.has(name) else "an app that you may not see"
-                raise Forbidden(f"That needs the role {self.role} for {which}; {self.who}.")
+                raise Forbidden(f"That needs the role {self.role.wanted} for {which}; {self.who}.")
 
     def check_all(self, role: Role | None = None) -> None:
         """Raise Forbidden unless it, or what needs that role, is allowed for what concerns all."""
         needed = role or self.role
         if self.overall is None or not self.overall.covers(needed):
-            raise Forbidden(f"That needs the role {needed} for every app; {self.who}.")
+            raise Forbidden(f"That needs the role {needed.wanted} for every app; {self.who}.")
 
 
 NOWHERE = Reach(NOTHING, NOTHING, overall=None, who="nobody was asked who it is")

@@ -34,9 +34,10 @@ SCHEME = "bearer "
 class Person:
     """Who asks now, a person or a machine, with the rights of this moment."""
 
-    email: str
+    email: str  # of a machine: token:NAME
     rights: Rights
     token_expires_at: datetime
+    is_machine: bool = False
 
 
 class On(StrEnum):
@@ -88,7 +89,7 @@ def admit(asker: Person, role: Role, on: On = On.ALL) -> None:
     spend_as(asker)
     reach = Reach.of(asker.rights, role, asker.email)
     if not asker.rights.role.covers(role):
-        raise Forbidden(f"That needs the role {role}; {reach.who}.")
+        raise Forbidden(f"That needs the role {role.wanted}; {reach.who}.")
     if on is On.ALL:
         reach.check_all()
     if on is not On.SELF:
@@ -117,6 +118,12 @@ def person() -> Person:
     return cast(Person, g.person)
 
 
+def check_person() -> None:
+    """Raise Forbidden where a machine asks; only where `needs` let it through."""
+    if person().is_machine:
+        raise Forbidden(f"That is for people alone; {person().email} is a machine's token.")
+
+
 def bearer() -> str:
     """Return the token that the request brings. Raises Unauthorized."""
     header = request.headers.get("Authorization", "")
@@ -142,9 +149,9 @@ def _token() -> TokenRow:
 
 def _authenticated() -> Person:
     token = _token()
-    rights = services().roles.of(token.email)
+    rights = token.rights if token.is_machine else services().roles.of(token.email)
     if rights is None:
-        services().refusals.note("no_role", caller(), email=token.email)
-        message = f"{token.email} has no role here: an admin can add it to AUTOPROMOTE_VIEWERS."
+        services().refusals.note("no_role", caller(), email=token.holder)
+        message = f"{token.holder} has no role here: an admin can add it to AUTOPROMOTE_VIEWERS."
         raise Forbidden(message, id="no_role")
-    return Person(token.email, rights, token.expires_at)
+    return Person(token.holder, rights, token.expires_at, is_machine=token.is_machine)

@@ -256,7 +256,7 @@ def list_() -> list[Hold]:
 
 
 @bp.post("")
-@needs(Role.APPROVER, on=On.APPS)
+@needs(Role.PROMOTER, on=On.APPS)
 @takes(HoldBody)
 @returns(HoldPut, 201, problems=HEROKU)
 def add(body: HoldBody) -> HoldPut:

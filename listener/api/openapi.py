@@ -104,7 +104,9 @@ def _operation(rule: Rule, view: Any, told: Reply, body: type[BaseModel] | None)
         "responses": _responses(told, has_body=body is not None, needs_token=needs_token),
     }
     if needs_token:
-        words = f"Needs the role {role}{_where(view)}." if role is not None else "Needs a token."
+        words = (
+            f"Needs the role {role.wanted}{_where(view)}." if role is not None else "Needs a token."
+        )
         operation |= {"security": [{"token": []}], "description": words}
     if body is not None:
         schema = {"$ref": REF.format(model=body.__name__)}

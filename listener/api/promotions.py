@@ -97,7 +97,7 @@ def list_() -> list[Promotion]:
 
 
 @bp.post("/promotions")
-@needs(Role.APPROVER, on=On.APPS)
+@needs(Role.PROMOTER, on=On.APPS)
 @takes(PromotionsBody)
 @returns_list(Promotion, 201, problems=HEROKU)
 def promote(body: PromotionsBody) -> list[Promotion]:
@@ -131,7 +131,7 @@ def output(promotion: str) -> Output:
 
 
 @bp.post("/promotions/<promotion>/actions/cancel")
-@needs(Role.APPROVER, on=On.APPS)
+@needs(Role.PROMOTER, on=On.APPS)
 @returns(Promotion, problems=(404, 409))
 def cancel(promotion: str) -> Promotion:
     """Cancel a waiting promotion."""
@@ -140,7 +140,7 @@ def cancel(promotion: str) -> Promotion:
 
 
 @bp.post("/promotions/<promotion>/actions/retry")
-@needs(Role.APPROVER, on=On.APPS)
+@needs(Role.PROMOTER, on=On.APPS)
 @returns(Promotion, problems=(404, 409))
 def retry(promotion: str) -> Promotion:
     """Let a promotion that ended without success wait once more."""
@@ -168,7 +168,7 @@ def reject(body: RejectBody, promotion: str) -> Promotion:
 
 
 @bp.post("/rollbacks")
-@needs(Role.APPROVER, on=On.APPS)
+@needs(Role.PROMOTER, on=On.APPS)
 @takes(RollbackBody)
 @returns(Rollback, 201, problems=HEROKU)
 def roll_back(body: RollbackBody) -> Rollback:

@@ -18,6 +18,7 @@ from listener.services.doctor import Doctor
 from listener.services.identity import LoginClient
 from listener.services.login import BrowsersDesk, Logins
 from listener.services.login_client import LoginClientDesk
+from listener.services.machines import MachinesDesk
 from listener.services.output import OutputsDesk
 from listener.services.people import PeopleDesk
 from listener.services.refusals import Refusals
@@ -51,6 +52,7 @@ class Services:
     browsers: BrowsersDesk
     browser_logins: BrowserLogins
     people: PeopleDesk
+    machines: MachinesDesk
     refusals: Refusals
     outputs: OutputsDesk
     doctor: Doctor

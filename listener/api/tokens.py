@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from listener import VERSION
 from listener.api.answers import Answer, Id, Time, returns
-from listener.api.auth import On, needs, needs_token, own_token, person
+from listener.api.auth import On, check_person, needs, needs_token, own_token, person
 from listener.api.caller import caller
 from listener.api.request_body import LARGEST_FORM, Body, takes
 from listener.api.services import services
@@ -138,7 +138,8 @@ def end_own() -> TokenEnded:
 @needs(Role.VIEWER, on=On.SELF)
 @returns(LoginCode, 201)
 def create_code() -> LoginCode:
-    """Make a code that logs a browser in once, as whoever asks for it."""
+    """Make a code that logs a browser in once, as whoever asks for it: a person alone."""
+    check_person()
     code = services().browsers.make_code(person().email, caller())
     return LoginCode(code=code.text, expires_at=code.expires_at)
 

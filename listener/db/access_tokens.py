@@ -18,16 +18,17 @@ from sqlalchemy import (
     Text,
     delete,
     func,
-    insert,
     literal,
     or_,
     select,
     true,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert
 
 from listener.db.access_tables import access_token as table
 from listener.db.fixed import Fixed, value
+from listener.roles import Rights, Role
 
 KEPT = timedelta(days=90)  # what ended, to tell who was here
 USED_EVERY = timedelta(
@@ -80,6 +81,19 @@ class TokenRow:
         """Who acts by it: an e-mail address, or `token:NAME`."""
         return self.email if self.name is None else f"{MARK}{self.name}"
 
+    @property
+    def is_machine(self) -> bool:
+        """Whether a machine acts by it."""
+        return self.kind is Kind.MACHINE
+
+    @property
+    def rights(self) -> Rights | None:
+        """What a machine may do; None where what is stored is understood no more."""
+        try:
+            return Rights.of(Role(self.role or ""), self.apps)
+        except ValueError:
+            return None
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -89,12 +103,16 @@ class Found:
     is_use_due: bool
 
 
-def add(conn: Connection, new: NewToken) -> None:
-    """Store a token or session; delete those that ended long ago."""
+def add(conn: Connection, new: NewToken) -> bool:
+    """Store a token or session, unless a machine's of that name is good; return whether it was.
+
+    Delete those that ended long ago.
+    """
     conn.execute(delete(table).where(table.c.expires_at < func.now() - literal(KEPT)))
     values = {name: getattr(new, name) for name in NewToken.__dataclass_fields__}
     values["apps"] = None if new.apps is None else list(new.apps)
-    conn.execute(insert(table).values(values))
+    statement = insert(table).values(values).on_conflict_do_nothing().returning(table.c.id)
+    return conn.execute(statement).first() is not None
 
 
 def find(conn: Connection, id: str) -> Found | None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from listener.crypto import BadToken, Keys, Signed, Signer, claim_of
 from listener.db import access_tokens, audit
-from listener.db.access_tokens import Found, Kind, NewToken, TokenRow
+from listener.db.access_tokens import Kind, NewToken, TokenRow
 from listener.db.engine import Database
 from listener.roles import Rights
 from listener.services.caller import Caller
@@ -64,7 +64,8 @@ class TokensDesk:
         """End a token, as its holder wishes; safe to repeat."""
         with self._database.begin() as conn:
             if access_tokens.revoke(conn, row.id, by=row.holder):
-                _record(conn, row, "person.logged_out", by=row.holder)
+                action = "person.logged_out" if row.name is None else "token.given_back"
+                _record(conn, row, action, by=row.holder)
 
     def _start(
         self,
@@ -108,14 +109,16 @@ class TokensDesk:
             self._refusals.note("token_revoked", caller, email=said.get("email"))
             raise BadToken
         if found.is_use_due:
-            self._note_use(found)
+            self._note_use(found.row, caller)
         return found.row
 
-    def _note_use(self, found: Found) -> None:
+    def _note_use(self, row: TokenRow, caller: Caller) -> None:
         """Note the use to the minute; a database that takes no writes is asked all the same."""
         try:
             with self._database.begin() as conn:
-                access_tokens.note_use(conn, found.row.id)
+                is_noted = access_tokens.note_use(conn, row.id)
+                if is_noted and row.last_used_at is None and row.kind is Kind.MACHINE:
+                    _record_first_use(conn, row, caller)
         except (DBAPIError, PoolTimeout) as error:
             log.warning("use_not_noted", error=type(error).__name__)
 
@@ -124,13 +127,23 @@ _OF_PEOPLE = {Kind.LOGIN: TOKEN_LIFE, Kind.BROWSER: SESSION_LIFE}
 
 
 def _record(conn: Connection, row: TokenRow, action: str, *, by: str) -> None:
-    """Leave an audit entry about a token."""
-    is_machine = row.kind is Kind.MACHINE
+    """Leave an audit entry about a token that ended."""
     audit.record(
         conn,
         by=by,
         action=action,
-        subject_type="token" if is_machine else "person",
+        subject_type="person" if row.name is None else "token",
         subject_id=row.name or row.email,
         before={"as": row.kind, "from": row.made_from},
+    )
+
+
+def _record_first_use(conn: Connection, row: TokenRow, caller: Caller) -> None:
+    audit.record(
+        conn,
+        by=row.holder,
+        action="token.first_used",
+        subject_type="token",
+        subject_id=row.name or "",
+        after={"from": caller.address},
     )

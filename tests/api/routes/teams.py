@@ -21,7 +21,7 @@ from tests.services.office import ANA, PUBLIC_URL, TOKEN, Office
 from tests.standing import listener_of
 
 Json = dict[str, Any]
-VIEWER, APPROVER, ADMIN = Role
+PEOPLE = VIEWER, APPROVER, ADMIN = Role.VIEWER, Role.APPROVER, Role.ADMIN
 
 
 @dataclass(frozen=True)
@@ -202,6 +202,11 @@ ALL: dict[Role, list[Case]] = {
         Case("GET", "/metrics", "/metrics"),
         Case("GET", "/api/people", "/api/people"),
         Case("POST", "/api/login-client", "/api/login-client"),
+        Case("GET", "/api/machine-tokens", "/api/machine-tokens"),
+        Case(
+            "POST", "/api/machine-tokens", "/api/machine-tokens", {"name": "ci", "role": "viewer"}
+        ),
+        Case("DELETE", "/api/machine-tokens/<name>", "/api/machine-tokens/ci"),
         Case(
             "POST",
             "/api/people/actions/revoke",

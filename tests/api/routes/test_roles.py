@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.api.routes.caller import Caller
+from tests.logins import bearer
 
 READS = {
     ("GET", path)
@@ -33,17 +35,23 @@ READS = {
     )
 }
 FOR_VIEWERS = {("POST", "/api/login-codes")}
-FOR_APPROVERS = {
+FOR_MACHINES = {
     ("POST", "/api/promotions"),
-    ("POST", "/api/promotions/1/actions/approve"),
-    ("POST", "/api/promotions/1/actions/reject"),
     ("POST", "/api/promotions/1/actions/cancel"),
     ("POST", "/api/promotions/1/actions/retry"),
     ("POST", "/api/rollbacks"),
     ("POST", "/api/holds"),
+}
+FOR_APPROVERS = FOR_MACHINES | {
+    ("POST", "/api/promotions/1/actions/approve"),
+    ("POST", "/api/promotions/1/actions/reject"),
     ("POST", "/api/holds/actions/release"),
+    ("POST", "/api/holds/1/actions/release"),
 }
 FOR_ADMINS = {
+    ("GET", "/api/machine-tokens"),
+    ("POST", "/api/machine-tokens"),
+    ("DELETE", "/api/machine-tokens/ci"),
     ("GET", "/api/people"),
     ("POST", "/api/people/actions/revoke"),
     ("POST", "/api/rules"),
@@ -76,6 +84,21 @@ def test_viewers_read(viewer: Caller) -> None:
 
 def test_approvers_promote_and_hold_too(approver: Caller) -> None:
     assert let_through(as_caller(approver), READS | CHANGES) == READS | FOR_VIEWERS | FOR_APPROVERS
+
+
+@pytest.mark.parametrize(
+    ("role", "routes"), [("viewer", READS), ("promoter", READS | FOR_MACHINES)]
+)
+def test_machines_promote_and_hold_and_approve_nothing(
+    admin: Caller, client: FlaskClient, role: str, routes: set[Route]
+) -> None:
+    token = admin.post("/api/machine-tokens", {"name": "ci", "role": role})["token"]
+
+    def ask(method: str, path: str) -> TestResponse:
+        body: dict[str, object] | None = None if method == "GET" else {}
+        return client.open(path, method=method, json=body, headers=bearer(token))
+
+    assert let_through(ask, READS | CHANGES) == routes
 
 
 def test_admins_do_everything(admin: Caller) -> None:

@@ -11,9 +11,21 @@ from flask import Flask
 
 from listener.app import routes
 from listener.db import holds, rules, subscriptions
-from listener.roles import Role
 from tests.api.routes.caller import Caller
-from tests.api.routes.teams import ADMIN, ALL, APPROVER, APPS, OPEN, SELF, VIEWER, Case, Team, Town
+from tests.api.routes.teams import (
+    ADMIN,
+    ALL,
+    APPROVER,
+    APPS,
+    OPEN,
+    PEOPLE,
+    SELF,
+    VIEWER,
+    Case,
+    Team,
+    Town,
+)
+from tests.logins import bearer
 from tests.services.office import Office
 
 
@@ -37,7 +49,7 @@ def test_what_is_of_another_team_answers_as_what_is_not_there(town: Town) -> Non
     before = everything(town.office)
     every = [case for cases in APPS.values() for case in cases]
     about = [case for case in every if "{" in f"{case.path}{json.dumps(case.body or '')[1:]}"]
-    for role, case in product(Role, about):
+    for role, case in product(PEOPLE, about):
         caller = town.of(role)
         town.office.calls()
         foreign = answer(caller, case, town.shop, town.pay)
@@ -70,7 +82,7 @@ def everything(office: Office) -> tuple[Any, ...]:
 
 
 def test_lists_tell_what_is_of_ones_own_and_nothing_else(town: Town) -> None:
-    for role, case in product(Role, (case for case in APPS[VIEWER] if case.is_list)):
+    for role, case in product(PEOPLE, (case for case in APPS[VIEWER] if case.is_list)):
         path = case.path.partition("?")[0] + ("?all=true" if "all=true" in case.path else "")
         found = town.of(role).get(path)
         assert found, path
@@ -91,7 +103,7 @@ def test_pages_of_lists_are_full(town: Town) -> None:
 
 
 def test_with_ones_own_a_role_does_what_it_may(town: Town) -> None:
-    for asker, (role, cases) in product(Role, APPS.items()):
+    for asker, (role, cases) in product(PEOPLE, APPS.items()):
         for case in cases:
             status = town.of(asker).ask(*case.filled(town.pay, town.pay)).status_code
             assert (status == 403) is not asker.covers(role), (case, status)
@@ -101,10 +113,34 @@ def test_with_ones_own_a_role_does_what_it_may(town: Town) -> None:
 
 
 def test_what_concerns_all_needs_a_role_for_every_app(town: Town) -> None:
-    for asker, (role, cases) in product(Role, ALL.items()):
+    for asker, (role, cases) in product(PEOPLE, ALL.items()):
         for case in cases:
             request = case.filled(town.pay, town.pay)
             assert town.of(asker).ask(*request).status_code == 403, case
             one = {ADMIN: "ana", APPROVER: "bo", VIEWER: "cy"}[asker]
             status = town.caller(one).ask(*request).status_code
             assert (status == 403) is not asker.covers(role), (case, status)
+
+
+def test_a_machine_is_bound_like_a_person(town: Town) -> None:
+    wish = {"name": "ci", "role": "promoter", "apps": ["pay-*"]}
+    token = town.caller("ana").post("/api/machine-tokens", wish)["token"]
+    hold = Case("POST", "/api/holds", "/api/holds", {"app": "{prod}", "reason": "tests"})
+    cases = [hold, *APPS[VIEWER]]
+
+    def ask(case: Case, about: Team) -> tuple[int, str]:
+        method, path, body = case.filled(about, town.pay)
+        answer = town.client.open(path, method=method, json=body, headers=bearer(token))
+        said = answer.text.replace(about.app_id, "ID").replace(about.name, "TEAM")
+        return answer.status_code, said
+
+    assert ask(APPS[VIEWER][0], town.pay)[0] == 200
+    before = everything(town.office)  # with the token's first use
+    for case in cases:
+        if "{" in f"{case.path}{json.dumps(case.body or '')[1:]}":
+            assert ask(case, town.shop) == ask(case, Team("none")), case
+    for case in (*ALL[ADMIN], *APPS[ADMIN]):
+        assert ask(case, town.pay)[0] == 403, case
+    assert everything(town.office) == before
+    assert ask(hold, town.pay)[0] == 201
+    assert [ask(case, town.pay)[0] for case in APPS[VIEWER][:2]] == [200, 200]
