@@ -294,14 +294,19 @@ def town_of(office: Office, database_url: str) -> Town:
         database_url=database_url,
         secret_keys=("k" * 32,),
         heroku_api_key=TOKEN,
-        admins=("ana@example.com", "admin.pay@example.com=pay-*"),
+        admins=("ana@example.com", "admin.pay@example.com=pay-*", "elsewhere@example.com=pay-x"),
         approvers=(
             "bo@example.com",
             "approver.pay@example.com=pay-*",
             "both@example.com=pay-*+shop-*",
             "half@example.com=pay-prod",
         ),
-        viewers=("cy@example.com", "viewer.pay@example.com=pay-*", "half@example.com=pay-staging"),
+        viewers=(
+            "cy@example.com",
+            "viewer.pay@example.com=pay-*",
+            "half@example.com=pay-staging",
+            "elsewhere@example.com=pay-*",
+        ),
         heroku_api_url="http://localhost",
         public_url=PUBLIC_URL,
     )

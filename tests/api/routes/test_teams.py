@@ -112,6 +112,19 @@ def test_with_ones_own_a_role_does_what_it_may(town: Town) -> None:
                 assert status != 404 or case.method == "DELETE", case
 
 
+def test_a_role_for_other_apps_is_none_here(town: Town) -> None:
+    """Who is admin of another app, and sees these, is told which role is missing, and where."""
+    before = everything(town.office)
+    for case in (*APPS[APPROVER], *APPS[ADMIN]):
+        request = case.filled(town.pay, town.pay)
+        status, _, message = town.caller("elsewhere").refused(*request)
+        assert (status, " for pay-" in message) == (403, True), (case, message)
+    assert everything(town.office) == before
+    for case in APPS[VIEWER]:
+        status = town.caller("elsewhere").ask(*case.filled(town.pay, town.pay)).status_code
+        assert status in (200, 422), case
+
+
 def test_what_concerns_all_needs_a_role_for_every_app(town: Town) -> None:
     for asker, (role, cases) in product(PEOPLE, ALL.items()):
         for case in cases:
