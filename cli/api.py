@@ -23,6 +23,7 @@ from cli.resources import (
     LoginWay,
     MachineToken,
     MachineTokenMade,
+    NoticeTest,
     Output,
     PersonSeen,
     Pipeline,
@@ -137,6 +138,10 @@ class Listener:
 
     def remove_rule(self, name: str) -> RuleRemoved:
         return self._ask("DELETE", f"rules/{path_part(name)}", RuleRemoved)
+
+    def test_notices(self, *, url: str | None, rule: str | None) -> list[NoticeTest]:
+        body = {"url": url, "rule": rule}
+        return self._ask("POST", "notices/actions/test", list[NoticeTest], body=body)
 
     def pipelines(self) -> list[Pipeline]:
         return self._ask("GET", "pipelines", list[Pipeline])

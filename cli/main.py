@@ -26,6 +26,7 @@ COMMANDS = {
         "rules.apply",
         "make rules and freezes what a file says: all, or nothing",
     ),
+    "notify:test": ("notify.test", "tell somebody something, to see whether notices arrive"),
     "webhooks": ("webhooks.index", "list the listener's webhooks on source apps"),
     "webhooks:add": ("webhooks.add", "have Heroku tell the listener of an app's releases"),
     "webhooks:info": ("webhooks.info", "show an app's webhook and its health"),

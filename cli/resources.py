@@ -189,6 +189,14 @@ class Moment(TypedDict):
     message: str
 
 
+class NoticeTest(TypedDict):
+    """A service that was told something as a test, without its secrets, and what came of it."""
+
+    service: str
+    told: bool
+    message: str
+
+
 class Override(TypedDict):
     """The gates, and the holds, that an admin set aside for one promotion, and why."""
 

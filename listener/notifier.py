@@ -1,7 +1,10 @@
 """Telling people through apprise: a service is a URL, which holds secrets.
 
-Apprise by itself imports all of its plugins, almost two hundred, at the first URL. Here it gets
-only those that can know a URL, for what a process has imported stays in its memory.
+The operator's own URLs may be whatever apprise reads. A rule's are an admin's, and lead to services
+whose host is fixed in apprise's source, or by our prober to a public address.
+
+Apprise by itself imports all of its plugins, almost two hundred, at the first URL. Here it gets the
+one of the scheme where we know it, for what a process has imported stays in its memory.
 """
 
 from __future__ import annotations
@@ -10,34 +13,112 @@ import hashlib
 import logging
 import re
 import tempfile
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from types import ModuleType
 from typing import Any
+from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
+import httpx
 import structlog
+
+from listener.prober import Prober
 
 log = structlog.get_logger()
 
-_SCHEME = re.compile(r"([a-z0-9]+)://", re.IGNORECASE)
-# How a plugin says which schemes are its own; one says it in a way that only Python can read.
-_SCHEMES = re.compile(
-    rb"""^    \w*protocol\b[^=\n]*=\s*(\([^)]*\)|\[[^]]*\]|["'][^"'\n]*["']|)""", re.MULTILINE
+# Each was looked up in apprise's source: https, and no part of a URL says to which host. A test
+# sends by each of them, and sees which host it wants.
+FIXED: Mapping[str, str] = {
+    "discord": "discord.py",
+    "firehydrant": "firehydrant.py",
+    "flock": "flock.py",
+    "gchat": "google_chat.py",
+    "ilert": "ilert.py",
+    "incidentio": "incidentio.py",
+    "opsgenie": "opsgenie.py",
+    "pagerduty": "pagerduty.py",
+    "pbul": "pushbullet.py",
+    "pover": "pushover.py",
+    "signl4": "signl4.py",
+    "slack": "slack.py",
+    "spike": "spike.py",
+    "splunk": "splunk.py",
+    "squadcast": "squadcast.py",
+    "tgram": "telegram.py",
+    "twilio": "twilio.py",
+    "victorops": "splunk.py",
+    "webex": "webexteams.py",
+    "workflow": "workflows.py",
+    "workflows": "workflows.py",
+    "wxteams": "webexteams.py",
+    "zoom": "zoom.py",
+}
+# As the service itself shows its URL to people.
+NATIVE: Mapping[str, str] = {
+    "discord.com": "discord.py",
+    "hooks.slack.com": "slack.py",
+}
+# Microsoft Teams alone has a host for each customer.
+_OF_TEAMS = re.compile(
+    r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(logic\.azure\.com|api\.powerplatform\.com)", re.ASCII
 )
-_WORD = re.compile(rb"""["']([^"'\n]+)["']""")
-# It reads an https URL, as the service itself shows it to people.
-_READS_FOREIGN = b"def parse_native_url("
+BY_US: Mapping[str, str] = {"json": "http", "jsons": "https"}
+_OTHERS = {
+    "json": "custom_json.py",
+    "jsons": "custom_json.py",
+    "mailto": "email",
+    "mailtos": "email",
+}
+# What a URL may say after `?`. Others fetch a template or a key, trust no certificate, follow
+# redirects, or wait for long.
+_OPTIONS = frozenset(
+    {
+        "action",
+        "api-version",
+        "avatar",
+        "blocks",
+        "class",
+        "component",
+        "expire",
+        "fields",
+        "flags",
+        "footer",
+        "format",
+        "from",
+        "group",
+        "image",
+        "key",
+        "mode",
+        "overflow",
+        "pa",
+        "ping",
+        "preview",
+        "priority",
+        "region",
+        "retry",
+        "sig",
+        "silent",
+        "sound",
+        "source",
+        "sp",
+        "sv",
+        "thread",
+        "timestamp",
+        "to",
+        "token",
+        "topic",
+        "tts",
+        "ver",
+        "wrap",
+    }
+)
+_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]{0,30})://", re.IGNORECASE | re.ASCII)
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+")
 _lock = Lock()
 _loaded: set[str] = set()
-
-
-def is_service(url: str) -> bool:
-    """Return whether apprise knows how to notify such a service."""
-    with _lock:
-        apprise = _apprise_for(url)
-        return apprise.Apprise.instantiate(url, suppress_exceptions=True) is not None
 
 
 def mark(url: str) -> str:
@@ -45,24 +126,144 @@ def mark(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
-def send(url: str, title: str, body: str) -> bool:
-    """Send one message to one service; return whether it took it."""
+def shown(url: str) -> str:
+    """Return of a URL what is no secret."""
+    found = _SCHEME.match(url)
+    return f"{found[1].lower()}://…" if found is not None else "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of telling a service; the message says it without what is secret."""
+
+    is_told: bool
+    message: str
+
+
+def send(url: str, title: str, body: str) -> Told:
+    """Send one message to a service of the operator's, by whatever apprise knows."""
+    with _lock:
+        service = _apprise_for(url).Apprise.instantiate(url, suppress_exceptions=True)
+    return _notify(service, title, body)
+
+
+def send_for_rule(prober: Prober, url: str, title: str, body: str) -> Told:
+    """Send one message to a service of a rule, if a rule may name it."""
     try:
-        service = _service(url)
-        return service is not None and bool(service.notify(title=title, body=body))
+        recipient = _read(url)
+    except BadService as bad:
+        log.warning("notify_refused", service=shown(url), why=str(bad))
+        return Told(False, str(bad))
+    if isinstance(recipient, _Letter):
+        said = {
+            "version": "1.0",
+            "title": title,
+            "message": body,
+            "attachments": [],
+            "type": "info",
+        }
+        probe = prober.tell(recipient.url, said, headers=recipient.headers)
+        return Told(probe.is_good, f"It {probe.said}.")
+    return _notify(recipient, title, body)
+
+
+def _notify(service: Any, title: str, body: str) -> Told:
+    try:
+        is_told = service is not None and bool(service.notify(title=title, body=body))
     except Exception as error:  # noqa: BLE001 - one of a hundred plugins must not silence the rest
         log.warning("notify_broken", error=type(error).__name__)
-        return False
+        is_told = False
+    return Told(is_told, "It took it." if is_told else "It did not take it.")
 
 
-def _service(url: str) -> Any:
+# What a rule may name.
+
+
+class BadService(ValueError):
+    """A rule may not name this URL; the message says why, without what is secret."""
+
+
+def check(url: str) -> None:
+    """Raise BadService unless a rule may name the URL. Nobody is asked."""
+    _read(url)
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """Where our own prober posts what apprise would post, and with which credentials."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+
+
+def _read(url: str) -> Any:
+    scheme = shown(url).removesuffix("://…")
+    if scheme in BY_US:
+        return _letter(url, BY_US[scheme])
+    if scheme not in FIXED and not (scheme == "https" and _native(url)):
+        may = ", ".join((*FIXED, *BY_US))
+        raise BadService(f"a rule cannot tell {shown(url)}; it can tell {may}.")
     with _lock:
-        service = _apprise_for(url).Apprise()
-        return service if service.add(url) else None
+        apprise = _apprise_for(url)
+        found = apprise.plugins.url_to_dict(url) or {}
+        _check_said(found)
+        asset = apprise.AppriseAsset(http_redirects=False)
+        service = apprise.Apprise.instantiate(found, asset=asset) if found else None
+    if service is None:
+        raise BadService(f"apprise cannot read that {shown(url)}; see its wiki for how it is made.")
+    return service
 
 
-def _apprise_for(url: str) -> ModuleType:
-    """Import apprise, and those of its plugins that can know the URL.
+def _check_said(found: Mapping[str, Any]) -> None:
+    """Check what apprise itself has read in a URL."""
+    said = {name.lower() for name in found.get("qsd") or ()}
+    marked = [name for mark in "+-:" for name in found.get(f"qsd{mark}") or ()]
+    if more := [*sorted(said - _OPTIONS), *marked]:
+        raise BadService(f"{_first(more)}= may not be said of a service of a rule.")
+    is_of_teams = FIXED.get(str(found.get("schema"))) == "workflows.py"
+    host = str(found.get("host") or "").lower()
+    if is_of_teams and (not _OF_TEAMS.fullmatch(host) or found.get("port") not in (None, 443)):
+        raise BadService("it is no workflow at logic.azure.com or api.powerplatform.com.")
+
+
+def _letter(url: str, scheme: str) -> _Letter:
+    """Read `json://`; what it says after `?` must be for the other side, as in `?-room=7`."""
+    try:
+        parts = httpx.URL(_SCHEME.sub(f"{scheme}://", url, count=1))
+    except httpx.InvalidURL as error:
+        raise BadService(f"it is no URL like {shown(url)}.") from error
+    said = parse_qsl(parts.query.decode(), keep_blank_values=True)
+    if more := [name for name, _ in said if not name.startswith("-")]:
+        raise BadService(f"{_first(more)}= may not be said of a service of a rule.")
+    if not _HOST.fullmatch(parts.host) or parts.fragment:
+        raise BadService(f"it is no URL like {shown(url)}.")
+    own = {name[1:]: value for name, value in said}
+    user = parts.userinfo
+    headers = (
+        {"Authorization": f"Basic {b64encode(unquote_to_bytes(user)).decode()}"} if user else {}
+    )
+    to = parts.copy_with(userinfo=b"", query=None, fragment=None)
+    return _Letter(str(to.copy_merge_params(own) if own else to), headers)
+
+
+def _first(names: list[str]) -> str:
+    return re.sub(r"[^\w+:-]", "?", names[0] if names else "this", flags=re.ASCII)[:30]
+
+
+def _native(url: str) -> str | None:
+    """Return the plugin that reads this https URL, if it is one of those that rules may name."""
+    try:
+        parts = urlsplit(url.strip())
+        return NATIVE.get(parts.hostname or "") if parts.port in (None, 443) else None
+    except ValueError:
+        return None
+
+
+# Apprise and its plugins.
+
+
+def _apprise_for(url: str) -> Any:
+    """Import apprise, and the plugin that knows the URL, or all of them where we do not know which.
 
     It is silent: its log lines name the services' URLs. The lock is held, for it must not look
     through its plugins while another thread adds some.
@@ -72,14 +273,20 @@ def _apprise_for(url: str) -> ModuleType:
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     manager = apprise.NotificationManager()  # type: ignore[no-untyped-call]
     folder = Path(manager.module_path)
-    wanted = {name for scheme in _SCHEME.findall(url) for name in plugins(folder, scheme.lower())}
-    if missing := wanted - _loaded:
+    if missing := plugins(folder, url) - _loaded:
         _load(manager, folder, missing)
         _loaded.update(missing)
     return apprise
 
 
-def _load(manager: Any, folder: Path, names: set[str]) -> None:
+def plugins(folder: Path, url: str) -> frozenset[str]:
+    """Return the plugins that can know a URL, as files or folders in the folder."""
+    scheme = shown(url).removesuffix("://…")
+    known = FIXED.get(scheme) or _OTHERS.get(scheme) or _native(url)
+    return frozenset({known}) if known is not None else _all(folder)
+
+
+def _load(manager: Any, folder: Path, names: frozenset[str]) -> None:
     """Have apprise load these plugins: it takes all that it finds in a folder."""
     with tempfile.TemporaryDirectory(prefix="autopromote-notify-") as some:
         for name in names:
@@ -87,34 +294,8 @@ def _load(manager: Any, folder: Path, names: set[str]) -> None:
         manager.load_modules(path=some, name=manager.module_name_prefix)
 
 
-def plugins(folder: Path, scheme: str) -> frozenset[str]:
-    """Return the plugins that can know a URL with this scheme, as files or folders in the folder.
-
-    For a scheme that is nobody's own these are the plugins that read URLs of other schemes.
-    """
-    by_scheme, others = _table(folder)
-    return by_scheme.get(scheme, others)
-
-
 @cache
-def _table(folder: Path) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
-    """Read the sources of the plugins, which are many, one after the other."""
-    by_scheme: dict[str, frozenset[str]] = {}
-    others = set()
-    for entry in _entries(folder):
-        for source in entry.rglob("*.py") if entry.is_dir() else [entry]:
-            text = source.read_bytes()
-            declared = _SCHEMES.findall(text)
-            for scheme in (word.decode() for one in declared for word in _WORD.findall(one)):
-                by_scheme[scheme] = by_scheme.get(scheme, frozenset()) | {entry.name}
-            if _READS_FOREIGN in text or b"" in declared:
-                others.add(entry.name)
-    return by_scheme, frozenset(others)
-
-
-def _entries(folder: Path) -> Iterator[Path]:
+def _all(folder: Path) -> frozenset[str]:
     """Return what apprise takes for plugins."""
-    for entry in folder.iterdir():
-        is_package = entry.is_dir() and not entry.name.startswith("_")
-        if is_package or (entry.suffix == ".py" and not entry.name.startswith(("_", "base"))):
-            yield entry
+    entries = [each for each in folder.iterdir() if not each.name.startswith(("_", "base"))]
+    return frozenset(each.name for each in entries if each.is_dir() or each.suffix == ".py")

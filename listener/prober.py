@@ -1,24 +1,22 @@
-"""One question to a URL: a GET that is short, bounded and carries nothing of ours."""
+"""One request to a URL that others chose: short, bounded, to an address that was checked.
+
+A question is a GET that carries nothing of ours; a notice is a POST that follows no redirect.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_network,
-)
+from functools import partial
 from ssl import SSLContext
 
 import httpx
 
 from listener.core.verification import Probe
 from listener.heroku.http import BoundedTransport, Resolve, addresses, bounded, trusted
+from listener.heroku.public import why_not
 
 SECONDS = 5.0  # for all of it: names, connections, redirects and bodies
 MOST_REDIRECTS = 3
@@ -30,6 +28,7 @@ _HEADERS = {
     "Connection": "close",
     "User-Agent": "heroku-autopromote (health check)",
 }
+_NOTHING: Mapping[str, str] = {}
 
 
 class ForbiddenAddress(OSError):
@@ -66,10 +65,19 @@ class Prober:
 
     def ask(self, url: str) -> Probe:
         """Ask whether the URL answers 2xx in time."""
+        return self._probe(url, partial(self._follow, url))
+
+    def tell(self, url: str, said: object, *, headers: Mapping[str, str] = _NOTHING) -> Probe:
+        """Send the URL a JSON document, and return whether it took it with 2xx in time."""
+        content = json.dumps(said).encode()
+        told = {**_HEADERS, **headers, "Content-Type": "application/json"}
+        return self._probe(url, partial(self._post, url, content, told))
+
+    def _probe(self, url: str, exchange: Callable[[list[str]], int]) -> Probe:
         refused: list[str] = []
         try:
             with bounded(self._seconds):
-                return Probe(url, True, f"answered {self._follow(url, refused)}")
+                return Probe(url, True, f"answered {exchange(refused)}")
         except _Bad as bad:
             return Probe(url, False, str(bad))
         except httpx.HTTPError as error:
@@ -81,7 +89,7 @@ class Prober:
         """Follow redirects and return the final 2xx status. Raises _Bad, httpx.HTTPError."""
         place = _read(url)
         for _ in range(MOST_REDIRECTS + 1):
-            with self._get(place, refused) as response:
+            with self._exchange(httpx.Request("GET", place, headers=_HEADERS), refused) as response:
                 if response.is_success:
                     _read_some(response)
                     return response.status_code
@@ -90,14 +98,22 @@ class Prober:
                 place = _next(place, response.headers["location"])
         raise _Bad(f"redirected more than {MOST_REDIRECTS} times")
 
+    def _post(
+        self, url: str, content: bytes, headers: Mapping[str, str], refused: list[str]
+    ) -> int:
+        request = httpx.Request("POST", _read(url), content=content, headers=headers)
+        with self._exchange(request, refused) as response:
+            if not response.is_success:
+                raise _Bad(f"answered {response.status_code}")
+            return response.status_code
+
     @contextmanager
-    def _get(self, place: httpx.URL, refused: list[str]) -> Iterator[httpx.Response]:
+    def _exchange(self, request: httpx.Request, refused: list[str]) -> Iterator[httpx.Response]:
         def resolve(host: str, port: int) -> list[str]:
             return self._checked(host, self._inner(host, port), refused)
 
-        context = (self._ssl_context or trusted()) if place.scheme == "https" else None
+        context = (self._ssl_context or trusted()) if request.url.scheme == "https" else None
         with closing(BoundedTransport(ssl_context=context, resolve=resolve)) as transport:
-            request = httpx.Request("GET", place, headers=_HEADERS)
             response = transport.handle_request(request)
             with closing(response):
                 yield response
@@ -153,52 +169,3 @@ def _told(error: httpx.HTTPError) -> str:
             return "did not answer in time"
         case _:
             return "broke off its answer"
-
-
-# Addresses of IPv6 that a gateway turns into the IPv4 address in their last 32 bits (RFC 6052).
-_NAT64 = IPv6Network("64:ff9b::/96")
-# They look public, but the machine's own surroundings or a gateway of theirs answer there.
-_NEAR: tuple[IPv4Network | IPv6Network, ...] = tuple(
-    ip_network(text)
-    for text in (
-        "168.63.129.16/32",  # Azure's own services, metadata among them
-        "192.88.99.0/24",  # relays of 6to4
-        "64:ff9b:1::/48",  # NAT64 of local use (RFC 8215)
-        "2001::/32",  # Teredo: whatever is behind somebody's router
-    )
-)
-
-
-def why_not(text: str) -> str | None:
-    """Say why we do not connect to this address; None if we may."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return "no address"
-    return _why_not(address)
-
-
-def _why_not(address: IPv4Address | IPv6Address) -> str | None:
-    if isinstance(address, IPv6Address) and (inner := _embedded(address)) is not None:
-        return _why_not(inner)
-    kinds = {
-        "a loopback address": address.is_loopback,
-        "an unspecified address": address.is_unspecified,
-        "a link-local address": address.is_link_local,
-        "a multicast address": address.is_multicast,
-        "a private address": address.is_private or _is_near(address),
-        "a reserved address": address.is_reserved or not address.is_global,
-    }
-    return next((kind for kind, is_it in kinds.items() if is_it), None)
-
-
-def _is_near(address: IPv4Address | IPv6Address) -> bool:
-    is_site_local = isinstance(address, IPv6Address) and address.is_site_local
-    return is_site_local or any(address in network for network in _NEAR)
-
-
-def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that a packet to this one reaches in the end; None if none."""
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour

@@ -6,10 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from listener.api import whole_urls
 from listener.api.answers import Answer, Ref, Time
+from listener.api.auth import person
 from listener.api.schemas import ExplainedRelease
 from listener.core.promotion import Status
 from listener.core.rule import Mode
+from listener.roles import Role
 from listener.services import rule_definition, rule_plan, views
 from listener.services.freezes import FreezeAction, FreezeStep
 
@@ -80,9 +83,12 @@ class FieldChange(Answer):
     after: Any
 
     @classmethod
-    def of(cls, item: rule_definition.FieldChange) -> FieldChange:
-        """Return a changed field."""
-        return cls(field=item.field, before=item.before, after=item.after)
+    def of(cls, item: rule_definition.FieldChange, *, is_whole: bool) -> FieldChange:
+        """Return a changed field, whole, or as everybody may see it."""
+        name, before, after = item.field, item.before, item.after
+        if not is_whole:
+            before, after = whole_urls.cut(name, before), whole_urls.cut(name, after)
+        return cls(field=name, before=before, after=after)
 
 
 class ForecastChange(Answer):
@@ -125,10 +131,11 @@ class Trial(Answer):
     @classmethod
     def of(cls, view: views.Trial) -> Trial:
         """Return the fields that change, and how releases would have fared."""
+        is_whole = person().rights.overall is Role.ADMIN
         rule_id = str(view.rule_id) if view.rule_id is not None else None
         return cls(
             rule=TriedRule(id=rule_id, name=view.rule_name),
-            changes=[FieldChange.of(item) for item in view.changes],
+            changes=[FieldChange.of(item, is_whole=is_whole) for item in view.changes],
             results=[ForecastChange.of(item) for item in view.results],
             message=view.message,
         )
@@ -147,12 +154,14 @@ class Step(Answer):
     @classmethod
     def of(cls, item: rule_plan.Step) -> Step:
         """Return what becomes of a rule."""
+        both = (rule for rule in (item.before, item.after) if rule is not None)
+        is_whole = whole_urls.may_see(name for rule in both for name in rule.names.values())
         return cls(
             id=str(item.row.id) if item.row is not None else None,
             name=item.name,
             action=item.action,
             mode=item.mode,
-            changes=[FieldChange.of(each) for each in item.changes],
+            changes=[FieldChange.of(each, is_whole=is_whole) for each in item.changes],
             cancelled=[str(promotion_id) for promotion_id in item.cancelled],
         )
 

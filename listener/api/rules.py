@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from flask import Blueprint
 from pydantic import Field
 
-from listener.api import fields, rule_options
+from listener.api import fields, rule_options, whole_urls
 from listener.api.answers import HEROKU, Ref, Time, returns, returns_list
 from listener.api.auth import On, needs, person
 from listener.api.fields import AppName, RuleName, Targets
@@ -139,6 +139,7 @@ class RuleRemoved(Rule):
 
 def _rule(view: RuleView) -> dict[str, Any]:
     row = view.row
+    told = rule_options.told(row.conditions)
     note = {"strategy_note": view.strategy_note} if view.strategy_note is not None else {}
     return {
         "id": str(row.id),
@@ -147,7 +148,7 @@ def _rule(view: RuleView) -> dict[str, Any]:
         "strategy": view.strategy,
         **note,
         "on_newer": row.on_newer,
-        **rule_options.told(row.conditions),
+        **(told if whole_urls.may_see(view.names.values()) else whole_urls.cut_all(told)),
         "notify": list(view.notify),
         "warnings": list(view.warnings),
         "revision": row.revision,

@@ -143,6 +143,11 @@ def redact(url: str) -> str:
     return url.split("?", 1)[0]
 
 
+def without_query(url: str) -> str:
+    """Return a URL as everybody may see it, who sees as well that there is more of it."""
+    return f"{redact(url)}?…" if "?" in url else url
+
+
 def first_bad(probes: Iterable[Probe]) -> Probe | None:
     """Return the first probe that is not good, for all must be; None if all are."""
     return next((probe for probe in probes if not probe.is_good), None)

@@ -8,6 +8,7 @@ import re
 import httpx
 
 from listener.heroku.errors import BadAnswer, Refused
+from listener.heroku.public import why_not
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 _USERINFO = re.compile(r"//[^/?#]*@")
@@ -60,15 +61,9 @@ def is_on_loopback(url: str) -> bool:
 
 def public_only(found: list[str]) -> list[str]:
     """Return the addresses if all of them are public. Raises OSError."""
-    addresses = [ipaddress.ip_address(address.partition("%")[0]) for address in found]
-    if all(_is_public(address) for address in addresses):
+    if all(why_not(address) is None for address in found):
         return found
     raise OSError("its address is not a public one")
-
-
-def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    inner = getattr(address, "ipv4_mapped", None) or address
-    return bool(inner.is_global) and not inner.is_multicast
 
 
 def _is_loopback(host: str) -> bool:

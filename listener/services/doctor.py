@@ -30,7 +30,7 @@ from listener.errors import Busy
 from listener.inventory.context import Context
 from listener.inventory.traits import UNAUTHORIZED
 from listener.roles import Scope
-from listener.services import commit_messages, doctor_account, doctor_apps, troubles
+from listener.services import commit_messages, doctor_account, doctor_apps, notices, troubles
 from listener.services.heroku_calls import HerokuCall, attempt, gather, traits
 from listener.services.status import ReachabilityCheck, Readiness
 
@@ -135,12 +135,13 @@ class Doctor:
         if scene is not None:
             found += doctor_apps.releases(scene.rows, scene.now)
             found += doctor_apps.holds(scene.holds, scene.apps, scene.now)
-            found += self._troubles(scope)
+            found += self._troubles(scope, scene)
         return found
 
-    def _troubles(self, scope: Scope) -> list[Finding]:
+    def _troubles(self, scope: Scope, scene: DoctorSnapshot) -> list[Finding]:
         with self._context.database.begin() as conn:
-            return troubles.findings(conn, scope)
+            unheard = notices.findings(self._context, conn, list(scene.rules))
+            return [*unheard, *troubles.findings(conn, scope)]
 
     def _scene(self, scope: Scope) -> DoctorSnapshot:
         with self._context.database.begin() as conn:

@@ -19,6 +19,7 @@ from listener.db import apps, rules
 from listener.db.rules import RuleRow, RuleTarget, Service
 from listener.errors import Conflict, Invalid, NotFound
 from listener.inventory.context import Context
+from listener.notifier import BadService
 from listener.roles import Scope
 
 
@@ -305,7 +306,8 @@ def _service(url: str, seal: Cipher) -> Service:
     found = _SCHEME.fullmatch(url)
     if found is None or len(url) > LONGEST:
         raise Invalid("notify: it must be apprise URLs like slack://….")
-    shown = f"{found[1].lower()}://…"
-    if not notifier.is_service(url):
-        raise Invalid(f"notify: apprise cannot read that {shown}; see its wiki for how it is made.")
-    return Service(shown, notifier.mark(url), seal.seal(url.encode()))
+    try:
+        notifier.check(url)
+    except BadService as bad:
+        raise Invalid(f"notify: {bad}") from bad
+    return Service(notifier.shown(url), notifier.mark(url), seal.seal(url.encode()))

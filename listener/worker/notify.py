@@ -7,7 +7,9 @@ change nothing, and of anything that a rule in shadow does.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -19,11 +21,12 @@ from listener.core.gates.base import Evaluation, Wait, Waits, needs_word
 from listener.core.gates.registry import OF_RULES, SOAK
 from listener.core.promotion import RETRYABLE, TOLD_AFTER, PromotionKind, Status
 from listener.core.rule import Mode
-from listener.crypto import DecryptionError
 from listener.db import apps, holds, notifications, promotions, queue, rules, troubles
 from listener.db.promotions import PromotionRow
 from listener.inventory import evidence
 from listener.inventory.context import Clock, Context
+from listener.inventory.notify_urls import opened
+from listener.notifier import Told
 
 ENDS = frozenset(
     {Status.SUCCEEDED, Status.FAILED, Status.ERRORED, Status.ROLLED_BACK, Status.REJECTED}
@@ -187,9 +190,9 @@ def pause(attempt: int) -> timedelta:
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Send one notice once to every service that did not get it yet."""
     reached, wanted = list(claim.row.reached), _services(context, claim)
-    missing = {known: url for known, url in wanted.items() if known not in reached}
-    for known, url in missing.items():
-        if url is not None and notifier.send(url, claim.row.title, claim.row.body):
+    missing = {known: send for known, send in wanted.items() if known not in reached}
+    for known, send in missing.items():
+        if send is not None and send(claim.row.title, claim.row.body).is_told:
             reached.append(known)
         with context.database.begin() as conn:  # some services are slow, and each gets it once
             notifications.reach(conn, claim, reached)
@@ -200,17 +203,25 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
         notifications.settle(conn, claim, error=error, again_in=again_in)
 
 
-def _services(context: Context, claim: queue.Claim) -> dict[str, str | None]:
-    """Return the URLs of the general services and those of the rules, by mark, each once.
+Send = Callable[[str, str], Told]
 
-    A URL is None where no key decrypts it.
+
+def _services(context: Context, claim: queue.Claim) -> dict[str, Send | None]:
+    """Return how the general services are told and those of the rules, by mark, each once.
+
+    It is None where no key decrypts the URL.
     """
     with context.database.begin() as conn:
         concerned = _rules(conn, claim)
         named = rules.of_rules(conn, concerned)
-    ours: dict[str, str | None] = {notifier.mark(url): url for url in context.notify_urls}
+    ours: dict[str, Send | None] = {
+        notifier.mark(url): partial(notifier.send, url) for url in context.notify_urls
+    }
     for each in (service for found in named.values() for service in found):
-        ours.setdefault(each.mark, _opened(context, each))
+        if each.mark not in ours:
+            url = opened(context, each)
+            send = partial(notifier.send_for_rule, context.prober, url) if url is not None else None
+            ours[each.mark] = send
     return ours
 
 
@@ -227,11 +238,3 @@ def _rules(conn: Connection, claim: queue.Claim) -> set[int]:
         }
     app_id = holds.app_of(conn, row.hold_id) if row.hold_id is not None else None
     return {rule.id for rule in rules.targeting(conn, app_id)} if app_id is not None else set()
-
-
-def _opened(context: Context, service: rules.Service) -> str | None:
-    try:
-        return context.keys.services.open(service.sealed).decode()
-    except DecryptionError:
-        log.warning("notify_sealed", service=service.shown)
-        return None

@@ -312,7 +312,7 @@ complete -p autopromote
         ("autopromote rules:info ", ["ship"]),
         ("autopromote promote --app=example-app-e", ["example-app-eu"]),
         ("autopromote promote --to 'example-app,example-app-e", ["example-app,example-app-eu"]),
-        ("autopromote no", [""]),
+        ("autopromote non", [""]),
     ],
 )
 def test_bash_completes_though_a_colon_breaks_its_words(

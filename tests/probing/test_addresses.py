@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.prober import why_not
+from listener.heroku.public import why_not
 
 PUBLIC = (
     "93.184.215.14",

@@ -199,3 +199,26 @@ def test_all_are_asked_at_once(peer: Start) -> None:
 )
 def test_what_is_no_url_is_not_well(url: str) -> None:
     assert not prober().ask(url).is_good
+
+
+# A notice.
+
+
+def test_a_notice_is_one_post_of_json(peer: Start) -> None:
+    there = peer(giving(answer(204)))
+    told = prober().tell(f"{there.url}/room?a=b", {"title": "é"}, headers={"Authorization": "x"})
+    assert (told.is_good, told.said) == (True, "answered 204")
+    [request] = there.requests
+    assert (request.method, request.path, request.json) == ("POST", "/room?a=b", {"title": "é"})
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    assert (headers["content-type"], headers["authorization"]) == ("application/json", "x")
+
+
+def test_a_notice_follows_no_redirect_and_goes_to_no_private_address(peer: Start) -> None:
+    elsewhere = peer(giving(answer(200)))
+    there = peer(giving(answer(307, location=f"{elsewhere.url}/")))
+    assert prober().tell(there.url, {}).said == "answered 307"
+    assert elsewhere.requests == []
+    told = Prober().tell(there.url, {})
+    assert (told.is_good, told.was_asked) == (False, False)
+    assert len(there.requests) == 1

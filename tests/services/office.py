@@ -83,6 +83,7 @@ class Office:
         self.approvals = Bound(self.context, "approvals")
         self.outputs = OutputsDesk(self.context)
         self.holds = Bound(self.context, "holds")
+        self.notices = Bound(self.context, "notices")
         self.explanations = Bound(self.context, "explain")
         self.diffs = Bound(self.context, "diff")
         self.subscriptions = self.subscriptions_at(PUBLIC_URL)

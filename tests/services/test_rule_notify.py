@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from listener.core.finding import State
+from listener.crypto import Keys
 from listener.db.tables import rule_revision, rule_service
 from listener.errors import Invalid
+from listener.notifier import mark, shown
+from listener.prober import Prober
+from listener.services import notices
+from listener.services.notices import SEALED
 from listener.services.rule_definition import NewRule, RuleChange
 from tests.services.office import ANA, PROD, STAGING, Office
+from tests.worker.chats import open_chat
 
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general"
-MAIL = "mailto://ana:hush-hush@example.com"
+DISCORD = "discord://4174216298/hush-hush-hush-hush"
 
 
 def everything(office: Office) -> str:
@@ -30,14 +37,14 @@ def sealed(office: Office) -> list[bytes]:
 
 
 def test_they_are_kept_sealed_and_shown_without_what_is_secret(office: Office) -> None:
-    view = office.add_rule(notify=(SLACK, MAIL, SLACK))
-    assert view.notify == ("slack://…", "mailto://…")
+    view = office.add_rule(notify=(SLACK, DISCORD, SLACK))
+    assert view.notify == ("slack://…", "discord://…")
     kept = everything(office)
-    assert "'notify': ['slack://…', 'mailto://…']" in kept
+    assert "'notify': ['slack://…', 'discord://…']" in kept
     for secret in ("TIiajkdnlazkcOXrIdevi7FQ", "T1JJ3T3L2", "hush", "general"):
         assert secret not in kept
     opened = [office.keys.services.open(one).decode() for one in sealed(office)]
-    assert opened == [SLACK, MAIL]
+    assert opened == [SLACK, DISCORD]
 
 
 def test_they_stay_until_something_else_is_said(office: Office) -> None:
@@ -62,7 +69,9 @@ def test_a_removed_rule_keeps_no_secret(office: Office) -> None:
     ("url", "words"),
     [
         ("hush-hush", "apprise URLs like slack://…"),
-        ("nonsense://hush-hush", "apprise cannot read that nonsense://…"),
+        ("nonsense://hush-hush", "a rule cannot tell nonsense://…"),
+        ("mailto://ana:hush-hush@example.com", "a rule cannot tell mailto://…"),
+        ("json://hush-hush/?method=PUT", "method= may not be said"),
         ("slack://hush-hush", "apprise cannot read that slack://…"),
         ("json://hush hush", "apprise URLs like"),
         (f"json://hush-hush/{'x' * 2000}", "apprise URLs like"),
@@ -80,3 +89,57 @@ def test_what_is_none_is_refused_and_not_repeated(office: Office, url: str, word
 def test_a_wish_hides_them() -> None:
     wish = NewRule(name="ship", source=STAGING, targets=(PROD,), notify=(SLACK,))
     assert "slack" not in repr((wish, RuleChange(notify=(SLACK,))))
+
+
+# What an older version stored, and who is told as a test.
+
+
+def plant(office: Office, url: str) -> None:
+    """A service as another version stored it."""
+    sealed = office.keys.services.seal(url.encode())
+    with office.database.begin() as conn:
+        found = update(rule_service).values(shown=shown(url), mark=mark(url), sealed=sealed)
+        conn.execute(found)
+
+
+def test_a_stored_service_that_no_rule_may_name_is_told_nothing_and_doctor_says_so(
+    office: Office,
+) -> None:
+    with open_chat() as chat:
+        office.add_rule(notify=(SLACK,))
+        assert not [each for each in office.examine() if each.name == "notify"]
+        plant(office, f"{chat.url}?method=PUT")
+        [finding] = [each for each in office.examine() if each.name == "notify"]
+        [tried] = office.notices.try_rule("ship", by=ANA)
+    assert (finding.state, finding.rule) == (State.WARNING, "ship")
+    assert "tells nobody by json://…: method= may not be said" in finding.message
+    assert (tried.shown, tried.told.is_told) == ("json://…", False)
+    assert chat.told == []
+
+
+def test_a_service_whose_key_is_gone_is_told_of(office: Office) -> None:
+    office.add_rule(notify=(SLACK,))
+    other = Keys(["o" * 32]).services.seal(SLACK.encode())
+    with office.database.begin() as conn:
+        conn.execute(update(rule_service).values(sealed=other))
+    [tried] = office.notices.try_rule("ship", by=ANA)
+    assert (tried.told.is_told, tried.told.message) == (False, SEALED)
+    assert SEALED in str([each for each in office.examine() if each.name == "notify"])
+
+
+def test_who_is_told_can_be_tried(office: Office) -> None:
+    office.add_rule()
+    assert office.notices.try_rule("ship", by=ANA) == []
+    assert office.notices.try_general(by=ANA) == []
+    with pytest.raises(Invalid, match="a rule cannot tell mailto"):
+        office.notices.try_url("mailto://hush", by=ANA)
+    with open_chat() as chat:
+        [refused] = office.notices.try_url(chat.url, by=ANA)
+        assert "leads to a loopback address" in refused.told.message
+        general = replace(office.context, notify_urls=(chat.url,))
+        [told] = notices.try_general(general, by=ANA)
+        near = replace(office.context, prober=Prober(allow_private=True))
+        [also] = notices.try_url(near, chat.url, by=ANA)
+    assert (told.told.is_told, also.told.is_told) == (True, True)
+    assert [message["title"] for message in chat.told] == ["A test of autopromote"] * 2
+    assert "ana@example.com tries whether" in chat.told[0]["message"]

@@ -244,6 +244,7 @@ def _declared() -> list[Field[Any]]:
 # By the name of the field, which is its name in JSON and TOML as well.
 OPTIONS: dict[str, Option] = {each.name: each.metadata["option"] for each in _declared()}
 OF_PATTERNS = frozenset(name for name, each in OPTIONS.items() if each.read is _PATTERNS["read"])
+OF_URLS = frozenset(name for name, each in OPTIONS.items() if each.read is _URLS["read"])
 _DEFAULTS = {each.name: each.default for each in _declared()}
 NONE = Conditions()
 

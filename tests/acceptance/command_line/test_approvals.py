@@ -102,7 +102,7 @@ def test_an_admin_does_not_wait_for_what_a_rule_asks(town: Town, ana: Autopromot
 
 def test_the_link_of_a_notification_lets_a_browser_approve(town: Town, ana: Autopromote) -> None:
     with open_chat() as chat:
-        waiting = asking(town, ana, "link", "--approvals", "1", "--notify", f"{chat.url}?hush=yes")
+        waiting = asking(town, ana, "link", "--approvals", "1", "--notify", f"{chat.url}?-hush=yes")
         assert re.search(r"^--notify: +json://…$", ana("rules:info", "link").stdout, re.MULTILINE)
         asked = wait_until(lambda: [*chat.told], "the question")[0]
         assert asked["title"].endswith(" to link-prod waits for approval")

@@ -21,6 +21,7 @@ from tests.services.office import ANA, PUBLIC_URL, TOKEN, Office
 from tests.standing import listener_of
 
 Json = dict[str, Any]
+TEST = "/api/notices/actions/test"
 PEOPLE = VIEWER, APPROVER, ADMIN = Role.VIEWER, Role.APPROVER, Role.ADMIN
 
 
@@ -160,6 +161,7 @@ APPS: dict[Role, list[Case]] = {
         Case("POST", "/api/rollbacks", "/api/rollbacks", {"app": "{prod}", "reason": "broken"}),
     ],
     ADMIN: [
+        Case("POST", TEST, TEST, {"rule": "{rule}"}, is_list=True),
         Case(
             "POST",
             "/api/promotions",
@@ -200,6 +202,7 @@ ALL: dict[Role, list[Case]] = {
     ADMIN: [
         Case("GET", "/api/audit-entries", "/api/audit-entries?app=[prod]"),
         Case("GET", "/metrics", "/metrics"),
+        Case("POST", TEST, TEST, {}, is_list=True),
         Case("GET", "/api/people", "/api/people"),
         Case("POST", "/api/login-client", "/api/login-client"),
         Case("GET", "/api/machine-tokens", "/api/machine-tokens"),

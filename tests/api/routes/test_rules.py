@@ -291,3 +291,45 @@ def test_a_stored_rule_that_breaks_a_limit_stops_no_page(
     version = office.deploy(STAGING)
     office.look(STAGING)
     assert (office.found()[-1].version, office.found()[-1].status) == (version, Status.SUCCEEDED)
+
+
+# What follows `?` in a URL that a rule has asked may be a secret.
+
+SECRET_URL = "https://www.example.com/healthz?token=hush"
+CUT = "https://www.example.com/healthz?…"
+
+
+def test_admins_alone_see_urls_whole(admin: Caller, approver: Caller, viewer: Caller) -> None:
+    asked = {"checks": [SECRET_URL], "verify": [SECRET_URL, "https://www.example.com/"]}
+    assert admin.post("/api/rules", RULE | asked)["checks"] == [SECRET_URL]
+    assert admin.get("/api/rules/ship")["verify"] == asked["verify"]
+    for other in (approver, viewer):
+        seen = other.get("/api/rules/ship")
+        assert seen == other.get("/api/rules")[0]
+        assert (seen["checks"], seen["verify"]) == ([CUT], [CUT, "https://www.example.com/"])
+
+    file = {"name": "ship", "from": STAGING, "to": [PROD], "checks": ["https://a.example/?b=c"]}
+    whole = admin.post("/api/rules/actions/plan", {"rules": [file]}, status=200)
+    seen = viewer.post("/api/rules/actions/plan", {"rules": [file]}, status=200)
+    assert "token=hush" in str(whole)
+    assert "hush" not in str(seen)
+    assert {"field": "checks", "before": [CUT], "after": ["https://a.example/?…"]} in (
+        seen["rules"][0]["changes"]
+    )
+    tried = viewer.post("/api/rules/ship/actions/try", {"checks": None}, status=200)
+    assert "hush" not in str(tried)
+    # What was cut is no URL, so nobody saves it by mistake.
+    assert admin.refused("PATCH", "/api/rules/ship", {"checks": [CUT]})[0] == 422
+
+
+def test_notices_are_tried_by_admins(admin: Caller, approver: Caller) -> None:
+    admin.post("/api/rules", RULE)
+    path = "/api/notices/actions/test"
+    assert admin.post(path, {"rule": "ship"}, status=200) == []
+    assert admin.post(path, {}, status=200) == []
+    tried = admin.post(path, {"url": "json://127.0.0.1:9/"}, status=200)
+    assert [(each["service"], each["told"]) for each in tried] == [("json://…", False)]
+    assert "leads to a loopback address" in tried[0]["message"]
+    assert admin.refused("POST", path, {"url": "json://x/", "rule": "ship"})[0] == 422
+    assert admin.refused("POST", path, {"rule": "other"})[0] == 404
+    assert approver.refused("POST", path, {"url": "json://127.0.0.1:9/"})[0] == 403
