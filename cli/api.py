@@ -310,7 +310,9 @@ class Listener:
 
     def _refusal(self, response: httpx.Response) -> Refused | NotAListener | Unreachable:
         if words := own_words(response):
-            return Refused(words[1], id=words[0], status=response.status_code)
+            wait = response.headers.get("Retry-After", "")
+            again_in = float(wait) if wait.isdecimal() else None
+            return Refused(words[1], id=words[0], status=response.status_code, again_in=again_in)
         if response.is_server_error:
             return Unreachable(
                 f"{self.url} answered {response.status_code} without a reason. Look at its logs."

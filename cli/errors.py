@@ -44,11 +44,14 @@ class LoginExpired(Failure):
 
 
 class Refused(Failure):
-    """The listener refused, in its own words."""
+    """The listener refused, in its own words; `again_in` are the seconds until it may do."""
 
-    def __init__(self, message: str, *, id: str | None, status: int) -> None:
+    def __init__(
+        self, message: str, *, id: str | None, status: int, again_in: float | None = None
+    ) -> None:
         super().__init__(message, id=id)
         self.status = status
+        self.again_in = again_in
 
 
 class Unreachable(Failure):

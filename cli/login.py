@@ -1,16 +1,19 @@
 """Logging in without handing the user's Heroku token to anybody but Heroku."""
 
+import time
+from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 from cli.api import Listener
 from cli.credentials import Credential
-from cli.errors import Failure, HerokuRefused, HerokuUnreachable
+from cli.errors import Failure, HerokuRefused, HerokuUnreachable, Refused
 from cli.heroku import Grant, Heroku
 from cli.hosts import is_sound, spell
 from cli.resources import Token
 
 UNAUTHORIZED, TOO_MANY = 401, 429
+PATIENCE, SHORTEST_WAIT = 40.0, 0.5  # seconds; what is shown is good for a minute
 CALLBACK = "/login/callback"  # of every listener, below its URL
 UNSET = (
     "If it always does, an admin of the listener may unset AUTOPROMOTE_OAUTH_ID and"
@@ -45,7 +48,7 @@ def by_code(listener: Listener, heroku: Heroku, credential: Credential, client: 
 
     try:
         check_home(grant, listener.url)
-        return listener.create_token({"heroku_code": grant.code})
+        return show(listener, {"heroku_code": grant.code})
     finally:
         end(heroku, grant.id)
 
@@ -77,13 +80,26 @@ def by_token(
         authorization = heroku.create_authorization()
     except HerokuRefused as refusal:
         if send_full_token and refusal.status not in (UNAUTHORIZED, TOO_MANY):
-            return listener.create_token({"heroku_token": credential.token})
+            return show(listener, {"heroku_token": credential.token})
         raise Failure(why_not(refusal, credential, listener.url), id=refusal.id) from refusal
 
     try:
-        return listener.create_token({"heroku_token": authorization.token})
+        return show(listener, {"heroku_token": authorization.token})
     finally:
         end(heroku, authorization.id)
+
+
+def show(listener: Listener, proof: Mapping[str, str]) -> Token:
+    """Show the listener a proof; where many log in, wait as long as it says, and show it again."""
+    ends_at = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return listener.create_token(proof)
+        except Refused as refused:
+            wait = max(refused.again_in or 0, SHORTEST_WAIT)
+            if refused.status != TOO_MANY or time.monotonic() + wait > ends_at:
+                raise
+            time.sleep(wait)  # the listener alone knows when there is a place, and tells nobody
 
 
 def end(heroku: Heroku, authorization: str) -> None:

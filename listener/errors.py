@@ -60,18 +60,18 @@ class Forbidden(Refusal):
 
 
 class Busy(Refusal):
-    """As many of these as we do at once are under way."""
+    """As many of these as we do are under way, or were done; again after so many seconds."""
 
-    def __init__(self, message: str, *, id: str = "busy") -> None:
+    def __init__(self, message: str, *, id: str = "busy", again_in: int = 2) -> None:
         super().__init__(id, message)
+        self.again_in = again_in
 
 
 class Spared(Busy):
     """Heroku was not asked, to keep its calls for what must go on; again after so many seconds."""
 
     def __init__(self, message: str, *, again_in: int) -> None:
-        super().__init__(message, id="heroku_spared")
-        self.again_in = again_in
+        super().__init__(message, id="heroku_spared", again_in=again_in)
 
 
 class Unavailable(Refusal):

@@ -49,7 +49,7 @@ def problem(status: int, id: str, message: str) -> tuple[Response, int, dict[str
 def refused(error: errors.Refusal) -> ResponseReturnValue:
     """Answer a refusal, which somebody can act on, with its own message."""
     body, status, headers = problem(status_of(error), error.id, error.message)
-    if isinstance(error, errors.Spared):
+    if isinstance(error, errors.Busy):
         headers = headers | {"Retry-After": str(error.again_in)}
     return body, status, headers
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import BoundedSemaphore
 
 from listener.crypto import BadToken, Keys, Signed
 from listener.db import audit, one_time_codes
@@ -15,10 +14,9 @@ from listener.heroku import Account
 from listener.roles import Rights, Roles
 from listener.services.caller import Caller
 from listener.services.identity import Identities, Proof
+from listener.services.login_limits import AddressBudgets, Line, RememberedRefusals
 from listener.services.refusals import Refusals
 from listener.services.tokens import TokensDesk
-
-AT_ONCE = 2  # a request at Heroku may take ten seconds, and threads are few
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,9 @@ class Logins:
         self._refusals = refusals
         self._roles = roles
         self._identities = identities
-        self._places = BoundedSemaphore(AT_ONCE)
+        self._remembered = RememberedRefusals()
+        self._budgets = AddressBudgets()
+        self._line = Line()
 
     def log_in(self, proof: Proof, caller: Caller) -> Login:
         """Make a token for whoever Heroku says this is. Raises Forbidden for one without a role."""
@@ -62,25 +62,32 @@ class Logins:
             )
             self._refusals.note("no_role", caller, email=account.email)
             raise Forbidden(message, id="no_role")
+        self._budgets.give_back(caller.address)
         return account.email, rights
 
     def _account(self, proof: Proof, caller: Caller) -> Account:
         """Ask Heroku who this is; note whom it refused."""
         try:
-            return self._asked(proof)
+            return self._asked(proof, caller)
         except (Unauthorized, Forbidden) as refusal:
             self._refusals.note(refusal.id, caller)
             raise
 
-    def _asked(self, proof: Proof) -> Account:
+    def _asked(self, proof: Proof, caller: Caller) -> Account:
+        """Ask Heroku, unless it would be no use. Raises Busy, and what Heroku's answer means."""
         self._identities.check(proof)
-        if not self._places.acquire(blocking=False):
-            message = "Others are just logging in. Try again in a moment."
-            raise Busy(message)
+        digest = self._tokens.digest_of(proof.text)
+        self._remembered.check(digest, caller.now)
+        self._budgets.take(caller.address, caller.now)
         try:
-            return self._identities.account(proof)
-        finally:
-            self._places.release()
+            with self._line.place(caller.address):
+                return self._identities.account(proof)
+        except Unauthorized as refusal:
+            self._remembered.add(digest, refusal, caller.now)
+            raise
+        except Busy:
+            self._budgets.give_back(caller.address)
+            raise
 
 
 CODE_LIFE = timedelta(minutes=5)

@@ -37,6 +37,10 @@ class TokensDesk:
         with self._database.begin() as conn:
             return self._start(conn, Kind.LOGIN, email, caller, rights=rights)
 
+    def digest_of(self, proof: str) -> str:
+        """Return by what a proof is remembered: nobody finds the proof from it."""
+        return self._keys.digest(f"proof {proof}")
+
     def log_in_browser(self, email: str, caller: Caller) -> Signed:
         """Log the browser of this person in for eight hours."""
         with self._database.begin() as conn:

@@ -38,9 +38,10 @@ def before(script: Script, settings: Settings) -> Iterator[tuple[FlaskClient, Pe
             yield build(parts).test_client(), heroku
 
 
-def log_in(client: FlaskClient, token: str = TOKEN) -> TestResponse:
-    """Ask for a token of ours."""
-    return client.post("/api/tokens", json={"heroku_token": token})
+def log_in(client: FlaskClient, token: str = TOKEN, *, address: str = "192.0.2.1") -> TestResponse:
+    """Ask for a token of ours, from an address as Heroku's router tells it."""
+    headers = {"X-Forwarded-For": f"203.0.113.9, {address}"}
+    return client.post("/api/tokens", json={"heroku_token": token}, headers=headers)
 
 
 @pytest.mark.parametrize(
@@ -102,25 +103,63 @@ def test_a_heroku_that_cannot_tell_is_a_reason_to_try_again(
     assert (answered.status_code, answered.get_json()["id"]) == (503, "heroku_unavailable")
 
 
-def test_two_at_a_time(settings: Settings) -> None:
+def test_two_at_a_time_and_a_third_waits(settings: Settings) -> None:
     both, go = Barrier(3), Event()
 
     def slowly(talk: Conversation) -> None:
         talk.hear()
-        both.wait(10)
-        go.wait(10)
+        if not go.is_set():
+            both.wait(10)
+            go.wait(10)
         talk.say(answer(200, {"id": "1", "email": ADMIN}))
 
-    with before(slowly, settings) as (client, _), ThreadPoolExecutor() as threads:
-        asked = [threads.submit(log_in, client.application.test_client()) for _ in range(2)]
+    with before(slowly, settings) as (client, heroku), ThreadPoolExecutor() as threads:
+        asked = [
+            threads.submit(log_in, client.application.test_client(), address=f"192.0.2.{number}")
+            for number in range(2)
+        ]
         both.wait(10)
-        third = log_in(client)
+        third = threads.submit(log_in, client.application.test_client(), address="192.0.2.9")
+        assert len(heroku.requests) == 2
         go.set()
-        statuses = [each.result().status_code for each in asked]
+        statuses = [each.result().status_code for each in (*asked, third)]
 
-    assert (third.status_code, third.get_json()["id"]) == (429, "busy")
-    assert "Retry-After" in third.headers
-    assert statuses == [201, 201]
+    assert statuses == [201] * 3
+    assert len(heroku.requests) == 3
+
+
+def test_what_heroku_refused_is_not_asked_again_within_the_minute(settings: Settings) -> None:
+    refusal = answer(401, {"id": "unauthorized", "message": "Invalid credentials provided."})
+    with before(giving(refusal), settings) as (client, heroku):
+        answers = [log_in(client, address=f"192.0.2.{number}") for number in range(20)]
+        assert len(heroku.requests) == 1
+    assert {each.status_code for each in answers} == {401}
+    assert len({each.text for each in answers}) == 1
+
+
+def test_an_address_that_fails_often_has_to_wait_and_others_do_not(settings: Settings) -> None:
+    def unless_good(talk: Conversation) -> None:
+        while asked := talk.hear():
+            is_good = asked.headers["authorization"] == f"Bearer {TOKEN}"
+            refusal = {"id": "unauthorized", "message": "Invalid credentials provided."}
+            talk.say(answer(200, {"id": "1", "email": ADMIN}) if is_good else answer(401, refusal))
+
+    with before(unless_good, settings) as (client, heroku):
+        answers = [log_in(client, f"bad-{number}", address="192.0.2.1") for number in range(40)]
+        good = log_in(client, address="192.0.2.2")
+        same = log_in(client, address="192.0.2.1")
+        counted = len(heroku.requests)
+    assert [each.status_code for each in answers] == [401] * 10 + [429] * 30
+    assert answers[-1].get_json()["id"] == "busy"
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 6
+    assert good.status_code == 201
+    assert same.status_code == 429
+    assert counted == 11
+
+
+def test_good_logins_of_one_address_are_as_many_as_one_likes(settings: Settings) -> None:
+    with before(is_(ADMIN), settings) as (client, _):
+        assert {log_in(client, address="192.0.2.1").status_code for _ in range(25)} == {201}
 
 
 def test_a_place_is_free_again_after_a_failure(settings: Settings) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 
 from tests.cli.program import BAR, Autopromote, Outcome, barred, failed
 from tests.cli.stranger import Stranger, answer, stranger
+from tests.heroku import peer
 
 
 @pytest.mark.parametrize(
@@ -275,3 +277,44 @@ def test_a_listener_that_is_gone_keeps_nobody_logged_in(autopromote: Autopromote
     assert "Couldn't reach the listener at http://127.0.0.1:1" in outcome.stderr
     assert "The token is removed here" in outcome.stderr
     assert autopromote("rules") == failed("Not logged in. Run `autopromote login`.")
+
+
+def test_where_many_log_in_the_program_waits_as_long_as_it_is_told(
+    autopromote: Autopromote,
+) -> None:
+    token = {"token": "t", "email": "ana@example.com", "role": "admin", "roles": []}
+    good = peer.answer(201, {**token, "expires_at": "2030-01-01T00:00:00Z"})
+    full = peer.answer(429, {"id": "busy", "message": "Try again."}, retry_after="1")
+    answers = iter([full, full, good])
+
+    def crowded(talk: peer.Conversation) -> None:
+        while asked := talk.hear():
+            is_login = asked.method == "POST"
+            talk.say(next(answers) if is_login else peer.answer(200, {"oauth_client": None}))
+
+    made = answer("201 Created", '{"id": "a", "access_token": {"token": "t"}}')
+    with peer.Peer(crowded).listening() as listener, stranger(made) as heroku:
+        begun = time.monotonic()
+        given = {"HEROKU_API_URL": heroku.url, "HEROKU_API_KEY": "HRKU-secret"}
+        outcome = autopromote("login", "--url", listener.url, **given)
+        took = time.monotonic() - begun
+    assert outcome.stdout == "Logged in as ana@example.com (admin)\n"
+    assert [one.method for one in listener.requests] == ["GET", "POST", "POST", "POST", "GET"]
+    assert took >= 2
+
+
+def test_a_wait_that_is_too_long_is_told_at_once(autopromote: Autopromote) -> None:
+    full = peer.answer(429, {"id": "busy", "message": "Try again."}, retry_after="3600")
+
+    def closed(talk: peer.Conversation) -> None:
+        while asked := talk.hear():
+            is_login = asked.method == "POST"
+            talk.say(full if is_login else peer.answer(200, {"oauth_client": None}))
+
+    made = answer("201 Created", '{"id": "a", "access_token": {"token": "t"}}')
+    with peer.Peer(closed).listening() as listener, stranger(made) as heroku:
+        given = {"HEROKU_API_URL": heroku.url, "HEROKU_API_KEY": "HRKU-secret"}
+        outcome = autopromote("login", "--url", listener.url, **given)
+        said = f"Logging in to {listener.url}... !\n"
+    assert outcome == ("", said + failed("Try again.", "busy").stderr, 1)
+    assert [one.method for one in listener.requests] == ["GET", "POST"]

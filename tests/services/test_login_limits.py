@@ -1,0 +1,146 @@
+"""What strangers may cost who log in: tries of an address, what was refused, a place in line."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import pytest
+
+from listener.errors import Busy, Unauthorized
+from listener.services.login_limits import (
+    AT_ONCE,
+    EVERY,
+    FAILURES,
+    MOST_WAITING,
+    AddressBudgets,
+    Line,
+    RememberedRefusals,
+    party_of,
+)
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def failures(budgets: AddressBudgets, address: str | None, now: datetime) -> int:
+    """How many tries an address has left at a time."""
+    for number in range(FAILURES + 1):
+        try:
+            budgets.take(address, now)
+        except Busy:
+            return number
+    raise AssertionError("there is no end of it")
+
+
+def test_tries_come_back_with_time_and_never_more_than_there_were() -> None:
+    budgets = AddressBudgets()
+    assert failures(budgets, "192.0.2.1", NOON) == FAILURES
+    assert failures(budgets, "192.0.2.1", NOON + EVERY / 2) == 0
+    assert failures(budgets, "192.0.2.1", NOON + 3 * EVERY) == 3
+    assert failures(budgets, "192.0.2.1", NOON + timedelta(days=1)) == FAILURES
+    for moment in (NOON, NOON + timedelta(days=1)):  # a clock that goes back grants nothing
+        assert failures(budgets, "192.0.2.1", moment) == 0
+
+
+def test_a_refusal_says_when_to_come_again() -> None:
+    budgets = AddressBudgets()
+    failures(budgets, None, NOON)
+    with pytest.raises(Busy) as refused:
+        budgets.take(None, NOON + timedelta(seconds=2))
+    assert refused.value.again_in == 4
+
+
+def test_a_good_login_costs_nothing() -> None:
+    budgets = AddressBudgets()
+    for _ in range(3 * FAILURES):
+        budgets.take("192.0.2.1", NOON)
+        budgets.give_back("192.0.2.1")
+    budgets.give_back("192.0.2.7")
+    assert failures(budgets, "192.0.2.1", NOON) == FAILURES
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", None, False),
+        (None, None, True),
+    ],
+)
+def test_an_ipv6_address_counts_by_its_network(
+    one: str | None, other: str | None, is_same: bool
+) -> None:
+    assert (party_of(one) == party_of(other)) is is_same
+
+
+def test_memory_is_bounded_and_the_oldest_goes_first() -> None:
+    budgets, refusals = AddressBudgets(most=5), RememberedRefusals(most=5)
+    for number in range(50):
+        budgets.take(f"192.0.2.{number}", NOON)
+        refusals.add(f"digest {number}", Unauthorized("No."), NOON)
+    assert (len(budgets), len(refusals)) == (5, 5)
+    refusals.check("digest 44", NOON)
+    with pytest.raises(Unauthorized):
+        refusals.check("digest 45", NOON)
+
+
+def test_a_refusal_is_remembered_for_a_minute_in_heroku_s_words() -> None:
+    refusals = RememberedRefusals()
+    refusals.add("digest", Unauthorized("No.", id="refused"), NOON)
+    with pytest.raises(Unauthorized) as said:
+        refusals.check("digest", NOON + timedelta(seconds=59))
+    assert (said.value.id, said.value.message) == ("refused", "No.")
+    refusals.check("digest", NOON + timedelta(seconds=60))
+    refusals.check("digest", NOON - timedelta(seconds=1))
+    refusals.check("other", NOON)
+
+
+def test_whoever_waits_gets_a_place_in_order_and_too_many_are_sent_away() -> None:
+    line, go, order = Line(seconds=10), Event(), list[int]()
+
+    def come(number: int) -> None:
+        with line.place(f"192.0.2.{number}"):
+            order.append(number)
+            go.wait(10)
+
+    with ThreadPoolExecutor() as threads:
+        asked = []
+        for number in range(AT_ONCE + MOST_WAITING):
+            asked.append(threads.submit(come, number))
+            while len(order) + line.waiting < number + 1:
+                go.wait(0.01)  # until this one stands in line
+        with pytest.raises(Busy, match="Others are just logging in"), line.place("192.0.2.99"):
+            pass
+        go.set()
+        for each in asked:
+            each.result(10)
+    assert order[AT_ONCE:] == list(range(AT_ONCE, AT_ONCE + MOST_WAITING))
+    with line.place("192.0.2.99"):
+        assert line.waiting == 0
+
+
+def test_an_address_has_no_more_than_its_share() -> None:
+    line = Line(seconds=60)
+    with line.place("192.0.2.1"), line.place("192.0.2.1"), ThreadPoolExecutor() as threads:
+        asked = threads.submit(line.place("192.0.2.1").__enter__)
+        assert isinstance(asked.exception(10), Busy)  # without waiting
+
+
+def test_whoever_waited_in_vain_is_sent_away() -> None:
+    line = Line(seconds=0)
+    with line.place("192.0.2.1"), line.place("192.0.2.1"):
+        with pytest.raises(Busy), line.place("192.0.2.2"):
+            pass
+        assert line.waiting == 0
+    with line.place("192.0.2.1"), line.place("192.0.2.2"):
+        pass
+
+
+def test_a_place_is_free_again_whatever_happened() -> None:
+    line = Line(seconds=0)
+    for _ in range(5):
+        with pytest.raises(ZeroDivisionError), line.place("192.0.2.1"):
+            raise ZeroDivisionError
