@@ -173,6 +173,12 @@ def test_every_scheme_that_a_rule_may_name_has_one_host(monkeypatch: pytest.Monk
     assert asked == {url: {f"{host}:443"} for url, host in HOSTS.items()}
 
 
+@pytest.mark.parametrize("url", HOSTS)
+def test_no_service_follows_redirects_or_trusts_any_certificate(url: str) -> None:
+    service = notifier._read(url)  # noqa: SLF001 - what it is sent by
+    assert (service.redirects, service.verify_certificate) == (False, True)
+
+
 @pytest.mark.parametrize(("url", "words"), MAY_NOT.items())
 def test_what_a_rule_may_not_name_is_refused_and_told_nothing(url: str, words: str) -> None:
     with pytest.raises(BadService) as refused:
