@@ -13,7 +13,8 @@ from sqlalchemy import event
 from listener import approval_links
 from listener.approval_links import Invitation
 from listener.core.app import App
-from listener.db import apps, holds, rules
+from listener.core.trouble import Cause
+from listener.db import apps, holds, rules, troubles
 from listener.db.promotions import PromotionRow
 from tests.api.routes.teams import ADMIN, APPROVER, VIEWER, Town, rule_of
 
@@ -143,6 +144,16 @@ def test_the_name_that_heroku_tells_now_counts(town: Town) -> None:
     assert town.office.app("shop-prod").id == town.shop.app_id
     gone = town.of(VIEWER).refused("GET", f"/api/apps/{town.shop.app_id}/explanation")
     assert gone[:2] == (404, "app_not_found")
+
+
+def test_what_stops_every_app_is_told_without_the_app_that_met_it(town: Town) -> None:
+    with town.office.database.begin() as conn:
+        troubles.note(conn, Cause.ACCOUNT, "shop", "shop-prod is refused", [town.shop.app_id])
+    for asker, names in ((town.of(VIEWER), []), (town.caller("cy"), ["shop-prod"])):
+        found = [one for one in asker.get("/api/troubles") if one["cause"] == "account"]
+        assert [app["name"] for one in found for app in one["apps"]] == names
+        assert ("shop" in json.dumps(found)) is bool(names)
+        assert found[0]["title"] == "Heroku refuses the listener's account"
 
 
 def test_a_link_is_of_nothing_for_whoever_may_not_see_where_it_goes(town: Town) -> None:
