@@ -45,6 +45,18 @@ def test_who_sees_one_end_sees_neither_the_rule_nor_the_promotion(
     assert both.get("/api/rules/cross")["source"]["name"] == "shop-staging"
 
 
+def test_what_goes_from_ones_own_app_to_another_teams_is_not_explained(town: Town) -> None:
+    town.office.add_rule("out", source="pay-staging", targets=("shop-eu",))
+    town.office.deploy("pay-staging")
+    town.office.look("pay-staging")
+    path = "/api/apps/pay-staging/explanation"
+    for asker, names in ((town.of(VIEWER), ["pay"]), (town.caller("both"), ["out", "pay"])):
+        found = asker.get(path)
+        assert sorted(one["rule"]["name"] for one in found["promotions"]) == names
+        assert sorted(one["rule"]["name"] for one in found["rules"]) == names
+        assert ("shop" in json.dumps(found)) is ("out" in names)
+
+
 def test_nobody_lets_go_what_he_is_not_shown(town: Town, cross: PromotionRow) -> None:
     on_app = {"app": "pay-eu"}
     for path, body in (
