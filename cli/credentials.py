@@ -1,6 +1,5 @@
 """The user's Heroku credential, from where the Heroku CLI keeps it."""
 
-import netrc
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from cli.errors import Failure
 from cli.hosts import HEROKU, cli_host
+from cli.netrc import password_of
 
 CLI_SECONDS = 30
 
@@ -24,13 +24,24 @@ class Credential:
 
 def get_credential(env: Mapping[str, str], api_url: str) -> Credential:
     """Return the credential for it: `HEROKU_API_KEY`, else netrc, else `heroku auth:token`."""
-    credential = from_environment(env) or from_netrc(env, api_url) or from_heroku_cli(env, api_url)
-    if credential is None:
-        raise Failure(
-            f"Found no Heroku credential for {api_url}: HEROKU_API_KEY is not set, netrc has none,"
-            " and `heroku auth:token` gave none.\nRun `heroku login`, or set HEROKU_API_KEY."
-        )
-    return credential
+    if found := from_environment(env):
+        return found
+    netrc = "netrc has none"
+    try:
+        found = from_netrc(env, api_url)
+    except (OSError, UnicodeDecodeError) as error:
+        netrc = f"netrc cannot be read ({why(error)})"
+    if found := found or from_heroku_cli(env, api_url):
+        return found
+    raise Failure(
+        f"Found no Heroku credential for {api_url}: HEROKU_API_KEY is not set, {netrc},"
+        " and `heroku auth:token` gave none.\nRun `heroku login`, or set HEROKU_API_KEY."
+    )
+
+
+def why(error: OSError | UnicodeDecodeError) -> str:
+    """Return why a file cannot be read, with none of its words."""
+    return error.strerror or "it broke" if isinstance(error, OSError) else "it is not UTF-8"
 
 
 def from_environment(env: Mapping[str, str]) -> Credential | None:
@@ -40,13 +51,16 @@ def from_environment(env: Mapping[str, str]) -> Credential | None:
 
 
 def from_netrc(env: Mapping[str, str], api_url: str) -> Credential | None:
-    """Read the password of the API's machine, port included; an unreadable file has none."""
+    """Read the password of the API's machine, port included.
+
+    Raises OSError or UnicodeDecodeError where there is a file that cannot be read.
+    """
     path = Path(env.get("HOME") or Path.home()) / ".netrc"
     try:
-        machine = netrc.netrc(path).hosts.get(urlsplit(api_url).netloc)
-    except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
+        password = password_of(path.read_text(encoding="utf-8"), urlsplit(api_url).netloc)
+    except FileNotFoundError:
         return None
-    return Credential(machine[2], str(path)) if machine and machine[2] else None
+    return Credential(password, str(path)) if password else None
 
 
 def from_heroku_cli(env: Mapping[str, str], api_url: str) -> Credential | None:

@@ -3,6 +3,7 @@
 A command's module is imported when it is run, so `--version` and `--help` wait for nothing.
 """
 
+import errno
 import os
 import sys
 
@@ -76,6 +77,14 @@ def main() -> int:
         # Nobody reads on, as in `autopromote promotions | head`: what is left goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from cli.output import complain
+
+        complain(f"Couldn't write all of it: {error.strerror}.")
+        return 1
 
 
 def run(arguments: list[str]) -> int:
@@ -96,7 +105,9 @@ def run(arguments: list[str]) -> int:
         case _:
             from cli import program
 
-            return program.run(COMMANDS, ALIASES, arguments)
+            code = program.run(COMMANDS, ALIASES, arguments)
+            sys.stdout.flush()
+            return code
 
 
 def say(text: str) -> int:

@@ -3,6 +3,7 @@
 # The decorator is in typing from Python 3.12 on, and typing_extensions would cost every start.
 # mypy: disable-error-code="explicit-override"
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -16,6 +17,9 @@ from cli.errors import Failure, Misuse, Unfinished
 from cli.hints import with_hint
 from cli.output import complain, tell
 from cli.overview import HELP, NAME, Table, overview
+from cli.plain import SURROGATES
+
+HALF = re.compile(f"[{SURROGATES}]")  # how Python keeps a byte that is no text
 
 
 def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> int:
@@ -23,6 +27,7 @@ def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> i
     keep_printing()
     program = Program(table, aliases)
     try:
+        check_utf8(arguments)
         result = program.main(list(arguments), prog_name=NAME, standalone_mode=False)
     except click.UsageError as error:
         complain(f"{error.format_message()}\n{hint(error.ctx)}")
@@ -37,6 +42,14 @@ def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> i
         complain(message + (f"\n\nError ID: {failure.id}" if failure.id else ""))
         return failure.exit_code
     return result if isinstance(result, int) else 0
+
+
+def check_utf8(arguments: Sequence[str]) -> None:
+    """Refuse an argument whose bytes are no text. Raises Misuse."""
+    for argument in arguments:
+        if HALF.search(argument):
+            shown = HALF.sub("\N{REPLACEMENT CHARACTER}", argument)
+            raise Misuse(f"{shown} is not UTF-8.")
 
 
 def keep_printing() -> None:

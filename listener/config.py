@@ -16,6 +16,7 @@ from listener.db.engine import parse_url
 from listener.heroku.address import checked_token, checked_url, is_name, is_on_loopback
 
 SHORTEST_KEY = 32
+QUOTES = ("'", '"', "`", "\N{LEFT DOUBLE QUOTATION MARK}", "\N{RIGHT DOUBLE QUOTATION MARK}")
 SHORTEST_METRICS_TOKEN = 16
 
 
@@ -238,6 +239,9 @@ def _read(
         text = env.get(variable.name, "").strip()
         if not text and variable.default is _REQUIRED:
             faults.append(f"{variable.name} is missing: {variable.hint}")
+            continue
+        if text.startswith(QUOTES) or text.endswith(QUOTES):
+            faults.append(f"{variable.name} is malformed: write it without a quote around it.")
             continue
         try:
             found[variable.field] = variable.parse(text) if text else variable.default

@@ -61,8 +61,13 @@ forwarder_headers = ""  # and nobody may name another path than the one that is 
 control_socket_disable = True
 logger_class = LogfmtLogger
 
-# Where processes share what they count; read by prometheus_client when it is imported.
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="autopromote-metrics-"))
+# Where processes share what they count; read by prometheus_client when it is imported. A folder
+# that somebody named is his own.
+_own_counts: str | None = None
+if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    _own_counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
+        prefix="autopromote-metrics-"
+    )
 
 
 def on_starting(server: Any) -> None:
@@ -100,5 +105,6 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    """Leave nothing behind."""
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    """Leave nothing behind that is ours."""
+    if _own_counts is not None:
+        shutil.rmtree(_own_counts, ignore_errors=True)

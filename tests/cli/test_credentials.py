@@ -79,12 +79,56 @@ def test_the_heroku_cli_is_asked_last(env: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "netrc", ["machine", "machine api.heroku.com login a password", "default login a password \xff"]
+    "others",
+    [
+        "machine github.com protocol https login a password x\n",
+        'machine github.com login "" password x\n',
+        "login stray password nobodys\n",
+        "machine\n",
+        "machine github.com login\n",
+        "macdef init\nmachine api.heroku.com password of-a-macro\n\n",
+        "# machine api.heroku.com password of-a-comment\n",
+        "machine a.example password machine\n",
+    ],
 )
-def test_a_netrc_that_makes_no_sense_counts_as_none(env: dict[str, str], netrc: str) -> None:
-    Path(env["HOME"], ".netrc").write_bytes(netrc.encode("latin-1"))
+def test_an_unusual_entry_of_another_machine_hides_no_other(
+    env: dict[str, str], others: str
+) -> None:
+    wanted = "machine api.heroku.com\n  login ana@example.com # me\n  password HRKU-netrc\n"
+    for text in (others + wanted, wanted + others):
+        write_netrc(env, text)
+        assert get_credential(env, HEROKU).token == "HRKU-netrc"
+
+
+@pytest.mark.parametrize(
+    ("text", "token"),
+    [
+        ('machine api.heroku.com login a password "with \\" and space"', 'with " and space'),
+        ("machine api.heroku.com password HRKU-1 login a", "HRKU-1"),
+        ("machine api.heroku.com login a\nmachine api.heroku.com password HRKU-2", "HRKU-2"),
+        ("machine api.heroku.com login a password", "HRKU-from-cli"),
+        ("machine api.heroku.com login password\nmachine b password x", "HRKU-from-cli"),
+        ("default login a password x", "HRKU-from-cli"),
+    ],
+)
+def test_a_password_is_that_of_the_machine(env: dict[str, str], text: str, token: str) -> None:
     install_heroku(env)
-    assert get_credential(env, HEROKU).token == "HRKU-from-cli"
+    write_netrc(env, text)
+    assert get_credential(env, HEROKU).token == token
+
+
+def test_a_netrc_that_cannot_be_read_is_not_called_empty(env: dict[str, str]) -> None:
+    path = Path(env["HOME"], ".netrc")
+    path.write_bytes(b"machine api.heroku.com login a password \xff")
+    with pytest.raises(Failure, match=r"netrc cannot be read \(it is not UTF-8\)"):
+        get_credential(env, HEROKU)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(Failure, match=r"netrc cannot be read \(Is a directory\)"):
+        get_credential(env, HEROKU)
+    path.rmdir()
+    with pytest.raises(Failure, match="netrc has none"):
+        get_credential(env, HEROKU)
 
 
 def test_the_heroku_cli_is_told_which_heroku_is_meant(env: dict[str, str]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from tests.cli.program import BAR, Autopromote, failed, misused
+from tests.cli.program import BAR, Autopromote, barred, failed, misused
 
 NO_APP = misused(
     "Error: Missing required flag app."
@@ -218,3 +221,29 @@ def test_a_name_is_not_a_way_to_another_path(
     assert autopromote(
         *words, AUTOPROMOTE_URL="http://127.0.0.1:1", AUTOPROMOTE_TOKEN="t"
     ) == misused(f"Error: Not a name or id: '{words[-1]}'")
+
+
+@pytest.mark.parametrize("words", [("promote", "-a", "web\udcff"), ("\udcff",)])
+def test_an_argument_that_is_no_text_is_misuse(
+    autopromote: Autopromote, words: tuple[str, ...]
+) -> None:
+    shown = words[-1].replace("\udcff", "\N{REPLACEMENT CHARACTER}")
+    assert autopromote(*words) == misused(f"Error: {shown} is not UTF-8.")
+
+
+@pytest.mark.parametrize(
+    "words", [("--version",), ("--help",), ("help", "holds"), ("completion", "bash")]
+)
+def test_a_full_disk_is_told_in_a_line(autopromote: Autopromote, words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            autopromote.command(*words),
+            env=autopromote.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+    message = barred("Error: Couldn't write all of it: No space left on device.")
+    assert (done.returncode, done.stderr) == (1, message)

@@ -201,6 +201,20 @@ def test_no_message_shows_a_secret(name: str, value: str) -> None:
     assert "hush-hush" not in faults(**{name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AUTOPROMOTE_ADMINS", '"ana@acme.com,*@ops.acme.com"'),
+        ("PUBLIC_URL", "https://promote.acme.com'"),
+        ("AUTOPROMOTE_RECONCILE", "'5m'"),
+    ],
+)
+def test_a_quote_around_a_value_is_named(name: str, value: str) -> None:
+    """As in an .env file, or typed into a dashboard: it would be a part of the value."""
+    said = f"{name} is malformed: write it without a quote around it."
+    assert faults(**{name: value}).splitlines()[1:] == [said]
+
+
 def test_no_secret_is_printed_with_the_settings() -> None:
     secrets = {
         "SECRET_KEY": "hush-hush" * 4,

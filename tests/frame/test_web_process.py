@@ -91,6 +91,28 @@ def test_it_ends_in_peace_when_told_to(database_url: str, tmp_path: Path) -> Non
         web.end()
 
 
+def test_what_a_dyno_exports_adds_no_log_and_its_folder_stays(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Heroku's Python buildpack exports GUNICORN_CMD_ARGS: each request was logged twice, whole."""
+    counts, own = tmp_path / "counts", tmp_path / "own"
+    counts.mkdir()
+    own.mkdir()
+    exported = {"GUNICORN_CMD_ARGS": "--access-logfile -", "TMPDIR": str(own)}
+    named = exported | {"PROMETHEUS_MULTIPROC_DIR": str(counts)}
+    for name, env in (("named", named), ("own", exported)):
+        web = Web(settings(database_url) | env, tmp_path / f"{name}.log")
+        try:
+            assert web.http.get("/approvals/hush-hush").status_code == 404
+            assert web.process.stop(patience=28) == 0
+        finally:
+            web.end()
+        log = web.process.log.read_text()
+        assert (log.count("/approvals/"), log.count("hush-hush")) == (1, 0)
+    assert list(counts.iterdir())
+    assert not list(own.glob("autopromote-metrics-*"))
+
+
 def test_what_its_processes_count_is_told_together(web: Web) -> None:
     before = counted(web)
     with ThreadPoolExecutor(8) as threads:
