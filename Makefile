@@ -1,7 +1,7 @@
 # Everything a developer runs; `make` alone lists it. Nothing here asks a question.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test cover plugin cli-api test-heroku-cli check fix bench crash chaos slow lock clean out-of-place
+.PHONY: help setup demo run test cover plugin cli-api test-heroku-cli check fix bench crash chaos slow fuzz lock clean out-of-place
 
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -102,6 +102,9 @@ chaos: setup ## have Heroku refuse, die, lie and lag while people work; N=1000 i
 
 slow: setup ## crowds of silent, slow and half done clients, while true deliveries come
 	@$(BIN)/python -m reliability slow
+
+fuzz: setup ## deliveries and requests of any shape, by everybody; N=100000 is long, SEED= again
+	@$(BIN)/python -m reliability fuzz
 
 lock: setup ## compile the requirement files anew; UPGRADE=--upgrade takes newer versions
 	@$(UV_COMPILE) --extra listener -o requirements.txt

@@ -1,4 +1,4 @@
-"""`make crash`, `make chaos`, `make slow`: by the dice of SEED, one line of figures at the end."""
+"""`make crash`, `chaos`, `slow`, `fuzz`: by the dice of SEED, one line of figures at the end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from demo.stage import ROOT, say
@@ -18,12 +19,17 @@ from reliability import checks, truth
 from reliability.chaos import LONGEST_LAG, Chaos
 from reliability.crash import Crash
 from reliability.ending import Ending
+from reliability.fuzz_api import ApiTrial, mistakes
+from reliability.fuzz_door import DoorTrial
 from reliability.ground import Ground, await_, ground
 from reliability.late import Post
 from reliability.people import SOURCES, TARGETS, People
 from reliability.slow import CROWD, KINDS, Slow
 
 LONG = 200  # with at least so many events, the slow accidents are included
+# Of how many examples each route gets one more, from each caller, and how many at most.
+EXAMPLES_A_ROUTE, MOST_A_ROUTE = 200, 100
+MOST_TOLD = 40
 QUIET_WITHIN_SECONDS = 240.0
 
 
@@ -74,10 +80,7 @@ def chaos(run: Run) -> None:
 def slow(run: Run) -> None:
     """Let crowds of clients hold on to their connections while Heroku delivers."""
     with ground(run.seed, dynos=1, workers=0) as made:
-        for source in SOURCES:
-            made.heroku.control(f"apps/{source}/deploys", {})
-        are_told = lambda: all(made.heroku.deliveries(source) for source in SOURCES)  # noqa: E731
-        await_(are_told, lambda: "deliveries", 30)
+        _deploy(made)
         tried = Slow(made, Post(made, Random(run.seed)))
         tried.try_all(Random(run.seed))
         run.wrong += tried.wrong
@@ -90,6 +93,49 @@ def slow(run: Run) -> None:
             f" RSS (with what is shared) {tried.largest / 1024 / 1024:.0f} MB at most:"
             f" {len(run.wrong)} violations"
         )
+
+
+def fuzz(run: Run) -> None:
+    """Send every door and route what nobody would, signed and unsigned, by every role."""
+    chance = Random(run.seed)
+    with ground(run.seed, dynos=1, workers=0) as made:
+        _deploy(made)
+        door, api = DoorTrial(made), ApiTrial(made)
+        door.run(run.number, Random(chance.random()))
+        _await_rest(made)
+        a_route = min(max(1, run.number // EXAMPLES_A_ROUTE), MOST_A_ROUTE)
+        api.run(a_route, Random(chance.random()))
+        run.wrong += door.wrong + api.wrong + list(mistakes(made))
+        for sentence in run.wrong[:MOST_TOLD]:
+            say(f"VIOLATION: {sentence}")
+        if run.wrong:
+            _keep_logs(made, f"{run.name}-{run.seed}", run.wrong)
+        answers = ", ".join(f"{count} × {status}" for status, count in sorted(api.statuses.items()))
+        say(f"answers of the API: {answers}")
+        say(
+            f"fuzz: seed {run.seed}, {door.judged} deliveries and heads judged,"
+            f" {door.sent + api.sent} requests ({door.accepted} deliveries accepted):"
+            f" {len(run.wrong)} violations"
+        )
+
+
+def _deploy(made: Ground) -> None:
+    """Deploy to every source, and wait until deliveries tell of it."""
+    for source in SOURCES:
+        made.heroku.control(f"apps/{source}/deploys", {})
+    are_told = lambda: all(made.heroku.deliveries(source) for source in SOURCES)  # noqa: E731
+    await_(are_told, lambda: "deliveries", 30)
+
+
+def _await_rest(made: Ground) -> None:
+    """Wait until every promotion and delivery has come to its end."""
+    going = (
+        "SELECT (SELECT count(*) FROM promotion WHERE ended_at IS NULL)"
+        " + (SELECT count(*) FROM delivery WHERE settled_at IS NULL)"
+    )
+    await_(
+        lambda: made.database.ask(going) == [(0,)], lambda: "the end of all", QUIET_WITHIN_SECONDS
+    )
 
 
 def _repeat(run: Run, happen: Callable[[], object]) -> None:
@@ -110,7 +156,7 @@ def _judge(run: Run, made: Ground, people: People) -> None:
     for sentence in run.wrong:
         say(f"VIOLATION: {sentence}")
     if run.wrong:
-        _keep(made, people, f"{run.name}-{run.seed}")
+        _keep(made, people, run)
     say(", ".join(f"{what} {times}" for what, times in sorted(run.counts.items())))
     ours = sum(bool(one.nonce) for app in found.releases.values() for one in app)
     say(
@@ -120,11 +166,19 @@ def _judge(run: Run, made: Ground, people: People) -> None:
     )
 
 
-def _keep(made: Ground, people: People, name: str) -> None:
-    """Save the logs, the diary and the records of a run that failed."""
+def _keep_logs(made: Ground, name: str, wrong: list[str]) -> Path:
+    """Save the logs of a run that failed, and all that was wrong; return where."""
     place = ROOT / ".local" / "reliability" / name
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(made.folder, place, ignore=shutil.ignore_patterns("old", "tmp"))
+    (place / "violations").write_text("\n".join(wrong))
+    say(f"Logs and records: {place}")
+    return place
+
+
+def _keep(made: Ground, people: People, run: Run) -> None:
+    """Save the logs, the diary and the records of a run that failed."""
+    place = _keep_logs(made, f"{run.name}-{run.seed}", run.wrong)
     (place / "diary").write_text("\n".join(map(str, people.diary)))
     (place / "postgres.log").write_text(made.database.log())
     record = {app: made.heroku.releases(app) for app in (*SOURCES, *TARGETS)}
@@ -134,10 +188,17 @@ def _keep(made: Ground, people: People, name: str) -> None:
         for table in ("promotion", "post", "hold")
     }
     (place / "rows.json").write_text(json.dumps(rows, indent=1))
-    say(f"Logs, diary and records: {place}")
 
 
-RUNS: dict[str, Callable[[Run], None]] = {"crash": crash, "chaos": chaos, "slow": slow}
+RUNS: dict[str, Callable[[Run], None]] = {
+    "crash": crash,
+    "chaos": chaos,
+    "slow": slow,
+    "fuzz": fuzz,
+}
+
+
+DEFAULT = {"fuzz": 1000}
 
 
 def main(words: list[str]) -> int:
@@ -146,7 +207,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("name", choices=RUNS)
     name = parser.parse_args(words).name
     seed = int(os.environ.get("SEED") or secrets.randbelow(10**6))
-    number = int(os.environ.get("N") or 60)
+    number = int(os.environ.get("N") or DEFAULT.get(name, 60))
     say(f"{name}: SEED={seed} N={number}")
     run = Run(name, seed, number)
     RUNS[name](run)

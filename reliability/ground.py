@@ -21,7 +21,10 @@ from reliability.processes import Process
 from reliability.relay import DatabaseRelay, Router
 
 ANA, ROBOT = "ana@example.com", "robot@example.com"
+ABE, VIC = "abe@example.com", "vic@example.com"  # an approver and a viewer; Ana is admin
 ANA_TOKEN, ROBOT_TOKEN = "HRKU-reliability-ana", "HRKU-reliability-robot"
+ABE_TOKEN, VIC_TOKEN = "HRKU-reliability-abe", "HRKU-reliability-vic"
+ACCOUNTS = {ANA_TOKEN: ANA, ROBOT_TOKEN: ROBOT, ABE_TOKEN: ABE, VIC_TOKEN: VIC}
 # A plain rule, one with two targets, and one that promotes every deploy in turn to an app with a
 # release phase.
 RULES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
@@ -53,7 +56,7 @@ class Heroku:
     def __init__(self, env: dict[str, str], folder: Path) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        tokens = (f"{ANA_TOKEN}={ANA}", f"{ROBOT_TOKEN}={ROBOT}")
+        tokens = [f"{token}={email}" for token, email in ACCOUNTS.items()]
         pace = ("--retry-first", "0.3", "--retry-longest", "2")
         command = [str(BIN / "python"), "-m", "emulator", "--port", str(port), *pace]
         command += ["--token", *tokens]
@@ -127,6 +130,8 @@ class Ground:
             "HEROKU_API_KEY": ROBOT_TOKEN,
             "HEROKU_API_URL": self.heroku.url,
             "AUTOPROMOTE_ADMINS": ANA,
+            "AUTOPROMOTE_APPROVERS": ABE,
+            "AUTOPROMOTE_VIEWERS": VIC,
             "AUTOPROMOTE_RECONCILE": "20s",
             "PUBLIC_URL": self.url,
         }

@@ -51,6 +51,10 @@ class Post:
             event, secret = chance.choice(had)
             yield _signed(_aged(event, str(uuid.uuid4())), secret)
 
+    def secrets_in_use(self) -> list[str]:
+        """Return the newest secret of each source's webhook."""
+        return [self._secrets(source)[-1] for source in SOURCES]
+
     def rotate(self) -> None:
         """Rotate a random source's secret; deliveries signed with the old one may still come."""
         self.ground.type("webhooks:rotate", "--app", self.chance.choice(SOURCES))

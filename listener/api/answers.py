@@ -45,6 +45,7 @@ class Reply:
     also: int | None = None
     queries: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
+    is_page: bool = False
 
 
 def returns(

@@ -71,7 +71,7 @@ OUT_OF_DATE = "This page was used already, or is too old. Look again before you 
 
 
 @bp.get("/<link>")
-@replies(Reply())
+@replies(Reply(problems=(403, 404, 409), is_page=True))
 def show(link: str) -> ResponseReturnValue:
     """Show what would be promoted where, and two buttons for whoever may press them."""
     invitation = _invitation(link)
@@ -82,7 +82,7 @@ def show(link: str) -> ResponseReturnValue:
 
 
 @bp.post("/<link>/login")
-@replies(Reply(status=303))
+@replies(Reply(status=303, problems=(401, 403, 404, 409, 413, 422), is_page=True))
 def log_in(link: str) -> ResponseReturnValue:
     """Log the browser in, by a code that `autopromote login:code` printed."""
     invitation = _invitation(link)
@@ -97,7 +97,7 @@ def log_in(link: str) -> ResponseReturnValue:
 
 
 @bp.get("/<link>/login/heroku")
-@replies(Reply(status=303))
+@replies(Reply(status=303, problems=(403, 404, 409), is_page=True))
 def log_in_at_heroku(link: str) -> ResponseReturnValue:
     """Send the browser to Heroku, which asks who one is and sends it back."""
     _invitation(link)
@@ -134,7 +134,7 @@ def _is_secure() -> bool:
 
 
 @bp.post("/<link>")
-@replies(Reply(status=303))
+@replies(Reply(status=303, problems=(401, 403, 404, 409, 413, 422), is_page=True))
 def answer(link: str) -> ResponseReturnValue:
     """Take somebody's yes or no, from the form that the page showed to that person."""
     invitation = _invitation(link)

@@ -23,7 +23,13 @@ LONGEST = 4096
 
 
 @bp.get(CALLBACK)
-@replies(Reply(queries=("code", "state", "error"), problems=(401, 403, 409, 422, 429, 503)))
+@replies(
+    Reply(
+        queries=("code", "state", "error"),
+        problems=(401, 403, 409, 422, 429, 503),
+        is_page=True,
+    )
+)
 def come_back() -> ResponseReturnValue:
     """Log the browser in that was sent to Heroku, and show the way back to its approval link.
 

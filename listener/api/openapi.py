@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app
@@ -36,6 +37,8 @@ PROBLEMS = {
     502: "Heroku could not be read, or refused; in its words.",
     503: "Not now: the database, a secret or Heroku is not available.",
 }
+# Whatever is asked: it came unencrypted, or its address holds the character NUL.
+EVERYWHERE = {403, 422}
 QUERIES: dict[str, Json] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
     "all": {"type": "boolean", "default": False},
@@ -130,13 +133,20 @@ def _in_query(name: str) -> Json:
 def _responses(told: Reply, *, has_body: bool, needs_token: bool) -> Json:
     codes = {*told.problems, *((400, 413, 422) if has_body else ())}
     codes |= {401, 403} if needs_token else set()
-    codes |= {422} if "limit" in told.queries else set()
+    codes |= EVERYWHERE
     good = [told.status] if told.also is None else [told.also, told.status]
     responses: Json = {str(code): _good(told) for code in good}
-    return responses | {str(code): _bad(code) for code in sorted(codes)}
+    bad = _page if told.is_page else _bad
+    return responses | {str(code): bad(code) for code in sorted(codes)}
+
+
+def _page(code: int) -> Json:
+    return {"description": PROBLEMS[code], "content": {"text/html": {}}}
 
 
 def _good(told: Reply) -> Json:
+    if told.is_page and told.status == HTTPStatus.OK:
+        return {"description": "Done.", "content": {"text/html": {}}}
     if told.answer is None:
         return {"description": "Done."}
     schema: Json = {"$ref": REF.format(model=told.answer.__name__)}

@@ -11,7 +11,9 @@ from typing import Any
 from gunicorn.http.body import ChunkedReader  # type: ignore[import-untyped]
 from gunicorn.http.errors import (  # type: ignore[import-untyped]
     ChunkMissingTerminator,
+    InvalidHeader,
     LimitRequestHeaders,
+    UnsupportedTransferCoding,
 )
 from gunicorn.http.message import Request  # type: ignore[import-untyped]
 from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
@@ -74,6 +76,10 @@ class Head:
                 message = "The head is too large"
                 raise LimitRequestHeaders(message) from None
             return None
+        except UnsupportedTransferCoding as error:
+            # Its 501 would be the client's to bring about, and counted as our own.
+            name = "TRANSFER-ENCODING"
+            raise InvalidHeader(name) from error
         rest = memory.rest()
         if len(inbox) - len(rest) > self._limit:
             message = "The head is too large"

@@ -90,3 +90,21 @@ def test_a_route_that_does_not_say_what_it_answers_cannot_be_described() -> None
     silent.add_url_rule("/silent", view_func=lambda: "", endpoint="silent")
     with pytest.raises(AttributeError, match="reply"):
         openapi.described(silent)
+
+
+def test_nul_in_any_address_is_refused_as_described(client: FlaskClient, described: Any) -> None:
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            answer = client.open(f"{path}?a%00b=c", method=method)
+            assert str(answer.status_code) in operation["responses"], (method, path)
+
+
+def test_pages_refuse_as_described(client: FlaskClient, described: Any) -> None:
+    pages = [path for path in described["paths"] if path.startswith("/approvals/")]
+    assert len(pages) > 1
+    for path in pages:
+        for method, operation in described["paths"][path].items():
+            answer = client.open(path.replace("{link}", "none"), method=method)
+            assert answer.status_code == 404
+            [kind] = operation["responses"]["404"]["content"]
+            assert answer.mimetype == kind == "text/html"

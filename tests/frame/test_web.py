@@ -107,6 +107,8 @@ def test_a_request_that_comes_byte_by_byte_is_one_request(web: Web) -> None:
         b"POST /a HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /a HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
         b"POST /a HTTP/1.1\r\nContent-Length: +2\r\n\r\nab",
+        b"POST /a HTTP/1.1\r\nTransfer-Encoding: x\r\n\r\n",
+        b"POST /a HTTP/1.1\r\nTransfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET /a\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
         b"GET /a HTTP/1.1\nHost: x\n\n",
