@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from listener.services.login_client import UNBOUND
 from tests.acceptance.command_line.people import VIEWER_TOKEN, answer_of, apps
 from tests.acceptance.town import ADMIN, ROBOT, ROBOT_TOKEN, Heroku, Town, wait_until
 from tests.cli.program import Autopromote
@@ -57,12 +58,17 @@ def vic(person: Autopromote, tmp_path: Path) -> Autopromote:
 
 
 def examined(person: Autopromote) -> tuple[list[tuple[str, str, str | None]], int]:
-    """What the doctor finds not well, name, state and cure; and the exit code."""
+    """What the doctor finds not well, name, state and cure; and the exit code.
+
+    How people log in is left out: this town has no OAuth client, and is told so by every look.
+    """
     outcome = person("doctor", "--json")
     assert outcome.stderr == ""
     assert SECRET not in outcome.stdout
     found = json.loads(outcome.stdout)
-    told = [(it["name"], it["state"], it["mend"]) for it in found if it["state"] != "ok"]
+    odd = [it for it in found if it["state"] != "ok"]
+    assert [it["state"] for it in odd if it["name"] == "login"] in (["warning"], [])
+    told = [(it["name"], it["state"], it["mend"]) for it in odd if it["name"] != "login"]
     return told, outcome.code
 
 
@@ -77,9 +83,15 @@ def webhook_of(town: Town) -> str:
     return f"/apps/d-staging/webhooks/{webhook['id']}"
 
 
+WHY = (
+    "Any program that a person lets know who they are, another listener too, can log in here as"
+    " that person."
+)
+
+
 def test_a_healthy_town(town: Town, vic: Autopromote) -> None:
     outcome = vic("doctor")
-    assert (outcome.stderr, outcome.code) == ("Everything is well.\n", 0)
+    assert (outcome.stderr, outcome.code) == ("1 warning.\n", 0)
     lines = re.sub(r"grants \d+ more", "grants N more", outcome.stdout).splitlines()
     assert lines == [
         "✓ The listener is of version 0.1.0.",
@@ -90,6 +102,9 @@ def test_a_healthy_town(town: Town, vic: Autopromote) -> None:
         f"✓ The listener acts as {ROBOT}.",
         "✓ The token has the scope global.",
         "✓ No token of the account ends by itself.",
+        f"! {UNBOUND}",
+        f"  {WHY}",
+        "  $ autopromote login:client -a LISTENER",
         "✓ Rules that act: ship.",
         f"✓ {ROBOT} can read d-staging.",
         f"✓ {ROBOT} can read d-prod; no release of ours was tried there yet.",
@@ -122,7 +137,7 @@ def test_a_level_that_was_changed_is_told_and_mended(town: Town, ana: Autopromot
     mend = "autopromote webhooks:add -a d-staging"
     finds(ana, ("webhook", "broken", mend), code=1)
     plain = ana("doctor")
-    assert (plain.stderr, plain.code) == ("1 broken.\n", 1)
+    assert (plain.stderr, plain.code) == ("1 broken, 1 warning.\n", 1)
     assert (
         "✗ The webhook of d-staging: At Heroku its level is notify:"
         " what is missed is not sent again.\n"
@@ -137,7 +152,7 @@ def test_a_hold_is_told_and_no_fault(town: Town, ana: Autopromote, vic: Autoprom
     ana("holds:add", "-a", "d-prod", "--reason", "launch day")
     mend = "autopromote holds:release -a d-prod"
     finds(vic, ("hold", "warning", mend))
-    assert vic("doctor").stderr == "1 warning.\n"
+    assert vic("doctor").stderr == "2 warnings.\n"
     assert ana(*mend.split()[1:]).code == 0
     finds(vic)
 
