@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,12 @@ from sqlalchemy import text
 from listener.app import Parts, assemble, build
 from listener.config import Settings
 from listener.crypto import BadToken
+from listener.db import one_time_codes
+from listener.db.access_tokens import KEPT
 from listener.roles import Rights, Role
 from listener.services.caller import Caller as From
 from listener.services.refusals import MOST, Refusals
+from tests.acceptance.town import wait_until
 from tests.api.conftest import ADMIN, APPROVER, STRANGER, VIEWER
 from tests.logins import bearer, desk_of
 
@@ -107,6 +111,47 @@ def test_what_is_revoked_is_refused_by_every_process_from_the_next_request_on(
     assert actions(client, admin)[-1] == ("person.logged_in", ADMIN, ADMIN)
     assert ("person.revoked", ADMIN, VIEWER.upper()) in actions(client, admin)
     assert ("login.refused", VIEWER, "127.0.0.1") in actions(client, admin)
+
+
+def test_a_session_that_begins_at_this_moment_ends_as_well(
+    client: FlaskClient, log_in: LogIn, parts: Parts
+) -> None:
+    viewer, admin = log_in(VIEWER), log_in(ADMIN)
+    code = client.post("/api/login-codes", headers=viewer).get_json()["code"].replace("-", "")
+    desk, now = desk_of(parts.database, parts.keys), From(None, datetime.now(UTC))
+    with ThreadPoolExecutor(1) as other:
+        with parts.database.begin() as conn:
+            digest = parts.keys.digest(f"code {code}")
+            assert one_time_codes.take(conn, digest, now=now.now) == VIEWER
+            session = desk.start_session(conn, VIEWER, now).text
+            ended = other.submit(revoke, client, admin, email=VIEWER)
+            wait_until(lambda: somebody_waits(parts), "a revocation that waits for the code")
+        assert (ended.result()["sessions"], ended.result()["codes"]) == (1, 0)
+    with pytest.raises(BadToken):
+        desk.find_session(session, now)
+
+
+def somebody_waits(parts: Parts) -> bool:
+    """Whether a transaction is kept waiting by another."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with parts.context.database.lend() as conn:
+        return bool(conn.execute(query).scalar_one())
+
+
+def test_what_ended_long_ago_is_forgotten_with_the_next_login(log_in: LogIn, parts: Parts) -> None:
+    log_in(VIEWER)
+    ages = (KEPT + timedelta(minutes=1), KEPT - timedelta(minutes=1))
+    for age, left in zip(ages, (1, 2), strict=True):
+        with parts.database.begin() as conn:
+            values = {"over": datetime.now(UTC) - age}
+            conn.execute(text("UPDATE access_token SET expires_at = :over"), values)
+        log_in(ADMIN)
+        with parts.database.begin() as conn:
+            rows = conn.execute(text("SELECT count(*) FROM access_token")).scalar_one()
+        assert rows == left
 
 
 def test_all_is_all_oneself_as_well(client: FlaskClient, log_in: LogIn) -> None:

@@ -45,8 +45,9 @@ def test_an_empty_list_is_nobody() -> None:
     ("role", "covered"),
     [
         (Role.VIEWER, [Role.VIEWER]),
-        (Role.APPROVER, [Role.VIEWER, Role.APPROVER]),
-        (Role.ADMIN, [Role.VIEWER, Role.APPROVER, Role.ADMIN]),
+        (Role.PROMOTER, [Role.VIEWER, Role.PROMOTER]),
+        (Role.APPROVER, [Role.VIEWER, Role.PROMOTER, Role.APPROVER]),
+        (Role.ADMIN, [Role.VIEWER, Role.PROMOTER, Role.APPROVER, Role.ADMIN]),
     ],
 )
 def test_a_role_covers_the_lesser_ones(role: Role, covered: list[Role]) -> None:
