@@ -212,6 +212,7 @@ def _session() -> Session | None:
 def _admitted(session: Session, role: Role) -> Person:
     rights = services().roles.of(session.email)
     if rights is None:
+        services().refusals.note("no_role", caller(), email=session.email)
         raise Forbidden(f"{session.email} has no role here (any more).", id="no_role")
     asker = Person(session.email, rights, session.expires_at)
     auth.admit(asker, role, auth.On.APPS)

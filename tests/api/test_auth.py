@@ -84,7 +84,10 @@ def test_a_session_of_a_browser_is_no_token_and_a_token_is_no_session(
     assert client.get("/api/whoami", headers=bearer(session.text)).status_code == 401
     with pytest.raises(BadToken):
         desk.find_session(token.text, caller)
-    assert desk.find_session(session.text, caller).email == ADMIN
+    row = desk.find_session(session.text, caller)
+    assert row.email == ADMIN
+    with pytest.raises(BadToken):  # whatever it is signed for
+        desk.find(parts.keys.tokens.sign({"id": row.id}, until=row.expires_at).text, caller)
 
 
 def test_the_scheme_is_read_in_any_case(client: FlaskClient, as_: As) -> None:

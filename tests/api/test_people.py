@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, event, text
 
 from listener.app import Parts, assemble, build
 from listener.config import Settings
@@ -219,6 +219,21 @@ def test_the_last_use_is_written_once_a_minute(
         assert client.get("/api/whoami", headers=headers).status_code == 200
         versions.append(version(parts))
     assert [versions.count(one) for one in dict.fromkeys(versions)] == [1, 3, 3]
+
+
+def test_a_request_begins_no_transaction_to_tell_who_asks(
+    client: FlaskClient, log_in: LogIn
+) -> None:
+    headers, begun = log_in(VIEWER), list[Connection]()
+    note = begun.append
+    event.listen(Engine, "begin", note)
+    try:
+        for count in (1, 0):  # the first use is noted
+            begun.clear()
+            assert client.get("/api/whoami", headers=headers).status_code == 200
+            assert len(begun) == count
+    finally:
+        event.remove(Engine, "begin", note)
 
 
 def version(parts: Parts) -> str:
