@@ -33,6 +33,9 @@ ENDS = frozenset(
 )
 # After so many bad answers of a check in a row (more than a minute), people are notified.
 BAD_ANSWERS = 5
+# In a stored notice, until when its link is good: the link itself is made when it is sent, so that
+# whoever reads the database is not invited.
+LINK_LINE = "Look and answer until "
 _NEVER = datetime.max.replace(tzinfo=UTC)
 LONGEST_LINK = timedelta(days=1)  # where the question has no end of its own
 
@@ -78,9 +81,7 @@ def _ask(
     lines = [asking.message, _until(asking.until), f"Rule: {_rule(conn, row)}"]
     if context.public_url is not None:
         ends = asking.until or now + LONGEST_LINK
-        invitation = Invitation(row.id, row.release_id, row.artifact, ends)
-        link = approval_links.sign(context.keys.links, invitation)
-        lines.append(f"Look and answer: {context.public_url}{approval_links.PATH}{link}")
+        lines.append(f"{LINK_LINE}{int(ends.timestamp())}")
     lines.append(
         f"Or: `autopromote promotions:approve {row.id}`, `autopromote promotions:reject {row.id}`."
     )
@@ -191,8 +192,9 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Send one notice once to every service that did not get it yet."""
     reached, wanted = list(claim.row.reached), _services(context, claim)
     missing = {known: send for known, send in wanted.items() if known not in reached}
+    body = _with_link(context, claim)
     for known, send in missing.items():
-        if send is not None and send(claim.row.title, claim.row.body).is_told:
+        if send is not None and send(claim.row.title, body).is_told:
             reached.append(known)
         with context.database.begin() as conn:  # some services are slow, and each gets it once
             notifications.reach(conn, claim, reached)
@@ -201,6 +203,22 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     again_in = pause(claim.attempt) if claim.attempt < MOST_TRIES else None
     with context.database.begin() as conn:
         notifications.settle(conn, claim, error=error, again_in=again_in)
+
+
+def _with_link(context: Context, claim: queue.Claim) -> str:
+    """Return what is told, with the link by which somebody answers."""
+    body, about = str(claim.row.body), claim.row.promotion_id
+    before, found, rest = body.rpartition(f"\n{LINK_LINE}")
+    ends, _, after = rest.partition("\n")
+    if not found or about is None or context.public_url is None:
+        return body
+    with context.database.begin() as conn:
+        row = promotions.get(conn, about)
+    until = datetime.fromtimestamp(int(ends), UTC)
+    invitation = Invitation(row.id, row.release_id, row.artifact, until)
+    link = approval_links.sign(context.keys.links, invitation)
+    line = f"Look and answer: {context.public_url}{approval_links.PATH}{link}"
+    return "\n".join([before, line, after])
 
 
 Send = Callable[[str, str], Told]

@@ -299,6 +299,10 @@ class Town:
         flags = [word for name, value in rule.items() for word in (f"--{name}", value)]
         self.cli("rules:add", "ship", "--from", source, "--to", ",".join(targets), *flags)
 
+    def use(self, token: str) -> None:
+        """Ask with this token of the listener, where it lets nobody in by a Heroku token."""
+        self._token = token
+
     def get(self, path: str) -> Any:
         """A call of the listener's API, for what is asked often: a program takes its time."""
         if not self._token:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,9 @@ from listener import approval_links
 from listener.core.promotion import Status
 from listener.core.rule import Mode
 from listener.services.holds import NewHold
+from listener.worker.queues import TELLING
 from tests.worker import wire
+from tests.worker.chats import open_chat
 from tests.worker.emulated import PROD, STAGING
 from tests.worker.stage import PUBLIC_URL, Stage
 
@@ -32,15 +35,22 @@ def waiting(bare: Stage, *, mode: Mode = Mode.ARMED, **conditions: Any) -> int:
 
 
 def test_people_are_asked_once_with_a_link_and_the_command(bare: Stage) -> None:
-    version = waiting(bare, approvals=2, approval_timeout="2h")
-    bare.approve(version, BO)
-    bare.work()
+    with open_chat() as chat:
+        bare.context = replace(bare.context, notify_urls=(chat.url,))
+        version = waiting(bare, approvals=2, approval_timeout="2h")
+        bare.approve(version, BO)
+        bare.work()
+        while bare.step(TELLING):
+            pass
+        [asked] = chat.told
 
     row = bare.promotion(version)
     assert bare.notices() == [
         f"Promotion {row.id} of {STAGING} v{version} to {PROD} waits for approval"
     ]
-    (body,) = bare.told("approval")
+    (stored,) = bare.told("approval")
+    assert LINK.search(stored) is None  # whoever reads the database is not invited
+    body = asked["message"]
     assert body.startswith(f"0 of 2 approvals for {STAGING} v{version} to {PROD}.\nUntil: ")
     assert "\nRule: ship\n" in body
     assert f"`autopromote promotions:approve {row.id}`" in body
