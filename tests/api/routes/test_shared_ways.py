@@ -176,9 +176,9 @@ def test_a_link_is_of_nothing_for_whoever_may_not_see_where_it_goes(town: Town) 
         link = approval_links.sign(town.office.keys.links, asked)
         links[str(row.id)] = f"{approval_links.PATH}{link}"
     own, foreign = links[town.pay.promotion], links[town.shop.promotion]
-    for role, buttons in ((VIEWER, 0), (APPROVER, 1)):
+    for name, buttons in (("viewer.pay", 0), ("elsewhere", 0), ("approver.pay", 1)):
         browser = town.client.application.test_client()
-        code = {"code": town.of(role).post("/api/login-codes")["code"]}
+        code = {"code": town.caller(name).post("/api/login-codes")["code"]}
         assert browser.post(f"{foreign}/login", data=code).status_code == 303
         page = browser.get(foreign)
         assert (page.status_code, "shop" in page.text) == (404, False)
