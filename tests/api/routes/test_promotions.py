@@ -195,7 +195,7 @@ def test_a_held_target_is_a_conflict_and_nothing_is_made(approver: Caller) -> No
         ({**PROMOTE, "override": ["soak"]}, "override and reason are said together, or neither."),
         ({**PROMOTE, "reason": "x"}, "override and reason are said together, or neither."),
         ({**PROMOTE, "override": [], "reason": "x"}, "override: "),
-        ({**PROMOTE, "override": "soak", "reason": "x"}, "override: "),
+        ({**PROMOTE, "override": {"soak": 1}, "reason": "x"}, "override: "),
         ({**PROMOTE, "relase": 3}, "relase is unknown; the nearest known is release."),
     ],
 )
