@@ -55,12 +55,10 @@ def test_who_is_revoked_is_refused_by_every_process(
         )
         assert [whoami(url, token).status_code for url in (second.url, town.url)] == [401, 401]
     entries = answer_of(ana, "audit", "--num", "5")
-    # Each of the two that refused tells of it.
-    assert [(one["action"], one["by"]) for one in entries][:3] == [
-        ("login.refused", VIC),
-        ("login.refused", VIC),
-        ("person.revoked", "ana@example.com"),
-    ]
+    told = [(one["action"], one["by"]) for one in entries]
+    # The second one has told of no other; the first may have told of ten within this minute.
+    assert ("login.refused", VIC) in told[:2]
+    assert ("person.revoked", "ana@example.com") in told[1:3]
     assert "person.revoked" in ana("audit", "--num", "5").stdout
 
 
