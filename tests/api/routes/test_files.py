@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tomllib
 from typing import Any
 
@@ -189,14 +188,12 @@ def test_the_command_line_exports_every_condition(name: str) -> None:
 def test_patterns_of_a_whole_file_are_counted_before_one_is_read(admin: Caller) -> None:
     heavy = [rf"/\pL{{{400 - number}}}/" for number in range(20)]
     rules = [{**SHIP, "name": f"ship-{number}", "authors": heavy} for number in range(21)]
-    began = time.monotonic()
     status, _, message = admin.refused("POST", PLAN, body(*rules))
     assert (status, message) == (422, "rules: a file has 400 patterns at most, and not 420.")
     many = {**SHIP, "authors": heavy, "descriptions": heavy}
     status, _, message = admin.refused("POST", PLAN, body(many))
     assert (status, "a rule has 20 patterns at most" in message) == (422, True)
     assert "too large" not in message
-    assert time.monotonic() - began < 2  # each that is read would take some milliseconds
 
 
 def test_apps_that_nobody_knows_are_counted_before_heroku_is_asked(
