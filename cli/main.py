@@ -75,16 +75,21 @@ def main() -> int:
         return 130
     except BrokenPipeError:
         # Nobody reads on, as in `autopromote promotions | head`: what is left goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_the_rest()
         return 1
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_the_rest()
         from cli.output import complain
 
         complain(f"Couldn't write all of it: {error.strerror}.")
         return 1
+
+
+def drop_the_rest() -> None:
+    """Let what is still to be printed go nowhere, so that the end of Python does not stop at it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(arguments: list[str]) -> int:

@@ -15,6 +15,7 @@ ESCAPE_SEQUENCES = re.compile(
 CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f"
 TURNERS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # they reorder what is on the line
 SURROGATES = "\ud800-\udfff"  # half characters: no terminal can be sent them
+HALF = re.compile(f"[{SURROGATES}]")
 HARMFUL = re.compile(f"[{CONTROLS}{TURNERS}{SURROGATES}]")
 UNSAFE_IN_JSON = re.compile(f"[\x7f-\x9f\u2028\u2029{TURNERS}{SURROGATES}]")
 
@@ -22,6 +23,11 @@ UNSAFE_IN_JSON = re.compile(f"[\x7f-\x9f\u2028\u2029{TURNERS}{SURROGATES}]")
 def plain(text: str) -> str:
     """Return the text without escape sequences and control characters; line breaks stay."""
     return HARMFUL.sub("", ESCAPE_SEQUENCES.sub("", text))
+
+
+def whole(text: str) -> str:
+    """Return the text with a character that says so in place of each half of one."""
+    return HALF.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def plain_line(text: str) -> str:

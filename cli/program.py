@@ -3,7 +3,6 @@
 # The decorator is in typing from Python 3.12 on, and typing_extensions would cost every start.
 # mypy: disable-error-code="explicit-override"
 
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -17,9 +16,7 @@ from cli.errors import Failure, Misuse, Unfinished
 from cli.hints import with_hint
 from cli.output import complain, tell
 from cli.overview import HELP, NAME, Table, overview
-from cli.plain import SURROGATES
-
-HALF = re.compile(f"[{SURROGATES}]")  # how Python keeps a byte that is no text
+from cli.plain import HALF, whole
 
 
 def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> int:
@@ -47,9 +44,8 @@ def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> i
 def check_utf8(arguments: Sequence[str]) -> None:
     """Refuse an argument whose bytes are no text. Raises Misuse."""
     for argument in arguments:
-        if HALF.search(argument):
-            shown = HALF.sub("\N{REPLACEMENT CHARACTER}", argument)
-            raise Misuse(f"{shown} is not UTF-8.")
+        if HALF.search(argument):  # how Python keeps a byte that is no text
+            raise Misuse(f"{whole(argument)} is not UTF-8.")
 
 
 def keep_printing() -> None:

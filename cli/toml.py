@@ -4,11 +4,9 @@ import json
 import math
 import re
 
-from cli.plain import SURROGATES, plain_json
+from cli.plain import plain_json, whole
 
 BARE = re.compile(r"[A-Za-z0-9_-]+")
-HALF = re.compile(f"[{SURROGATES}]")  # TOML has no word for half a character
-UNKNOWN_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
 def fits(value: object) -> bool:
@@ -29,4 +27,5 @@ def value(said: object) -> str:
     """Return a value as TOML writes it: as JSON does, with what a terminal obeys escaped."""
     if isinstance(said, list):
         return f"[{', '.join(value(each) for each in said)}]"
-    return plain_json(HALF.sub(UNKNOWN_CHARACTER, json.dumps(said, ensure_ascii=False)))
+    said_in_json = whole(json.dumps(said, ensure_ascii=False))  # TOML has no word for a half
+    return plain_json(said_in_json)

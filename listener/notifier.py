@@ -14,7 +14,7 @@ import logging
 import re
 import tempfile
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -138,6 +138,9 @@ class Told:
 
     is_told: bool
     message: str
+
+
+Send = Callable[[str, str], Told]  # title and body, to one service
 
 
 def send(url: str, title: str, body: str) -> Told:

@@ -9,6 +9,7 @@ from listener.api import approval_page
 from listener.api.answers import Reply, replies
 from listener.api.approval_page import STATE_COOKIE, keep, page
 from listener.api.caller import caller
+from listener.api.fields import is_one_word
 from listener.api.services import services
 from listener.approval_links import PATH
 from listener.errors import Forbidden, Invalid, Refusal
@@ -51,6 +52,6 @@ def come_back() -> ResponseReturnValue:
 def _code() -> str:
     """Return the code that the browser brings. Raises Invalid."""
     code = request.args.get("code", "")
-    if code and code.isascii() and code.isprintable() and " " not in code and len(code) <= LONGEST:
+    if 0 < len(code) <= LONGEST and is_one_word(code):
         return code
     raise Invalid("Heroku sent no code along.")

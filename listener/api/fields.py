@@ -74,6 +74,11 @@ def _as_list(said: Any) -> Any:
     return [said] if isinstance(said, str) else said
 
 
+def is_one_word(text: str) -> bool:
+    """Return whether a header or a form can carry it as it is: ASCII, no space or control."""
+    return text.isascii() and text.isprintable() and " " not in text
+
+
 _Stripped = StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)
 
 AppName = Annotated[str, _Stripped]

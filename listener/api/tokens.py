@@ -11,6 +11,7 @@ from listener import VERSION
 from listener.api.answers import Answer, Id, Time, returns
 from listener.api.auth import On, check_person, needs, needs_token, own_token, person
 from listener.api.caller import caller
+from listener.api.fields import is_one_word
 from listener.api.request_body import LARGEST_FORM, Body, takes
 from listener.api.services import services
 from listener.errors import Invalid
@@ -21,8 +22,7 @@ bp = Blueprint("tokens", __name__, url_prefix="/api")
 
 
 def _one_word(token: SecretStr) -> SecretStr:
-    said = token.get_secret_value()
-    if said.isascii() and said.isprintable() and " " not in said:
+    if is_one_word(token.get_secret_value()):
         return token
     message = "a token is one word of ASCII characters"
     raise ValueError(message)

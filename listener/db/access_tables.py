@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index, Table, Text, text
+from sqlalchemy import CheckConstraint, Column, ColumnElement, Index, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from listener.db import columns
@@ -48,3 +48,8 @@ ticket = Table(
     columns.time("used_at"),
     Index("ix_ticket_expires_at", "expires_at"),
 )
+
+
+def is_of(table: Table, email: str) -> ColumnElement[bool]:
+    """Match what is this person's: an address is the same in any case."""
+    return func.lower(table.c.email) == email.lower()

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.db.access_tables import access_token as table
+from listener.db.access_tables import is_of
 from listener.db.fixed import Fixed, value
 from listener.roles import Rights, Role
 
@@ -156,8 +157,8 @@ def revoke(conn: Connection, id: str, *, by: str) -> bool:
 
 def revoke_of(conn: Connection, email: str | None, *, by: str) -> list[TokenRow]:
     """End what this person, None for everybody, logged in; machines go on. Return what ended."""
-    is_of = [] if email is None else [func.lower(table.c.email) == email.lower()]
-    return _revoke(conn, table.c.kind != Kind.MACHINE, *is_of, by=by)
+    whose = [] if email is None else [is_of(table, email)]
+    return _revoke(conn, table.c.kind != Kind.MACHINE, *whose, by=by)
 
 
 def revoke_machine(conn: Connection, name: str, *, by: str) -> TokenRow | None:
@@ -201,8 +202,8 @@ def list_seen(conn: Connection) -> list[Seen]:
 
 def has_been_seen(conn: Connection, email: str) -> bool:
     """Return whether this person logged in within the time that rows are kept."""
-    is_of = table.c.kind != Kind.MACHINE, func.lower(table.c.email) == email.lower()
-    return conn.execute(select(table.c.id).where(*is_of).limit(1)).first() is not None
+    own = table.c.kind != Kind.MACHINE, is_of(table, email)
+    return conn.execute(select(table.c.id).where(*own).limit(1)).first() is not None
 
 
 def list_logins(conn: Connection) -> list[TokenRow]:
@@ -212,8 +213,8 @@ def list_logins(conn: Connection) -> list[TokenRow]:
 
 def list_machines(conn: Connection, *, made_by: str | None = None) -> list[TokenRow]:
     """Return the tokens of machines that are good, newest first; of all, or of who made them."""
-    is_of = [] if made_by is None else [func.lower(table.c.email) == made_by.lower()]
-    return _list(conn, table.c.kind == Kind.MACHINE, *is_of)
+    whose = [] if made_by is None else [is_of(table, made_by)]
+    return _list(conn, table.c.kind == Kind.MACHINE, *whose)
 
 
 def _list(conn: Connection, *which: ColumnElement[bool]) -> list[TokenRow]:

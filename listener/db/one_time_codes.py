@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, literal, update
+from sqlalchemy import Connection, delete, func, literal, update
 from sqlalchemy.dialects.postgresql import insert
 
+from listener.db.access_tables import is_of
 from listener.db.access_tables import ticket as table
 
 KEPT = timedelta(days=1)
@@ -39,9 +40,5 @@ def forget(conn: Connection, email: str | None) -> int:
     Return how many.
     """
     is_open = table.c.used_at.is_(None), table.c.expires_at > func.now()
-    whose = table.c.email.is_not(None) if email is None else _is_of(email)
+    whose = table.c.email.is_not(None) if email is None else is_of(table, email)
     return conn.execute(delete(table).where(whose, *is_open)).rowcount
-
-
-def _is_of(email: str) -> ColumnElement[bool]:
-    return func.lower(table.c.email) == email.lower()

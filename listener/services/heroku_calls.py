@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -74,8 +75,8 @@ class HerokuCall:
 
     def now(self, but: str) -> HerokuCall:
         """Return the same request with another `but`; its time limit goes on."""
-        same = HerokuCall(but, shared=self._shared, began_at=self._began_at)
-        same._spender = self._spender
+        same = copy(self)
+        same._but = but  # noqa: SLF001 - of its own kind
         return same
 
     def unless_gone(

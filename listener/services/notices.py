@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +15,7 @@ from listener.db.rules import RuleRow
 from listener.errors import Invalid
 from listener.inventory.context import Context
 from listener.inventory.notify_urls import opened
-from listener.notifier import BadService, Told
+from listener.notifier import BadService, Send, Told
 from listener.roles import Role
 from listener.services import rule_definition
 from listener.services.rule_definition import MOST
@@ -56,9 +55,6 @@ def try_general(context: Context, *, by: str) -> list[TriedService]:
     context.reach.check_all(Role.ADMIN)
     urls = context.notify_urls
     return _tried([(notifier.shown(url), partial(notifier.send, url)) for url in urls], by)
-
-
-Send = Callable[[str, str], Told]
 
 
 def _of_rule(context: Context, url: str | None) -> Send:

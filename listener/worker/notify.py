@@ -7,7 +7,6 @@ change nothing, and of anything that a rule in shadow does.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -26,7 +25,7 @@ from listener.db.promotions import PromotionRow
 from listener.inventory import evidence
 from listener.inventory.context import Clock, Context
 from listener.inventory.notify_urls import opened
-from listener.notifier import Told
+from listener.notifier import Send
 
 ENDS = frozenset(
     {Status.SUCCEEDED, Status.FAILED, Status.ERRORED, Status.ROLLED_BACK, Status.REJECTED}
@@ -219,9 +218,6 @@ def _with_link(context: Context, claim: queue.Claim) -> str:
     link = approval_links.sign(context.keys.links, invitation)
     line = f"Look and answer: {context.public_url}{approval_links.PATH}{link}"
     return "\n".join([before, line, after])
-
-
-Send = Callable[[str, str], Told]
 
 
 def _services(context: Context, claim: queue.Claim) -> dict[str, Send | None]:
