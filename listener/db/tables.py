@@ -379,6 +379,7 @@ notice = Table(
     Column("trouble_id", BigInteger, ForeignKey(trouble.c.id)),
     columns.words("title", is_required=True),
     columns.words("body", is_required=True),
+    columns.time("answer_until"),  # set where the notice asks, and is sent with a link
     columns.time("due_at"),
     *columns.lease(),
     Column("reached", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # who got it

@@ -285,7 +285,7 @@ def _wait(job: Job, gathered: CandidateFacts, evaluation: Evaluation) -> None:
         )
         if Waits.HEROKU in evaluation.waits_for and evaluation.reads is Reads.DATABASE:
             apps.forget_facts(conn, row.target_id)
-        notify.of_wait(conn, context, row, evaluation, now)
+        notify.of_wait(conn, row, evaluation, now)
         if gives_way:
             waiting_promotions.supersede_older(
                 conn, row, around, reason=gathered.why_older_give_way

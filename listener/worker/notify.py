@@ -32,16 +32,11 @@ ENDS = frozenset(
 )
 # After so many bad answers of a check in a row (more than a minute), people are notified.
 BAD_ANSWERS = 5
-# In a stored notice, until when its link is good: the link itself is made when it is sent, so that
-# whoever reads the database is not invited.
-LINK_LINE = "Look and answer until "
 _NEVER = datetime.max.replace(tzinfo=UTC)
 LONGEST_LINK = timedelta(days=1)  # where the question has no end of its own
 
 
-def of_wait(
-    conn: Connection, context: Context, row: PromotionRow, evaluation: Evaluation, now: datetime
-) -> None:
+def of_wait(conn: Connection, row: PromotionRow, evaluation: Evaluation, now: datetime) -> None:
     """Notify once that people are asked, or that only a person can remove what is in the way."""
     question = _question(evaluation)
     stuck, gate = evaluation.objection, evaluation.decided_by
@@ -50,7 +45,7 @@ def of_wait(
     if not (question or is_unwell or is_blocked) or _is_shadow(conn, row):
         return
     if question is not None:
-        _ask(conn, context, row, question, now)
+        _ask(conn, row, question, now)
     if isinstance(stuck, Wait) and is_unwell:
         _blocked(conn, row, stuck.message, until=None, key="check")
     if isinstance(stuck, Wait) and is_blocked:
@@ -73,17 +68,14 @@ def _question(evaluation: Evaluation) -> Wait | None:
     return min(asked, key=lambda wait: (not needs_word(wait), wait.until or _NEVER), default=None)
 
 
-def _ask(
-    conn: Connection, context: Context, row: PromotionRow, asking: Wait, now: datetime
-) -> None:
+def _ask(conn: Connection, row: PromotionRow, asking: Wait, now: datetime) -> None:
     since = row.status_at or row.created_at
-    lines = [asking.message, _until(asking.until), f"Rule: {_rule(conn, row)}"]
-    if context.public_url is not None:
-        ends = asking.until or now + LONGEST_LINK
-        lines.append(f"{LINK_LINE}{int(ends.timestamp())}")
-    lines.append(
-        f"Or: `autopromote promotions:approve {row.id}`, `autopromote promotions:reject {row.id}`."
-    )
+    lines = [
+        asking.message,
+        _until(asking.until),
+        f"Rule: {_rule(conn, row)}",
+        f"Or: `autopromote promotions:approve {row.id}`, `autopromote promotions:reject {row.id}`.",
+    ]
     notifications.add(
         conn,
         "approval",
@@ -91,6 +83,7 @@ def _ask(
         body="\n".join(filter(None, lines)),
         key=f"approval of {row.id} since {since.timestamp()}",
         promotion_id=row.id,
+        answer_until=asking.until or now + LONGEST_LINK,
     )
 
 
@@ -205,19 +198,20 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
 
 
 def _with_link(context: Context, claim: queue.Claim) -> str:
-    """Return what is told, with the link by which somebody answers."""
-    body, about = str(claim.row.body), claim.row.promotion_id
-    before, found, rest = body.rpartition(f"\n{LINK_LINE}")
-    ends, _, after = rest.partition("\n")
-    if not found or about is None or context.public_url is None:
+    """Return what is told, with the link by which somebody answers before the last line.
+
+    The link is made here, and stored nowhere: whoever reads the database is not invited.
+    """
+    body, until, about = str(claim.row.body), claim.row.answer_until, claim.row.promotion_id
+    if until is None or about is None or context.public_url is None:
         return body
     with context.database.begin() as conn:
         row = promotions.get(conn, about)
-    until = datetime.fromtimestamp(int(ends), UTC)
     invitation = Invitation(row.id, row.release_id, row.artifact, until)
     link = approval_links.sign(context.keys.links, invitation)
+    before, _, last = body.rpartition("\n")
     line = f"Look and answer: {context.public_url}{approval_links.PATH}{link}"
-    return "\n".join([before, line, after])
+    return "\n".join([before, line, last])
 
 
 def _services(context: Context, claim: queue.Claim) -> dict[str, Send | None]:

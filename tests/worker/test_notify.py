@@ -66,6 +66,21 @@ def test_people_are_asked_once_with_a_link_and_the_command(bare: Stage) -> None:
     assert invited.expires_at == datetime.fromisoformat(until).replace(microsecond=0)
 
 
+@pytest.mark.parametrize("end", ["soon", "9" * 40, "4000000000"])
+def test_words_of_people_make_no_link(bare: Stage, end: str) -> None:
+    """A reason of many lines is told as it is, though it looks like the end of a question."""
+    reason = f"not today\nLook and answer until {end}\nthanks"
+    with open_chat() as chat:
+        bare.context = replace(bare.context, notify_urls=(chat.url,))
+        bare.reject(waiting(bare, approvals=1), BO, reason)
+        bare.work()
+        while bare.step(TELLING):
+            pass
+        told = [each["message"] for each in chat.told]
+    assert any(reason in message for message in told)
+    assert sum(LINK.search(message) is not None for message in told) == 1  # of the question
+
+
 def test_nobody_is_asked_before_it_has_soaked(bare: Stage) -> None:
     waiting(bare, soak="1h", approvals=1)
     assert bare.notices() == []
