@@ -36,11 +36,11 @@ function troubleWith(program, env) {
 function missing(env) {
   return env.AUTOPROMOTE_BIN
     ? `AUTOPROMOTE_BIN is ${env.AUTOPROMOTE_BIN}, which cannot be run. Unset it, or let it name the autopromote program.`
-    : 'The autopromote program is not on the PATH. Run `pipx install heroku-autopromote`.'
+    : 'The autopromote program is not on the PATH. Run `pipx install .` in a checkout of it.'
 }
 
 function tooOld(program) {
-  return `${program} is not autopromote ${MAJOR}.${MINOR} or newer. Run \`pipx upgrade heroku-autopromote\`.`
+  return `${program} is not autopromote ${MAJOR}.${MINOR} or newer. Run \`pipx install --force .\` in a newer checkout.`
 }
 
 /** Commands come with a new minor version, so the last number does not matter. */

@@ -122,8 +122,8 @@ def version(asked_by: str, own: str = VERSION) -> Finding:
         name="version",
         state=State.WARNING,
         message=f"The listener is of version {own}, the command line of {found[1]}.",
-        why="Either may lack what the other speaks of.",
-        mend="pipx upgrade heroku-autopromote" if theirs < ours else "git push heroku main",
+        why="Either may lack what the other speaks of. The command is for a checkout of the newer.",
+        mend="pipx install --force ." if theirs < ours else "git push heroku main",
     )
 
 

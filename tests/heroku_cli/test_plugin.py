@@ -211,7 +211,7 @@ def test_without_the_program_it_says_what_to_install(cli: OfficialCli, tmp_path:
         "",
         barred(
             "Error: The autopromote program is not on the PATH."
-            " Run `pipx install heroku-autopromote`."
+            " Run `pipx install .` in a checkout of it."
         ),
         1,
     )
@@ -236,7 +236,7 @@ def test_a_program_too_old_says_what_to_upgrade(
         "",
         barred(
             f"Error: {stand_in.program} is not autopromote 0.1 or newer."
-            " Run `pipx upgrade heroku-autopromote`."
+            " Run `pipx install --force .` in a newer checkout."
         ),
         1,
     )

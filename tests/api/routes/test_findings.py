@@ -33,7 +33,7 @@ def test_the_version_of_who_asks_counts(viewer: Caller) -> None:
     environ = viewer.client.environ_base
     viewer.client.environ_base = environ | {"HTTP_USER_AGENT": "autopromote/0.0.1"}
     [version] = [each for each in viewer.get(PATH) if each["name"] == "version"]
-    assert (version["state"], version["mend"]) == ("warning", "pipx upgrade heroku-autopromote")
+    assert (version["state"], version["mend"]) == ("warning", "pipx install --force .")
 
 
 def test_looking_changes_nothing(admin: Caller, viewer: Caller, office: Office) -> None:

@@ -57,11 +57,11 @@ HOLD = HoldRow(
     [
         ("autopromote/0.1.0", "0.1.0", State.OK, ""),
         ("autopromote/0.1.9", "0.1.0", State.OK, ""),
-        ("autopromote/0.1.0", "0.2.0", State.WARNING, "pipx upgrade heroku-autopromote"),
+        ("autopromote/0.1.0", "0.2.0", State.WARNING, "pipx install --force ."),
         ("autopromote/0.10.0", "0.9.0", State.WARNING, "git push heroku main"),
         ("autopromote/1.0.0", "1.7.0", State.OK, ""),
         ("autopromote/2.0.0", "1.7.0", State.WARNING, "git push heroku main"),
-        ("autopromote/0.9.0", "1.0.0", State.WARNING, "pipx upgrade heroku-autopromote"),
+        ("autopromote/0.9.0", "1.0.0", State.WARNING, "pipx install --force ."),
         ("autopromote/0+source", "0.1.0", State.OK, ""),
         ("curl/8.0", "0.1.0", State.OK, ""),
         ("", "0.1.0", State.OK, ""),
