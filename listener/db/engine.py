@@ -106,8 +106,16 @@ class Database:
         """
         if not cast(Watched, conn.connection.dbapi_connection).is_pooled:
             return False
+        return not self.owns_sessions()
+
+    def owns_sessions(self) -> bool:
+        """Return whether each connection keeps its session, and the limits that it set there.
+
+        It opens two connections, and so it is for the start; `is_lent` is for whoever asks often.
+        """
         with self.connect() as one, self.connect() as other:
-            return not are_own([each.session() for each in (one, one, other, other, one)])
+            sessions = [each.session() for each in (one, one, other, other, one)]
+            return are_own(sessions) and one.keeps_limits() and other.keeps_limits()
 
     def dispose(self) -> None:
         """Close every pooled connection."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -43,7 +44,11 @@ def config(connection: Connection | None = None) -> Config:
     return made
 
 
-class Pooled(Exception):
+class Unusable(Exception):
+    """The database of DATABASE_URL cannot be used; the message is a sentence without a secret."""
+
+
+class Pooled(Unusable):
     """DATABASE_URL leads through a pool in transaction mode: no connection owns a session."""
 
     def __init__(self) -> None:
@@ -51,20 +56,30 @@ class Pooled(Exception):
 
 
 def check_sessions(url: str) -> None:
-    """Check that each connection owns its session. Raises Pooled."""
+    """Check that the database answers and each connection owns its session. Raises Unusable."""
     database = open_database(url)
     try:
-        with database.begin() as conn:
-            if database.is_lent(conn):
-                raise Pooled
-    finally:
-        database.dispose()
+        if not database.owns_sessions():
+            raise Pooled
+    except psycopg.OperationalError as error:
+        raise Unusable(_why_unusable(error)) from error
+
+
+def _why_unusable(error: psycopg.OperationalError) -> str:
+    """Say why nobody can connect, in the server's last words, which quote no password."""
+    said = str(error).strip().splitlines()[-1].strip()
+    if "startup parameter: options" in said:
+        return (
+            "A pooler before the database (PgBouncer, say) refuses the `options` of DATABASE_URL:"
+            " leave them out, or name the database itself."
+        )
+    return f"The database of DATABASE_URL cannot be used: {said}"
 
 
 def migrate(url: str) -> None:
     """Migrate the database to the newest schema; safe to repeat, and when two begin at once.
 
-    Raises Pooled: the advisory lock belongs to a session, so it needs one of its own.
+    Raises Unusable; through a pool Pooled, for the advisory lock needs a session of its own.
     """
     from alembic import command  # noqa: PLC0415 - as above
 

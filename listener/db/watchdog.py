@@ -22,8 +22,9 @@ LIFE_SECONDS = 5.0  # an answer that costs the server nothing
 CONNECT_SECONDS = 5
 # Our transactions last milliseconds, for none stays open while Heroku is asked. The limits are
 # set by a statement, because a pooler between us and the server may refuse them as options.
+STATEMENT_TIMEOUT = "12s"
 LIMITS = (
-    "SET statement_timeout = '12s'; SET lock_timeout = '8s';"
+    f"SET statement_timeout = '{STATEMENT_TIMEOUT}'; SET lock_timeout = '8s';"
     " SET idle_in_transaction_session_timeout = '30s'"
 )
 # With these the kernel notices a host that is gone, even while no statement runs.
@@ -66,6 +67,11 @@ class Watched(psycopg.Connection[Any]):
     def session(self) -> int:
         """Return the process id of the server session that answers now."""
         return int(self.execute("SELECT pg_backend_pid()").fetchone()[0])  # type: ignore[index]
+
+    def keeps_limits(self) -> bool:
+        """Return whether the limits that were set still count: who swallows them lends sessions."""
+        found = self.execute("SHOW statement_timeout").fetchone()
+        return found is not None and found[0] == STATEMENT_TIMEOUT
 
     def is_alive(self) -> bool:
         """Check that the server answers soon; close the connection if it does not."""

@@ -61,7 +61,7 @@ class Supervisor:
         """Start the runners; return what is in the way, if anything is."""
         try:
             with self._context.database.begin() as conn:
-                if self._context.database.is_lent(conn):
+                if not self._context.database.owns_sessions():
                     return migrate.POOLED
                 if not migrate.is_ready(conn):
                     return "the database is not migrated"

@@ -158,6 +158,10 @@ class Lent(Database):
     def is_lent(self, conn: Connection) -> bool:
         return True
 
+    @override
+    def owns_sessions(self) -> bool:
+        return False
+
 
 def test_a_pool_of_transactions_is_not_ready_and_nobody_works(parts: Parts) -> None:
     lent = replace(parts, context=replace(parts.context, database=Lent(parts.database)))

@@ -13,7 +13,8 @@ from listener.db.engine import are_own, open_database
 from listener.db.migrate import Pooled
 from listener.db.queue import NotificationListener, notify
 from tests.db.bouncer import bouncer
-from tests.frame.processes import do
+from tests.db.pooler import pooler
+from tests.frame.processes import do, saying, settings, start
 
 PATIENCE = 20.0
 
@@ -72,6 +73,45 @@ def test_a_pool_of_transactions_is_refused_by_migrate(lent: str) -> None:
 def test_it_is_refused_in_one_sentence(lent: str) -> None:
     done = do("release", {"DATABASE_URL": lent})
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{migrate.POOLED}\n")
+
+
+@pytest.mark.parametrize("shows_keys", [False, True])
+def test_whoever_lends_by_turns_is_refused(empty_database_url: str, shows_keys: bool) -> None:
+    """Whatever process id it shows at the start."""
+    with pooler(empty_database_url, shows_keys=shows_keys) as url:
+        done = do("release", {"DATABASE_URL": url})
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{migrate.POOLED}\n")
+
+
+def test_whoever_forgets_the_limits_is_refused(empty_database_url: str) -> None:
+    """Each connection has a session of its own here, and what it set there is gone."""
+    with pooler(empty_database_url, is_lending=False) as url, pytest.raises(Pooled):
+        migrate.migrate(url)
+
+
+def test_options_that_a_pooler_refuses_are_named(empty_database_url: str) -> None:
+    with pooler(empty_database_url) as url:
+        asked = f"{url}&options=-c%20statement_timeout%3D9s"
+        done = do("release", {"DATABASE_URL": asked})
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "refuses the `options` of DATABASE_URL" in done.stderr
+
+
+def test_a_database_that_nobody_answers_for_is_one_sentence() -> None:
+    done = do("release", {"DATABASE_URL": "postgres://ana:hush-hush@127.0.0.1:9/acme"})
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("The database of DATABASE_URL cannot be used: ")
+    assert "hush-hush" not in done.stderr
+
+
+def test_nobody_works_through_a_pool_of_transactions(database_url: str, tmp_path: Path) -> None:
+    with pooler(database_url) as url:
+        worker = start("worker", settings(url), tmp_path / "log")
+        try:
+            saying(worker, f'event=runners_wait reason="{migrate.POOLED}"')
+            assert worker.stop() == 0
+        finally:
+            worker.kill()
 
 
 def test_a_pool_of_sessions_works_whole(kept: str) -> None:

@@ -74,6 +74,30 @@ def test_without_a_database_it_says_so(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("AUTOPROMOTE_RECONCILE", "soon", "AUTOPROMOTE_RECONCILE is malformed: "),
+        ("HEROKU_API_KEY", "", "HEROKU_API_KEY is missing: "),
+        ("AUTOPROMOTE_ADMINS", "'you@acme.com'", "AUTOPROMOTE_ADMINS is malformed: "),
+        ("PUBLIC_URL", "http://acme.com", "PUBLIC_URL is malformed: "),
+    ],
+)
+def test_a_bad_setting_stops_the_release_phase_before_anything_is_changed(
+    empty_database_url: str, name: str, value: str, line: str
+) -> None:
+    good = settings(empty_database_url) | {"DYNO": "release.4231"}
+    done = do("release", good | {name: value})
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 2
+    assert f"\n{line}" in done.stderr
+    with opened(empty_database_url) as database, database.begin() as conn:
+        assert migrate.version(conn) is None
+
+    assert do("release", good).returncode == 0
+
+
 def test_migrating_seals_everything_with_the_newest_key(database_url: str) -> None:
     with opened(database_url) as database:
         seal_something(database, Keys([KEY]))
