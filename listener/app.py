@@ -185,7 +185,9 @@ def services_of(parts: Parts) -> Services:
     client = _login_client(settings)
     clients = LoginClientDesk(
         parts.database,
-        lambda: OAuth(settings.heroku_api_key, url=settings.heroku_api_url),
+        lambda: OAuth(
+            settings.heroku_api_key, url=settings.heroku_api_url, budget=context.heroku.budget
+        ),
         client=client,
         public_url=settings.public_url,
     )

@@ -1,12 +1,14 @@
 """The account's calls: what is left of them, and how many of them each who asks may spend.
 
-Whatever asks on nobody's behalf may spend the last one: a rollback, a hold, work in progress.
+Whatever asks on nobody's behalf may spend the last one: a rollback, a hold, work in progress. Each
+process counts for itself; what is left, Heroku tells all of them.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -22,7 +24,10 @@ MINUTE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Spender:
-    """Somebody on whose behalf Heroku is asked, only while so many calls `keeps` are left over."""
+    """Somebody on whose behalf Heroku is asked, only while so many calls `keeps` are left over.
+
+    `a_minute` is the most in any sixty seconds.
+    """
 
     name: str
     keeps: int
@@ -67,8 +72,13 @@ class Budget:
         self._now = now
         self._lock = Lock()
         self._under_way = 0
-        self._minute = 0
-        self._spent: dict[str, int] = {}  # in this minute, by who asks
+        self._spent: dict[str, deque[float]] = {}  # when, of the last calls of each who asks
+        self._forgot_at = now()
+
+    @property
+    def remembered(self) -> int:
+        """How many are remembered who asked."""
+        return len(self._spent)
 
     def note(self, left: int) -> None:
         """Learn how many calls Heroku grants now."""
@@ -94,13 +104,20 @@ class Budget:
             grants = f"Heroku grants the listener's account {self.left} more requests for now"
             message = f"{grants}; the last {who.keeps} are kept for what must go on."
             raise Spared(message, again_in=_whole(missing * MINUTE / BACK_A_MINUTE))
-        minute = int(now // MINUTE)
-        if minute != self._minute:
-            self._minute, self._spent = minute, {}
-        if self._spent.get(who.name, 0) >= who.a_minute:
-            message = f"{who.name} has had {who.a_minute} requests of Heroku in this minute."
-            raise Spared(message, again_in=_whole((minute + 1) * MINUTE - now))
-        self._spent[who.name] = self._spent.get(who.name, 0) + 1
+        self._forget(now)
+        spent = self._spent.setdefault(who.name, deque(maxlen=who.a_minute))
+        if len(spent) >= who.a_minute and (wait := spent[0] + MINUTE - now) > 0:
+            message = f"{who.name} has had {who.a_minute} requests of Heroku within a minute."
+            raise Spared(message, again_in=_whole(wait))
+        spent.append(now)
+
+    def _forget(self, now: float) -> None:
+        """Forget once a minute who has not asked for one."""
+        if now - self._forgot_at < MINUTE:
+            return
+        self._forgot_at = now
+        for name in [name for name, spent in self._spent.items() if now - spent[-1] >= MINUTE]:
+            del self._spent[name]
 
     def _free(self, now: float) -> float:
         """Return how many calls are left by now, without those that are under way."""

@@ -11,6 +11,7 @@ import httpx
 
 from listener.heroku import paging
 from listener.heroku.address import checked_name, is_on_loopback
+from listener.heroku.budget import Budget
 from listener.heroku.errors import BadAnswer, Doubtful
 from listener.heroku.http import BoundedTransport, addresses, public_addresses, trusted
 from listener.heroku.output import OutputReader, Piece
@@ -74,6 +75,11 @@ class Heroku:
         of_outputs = transport or _transport_of_outputs(url)
         self._outputs = OutputReader(url, of_outputs, user_agent=user_agent)
         self._deadlines = deadlines
+
+    @property
+    def budget(self) -> Budget:
+        """The calls of the account, for whatever else asks with its token."""
+        return self._wire.budget
 
     @property
     def requests_left(self) -> int | None:

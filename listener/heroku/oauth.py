@@ -14,6 +14,7 @@ import httpx
 
 from listener.heroku import paging
 from listener.heroku.address import checked_name
+from listener.heroku.budget import Budget
 from listener.heroku.client import DEADLINES, URL, USER_AGENT, Deadlines
 from listener.heroku.errors import BadAnswer, Doubtful
 from listener.heroku.fields import Fields
@@ -82,10 +83,12 @@ class OAuth:
         url: str = URL,
         transport: httpx.BaseTransport | None = None,
         deadlines: Deadlines = DEADLINES,
+        budget: Budget | None = None,
     ) -> None:
+        """Ask with this token; `budget` is the one of its account, where others ask with it too."""
         ssl_context = trusted() if url.startswith("https:") else None
         direct = transport or BoundedTransport(ssl_context=ssl_context)
-        self._wire = Wire(token, url=url, transport=direct, user_agent=USER_AGENT)
+        self._wire = Wire(token, url=url, transport=direct, user_agent=USER_AGENT, budget=budget)
         self._deadlines = deadlines
 
     def close(self) -> None:

@@ -27,9 +27,15 @@ class Wire:
     """Sends requests to one Heroku, each once; threads may share it."""
 
     def __init__(
-        self, token: str | None, *, url: str, transport: httpx.BaseTransport, user_agent: str
+        self,
+        token: str | None,
+        *,
+        url: str,
+        transport: httpx.BaseTransport,
+        user_agent: str,
+        budget: Budget | None = None,
     ) -> None:
-        """Send with this token; None is for the few paths that want none."""
+        """Send with this token, on its account's budget; None is for the few paths without one."""
         self._token = checked_token(token) if token is not None else ""
         self._url = checked_url(url)
         self._transport = transport
@@ -40,7 +46,7 @@ class Wire:
         }
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
-        self.budget = Budget()
+        self.budget = budget or Budget()
         self.writes = 0  # changes that were asked for
         self.scopes: tuple[str, ...] | None = None
         self.took: dict[str, float] = {}  # seconds, by the id of the app that was asked about

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from listener.core.promotion import RESERVE
 from tests.api.conftest import ADMIN, APPROVER, STRANGER
 from tests.api.login_scene import BACK, NO_CLIENT, ROBOT, Scene
 
@@ -199,6 +200,20 @@ def test_a_client_without_a_secret_is_no_use(scene: Scene) -> None:
     httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
     with scene.changed(**NO_CLIENT, public_url="https://other.example"):
         assert refusal(scene.provide()) == (502, "heroku_unreadable")
+
+
+def test_what_is_asked_about_the_client_is_of_the_account_s_calls(scene: Scene) -> None:
+    """By an admin: what is kept for rollbacks is kept from this, too."""
+    budget = scene.parts.context.heroku.budget
+    assert scene.finding()[0] == "ok"
+    before = budget.left
+    assert before is not None
+    scene.provide()
+    assert budget.left == before - 1
+    budget.note(RESERVE)
+    asked = len(scene.asked)
+    assert refusal(scene.provide()) == (429, "heroku_spared")
+    assert len(scene.asked) == asked
 
 
 def test_the_doctor_tells_how_people_log_in(scene: Scene) -> None:

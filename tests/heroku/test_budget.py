@@ -76,12 +76,33 @@ def test_one_who_asks_much_leaves_the_minute_to_others() -> None:
         spend(account, CY)
     spared = refused(account, CY)
     assert (spared.again_in, str(spared)) == (
-        40,
-        "cy@example.com has had 3 requests of Heroku in this minute.",
+        60,
+        "cy@example.com has had 3 requests of Heroku within a minute.",
     )
     spend(account, ANA)
-    clock.now += 40
+    clock.now += 60
     spend(account, CY)
+
+
+def test_a_minute_is_any_sixty_seconds() -> None:
+    """At the turn of a minute nobody has twice as many."""
+    account = Budget(clock := Clock())
+    for seconds in (30, 29, 0.5):
+        clock.now += seconds
+        spend(account, CY)
+    clock.now += 1
+    assert refused(account, CY).again_in == 30
+    clock.now += 30
+    spend(account, CY)
+    assert refused(account, CY).again_in == 29
+
+
+def test_who_asks_no_more_is_forgotten() -> None:
+    account = Budget(clock := Clock())
+    for number in range(1000):
+        spend(account, Spender(f"{number}@example.com", keeps=0, a_minute=3))
+        clock.now += 1
+    assert account.remembered <= 120
 
 
 def test_a_thread_asks_for_whom_it_was_told_and_then_for_nobody() -> None:
