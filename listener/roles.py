@@ -150,10 +150,14 @@ class Reach:
                 which = name if self.sees.has(name) else "an app that you may not see"
                 raise Forbidden(f"That needs the role {self.role.wanted} for {which}; {self.who}.")
 
+    def covers_all(self, role: Role) -> bool:
+        """Return whether what needs that role is allowed for what concerns all."""
+        return self.overall is not None and self.overall.covers(role)
+
     def check_all(self, role: Role | None = None) -> None:
         """Raise Forbidden unless it, or what needs that role, is allowed for what concerns all."""
         needed = role or self.role
-        if self.overall is None or not self.overall.covers(needed):
+        if not self.covers_all(needed):
             raise Forbidden(f"That needs the role {needed.wanted} for every app; {self.who}.")
 
 

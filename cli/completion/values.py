@@ -29,6 +29,12 @@ WORDS = {
     "STRATEGY": ("slug", "pipeline"),
     "WHAT": ("supersede", "keep"),
 }
+NAMED = {
+    ("rules", "name"): "rules",
+    ("promotions", "id"): "promotions",
+    ("tokens", "name"): "tokens",
+}
+NEW = frozenset({"add", "create"})  # verbs whose argument is a name that there is not yet
 APPS = frozenset({"APP", "APP[,APP]"})
 NEVER = "--confirm"  # a person must type its value
 
@@ -51,11 +57,10 @@ class Values:
         return behind_comma(self._names(kind), begun) if kind else ()
 
     def _kind(self, param: "click.Parameter", metavar: str) -> str | None:
-        """Return which of the listener's names are wanted: rules, apps or promotions."""
+        """Return which of the listener's names are wanted, such as rules or apps."""
         topic, _, verb = self._command.partition(":")
         if param.param_type_name == "argument":
-            wanted = {("rules", "name"): "rules", ("promotions", "id"): "promotions"}
-            return wanted.get((topic, param.name or "")) if verb != "add" else None
+            return NAMED.get((topic, param.name or "")) if verb not in NEW else None
         return "apps" if metavar in APPS and NEVER not in param.opts else None
 
     def _names(self, kind: str) -> list[Candidate]:
@@ -75,7 +80,8 @@ class Values:
 
 def ask(listener: "Listener", kind: str) -> list[Candidate]:
     """Ask the listener for names of one kind."""
-    found = {"rules": rules, "promotions": promotions, "apps": apps}[kind](listener)
+    of = {"rules": rules, "promotions": promotions, "apps": apps, "tokens": tokens}
+    found = of[kind](listener)
     return [(name, plain_line(meaning)) for name, meaning in found if SAFE.fullmatch(name)]
 
 
@@ -99,6 +105,14 @@ def promotions(listener: "Listener") -> list[Candidate]:
         what = f"{source['app']['name']} v{source['release']['version']} to {target}"
         found.append((one["id"], f"{one['status']}: {what}"))
     return found
+
+
+def tokens(listener: "Listener") -> list[Candidate]:
+    """Return the tokens of machines, with their role and by whom they were made."""
+    return [
+        (one["name"], f"{one['role']}, made by {one['made_by']}")
+        for one in listener.machine_tokens()
+    ]
 
 
 def apps(listener: "Listener") -> list[Candidate]:

@@ -20,7 +20,7 @@ from listener.core.app import App
 from listener.core.finding import Finding, State, Unread
 from listener.core.parity import compare
 from listener.core.rule import Mode
-from listener.db import apps, holds, release_requests, releases, rules, subscriptions
+from listener.db import access_tokens, apps, holds, release_requests, releases, rules, subscriptions
 from listener.db.apps import AppRow
 from listener.db.holds import HoldRow
 from listener.db.release_requests import LastAnswer
@@ -29,7 +29,7 @@ from listener.db.subscriptions import SubscriptionRow
 from listener.errors import Busy
 from listener.inventory.context import Context
 from listener.inventory.traits import UNAUTHORIZED
-from listener.roles import Scope
+from listener.roles import Role, Scope
 from listener.services import commit_messages, doctor_account, doctor_apps, notices, troubles
 from listener.services.heroku_calls import HerokuCall, attempt, gather, traits
 from listener.services.status import ReachabilityCheck, Readiness
@@ -139,9 +139,12 @@ class Doctor:
         return found
 
     def _troubles(self, scope: Scope, scene: DoctorSnapshot) -> list[Finding]:
+        unheard = notices.findings(self._context, scene.rules)
+        is_admins = self._context.reach.covers_all(Role.ADMIN)  # as the list of them is
         with self._context.database.begin() as conn:
-            unheard = notices.findings(self._context, conn, list(scene.rules))
-            return [*unheard, *troubles.findings(conn, scope)]
+            machines = access_tokens.list_machines(conn) if is_admins else []
+            found = troubles.findings(conn, scope)
+        return [*doctor_account.machines(machines, scene.now), *unheard, *found]
 
     def _scene(self, scope: Scope) -> DoctorSnapshot:
         with self._context.database.begin() as conn:

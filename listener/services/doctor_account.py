@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import timedelta
+import shlex
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from listener import VERSION
 from listener.core.finding import Finding, State, Unread
+from listener.db.access_tokens import TokenRow
 from listener.heroku import Account, Authorization
 from listener.inventory.traits import AUTHORIZE_ANEW, UNAUTHORIZED
 from listener.services.status import ReadinessErrors
 
 # What Heroku grants in six minutes; with less, promotions may have to wait.
 FEW_REQUESTS = 450
+SOON = timedelta(days=14)  # for somebody to make another token, and have it used
 # The plain scopes do not cover releases and config vars.
 ENOUGH = frozenset({"global", "write-protected"})
 WRITING = ENOUGH | {"write"}
@@ -82,6 +85,26 @@ def expiry(found: Sequence[Authorization] | Unread) -> Finding:
         f" in {_words(left)}; Heroku does not tell which is the listener's.",
         mend="heroku authorizations",
     )
+
+
+def machines(tokens: Iterable[TokenRow], now: datetime) -> list[Finding]:
+    """Report the tokens of machines that end soon."""
+    return [
+        Finding(
+            name="machine_token",
+            state=State.WARNING,
+            message=f"The token {each.name} ends in {_words(each.expires_at - now)}.",
+            why="From then on whatever uses it is refused. Make another one, have it used, and"
+            f" revoke {each.name}.",
+            mend=f"autopromote tokens:create NAME --role {each.role}{_flag(each.apps)}",
+        )
+        for each in tokens
+        if each.expires_at - now <= SOON
+    ]
+
+
+def _flag(apps: Sequence[str] | None) -> str:
+    return f" --apps {shlex.quote('+'.join(apps))}" if apps is not None else ""
 
 
 def _words(left: timedelta) -> str:

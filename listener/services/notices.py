@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-
-from sqlalchemy import Connection
 
 from listener import notifier
 from listener.core.finding import Finding, State
@@ -70,9 +69,13 @@ def _tried(services: list[tuple[str, Send]], by: str) -> list[TriedService]:
         return [TriedService(shown, one) for (shown, _), one in zip(services, told, strict=True)]
 
 
-def findings(context: Context, conn: Connection, acting: list[RuleRow]) -> list[Finding]:
-    """Report the stored services that a rule may not name today: they are told nothing."""
-    found = rules.of_rules(conn, [row.id for row in acting])
+def findings(context: Context, acting: Sequence[RuleRow]) -> list[Finding]:
+    """Report the stored services that a rule may not name today: they are told nothing.
+
+    The first URL to be judged loads apprise for a moment, in which no connection is held.
+    """
+    with context.database.begin() as conn:
+        found = rules.of_rules(conn, [row.id for row in acting])
     return [
         Finding(
             name="notify",

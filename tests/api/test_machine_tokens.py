@@ -165,6 +165,16 @@ def test_only_an_admin_makes_tokens(
     assert client.delete(f"{PATH}/ci", headers=headers).status_code == 403
 
 
+def test_admins_are_told_of_a_token_that_ends_soon(
+    client: FlaskClient, as_: As, make: Callable[..., Any]
+) -> None:
+    make(name="nightly")
+    make(expires_at=(datetime.now(UTC) + timedelta(days=10)).isoformat())
+    for email, told in ((ADMIN, ["The token ci ends in 9 days."]), (VIEWER, [])):
+        found = client.get("/api/findings", headers=as_(email)).get_json()
+        assert [each["message"] for each in found if each["name"] == "machine_token"] == told
+
+
 def test_machines_go_on_when_people_are_thrown_out_and_are_named(
     client: FlaskClient, as_: As, make: Callable[..., Any]
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from cli.completion.shells import SCRIPTS, behind_break, words_of_line
 from cli.main import COMMANDS
-from cli.resources import Promotion, Rule, Subscription
+from cli.resources import MachineToken, Promotion, Rule, Subscription
 from tests.cli.answers import full
 from tests.cli.program import Autopromote, Outcome
 from tests.cli.stranger import Stranger, answer, stranger
@@ -151,6 +151,14 @@ def test_promotions_come_with_how_they_stand(autopromote: Autopromote) -> None:
     with stranger(listening(PROMOTION)) as listener:
         outcome = autopromote("__complete", "fish", "promotions:info", "", **at(listener))
     assert outcome == ("42\twaiting: example-app-staging v7 to example-app\n", "", 0)
+
+
+def test_tokens_come_with_their_role_where_one_is_ended(autopromote: Autopromote) -> None:
+    token = full(MachineToken, {"name": "ci", "role": "promoter", "made_by": "ana@example.com"})
+    with stranger(listening(token)) as listener:
+        outcome = autopromote("__complete", "fish", "tokens:revoke", "", **at(listener))
+        assert complete(autopromote, "tokens:create", "", **at(listener)) == []
+    assert outcome == ("ci\tpromoter, made by ana@example.com\n", "", 0)
 
 
 def cache(autopromote: Autopromote) -> Path:

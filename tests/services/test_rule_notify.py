@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 import pytest
 from sqlalchemy import select, update
 
 from listener.core.finding import State
-from listener.crypto import Keys
+from listener.crypto import Cipher, Keys
+from listener.db.engine import Database, open_database
 from listener.db.tables import rule_revision, rule_service
 from listener.errors import Invalid
 from listener.notifier import mark, shown
@@ -115,6 +117,41 @@ def test_a_stored_service_that_no_rule_may_name_is_told_nothing_and_doctor_says_
     assert "tells nobody by json://…: method= may not be said" in finding.message
     assert (tried.shown, tried.told.is_told) == ("json://…", False)
     assert chat.told == []
+
+
+class Apart(Cipher):
+    """Opens something only while the pool has a connection to lend."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__([b"a" * 32])
+        self._database = database
+        self.opened = 0
+
+    def open(self, sealed: bytes) -> bytes:
+        """Decrypt."""
+        with self._database.begin():
+            self.opened += 1
+        return super().open(sealed)
+
+
+@pytest.fixture
+def small(shared_database: tuple[str, Database]) -> Iterator[Database]:
+    """The office's database, with a single connection to it."""
+    database = open_database(shared_database[0], pool_size=1)
+    yield database
+    database.dispose()
+
+
+def test_no_connection_is_held_while_services_are_judged(office: Office, small: Database) -> None:
+    """The first URL loads apprise, which takes seconds on a small dyno."""
+    office.add_rule(notify=(SLACK,))
+    keys = Keys(["k" * 32])
+    keys.services = cipher = Apart(small)
+    with office.database.begin() as conn:
+        conn.execute(update(rule_service).values(sealed=cipher.seal(SLACK.encode())))
+    office.context = replace(office.context, keys=keys)
+    assert not [each for each in office.examine(database=small) if each.name == "notify"]
+    assert cipher.opened == 1
 
 
 def test_a_service_whose_key_is_gone_is_told_of(office: Office) -> None:

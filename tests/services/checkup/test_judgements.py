@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from listener import heroku
 from listener.core.app import App
 from listener.core.finding import State, Unread
+from listener.db.access_tokens import Kind, TokenRow
 from listener.db.holds import HoldRow
 from listener.db.subscriptions import SubscriptionRow
 from listener.heroku import Account, Authorization, Delivery, Webhook
@@ -125,6 +126,40 @@ def test_what_the_token_may_do(told: tuple[str, ...] | None, state: State) -> No
     if told is not None:
         assert ", ".join(told) in finding.message
         assert finding.facts == {"scopes": list(told)}
+
+
+@pytest.mark.parametrize(
+    ("left", "message"),
+    [
+        (timedelta(days=14, seconds=1), None),
+        (timedelta(days=14), "The token ci ends in 14 days."),
+        (timedelta(hours=5), "The token ci ends in 5 hours."),
+    ],
+)
+def test_a_machine_s_token_that_ends_soon_is_told_of(left: timedelta, message: str | None) -> None:
+    found = doctor_account.machines([ending(NOON + left)], NOON)
+    assert [each.message for each in found] == ([] if message is None else [message])
+    for each in found:
+        assert each.state is State.WARNING
+        assert each.mend == "autopromote tokens:create NAME --role promoter --apps 'pay-*+shop-*'"
+
+
+def ending(expires_at: datetime) -> TokenRow:
+    """A machine's token that ends then."""
+    return TokenRow(
+        id="1",
+        kind=Kind.MACHINE,
+        email=ROBOT,
+        name="ci",
+        role="promoter",
+        apps=["pay-*", "shop-*"],
+        made_from=None,
+        created_at=NOON,
+        last_used_at=None,
+        expires_at=expires_at,
+        revoked_at=None,
+        revoked_by=None,
+    )
 
 
 FOR_EVER = Authorization("a", ("global",), None)
