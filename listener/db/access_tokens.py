@@ -38,6 +38,11 @@ USED_EVERY = timedelta(
 MARK = "token:"  # before the name of a machine's token, where the name of a person may stand
 
 
+def is_machine(holder: str) -> bool:
+    """Return whether it is a machine that acts by this name."""
+    return holder.startswith(MARK)
+
+
 class Kind(StrEnum):
     """What a row stands for."""
 

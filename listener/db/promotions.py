@@ -82,7 +82,7 @@ class PromotionRow:
 
     @property
     def is_by_hand(self) -> bool:
-        """Whether a person asked for it, not a rule."""
+        """Whether a person or a machine asked for it, not a rule."""
         return self.rule_id is None
 
 

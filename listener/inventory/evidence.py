@@ -14,7 +14,7 @@ from listener.core.gates.options import NONE, Conditions
 from listener.core.promotion import PromotionKind
 from listener.core.release import Release
 from listener.core.verification import ProbeStreak
-from listener.db import approvals, related_promotions, releases, rules
+from listener.db import access_tokens, approvals, related_promotions, releases, rules
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
 from listener.inventory.context import Clock, Context
@@ -86,9 +86,12 @@ def gather(
 
 
 def votes_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, ...]:
-    """Return all votes; a person who promotes by hand votes yes by that, unless they voted too."""
+    """Return all votes; a person who promotes by hand votes yes by that, unless they voted too.
+
+    A machine does not: an approval is a person's word.
+    """
     by = row.created_by if row.is_by_hand else None
-    if by is None or any(each.by == by for each in said):
+    if by is None or access_tokens.is_machine(by) or any(each.by == by for each in said):
         return said
     return (Approval(by, row.created_at), *said)
 

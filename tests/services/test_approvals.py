@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from listener.core.promotion import Status
 from listener.errors import Conflict, Forbidden
+from listener.roles import Role
+from listener.services.caller import Caller
+from listener.services.machines import MachinesDesk, NewMachine
 from listener.services.promote import NewPromotions
 from listener.services.rollback import NewRollback
 from listener.services.rule_definition import RuleChange
@@ -147,6 +151,54 @@ def test_whoever_promotes_by_hand_says_yes_by_that_and_may_change_their_mind(
     office.work()
 
     assert office.found()[0].status is Status.REJECTED
+
+
+@pytest.mark.parametrize("conditions", [{"approvals": 1}, {"brake": "1/24h"}], ids=str)
+def test_a_machine_that_promotes_by_hand_says_no_yes_by_that(
+    office: Office, conditions: dict[str, Any]
+) -> None:
+    office.add_rule(conditions=conditions)
+    if "brake" in conditions:
+        fail(office)
+    wish = NewPromotions(source=STAGING, targets=(PROD,))
+    (view,) = office.promotions.promote_by_hand(wish, by=machine(office))
+    assert (view.row.created_by, view.approvals) == ("token:ci", ())
+    office.work()
+    row = office.found()[-1]
+    assert row.status is Status.WAITING
+    office.approvals.approve(str(row.id), by=BO)
+    office.work()
+    assert office.found()[-1].status is Status.SUCCEEDED
+
+
+def test_what_a_machine_promotes_is_the_release_of_whoever_made_that(office: Office) -> None:
+    """Not of the machine, nor of whoever made its token."""
+    office.add_rule(conditions={"approvals": 1, "self_approval": False})
+    wish = NewPromotions(source=STAGING, targets=(PROD,))
+    (view,) = office.promotions.promote_by_hand(wish, by=machine(office, made_by=BO))
+    with pytest.raises(Forbidden, match="brings a release of yours"):
+        office.approvals.approve(str(view.row.id), by=ANA)
+    office.approvals.approve(str(view.row.id), by=BO)
+    office.work()
+    assert office.found()[-1].status is Status.SUCCEEDED
+
+
+def machine(office: Office, made_by: str = ANA) -> str:
+    """A machine's token that may promote; answers by which name it acts."""
+    desk, caller = MachinesDesk(office.database, office.keys), Caller(None, datetime.now(UTC))
+    wish = NewMachine("ci", Role.PROMOTER, apps=None, expires_at=None)
+    row, _ = desk.create(wish, by=made_by, caller=caller)
+    return row.holder
+
+
+def fail(office: Office) -> None:
+    """A promotion that Heroku refuses, for a brake to see."""
+    office.break_heroku("/apps/.*/releases", method="POST", status=403)
+    office.deploy(STAGING)
+    office.look(STAGING)
+    office.work()
+    office.mend_heroku()
+    assert office.found()[-1].status is Status.FAILED
 
 
 # Retried.

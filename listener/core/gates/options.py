@@ -181,7 +181,7 @@ class Conditions:
         True,
         "--self-approval/--no-self-approval",
         None,
-        "whether whoever made the release may approve it",
+        "whether whoever made the release at Heroku may approve it",
         read=plain.flag,
         wire=bool,
     )
