@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import signal
 import sys
 import tempfile
-import threading
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -14,31 +13,65 @@ from typing import Any
 
 import httpx
 
-from demo.stage import BIN, DemoFailed, Stage, say, wait_for
+from demo.ending import Ended, Ending
+from demo.people import ANA, BEN, write_program
+from demo.stage import DemoFailed, Stage, say, wait_for
 from listener.local_postgres.cluster import NoPostgres, PostgresFailed
+
+# The terminal is closed, or the program that read along has ended.
+UNHEARD = (errno.EIO, errno.EPIPE)
+ENDED = 130  # as a shell says it of Ctrl-C
 
 
 def show(stage: Stage) -> None:
-    """Run the demo: log in, subscribe, add a rule, deploy, and promote to production."""
+    """Run the demo: one promotion goes by itself, another when somebody has approved it."""
+    show_automatic(stage)
+    show_approved(stage)
+    stage.type("promotions")
+
+
+def show_automatic(stage: Stage) -> None:
+    """Log in, subscribe, add a rule, deploy, and see it arrive. Raises DemoFailed."""
     stage.type("login")
     stage.type("webhooks:add", "--app", "acme-staging")
     stage.type("rules:add", "ship", "--from", "acme-staging", "--to", "acme-prod")
     say("\nAna deploys to staging: git push heroku main")
     deployed_at = datetime.now().astimezone()
     release = stage.heroku("apps/acme-staging/deploys", {"description": "Deploy 1a5f89db"})
-    promotion = wait_for(lambda: _ended(stage, release["version"]), "the promotion")
+    promotion = wait_for(lambda: _ended(stage, release["version"], "acme-prod"), "the promotion")
     tell(stage, deployed_at, release, promotion)
     if promotion["status"] != "succeeded":
         raise DemoFailed(f"promotion {promotion['id']} ended as {promotion['status']}")
     stage.type("explain", "--app", "acme-staging")
-    stage.type("promotions")
 
 
-def _ended(stage: Stage, version: int) -> Any:
+def show_approved(stage: Stage) -> None:
+    """Add a rule that wants a second pair of eyes, deploy, and approve. Raises DemoFailed."""
+    say("\nacme-prod-eu shall wait for a colleague: whoever deployed cannot approve it.")
+    route = ("--from", "acme-staging", "--to", "acme-prod-eu")
+    stage.type("rules:add", "careful", *route, "--approvals", "1", "--no-self-approval")
+    say("\nAna deploys to staging once more.")
+    release = stage.heroku("apps/acme-staging/deploys", {"description": "Deploy 7c22e0b9"})
+    waiting = wait_for(
+        lambda: _of(stage, release["version"], "acme-prod-eu"), "the second promotion"
+    )
+    stage.type("login", who=BEN)
+    stage.type("promotions:approve", waiting["id"], who=BEN)
+    ended = wait_for(lambda: _ended(stage, release["version"], "acme-prod-eu"), "its end")
+    if ended["status"] != "succeeded":
+        raise DemoFailed(f"promotion {ended['id']} ended as {ended['status']}")
+
+
+def _ended(stage: Stage, version: int, target: str) -> Any:
     ended = ("succeeded", "failed", "errored", "rejected", "skipped", "superseded", "cancelled")
-    for one in stage.ask("promotions"):
-        if one["source"]["release"]["version"] == version and one["status"] in ended:
-            return stage.ask("promotions:info", one["id"])
+    found = _of(stage, version, target)
+    return stage.ask("promotions:info", found["id"]) if found and found["status"] in ended else None
+
+
+def _of(stage: Stage, version: int, target: str) -> Any:
+    for one in stage.ask("promotions", "--app", target):
+        if one["source"]["release"]["version"] == version:
+            return one
     return None
 
 
@@ -69,40 +102,47 @@ def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def stay(stage: Stage) -> None:
-    """Keep everything running until Ctrl-C."""
-    say("\nIt stays up; Ctrl-C ends it. To play along, in another terminal:\n")
-    for name in ("AUTOPROMOTE_URL", "HEROKU_API_URL", "HEROKU_API_KEY", "HOME"):
-        say(f"  export {name}={stage.person[name]}")
-    say(f"  export PATH={BIN}:$PATH")
-    say("  autopromote holds:add --app acme-prod --reason 'trying holds'")
+def stay(stage: Stage, folder: Path, ending: Ending) -> None:
+    """Keep everything running until somebody ends it."""
+    ana, ben = (write_program(folder / person.name, stage.people[person]) for person in (ANA, BEN))
+    say("\nIt stays up; Ctrl-C ends it, and so does closing this terminal.")
+    say("To play along, paste into another terminal. It changes nothing there: each line runs one")
+    say("command as Ana, who may do everything, or as Ben, who may approve what she deployed.\n")
     say(
         f"  curl -X POST {stage.heroku_url}/_emulator/apps/acme-staging/deploys"
         " -H 'content-type: application/json' -d '{}'"
     )
-    say("  autopromote promotions")
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    try:
-        ended.wait()
-    except KeyboardInterrupt:
-        say()
+    say(f"  {ana} autopromote promotions")
+    say(f"  {ben} autopromote promotions:approve ID")
+    say(f"  {ana} autopromote holds:add --app acme-prod --reason 'trying holds'")
+    say(f"\nID is that of the one that waits. `{ana} sh` is a shell of hers, until `exit`.")
+    ending.wait()
 
 
 def main() -> int:
-    """Run the demo; return 1 after an error message if it failed."""
+    """Run the demo; return 1 after an error message if it failed, 130 if it was ended half-way."""
+    ending = Ending()
     with tempfile.TemporaryDirectory(prefix="autopromote-demo-") as folder, ExitStack() as stack:
-        stage = Stage(Path(folder), stack)
+        stage = Stage(Path(folder), stack, go_on=ending.check)
         try:
             stage.start()
             show(stage)
+            if not os.environ.get("ONCE"):
+                stay(stage, Path(folder), ending)
+        except Ended:
+            return ENDED
         except (DemoFailed, NoPostgres, PostgresFailed, httpx.HTTPError) as error:
+            if ending.is_asked_for:  # Ctrl-C reached the step, too
+                return ENDED
             say(f"\nThe demo failed: {error}")
             for log in sorted(Path(folder).glob("*.log")):
                 say(f"--- {log.name}\n{log.read_text()[-3000:]}")
             return 1
-        if not os.environ.get("ONCE"):
-            stay(stage)
+        except OSError as error:
+            if error.errno not in UNHEARD:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+            return ENDED
     return 0
 
 

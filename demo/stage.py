@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import signal
 import socket
 import subprocess
@@ -17,11 +18,12 @@ from typing import Any
 
 import httpx
 
+from demo.people import ANA, BEN, Person
 from listener.local_postgres import server
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-PERSON, ROBOT = "HRKU-demo-ana", "HRKU-demo-robot"
+ROBOT = "HRKU-demo-robot"
 PATIENCE = 30.0
 # They come with the tools of developers, and libraries that a dyno has load them where they are.
 ONLY_HERE = ("pygments", "rich")
@@ -102,19 +104,21 @@ class Stage:
         settings: Mapping[str, str] | None = None,
         database: Callable[[], AbstractContextManager[str]] = server.throwaway,
         tell: Callable[[str], None] = say,
+        go_on: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare the processes; `settings` are more of the listener's, `database` lends its URL.
 
-        What a person shall see is given to `tell`, a line at a time.
+        What a person shall see is given to `tell`, a line at a time; `go_on` is asked before each
+        step, and raises where there shall be none.
         """
         self._folder = folder
         self._stack = stack
         self._settings = dict(settings or {})
         self._database = database
         self._tell = tell
+        self._go_on = go_on
         self._env = {
             "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
-            "HOME": str(folder),
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
             "NO_COLOR": "1",
@@ -122,11 +126,11 @@ class Stage:
         self.heroku_url = f"http://127.0.0.1:{free_port()}"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.person = self._env | {
-            "AUTOPROMOTE_URL": self.url,
-            "HEROKU_API_URL": self.heroku_url,
-            "HEROKU_API_KEY": PERSON,
+        places = {"AUTOPROMOTE_URL": self.url, "HEROKU_API_URL": self.heroku_url}
+        self.people = {
+            person: person.environment(folder, self._env | places) for person in (ANA, BEN)
         }
+        self.person = self.people[ANA]
 
     def start(self) -> None:
         """Start the emulator, PostgreSQL, and the listener with the Procfile's commands."""
@@ -140,7 +144,8 @@ class Stage:
             "SECRET_KEY": secrets.token_hex(32),
             "HEROKU_API_KEY": ROBOT,
             "HEROKU_API_URL": self.heroku_url,
-            "AUTOPROMOTE_ADMINS": "ana@example.com",
+            "AUTOPROMOTE_ADMINS": ANA.email,
+            "AUTOPROMOTE_APPROVERS": BEN.email,
             "PUBLIC_URL": self.url,
             "PORT": str(self.port),
             "PYTHONPATH": without_tools(self._folder),
@@ -158,6 +163,7 @@ class Stage:
     def _run(
         self, command: list[str], env: Mapping[str, str], name: str
     ) -> subprocess.Popen[bytes]:
+        self._go_on()
         log = self._folder / f"{name}.log"
         return self._stack.enter_context(running(command, env, log))
 
@@ -166,6 +172,7 @@ class Stage:
         return (self._folder / f"{name}.log").read_text()
 
     def _shell(self, line: str, env: Mapping[str, str]) -> None:
+        self._go_on()
         done = subprocess.run(
             ["bash", "-c", f"exec {line}"],
             cwd=ROOT,
@@ -177,28 +184,29 @@ class Stage:
         if done.returncode:
             raise DemoFailed(f"{line}\n{done.stdout}{done.stderr}")
 
-    def type(self, *words: str) -> None:
+    def type(self, *words: str, who: Person = ANA) -> None:
         """Run the CLI and show its output, as if somebody typed it. Raises DemoFailed."""
-        self._tell(f"\n$ autopromote {' '.join(words)}")
-        done = self._cli(*words)
+        self._tell(f"\n{who.name}$ autopromote {shlex.join(words)}")
+        done = self._cli(who, *words)
         for line in (done.stderr + done.stdout).splitlines():
             self._tell(f"  {line}" if line else "")
         if done.returncode:
-            raise DemoFailed(f"autopromote {' '.join(words)} ended with {done.returncode}")
+            raise DemoFailed(f"autopromote {shlex.join(words)} ended with {done.returncode}")
 
     def ask(self, *words: str) -> Any:
-        """Run the CLI with --json and return the parsed answer. Raises DemoFailed."""
-        done = self._cli(*words, "--json")
+        """Run the CLI as Ana with --json and return the parsed answer. Raises DemoFailed."""
+        done = self._cli(ANA, *words, "--json")
         if done.returncode:
             raise DemoFailed(done.stderr)
         return json.loads(done.stdout)
 
-    def _cli(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def _cli(self, who: Person, *words: str) -> subprocess.CompletedProcess[str]:
+        self._go_on()
         command = [str(BIN / "autopromote"), *words]
         return subprocess.run(
             command,
             check=False,
-            env=self.person,
+            env=self.people[who],
             cwd=self._folder,
             capture_output=True,
             text=True,

@@ -7,18 +7,20 @@ from emulator.records import Account, App
 from emulator.state import State
 
 ANA = "ana@example.com"
+BEN = "ben@example.com"
 ROBOT = "robot@example.com"
 
 
 def seed_demo(world: State) -> None:
-    """Create the accounts of Ana and the robot, the pipeline acme, and a few days of history."""
-    ana, robot = (accounts.ensure_account(world, email) for email in (ANA, ROBOT))
+    """Create the accounts of Ana, Ben and the robot, the pipeline acme, and days of history."""
+    ana, ben, robot = (accounts.ensure_account(world, email) for email in (ANA, BEN, ROBOT))
     accounts.authorize(world, ana, token="HRKU-demo-ana")
+    accounts.authorize(world, ben, token="HRKU-demo-ben")
     accounts.authorize(world, robot, token="HRKU-demo-robot")
 
     born_at = world.now() - timedelta(days=7)
     staging, production, europe = (
-        apps.create(world, name, owner=ana, collaborators=[robot], created_at=born_at)
+        apps.create(world, name, owner=ana, collaborators=[ben, robot], created_at=born_at)
         for name in ("acme-staging", "acme-prod", "acme-prod-eu")
     )
     pipeline = pipelines.create(world, "acme", ana)
