@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -28,6 +29,14 @@ class Grant:
     id: str  # of the authorization
     code: str = field(repr=False)
     redirect_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An app, and the hosts by which it is reached: Heroku's name for it, and its domains."""
+
+    name: str
+    hosts: tuple[str, ...]
 
 
 class Heroku:
@@ -75,13 +84,22 @@ class Heroku:
         """End it before its minute is over."""
         self._call("DELETE", f"/oauth/authorizations/{path_part(id)}")
 
-    def app_name(self, app: str) -> str:
-        """Return the name of an app that the user may see."""
-        match body_of(self._call("GET", f"/apps/{path_part(app)}")):
-            case {"name": str(name)}:
-                return name
-            case _:
-                raise HerokuUnreachable(f"{self.url} does not answer like Heroku.")
+    def app(self, app: str) -> App:
+        """Return an app that the user may see, with every host by which it is reached."""
+        path = f"/apps/{path_part(app)}"
+        match body_of(self._call("GET", path)):
+            case {"name": str(name), "web_url": str() | None as web_url}:
+                own = urlsplit(web_url or "").hostname
+                hosts = [*([own] if own else []), *self._domains(path)]
+                return App(name, tuple(dict.fromkeys(hosts)))
+        raise HerokuUnreachable(f"{self.url} does not answer like Heroku.")
+
+    def _domains(self, path: str) -> list[str]:
+        match body_of(self._call("GET", f"{path}/domains")):
+            case [*domains]:
+                names = (each.get("hostname") for each in domains if isinstance(each, dict))
+                return [name.lower() for name in names if isinstance(name, str)]
+        raise HerokuUnreachable(f"{self.url} does not answer like Heroku.")
 
     def set_config_vars(self, app: str, values: Mapping[str, str]) -> None:
         """Set config vars; Heroku answers with all of them, which nobody reads."""

@@ -12,6 +12,7 @@ HEROKU_DOMAINS = (HEROKU, "herokai.com", "herokuspace.com", "herokudev.com")
 HEROKU_LOOPBACK = ("localhost", "127.0.0.1")  # the official CLI knows no other
 ODD = re.compile(r"[\s\\%]")  # read in different ways by different programs
 LONGEST_LABEL = 63
+CALLBACK = "/login/callback"  # of every listener, below its URL
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -83,6 +84,12 @@ def spell(url: SplitResult) -> str:
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
     port = "" if url.port in (None, DEFAULT_PORTS[url.scheme]) else f":{url.port}"
     return f"{url.scheme}://{host}{port}{url.path.rstrip('/')}"
+
+
+def is_home(redirect_uri: str, url: str) -> bool:
+    """Return whether an OAuth client with this address is that of the listener at this URL."""
+    home = urlsplit(redirect_uri)
+    return is_sound(home) and spell(home) == f"{url}{CALLBACK}"
 
 
 def is_sound(url: SplitResult) -> bool:

@@ -3,18 +3,16 @@
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from cli.api import Listener
 from cli.credentials import Credential
 from cli.errors import Failure, HerokuRefused, HerokuUnreachable, Refused
 from cli.heroku import Grant, Heroku
-from cli.hosts import is_sound, spell
+from cli.hosts import is_home
 from cli.resources import Token
 
 UNAUTHORIZED, TOO_MANY = 401, 429
 PATIENCE, SHORTEST_WAIT = 40.0, 0.5  # seconds; what is shown is good for a minute
-CALLBACK = "/login/callback"  # of every listener, below its URL
 UNSET = (
     "If it always does, an admin of the listener may unset AUTOPROMOTE_OAUTH_ID and"
     " AUTOPROMOTE_OAUTH_SECRET there: then a throw-away token tells it who you are, and so does one"
@@ -58,8 +56,7 @@ def check_home(grant: Grant, url: str) -> None:
 
     Any server can show the client of another one: with a code for it, it could log in there.
     """
-    home = urlsplit(grant.redirect_uri)
-    if is_sound(home) and spell(home) == f"{url}{CALLBACK}":
+    if is_home(grant.redirect_uri, url):
         return
     raise Failure(
         f"{url} wants a code for the OAuth client of {grant.redirect_uri}, which is not its own."

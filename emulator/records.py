@@ -101,6 +101,7 @@ class App:
     config: Mapping[str, str] = field(default_factory=dict, repr=False)
     addon_plans: tuple[str, ...] = ()
     buildpacks: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
     phase: Phase | None = None
     arrival: Arrival | None = None
     is_protected: bool = False

@@ -42,7 +42,6 @@ def app_shape(world: State, app: App, *, is_sdk: bool = False) -> Json:
     """Return an app; in the sdk variant of the API, `generation` is a string."""
     history = world.releases[app.id]
     has_code = bool(history) and history[-1].slug_id is not None
-    mark = hashlib.sha256(app.id.encode()).hexdigest()[:12]
     return {
         "acm": False,
         "archived_at": None,
@@ -65,8 +64,32 @@ def app_shape(world: State, app: App, *, is_sdk: bool = False) -> Json:
         "space": None,
         "stack": named("stack", running_stack(world, app)),
         "updated_at": stamp(app.updated_at),
-        "web_url": f"https://{app.name}-{mark}.herokuapp.com/",
+        "web_url": f"https://{_own_host(app)}/",
     }
+
+
+def _own_host(app: App) -> str:
+    return f"{app.name}-{hashlib.sha256(app.id.encode()).hexdigest()[:12]}.herokuapp.com"
+
+
+def domain_shapes(app: App) -> list[Json]:
+    """Return the app's domains: Heroku's own, and its custom ones."""
+    return [
+        {
+            "acm_status": None,
+            "acm_status_reason": None,
+            "app": app_reference(app),
+            "cname": None if kind == "heroku" else f"{hostname}.herokudns.com",
+            "created_at": stamp(app.created_at),
+            "hostname": hostname,
+            "id": named("domain", hostname)["id"],
+            "kind": kind,
+            "sni_endpoint": None,
+            "status": "none" if kind == "heroku" else "succeeded",
+            "updated_at": stamp(app.created_at),
+        }
+        for kind, hostname in (("heroku", _own_host(app)), *(("custom", h) for h in app.domains))
+    ]
 
 
 def running_stack(world: State, app: App) -> str:

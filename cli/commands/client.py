@@ -1,19 +1,20 @@
 """`autopromote login:client`: logins that are for this listener, and for nothing else."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
 from cli.command import command
 from cli.context import Context, pass_context
 from cli.errors import Failure, HerokuRefused
-from cli.hosts import heroku_url
+from cli.hosts import heroku_url, is_home
 from cli.options import as_json
 from cli.output import action, say_json, tell
 from cli.resources import LoginClient
 
 if TYPE_CHECKING:
-    from cli.heroku import Heroku
+    from cli.heroku import App, Heroku
 
 ID, SECRET = "AUTOPROMOTE_OAUTH_ID", "AUTOPROMOTE_OAUTH_SECRET"
 
@@ -28,6 +29,9 @@ def client(context: Context, app: str, as_json: bool) -> None:
     The listener's Heroku user makes the client; you set it on the listener's app, with your own
     Heroku login. Its secret is shown nowhere. From then on only a code that Heroku makes for this
     listener logs in. Run it again after an interruption, or when the listener has moved.
+
+    APP must be the one whose listener you are logged in to: nothing is made or set unless Heroku
+    knows the URL as an address of APP, its own or one of `heroku domains -a APP`.
     """
     from cli.credentials import get_credential
     from cli.heroku import Heroku
@@ -35,11 +39,14 @@ def client(context: Context, app: str, as_json: bool) -> None:
     url = heroku_url(context.env)
     heroku = Heroku(url, get_credential(context.env, url).token)
     with action(f"Looking for ⬢ {app}"):
-        name = heroku.app_name(app)  # before there is a secret to set on it
+        found = heroku.app(app)  # before there is a secret to set on it
+        check_is_of(found, context.listener.url)
     with action(f"Making the OAuth client of {context.listener.url}") as doing:
         made = context.listener.provide_login_client()
+        check_is_at(made["redirect_uri"], context.listener.url)
         if made["secret"] is None:
             doing.end = "done, the listener has it already"
+    name = found.name
     if made["secret"] is not None:
         set_on(heroku, name, made)
     if as_json:
@@ -48,6 +55,29 @@ def client(context: Context, app: str, as_json: bool) -> None:
         tell(
             f"⬢ {name} restarts now. From then on people log in by a code for this listener alone;"
             " who is logged in stays so."
+        )
+
+
+def check_is_of(app: "App", url: str) -> None:
+    """Stop unless the listener at this URL is the app.
+
+    Else one listener's client would be set on another, which then logs in by it.
+    """
+    if urlsplit(url).hostname not in app.hosts:
+        raise Failure(
+            f"You are logged in to {url}, which is no address of ⬢ {app.name}"
+            f" ({', '.join(app.hosts) or 'it has none'}): name the app of that listener by --app,"
+            f" or log in to the listener of ⬢ {app.name} first. Nothing was set."
+        )
+
+
+def check_is_at(redirect_uri: str, url: str) -> None:
+    """Stop unless this client sends people back to the listener at this URL."""
+    if not is_home(redirect_uri, url):
+        raise Failure(
+            f"The listener's OAuth client is for {redirect_uri}, and you are logged in to {url}:"
+            " log in to the URL that it is for, or set PUBLIC_URL on the listener's app."
+            " Nothing was set."
         )
 
 

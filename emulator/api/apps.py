@@ -10,7 +10,7 @@ from emulator.api.processes import addon_shape, dyno_shapes, formation_shapes
 from emulator.errors import InvalidParams
 from emulator.ranges import Key
 from emulator.records import Account, App, Json
-from emulator.shapes import app_reference, app_shape, buildpack_shapes, named
+from emulator.shapes import app_reference, app_shape, buildpack_shapes, domain_shapes, named
 from emulator.times import stamp
 
 bp = Blueprint("apps", __name__)
@@ -75,6 +75,12 @@ def collaborators(identity: str) -> Response:
 def buildpack_installations(identity: str) -> Response:
     """Return the app's buildpacks."""
     return jsonify(buildpack_shapes(get_app(identity)))
+
+
+@bp.get("/apps/<identity>/domains")
+def domains(identity: str) -> Response:
+    """Return the hosts by which the app is reached."""
+    return jsonify(domain_shapes(get_app(identity)))
 
 
 @bp.get("/apps/<identity>/addons")

@@ -28,6 +28,7 @@ FIELDS = (
     "owner",
     "protected",
     "buildpacks",
+    "domains",
     "current",
 )
 
@@ -112,8 +113,9 @@ def _changes(body: Json) -> dict[str, Any]:
     changes |= {name: read(body[key]) for key, (name, read) in _READ.items() if key in body}
     if "protected" in body:
         changes["is_protected"] = flag_of(body, "protected")
-    if (buildpacks := texts_of(body, "buildpacks")) is not None:
-        changes["buildpacks"] = tuple(buildpacks)
+    for name in ("buildpacks", "domains"):
+        if (texts := texts_of(body, name)) is not None:
+            changes[name] = tuple(texts)
     return changes
 
 

@@ -45,6 +45,7 @@ BELONGINGS = (
     "/buildpack-installations",
     "/collaborators",
     "/config-vars",
+    "/domains",
     "/dynos",
     "/formation",
 )
@@ -94,7 +95,9 @@ def _visit(schema: Schema) -> Iterator[Visit]:
 
 def apps_and_what_belongs_to_them(visit: Visit) -> None:
     visit.ana.control("apps/staging/addons", {"plan": "heroku-postgresql:essential-0"})
-    visit.ana.control("apps/staging", {"buildpacks": ["heroku/python"]}, "PATCH")
+    visit.ana.control(
+        "apps/staging", {"buildpacks": ["heroku/python"], "domains": ["acme.example"]}, "PATCH"
+    )
     for before in (True, False):
         listed = visit.asked("GET", "/apps")
         assert len(listed) == 2

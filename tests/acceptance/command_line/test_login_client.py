@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -22,7 +23,7 @@ from tests.cli.program import Autopromote, Outcome, barred
 pytestmark = pytest.mark.acceptance
 
 
-APP = "acme-autopromote"
+APP, OTHER = "acme-autopromote", "acme-eu-autopromote"
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Bound:
 
     town: Town
     setup: Outcome
+    elsewhere: Outcome  # of the same with the app of another listener
     config: dict[str, str]
 
     @property
@@ -70,15 +72,18 @@ def bound(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boun
         each.mkdir()
     given = {"HEROKU_API_URL": town.heroku.url, "HEROKU_API_KEY": ADMIN_TOKEN}
     ana = Autopromote(home, directory, programs, {"AUTOPROMOTE_URL": other.url, **given})
-    town.heroku.control("apps", {"name": APP, "owner": ADMIN, "collaborators": [ADMIN]})
+    ours = {"owner": ADMIN, "collaborators": [ADMIN]}
+    town.heroku.control("apps", {"name": APP, "domains": ["127.0.0.1"], **ours})
+    town.heroku.control("apps", {"name": OTHER, "domains": ["promote.acme.example"], **ours})
     try:
         first = other.start()
         assert ana("login").code == 0
+        elsewhere = ana("login:client", "--app", OTHER)
         setup = ana("login:client", "--app", APP)
         config = ask(town, ADMIN_TOKEN, "GET", f"/apps/{APP}/config-vars")
         first.process.stop()
         other.start(**config)
-        yield Bound(other, setup, config)
+        yield Bound(other, setup, elsewhere, config)
     finally:
         other.close()
 
@@ -129,6 +134,18 @@ def test_an_app_that_one_may_not_change_gets_no_client(bound: Bound, ana: Autopr
         "Error: Couldn't find that app.", "", "Error ID: not_found"
     )
     assert len(bound.heroku(ROBOT_TOKEN, "GET", "/oauth/clients")) == before
+
+
+def test_an_app_of_another_listener_gets_no_client(bound: Bound) -> None:
+    """Else whoever logged in to the wrong listener would let it log people in at the right one."""
+    own = urlsplit(bound.heroku(ADMIN_TOKEN, "GET", f"/apps/{OTHER}")["web_url"]).hostname
+    assert (bound.elsewhere.stdout, bound.elsewhere.code) == ("", 1)
+    assert bound.elsewhere.stderr == f"Looking for ⬢ {OTHER}... !\n" + barred(
+        f"Error: You are logged in to {bound.url}, which is no address of ⬢ {OTHER}"
+        f" ({own}, promote.acme.example): name the app of that listener by --app, or log in to the"
+        f" listener of ⬢ {OTHER} first. Nothing was set."
+    )
+    assert bound.heroku(ADMIN_TOKEN, "GET", f"/apps/{OTHER}/config-vars") == {}
 
 
 def test_a_login_shows_the_listener_a_code_and_ends_what_it_came_from(
