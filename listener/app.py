@@ -57,10 +57,11 @@ from listener.services.login import BrowsersDesk, Logins
 from listener.services.login_client import LoginClientDesk
 from listener.services.machines import MachinesDesk
 from listener.services.output import OutputsDesk
+from listener.services.own_address import OwnAddress
 from listener.services.people import PeopleDesk
 from listener.services.refusals import Refusals
 from listener.services.status import Gauges, ReachabilityCheck, Readiness
-from listener.services.subscriptions import SubscriptionsDesk, hook_url
+from listener.services.subscriptions import SubscriptionsDesk
 from listener.services.tokens import TokensDesk
 from listener.web.limits import JUDGE
 from listener.worker.supervisor import Supervisor
@@ -189,12 +190,12 @@ def services_of(parts: Parts) -> Services:
             settings.heroku_api_key, url=settings.heroku_api_url, budget=context.heroku.budget
         ),
         client=client,
-        public_url=settings.public_url,
+        address=context.address,
     )
     readiness = Readiness(parts.database, keys)
     refusals = Refusals(parts.database)
     desk = TokensDesk(parts.database, keys, refusals)
-    mirror = ReachabilityCheck(settings.public_url, keys.mark, transport=parts.outside)
+    mirror = ReachabilityCheck(keys.mark, transport=parts.outside)
 
     return Services(
         context=context,
@@ -207,7 +208,7 @@ def services_of(parts: Parts) -> Services:
         logins=Logins(desk, refusals, parts.roles, Identities(settings.heroku_api_url, client)),
         readiness=readiness,
         gauges=Gauges(parts.database, context.heroku),
-        subscriptions=SubscriptionsDesk(nobodys, keys, public_url=settings.public_url),
+        subscriptions=SubscriptionsDesk(nobodys, keys),
         browsers=BrowsersDesk(parts.database, keys, desk, refusals),
         browser_logins=BrowserLogins(keys, id_url=settings.heroku_id_url, client=settings.oauth_id),
         people=PeopleDesk(parts.database, parts.roles),
@@ -218,9 +219,9 @@ def services_of(parts: Parts) -> Services:
             nobodys,
             readiness,
             mirror,
-            hook_url=hook_url(settings.public_url),
             login=clients.examine,
         ),
+        own_address=OwnAddress(context, mirror),
         metrics_token=settings.metrics_token,
         public_url=settings.public_url,
     )

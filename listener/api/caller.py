@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv6Address, ip_address
 
 from flask import request
@@ -10,6 +11,8 @@ from listener.api.services import services
 from listener.services.caller import Caller
 
 FORWARDED = "X-Forwarded-For"
+CAME_BY = "X-Forwarded-Proto"
+_NAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
 
 def caller() -> Caller:
@@ -31,3 +34,14 @@ def address() -> str | None:
     # A socket that takes both kinds shows those of the old one as ::ffff:192.0.2.1.
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return str(mapped or found)
+
+
+def came_by() -> str:
+    """Return `https` or `http`, as the router says the request came; empty where nobody says."""
+    return request.headers.get(CAME_BY, "").rpartition(",")[2].strip()
+
+
+def reached_at() -> str | None:
+    """Return the https URL by which the request found us; None where it is no plain one."""
+    host = request.headers.get("Host", "").lower()
+    return f"https://{host}" if came_by() == "https" and _NAME.fullmatch(host) else None

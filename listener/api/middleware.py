@@ -13,6 +13,7 @@ from flask import Flask, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from listener.api import auth
+from listener.api.caller import came_by
 from listener.api.early import HEALTH
 from listener.api.services import services
 from listener.approval_links import PATH
@@ -21,7 +22,6 @@ from listener.errors import Forbidden, Invalid
 log = structlog.get_logger()
 
 HEADER = "Request-Id"
-CAME_BY = "X-Forwarded-Proto"
 GIVEN = "X-Request-Id"  # by Heroku's router, so that our line can be found by its line
 _USABLE = re.compile(r"[A-Za-z0-9-]{20,200}", re.ASCII)
 
@@ -45,10 +45,9 @@ def refuse_plain() -> ResponseReturnValue | None:
 
     Heroku's router says how a request came (HTTP routing: X-Forwarded-Proto). Raises Forbidden.
     """
-    came_by = request.headers.get(CAME_BY, "").rpartition(",")[2].strip()
-    if came_by != "http" or request.path in HEALTH:
+    if came_by() != "http" or request.path in HEALTH:
         return None
-    if request.path.startswith(PATH) and (own := services().public_url) is not None:
+    if request.path.startswith(PATH) and (own := services().context.address()) is not None:
         return redirect(own + request.path, HTTPStatus.PERMANENT_REDIRECT)
     raise Forbidden("This came unencrypted: ask by https. A token that was sent is no secret now.")
 
@@ -63,7 +62,7 @@ def end(response: Response) -> Response:
     response.headers[HEADER] = g.request_id
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"
-    if (services().public_url or "").startswith("https:"):
+    if (services().public_url or f"{came_by()}:").startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     who = g.get("person")
     log.info(

@@ -20,6 +20,7 @@ from listener.services.login import BrowsersDesk, Logins
 from listener.services.login_client import LoginClientDesk
 from listener.services.machines import MachinesDesk
 from listener.services.output import OutputsDesk
+from listener.services.own_address import OwnAddress
 from listener.services.people import PeopleDesk
 from listener.services.refusals import Refusals
 from listener.services.status import Gauges, Readiness
@@ -56,8 +57,9 @@ class Services:
     refusals: Refusals
     outputs: OutputsDesk
     doctor: Doctor
+    own_address: OwnAddress
     metrics_token: str | None = None
-    public_url: str | None = None
+    public_url: str | None = None  # as it was set
     now: Callable[[], datetime] = utc_now
 
     def join(self, app: Flask) -> None:

@@ -7,6 +7,7 @@ from flask import Blueprint, request
 from listener.api import fields
 from listener.api.answers import HEROKU, Answer, Ref, Time, returns, returns_list
 from listener.api.auth import On, needs, person
+from listener.api.caller import reached_at
 from listener.api.fields import AppName
 from listener.api.request_body import Body, takes
 from listener.api.services import context, services
@@ -102,6 +103,7 @@ def list_() -> list[Subscription]:
 @returns(Subscription, 201, also=200, problems=HEROKU)
 def add(body: SubscriptionBody) -> tuple[Subscription, int]:
     """Subscribe to the app; a subscription that is there already is repaired, if it needs to be."""
+    services().own_address.learn(reached_at(), by=person().email, rights=person().rights)
     view, is_made = _desk().add(body.app, by=person().email, reached_at=request.host)
     return Subscription.of(view), 201 if is_made else 200
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from listener import VERSION
 from listener.api.answers import Answer, Id, Time, returns
 from listener.api.auth import On, check_person, needs, needs_token, own_token, person
-from listener.api.caller import caller
+from listener.api.caller import caller, reached_at
 from listener.api.fields import is_one_word
 from listener.api.request_body import LARGEST_FORM, Body, takes
 from listener.api.services import services
@@ -116,6 +116,7 @@ def way() -> LoginWay:
 def create(body: NewToken) -> Token:
     """Make a token of the listener's own, for twelve hours."""
     login = services().logins.log_in(body.proof, caller())
+    services().own_address.learn(reached_at(), by=login.email, rights=login.rights)
     return Token(
         token=login.token.text,
         email=login.email,
@@ -155,5 +156,5 @@ def whoami() -> Whoami:
         roles=[RoleOf.of(grant) for grant in person().rights.grants],
         token_expires_at=person().token_expires_at,
         version=VERSION,
-        url=services().public_url or request.host_url.rstrip("/"),
+        url=services().context.address() or request.host_url.rstrip("/"),
     )

@@ -1,8 +1,17 @@
-"""The tables on the state of the listener itself: its runners and its troubles."""
+"""The tables on the state of the listener itself: its runners, its troubles, its address."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from listener.db import columns
@@ -16,6 +25,16 @@ runner = Table(
     columns.time("round_at", is_required=True),  # when it last could look for work
     columns.time("seen_at", is_required=True),  # when its process last reported
     Index("ix_runner_process", "process"),
+)
+
+own_address = Table(
+    "own_address",
+    columns.metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, server_default="1"),
+    columns.words("url", is_required=True),
+    columns.words("learned_by", is_required=True),
+    columns.now("learned_at"),
+    CheckConstraint("id = 1", name="ck_own_address_is_one"),
 )
 
 trouble = Table(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from listener.core.promotion import reserve_back_in
 from listener.crypto import Keys
+from listener.db import own_address
 from listener.db.engine import Database
 from listener.heroku import Heroku
 from listener.inventory.clock import Clock
@@ -33,10 +36,22 @@ class Context:
     records_for: timedelta = timedelta(days=90)
     audit_for: timedelta | None = None  # for ever
     notify_urls: tuple[str, ...] = ()
-    public_url: str | None = None
+    public_url: str | None = None  # as it was set; `address` also knows what was learned
     prober: Prober = field(default_factory=Prober)
     reach: Reach = field(default_factory=Reach)  # of whoever asks; our own steps see every app
     shared: SharedAnswers | None = None  # with all who only look; None: nothing is shared
+
+    def address(self, conn: Connection | None = None) -> str | None:
+        """Return where Heroku and browsers reach us; None where nobody set or taught it.
+
+        Whoever is in a transaction gives its connection.
+        """
+        if self.public_url is not None:
+            return self.public_url
+        if conn is not None:
+            return own_address.find(conn)
+        with self.database.lend() as own:
+            return own_address.find(own)
 
     @property
     def is_short_of_calls(self) -> bool:

@@ -12,6 +12,12 @@ from listener.heroku import Webhook
 
 LEVEL = "sync"
 INCLUDE = "api:release"
+PATH = "/webhooks/heroku"
+
+
+def hook_url(public_url: str | None) -> str | None:
+    """Build the URL that Heroku delivers to; None without a public URL."""
+    return public_url.rstrip("/") + PATH if public_url else None
 
 
 def fault_of(row: SubscriptionRow, found: Iterable[Webhook]) -> str | None:

@@ -29,6 +29,7 @@ from listener.db.subscriptions import SubscriptionRow
 from listener.errors import Busy
 from listener.inventory.context import Context
 from listener.inventory.traits import UNAUTHORIZED
+from listener.inventory.webhooks import hook_url
 from listener.roles import Role, Scope
 from listener.services import commit_messages, doctor_account, doctor_apps, notices, troubles
 from listener.services.heroku_calls import HerokuCall, attempt, gather, traits
@@ -41,6 +42,7 @@ Answer = TypeVar("Answer")
 class DoctorSnapshot:
     """What the database tells: the rules that act, our webhooks, the holds, and all their apps."""
 
+    address: str | None  # ours
     rules: Sequence[RuleRow]
     subscriptions: Mapping[str, SubscriptionRow]  # by source
     holds: Sequence[HoldRow]
@@ -88,14 +90,12 @@ class Doctor:
         readiness: Readiness,
         mirror: ReachabilityCheck,
         *,
-        hook_url: str | None,
-        login: Callable[[HerokuCall], Finding] | None = None,
+        login: Callable[[HerokuCall, str | None], Finding] | None = None,
     ) -> None:
         """Look with these; `login` tells how people come in, where they do."""
         self._context = context
         self._readiness = readiness
         self._mirror = mirror
-        self._hook_url = hook_url
         self._login = login
         self._is_free = Lock()
 
@@ -123,15 +123,16 @@ class Doctor:
         ask = HerokuCall("", shared=self._context.shared)
         faults = self._readiness.faults()
         faults = replace(faults, apps=tuple(name for name in faults.apps if scope.has(name)))
+        scene = self._scene(scope) if faults.database is None else None
+        url = scene.address if scene is not None else self._context.public_url
         own = [
             doctor_account.version(asked_by),
-            self._mirror.look(),
+            self._mirror.look(url, is_set=self._context.public_url is not None),
             doctor_account.database(faults),
             doctor_account.keys(faults),
             doctor_account.runners(faults),
         ]
-        scene = self._scene(scope) if faults.database is None else None
-        found = [*own, *self._at_heroku(ask, scene)]
+        found = [*own, *self._at_heroku(ask, scene, url)]
         if scene is not None:
             found += doctor_apps.releases(scene.rows, scene.now)
             found += doctor_apps.holds(scene.holds, scene.apps, scene.now)
@@ -152,6 +153,7 @@ class Doctor:
             live = {row.app_id: row for row in subscriptions.live(conn, scope=scope)}
             held = holds.open_(conn, scope=scope)
             return DoctorSnapshot(
+                address=self._context.address(conn),
                 rules=acting,
                 subscriptions=live,
                 holds=held,
@@ -162,7 +164,9 @@ class Doctor:
                 ),
             )
 
-    def _at_heroku(self, ask: HerokuCall, scene: DoctorSnapshot | None) -> list[Finding]:
+    def _at_heroku(
+        self, ask: HerokuCall, scene: DoctorSnapshot | None, url: str | None
+    ) -> list[Finding]:
         client = self._context.heroku
         who = attempt(ask, client.account)
         findings = [doctor_account.token(who)]
@@ -172,7 +176,7 @@ class Doctor:
         findings += [
             doctor_account.scopes(client.scopes),
             doctor_account.expiry(attempt(ask, client.authorizations)),
-            *([self._login(ask)] if self._login is not None else []),
+            *([self._login(ask, url)] if self._login is not None else []),
         ]
         if scene is not None:
             name = who.email if isinstance(who, heroku.Account) else "the listener's account"
@@ -257,7 +261,7 @@ class Doctor:
         findings: list[Finding] = []
         for id in sources:
             app, row = scene.apps[id], scene.subscriptions.get(id)
-            findings.append(doctor_apps.webhook(app, row, found[id], url=self._hook_url))
+            findings.append(doctor_apps.webhook(app, row, found[id], url=hook_url(scene.address)))
             if row is not None:
                 findings.append(doctor_apps.deliveries(app, row, delivered[id]))
             findings += doctor_apps.others(app, row, found[id])

@@ -19,10 +19,10 @@ from listener.db.release_requests import LastAnswer
 from listener.db.rules import RuleRow
 from listener.db.subscriptions import SubscriptionRow
 from listener.heroku import Delivery, Webhook, without_secrets
-from listener.inventory.webhooks import fault_of
+from listener.inventory.webhooks import PATH, fault_of
 from listener.services import rule_warnings
 from listener.services.rule_warnings import Messages
-from listener.services.subscriptions import PATH, ailment_of
+from listener.services.subscriptions import ailment_of
 
 NOT_ARRIVED = frozenset({"failed", "retrying", "skipped"})
 LATE = "Deploys are found late, by reconcile alone."

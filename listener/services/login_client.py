@@ -52,12 +52,12 @@ class LoginClientDesk:
         oauth: Callable[[], OAuth],
         *,
         client: LoginClient | None,
-        public_url: str | None,
+        address: Callable[[], str | None],
     ) -> None:
         self._database = database
         self._oauth = oauth
         self._client = client
-        self._url = callback_url(public_url)
+        self._address = address
 
     def provide(self, *, by: str) -> Provided:
         """Make the client, or find the one that is there; safe to repeat.
@@ -65,13 +65,13 @@ class LoginClientDesk:
         The secret is told for whoever sets it on the listener's app, as long as the listener lacks
         it. Raises Conflict where our address is not known, HerokuUnreadable.
         """
-        if self._url is None:
+        if (url := callback_url(self._address())) is None:
             message = "The listener does not know its own address: set PUBLIC_URL on its app."
             raise Conflict("no_public_url", message)
         with closing(self._oauth()) as oauth:
-            found = self._found(HerokuCall("No OAuth client was made."), oauth, self._url)
+            found = self._found(HerokuCall("No OAuth client was made."), oauth, url)
         is_ours = self._client is not None and self._client.id == found.id
-        provided = Provided(found.id, self._url, None if is_ours else found.secret)
+        provided = Provided(found.id, url, None if is_ours else found.secret)
         self._record(provided, by=by)
         return provided
 
@@ -104,8 +104,8 @@ class LoginClientDesk:
                 },
             )
 
-    def examine(self, ask: HerokuCall) -> Finding:
-        """Tell how people log in, and whether they can."""
+    def examine(self, ask: HerokuCall, public_url: str | None) -> Finding:
+        """Tell how people log in, and whether they can at this address, if it is known."""
         if self._client is None:
             return Finding(
                 name=NAME,
@@ -117,20 +117,19 @@ class LoginClientDesk:
             )
         with closing(self._oauth()) as oauth:
             seen = attempt(ask, partial(oauth.client, self._client.id))
-        return self._judged(self._client.id, seen)
+        return _judged(self._client.id, seen, callback_url(public_url))
 
-    def _judged(self, id: str, seen: OAuthClient | Unread) -> Finding:
-        if isinstance(seen, Unread) and seen.status != GONE:
-            return seen.finding(NAME)
-        if isinstance(seen, Unread):
-            return _broken(f"Heroku knows no OAuth client {id}.", "Nobody can log in.")
-        if self._url is not None and seen.redirect_uri != self._url:
-            message = (
-                f"The OAuth client is for {seen.redirect_uri}, and the listener has {self._url}."
-            )
-            return _broken(message, "`autopromote login` sends a code to no other address.")
-        message = f"People log in by a code for the listener's OAuth client {id}."
-        return Finding(name=NAME, state=State.OK, message=message)
+
+def _judged(id: str, seen: OAuthClient | Unread, url: str | None) -> Finding:
+    if isinstance(seen, Unread) and seen.status != GONE:
+        return seen.finding(NAME)
+    if isinstance(seen, Unread):
+        return _broken(f"Heroku knows no OAuth client {id}.", "Nobody can log in.")
+    if url is not None and seen.redirect_uri != url:
+        message = f"The OAuth client is for {seen.redirect_uri}, and the listener has {url}."
+        return _broken(message, "`autopromote login` sends a code to no other address.")
+    message = f"People log in by a code for the listener's OAuth client {id}."
+    return Finding(name=NAME, state=State.OK, message=message)
 
 
 def _broken(message: str, why: str) -> Finding:

@@ -15,7 +15,7 @@ from listener.db.subscriptions import SecretRow, SecretState, SubscriptionRow
 from listener.errors import NotFound
 from listener.heroku import Webhook
 from listener.inventory.context import Context
-from listener.inventory.webhooks import INCLUDE, LEVEL
+from listener.inventory.webhooks import INCLUDE, LEVEL, hook_url
 from listener.services.heroku_calls import HerokuCall
 
 SECRET_BYTES = 32
@@ -32,10 +32,9 @@ class PendingSecret:
 class WebhookProvisioner:
     """Provides one webhook with our URL and level and a secret we know, or none."""
 
-    def __init__(self, context: Context, keys: Keys, url: str | None) -> None:
+    def __init__(self, context: Context, keys: Keys) -> None:
         self._context = context
         self._keys = keys
-        self._url = url
 
     def mend(
         self, ask: HerokuCall, row_id: int, *, renew: bool = False, drop_old: bool = False
@@ -47,14 +46,15 @@ class WebhookProvisioner:
         """
         with self._context.database.begin() as conn:
             row = present(subscriptions.find(conn, row_id))
-        found = self._at_heroku(ask, row)
+            own = hook_url(self._context.address(conn))
+        found = self._at_heroku(ask, row, own)
         kept = _kept(row, found)
         with self._context.database.begin() as conn:
             sending = self._to_send(conn, row_id, kept, renew=renew)
         for extra in found:
             if extra is not kept:
                 self._delete(ask, extra)
-        webhook = self._tell(ask, row, kept, sending)
+        webhook = self._tell(ask, own or row.url, row, kept, sending)
         with self._context.database.begin() as conn:
             subscriptions.confirm(
                 conn, row_id, heroku_id=webhook.id, url=webhook.url, level=webhook.level
@@ -64,13 +64,13 @@ class WebhookProvisioner:
 
     def undo(self, ask: HerokuCall, row: SubscriptionRow) -> None:
         """Delete our webhooks at Heroku; one that is gone already is no error."""
-        for webhook in self._at_heroku(ask, row):
+        for webhook in self._at_heroku(ask, row, hook_url(self._context.address())):
             self._delete(ask, webhook)
 
-    def _at_heroku(self, ask: HerokuCall, row: SubscriptionRow) -> list[Webhook]:
+    def _at_heroku(self, ask: HerokuCall, row: SubscriptionRow, own: str | None) -> list[Webhook]:
         """Find the app's webhooks that are ours: by id, or because they point to us."""
         found = ask.unless_gone(self._context.heroku.webhooks, row.app_id) or []
-        return [w for w in found if w.id == row.heroku_id or w.url in (row.url, self._url)]
+        return [w for w in found if w.id == row.heroku_id or w.url in (row.url, own)]
 
     def _delete(self, ask: HerokuCall, webhook: Webhook) -> None:
         ask.unless_gone(self._context.heroku.delete_webhook, webhook.app_id, webhook.id)
@@ -78,11 +78,12 @@ class WebhookProvisioner:
     def _tell(
         self,
         ask: HerokuCall,
+        url: str,
         row: SubscriptionRow,
         kept: Webhook | None,
         sending: PendingSecret | None,
     ) -> Webhook:
-        heroku, url = self._context.heroku, self._url or row.url
+        heroku = self._context.heroku
         secret = sending.text if sending is not None else None
         if kept is None:
             text = cast(PendingSecret, sending).text  # a webhook to create lacks a secret, too

@@ -22,7 +22,14 @@ from listener.db import apps, migrate, queries, runners, subscriptions
 from listener.db.engine import Database
 from listener.db.queries import Figures
 from listener.heroku import Heroku
-from listener.heroku.http import BoundedTransport, bounded, trusted
+from listener.heroku.http import (
+    BoundedTransport,
+    Resolve,
+    addresses,
+    bounded,
+    public_addresses,
+    trusted,
+)
 from listener.services import troubles
 
 log = structlog.get_logger()
@@ -132,25 +139,27 @@ _UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
 class ReachabilityCheck:
-    """Asks one address, which the settings name, for the mark of this installation."""
+    """Asks an address, which the settings name or a login, for the mark of this installation."""
 
-    def __init__(
-        self, url: str | None, mark: str, *, transport: httpx.BaseTransport | None = None
-    ) -> None:
-        self._url = url
+    def __init__(self, mark: str, *, transport: httpx.BaseTransport | None = None) -> None:
         self._mark = mark
         self._transport = transport
 
-    def look(self) -> Finding:
-        """Check whether we answer at the public address; this takes five seconds at most."""
-        if self._url is None:
+    def look(self, url: str | None, *, is_set: bool = True) -> Finding:
+        """Check whether we answer at the public address; this takes five seconds at most.
+
+        One that no setting names is somebody's word: nothing inside our network is asked then.
+        """
+        if url is None:
             return _told(State.WARNING, "Nobody told the listener where Heroku reaches it.")
         try:
-            return self._recognised(self._url, self._asked(self._url))
+            return self._recognised(
+                url, self._asked(url, addresses if is_set else public_addresses)
+            )
         except _UNREACHED:
-            return _told(State.BROKEN, f"Nobody answers at {self._url}.")
+            return _told(State.BROKEN, f"Nobody answers at {url}.")
         except httpx.HTTPError as error:
-            message = f"{self._url} did not answer in {SECONDS:.0f} s: {type(error).__name__}."
+            message = f"{url} did not answer in {SECONDS:.0f} s: {type(error).__name__}."
             return _told(State.UNKNOWN, message)
 
     def _recognised(self, url: str, answer: httpx.Response) -> Finding:
@@ -161,18 +170,19 @@ class ReachabilityCheck:
             return _told(State.BROKEN, f"{url} sends on to another address.")
         return _told(State.BROKEN, f"Something else answers at {url} ({answer.status_code}).")
 
-    def _asked(self, url: str) -> httpx.Response:
+    def _asked(self, url: str, resolve: Resolve) -> httpx.Response:
         request = httpx.Request("GET", f"{url}{PATH}", headers={"User-Agent": "heroku-autopromote"})
         request.extensions = {"timeout": httpx.Timeout(SECONDS).as_dict()}
-        with contextlib.closing(self._transport or _transport(url)) as transport:
+        with contextlib.closing(self._transport or _transport(url, resolve)) as transport:
             with bounded(SECONDS):
                 answer = transport.handle_request(request)
             answer.close()  # its head tells all
             return answer
 
 
-def _transport(url: str) -> httpx.BaseTransport:
-    return BoundedTransport(ssl_context=trusted() if url.startswith("https:") else None)
+def _transport(url: str, resolve: Resolve) -> httpx.BaseTransport:
+    context = trusted() if url.startswith("https:") else None
+    return BoundedTransport(ssl_context=context, resolve=resolve)
 
 
 def _told(state: State, message: str) -> Finding:

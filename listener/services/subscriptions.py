@@ -21,23 +21,16 @@ from listener.services.heroku_calls import HerokuCall, was_refused
 from listener.services.provisioning import WebhookProvisioner, present
 from listener.services.views import SubscriptionView
 
-PATH = "/webhooks/heroku"
 AGAIN = "Nothing is lost: the same command again takes it further."
 STAYS = "The subscription was not removed."
-
-
-def hook_url(public_url: str | None) -> str | None:
-    """Build the URL that Heroku delivers to; None without a public URL."""
-    return public_url.rstrip("/") + PATH if public_url else None
 
 
 class SubscriptionsDesk:
     """Makes, repairs, rotates, removes and shows subscriptions."""
 
-    def __init__(self, context: Context, keys: Keys, *, public_url: str | None) -> None:
+    def __init__(self, context: Context, keys: Keys) -> None:
         self._context = context
-        self._url = hook_url(public_url)
-        self._mending = WebhookProvisioner(context, keys, self._url)
+        self._mending = WebhookProvisioner(context, keys)
 
     def of(self, context: Context) -> SubscriptionsDesk:
         """Return the same for whoever this context is of."""
@@ -102,13 +95,14 @@ class SubscriptionsDesk:
         return view
 
     def _known_url(self, reached_at: str) -> str:
-        if self._url is not None:
-            return self._url
+        if (url := webhooks.hook_url(self._context.address())) is not None:
+            return url
         raise Conflict(
             "public_url_unknown",
             "Heroku must know where to reach the listener. Run"
             f" `heroku config:set PUBLIC_URL=https://{reached_at}` on the listener's app,"
-            " then try again.",
+            " then try again. It learns it by itself where an admin of every app logs in by https"
+            " at an address at which it reaches itself.",
         )
 
     def _find(self, id_or_app: str) -> SubscriptionRow:
@@ -142,8 +136,9 @@ class SubscriptionsDesk:
 
     def _views(self, conn: Connection, rows: Sequence[SubscriptionRow]) -> list[SubscriptionView]:
         names = apps.names(conn, {row.app_id for row in rows})
+        url = webhooks.hook_url(self._context.address(conn))
         return [
-            SubscriptionView(row, names[row.app_id], *health_of(row, names[row.app_id], self._url))
+            SubscriptionView(row, names[row.app_id], *health_of(row, names[row.app_id], url))
             for row in rows
         ]
 

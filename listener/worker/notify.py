@@ -203,14 +203,14 @@ def _with_link(context: Context, claim: queue.Claim) -> str:
     The link is made here, and stored nowhere: whoever reads the database is not invited.
     """
     body, until, about = str(claim.row.body), claim.row.answer_until, claim.row.promotion_id
-    if until is None or about is None or context.public_url is None:
+    if until is None or about is None or (own := context.address()) is None:
         return body
     with context.database.begin() as conn:
         row = promotions.get(conn, about)
     invitation = Invitation(row.id, row.release_id, row.artifact, until)
     link = approval_links.sign(context.keys.links, invitation)
     before, _, last = body.rpartition("\n")
-    line = f"Look and answer: {context.public_url}{approval_links.PATH}{link}"
+    line = f"Look and answer: {own}{approval_links.PATH}{link}"
     return "\n".join([before, line, last])
 
 

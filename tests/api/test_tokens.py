@@ -196,8 +196,8 @@ def test_whoami_tells_of_the_caller_and_the_listener(client: FlaskClient, as_: A
 
 
 def test_the_public_url_is_told_where_it_is_known(parts: Parts, as_: As) -> None:
-    settings = replace(parts.settings, public_url="https://promote.acme.com")
-    client = build(replace(parts, settings=settings)).test_client()
+    context = replace(parts.context, public_url="https://promote.acme.com")
+    client = build(replace(parts, context=context)).test_client()
     assert client.get("/api/whoami", headers=as_(ADMIN)).get_json()["url"] == (
         "https://promote.acme.com"
     )

@@ -29,7 +29,7 @@ from listener.services.doctor import Doctor
 from listener.services.output import OutputsDesk
 from listener.services.rule_definition import NewRule
 from listener.services.status import MARK, ReachabilityCheck, Readiness
-from listener.services.subscriptions import SubscriptionsDesk, hook_url
+from listener.services.subscriptions import SubscriptionsDesk
 from listener.services.views import RuleView
 from listener.worker import handlers
 from listener.worker.queues import PROMOTING
@@ -90,7 +90,7 @@ class Office:
 
     def subscriptions_at(self, public_url: str | None) -> SubscriptionsDesk:
         """A subscriptions desk of a listener that is reached there."""
-        return SubscriptionsDesk(self.context, self.keys, public_url=public_url)
+        return SubscriptionsDesk(replace(self.context, public_url=public_url), self.keys)
 
     def examine(
         self,
@@ -101,11 +101,11 @@ class Office:
         database: Database | None = None,
     ) -> list[Finding]:
         """What a doctor finds, of a listener that is reached there and answers itself."""
-        context = replace(self.context, database=database or self.database)
+        context = replace(self.context, database=database or self.database, public_url=public_url)
         readiness = Readiness(context.database, keys or self.keys)
         outside = Answering({MARK: self.keys.mark})
-        mirror = ReachabilityCheck(public_url, self.keys.mark, transport=outside)
-        doctor = Doctor(context, readiness, mirror, hook_url=hook_url(public_url))
+        mirror = ReachabilityCheck(self.keys.mark, transport=outside)
+        doctor = Doctor(context, readiness, mirror)
         return doctor.examine(asked_by=asked_by)
 
     # Heroku.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -25,7 +26,7 @@ TITLE = "The webhook of acme-staging is not healthy"
 @pytest.fixture
 def desk(stage: Stage) -> SubscriptionsDesk:
     """A subscription that Heroku has."""
-    made = SubscriptionsDesk(stage.context, Keys(["k" * 32]), public_url=ADDRESS)
+    made = SubscriptionsDesk(replace(stage.context, public_url=ADDRESS), Keys(["k" * 32]))
     made.add(STAGING, by=ANA, reached_at="")
     stage.wire.take_calls()
     return made

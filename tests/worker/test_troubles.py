@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -136,7 +137,9 @@ def test_what_passes_within_ten_minutes_is_no_news(stage: Stage) -> None:
 
 
 def test_webhooks_that_cannot_be_read_are_told_too(stage: Stage) -> None:
-    desk = SubscriptionsDesk(stage.context, Keys(["k" * 32]), public_url="http://127.0.0.1:9")
+    desk = SubscriptionsDesk(
+        replace(stage.context, public_url="http://127.0.0.1:9"), Keys(["k" * 32])
+    )
     desk.add(STAGING, by=ANA, reached_at="")
     fail(stage, wire.answers(403, applied=False), ".*/webhooks")
     pass_minutes(stage, 30)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -36,7 +38,8 @@ def client(office: Office, database_url: str) -> FlaskClient:
     )
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
     outside = Answering({MARK: office.keys.mark})
-    parts = Parts(settings, office.context, office.keys, roles, outside=outside)
+    context = replace(office.context, public_url=PUBLIC_URL)
+    parts = Parts(settings, context, office.keys, roles, outside=outside)
     return listener_of(parts).test_client()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -315,7 +315,8 @@ def town_of(office: Office, database_url: str) -> Town:
     )
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
     outside = Answering({MARK: office.keys.mark})
-    parts = Parts(settings, office.context, office.keys, roles, outside=outside)
+    context = replace(office.context, public_url=PUBLIC_URL)
+    parts = Parts(settings, context, office.keys, roles, outside=outside)
     return Town(
         office, listener_of(parts).test_client(), plant(office, "pay"), plant(office, "shop")
     )

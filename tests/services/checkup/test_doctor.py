@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -322,9 +323,9 @@ class Meeting(httpx.BaseTransport):
 
 def test_one_examination_goes_on_at_a_time(office: Office) -> None:
     meeting = Meeting()
-    mirror = ReachabilityCheck(PUBLIC_URL, office.keys.mark, transport=meeting)
+    mirror = ReachabilityCheck(office.keys.mark, transport=meeting)
     readiness = Readiness(office.database, office.keys)
-    doctor = Doctor(office.context, readiness, mirror, hook_url=None)
+    doctor = Doctor(replace(office.context, public_url=PUBLIC_URL), readiness, mirror)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(doctor.examine, asked_by="")
         assert meeting.came.wait(10)

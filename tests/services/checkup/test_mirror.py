@@ -27,7 +27,7 @@ def peer() -> Iterator[Callable[[Script], Peer]]:
 
 
 def seen(url: str | None, transport: httpx.BaseTransport | None = None) -> Finding:
-    return ReachabilityCheck(url, OWN, transport=transport).look()
+    return ReachabilityCheck(OWN, transport=transport).look(url)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,14 @@ def test_it_is_known_over_a_real_connection(peer: Callable[[Script], Peer]) -> N
     assert seen(at.url).state is State.OK
     assert at.requests[0].path == "/healthz"
     assert "authorization" not in at.requests[0].headers
+
+
+def test_inside_our_network_nothing_is_asked_that_no_setting_names(
+    peer: Callable[[Script], Peer],
+) -> None:
+    at = peer(giving(answer(200, {"status": "ok"}, Autopromote_Mark=OWN)))
+    finding = ReachabilityCheck(OWN).look(at.url, is_set=False)
+    assert (finding.state, at.requests) == (State.BROKEN, [])
 
 
 def test_a_server_that_trickles_holds_nobody(peer: Callable[[Script], Peer]) -> None:
