@@ -115,6 +115,11 @@ _OPTIONS = frozenset(
         "wrap",
     }
 )
+# They take what is declared plain for Markdown nevertheless.
+MARKDOWN_ALWAYS = frozenset({"Discord", "Guilded", "Mattermost", "Zulip"})
+_URL = re.compile(r"(https?://[A-Za-z0-9._~:/?#@!$&+,;=%-]*[A-Za-z0-9_~/#@$&+=%-])")
+_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+.!|~=-]|&(?=#?\w{1,32};)")
+_CALL = re.compile(r"(?<!\w)@(?=(?:everyone|here|channel|all)\b)")  # it rings at everybody's
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]{0,30})://", re.IGNORECASE | re.ASCII)
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+")
 _lock = Lock()
@@ -171,12 +176,47 @@ def send_for_rule(prober: Prober, url: str, title: str, body: str) -> Told:
 
 
 def _notify(service: Any, title: str, body: str) -> Told:
+    """Tell a service: no words of people are markup to it, and no two lines become one.
+
+    A title has none of them, and apprise escapes it where it must.
+    """
     try:
-        is_told = service is not None and bool(service.notify(title=title, body=body))
+        is_told = service is not None and _tell_plainly(service, title, body)
     except Exception as error:  # noqa: BLE001 - one of a hundred plugins must not silence the rest
         log.warning("notify_broken", error=type(error).__name__)
         is_told = False
     return Told(is_told, "It took it." if is_told else "It did not take it.")
+
+
+def _tell_plainly(service: Any, title: str, body: str) -> bool:
+    import apprise  # noqa: PLC0415 - it is there, for it made the service
+
+    # By a list of one: told directly, some services convert no text, and obey the tags in it.
+    told = apprise.Apprise(asset=service.asset)
+    told.add(service)
+    plain, markdown = apprise.NotifyFormat.TEXT, apprise.NotifyFormat.MARKDOWN
+    if service.service_name in MARKDOWN_ALWAYS:
+        return bool(told.notify(title=title, body=as_markdown(body)))  # as it is
+    if service.resolve_format(plain) is markdown:
+        return bool(told.notify(title=title, body=as_markdown(body), body_format=markdown))
+    return bool(told.notify(title=title, body=body, body_format=plain))
+
+
+def as_markdown(text: str) -> str:
+    """Write plain text in Markdown: a paragraph for each line, and URLs that can be followed.
+
+    Apprise would escape within URLs, too, and leave lines to be run into one.
+    """
+    lines = (_escaped(line.strip()) for line in text.splitlines())
+    return "\n\n".join(line for line in lines if line)
+
+
+def _escaped(line: str) -> str:
+    pieces = _URL.split(line)  # every second one is a URL
+    return "".join(
+        piece if number % 2 else _CALL.sub("@\u200b", _MARKUP.sub(r"\\\g<0>", piece))
+        for number, piece in enumerate(pieces)
+    )
 
 
 # What a rule may name.
