@@ -90,6 +90,9 @@ class Listener:
     def provide_login_client(self) -> LoginClient:
         return self._ask("POST", "login-client", LoginClient)
 
+    def rotate_login_client(self) -> LoginClient:
+        return self._ask("POST", "login-client/actions/rotate", LoginClient)
+
     def create_login_code(self) -> LoginCode:
         return self._ask("POST", "login-codes", LoginCode)
 

@@ -140,7 +140,7 @@ class LoggedIn(TypedDict):
 
 
 class LoginClient(TypedDict):
-    """The OAuth client; its secret is told only as long as the listener does not have it."""
+    """The OAuth client; its secret is told only while the listener does not have it."""
 
     id: str
     redirect_uri: str

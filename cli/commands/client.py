@@ -7,7 +7,7 @@ import click
 
 from cli.command import command
 from cli.context import Context, pass_context
-from cli.errors import Failure, HerokuRefused
+from cli.errors import Failure, HerokuRefused, HerokuUnreachable
 from cli.hosts import heroku_url, is_home
 from cli.options import as_json
 from cli.output import action, say_json, tell
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 ID, SECRET = "AUTOPROMOTE_OAUTH_ID", "AUTOPROMOTE_OAUTH_SECRET"
 
 
-@command("login:client --app example-autopromote")
+@command(
+    "login:client --app example-autopromote", "login:client --app example-autopromote --rotate"
+)
 @click.option("-a", "--app", metavar="APP", required=True, help="the listener's own app at Heroku")
+@click.option("--rotate", is_flag=True, help="another secret, as when an admin has left")
 @as_json
 @pass_context
-def client(context: Context, app: str, as_json: bool) -> None:
+def client(context: Context, app: str, rotate: bool, as_json: bool) -> None:
     """bind logins to this listener by an OAuth client
 
     The listener's Heroku user makes the client; you set it on the listener's app, with your own
@@ -32,6 +35,9 @@ def client(context: Context, app: str, as_json: bool) -> None:
 
     APP must be the one whose listener you are logged in to: nothing is made or set unless Heroku
     knows the URL as an address of APP, its own or one of `heroku domains -a APP`.
+
+    With --rotate the secret that somebody may have read is no use any more. Nobody can log in until
+    the new one is set, a moment later.
     """
     from cli.credentials import get_credential
     from cli.heroku import Heroku
@@ -46,9 +52,12 @@ def client(context: Context, app: str, as_json: bool) -> None:
         check_is_at(made["redirect_uri"], context.listener.url)
         if made["secret"] is None:
             doing.end = "done, the listener has it already"
+    if rotate:
+        with action("Making its secret anew"):
+            made = context.listener.rotate_login_client()
     name = found.name
     if made["secret"] is not None:
-        set_on(heroku, name, made)
+        set_on(heroku, name, made, again=ROTATED if rotate else MADE)
     if as_json:
         say_json({"id": made["id"], "redirect_uri": made["redirect_uri"], "app": name})
     elif made["secret"] is not None:
@@ -81,14 +90,20 @@ def check_is_at(redirect_uri: str, url: str) -> None:
         )
 
 
-def set_on(heroku: "Heroku", app: str, made: LoginClient) -> None:
-    """Set both variables at once, which restarts the app."""
+MADE = "The client is made. Somebody who may change the app runs this again."
+ROTATED = (
+    "The secret is a new one, which the listener lacks, so nobody can log in: somebody who is"
+    " logged in and may change the app runs this again, with --rotate."
+)
+
+
+def set_on(heroku: "Heroku", app: str, made: LoginClient, *, again: str) -> None:
+    """Set both variables at once, which restarts the app; `again` says how it stands if not."""
     with action(f"Setting {ID} and {SECRET} on ⬢ {app}"):
         try:
             heroku.set_config_vars(app, {ID: made["id"], SECRET: made["secret"] or ""})
         except HerokuRefused as refusal:
-            message = (
-                f"Heroku set nothing on {app}: {refusal.message}\n"
-                "The client is made. Somebody who may change the app runs this again."
-            )
+            message = f"Heroku set nothing on {app}: {refusal.message}\n{again}"
             raise Failure(message, id=refusal.id) from refusal
+        except HerokuUnreachable as silence:
+            raise Failure(f"{silence.message}\n{again}") from silence

@@ -14,6 +14,7 @@ from emulator.errors import InvalidParams, NotFound
 from emulator.ranges import Key
 from emulator.records import Json, OAuthClient
 from emulator.shapes import client_shape, tokens_shape
+from emulator.state import new_id
 
 bp = Blueprint("oauth", __name__, url_prefix="/oauth")
 
@@ -58,6 +59,15 @@ def update_client(client_id: str) -> Response:
         redirect_uri=optional_text_of(body, "redirect_uri") or client.redirect_uri,
         updated_at=world().now(),
     )
+    world().oauth_clients[client.id] = changed
+    return jsonify(_own(changed))
+
+
+@bp.post("/clients/<client_id>/actions/rotate-credentials")
+def rotate(client_id: str) -> Response:
+    """Give a client of the caller another secret."""
+    client = oauth.own_client(world(), account(), client_id)
+    changed = replace(client, secret=new_id(), updated_at=world().now())
     world().oauth_clients[client.id] = changed
     return jsonify(_own(changed))
 

@@ -13,7 +13,7 @@ bp = Blueprint("login_client", __name__, url_prefix="/api/login-client")
 
 
 class LoginClient(Answer):
-    """The OAuth client; its secret is told only as long as the listener does not have it."""
+    """The OAuth client; its secret is told only while the listener does not have it."""
 
     id: str
     redirect_uri: str
@@ -26,4 +26,13 @@ class LoginClient(Answer):
 def provide() -> LoginClient:
     """Make the client with the listener's own Heroku user, or find the one that is there."""
     made = services().login_clients.provide(by=person().email)
+    return LoginClient(id=made.id, redirect_uri=made.redirect_uri, secret=made.secret)
+
+
+@bp.post("/actions/rotate")
+@needs(Role.ADMIN)
+@returns(LoginClient, problems=HEROKU)
+def rotate() -> LoginClient:
+    """Give the client another secret; until that is set on the listener's app, nobody logs in."""
+    made = services().login_clients.rotate(by=person().email)
     return LoginClient(id=made.id, redirect_uri=made.redirect_uri, secret=made.secret)

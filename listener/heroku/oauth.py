@@ -114,6 +114,11 @@ class OAuth:
         path = f"{CLIENTS}/{checked_name(id, of='OAuth client')}"
         return _made(self._write("PATCH", path, {"redirect_uri": redirect_uri}))
 
+    def rotate_client(self, id: str) -> OAuthClient:
+        """Give a client of the account another secret; the one of before is no use any more."""
+        path = f"{CLIENTS}/{checked_name(id, of='OAuth client')}/actions/rotate-credentials"
+        return _made(self._write("POST", path))
+
     def redeem(self, code: str, *, secret: str, form: Mapping[str, object]) -> AccessToken:
         """Redeem a user's code; what it says of the refresh token is one of `FORMS`."""
         grant = {"type": "authorization_code", "code": code}

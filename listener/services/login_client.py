@@ -65,17 +65,26 @@ class LoginClientDesk:
         The secret is told for whoever sets it on the listener's app, as long as the listener lacks
         it. Raises Conflict where our address is not known, HerokuUnreadable.
         """
+        with closing(self._oauth()) as oauth:
+            found = self._found(HerokuCall("No OAuth client was made."), oauth)
+        is_ours = self._client is not None and self._client.id == found.id
+        return self._provided("provided", found, None if is_ours else found.secret, by)
+
+    def rotate(self, *, by: str) -> Provided:
+        """Give the client another secret, and tell it: whoever read the one before has nothing.
+
+        Until it is set on the listener's app nobody logs in. Raises as `provide` does.
+        """
+        ask = HerokuCall("No new secret is known: run it again.")
+        with closing(self._oauth()) as oauth:
+            found = self._found(ask, oauth)
+            made = _with_secret(ask(oauth.rotate_client, found.id))
+        return self._provided("rotated", made, made.secret, by)
+
+    def _found(self, ask: HerokuCall, oauth: OAuth) -> OAuthClient:
         if (url := callback_url(self._address())) is None:
             message = "The listener does not know its own address: set PUBLIC_URL on its app."
             raise Conflict("no_public_url", message)
-        with closing(self._oauth()) as oauth:
-            found = self._found(HerokuCall("No OAuth client was made."), oauth, url)
-        is_ours = self._client is not None and self._client.id == found.id
-        provided = Provided(found.id, url, None if is_ours else found.secret)
-        self._record(provided, by=by)
-        return provided
-
-    def _found(self, ask: HerokuCall, oauth: OAuth, url: str) -> OAuthClient:
         known = ask(oauth.clients)
         for client in known:
             if self._client is not None and client.id == self._client.id:
@@ -85,24 +94,19 @@ class LoginClientDesk:
         for client in known:
             if client.redirect_uri == url and client.secret:
                 return client
-        made = ask(oauth.create_client, name=_name(url), redirect_uri=url)
-        if not made.secret:
-            raise HerokuUnreadable("Heroku told no secret of the OAuth client that it made.")
-        return made
+        return _with_secret(ask(oauth.create_client, name=_name(url), redirect_uri=url))
 
-    def _record(self, provided: Provided, *, by: str) -> None:
+    def _provided(self, done: str, found: OAuthClient, secret: str | None, by: str) -> Provided:
         with self._database.begin() as conn:
             audit.record(
                 conn,
                 by=by,
-                action="oauth_client.provided",
+                action=f"oauth_client.{done}",
                 subject_type="oauth_client",
-                subject_id=provided.id,
-                after={
-                    "redirect_uri": provided.redirect_uri,
-                    "secret_told": provided.secret is not None,
-                },
+                subject_id=found.id,
+                after={"redirect_uri": found.redirect_uri, "secret_told": secret is not None},
             )
+        return Provided(found.id, found.redirect_uri, secret)
 
     def examine(self, ask: HerokuCall, public_url: str | None) -> Finding:
         """Tell how people log in, and whether they can at this address, if it is known."""
@@ -130,6 +134,12 @@ def _judged(id: str, seen: OAuthClient | Unread, url: str | None) -> Finding:
         return _broken(message, "`autopromote login` sends a code to no other address.")
     message = f"People log in by a code for the listener's OAuth client {id}."
     return Finding(name=NAME, state=State.OK, message=message)
+
+
+def _with_secret(made: OAuthClient) -> OAuthClient:
+    if not made.secret:
+        raise HerokuUnreadable("Heroku told no secret of the OAuth client.")
+    return made
 
 
 def _broken(message: str, why: str) -> Finding:

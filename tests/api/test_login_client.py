@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from listener.core.promotion import RESERVE
 from tests.api.conftest import ADMIN, APPROVER, STRANGER
 from tests.api.login_scene import BACK, NO_CLIENT, ROBOT, Scene
+from tests.logins import bearer, token_of
 
 
 def refusal(answered: TestResponse) -> tuple[int, str]:
@@ -138,6 +139,48 @@ def test_a_client_is_found_again_and_its_secret_told_until_the_listener_has_it(
     assert scene.clients == [scene.client]
 
     assert scene.provide().get_json() == found | {"secret": None}
+
+
+def rotate(scene: Scene, who: str = ADMIN) -> TestResponse:
+    """Ask for another secret, as somebody who is logged in."""
+    headers = bearer(token_of(scene.parts.database, scene.parts.keys, who))
+    return scene.listener.post("/api/login-client/actions/rotate", headers=headers)
+
+
+def test_a_secret_that_somebody_read_is_no_use_when_it_is_rotated(scene: Scene) -> None:
+    told = rotate(scene)
+    made = told.get_json()
+    assert (told.status_code, told.headers["Cache-Control"]) == (200, "no-store")
+    [client] = scene.clients
+    assert made == {key: client[key] for key in ("id", "redirect_uri", "secret")}
+    assert made["id"] == scene.client["id"]
+    assert made["secret"] != scene.client["secret"]
+
+    assert refusal(scene.by(scene.grant())) == (401, "heroku_code_refused")
+    with scene.changed(oauth_secret=made["secret"]):
+        assert scene.by(scene.grant()).status_code == 201
+    headers = bearer(token_of(scene.parts.database, scene.parts.keys, ADMIN))
+    entries = scene.listener.get("/api/audit-entries", headers=headers).get_json()
+    rotated = [each for each in entries if each["action"] == "oauth_client.rotated"]
+    assert [(each["by"], each["subject"]["id"]) for each in rotated] == [(ADMIN, made["id"])]
+    assert made["secret"] not in str(entries)
+
+
+def test_a_secret_that_the_listener_lacks_yet_is_rotated_too(scene: Scene) -> None:
+    with scene.changed(**NO_CLIENT):
+        made = rotate(scene).get_json()
+    assert made["id"] == scene.client["id"]
+    assert made["secret"] == scene.clients[0]["secret"] != scene.client["secret"]
+
+
+def test_only_an_admin_has_a_secret_rotated(scene: Scene) -> None:
+    assert refusal(rotate(scene, APPROVER)) == (403, "forbidden")
+    fault = {"kind": "status", "status": 403, "path": "/oauth/clients/.*/actions/.*"}
+    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    refused = rotate(scene)
+    assert refusal(refused) == (502, "heroku_unreadable")
+    assert "No new secret is known: run it again." in refused.get_json()["message"]
+    assert scene.clients == [scene.client]
 
 
 def test_a_client_is_made_where_there_is_none_for_this_address(scene: Scene) -> None:

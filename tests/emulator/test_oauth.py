@@ -75,6 +75,17 @@ def test_a_code_is_of_one_client_alone(eve: Caller, granted: Any) -> None:
     assert eve.refused("POST", "/oauth/tokens", code_of(granted, other)) == REFUSED
 
 
+def test_a_rotated_client_has_another_secret_and_the_one_of_before_is_no_use(
+    ana: Caller, eve: Caller, client: Any, granted: Any
+) -> None:
+    path = f"/oauth/clients/{client['id']}/actions/rotate-credentials"
+    assert ana.refused("POST", path)[0] == 404
+    rotated = eve.post(path, None)
+    assert rotated["secret"] != client["secret"]
+    assert eve.refused("POST", "/oauth/tokens", code_of(granted, client)) == REFUSED
+    redeem(eve, code_of(granted, rotated))
+
+
 def test_no_code_outlives_its_authorization_or_its_client(
     ana: Caller, eve: Caller, client: Any, granted: Any
 ) -> None:

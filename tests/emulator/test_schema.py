@@ -200,6 +200,7 @@ def clients_and_what_they_redeem(visit: Visit) -> None:
     visit.asked("GET", "/oauth/clients")
     visit.asked("GET", f"/oauth/clients/{client['id']}")
     visit.asked("PATCH", f"/oauth/clients/{client['id']}", {"name": "acme corp"})
+    client = visit.asked("POST", f"/oauth/clients/{client['id']}/actions/rotate-credentials")
     body = {"client": client["id"], "scope": ["identity"]}
     grant = visit.asked("POST", "/oauth/authorizations", body)["grant"]
     visit.asked("GET", "/oauth/authorizations")

@@ -221,3 +221,33 @@ def test_a_heroku_that_refuses_the_new_way_is_never_gone_round(
         "",
         "Error ID: heroku_code_refused",
     )
+
+
+def test_the_secret_is_rotated_when_an_admin_has_left(bound: Bound, ana: Autopromote) -> None:
+    """It comes last: from then on the dynos here have a secret that is no use."""
+    assert ana("login").code == 0
+    bound.town.heroku.fault("status", path="/apps/.*/config-vars", method="PATCH", status=403)
+    try:
+        stuck = ana("login:client", "--app", APP, "--rotate")
+    finally:
+        bound.town.heroku.control("faults", method="DELETE")
+    assert stuck.code == 1
+    assert "so nobody can log in: somebody who is logged in" in words(stuck)
+
+    rotated = ana("login:client", "--app", APP, "--rotate")
+    assert (rotated.stdout, rotated.code) == ("", 0)
+    assert (
+        "done, the listener has it already Making its secret anew... done"
+        f" Setting AUTOPROMOTE_OAUTH_ID and AUTOPROMOTE_OAUTH_SECRET on ⬢ {APP}... done"
+        f" ⬢ {APP} restarts now."
+    ) in words(rotated)
+    config = bound.heroku(ADMIN_TOKEN, "GET", f"/apps/{APP}/config-vars")
+    [client] = bound.heroku(ROBOT_TOKEN, "GET", "/oauth/clients")
+    assert config["AUTOPROMOTE_OAUTH_ID"] == bound.config["AUTOPROMOTE_OAUTH_ID"]
+    assert config["AUTOPROMOTE_OAUTH_SECRET"] == client["secret"] != bound.secret
+    assert client["secret"] not in bound.logs()
+
+
+def words(outcome: Outcome) -> str:
+    """What was said on the terminal, without its marks and breaks of lines."""
+    return " ".join(outcome.stderr.replace("›", " ").split())

@@ -22,6 +22,7 @@ from tests.standing import listener_of
 
 Json = dict[str, Any]
 TEST = "/api/notices/actions/test"
+ROTATE = "/api/login-client/actions/rotate"
 PEOPLE = VIEWER, APPROVER, ADMIN = Role.VIEWER, Role.APPROVER, Role.ADMIN
 
 
@@ -205,6 +206,7 @@ ALL: dict[Role, list[Case]] = {
         Case("POST", TEST, TEST, {}, is_list=True),
         Case("GET", "/api/people", "/api/people"),
         Case("POST", "/api/login-client", "/api/login-client"),
+        Case("POST", ROTATE, ROTATE),
         Case("GET", "/api/machine-tokens", "/api/machine-tokens"),
         Case(
             "POST", "/api/machine-tokens", "/api/machine-tokens", {"name": "ci", "role": "viewer"}
