@@ -10,8 +10,7 @@ from typing import Any, cast
 
 import click
 
-from cli import names
-from cli.overview import NAME
+from cli import calling, names
 from cli.program import Program
 
 LINE, BREAK = 80, " \\\n"
@@ -28,9 +27,7 @@ class Command(click.Command):
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the help."""
         first, *more = inspect.cleandoc(self.help or "").split("\n\n")
-        formatter.write(
-            f"{first}\n\nUSAGE\n  $ {ctx.command_path} {self.usage(ctx)}".rstrip() + "\n"
-        )
+        formatter.write(f"{first}\n\nUSAGE\n  $ {called(ctx)} {self.usage(ctx)}".rstrip() + "\n")
         self.write_rows(formatter, "FLAGS", self.flags(ctx))
         if more:
             formatter.write("\nDESCRIPTION\n")
@@ -73,9 +70,14 @@ class Command(click.Command):
                 formatter.write_dl(rows)
 
 
+def called(context: click.Context) -> str:
+    """Return what a person types for the command, without its flags."""
+    return calling.typed(context.info_name or "")
+
+
 def typed(example: str) -> str:
     """Return an example as a person would type it, broken before a flag if the line is too long."""
-    first, *flags = re.split(r" (?=--)", f"  $ {NAME} {example}")
+    first, *flags = re.split(r" (?=--)", f"  $ {calling.typed(example)}")
     lines = [first]
     for flag in flags:
         if len(lines[-1]) + len(flag) < LINE - len(BREAK):

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import click
 
+from cli.calling import as_called
 from cli.errors import Failure
 from cli.plain import plain, plain_json, plain_line
 from cli.progress import turning
@@ -18,7 +19,12 @@ from cli.progress import turning
 GAP = "  "
 BANG = " ›   "
 SHORTEST_LINE = 20
-APP = re.compile(r"⬢ [\w-]+")  # how every app is written; it is coloured where it is printed
+APP = re.compile(r"⬢ [\w…-]+")  # how every app is written; it is coloured where it is printed
+# What no end of a line comes into: a time with its zone, how far away it is, a command, an app.
+TOGETHER = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? \S+|\((?:in )?~ \d+\w(?: ago)?\)|`[^`\n]{1,60}`|⬢ "
+)
+BOUND = "\N{NO-BREAK SPACE}"
 PIECES = re.compile(rf"({APP.pattern})")
 Colour = int | str | tuple[int, int, int]
 # As in @heroku/heroku-cli-util; red alone is the bar before an error.
@@ -81,17 +87,39 @@ def fold(text: str, stream: TextIO, *, taken: int = 0) -> list[str]:
 
     width = max(shutil.get_terminal_size().columns - taken, SHORTEST_LINE)
     folder = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
-    return [part for line in lines for part in folder.wrap(line) or [""]]
+    parts = (part for line in lines for part in folder.wrap(bound(line)) or [""])
+    return [part.replace(BOUND, " ") for part in parts]
+
+
+def bound(text: str) -> str:
+    """Return the text with each time, command and app in it as one word."""
+    return TOGETHER.sub(lambda found: found[0].replace(" ", BOUND), text)
+
+
+def spoken(text: str) -> str:
+    """Return the text harmless for a terminal, and our commands in it as they are typed here."""
+    return as_called(plain(text))
+
+
+def spoken_line(text: str) -> str:
+    """Return it as one line."""
+    return as_called(plain_line(text))
 
 
 def say(text: str) -> None:
     """Print a result."""
-    click.echo(paint_apps("\n".join(fold(plain(text), sys.stdout))))
+    click.echo(paint_apps("\n".join(fold(spoken(text), sys.stdout))))
+
+
+def item(text: str) -> None:
+    """Print one of several results as a line; on a terminal it goes on below its beginning."""
+    first, *more = fold(spoken_line(text), sys.stdout, taken=len(GAP))
+    click.echo("\n".join(paint_apps(line) for line in (first, *(f"{GAP}{each}" for each in more))))
 
 
 def tell(text: str) -> None:
     """Print a message about the result, on stderr."""
-    click.echo(paint_apps("\n".join(fold(plain(text), sys.stderr)), sys.stderr), err=True)
+    click.echo(paint_apps("\n".join(fold(spoken(text), sys.stderr)), sys.stderr), err=True)
 
 
 def copy(text: str, *, err: bool = False) -> None:
@@ -112,7 +140,7 @@ def complain(text: str) -> None:
 def barred(text: str, word: str, colour: str) -> None:
     """Print every line after the bar that marks warnings and errors."""
     bar = paint(BANG, colour, stream=sys.stderr)
-    for line in fold(f"{word}: {text}", sys.stderr, taken=len(BANG)):
+    for line in fold(f"{word}: {as_called(text)}", sys.stderr, taken=len(BANG)):
         click.echo(f"{bar}{paint_apps(line, sys.stderr)}".rstrip(), err=True)
 
 
@@ -149,7 +177,7 @@ def action(text: str) -> Iterator[Doing]:
 
 def header(text: str) -> None:
     """Print `=== text` and an empty line."""
-    folded = "\n".join(fold(plain_line(text), sys.stdout, taken=len("=== ")))
+    folded = "\n".join(fold(spoken_line(text), sys.stdout, taken=len("=== ")))
     pieces = [piece for piece in PIECES.split(folded) if piece]
     painted = (paint(piece, "app" if APP.match(piece) else None, bold=True) for piece in pieces)
     click.echo(f"{paint('===', 'quiet')} {''.join(painted)}\n")
@@ -163,7 +191,7 @@ def section(title: str) -> None:
 
 def block(title: str, fields: Iterable[tuple[str, str | None]]) -> None:
     """Print a header and `Key:   value` lines, padded; what has no value is left out."""
-    shown = [(f"{key}:", plain(value)) for key, value in fields if value]
+    shown = [(f"{key}:", spoken(value)) for key, value in fields if value]
     width = max((len(key) for key, _ in shown), default=0)
 
     header(title)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from cli import calling
+
 NAME = "autopromote"
 PURPOSE = "promote Heroku releases from a source app to its targets by themselves"
 HELP = ("help", "show help for a command")
@@ -13,8 +15,9 @@ def overview(table: Table) -> str:
     rows = [*((name, line) for name, (_, line) in table.items()), HELP]
     width = max(len(name) for name, _ in rows)
     commands = "".join(f"  {name.ljust(width)}  {line}\n" for name, line in rows)
+    usage = f"heroku {NAME}:COMMAND" if calling.is_in_heroku() else f"{NAME} COMMAND"
     return (
-        f"{PURPOSE}\n\nUSAGE\n  $ {NAME} COMMAND\n\nCOMMANDS\n{commands}\nEXAMPLES\n"
-        f"  $ {NAME} login --url https://example-app.herokuapp.com\n"
-        f"  $ {NAME} help rules:add\n"
+        f"{PURPOSE}\n\nUSAGE\n  $ {usage}\n\nCOMMANDS\n{commands}\nEXAMPLES\n"
+        f"  $ {calling.typed('login --url https://example-app.herokuapp.com')}\n"
+        f"  $ {calling.typed('help rules:add')}\n"
     )

@@ -11,7 +11,7 @@ from io import TextIOWrapper
 
 import click
 
-from cli import names
+from cli import calling, names
 from cli.errors import Failure, Misuse, Unfinished
 from cli.hints import with_hint
 from cli.output import complain, tell
@@ -57,7 +57,9 @@ def keep_printing() -> None:
 
 def hint(context: click.Context | None) -> str:
     """Say where help is."""
-    return f"See more help with `{context.command_path if context else NAME} --help`."
+    words = context.info_name if context is not None and context.parent is not None else ""
+    command = calling.typed(f"{words} --help".strip())
+    return f"See more help with `{command}`."
 
 
 def load(table: Table, name: str) -> click.Command:

@@ -251,6 +251,15 @@ class Verification(TypedDict):
     until: str | None
 
 
+class WaitsFor(TypedDict):
+    """The gate that lets go last of all that object, and whether a person must act for it."""
+
+    gate: str
+    message: str
+    until: str | None
+    needs_person: bool
+
+
 class Revoked(TypedDict):
     """How much ended; the tokens of machines that go on, by name: their maker may know them."""
 
@@ -654,6 +663,7 @@ class Backtest(TypedDict):
     unanswered: list[str]
     was_tried: bool
     release: ExplainedRelease
+    source: NotRequired[Ref | None]
     target: Ref
     arrived: ReachedBy | None
 
@@ -676,6 +686,7 @@ class Promotion(TypedDict):
     reason: str
     due_at: str | None
     earliest_at: str | None
+    waits_for: NotRequired[WaitsFor | None]
     rule: RuleRef | None
     by_hand: bool
     kind: str
@@ -701,6 +712,7 @@ class PromotionInFull(TypedDict):
     reason: str
     due_at: str | None
     earliest_at: str | None
+    waits_for: NotRequired[WaitsFor | None]
     rule: RuleRef | None
     by_hand: bool
     kind: str
@@ -738,6 +750,7 @@ class Rollback(TypedDict):
     reason: str
     due_at: str | None
     earliest_at: str | None
+    waits_for: NotRequired[WaitsFor | None]
     rule: RuleRef | None
     by_hand: bool
     kind: str

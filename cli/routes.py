@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import click
 
+from cli.calling import typed
 from cli.context import Context
 from cli.errors import Failure, Misuse
 from cli.output import tell
@@ -57,7 +58,7 @@ def choose(
     if len(routes) == 1 and is_agreed:
         return routes[0]
     if is_agreed or not context.is_interactive:
-        choices = "\n".join(f"  autopromote init {route.words} --yes" for route in routes)
+        choices = "\n".join(f"  {typed(f'init {route.words} --yes')}" for route in routes)
         raise Misuse(f"Which apps? Run one of these:\n{choices}")
     return ask(routes)
 

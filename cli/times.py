@@ -32,8 +32,24 @@ def since(text: str | None) -> str | None:
 
 
 def show_time(moment: datetime, now: datetime) -> str:
-    """Return local time and distance: `2015/11/17 17:37:41 (~ 1h ago)`."""
-    return f"{moment.astimezone():%Y/%m/%d %H:%M:%S} ({distance(moment, now)})"
+    """Return local time, its zone and distance: `2015-11-17 17:37:41 CET (~ 1h ago)`."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z} ({distance(moment, now)})"
+
+
+def earliest(text: str) -> str:
+    """Show the earliest time at which something goes; once it is past, time no longer decides."""
+    if is_past(text):
+        return "at any time, as far as time decides"
+    return when(text) or text
+
+
+def is_past(text: str) -> bool:
+    """Return whether a time of the listener's is over; one that cannot be read is not."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return moment.tzinfo is not None and moment <= datetime.now(UTC)
 
 
 def distance(moment: datetime, now: datetime) -> str:

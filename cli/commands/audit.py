@@ -46,7 +46,7 @@ def audit(
     elif not entries:
         tell("Nobody changed anything that fits.")
     else:
-        table(COLUMNS, [row(entry) for entry in entries], spare=("Change", "ID"), room=40)
+        table(COLUMNS, [row(entry) for entry in entries], spare=("ID",))
     warn_if_cut(entries, num, "audit entries")
 
 

@@ -8,7 +8,7 @@ from cli.commands.findings.view import show_finding
 from cli.context import Context, pass_context
 from cli.options import as_json, chosen_app, chosen_release, each_of, targets
 from cli.output import block, say_json, section
-from cli.resources import Change, ComparedRelease, Diff, ProcessTypes
+from cli.resources import Change, ComparedRelease, Diff, ProcessTypes, Ref
 from cli.tables import table
 from cli.times import when
 
@@ -65,28 +65,29 @@ def show_change(diff: Diff, change: Change) -> None:
         f"⬢ {source['app']['name']} v{source['release']['version']} to ⬢ {change['app']['name']}",
         [
             ("Summary", change["message"]),
-            ("Would run", release_line(source["release"])),
-            ("Runs now", release_line(change["release"])),
+            ("Would run", release_line(source["app"], source["release"])),
+            ("Runs now", release_line(change["app"], change["release"])),
             ("Commits", span(commits["from"], commits["to"])),
             ("Compare", commits["compare_url"]),
             ("Processes", processes(change["process_types"])),
         ],
     )
     if change["releases"]:
-        section("Deploys that it would undo" if change["relation"] == "older" else "Deploys")
+        of_source = f"Deploys of ⬢ {source['app']['name']}"
+        section(f"{of_source} that it would undo" if change["relation"] == "older" else of_source)
         table(("Version", "By", "Created", "Description"), [row(it) for it in change["releases"]])
     section("Differences")
     for finding in change["parity"]:
         show_finding(finding)
 
 
-def release_line(release: ComparedRelease | None) -> str | None:
-    """Return version, who and when: `v42 by ana@example.com, 2015/11/17 17:37:41 (~ 1h ago)`."""
+def release_line(app: Ref, release: ComparedRelease | None) -> str | None:
+    """Return app and version, who and when: `⬢ example-app v42 by ana@example.com, …`."""
     if release is None:
         return None
     by = f" by {release['by']}" if release["by"] else ""
     at = f", {when(release['created_at'])}" if release["created_at"] else ""
-    return f"v{release['version']}{by}{at}"
+    return f"⬢ {app['name']} v{release['version']}{by}{at}"
 
 
 def span(older: str | None, newer: str | None) -> str | None:

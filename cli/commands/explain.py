@@ -5,11 +5,10 @@ import click
 from cli.command import command
 from cli.commands.promotions.facts_view import show_decision
 from cli.commands.promotions.trouble_view import show_troubles
-from cli.commands.promotions.view import line
+from cli.commands.promotions.view import title
 from cli.context import Context, pass_context
 from cli.options import as_json, chosen_app, version
-from cli.output import block, say, say_json, section
-from cli.plain import plain_line
+from cli.output import block, item, say_json, section
 from cli.resources import Delivery, Explanation, RuleExplanation
 from cli.times import when
 
@@ -39,7 +38,7 @@ def show_explanation(explanation: Explanation) -> None:
         section("Rules")
         show_rules(rules)
     for promotion in explanation.get("promotions", []):
-        section(line(promotion))
+        section(f"{title(promotion)}: {promotion['status']}")
         show_decision(promotion)
     if deliveries := explanation.get("deliveries"):
         section("Deliveries")
@@ -68,7 +67,7 @@ def show_rules(answers: list[RuleExplanation]) -> None:
     """Print what each rule says, target by target."""
     for answer in answers:
         way = f"{answer['rule']['name']} to ⬢ {answer['target']['name']}"
-        say(plain_line(f"{way}: {answer['says']}"))
+        item(f"{way}: {answer['says']}")
 
 
 def show_deliveries(deliveries: list[Delivery]) -> None:
@@ -78,4 +77,4 @@ def show_deliveries(deliveries: list[Delivery]) -> None:
             delivery.get("action") or "event",
             delivery.get("outcome") or "not decided yet",
         )
-        say(plain_line(f"{when(delivery['received_at'])} {what}: {outcome}"))
+        item(f"{when(delivery['received_at'])} {what}: {outcome}")

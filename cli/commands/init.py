@@ -2,6 +2,7 @@
 
 import click
 
+from cli.calling import typed
 from cli.command import command
 from cli.commands.findings.view import show_finding
 from cli.commands.login import UNBOUND
@@ -143,13 +144,13 @@ def show(rule: Rule, tried: list[Backtest]) -> None:
 
 def tell_next(rule: Rule) -> None:
     """Say what to do now."""
-    source = rule["source"]["name"]
+    source, name = rule["source"]["name"], rule["name"]
     if rule["mode"] == "armed":
         tell(f"\nDeploy to ⬢ {source} as always, and see it go: `autopromote promotions`.")
         return
     tell(
         f"\nDeploy to ⬢ {source} as always, then read what would have happened:\n"
-        f"  autopromote explain --app {source}\n"
+        f"  {typed(f'explain --app {source}')}\n"
         "When you trust it:\n"
-        f"  autopromote rules:update {rule['name']} --mode armed"
+        f"  {typed(f'rules:update {name} --mode armed')}"
     )

@@ -2,6 +2,7 @@
 
 import click
 
+from cli.calling import as_typed, typed
 from cli.command import command
 from cli.commands.promotions import outcome
 from cli.context import Context, pass_context
@@ -67,9 +68,9 @@ def tell_way(app: str, rolled: Rollback) -> None:
     tell(plain_line(f"⬢ {app} goes back to {goes}, and is on hold from now on."))
     if undo := way["undo"]:
         tell("To undo it:")
-        copy(f"  {plain_line(undo)}", err=True)
+        copy(f"  {as_typed(plain_line(undo))}", err=True)
     tell("When it may be promoted to again:")
-    copy(f"  autopromote holds:release --app {app}", err=True)
+    copy(f"  {typed(f'holds:release --app {app}')}", err=True)
 
 
 def past_line(release: PastRelease) -> str:

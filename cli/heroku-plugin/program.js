@@ -20,7 +20,7 @@ async function run(words, env) {
     return FAILED
   }
 
-  return ended(spawn(program, words, {env, stdio: 'inherit'}))
+  return ended(spawn(program, words, {env: {...env, AUTOPROMOTE_IN_HEROKU: '1'}, stdio: 'inherit'}))
 }
 
 /** What keeps the program from being run, and what to do about it. */

@@ -48,6 +48,7 @@ class Backtest(Forecast):
     """What a rule would have done with a release on one target."""
 
     release: ExplainedRelease
+    source: Ref | None = None  # an older listener does not tell
     target: Ref
     arrived: ReachedBy | None
 
@@ -57,6 +58,7 @@ class Backtest(Forecast):
         result, arrived = view.result, view.result.arrived
         return cls(
             release=ExplainedRelease.of(result.release, result.kind, None),
+            source=Ref(id=view.source_id, name=view.source_name),
             target=Ref(id=view.target_id, name=view.target_name),
             arrived=ReachedBy(version=arrived.version, at=arrived.created_at) if arrived else None,
             **_forecast(view),

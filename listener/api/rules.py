@@ -140,6 +140,7 @@ class RuleRemoved(Rule):
 def _rule(view: RuleView) -> dict[str, Any]:
     row = view.row
     told = rule_options.told(row.conditions)
+    source = Ref.of(row.source_id, view.names)
     note = {"strategy_note": view.strategy_note} if view.strategy_note is not None else {}
     return {
         "id": str(row.id),
@@ -152,13 +153,13 @@ def _rule(view: RuleView) -> dict[str, Any]:
         "notify": list(view.notify),
         "warnings": list(view.warnings),
         "revision": row.revision,
-        "source": Ref.of(row.source_id, view.names),
+        "source": source,
         "targets": [
             Target(
                 id=target.app_id,
                 name=view.names.get(target.app_id, target.app_id),
                 baseline=target.baseline,
-                baseline_note=f"acts from v{target.baseline + 1} on",
+                baseline_note=f"acts from {source.name} v{target.baseline + 1} on",
             )
             for target in row.targets
         ],

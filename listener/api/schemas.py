@@ -10,6 +10,7 @@ from pydantic import Field
 from listener.api.answers import Answer, Ref, ReleaseRef, Slug, Time
 from listener.core import verification
 from listener.core.gates.base import Approval
+from listener.core.gates.binding import binding
 from listener.core.gates.options import OnFailure
 from listener.core.promotion import PromotionKind, Status
 from listener.core.release import Kind, Release
@@ -49,6 +50,28 @@ class Gate(Answer):
     message: str
     until: Time | None
     facts: dict[str, Any]
+
+
+class WaitsFor(Answer):
+    """The gate that lets go last of all that object, and whether a person must act for it."""
+
+    gate: str
+    message: str
+    until: Time | None
+    needs_person: bool
+
+    @classmethod
+    def of(cls, row: PromotionRow) -> WaitsFor | None:
+        """Return what a promotion waits for; None where it does not, or no gate was asked yet."""
+        found = binding(row.gates) if row.status is Status.WAITING else None
+        if found is None:
+            return None
+        return cls(
+            gate=found.gate,
+            message=found.message,
+            until=found.until,
+            needs_person=found.needs_person,
+        )
 
 
 class Vote(Answer):
@@ -130,6 +153,7 @@ class Promotion(Answer):
     reason: str
     due_at: Time | None
     earliest_at: Time | None
+    waits_for: WaitsFor | None = None  # an older listener does not tell
     rule: RuleRef | None
     by_hand: bool
     kind: PromotionKind
@@ -213,6 +237,7 @@ def _promotion(view: PromotionView) -> dict[str, Any]:
         "due_at": row.due_at,
         # As far as time alone decides; of no interest once it has been decided.
         "earliest_at": row.earliest_at if row.status is Status.WAITING else None,
+        "waits_for": WaitsFor.of(row),
         "rule": _rule_of(view),
         "by_hand": row.is_by_hand,
         "kind": row.kind,

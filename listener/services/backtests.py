@@ -81,7 +81,8 @@ def _view(case: Case, result: Result) -> BacktestView:
     message = result.message
     if result.status is None and result.was_tried:
         message = explain.what_it_is(case.source.name, case.source_history, result.release)
-    return BacktestView(case.target.id, case.target.name, result, message)
+    source, target = case.source, case.target
+    return BacktestView(source.id, source.name, target.id, target.name, result, message)
 
 
 NOT_TRIED = "Nothing was tried, and nothing was saved."

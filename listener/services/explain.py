@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from listener.core.duration import format_moment
+from listener.core.gates.binding import binding
 from listener.core.promotion import Status
 from listener.core.release import PENDING, History, Kind, Release
 from listener.core.rule import Mode
@@ -121,9 +122,12 @@ def _saying(
 
 
 def _of_promotion(row: PromotionRow) -> str:
-    says = f"{row.status}: {row.reason}"
-    if row.status is Status.WAITING and row.due_at is not None:
-        says = f"{says} Looked at again at {_time(row.due_at)}."
+    if row.status is not Status.WAITING:
+        return f"{row.status}: {row.reason}"
+    found = binding(row.gates)
+    says = f"{row.status}: {found.message if found is not None else row.reason}"
+    if row.due_at is not None:
+        says = f"{says} Looked at again at {format_moment(row.due_at)}."
     return says
 
 
@@ -140,16 +144,12 @@ def _summary(conn: Connection, matter: ReleaseContext, said: tuple[RuleExplanati
     if look.error:
         return f"{what} {look.error}"
     if look.at is not None:
-        return f"{what} {app.name} is looked at next at {_time(look.at)}."
+        return f"{what} {app.name} is looked at next at {format_moment(look.at)}."
     return f"{what} No rule promoted it."
 
 
 def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 _CHANGES = {

@@ -228,6 +228,8 @@ class Explanation:
 class BacktestView:
     """What would have become of a release on one target, and why."""
 
+    source_id: str
+    source_name: str
     target_id: str
     target_name: str
     result: Result

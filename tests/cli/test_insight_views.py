@@ -131,13 +131,13 @@ def test_a_diff_is_exactly_this(capsys: pytest.CaptureFixture[str]) -> None:
         "=== ⬢ example-app-staging v42 to ⬢ example-app\n"
         "\n"
         "Summary:    example-app runs example-app-staging v41; v42 brings 1 deploy.\n"
-        "Would run:  v42 by ana@example.com, noon\n"
-        "Runs now:   v12, noon\n"
+        "Would run:  ⬢ example-app-staging v42 by ana@example.com, noon\n"
+        "Runs now:   ⬢ example-app v12, noon\n"
         "Commits:    1a5f89db..9b2c3d4e\n"
         "Compare:    https://github.com/example/shop/compare/1a5f89db0000...9b2c3d4e0000\n"
         "Processes:  adds worker\n"
         "\n"
-        "=== Deploys\n"
+        "=== Deploys of ⬢ example-app-staging\n"
         "\n"
         "Version  By               Created  Description\n"
         "v42      ana@example.com  noon     Deploy c0ffee\n"
@@ -152,7 +152,7 @@ def test_a_diff_is_exactly_this(capsys: pytest.CaptureFixture[str]) -> None:
         "=== ⬢ example-app-staging v42 to ⬢ example-app-eu\n"
         "\n"
         "Summary:    example-app-eu runs no code yet.\n"
-        "Would run:  v42 by ana@example.com, noon\n"
+        "Would run:  ⬢ example-app-staging v42 by ana@example.com, noon\n"
         "Processes:  not known\n"
         "\n"
         "=== Differences\n"
@@ -163,19 +163,19 @@ def test_a_diff_is_exactly_this(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_would_be_undone_is_called_so(capsys: pytest.CaptureFixture[str]) -> None:
     show_diff({**DIFF, "targets": [{**CHANGE, "relation": "older"}]})
-    assert "=== Deploys that it would undo\n" in capsys.readouterr().out
+    assert "=== Deploys of ⬢ example-app-staging that it would undo\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("release", "line"),
     [
-        (RELEASE, "v42 by ana@example.com, noon"),
-        ({**RELEASE, "by": None, "created_at": None}, "v42"),
+        (RELEASE, "⬢ example-app v42 by ana@example.com, noon"),
+        ({**RELEASE, "by": None, "created_at": None}, "⬢ example-app v42"),
         (None, None),
     ],
 )
 def test_a_release_in_a_line(release: ComparedRelease | None, line: str | None) -> None:
-    assert release_line(release) == line
+    assert release_line({"id": "b", "name": "example-app"}, release) == line
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,8 @@ def test_the_secret_alone_is_printed(autopromote: Autopromote) -> None:
     assert (outcome.stdout, outcome.code) == ("s3cret\n", 0)
     assert re.fullmatch(
         r"Creating token ci\.\.\. done\n"
-        r"It is promoter of pay-\*\+shop until 2030/01/31 18:00:00 \(in ~ \d+d\), and is not shown"
-        r" again\.\nUse it as AUTOPROMOTE_TOKEN, with AUTOPROMOTE_URL=URL\.\n",
+        r"It is promoter of pay-\*\+shop until 2030-01-31 18:00:00 UTC \(in ~ \d+d\), and is not"
+        r" shown again\.\nUse it as AUTOPROMOTE_TOKEN, with AUTOPROMOTE_URL=URL\.\n",
         outcome.stderr,
     ), outcome.stderr
 

@@ -31,8 +31,7 @@ def test_a_pipe_gets_every_word(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([4, 20], 80, [4, 20]),
         ([4, 100], 80, [4, 74]),
-        ([4, 40, 50], 80, [4, 40, 32]),
-        ([4, 70, 50], 80, [4, 56, 16]),
+        ([4, 70, 50], 80, [4, 36, 36]),
         ([30, 30, 30], 20, [SHORTEST_CELL] * 3),
         ([4, 5], 3, [4, 5]),
     ],
@@ -46,13 +45,33 @@ def test_the_widest_columns_give_way(widths: list[int], available: int, fitted: 
     [
         ("ship", 6, "ship  "),
         ("ship", 4, "ship"),
-        ("promote", 4, "pro…"),
-        ("日本語", 4, "日… "),
+        ("promote", 4, "p…te"),
+        ("日本語", 4, "…語 "),
         ("e\u0301te\u0301", 4, "e\u0301te\u0301 "),
     ],
 )
 def test_a_cell_fills_its_width(cell: str, width: int, padded: str) -> None:
     assert pad(cell, width) == padded
+
+
+STAGING, EU = "⬢ acme-checkout-service-staging", "⬢ acme-checkout-service-prod-eu"
+
+
+@pytest.mark.parametrize(
+    ("cell", "width", "cut"),
+    [
+        (f"{STAGING} v42", 36, f"{STAGING} v42"),
+        (f"{STAGING} v42", 24, "⬢ acme-che…e-staging v42"),
+        (f"{STAGING} v4223", 20, "⬢ acme-…taging v4223"),
+        (f"{STAGING}, {EU}", 40, "⬢ acme-che…-staging, ⬢ acme-che…-prod-eu"),
+        (f"{STAGING}, {EU}", 25, "⬢ acme-ch…staging, 1 more"),
+        (f"{STAGING}, {EU}, {EU}", 38, "⬢ acme-…taging, ⬢ acme-…rod-eu, 1 more"),
+        (f"every target but {EU}", 34, "every target but ⬢ acme-ch…prod-eu"),
+        ("ana.of.the.long.name@acme.example", 16, "ana.of.….example"),
+    ],
+)
+def test_a_name_is_cut_in_the_middle_and_a_version_never(cell: str, width: int, cut: str) -> None:
+    assert pad(cell, width).rstrip() == cut
 
 
 @given(st.text(alphabet="aé日\u0301 ", max_size=30), st.integers(min_value=1, max_value=30))
@@ -64,30 +83,51 @@ WIDE = """
 import os
 from cli.tables import table
 os.environ["COLUMNS"] = "{columns}"
-TIME, REASON = "2015/11/17 17:37:41 (~ 1h ago)", "one two three four five"
+TIME, REASON = "2015-11-17 17:37:41 CET (~ 1h ago)", "one two three four five six seven"
 COLUMNS = ("ID", "Status", "Kind", "From", "Created", "Reason")
 ROW = ("1", "failed", "person", None, TIME, REASON)
-table(COLUMNS, [ROW], spare=("Kind", "Status"), room={room})
+table(COLUMNS, [ROW], spare=("Kind", "Status"))
 """
+LONG = "2015-11-17 17:37:41 CET (~ 1h ago)"
 
 
 @pytest.mark.parametrize(
-    ("columns", "room", "row"),
+    ("columns", "lines"),
     [
-        (90, 16, "1   failed  person  2015/11/17 17:37:41 (~ 1h ago)  one two three four five"),
-        (60, 16, "1   failed  person  ~ 1h ago  one two three four five"),
-        (48, 16, "1   failed  person  ~ 1h ago  one two three fou…"),
-        (48, 40, "1   failed  ~ 1h ago  one two three four five"),
-        (40, 16, "1   failed  ~ 1h ago  one two three fou…"),
-        (30, 16, "1   ~ 1h ago  one two three f…"),
-        (20, 16, "1   ~ 1h ago  one two thr…"),
+        (90, [f"1   failed  person  {LONG}  one two three four five six seven"]),
+        (88, [f"1   failed  person  {LONG}  one two three four five six", " " * 56 + "seven"]),
+        (66, ["1   failed  person  ~ 1h ago  one two three four five six seven"]),
+        (60, ["1   failed  ~ 1h ago  one two three four five six seven"]),
+        (50, ["1   ~ 1h ago  one two three four five six seven"]),
+        (40, ["1   ~ 1h ago", "    one two three four five six seven"]),
+        (24, ["1   ~ 1h ago", "    one two three four", "    five six seven"]),
+        (17, ["1   ~ 1h ago", "    one two three", "    four five six", "    seven"]),
     ],
 )
 def test_what_says_least_gives_way_first(
-    autopromote: Autopromote, columns: int, room: int, row: str
+    autopromote: Autopromote, columns: int, lines: list[str]
 ) -> None:
-    printed = on_a_terminal(autopromote, WIDE.format(columns=columns, room=room), TERM="dumb")
-    assert printed.splitlines()[1:] == [row]
+    printed = on_a_terminal(autopromote, WIDE.format(columns=columns), TERM="dumb")
+    assert printed.splitlines()[1:] == lines
+
+
+def test_very_many_words_are_cut_and_a_long_one_is(autopromote: Autopromote) -> None:
+    script = """
+import os
+from cli.tables import table
+os.environ["COLUMNS"] = "20"
+table(("Reason",), [("word " * 100,), ("https://example.com/a/long/path",)])
+table(("ID", "Reason"), [("1", None)])
+"""
+    full, last = ["word word word word"] * 5, "word word word word…"
+    assert on_a_terminal(autopromote, script, TERM="dumb").splitlines() == [
+        "Reason",
+        *full,
+        last,
+        "https://e…/long/path",
+        "ID",
+        "1",
+    ]
 
 
 def test_a_pipe_gets_every_column(capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,7 @@ def test_distance_is_in_the_largest_unit(away: timedelta, shown: str) -> None:
 
 def test_a_time_is_shown_with_its_distance() -> None:
     moment = datetime(2015, 11, 17, 11, 0, 41, tzinfo=UTC)
-    assert show_time(moment, NOON) == f"{moment.astimezone():%Y/%m/%d %H:%M:%S} (~ 59m ago)"
+    assert show_time(moment, NOON) == f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z} (~ 59m ago)"
 
 
 @pytest.mark.parametrize("text", ["soon", "", "2015-11-17T12:00:00"])

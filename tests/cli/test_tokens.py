@@ -247,7 +247,7 @@ def test_logging_out_ends_the_token_there_and_forgets_it_here(
 @pytest.mark.parametrize(
     ("expires_at", "until"),
     [
-        ("2030-01-31T18:00:00Z", r"2030/01/31 18:00:00 \(in ~ \d+d\)"),
+        ("2030-01-31T18:00:00Z", r"2030-01-31 18:00:00 UTC \(in ~ \d+d\)"),
         (None, "it expires"),
     ],
 )

@@ -247,7 +247,7 @@ def test_an_explanation_says_what_each_rule_and_gate_said(
         "=== Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting\n"
         "\n"
         "✓ source  v42 succeeded\n"
-        "          version 42, rolled back unknown\n"
+        "          version example-app-staging v42, rolled back unknown\n"
         "Looked at next: soon\n"
         "Earliest: tomorrow\n"
         "\n"

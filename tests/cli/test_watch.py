@@ -233,7 +233,7 @@ def test_when_the_time_is_up_it_says_what_for_and_nothing_is_stopped(
     *_, waits, ends, look = capsys.readouterr().err.splitlines()
     assert waits.startswith(
         "Promotion 42 to ⬢ example-app: still waiting after 45s"
-        " for soak: v42 soaks for 2h. Until 2015/11/17 "
+        " for soak: v42 soaks for 2h. Until 2015-11-17 "
     )
     assert ends == "No longer waiting; what was begun goes on by itself."
     assert look == "Run `autopromote promotions:info 42` to look again."

@@ -98,7 +98,7 @@ def test_releases_older_than_the_target_are_not_told_as_the_same(office: Office)
 def test_two_that_cannot_be_told_are_never_the_same() -> None:
     released = Release("r3", 3, "succeeded", "A")
     result = Result(released, Kind.DEPLOY, Status.ERRORED, "Nobody knows.")
-    view = BacktestView("t", PROD, result, result.message)
+    view = BacktestView("s", STAGING, "t", PROD, result, result.message)
     assert ForecastChange(view, view).differs
 
 

@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from cli.output import fold, paint
+from cli.calling import as_typed
+from cli.output import fold, paint, spoken_line
 from cli.plain import plain_line
 from cli.resources import Finding
 
@@ -23,10 +24,13 @@ def show_finding(finding: Finding, *, err: bool = False) -> None:
     sign, colour = SIGNS.get(finding["state"], SIGNS["unknown"])
     rule = finding.get("rule")
     about = f" (rule {rule})" if rule else ""
-    lines = fold(plain_line(finding["message"] + about), stream, taken=len(INDENT))
+    lines = fold(spoken_line(finding["message"] + about), stream, taken=len(INDENT))
     click.echo(f"{paint(sign, colour, stream=stream)} {lines[0]}", err=err)
-    lines = [*lines[1:], *fold(plain_line(finding["why"] or ""), stream, taken=len(INDENT))]
+    lines = [
+        *lines[1:],
+        *fold(spoken_line(finding["why"] or ""), stream, taken=len(INDENT)),
+    ]
     for line in filter(None, lines):
         click.echo(f"{INDENT}{line}", err=err)
     if mend := finding["mend"]:  # in one piece, to be copied
-        click.echo(f"{INDENT}$ {plain_line(mend)}", err=err)
+        click.echo(f"{INDENT}$ {as_typed(plain_line(mend))}", err=err)

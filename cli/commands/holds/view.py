@@ -1,6 +1,7 @@
 """How a hold looks: as a row, as a line, and in full."""
 
 from cli.output import block
+from cli.renaming import renamed
 from cli.resources import Hold
 from cli.times import when
 
@@ -16,7 +17,9 @@ def row(hold: Hold, *, with_released: bool) -> list[str | None]:
         when(hold["from"]),
         when(hold["until"]),
     ]
-    return [*cells, *([when(hold.get("released_at"))] if with_released else []), hold["reason"]]
+    app = {hold["app"]["name"]: "the app"} if hold["app"] else {}
+    reason = renamed(hold["reason"], app)
+    return [*cells, *([when(hold.get("released_at"))] if with_released else []), reason]
 
 
 def place(hold: Hold) -> str:

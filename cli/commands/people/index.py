@@ -29,7 +29,7 @@ def index(context: Context, as_json: bool) -> None:
         tell("Nobody has logged in within 90 days.")
     else:
         rows = [line for person in people for line in lines(person)]
-        table(COLUMNS, rows, spare=("From", "Since"))
+        table(COLUMNS, rows, spare=("From", "Since", "Kind"), ends_with_words=False)
 
 
 def lines(person: PersonSeen) -> list[list[str | None]]:

@@ -1,18 +1,26 @@
-"""How the facts look that a gate saw, and the earliest time at which a promotion could go."""
+"""How the facts look that a gate saw, and the earliest time at which a promotion could go.
+
+Two apps count their releases apart, so a version is shown with its app.
+"""
 
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 import click
 
 from cli.commands.promotions.view import show_gate, verified
 from cli.output import fold, paint, say
 from cli.plain import plain_line
-from cli.resources import Promotion
-from cli.times import distance, when
+from cli.resources import Gate, Promotion
+from cli.times import earliest, when
 
 Facts = Mapping[str, object]
+# Which facts of which gate are versions, and of which app.
+OF_SOURCE = {
+    "source": {"version", "current", "rolled_back_in"},
+    "order": {"candidate", "target_runs", "target_ran", "newer"},
+}
+OF_TARGET = {"order": {"ran_in", "foreign"}, "target": {"version", "pending"}}
 
 
 def show_decision(promotion: Promotion) -> None:
@@ -20,13 +28,27 @@ def show_decision(promotion: Promotion) -> None:
     width = max((len(plain_line(gate["name"])) for gate in promotion["gates"]), default=0)
     for gate in promotion["gates"]:
         show_gate(gate, width)
-        show_facts(gate.get("facts") or {}, margin=width + 4)
+        show_facts(with_apps(gate, promotion), margin=width + 4)
     if seen := verified(promotion):
         say(plain_line(f"Verified: {seen}"))
     if promotion["due_at"]:
         say(f"Looked at next: {when(promotion['due_at'])}")
     if earliest_at := promotion.get("earliest_at"):
-        say(f"Earliest: {earliest(earliest_at, datetime.now(UTC))}")
+        say(f"Earliest: {earliest(earliest_at)}")
+
+
+def with_apps(gate: Gate, promotion: Promotion) -> Facts:
+    """Return the facts of a gate, each version with the app that counts so."""
+    apps = (
+        (OF_SOURCE.get(gate["name"], ()), promotion["source"]["app"]["name"]),
+        (OF_TARGET.get(gate["name"], ()), promotion["target"]["app"]["name"]),
+    )
+    facts = dict(gate.get("facts") or {})
+    for names, app in apps:
+        facts |= {
+            name: f"{app} v{facts[name]}" for name in names if isinstance(facts.get(name), int)
+        }
+    return facts
 
 
 def show_facts(facts: Facts, *, margin: int) -> None:
@@ -50,16 +72,3 @@ def shown(value: object) -> str:
             return ", ".join(shown(each) for each in value) or "none"
         case _:
             return str(value)
-
-
-def earliest(text: str, now: datetime) -> str:
-    """Return the time in the reader's zone and in UTC; once it is past, time no longer decides."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    if moment.tzinfo is None or moment <= now:
-        return "at any time, as far as time decides" if moment.tzinfo else text
-    local = moment.astimezone()
-    utc = "" if local.tzname() == "UTC" else f", {moment.astimezone(UTC):%Y/%m/%d %H:%M:%S} UTC"
-    return f"{local:%Y/%m/%d %H:%M:%S} {local.tzname()}{utc} ({distance(moment, now)})"

@@ -4,8 +4,9 @@ import sys
 
 import click
 
-from cli.output import block, fold, paint, say, section
+from cli.output import block, fold, item, paint, say, section, spoken_line, tell
 from cli.plain import plain_line
+from cli.renaming import renamed
 from cli.resources import (
     Approvals,
     Destination,
@@ -16,11 +17,12 @@ from cli.resources import (
     PromotionInFull,
     Source,
     Vote,
+    WaitsFor,
 )
 from cli.tables import table
-from cli.times import when
+from cli.times import earliest, is_past, when
 
-COLUMNS = ("ID", "Status", "Release", "Target", "Rule", "Created", "Reason")
+COLUMNS = ("ID", "Status", "Release", "Target", "Rule", "Created", "Earliest", "Reason")
 SIGNS = {
     "pass": ("✓", "good"),
     "wait": ("◷", "quiet"),
@@ -43,8 +45,30 @@ def row(promotion: Promotion) -> tuple[str | None, ...]:
         released(promotion["target"]),
         origin(promotion),
         when(promotion["created_at"]),
-        promotion["reason"],
+        not_before(promotion),
+        in_row(promotion),
     )
+
+
+def not_before(promotion: Promotion) -> str | None:
+    """Return the earliest time at which it can go, as long as that is to come."""
+    earliest_at = promotion.get("earliest_at")
+    return when(earliest_at) if earliest_at and not is_past(earliest_at) else None
+
+
+def in_row(promotion: Promotion) -> str | None:
+    """Return what it waits for, or the reason, beside columns that name its apps and versions."""
+    text, release = why(promotion), promotion["target"]["release"]
+    if release is not None and text == f"Released as v{release['version']}.":
+        return None
+    source, target = promotion["source"]["app"]["name"], promotion["target"]["app"]["name"]
+    return renamed(text or "", {target: "target", source: "source"})
+
+
+def why(promotion: Promotion) -> str:
+    """Return what a promotion waits for, by the gate that lets go last; else the reason."""
+    waits_for = promotion.get("waits_for")
+    return waits_for["message"] if waits_for else promotion["reason"]
 
 
 def released(place: Source | Destination) -> str:
@@ -62,15 +86,17 @@ def origin(promotion: Promotion) -> str:
 
 def line(promotion: Promotion) -> str:
     """Return what a promotion is about, its status and why: `Promotion 42 of …: waiting (…)`."""
+    reason = why(promotion)
+    return f"{title(promotion)}: {promotion['status']}" + (f" ({reason})" if reason else "")
+
+
+def title(promotion: Promotion) -> str:
+    """Return which promotion it is: `Promotion 42 of ⬢ example-app-staging v42 to …`."""
     source, target = released(promotion["source"]), released(promotion["target"])
     is_rollback = promotion.get("kind") == "rollback"
-    what = (
-        f"Rollback {promotion['id']} of {target}"
-        if is_rollback
-        else f"Promotion {promotion['id']} of {source} to {target}"
-    )
-    reason = f" ({promotion['reason']})" if promotion["reason"] else ""
-    return f"{what}: {promotion['status']}{reason}"
+    if is_rollback:
+        return f"Rollback {promotion['id']} of {target}"
+    return f"Promotion {promotion['id']} of {source} to {target}"
 
 
 def show_line(promotion: Promotion) -> None:
@@ -81,12 +107,14 @@ def show_line(promotion: Promotion) -> None:
 def show_promotion(promotion: PromotionInFull) -> None:
     """Print everything that is known of a promotion."""
     slug = promotion["source"]["slug"]
-    by = promotion.get("created_by")
+    by, waits_for = promotion.get("created_by"), promotion.get("waits_for")
+    earliest_at = promotion.get("earliest_at")
     block(
         f"Promotion {promotion['id']}",
         [
             ("Status", promotion["status"]),
-            ("Reason", promotion["reason"]),
+            ("Waits for" if waits_for else "Reason", why(promotion)),
+            ("Earliest", earliest(earliest_at) if earliest_at else None),
             ("Looked at next", when(promotion["due_at"])),
             ("Release", released(promotion["source"])),
             ("Slug", slug["id"]),
@@ -107,6 +135,19 @@ def show_promotion(promotion: PromotionInFull) -> None:
     if timeline := promotion.get("timeline"):
         section("Timeline")
         show_timeline(timeline)
+    if waits_for and (command := lets_go(promotion, waits_for)):
+        tell(f"Use `autopromote {command}` to let it go on.")
+
+
+def lets_go(promotion: Promotion, waits_for: WaitsFor) -> str | None:
+    """Return the command by which a person lets it go on, where there is one."""
+    gate = next((each for each in promotion["gates"] if each["name"] == waits_for["gate"]), None)
+    if gate is None or not waits_for["needs_person"]:
+        return None
+    if hold := gate["facts"].get("hold"):
+        return f"holds:release {hold}"
+    is_asked = gate["name"] in ("approvals", "brake") or gate["facts"].get("needs") == "word"
+    return f"promotions:approve {promotion['id']}" if is_asked else None
 
 
 def verified(promotion: Promotion) -> str | None:
@@ -160,7 +201,7 @@ def show_gate(gate: Gate, width: int) -> None:
     """Print a line like `✓ source   v44 succeeded`."""
     sign, colour = SIGNS.get(gate["verdict"], ("?", "warning"))
     until = f" Until {when(gate.get('until'))}." if gate.get("until") else ""
-    text = plain_line(f"{gate['message']}{until}") or gate["verdict"]
+    text = spoken_line(f"{gate['message']}{until}") or gate["verdict"]
     taken = width + 4
     first, *more = fold(text, sys.stdout, taken=taken)
     click.echo(f"{paint(sign, colour)} {plain_line(gate['name']).ljust(width)}  {first}")
@@ -171,4 +212,4 @@ def show_gate(gate: Gate, width: int) -> None:
 def show_timeline(moments: list[Moment]) -> None:
     """Print what happened, in the order in which the listener tells it."""
     for moment in moments:
-        say(plain_line(f"{when(moment['at'])} {moment['message']}"))
+        item(f"{when(moment['at'])} {moment['message']}")

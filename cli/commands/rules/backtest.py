@@ -6,12 +6,13 @@ from cli.command import command
 from cli.context import Context, pass_context
 from cli.options import MOST, as_json
 from cli.output import say_json, tell
+from cli.renaming import renamed
 from cli.resources import Backtest
 from cli.tables import table
 from cli.times import when
 
 USUAL = 30
-COLUMNS = ("Release", "Kind", "Released", "Target", "Would be", "At", "Really", "Asks", "Why")
+COLUMNS = ("Release", "Kind", "Released", "Target", "Would be", "At", "Went as", "Asks", "Why")
 WORDS = {"shadowed": "promoted", "errored": "not told", None: "nothing"}
 
 
@@ -45,20 +46,22 @@ def backtest(context: Context, name: str, num: int, as_json: bool) -> None:
 
 def show_backtest(results: list[Backtest]) -> None:
     """Print a row for each release and target."""
-    table(COLUMNS, [row(result) for result in results])
+    table(COLUMNS, [row(result) for result in results], spare=("Kind", "Released"))
 
 
 def row(result: Backtest) -> tuple[str | None, ...]:
     """Return a result as a row of the table; what was decided at once needs no time."""
     release, status, arrived = result["release"], result["status"], result.get("arrived")
+    source, target = result.get("source"), result["target"]["name"]
+    words = {target: "target", **({source["name"]: "source"} if source else {})}
     return (
         f"v{release['version']}",
         release.get("kind"),
         when(release.get("created_at")),
-        result["target"]["name"] if status or not result.get("was_tried", True) else None,
+        f"⬢ {target}" if status or not result.get("was_tried", True) else None,
         WORDS.get(status, status),
         when(result.get("at")) if result.get("has_waited") else None,
-        f"v{arrived['version']}" if arrived and status else None,
+        f"target v{arrived['version']}" if arrived and status else None,
         ", ".join(result.get("unanswered", [])),
-        result["message"],
+        renamed(result["message"], words),
     )

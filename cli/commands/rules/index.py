@@ -1,6 +1,7 @@
 """`autopromote rules`."""
 
 from cli.command import command
+from cli.commands.rules.view import conditions_line
 from cli.context import Context, pass_context
 from cli.options import as_json, num, of_app, warn_if_cut
 from cli.output import say_json, tell
@@ -21,13 +22,14 @@ def index(context: Context, app: str | None, num: int | None, as_json: bool) -> 
         tell("There are no rules.\nUse `autopromote rules:add` to add one.")
     else:
         table(
-            ("Name", "Mode", "Source", "Targets"),
+            ("Name", "Mode", "Source", "Targets", "Conditions"),
             [
                 (
                     rule["name"],
                     rule["mode"],
                     f"⬢ {rule['source']['name']}",
                     ", ".join(f"⬢ {target['name']}" for target in rule["targets"]),
+                    conditions_line(rule),
                 )
                 for rule in rules
             ],

@@ -39,7 +39,7 @@ def shown(value: object) -> str:
 
 
 def fared_line(fared: ForecastChange) -> str:
-    """Return `v42 to example-app: went at once → would wait until 2030/01/31 14:00:00 (…)`."""
+    """Return `v42 to example-app: went at once → would wait until 2030-01-31 14:00:00 CET (…)`."""
     where = f"v{fared['release']['version']} to {fared['target']['name']}"
     before, after = fared["before"], fared["after"]
     was = f"{fate(before, 'went', 'waits', 'was')} → " if before else ""

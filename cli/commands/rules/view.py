@@ -8,10 +8,12 @@ import click
 from cli.conditions import OPTIONS
 from cli.output import block, say, warn
 from cli.plain import plain_line
-from cli.resources import Rule, Target
+from cli.renaming import renamed
+from cli.resources import Ref, Rule, Target
 from cli.times import when
 
 OWN = "self_approval"
+YES = "yes"
 
 
 def show_rule(rule: Rule) -> None:
@@ -20,7 +22,10 @@ def show_rule(rule: Rule) -> None:
         rule["name"],
         [
             ("Source", f"⬢ {rule['source']['name']}"),
-            ("Targets", "\n".join(target_line(target) for target in rule["targets"])),
+            (
+                "Targets",
+                "\n".join(target_line(target, rule["source"]) for target in rule["targets"]),
+            ),
             ("Mode", rule["mode"]),
             ("Strategy", strategy_line(rule)),
             ("On newer", rule.get("on_newer")),
@@ -42,18 +47,19 @@ def show_saved(rule: Rule) -> None:
 
 
 def now_line(rule: Rule) -> str:
-    """Return what the rule does at the next deploy: `armed: acts from v43 on; …`."""
-    source, mode = f"⬢ {rule['source']['name']}", rule["mode"]
+    """Return what the rule does at the next deploy: `armed: acts from example-app v43 on; …`."""
+    mode, update = rule["mode"], f"autopromote rules:update {rule['name']} --mode"
     if mode == "off":
-        return f"off: no deploy of {source} goes anywhere; `--mode armed` lets it act"
+        source = f"⬢ {rule['source']['name']}"
+        return f"off: no deploy of {source} goes anywhere; `{update} armed` lets it act"
     acts = acts_from(rule)
     if mode == "shadow":
-        return f"shadow: {acts} of {source}, and promotes nothing; `--mode armed` lets it"
-    return f"armed: {acts} of {source}; `--mode shadow` to watch first"
+        return f"shadow: {acts}, and promotes nothing; `{update} armed` lets it"
+    return f"armed: {acts}; `{update} shadow` to watch first"
 
 
 def acts_from(rule: Rule) -> str:
-    """Return `acts from v43 on`, for each target where they differ."""
+    """Return `acts from example-app-staging v43 on`, for each target where they differ."""
     notes = {target["name"]: target.get("baseline_note") or "acts" for target in rule["targets"]}
     if len(set(notes.values())) == 1:
         return next(iter(notes.values()))
@@ -72,9 +78,10 @@ def strategy_line(rule: Rule) -> str | None:
     return f"{rule.get('strategy')} ({note})" if note else rule.get("strategy")
 
 
-def target_line(target: Target) -> str:
-    """Return the target's name and its baseline: `⬢ example-app (acts from v43 on)`."""
-    note, name = target.get("baseline_note"), f"⬢ {target['name']}"
+def target_line(target: Target, source: Ref) -> str:
+    """Return the target's name and its baseline: `⬢ example-app (acts from source v43 on)`."""
+    note = renamed(target.get("baseline_note") or "", {source["name"]: "source"})
+    name = f"⬢ {target['name']}"
     return f"{name} ({note})" if note else name
 
 
@@ -82,8 +89,16 @@ def asked(rule: Rule) -> list[tuple[str, str]]:
     """Return each condition as one would type it: `--soak` and `30m`, a line for each of a list."""
     found = [(each.flag, shown(rule.get(each.field))) for each in OPTIONS if each.field != OWN]
     if rule.get(OWN) is False:
-        found.append(("--no-self-approval", "yes"))
+        found.append(("--no-self-approval", YES))
     return [(flag, text) for flag, text in found if text]
+
+
+def conditions_line(rule: Rule) -> str:
+    """Return all that the rule asks in one line: `soak 30m, approvals 1, no-self-approval`."""
+    return ", ".join(
+        flag.removeprefix("--") if text == YES else f"{flag.removeprefix('--')} {text}"
+        for flag, text in ((flag, text.replace("\n", " and ")) for flag, text in asked(rule))
+    )
 
 
 def shown(value: Any) -> str:

@@ -37,4 +37,4 @@ def index(context: Context, as_json: bool) -> None:
             ]
             for one in tokens
         ]
-        table(COLUMNS, rows, spare=("From", "Created"))
+        table(COLUMNS, rows, spare=("From", "Created", "Made by"), ends_with_words=False)

@@ -25,7 +25,7 @@ def deliveries(context: Context, app: str | None, num: int | None, as_json: bool
         tell("There are no deliveries.\nUse `autopromote webhooks` to see what they come from.")
     else:
         rows = [row(delivery) for delivery in deliveries]
-        table(COLUMNS, rows, spare=("Times", "Action"), room=40)
+        table(COLUMNS, rows, spare=("Times", "Action"))
     warn_if_cut(deliveries, num, "deliveries")
 
 

@@ -32,7 +32,7 @@ def health_of(subscription: Subscription) -> str:
 
 
 def secret_line(secret: Secret) -> str:
-    """Return a secret's state: `previous, valid until 2015/11/17 17:37:41 (in ~ 2d)`."""
+    """Return a secret's state: `previous, valid until 2015-11-17 17:37:41 CET (in ~ 2d)`."""
     if valid_until := secret.get("valid_until"):
         return f"{secret['state']}, valid until {when(valid_until)}"
     proved = "proved by a delivery" if secret.get("proved_at") else "not proved by a delivery yet"

@@ -57,7 +57,7 @@ def closed(candidate: Candidate, now: datetime) -> Verdict:
 
 
 def _shown(moment: datetime, zone: str) -> str:
-    return f"{moment.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M} {zone}"
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
 
 
 def min_gap(candidate: Candidate, now: datetime) -> Verdict:

@@ -15,7 +15,7 @@ ROLES = {
     "AUTOPROMOTE_VIEWERS": "*@viewers.example",
     "AUTOPROMOTE_APPROVERS": "*@approvers.example",
 }
-TIME = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \((~ \d+[smhd] ago|in ~ \d+[smhd])\)"
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+ \((~ \d+[smhd] ago|in ~ \d+[smhd])\)"
 
 
 def login_file(person: Autopromote) -> Path:

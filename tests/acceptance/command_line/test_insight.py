@@ -239,19 +239,19 @@ def test_what_a_promotion_would_change(town: Town, vic: Autopromote) -> None:
 
     outcome = vic("diff", "-a", "f-staging", "--to", "f-prod", "--repo", "example/shop")
     assert (outcome.stderr, outcome.code) == ("", 0)
-    time = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \(~ \d+s ago\)"
+    time = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(~ \d+s ago\)"
     shown = re.sub(r"Created +", "Created  ", re.sub(time, "TIME", outcome.stdout))
     assert shown == (
         "=== ⬢ f-staging v4 to ⬢ f-prod\n"
         "\n"
         "Summary:    f-prod runs f-staging v3; v4 brings 1 deploy.\n"
-        f"Would run:  v4 by {ADMIN}, TIME\n"
-        f"Runs now:   v3 by {ADMIN}, TIME\n"
+        f"Would run:  ⬢ f-staging v4 by {ADMIN}, TIME\n"
+        f"Runs now:   ⬢ f-prod v3 by {ADMIN}, TIME\n"
         f"Commits:    {before[:8]}..9b2c3d4e\n"
         f"Compare:    https://github.com/example/shop/compare/{before}...{commit}\n"
         "Processes:  adds worker\n"
         "\n"
-        "=== Deploys\n"
+        "=== Deploys of ⬢ f-staging\n"
         "\n"
         "Version  By               Created  Description\n"
         f"v4       {ADMIN}  TIME  Deploy 9b2c3d4e\n"

@@ -171,7 +171,8 @@ def test_everything_about_a_promotion_is_shown(town: Town, ana: Autopromote) -> 
 
     listed = ana("promotions", "-a", "e-prod", "--status", "succeeded")
     header, row = listed.stdout.splitlines()
-    assert header.split() == ["ID", "Status", "Release", "Target", "Rule", "Created", "Reason"]
+    columns = ["ID", "Status", "Release", "Target", "Rule", "Created", "Earliest", "Reason"]
+    assert header.split() == columns
     assert row.startswith(f"{done['id']}")
     assert " by hand " in row
 
@@ -324,13 +325,13 @@ def test_what_waits_is_explained_to_the_second(town: Town, ana: Autopromote) -> 
     explained = ana("explain", "--app", "u-staging").stdout
     for line in (
         r"✓ source +u-staging v\d+ succeeded and u-staging stands by it\.",
-        r" +slug [0-9a-f-]+, status succeeded, version \d+",
+        r" +slug [0-9a-f-]+, status succeeded, version u-staging v\d+",
         rf"◷ soak +u-staging v\d+ soaks for 2h\. Until {TIME}\.",
         rf" +soak 2h, since {TIME}",
         r"✓ window +The window daily 00:00-24:00 UTC is open\.",
         r"◷ approvals +0 of 1 approvals for u-staging v\d+ to u-prod\..*",
         rf"Looked at next: {TIME}",
-        r"Earliest: \d{4}/\d\d/\d\d \d\d:\d\d:\d\d UTC \(in ~ 2h\)",
+        r"Earliest: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(in ~ 2h\)",
     ):
         assert re.search(rf"^{line}$", explained, re.MULTILINE), (line, explained)
     promotion = answer_of(ana, "explain", "--app", "u-staging")["promotions"][0]

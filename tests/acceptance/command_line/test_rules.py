@@ -24,10 +24,10 @@ def test_a_rule_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
         " late, by reconcile alone. Run `autopromote webhooks:add --app r-staging`."
     )
     assert (added.stderr, added.code) == (f"Adding rule r... done\n{late}", 0)
-    now = f"shadow: acts from v{first} on of ⬢ r-staging, and promotes nothing"
+    now = f"shadow: acts from r-staging v{first} on, and promotes nothing"
     assert re.fullmatch(
-        rf"{now}; `--mode armed` lets it\n\n=== r\n\nSource: +⬢ r-staging\n"
-        rf"Targets: +⬢ r-prod \(acts from v{first} on\)\n"
+        rf"{now}; `autopromote rules:update r --mode armed` lets it\n\n=== r\n\nSource: +⬢ r-staging\n"
+        rf"Targets: +⬢ r-prod \(acts from source v{first} on\)\n"
         rf"Mode: +shadow\nStrategy: +slug\nOn newer: +supersede\nRevision: +1\n"
         rf"Created: +{TIME}\nUpdated: +{TIME}\nBy: +ana@example\.com\nID: +\d+\n",
         added.stdout,
@@ -41,10 +41,11 @@ def test_a_rule_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
     )
     armed, empty, *block = updated.stdout.splitlines(keepends=True)
     assert armed == (
-        f"armed: acts from v{first} on of ⬢ r-staging; `--mode shadow` to watch first\n"
+        f"armed: acts from r-staging v{first} on;"
+        " `autopromote rules:update r --mode shadow` to watch first\n"
     )
     assert empty == "\n"
-    assert f"⬢ r-prod-eu (acts from v{first} on)\n" in updated.stdout
+    assert f"⬢ r-prod-eu (acts from source v{first} on)\n" in updated.stdout
     shown = ana("rules:info", "r")
     assert timeless(shown.stdout) == timeless("".join(block))
     assert (shown.stderr, shown.code) == ("", 0)
@@ -52,7 +53,7 @@ def test_a_rule_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
     listed = ana("rules", "--app", "r-staging")
     assert (listed.stderr, listed.code) == ("", 0)
     header, row = listed.stdout.splitlines()
-    assert header.split() == ["Name", "Mode", "Source", "Targets"]
+    assert header.split() == ["Name", "Mode", "Source", "Targets", "Conditions"]
     targets = "(⬢ r-prod, ⬢ r-prod-eu|⬢ r-prod-eu, ⬢ r-prod)"
     assert re.fullmatch(rf"r +armed +⬢ r-staging +{targets}", row)
     assert answer_of(ana, "rules", "-a", "r-staging") == [answer_of(ana, "rules:info", "r")]
@@ -71,7 +72,8 @@ def test_a_rule_arms_at_once_and_says_so_first(town: Town, ana: Autopromote) -> 
     apps(town, "y-staging", "y-prod")
     added = ana("rules:add", "ya", "--from", "y-staging", "--to", "y-prod", "--approvals", "1")
     assert added.stdout.splitlines()[0] == (
-        "armed: acts from v4 on of ⬢ y-staging; `--mode shadow` to watch first"
+        "armed: acts from y-staging v4 on;"
+        " `autopromote rules:update ya --mode shadow` to watch first"
     )
     assert "`autopromote webhooks:add --app y-staging`" in added.stderr
     assert answer_of(ana, "webhooks", "-a", "y-staging") == []
@@ -140,11 +142,11 @@ def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
         "Target",
         "Would be",
         "At",
-        "Really",
+        "Went as",
         "Asks",
         "Why",
     ]
-    shown = rf"v{version} +deploy +{TIME} +past-prod +promoted +It would have gone to past-prod\."
+    shown = rf"v{version} +deploy +{TIME} +⬢ past-prod +promoted +It would have gone to target\."
     assert re.fullmatch(shown, row)
     (told,) = answer_of(ana, "rules:backtest", "b", "--num", "1")
     assert (told["release"]["version"], told["status"]) == (version, "shadowed")
@@ -156,7 +158,7 @@ def test_a_rule_is_tried_over_the_past(town: Town, ana: Autopromote) -> None:
         f"past-staging v{version} soaks for 90d.",
     )
     assert ana("rules:update", "b", "--soak", "none").code == 0
-    said = r"It would have gone to past-prod, had approvals passed\."
+    said = r"It would have gone to target, had approvals passed\."
     asks = rf"v{version} .* promoted +approvals +{said}"
     assert re.search(asks, ana("rules:backtest", "b", "-n", "1").stdout)
     unknown = ana("rules", "backtest", "nowhere")

@@ -24,6 +24,7 @@ def test_a_promotion_is_answered_whole(approver: Caller, office: Office) -> None
         "status": "waiting",
         "reason": "Asked for by bo@example.com.",
         "earliest_at": None,
+        "waits_for": None,
         "rule": None,
         "by_hand": True,
         "kind": "promote",
@@ -73,6 +74,29 @@ def test_one_by_rule_names_its_rule(admin: Caller, office: Office) -> None:
     assert waiting["by_hand"] is False
     held = next(gate for gate in waiting["gates"] if gate["name"] == "hold")
     assert (held["verdict"], held["until"]) == ("wait", "2120-01-01T00:00:00.000Z")
+
+
+def test_one_tells_the_gate_that_lets_go_last_and_the_earliest_time(
+    admin: Caller, office: Office
+) -> None:
+    admin.post("/api/rules", {"name": "ship", **PROMOTE, "soak": "2d", "approvals": 1})
+    admin.post("/api/holds", {"app": PROD, "reason": "fair", "until": "2120-01-01T00:00:00Z"})
+    office.deploy(STAGING)
+    office.look(STAGING)
+    office.work()
+    (waiting,) = admin.get(f"/api/promotions?app={PROD}&status=waiting")
+    said = {gate["name"]: gate["message"] for gate in waiting["gates"] if gate["verdict"] == "wait"}
+    assert list(said) == ["hold", "soak", "approvals"]
+    until = next(gate["until"] for gate in waiting["gates"] if gate["name"] == "approvals")
+    assert waiting["waits_for"] == {
+        "gate": "approvals",
+        "message": said["approvals"],
+        "until": until,
+        "needs_person": True,
+    }
+    assert waiting["earliest_at"] == "2120-01-01T00:00:00.000Z"
+    assert admin.get("/api/promotions/1")["waits_for"] == waiting["waits_for"]
+    assert admin.post("/api/promotions/1/actions/cancel")["waits_for"] is None
     assert waiting["due_at"] == waiting["earliest_at"] == "2120-01-01T00:00:00.000Z"
     assert "timeline" not in waiting
 

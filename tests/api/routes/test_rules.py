@@ -39,7 +39,7 @@ def test_a_rule_is_answered_whole(admin: Caller, office: Office) -> None:
                 "id": ids[PROD],
                 "name": PROD,
                 "baseline": baseline,
-                "baseline_note": f"acts from v{baseline + 1} on",
+                "baseline_note": f"acts from {STAGING} v{baseline + 1} on",
             }
         ],
         "created_by": "ana@example.com",
@@ -118,6 +118,7 @@ def test_a_rule_is_tried_over_the_past(admin: Caller, office: Office) -> None:
             "description": release["description"],
             "created_at": created_at,
         },
+        "source": {"id": release["app"]["id"], "name": STAGING},
         "target": {"id": prod, "name": PROD},
         "status": "shadowed",
         "message": f"It would have gone to {PROD}.",

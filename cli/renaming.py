@@ -1,0 +1,16 @@
+"""Sentences beside columns that name the same apps: they say `source` and `target` instead."""
+
+import re
+from collections.abc import Mapping
+
+KEPT = re.compile(r"(`[^`]*`|“[^”]*”)")  # commands, and what somebody else wrote
+
+
+def renamed(text: str, words: Mapping[str, str]) -> str:
+    """Return the sentence with another word for each app; what is quoted stays as it is."""
+    pieces = KEPT.split(text)
+    for app, word in words.items():
+        name = re.compile(rf"(?<![\w-]){re.escape(app)}(?![\w-])")
+        pieces[::2] = [name.sub(word, piece) for piece in pieces[::2]]
+    said = "".join(pieces)
+    return said[:1].upper() + said[1:] if text.startswith(tuple(words)) else said

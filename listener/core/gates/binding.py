@@ -1,0 +1,70 @@
+"""What a waiting promotion waits for: of all gates that object, the one that lets go last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from listener.core.gates.base import Reads, Waits, is_for_word
+from listener.core.gates.registry import ALWAYS, OF_RULES
+
+_GATES = {gate.name: gate for gate in (*ALWAYS, *OF_RULES)}
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The gate that a promotion waits for, in its own words; `until` is its own time, too."""
+
+    gate: str
+    message: str
+    until: datetime | None
+    needs_person: bool  # it ends by somebody's word or hand, not by itself
+    is_error: bool  # nobody can tell when it ends
+
+
+def binding(kept: Iterable[Mapping[str, Any]]) -> Binding | None:
+    """Find the binding gate among verdicts as they are stored; None where no gate objects.
+
+    What needs a person comes before what cannot be told, and that before what ends by itself, of
+    which the latest counts. A gate that is asked only once all others pass counts only then.
+    """
+    objecting = [each for each in kept if each["verdict"] in ("wait", "error")]
+    asked = [each for each in objecting if not _is_asked_last(each)] or objecting[:1]
+    return max(map(_read, asked), key=_lasts, default=None)
+
+
+def _is_asked_last(kept: Mapping[str, Any]) -> bool:
+    gate = _GATES.get(kept["name"])
+    return gate is not None and gate.reads is not Reads.DATABASE
+
+
+def _lasts(one: Binding) -> tuple[int, datetime]:
+    if one.needs_person or one.is_error:
+        return 1 + one.needs_person, _NEVER
+    return 0, one.until or _NEVER
+
+
+def _read(kept: Mapping[str, Any]) -> Binding:
+    until = kept.get("until")
+    moment = datetime.fromisoformat(until) if until else None
+    return Binding(
+        gate=kept["name"],
+        message=kept["message"],
+        until=moment,
+        needs_person=kept["verdict"] == "wait" and _needs_person(kept, moment),
+        is_error=kept["verdict"] == "error",
+    )
+
+
+def _needs_person(kept: Mapping[str, Any], until: datetime | None) -> bool:
+    """Return whether somebody must act: a hold with an end, for instance, ends by itself."""
+    if is_for_word(kept.get("facts") or {}):
+        return True
+    gate = _GATES.get(kept["name"])
+    if gate is None:
+        return False
+    ends_itself = Waits.TIME in gate.waits and until is not None
+    return bool(gate.waits & (Waits.PERSON | Waits.HEROKU)) and not ends_itself

@@ -1,0 +1,476 @@
+"""Every list and detail screen with long names, on terminals of 80 and 140 columns, kept as text.
+
+Read them with a person's eye. `WRITE_SCREENS=1` in the environment writes them anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.resources import (
+    AuditEntry,
+    Backtest,
+    Delivery,
+    Diff,
+    Explanation,
+    Finding,
+    Hold,
+    MachineToken,
+    PersonSeen,
+    PromotionInFull,
+    Rule,
+    Subscription,
+)
+from tests.cli.answers import full
+from tests.cli.program import Autopromote
+from tests.cli.terminal import shown
+
+SCREENS = Path(__file__).with_name("screens")
+WIDTHS = (80, 140)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
+ALWAYS_THE_SAME = "2030-01-31 18:00:00 UTC"
+STAGING, US, EU = (f"acme-checkout-service-{end}" for end in ("staging", "prod-us", "prod-eu"))
+ANA, BO = "ana@acme.example", "bo.of.the.long.name@acme.example"
+
+
+def away(**spans: float) -> str:
+    """So far from now, and a part of a unit: it is shown alike however long a test takes."""
+    return (datetime.now(UTC) + timedelta(**spans)).isoformat()
+
+
+LATELY, LONG_AGO = away(hours=-2.5), away(days=-3.5)
+SOON, TOMORROW, NEXT_WEEK = away(hours=5.2), away(hours=16.2), away(days=7.2)
+
+
+def app(name: str) -> dict[str, str]:
+    """An app."""
+    return {"id": f"0123456789-{name}", "name": name}
+
+
+def gate(name: str, message: str, **values: Any) -> dict[str, Any]:
+    """What a gate said."""
+    return {
+        "name": name,
+        "verdict": "pass",
+        "message": message,
+        "until": None,
+        "facts": {},
+    } | values
+
+
+WAIT = {"verdict": "wait"}
+SOAK = f"{STAGING} v22 soaks for 1h."
+ASKS = f"0 of 1 approvals for {STAGING} v22 to {US}."
+HELD = (
+    f"{EU} is on hold by autopromote: {BO} released v21 “Hotfix: rounding of the cart”"
+    f" on {EU} at 2030-01-31 17:12 UTC; no promotion of ours did (hold 3)"
+)
+
+
+def promotion(id: str, status: str, target: str, version: int | None, **values: Any) -> Any:
+    """A promotion to this app, where it is this version; without one, it did not arrive."""
+    release = {"id": "r", "version": version} if version else None
+    slug = {"id": "2af4588a-bb5c-4762-829d-57d0473ae3c7", "commit": "cb04fdd4" * 5}
+    release_of_source = {"id": "r", "version": values.pop("of", 22)}
+    return full(
+        PromotionInFull,
+        {
+            "id": id,
+            "status": status,
+            "reason": f"Released as v{version}.",
+            "rule": {"id": "1", "name": "checkout-to-production", "revision": 3},
+            "found_by": "webhook",
+            "source": {"app": app(STAGING), "release": release_of_source, "slug": slug},
+            "target": {"app": app(target), "release": release},
+            "created_at": LATELY,
+            **values,
+        },
+    )
+
+
+GATES = [
+    gate("source", f"{STAGING} v22 succeeded and {STAGING} stands by it.", facts={"version": 22}),
+    gate("order", f"{STAGING} v22 is newer than what {US} runs.", facts={"candidate": 22}),
+    gate("target", f"{US} runs v20 and is free.", facts={"version": 20}),
+    gate("soak", SOAK, until=SOON, facts={"soak": "1h", "since": LATELY}, **WAIT),
+    gate("window", "Outside the rule's windows.", until=TOMORROW, **WAIT),
+    gate("approvals", ASKS, until=NEXT_WEEK, facts={"approved_by": [], "needed": 1}, **WAIT),
+]
+GATES[1]["facts"] |= {"target_runs": 18}
+ASKED = promotion(
+    "43",
+    "waiting",
+    US,
+    None,
+    reason=SOAK,
+    gates=GATES,
+    due_at=SOON,
+    earliest_at=TOMORROW,
+    waits_for={"gate": "approvals", "message": ASKS, "until": NEXT_WEEK, "needs_person": True},
+    approvals={"needed": 1, "given": []},
+    timeline=[{"at": LATELY, "event": "waiting", "message": f"Found {STAGING} v22."}],
+)
+ON_HOLD = promotion(
+    "42",
+    "waiting",
+    EU,
+    None,
+    reason=HELD,
+    gates=[gate("hold", HELD, facts={"by": "autopromote", "hold": "3"}, **WAIT)],
+    waits_for={"gate": "hold", "message": HELD, "until": None, "needs_person": True},
+)
+PROMOTIONS = [
+    ASKED,
+    ON_HOLD,
+    promotion("41", "superseded", EU, None, of=21, reason=f"{STAGING} v22 takes its place."),
+    promotion("40", "succeeded", US, 20, of=18, created_at=LONG_AGO),
+]
+RULES = [
+    full(
+        Rule,
+        {
+            "id": "1",
+            "name": "checkout-to-production",
+            "mode": "armed",
+            "strategy": "slug",
+            "on_newer": "supersede",
+            "source": app(STAGING),
+            "targets": [
+                {**app(name), "baseline": 17, "baseline_note": f"acts from {STAGING} v18 on"}
+                for name in (US, EU)
+            ],
+            "soak": "1h",
+            "windows": ["Mon-Thu 09:00-16:00 Europe/Berlin"],
+            "approvals": 1,
+            "self_approval": False,
+            "verify": ["https://checkout.acme.example/healthz"],
+            "revision": 3,
+            "created_at": LONG_AGO,
+            "updated_at": LATELY,
+            "created_by": ANA,
+        },
+    ),
+    full(
+        Rule,
+        {
+            "id": "2",
+            "name": "billing",
+            "mode": "shadow",
+            "source": app("billing-staging"),
+            "targets": [{**app("billing"), "baseline": 4, "baseline_note": "acts from v5 on"}],
+        },
+    ),
+]
+HOLDS = [
+    full(
+        Hold,
+        {
+            "id": "5",
+            "app": app(US),
+            "kind": "person",
+            "reason": "the conversion of the checkout is measured",
+            "by": ANA,
+            "created_at": LATELY,
+            "until": TOMORROW,
+        },
+    ),
+    full(
+        Hold,
+        {
+            "id": "4",
+            "app": None,
+            "except": [app(US)],
+            "kind": "freeze",
+            "reason": "sale: no changes to anything that sells",
+            "by": BO,
+            "created_at": LONG_AGO,
+            "from": TOMORROW,
+            "until": NEXT_WEEK,
+        },
+    ),
+    full(
+        Hold,
+        {
+            "id": "3",
+            "app": app(EU),
+            "kind": "detected",
+            "reason": HELD.partition("autopromote: ")[2].removesuffix(" (hold 3)") + ".",
+            "by": "autopromote",
+            "created_at": LATELY,
+        },
+    ),
+]
+SUBSCRIPTION = full(
+    Subscription,
+    {
+        "id": "1",
+        "app": app(STAGING),
+        "url": "https://acme-autopromote-0123456789ab.herokuapp.com/webhooks/heroku",
+        "level": "sync",
+        "healthy": True,
+        "health": "The last delivery arrived 2030-01-31 17:12 UTC.",
+        "heroku_id": "476e296a-fa38-45a3-a5f2-48550a7618a5",
+        "last_delivery_at": LATELY,
+        "secrets": [
+            {"state": "current", "created_at": LONG_AGO, "proved_at": None, "valid_until": None}
+        ],
+        "created_at": LONG_AGO,
+    },
+)
+DELIVERY = full(
+    Delivery,
+    {
+        "id": "112",
+        "app": app(STAGING),
+        "action": "update",
+        "release": {"id": "r", "version": 22},
+        "received_at": LATELY,
+        "times": 2,
+        "outcome": "v22 is a deploy: promotion 42, 43",
+    },
+)
+AUDIT = [
+    full(
+        AuditEntry,
+        {
+            "id": "212",
+            "at": LATELY,
+            "by": BO,
+            "action": "rule.updated",
+            "subject": {"type": "rule", "id": "1", "name": "checkout-to-production"},
+            "before": {"soak": None, "approvals": None, "mode": "shadow"},
+            "after": {"soak": "1h", "approvals": 1, "mode": "armed"},
+        },
+    ),
+    full(
+        AuditEntry,
+        {
+            "id": "211",
+            "at": LONG_AGO,
+            "by": "autopromote",
+            "action": "hold.detected",
+            "subject": {"type": "hold", "id": "3", "name": EU},
+        },
+    ),
+]
+PEOPLE = [
+    full(
+        PersonSeen,
+        {
+            "email": BO,
+            "roles": [{"role": "approver", "apps": ["acme-checkout-*"]}],
+            "logged_in_at": LONG_AGO,
+            "tokens": [
+                {
+                    "kind": "login",
+                    "created_at": LATELY,
+                    "made_from": "2001:db8:1234::1",
+                    "last_used_at": LATELY,
+                    "expires_at": TOMORROW,
+                }
+            ],
+        },
+    ),
+]
+TOKENS = [
+    full(
+        MachineToken,
+        {
+            "name": "ci-of-the-checkout",
+            "role": "promoter",
+            "apps": ["acme-checkout-*", "acme-billing*"],
+            "made_by": BO,
+            "made_from": "2001:db8:1234::1",
+            "created_at": LONG_AGO,
+            "last_used_at": LATELY,
+            "expires_at": NEXT_WEEK,
+        },
+    )
+]
+RELEASE = {
+    "id": "r",
+    "version": 22,
+    "status": "succeeded",
+    "kind": "deploy",
+    "slug": {"id": "2af4588a-bb5c-4762-829d-57d0473ae3c7", "commit": "cb04fdd4" * 5},
+    "description": "Deploy cb04fdd4",
+    "created_at": LATELY,
+}
+BACKTEST = [
+    full(
+        Backtest,
+        {
+            "status": "waiting",
+            "message": SOAK,
+            "at": SOON,
+            "has_waited": True,
+            "unanswered": ["approvals"],
+            "was_tried": True,
+            "release": RELEASE,
+            "source": app(STAGING),
+            "target": app(target),
+            "arrived": {"version": 20, "at": LATELY} if target == US else None,
+        },
+    )
+    for target in (US, EU)
+]
+EXPLANATION = full(
+    Explanation,
+    {
+        "app": app(STAGING),
+        "release": RELEASE,
+        "summary": f"{STAGING} v22 is a deploy: the first release with this slug.",
+        "deliveries": [DELIVERY],
+        "promotions": [ASKED],
+        "rules": [
+            {
+                "rule": {"id": "1", "name": "checkout-to-production"},
+                "target": app(US),
+                "says": f"waiting: {ASKS} Looked at again at 2030-01-31 18:47 UTC.",
+                "promotion_id": "43",
+            }
+        ],
+    },
+)
+COMPARED = {"id": "r", "description": "Deploy cb04fdd4", "by": BO, "created_at": LATELY}
+FINDINGS = [
+    full(Finding, {"state": "ok", "message": f"{STAGING} and {US} run heroku-24."}),
+    full(
+        Finding,
+        {
+            "state": "warning",
+            "message": f"{EU} is on hold by autopromote.",
+            "why": "Nothing is promoted there by itself, fixes included.",
+            "mend": f"autopromote holds:release -a {EU}",
+        },
+    ),
+]
+DIFF = full(
+    Diff,
+    {
+        "source": {"app": app(STAGING), "release": {**COMPARED, "version": 22}},
+        "targets": [
+            {
+                "app": app(US),
+                "release": {**COMPARED, "version": 20},
+                "relation": "newer",
+                "message": f"{US} runs {STAGING} v18; v22 brings 2 deploys.",
+                "commits": {"from": "6e965e91" * 5, "to": "cb04fdd4" * 5, "compare_url": None},
+                "releases": [{**COMPARED, "version": 22}, {**COMPARED, "version": 21}],
+                "parity": FINDINGS[:1],
+            }
+        ],
+    },
+)
+ANSWERS = {
+    "/api/promotions": PROMOTIONS,
+    "/api/promotions/43": ASKED,
+    "/api/promotions/42": ON_HOLD,
+    "/api/troubles": [],
+    "/api/rules": RULES,
+    "/api/rules/checkout-to-production": RULES[0],
+    "/api/rules/checkout-to-production/backtest": BACKTEST,
+    "/api/holds": HOLDS,
+    "/api/holds/3": HOLDS[2],
+    "/api/subscriptions": [SUBSCRIPTION],
+    f"/api/subscriptions/{STAGING}": SUBSCRIPTION,
+    "/api/deliveries": [DELIVERY],
+    "/api/audit-entries": AUDIT,
+    "/api/people": PEOPLE,
+    "/api/machine-tokens": TOKENS,
+    "/api/findings": FINDINGS,
+    f"/api/apps/{STAGING}/diff": DIFF,
+    f"/api/apps/{STAGING}/explanation": EXPLANATION,
+}
+COMMANDS = {
+    "promotions": ("promotions",),
+    "promotions-info": ("promotions:info", "43"),
+    "promotions-info-on-hold": ("promotions:info", "42"),
+    "rules": ("rules",),
+    "rules-info": ("rules:info", "checkout-to-production"),
+    "rules-backtest": ("rules:backtest", "checkout-to-production"),
+    "holds": ("holds",),
+    "holds-info": ("holds:info", "3"),
+    "webhooks": ("webhooks",),
+    "webhooks-info": ("webhooks:info", "-a", STAGING),
+    "webhooks-deliveries": ("webhooks:deliveries",),
+    "audit": ("audit",),
+    "people": ("people",),
+    "tokens": ("tokens",),
+    "doctor": ("doctor",),
+    "diff": ("diff", "-a", STAGING, "--to", US),
+    "explain": ("explain", "-a", STAGING),
+}
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers what is asked from what is written above."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.answer()
+
+    def do_POST(self) -> None:
+        """Answer to what asks much."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.answer()
+
+    def answer(self) -> None:
+        """Send what is at the path."""
+        found = ANSWERS.get(self.path.partition("?")[0])
+        problem = {"id": "not_found", "message": f"There is no {self.path}."}
+        body = json.dumps(problem if found is None else found).encode()
+        self.send_response(404 if found is None else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def listener() -> Iterator[str]:
+    """Where these answers are given."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_screen_is_as_it_was_last_read(
+    autopromote: Autopromote, listener: str, name: str, width: int
+) -> None:
+    env = autopromote.environment(
+        AUTOPROMOTE_URL=listener, AUTOPROMOTE_TOKEN="t", COLUMNS=str(width), TERM="dumb"
+    )
+    printed, code = shown(autopromote.command(*COMMANDS[name]), env)
+    printed = MOMENT.sub(ALWAYS_THE_SAME, printed)
+    assert code == 0, printed
+    kept = SCREENS / f"{name}-{width}.txt"
+    if os.environ.get("WRITE_SCREENS"):
+        kept.write_text(printed)
+    assert printed == kept.read_text()
+    in_one_piece = ("$ ", "URL:")  # to be copied
+    wide = [line for line in printed.splitlines() if len(line) > width]
+    assert not [line for line in wide if not line.lstrip().startswith(in_one_piece)]
+
+
+def test_no_screen_is_kept_of_what_is_no_more() -> None:
+    wanted = {f"{name}-{width}.txt" for name in COMMANDS for width in WIDTHS}
+    assert {path.name for path in SCREENS.iterdir()} == wanted
