@@ -63,7 +63,7 @@ class WaitsFor(Answer):
     @classmethod
     def of(cls, row: PromotionRow) -> WaitsFor | None:
         """Return what a promotion waits for; None where it does not, or no gate was asked yet."""
-        found = binding(row.gates) if row.status is Status.WAITING else None
+        found = binding(row.gates, row.reason) if row.status is Status.WAITING else None
         if found is None:
             return None
         return cls(

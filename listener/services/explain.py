@@ -124,7 +124,7 @@ def _saying(
 def _of_promotion(row: PromotionRow) -> str:
     if row.status is not Status.WAITING:
         return f"{row.status}: {row.reason}"
-    found = binding(row.gates)
+    found = binding(row.gates, row.reason)
     says = f"{row.status}: {found.message if found is not None else row.reason}"
     if row.due_at is not None:
         says = f"{says} Looked at again at {format_moment(row.due_at)}."

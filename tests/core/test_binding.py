@@ -46,18 +46,22 @@ CHECK, PARITY = said("check"), said("parity")
     ],
 )
 def test_the_gate_that_lets_go_last_binds(gates: list[Any], name: str, needs_person: bool) -> None:
-    found = binding(gates)
+    found = binding(gates, "Heroku could not be read: " + " ".join(g["message"] for g in gates))
     assert found is not None
     assert (found.gate, found.message, found.needs_person) == (name, name, needs_person)
 
 
 def test_where_no_gate_objects_nothing_binds() -> None:
-    assert binding([]) is None
-    assert binding([said("source", "pass"), said("order", "reject")]) is None
+    assert binding([], "soak") is None
+    assert binding([said("source", "pass"), said("order", "reject")], "order") is None
 
 
 def test_its_own_time_is_told() -> None:
-    found = binding([SOAK])
+    found = binding([SOAK], "soak")
     assert found is not None
     assert found.until is not None
     assert found.until.isoformat() == LATER
+
+
+def test_gates_that_were_not_asked_since_something_happened_bind_nothing() -> None:
+    assert binding([SOAK, APPROVALS], "Approved by ana@example.com.") is None

@@ -25,13 +25,18 @@ class Binding:
     is_error: bool  # nobody can tell when it ends
 
 
-def binding(kept: Iterable[Mapping[str, Any]]) -> Binding | None:
+def binding(kept: Iterable[Mapping[str, Any]], reason: str) -> Binding | None:
     """Find the binding gate among verdicts as they are stored; None where no gate objects.
+
+    None as well where the promotion's reason is of none of them: something has happened since, like
+    an approval, and the gates were not asked again yet.
 
     What needs a person comes before what cannot be told, and that before what ends by itself, of
     which the latest counts. A gate that is asked only once all others pass counts only then.
     """
     objecting = [each for each in kept if each["verdict"] in ("wait", "error")]
+    if not any(each["message"] in reason for each in objecting):
+        return None
     asked = [each for each in objecting if not _is_asked_last(each)] or objecting[:1]
     return max(map(_read, asked), key=_lasts, default=None)
 

@@ -26,7 +26,8 @@ def test_a_rule_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
     assert (added.stderr, added.code) == (f"Adding rule r... done\n{late}", 0)
     now = f"shadow: acts from r-staging v{first} on, and promotes nothing"
     assert re.fullmatch(
-        rf"{now}; `autopromote rules:update r --mode armed` lets it\n\n=== r\n\nSource: +⬢ r-staging\n"
+        rf"{now}; `autopromote rules:update r --mode armed` lets it\n\n"
+        rf"=== r\n\nSource: +⬢ r-staging\n"
         rf"Targets: +⬢ r-prod \(acts from source v{first} on\)\n"
         rf"Mode: +shadow\nStrategy: +slug\nOn newer: +supersede\nRevision: +1\n"
         rf"Created: +{TIME}\nUpdated: +{TIME}\nBy: +ana@example\.com\nID: +\d+\n",
@@ -91,7 +92,9 @@ def test_a_rule_arms_at_once_and_says_so_first(town: Town, ana: Autopromote) -> 
     [warning] = answer_of(ana, "rules:info", "ya")["warnings"]
     assert warning.startswith("Rules ya and yb both promote y-staging to y-prod: ")
     off = ana("rules:update", "yb", "--mode", "off")
-    assert off.stdout.startswith("off: no deploy of ⬢ y-staging goes anywhere; `--mode armed` ")
+    assert off.stdout.startswith(
+        "off: no deploy of ⬢ y-staging goes anywhere; `autopromote rules:update yb --mode armed` "
+    )
     assert off.stderr == "Updating rule yb... done\n"
     for name in ("ya", "yb"):
         ana("rules:remove", name, "--confirm", name)

@@ -145,8 +145,8 @@ def test_freezes_of_a_file_are_put_kept_exported_and_pruned(ana: Autopromote, ru
 
     planned = ana("rules:apply", "--file", rules.name, "--dry-run")
     assert planned.stderr == "3 freezes to add. Nothing was saved.\n"
-    assert "would add freeze on ⬢ f-prod from 2120/12/24 " in planned.stdout
-    assert "would add freeze on every target from 2121/06/01 00:00:00 " in planned.stdout
+    assert "would add freeze on ⬢ f-prod from 2120-12-24 " in planned.stdout
+    assert "would add freeze on every target from 2121-06-01 00:00:00 UTC " in planned.stdout
     assert [hold for hold in answer_of(ana, "holds") if hold["kind"] == "freeze"] == []
     applied = answer_of(ana, "rules:apply", "--file", rules.name)
     assert applied["message"] == "3 freezes added."

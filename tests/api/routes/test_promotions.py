@@ -74,6 +74,7 @@ def test_one_by_rule_names_its_rule(admin: Caller, office: Office) -> None:
     assert waiting["by_hand"] is False
     held = next(gate for gate in waiting["gates"] if gate["name"] == "hold")
     assert (held["verdict"], held["until"]) == ("wait", "2120-01-01T00:00:00.000Z")
+    assert waiting["due_at"] == waiting["earliest_at"] == "2120-01-01T00:00:00.000Z"
 
 
 def test_one_tells_the_gate_that_lets_go_last_and_the_earliest_time(
@@ -96,8 +97,12 @@ def test_one_tells_the_gate_that_lets_go_last_and_the_earliest_time(
     }
     assert waiting["earliest_at"] == "2120-01-01T00:00:00.000Z"
     assert admin.get("/api/promotions/1")["waits_for"] == waiting["waits_for"]
-    assert admin.post("/api/promotions/1/actions/cancel")["waits_for"] is None
-    assert waiting["due_at"] == waiting["earliest_at"] == "2120-01-01T00:00:00.000Z"
+    approved = admin.post("/api/promotions/1/actions/approve", status=200)
+    assert approved["waits_for"] is None  # what it waits for now was not asked yet
+    office.work()
+    assert admin.get("/api/promotions/1")["waits_for"]["gate"] == "hold"
+    cancelled = admin.post("/api/promotions/1/actions/cancel", status=200)
+    assert cancelled["waits_for"] is None
     assert "timeline" not in waiting
 
 
