@@ -13,13 +13,14 @@ from demo.stage import PATIENCE, DemoFailed, Stage, wait_for
 
 ROUNDS = 7
 PASTS = (1_000, 10_000)
-# The releases that the emulated Heroku tells, as a listener that saw them all has stored them.
+# The releases that the emulated Heroku tells, as a listener that saw them all has stored them: a
+# look decided on each.
 RELEASES = """
     INSERT INTO release (app_id, version, id, status, artifact, artifact_type, is_current, commit,
-      commit_message, stack, description, author, created_at, updated_at)
+      commit_message, stack, description, author, created_at, updated_at, is_decided)
     SELECT r->'app'->>'id', (r->>'version')::int, r->>'id', r->>'status', r->'slug'->>'id',
       'slug', false, 'c0ffee', '', 'heroku-24', r->>'description', r->'user'->>'email',
-      (r->>'created_at')::timestamptz, (r->>'updated_at')::timestamptz
+      (r->>'created_at')::timestamptz, (r->>'updated_at')::timestamptz, true
     FROM jsonb_array_elements(%s::text::jsonb) AS r
     ON CONFLICT DO NOTHING
 """
