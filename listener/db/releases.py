@@ -81,7 +81,6 @@ def near_rows(conn: Connection, app_id: str, around: Around) -> Sequence[Row[Any
         "since": around.since,
         "artifacts": sorted(around.artifacts),
         "versions": sorted(around.versions),
-        "most": MOST_NEAR,
     }
     return _NEAR.rows(conn, **values)
 
@@ -93,38 +92,47 @@ def reaches(history: History, version: int) -> bool:
 
 
 MOST_NEAR = 50
-# The conditions are those of the partial indexes, word for word; with both bounds, a plan for any
-# values is by the index too.
-_NEAR = Fixed("""
+# The conditions are those of the partial indexes, word for word, and the limit is a constant, so a
+# plan for any values is good. Values come by way of subqueries, or else a plan for these ones would
+# seem better by their number, and to make it takes as long as to execute it. What is near has no
+# gap, so that of what ran there only the first run may lie further back.
+_NEAR = Fixed(
+    """
 WITH newest AS (
-  SELECT version, artifact FROM release WHERE app_id = :app_id AND gone_at IS NULL
+  SELECT version, artifact, status FROM release WHERE app_id = :app_id AND gone_at IS NULL
   ORDER BY version DESC LIMIT :most
 ), near AS (
-  SELECT version, artifact FROM newest
-  UNION ALL SELECT version, artifact FROM release
+  SELECT version, artifact, status FROM newest
+  UNION ALL SELECT version, artifact, status FROM release
     WHERE app_id = :app_id AND gone_at IS NULL
-    AND version >= CAST(:since AS integer) AND version < (SELECT min(version) FROM newest)
+    AND version >= (SELECT CAST(:since AS integer)) AND version < (SELECT min(version) FROM newest)
 ), wanted AS (
-  SELECT unnest(CAST(:artifacts AS text[])) AS artifact
+  SELECT unnest(ARRAY(SELECT unnest(CAST(:artifacts AS text[])))) AS artifact
   UNION SELECT artifact FROM near WHERE artifact IS NOT NULL
-  UNION SELECT artifact FROM release WHERE app_id = :app_id AND version = ANY(:versions)
+  UNION SELECT artifact FROM release WHERE app_id = :app_id
+    AND version = ANY(ARRAY(SELECT unnest(CAST(:versions AS integer[]))))
+), afar AS (
+  SELECT artifact FROM wanted
+  EXCEPT SELECT artifact FROM near WHERE status IN ('succeeded', 'expired')
 ), told AS (
   SELECT version FROM near
-  UNION SELECT unnest(CAST(:versions AS integer[]))
-  UNION SELECT version FROM release WHERE app_id = :app_id AND is_current
-  UNION SELECT version FROM release
+  UNION ALL SELECT unnest(CAST(:versions AS integer[]))
+  UNION ALL SELECT version FROM release WHERE app_id = :app_id AND is_current
+  UNION ALL SELECT version FROM release
     WHERE app_id = :app_id AND status NOT IN ('succeeded', 'expired', 'failed')
-  UNION SELECT ran.version FROM wanted CROSS JOIN LATERAL (
-    (SELECT version FROM release WHERE app_id = :app_id AND artifact = wanted.artifact
-      AND gone_at IS NULL AND status IN ('succeeded', 'expired') ORDER BY version LIMIT 1)
-    UNION ALL
-    (SELECT version FROM release WHERE app_id = :app_id AND artifact = wanted.artifact
-      AND gone_at IS NULL AND status IN ('succeeded', 'expired') ORDER BY version DESC LIMIT 1)
-  ) AS ran
+  UNION ALL SELECT (
+    SELECT version FROM release WHERE app_id = :app_id AND artifact = wanted.artifact
+    AND gone_at IS NULL AND status IN ('succeeded', 'expired') ORDER BY version LIMIT 1
+  ) FROM wanted
+  UNION ALL SELECT (
+    SELECT version FROM release WHERE app_id = :app_id AND artifact = afar.artifact
+    AND gone_at IS NULL AND status IN ('succeeded', 'expired') ORDER BY version DESC LIMIT 1
+  ) FROM afar
 )
 SELECT * FROM release WHERE app_id = :app_id AND version = ANY(ARRAY(SELECT version FROM told))
 AND gone_at IS NULL ORDER BY version
-""")
+""".replace(":most", str(MOST_NEAR))
+)
 
 
 def decide_anew(conn: Connection, app_id: str, *, above: int) -> None:
