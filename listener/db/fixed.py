@@ -5,11 +5,13 @@ To build one, to compile it, and to wrap its rows takes several times as long as
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import psycopg
 from psycopg.rows import namedtuple_row
+from psycopg.sql import Literal
 from psycopg.types.json import Jsonb
 from sqlalchemy import BindParameter, Connection, Table, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -92,9 +94,21 @@ class Fixed:
         )
         self._names = frozenset(name for name, each in compiled.params.items() if each is _PLACE)
         kinds = {name: bind.type for name, bind in cast(SQLCompiler, compiled).binds.items()}
-        self._constants = {
+        constants = {
             name: as_told(kinds.get(name, NULLTYPE), each)  # a list of them is many by now
             for name, each in compiled.params.items()
             if name not in self._names
         }
-        self._sql = str(compiled).encode()
+        plain = {name: each for name, each in constants.items() if isinstance(each, _PLAIN)}
+        self._constants = {name: each for name, each in constants.items() if name not in plain}
+        self._sql = _written(str(compiled), plain).encode()
+
+
+_PLAIN = (str, int)
+
+
+def _written(sql: str, constants: Mapping[str, str | int]) -> str:
+    """Write constants into a statement, so that a plan for any values goes by partial indexes."""
+    words = {name: Literal(each).as_string() for name, each in constants.items()}
+    plain = {name: word.replace("%", "%%") for name, word in words.items()}
+    return re.sub(r"%%|%\((\w+)\)s", lambda found: plain.get(found[1], found[0]), sql)

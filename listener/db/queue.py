@@ -253,15 +253,20 @@ def postpone(conn: Connection, claim: Claim, kind: WorkKind, pause: timedelta) -
 
 def due_in(conn: Connection, kinds: Iterable[WorkKind]) -> list[float | None]:
     """Return for each kind the seconds until work is due, 0 if some is already; None if none."""
+    row = _due_in(tuple(kinds)).first(conn)
+    return [max(float(seconds), 0.0) if seconds is not None else None for seconds in row]
+
+
+@cache
+def _due_in(kinds: tuple[WorkKind, ...]) -> Fixed:
     moments = [
         select(func.min(func.greatest(kind.due, kind.table.c.lease_until)))
         .where(kind.due.is_not(None), kind.known)
         .scalar_subquery()
         for kind in kinds
     ]
-    now = func.clock_timestamp()
-    row = conn.execute(select(*(func.extract("epoch", each - now) for each in moments))).one()
-    return [max(float(seconds), 0.0) if seconds is not None else None for seconds in row]
+    seconds = [func.extract("epoch", each - func.clock_timestamp()) for each in moments]
+    return Fixed(select(*(each.label(f"in_{n}") for n, each in enumerate(seconds))))
 
 
 def until_next(conn: Connection, kinds: Iterable[WorkKind]) -> float | None:

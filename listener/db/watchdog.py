@@ -27,6 +27,8 @@ LIMITS = (
     f"SET statement_timeout = '{STATEMENT_TIMEOUT}'; SET lock_timeout = '8s';"
     " SET idle_in_transaction_session_timeout = '30s'"
 )
+# Most statements are said again and again, and to parse and plan one takes longer than its answer.
+PREPARE_AFTER = 1  # execution
 # With these the kernel notices a host that is gone, even while no statement runs.
 SOCKET: dict[str, Any] = {
     "keepalives": 1,
@@ -116,6 +118,8 @@ def connect(
         connection.is_pooled = connection.session() != connection.info.backend_pid
         if connection.is_pooled:
             connection.prepare_threshold = None  # the next session would not know of it
+        else:
+            connection.prepare_threshold = PREPARE_AFTER
         connection.autocommit = autocommit
     except psycopg.Error:
         connection.close()

@@ -33,6 +33,17 @@ def test_values_have_names_and_rows_too(database: Database) -> None:
         assert Fixed("SELECT 1 WHERE :text = 'b'").first(conn, text="a") is None
 
 
+def test_a_constant_is_part_of_the_words(database: Database) -> None:
+    """A plan for any values goes by a partial index only if it knows the index's condition."""
+    words = "it's 100 %(one)s"
+    constants = literal(words).label("a"), literal(True).label("b"), literal(2).label("c")
+    statement = Fixed(select(*constants, value("one", Integer).label("d")))
+    with database.begin() as conn:
+        assert [statement.rows(conn, one=n) for n in (1, 2)][1] == [(words, True, 2, 2)]
+        places = Fixed("SELECT cardinality(parameter_types) AS n FROM pg_prepared_statements")
+        assert max(row.n for row in places.rows(conn)) == 1
+
+
 def test_a_constant_is_as_its_type_wants(database: Database) -> None:
     with database.begin() as conn:
         found = Fixed(select(literal([1], JSONB).label("list"), literal({}, JSONB).label("none")))
