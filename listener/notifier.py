@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import sys
 import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
@@ -311,6 +313,7 @@ def _apprise_for(url: str) -> Any:
     It is silent: its log lines name the services' URLs. The lock is held, for it must not look
     through its plugins while another thread adds some.
     """
+    _guess_no_languages()
     import apprise  # noqa: PLC0415 - half a second of imports, for listeners that do notify
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
@@ -320,6 +323,14 @@ def _apprise_for(url: str) -> Any:
         _load(manager, folder, missing)
         _loaded.update(missing)
     return apprise
+
+
+def _guess_no_languages() -> None:
+    """Stand in for what `requests` loads to guess how an answer is encoded: 3 MB for a log line."""
+    if "charset_normalizer" not in sys.modules:
+        nobody = ModuleType("charset_normalizer")
+        vars(nobody).update(__version__="3.0.0", detect=lambda _: {"encoding": None})
+        sys.modules[nobody.__name__] = nobody
 
 
 def plugins(folder: Path, url: str) -> frozenset[str]:
