@@ -205,6 +205,22 @@ def list_seen(conn: Connection) -> list[Seen]:
     return [Seen(*row) for row in conn.execute(query)]
 
 
+def addresses(conn: Connection, *, within: timedelta, most: int) -> list[str]:
+    """Return from where people logged in within this time, at most so many, the last first."""
+    query = (
+        select(table.c.made_from)
+        .where(
+            table.c.kind != Kind.MACHINE,
+            table.c.made_from.is_not(None),
+            table.c.created_at > func.now() - literal(within),
+        )
+        .group_by(table.c.made_from)
+        .order_by(func.max(table.c.created_at).desc())
+        .limit(most)
+    )
+    return list(conn.execute(query).scalars())
+
+
 def has_been_seen(conn: Connection, email: str) -> bool:
     """Return whether this person logged in within the time that rows are kept."""
     own = table.c.kind != Kind.MACHINE, is_of(table, email)

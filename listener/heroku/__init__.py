@@ -18,7 +18,7 @@ from listener.heroku.errors import (
     Spared,
 )
 from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
-from listener.heroku.oauth import FORMS, AccessToken, OAuth, OAuthClient
+from listener.heroku.oauth import FORMS, REFRESH_TOKEN, AccessToken, OAuth, OAuthClient
 from listener.heroku.output import Piece
 from listener.heroku.paging import LONGEST_PAGE
 from listener.heroku.resources import (
@@ -49,6 +49,7 @@ __all__ = [
     "FORMS",
     "HEADER",
     "LONGEST_PAGE",
+    "REFRESH_TOKEN",
     "AccessToken",
     "Account",
     "App",

@@ -16,6 +16,7 @@ import structlog
 from listener.errors import Conflict, Forbidden, Refusal, Unauthorized, Unavailable
 from listener.heroku import (
     FORMS,
+    REFRESH_TOKEN,
     AccessToken,
     Account,
     Heroku,
@@ -71,6 +72,7 @@ class Identities:
         self._url = url
         self._client = client
         self._forms = list(FORMS)  # the one that Heroku took last comes first
+        self._is_form_known = False
 
     def check(self, proof: Proof) -> None:
         """Raise Forbidden or Conflict where this listener takes no proof of this kind."""
@@ -101,23 +103,33 @@ class Identities:
             self._end(redeemed)
 
     def _redeemed(self, code: str, secret: str) -> AccessToken:
-        """Redeem a code, in whichever form Heroku reads: the schema's, or the RFC's."""
+        """Redeem a code, in whichever form Heroku reads: the schema's, or the RFC's.
+
+        Once it took one, the other is tried only where the form itself is refused: else every
+        code that a stranger makes up would be asked about twice.
+        """
         *others, last = self._forms
         with closing(OAuth(None, url=self._url)) as oauth:
             for form in others:
                 try:
-                    return oauth.redeem(code, secret=secret, form=form)
+                    return self._taken(form, oauth.redeem(code, secret=secret, form=form))
                 except Refused as refused:
-                    if isinstance(refused, RateLimited) or refused.status not in UNREAD:
+                    if not self._may_be_unread(refused):
                         raise
                     log.warning("oauth_form_refused", form=sorted(form), said=refused.message)
-            redeemed = oauth.redeem(code, secret=secret, form=last)
-        self._prefer(last)
-        return redeemed
+            return self._taken(last, oauth.redeem(code, secret=secret, form=last))
 
-    def _prefer(self, form: Mapping[str, object]) -> None:
-        log.warning("oauth_form_taken", form=sorted(form))
-        self._forms = [form, *(each for each in self._forms if each != form)]
+    def _may_be_unread(self, refused: Refused) -> bool:
+        if isinstance(refused, RateLimited) or refused.status not in UNREAD:
+            return False
+        return not self._is_form_known or REFRESH_TOKEN in refused.message
+
+    def _taken(self, form: Mapping[str, object], redeemed: AccessToken) -> AccessToken:
+        if form != self._forms[0]:
+            log.warning("oauth_form_taken", form=sorted(form))
+            self._forms = [form, *(each for each in self._forms if each != form)]
+        self._is_form_known = True
+        return redeemed
 
     def _end(self, redeemed: AccessToken) -> None:
         """End the token, as far as Heroku lets it; nobody keeps it, and it ends by itself."""

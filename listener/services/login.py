@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from listener.crypto import BadToken, Keys, Signed
 from listener.db import audit, one_time_codes
@@ -14,7 +15,14 @@ from listener.heroku import Account
 from listener.roles import Rights, Roles
 from listener.services.caller import Caller
 from listener.services.identity import Identities, Proof
-from listener.services.login_limits import AddressBudgets, Line, RememberedRefusals
+from listener.services.login_limits import (
+    LATELY,
+    MOST_KNOWN,
+    AddressBudgets,
+    KnownAddresses,
+    Line,
+    RememberedRefusals,
+)
 from listener.services.refusals import Refusals
 from listener.services.tokens import TokensDesk
 
@@ -40,6 +48,7 @@ class Logins:
         self._identities = identities
         self._remembered = RememberedRefusals()
         self._budgets = AddressBudgets()
+        self._known = KnownAddresses(partial(tokens.addresses, within=LATELY, most=MOST_KNOWN))
         self._line = Line()
 
     def log_in(self, proof: Proof, caller: Caller) -> Login:
@@ -63,6 +72,7 @@ class Logins:
             self._refusals.note("no_role", caller, email=account.email)
             raise Forbidden(message, id="no_role")
         self._budgets.give_back(caller.address)
+        self._known.add(caller.address)
         return account.email, rights
 
     def _account(self, proof: Proof, caller: Caller) -> Account:
@@ -78,9 +88,10 @@ class Logins:
         self._identities.check(proof)
         digest = self._tokens.digest_of(proof.text)
         self._remembered.check(digest, caller.now)
+        self._known.refresh(caller.now)
         self._budgets.take(caller.address, caller.now)
         try:
-            with self._line.place(caller.address):
+            with self._line.place(caller.address, is_known=caller.address in self._known):
                 return self._identities.account(proof)
         except Unauthorized as refusal:
             self._remembered.add(digest, refusal, caller.now)

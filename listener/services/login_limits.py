@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +22,9 @@ FAILURES, EVERY = 10, timedelta(seconds=6)  # at once, and from then on one
 MOST_ADDRESSES = 10_000
 REMEMBERED, MOST_REMEMBERED = timedelta(minutes=1), 1000
 AT_ONCE, MOST_WAITING, OF_ADDRESS = 2, 4, 2  # threads are few, and Heroku may take ten seconds
+KEPT, MOST_KNOWN_WAITING = 1, 2  # beside those, for addresses from which people came lately
+LATELY, MOST_KNOWN = timedelta(days=14), 1000
+READ_EVERY = timedelta(minutes=10)  # who came lately, by all processes
 WAIT_SECONDS = 5.0
 SOON = 1  # seconds, to those for whom there is no place
 _PREFIX = 64  # bits of an IPv6 address that tell one customer of a provider from another
@@ -110,10 +113,59 @@ class RememberedRefusals:
         return len(self._refusals)
 
 
+class KnownAddresses:
+    """The addresses from which somebody with a role logged in lately; a stranger adds none."""
+
+    def __init__(self, read: Callable[[], Iterable[str]], most: int = MOST_KNOWN) -> None:
+        """`read` tells those of all processes, whoever came last first; it may raise."""
+        self._read = read
+        self._most = most
+        self._lock = Lock()
+        self._read_at: datetime | None = None
+        self._parties: OrderedDict[str, None] = OrderedDict()
+
+    def refresh(self, now: datetime) -> None:
+        """Read them anew, where the last time is some minutes ago."""
+        with self._lock:
+            if self._read_at is not None and timedelta(0) <= now - self._read_at < READ_EVERY:
+                return
+            self._read_at = now
+        found = [party_of(address) for address in self._read()][: self._most]
+        with self._lock:
+            self._parties = OrderedDict.fromkeys(reversed(found))
+
+    def add(self, address: str | None) -> None:
+        """Remember an address from which somebody just logged in; one that is not told is none."""
+        if address is None:
+            return
+        with self._lock:
+            self._parties[party_of(address)] = None
+            self._parties.move_to_end(party_of(address))
+            if len(self._parties) > self._most:
+                self._parties.popitem(last=False)
+
+    def __contains__(self, address: str | None) -> bool:
+        """Return whether somebody came from there lately."""
+        return party_of(address) in self._parties
+
+    def __len__(self) -> int:
+        """Return how many are remembered."""
+        return len(self._parties)
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """Somebody who waits, or has a place."""
+
+    party: str
+    is_known: bool
+    is_kept: bool = False  # the place, for those who are known
+
+
 class Line:
     """Whoever comes waits for a place, in order and `seconds` at most.
 
-    An address has no more than its share.
+    An address has no more than its share. One place more is kept for those who are known.
     """
 
     def __init__(
@@ -122,44 +174,63 @@ class Line:
         self._seconds = seconds
         self._clock = clock
         self._changed = Condition()
-        self._free = AT_ONCE
-        self._waiting: deque[object] = deque()
+        self._free, self._kept = AT_ONCE, KEPT
+        self._waiting: deque[_Turn] = deque()
         self._parties: Counter[str] = Counter()
 
     @contextmanager
-    def place(self, address: str | None) -> Iterator[None]:
+    def place(self, address: str | None, *, is_known: bool = False) -> Iterator[None]:
         """Have a place within this block. Raises Busy."""
-        party = party_of(address)
-        self._enter(party)
+        turn = _Turn(party_of(address), is_known)
+        self._enter(turn)
         try:
             yield
         finally:
             with self._changed:
-                self._free += 1
-                self._leave(party)
+                if turn.is_kept:
+                    self._kept += 1
+                else:
+                    self._free += 1
+                self._leave(turn.party)
 
     @property
     def waiting(self) -> int:
         """How many wait."""
         return len(self._waiting)
 
-    def _enter(self, party: str) -> None:
+    def _enter(self, turn: _Turn) -> None:
         with self._changed:
-            if self._parties[party] >= OF_ADDRESS or len(self._waiting) >= MOST_WAITING:
+            alike = sum(each.is_known is turn.is_known for each in self._waiting)
+            most = MOST_KNOWN_WAITING if turn.is_known else MOST_WAITING
+            if self._parties[turn.party] >= OF_ADDRESS or alike >= most:
                 raise _full()
-            self._parties[party] += 1
-            turn = object()
+            self._parties[turn.party] += 1
             self._waiting.append(turn)
             is_mine = self._changed.wait_for(lambda: self._is_next(turn), self._seconds)
+            if is_mine:
+                self._take(turn)
             self._waiting.remove(turn)
             if not is_mine:
-                self._leave(party)
+                self._leave(turn.party)
                 raise _full()
-            self._free -= 1
             self._changed.notify_all()
 
-    def _is_next(self, turn: object) -> bool:
+    def _is_next(self, turn: _Turn) -> bool:
+        return self._is_first(turn) or self._is_first_known(turn)
+
+    def _is_first(self, turn: _Turn) -> bool:
         return self._free > 0 and self._waiting[0] is turn
+
+    def _is_first_known(self, turn: _Turn) -> bool:
+        known = next((each for each in self._waiting if each.is_known), None)
+        return self._kept > 0 and known is turn
+
+    def _take(self, turn: _Turn) -> None:
+        turn.is_kept = not self._is_first(turn)
+        if turn.is_kept:
+            self._kept -= 1
+        else:
+            self._free -= 1
 
     def _leave(self, party: str) -> None:
         self._parties[party] -= 1

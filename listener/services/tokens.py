@@ -41,6 +41,11 @@ class TokensDesk:
         """Return by what a proof is remembered: nobody finds the proof from it."""
         return self._keys.digest(f"proof {proof}")
 
+    def addresses(self, *, within: timedelta, most: int) -> list[str]:
+        """Return from where people logged in within this time, whoever did last first."""
+        with self._database.lend() as conn:
+            return access_tokens.addresses(conn, within=within, most=most)
+
     def log_in_browser(self, email: str, caller: Caller) -> Signed:
         """Log the browser of this person in for eight hours."""
         with self._database.begin() as conn:

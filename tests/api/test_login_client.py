@@ -92,6 +92,25 @@ def test_heroku_may_read_the_refresh_token_either_way(scene: Scene, demand: str)
     assert len(scene.asked) - before == 4
 
 
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_code_that_is_none_is_asked_about_once_when_the_form_is_known(
+    scene: Scene, status: int
+) -> None:
+    assert scene.by(scene.grant()).status_code == 201
+    said = {"id": "invalid_params", "message": "Invalid OAuth grant."}
+    fault = {"kind": "status", "status": status, "path": "/oauth/tokens", "body": said}
+    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    before = len(scene.asked)
+    assert refusal(scene.log_in(heroku_code="made-up")) == (401, "heroku_code_refused")
+    assert [each.path for each in scene.asked[before:]] == ["/oauth/tokens"]
+
+
+def test_a_heroku_that_reads_another_form_from_now_on_is_understood(scene: Scene) -> None:
+    for demand in ("required", "refused", "required"):
+        scene.demand(refresh_token=demand)
+        assert scene.by(scene.grant()).status_code == 201
+
+
 def test_a_heroku_that_reads_neither_way_is_told_of_and_codes_stay_unused(scene: Scene) -> None:
     fault = {"kind": "status", "status": 422, "method": "POST", "path": "/oauth/tokens"}
     httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()

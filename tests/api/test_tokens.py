@@ -11,14 +11,17 @@ from threading import Barrier, Event
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from listener import VERSION
 from listener.app import Parts, assemble, build
 from listener.config import Settings
 from listener.roles import Roles
+from listener.services.login_limits import LATELY
 from tests.api.conftest import ADMIN, APPROVER, STRANGER, VIEWER
 from tests.heroku.peer import Conversation, Peer, Script, answer, cutting, giving
+from tests.logins import desk_of
 
 TOKEN = "HRKU-0123-of-somebody"
 As = Callable[[str], dict[str, str]]
@@ -126,6 +129,53 @@ def test_two_at_a_time_and_a_third_waits(settings: Settings) -> None:
 
     assert statuses == [201] * 3
     assert len(heroku.requests) == 3
+
+
+def test_strangers_keep_nobody_out_at_an_address_from_which_somebody_came_lately(
+    settings: Settings,
+) -> None:
+    both, go = Barrier(3), Event()
+
+    def slowly_for_strangers(talk: Conversation) -> None:
+        asked = talk.hear()
+        if asked is not None and asked.headers["authorization"] != f"Bearer {TOKEN}":
+            both.wait(10)
+            go.wait(10)
+        talk.say(answer(200, {"id": "1", "email": ADMIN}))
+
+    with before(is_(ADMIN), settings) as (client, _):
+        assert log_in(client, address="2001:db8::1").status_code == 201
+    with (  # another process, which has only the database of the one before
+        before(slowly_for_strangers, settings) as (client, _),
+        ThreadPoolExecutor() as threads,
+    ):
+        asked = [
+            threads.submit(log_in, client.application.test_client(), f"bad-{number}", address=each)
+            for number, each in enumerate(("192.0.2.1", "192.0.2.2"))
+        ]
+        both.wait(10)
+        known = log_in(client.application.test_client(), address="2001:db8::ffff:2")
+        assert not go.is_set()
+        go.set()
+        assert [each.result().status_code for each in asked] == [201] * 2
+    assert known.status_code == 201
+
+
+def test_from_where_people_came_lately_is_told_and_nothing_of_machines(
+    settings: Settings, parts: Parts
+) -> None:
+    desk = desk_of(parts.database, parts.keys)
+    with before(is_(ADMIN), settings) as (client, _):
+        made = [log_in(client, address=f"192.0.2.{number}") for number in (1, 2, 3, 1)]
+        token = made[0].get_json()["token"]
+        headers = {"Authorization": f"Bearer {token}", "X-Forwarded-For": "192.0.2.9"}
+        body = {"name": "ci", "role": "viewer"}
+        assert client.post("/api/machine-tokens", json=body, headers=headers).status_code == 201
+    with parts.database.begin() as conn:
+        then = "UPDATE access_token SET created_at = now() - interval '14 days'"
+        conn.execute(text(f"{then} WHERE made_from = '192.0.2.3'"))
+    assert desk.addresses(within=LATELY, most=9) == ["192.0.2.1", "192.0.2.2"]
+    assert desk.addresses(within=LATELY, most=1) == ["192.0.2.1"]
 
 
 def test_what_heroku_refused_is_not_asked_again_within_the_minute(settings: Settings) -> None:

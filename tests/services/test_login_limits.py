@@ -13,8 +13,12 @@ from listener.services.login_limits import (
     AT_ONCE,
     EVERY,
     FAILURES,
+    KEPT,
+    MOST_KNOWN_WAITING,
     MOST_WAITING,
+    READ_EVERY,
     AddressBudgets,
+    KnownAddresses,
     Line,
     RememberedRefusals,
     party_of,
@@ -120,6 +124,78 @@ def test_whoever_waits_gets_a_place_in_order_and_too_many_are_sent_away() -> Non
     assert order[AT_ONCE:] == list(range(AT_ONCE, AT_ONCE + MOST_WAITING))
     with line.place("192.0.2.99"):
         assert line.waiting == 0
+
+
+def test_a_place_is_kept_for_those_who_are_known_however_many_strangers_come() -> None:
+    line, go, order = Line(seconds=10), Event(), list[str]()
+
+    def come(address: str, *, is_known: bool) -> None:
+        with line.place(address, is_known=is_known):
+            order.append(address)
+            go.wait(10)
+
+    strangers = [f"192.0.2.{number}" for number in range(AT_ONCE + MOST_WAITING)]
+    known = [f"198.51.100.{number}" for number in range(KEPT + MOST_KNOWN_WAITING)]
+    with ThreadPoolExecutor(20) as threads:
+        asked = []
+        for number, address in enumerate([*strangers, *known]):
+            is_known = address in known
+            asked.append(threads.submit(come, address, is_known=is_known))
+            while len(order) + line.waiting < number + 1:
+                go.wait(0.01)  # until this one stands in line
+        while len(order) < AT_ONCE + KEPT:
+            go.wait(0.01)
+        assert order == [*strangers[:AT_ONCE], *known[:KEPT]]
+        for is_known in (False, True):
+            with pytest.raises(Busy), line.place("192.0.2.99", is_known=is_known):
+                pass
+        go.set()
+        for each in asked:
+            each.result(10)
+    assert sorted(order) == sorted([*strangers, *known])
+    with line.place("192.0.2.1"), line.place("192.0.2.2"):
+        assert line.waiting == 0
+        with line.place("198.51.100.1", is_known=True):
+            assert line.waiting == 0
+
+
+def test_who_is_known_takes_any_place_that_is_free() -> None:
+    line = Line(seconds=0)
+    with (
+        line.place("198.51.100.1", is_known=True),
+        line.place("198.51.100.2", is_known=True),
+        line.place("198.51.100.3", is_known=True),
+    ):
+        with pytest.raises(Busy), line.place("198.51.100.4", is_known=True):
+            pass
+        with pytest.raises(Busy), line.place("192.0.2.1"):
+            pass
+    with line.place("192.0.2.1"), line.place("192.0.2.2"):
+        pass
+
+
+def test_addresses_are_known_for_a_while_and_no_more_than_so_many() -> None:
+    told = [f"192.0.2.{number}" for number in range(9)]
+    asked: list[int] = []
+
+    def read() -> list[str]:
+        asked.append(len(asked))
+        return told
+
+    known = KnownAddresses(read, most=5)
+    assert "192.0.2.0" not in known
+    for moment in (NOON, NOON + READ_EVERY - timedelta(seconds=1)):
+        known.refresh(moment)
+    assert (len(asked), len(known)) == (1, 5)
+    assert ["192.0.2.4" in known, "192.0.2.5" in known] == [True, False]
+    known.add("2001:db8::1")
+    known.add(None)
+    assert None not in known
+    assert (len(known), "192.0.2.4" in known, "2001:db8::ffff:1" in known) == (5, False, True)
+    known.refresh(NOON + READ_EVERY)
+    assert ("192.0.2.4" in known, "2001:db8::1" in known) == (True, False)
+    known.refresh(NOON)  # a clock that goes back
+    assert len(asked) == 3
 
 
 def test_an_address_has_no_more_than_its_share() -> None:
