@@ -26,6 +26,7 @@ from listener.inventory import evidence
 from listener.inventory.context import Clock, Context
 from listener.inventory.notify_urls import opened
 from listener.notifier import Send
+from listener.worker import release_output
 
 ENDS = frozenset(
     {Status.SUCCEEDED, Status.FAILED, Status.ERRORED, Status.ROLLED_BACK, Status.REJECTED}
@@ -74,7 +75,8 @@ def _ask(conn: Connection, row: PromotionRow, asking: Wait, now: datetime) -> No
         asking.message,
         _until(asking.until),
         f"Rule: {_rule(conn, row)}",
-        f"Or: `autopromote promotions:approve {row.id}`, `autopromote promotions:reject {row.id}`.",
+        *_asked_for(conn, row),
+        f"{_look(row)} Answer: {_answers(row)}.",
     ]
     notifications.add(
         conn,
@@ -87,6 +89,10 @@ def _ask(conn: Connection, row: PromotionRow, asking: Wait, now: datetime) -> No
     )
 
 
+def _answers(row: PromotionRow) -> str:
+    return f"`autopromote promotions:approve {row.id}`, `autopromote promotions:reject {row.id}`"
+
+
 def _blocked(
     conn: Connection, row: PromotionRow, why: str, *, until: datetime | None, key: str
 ) -> None:
@@ -95,7 +101,7 @@ def _blocked(
         conn,
         "blocked",
         title=f"{_what(conn, row)} is blocked",
-        body="\n".join(filter(None, [why, _until(until), _look(row)])),
+        body="\n".join(filter(None, [why, _until(until), *_asked_for(conn, row), _look(row)])),
         key=f"blocked {row.id} by {reason}",
         promotion_id=row.id,
     )
@@ -116,13 +122,30 @@ def of_end(conn: Connection, row: PromotionRow) -> None:
     notifications.add(
         conn,
         row.status,
-        title=f"{_what(conn, row)} {_WORDS.get(row.status, row.status)}",
-        body=f"{row.reason}\n{_look(row)}{_next(conn, row)}",
+        title=_title(conn, row),
+        body="\n".join([row.reason, *_asked_for(conn, row), f"{_look(row)}{_next(conn, row)}"]),
         promotion_id=row.id,
     )
 
 
-_WORDS = {Status.ROLLED_BACK: "was rolled back"}
+def _title(conn: Connection, row: PromotionRow) -> str:
+    """Say what ended how; a rollback that was asked for is done, and not itself rolled back."""
+    if row.status is not Status.ROLLED_BACK:
+        return f"{_what(conn, row)} {row.status}"
+    if row.kind is PromotionKind.ROLLBACK:
+        return f"{_what(conn, row)} is done"
+    return f"{_what(conn, row)} was rolled back"
+
+
+def _asked_for(conn: Connection, row: PromotionRow) -> list[str]:
+    """Say who asked for a rollback and why, and who set which gates aside and why."""
+    lines = []
+    if row.kind is PromotionKind.ROLLBACK:
+        lines += [event.message for event in promotions.events(conn, row.id)[:1]]
+    if (said := row.override) is not None:
+        gates = ", ".join(said["gates"])
+        lines.append(f"Set aside by {said['by']}: {gates}. Reason: {said['reason']}")
+    return lines
 
 
 def _next(conn: Connection, row: PromotionRow) -> str:
@@ -184,7 +207,7 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Send one notice once to every service that did not get it yet."""
     reached, wanted = list(claim.row.reached), _services(context, claim)
     missing = {known: send for known, send in wanted.items() if known not in reached}
-    body = _with_link(context, claim)
+    body = _told(context, claim) if missing else str(claim.row.body)
     for known, send in missing.items():
         if send is not None and send(claim.row.title, body).is_told:
             reached.append(known)
@@ -197,21 +220,31 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
         notifications.settle(conn, claim, error=error, again_in=again_in)
 
 
-def _with_link(context: Context, claim: queue.Claim) -> str:
-    """Return what is told, with the link by which somebody answers before the last line.
-
-    The link is made here, and stored nowhere: whoever reads the database is not invited.
-    """
+def _told(context: Context, claim: queue.Claim) -> str:
+    """Return what is told, with what is known only when it is sent before the last line."""
     body, until, about = str(claim.row.body), claim.row.answer_until, claim.row.promotion_id
-    if until is None or about is None or (own := context.address()) is None:
+    has_failed = claim.row.kind == Status.FAILED
+    if about is None or not (has_failed or until):
         return body
     with context.database.begin() as conn:
         row = promotions.get(conn, about)
+    more = release_output.last_lines(context, row) if has_failed else _link(context, row, until)
+    if not more:
+        return body
+    before, _, last = body.rpartition("\n")
+    return "\n".join([before, *more, last])
+
+
+def _link(context: Context, row: PromotionRow, until: datetime | None) -> list[str]:
+    """Make the link by which somebody answers, where the notice asks.
+
+    It is stored nowhere: whoever reads the database is not invited.
+    """
+    if until is None or (own := context.address()) is None:
+        return []
     invitation = Invitation(row.id, row.release_id, row.artifact, until)
     link = approval_links.sign(context.keys.links, invitation)
-    before, _, last = body.rpartition("\n")
-    line = f"Look and answer: {own}{approval_links.PATH}{link}"
-    return "\n".join([before, line, last])
+    return [f"Look and answer: {own}{approval_links.PATH}{link}"]
 
 
 def _services(context: Context, claim: queue.Claim) -> dict[str, Send | None]:

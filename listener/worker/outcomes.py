@@ -12,6 +12,7 @@ from listener.core.drift import is_ours, is_rollback_by_words
 from listener.core.gates.base import SLUG
 from listener.core.promotion import ENDED, PromotionKind, Status, release_poll
 from listener.core.release import EXPIRED, FAILED, PENDING, SUCCEEDED, History, Release
+from listener.db import apps
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.worker.finish import Transition
@@ -175,7 +176,8 @@ def fate(job: Job, release: Release, running_for: timedelta) -> Transition:
     if release.status == SUCCEEDED:
         return replace(_ran(job, ending, where), is_running=True)
     if release.status == FAILED:
-        reason = f"The release phase of {where} failed: `heroku releases:output {where}` shows it."
+        command = f"heroku releases:output {where} -a {_target(job)}"
+        reason = f"The release phase of {where} failed: `{command}` shows it."
         is_rollback = post.kind == PromotionKind.ROLLBACK
         hold = f"{_rollback(job.row)} failed. {reason}" if is_rollback else None
         return replace(ending, status=Status.FAILED, reason=reason, due_at=None, hold=hold)
@@ -184,6 +186,11 @@ def fate(job: Job, release: Release, running_for: timedelta) -> Transition:
     if release.status != PENDING:
         return replace(ending, reason=f"Release {where} is {release.status}.")
     return ending
+
+
+def _target(job: Job) -> str:
+    with job.context.database.begin() as conn:
+        return apps.get(conn, job.row.target_id).name
 
 
 def _ran(job: Job, ending: Transition, where: str) -> Transition:

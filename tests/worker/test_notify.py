@@ -13,6 +13,7 @@ from listener import approval_links
 from listener.core.promotion import Status
 from listener.core.rule import Mode
 from listener.services.holds import NewHold
+from listener.services.promote import NewOverride, NewPromotions
 from listener.worker.queues import TELLING
 from tests.worker import wire
 from tests.worker.chats import open_chat
@@ -215,3 +216,27 @@ def test_what_changes_nothing_is_no_news(stage: Stage) -> None:
         Status.SKIPPED,
     }
     assert stage.notices() == told
+
+
+def test_a_rollback_is_titled_as_what_it_is_and_says_who_asked_and_why(stage: Stage) -> None:
+    stage.deploy()
+    stage.look()
+    stage.ask_rollback()
+    stage.work()
+
+    assert stage.notices()[-1] == f"Rollback 2 of {PROD} to v3 is done"
+    (body,) = stage.told("rolled_back")
+    assert body.startswith(
+        "Rolled back as v5.\nBack to v3, asked for by ana@example.com: it is slow"
+    )
+    assert body.endswith("\nLook: `autopromote promotions:info 2`.")
+
+
+def test_an_override_is_told_with_who_and_why(bare: Stage) -> None:
+    version = waiting(bare, soak="1h")
+    override = NewOverride(gates=("soak",), reason="the shop is down")
+    wish = NewPromotions(source=STAGING, targets=(PROD,), version=version, override=override)
+    bare.desk.promote_by_hand(wish, by=BO)
+    bare.work()
+    (body,) = bare.told("succeeded")
+    assert f"\nSet aside by {BO}: soak. Reason: the shop is down\nLook: " in body
