@@ -38,7 +38,12 @@ class NewRollback:
 
 
 def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
-    """Put a hold, and add the rollback to the older release; asked twice, there is only one."""
+    """Put a hold, and add the rollback to the older release; asked twice, there is only one.
+
+    Raises Conflict where the target runs something else than what "the one before" was counted
+    from: Heroku may take its time, and the answer must not undo what a colleague did meanwhile.
+    The hold stays, so the target stands still when the person asks again.
+    """
     ask = HerokuCall(NOTHING, vital=True)
     (app,) = named.read_targets(context, ask, [wish.app])
     history = _history(context, ask, app)
@@ -50,8 +55,21 @@ def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
         if same is None or not _is_held(conn, app):
             hold = NewHold(app=app.name, reason=wish.reason, kind="rollback")
             insert_hold(conn, app.id, hold, by=by)
-        row = same or _add(conn, app, release, commit, wish.reason, by)
-        return _view(conn, app, history, release, row)
+        known = releases.history(conn, app.id)
+        moved = _moved(app, history, known) if same is None and wish.to is None else None
+        if moved is None:
+            row = same or _add(conn, app, release, commit, wish.reason, by)
+            return _view(conn, app, known, release, row)
+    again = f"Look at what it runs and ask again, or say where to: `--to v{release.version}`."
+    raise Conflict("target_moved", f"{moved} It is on hold now. {NOTHING} {again}")
+
+
+def _moved(app: App, read: History, known: History) -> str | None:
+    """Say that the target runs something else by now than what was read of it, or return None."""
+    then, now = rollback.running(read), rollback.running(known)
+    if then is None or now is None or then.artifact == now.artifact:
+        return None
+    return f"{app.name} ran v{then.version} when Heroku was asked, and runs v{now.version} by now."
 
 
 def _is_held(conn: Connection, app: App) -> bool:

@@ -214,6 +214,10 @@ class Office:
         """A rules desk that asks Heroku through something that does more besides."""
         return Bound(replace(self.context, reader=reader), "rules")
 
+    def promotions_desk_reading_by(self, reader: Any) -> Bound:
+        """A promotions desk that asks Heroku through something that does more besides."""
+        return Bound(replace(self.context, reader=reader), "rollback")
+
     def files_desk_reading_by(self, reader: Any) -> Bound:
         """A files desk that asks Heroku through something that does more besides."""
         return Bound(replace(self.context, reader=reader), "rule_files")

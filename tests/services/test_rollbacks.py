@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from listener.core.promotion import PromotionKind, Status
 from listener.db import waiting_promotions
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, HerokuUnreadable, Invalid
+from listener.inventory.reader import Snapshot
 from listener.services.holds import NewHold
 from listener.services.promote import NewPromotions
 from listener.services.rollback import NewRollback
@@ -289,6 +291,52 @@ def test_a_current_that_is_late_refuses_no_rollback_and_sends_it_no_step_too_far
     office.work()
     assert [row.status for row in office.found()] == [Status.ROLLED_BACK]
     assert office.current(PROD)["slug"] == office.releases(PROD)[4]["slug"]
+
+
+class Overtaken:
+    """Reads, and lets a colleague push a fix before the answer is used."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self.pushes = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._office.context.reader, name)
+
+    def releases(self, app_id: str) -> Snapshot:
+        reading = self._office.context.reader.releases(app_id)
+        if self.pushes:
+            self.pushes = False
+            self._office.deploy(PROD, user=BO)
+            self._office.context.reader.releases(app_id)
+        return reading
+
+
+def test_what_came_while_heroku_was_asked_is_not_undone_unseen(office: Office) -> None:
+    """Who asked saw v5, and v4 before it; a colleague's v6 came before the answer did."""
+    run_v3_to_v5(office)
+    desk = office.promotions_desk_reading_by(Overtaken(office))
+    wish = NewRollback(app=PROD, to=None, reason="500s on checkout")
+    with pytest.raises(Conflict) as refused:
+        desk.roll_back(wish, by=ANA)
+    assert refused.value.id == "target_moved"
+    assert refused.value.message == (
+        "acme-prod ran v5 when Heroku was asked, and runs v6 by now. It is on hold now. Nothing was"
+        " rolled back. Look at what it runs and ask again, or say where to: `--to v4`."
+    )
+    assert "rollback" in {hold.row.kind for hold in held(office)}
+    office.work()
+    assert (office.found(), office.current(PROD)["version"]) == ([], 6)
+    view = desk.roll_back(wish, by=ANA)
+    assert (view.to.version, view.left) == (5, 6)
+
+
+def test_where_it_goes_by_name_it_goes_whatever_came_and_names_what_it_left(office: Office) -> None:
+    run_v3_to_v5(office)
+    desk = office.promotions_desk_reading_by(Overtaken(office))
+    view = desk.roll_back(NewRollback(app=PROD, to=4, reason="500s on checkout"), by=ANA)
+    assert (view.to.version, view.left) == (4, 6)
+    assert "--to v6" in str(view.undo)
 
 
 def test_a_list_that_lags_refuses_no_rollback(office: Office) -> None:
