@@ -20,6 +20,13 @@ ASKS = """
     SELECT id, artifact FROM promotion
     WHERE ended_at IS NULL AND reason LIKE '%promotions:approve%' ORDER BY id
 """
+# Who asked for a rollback and waited no longer may get it after the last deploy has arrived.
+LEFT = """
+    SELECT arrived.artifact FROM promotion arrived
+    JOIN promotion rollback ON rollback.target_id = arrived.target_id
+    WHERE arrived.status = 'succeeded' AND arrived.created_at < rollback.created_at
+      AND rollback.kind = 'rollback' AND rollback.status = 'rolled_back'
+"""
 UNDECIDED = "SELECT count(*) FROM delivery WHERE settled_at IS NULL"
 
 
@@ -38,16 +45,22 @@ class Ending:
         try:
             await_(self._ground.is_ready, lambda: "the listener", patience)
             for source in dict.fromkeys(SOURCE_OF.values()):
-                self._people.deploy(source)
-                self._last[source] = heroku.releases(source)[-1]["slug"]["id"]
+                self._deploy(source)
             await_(self._is_quiet, self._unrest, patience)
         except Broken as why:
             return str(why)
         return None
 
+    def _deploy(self, source: str) -> None:
+        self._people.deploy(source)
+        self._last[source] = self._ground.heroku.releases(source)[-1]["slug"]["id"]
+
     def _is_quiet(self) -> bool:
         for app in self._people.held():
             self._people.release_hold(app)
+        left = {artifact for (artifact,) in self._ground.database.ask(LEFT)}
+        for source in [source for source, last in self._last.items() if last in left]:
+            self._deploy(source)
         # The last deploy may be older than a rollback that was asked for before and came after it,
         # or of the very second of a hotfix. Then it waits for a person's word.
         for promotion, artifact in self._ground.database.ask(ASKS):
