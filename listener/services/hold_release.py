@@ -212,7 +212,8 @@ def look_up(context: Context, conn: Connection, row: AppRow | None, wish: HoldSe
         return Found((meant,), tuple(hold for hold in planned if hold.id != meant.id))
     in_force = [hold for hold in here if hold not in planned]
     if not in_force:
-        is_all_held = len(open_holds) > len(here)
+        of_all = [hold for hold in open_holds if hold.app_id is None]
+        is_all_held = any(hold.value.is_in_force(now) for hold in of_all)
         raise NotFound("hold", _not_held(conn, row, planned, is_all_held=is_all_held))
     return Found(tuple(in_force), tuple(planned))
 

@@ -56,11 +56,13 @@ def environment(**values: str) -> dict[str, str]:
 class Process:
     """A process group of ours, ended by its id."""
 
-    def __init__(self, command: list[str], env: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, command: list[str], env: Mapping[str, str], log: Path, *, folder: Path = ROOT
+    ) -> None:
         self.log = log
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env=env, stdout=out, stderr=out, start_new_session=True
+                command, cwd=folder, env=env, stdout=out, stderr=out, start_new_session=True
             )
 
     @property

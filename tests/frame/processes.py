@@ -38,11 +38,13 @@ def dyno(env: Mapping[str, str]) -> dict[str, str]:
     return environment(**measured, **env)
 
 
-def do(kind: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def do(
+    kind: str, env: Mapping[str, str], *, folder: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
     """Run it to its end."""
     return subprocess.run(
         line_of(kind),
-        cwd=ROOT,
+        cwd=folder,
         env=dyno(env),
         capture_output=True,
         text=True,
@@ -69,10 +71,17 @@ def workers(pid: int) -> list[int]:
 class Web:
     """A web process that answers."""
 
-    def __init__(self, env: Mapping[str, str], log: Path, command: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        log: Path,
+        command: list[str] | None = None,
+        *,
+        folder: Path = ROOT,
+    ) -> None:
         port = free_port()
         values = dyno({**env, "PORT": str(port)})
-        self.process = Process(command or line_of("web"), values, log)
+        self.process = Process(command or line_of("web"), values, log, folder=folder)
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20)
         self.port = port
         wait_until(self._answers, f"an answer; see {log}")

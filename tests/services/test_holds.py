@@ -298,6 +298,12 @@ def test_who_releases_one_target_is_told_of_the_hold_on_all(office: Office) -> N
         office.holds.release(PROD, by=ANA)
 
 
+def test_a_hold_on_all_that_has_not_begun_holds_nobody_yet(office: Office) -> None:
+    put(office, None, starts_at=SOON)
+    with pytest.raises(NotFound, match=r"acme-prod is not on hold\.$"):
+        office.holds.release(PROD, by=ANA)
+
+
 def test_a_hold_that_is_over_cannot_be_released(office: Office) -> None:
     put(office, ends_at=SOON)
     with office.database.begin() as conn:
