@@ -275,12 +275,13 @@ def _letter(url: str, scheme: str) -> _Letter:
     """Read `json://`; what it says after `?` must be for the other side, as in `?-room=7`."""
     try:
         parts = httpx.URL(_SCHEME.sub(f"{scheme}://", url, count=1))
-    except httpx.InvalidURL as error:
+        host = parts.host  # decodes IDNA
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise BadService(f"it is no URL like {shown(url)}.") from error
     said = parse_qsl(parts.query.decode(), keep_blank_values=True)
     if more := [name for name, _ in said if not name.startswith("-")]:
         raise BadService(f"{_first(more)}= may not be said of a service of a rule.")
-    if not _HOST.fullmatch(parts.host) or parts.fragment:
+    if not _HOST.fullmatch(host) or parts.fragment:
         raise BadService(f"it is no URL like {shown(url)}.")
     own = {name[1:]: value for name, value in said}
     user = parts.userinfo

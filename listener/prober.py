@@ -136,9 +136,10 @@ class Prober:
 def _read(url: str) -> httpx.URL:
     try:
         place = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        has_host = bool(place.host)  # decodes IDNA
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise _Bad("is no URL that can be asked") from error
-    if place.scheme not in ("http", "https") or not place.host:
+    if place.scheme not in ("http", "https") or not has_host:
         raise _Bad("is no http or https URL")
     return place
 
@@ -146,7 +147,7 @@ def _read(url: str) -> httpx.URL:
 def _next(place: httpx.URL, location: str) -> httpx.URL:
     try:
         return _read(str(place.join(location)))
-    except (httpx.InvalidURL, _Bad) as error:
+    except (httpx.InvalidURL, UnicodeError, _Bad) as error:
         raise _Bad("redirected to what is no http or https URL") from error
 
 

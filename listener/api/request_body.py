@@ -111,7 +111,7 @@ def faults_of(model: type[Body], errors: Iterable[ErrorDetails]) -> Iterator[str
 
 
 def _fault_of(model: type[Body], error: ErrorDetails, *, suggests: bool) -> str:
-    where = _cut(".".join(str(part) for part in error["loc"]), LONGEST_WORD)
+    where = cut(".".join(str(part) for part in error["loc"]), LONGEST_WORD)
     if error["type"] == "extra_forbidden":
         if not suggests:
             return f"{where} is unknown."
@@ -119,7 +119,7 @@ def _fault_of(model: type[Body], error: ErrorDetails, *, suggests: bool) -> str:
         return _unknown(where, known)
     if error["type"] == "missing":
         return f"{where} is missing."
-    message = _cut(_words(error).rstrip("."), LONGEST_SENTENCE)
+    message = cut(_words(error).rstrip("."), LONGEST_SENTENCE)
     end = "" if message.endswith("?") else "."
     return f"{where}: {message}{end}" if where else f"{message}{end}"
 
@@ -169,5 +169,6 @@ def _unknown(word: str, known: list[str]) -> str:
     return f"{word} is unknown."
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
+    """Return the beginning of a text, for an error message."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -12,7 +12,7 @@ from listener.api.answers import HEROKU, returns
 from listener.api.auth import On, needs, person
 from listener.api.fields import AppName, Targets
 from listener.api.foreseen import Plan
-from listener.api.request_body import LARGEST_FILE, Body, faults_of, takes
+from listener.api.request_body import LARGEST_FILE, LONGEST_WORD, Body, cut, faults_of, takes
 from listener.api.rules import Declared
 from listener.api.services import context
 from listener.core.gates.options import MOST_PATTERNS_OF_FILE, OPTIONS, count_patterns
@@ -103,5 +103,6 @@ def _read(said: dict[str, Any], number: int) -> Read:
     others = {name: value for name, value in said.items() if name in OPTIONS and name not in told}
     faults = list(faults_of(FileRule, bad))
     faults += [str(fault) for fault in rule_definition.faults_of(others)]
-    name = said.get("name") or f"rule {number}"
-    return None, [f"{name}: {fault}" for fault in faults]
+    name = said.get("name")
+    whose = cut(name, LONGEST_WORD) if name and isinstance(name, str) else f"rule {number}"
+    return None, [f"{whose}: {fault}" for fault in faults]

@@ -23,11 +23,12 @@ def checked_url(url: str) -> str:
     """
     try:
         parts = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        host = parts.host  # decodes IDNA
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise ValueError("Heroku's url is not a url.") from error
-    if parts.userinfo or parts.query or parts.fragment or not parts.host:
+    if parts.userinfo or parts.query or parts.fragment or not host:
         raise ValueError("Heroku's url is to be a scheme, a host, and perhaps a port and a path.")
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.host)):
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return str(parts).rstrip("/")
     raise ValueError("Heroku's url must be https, or http on this machine (127.0.0.1, localhost).")
 
@@ -45,11 +46,12 @@ def checked_stream_url(url: str, *, api_url: str) -> str:
     """
     try:
         parts = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        host = parts.host  # decodes IDNA
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise BadAnswer("Heroku showed an output at what is not a url.") from error
-    is_here = is_on_loopback(api_url) and _is_loopback(parts.host)
+    is_here = is_on_loopback(api_url) and _is_loopback(host)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_here)
-    if is_safe and parts.host and not parts.userinfo:
+    if is_safe and host and not parts.userinfo:
         return str(parts.copy_with(fragment=None))
     raise BadAnswer("Heroku showed an output at a url that is not safe to ask.")
 

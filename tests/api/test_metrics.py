@@ -52,6 +52,15 @@ def test_requests_by_route_method_and_status(client: FlaskClient) -> None:
     assert found["autopromote_request_seconds_count", "/api/rules/<rule>"] == 2
 
 
+def test_methods_that_strangers_make_up_are_one(client: FlaskClient) -> None:
+    for number in range(3):
+        client.open("/nowhere", method=f"MADEUP{number}")
+
+    of_methods = [name for name in scraped(client) if name[0] == "autopromote_requests_total"]
+    assert len(of_methods) == 1
+    assert of_methods[0][1] == "other"
+
+
 def test_deliveries_by_what_became_of_them(client: FlaskClient, source: Source) -> None:
     client.post(DOOR, **source.told())
     client.post(DOOR, **source.signed(b"{}"))

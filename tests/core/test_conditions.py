@@ -94,6 +94,8 @@ def test_one_text_is_a_list_of_one_and_repeats_count_once() -> None:
         ("self_approval", "no", "it must be true or false"),
         ("checks", ["staging.example.com"], "is no URL like https://example.com/healthz"),
         ("checks", ["ftp://example.com"], "is no URL like"),
+        ("checks", ["https://xn--/"], "names no host: a part of it is no encoded name"),
+        ("verify", ["https://xn--a.b/"], "names no host: a part of it is no encoded name"),
         ("checks", ["https://ana:pw@example.com"], "is no URL like"),
         ("checks", ["https://example.com/ä"], "only ASCII characters"),
         ("parity", ["colour"], "'colour' is none of stack, generation, buildpacks, config-names"),

@@ -81,6 +81,7 @@ MAY_NOT = {
     "json://127.0.0.1/?method=PUT": "method= may not be said",
     "json://127.0.0.1/?+X-Own=1": "may not be said",
     "json:///hush": "it is no URL like json://…",
+    "json://xn--/hush": "it is no URL like json://…",
     "json://[hush/": "it is no URL like json://…",
     "json://example.com/#hush": "it is no URL like json://…",
 }

@@ -183,6 +183,7 @@ def test_a_no_is_told_without_the_url(
         "no url at all",
         "http://[::1",
         "http://127.0.0.1/\x00",
+        "https://xn--/streams/1",
         "",
     ],
 )

@@ -73,6 +73,8 @@ def endless(talk: Conversation) -> None:
         (slow, False, "did not answer in time"),
         (giving(answer(302, location="ftp://example.com/")), False, "redirected to what is no"),
         (giving(answer(302, location="file:///etc/passwd")), False, "redirected to what is no"),
+        (giving(answer(302, location="http://xn--/")), False, "redirected to what is no"),
+        (giving(answer(302, location="https://xn--a.b/")), False, "redirected to what is no"),
         (giving(answer(302, location="/again")), False, "redirected more than 3 times"),
     ],
 )

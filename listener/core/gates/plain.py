@@ -67,6 +67,10 @@ def url(text: str) -> str:
         raise ValueError(f"{text!r} is no URL like https://example.com/healthz.")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("a URL has no spaces and only ASCII characters.")
+    try:
+        str(parts.hostname).encode().decode("idna")
+    except UnicodeError:
+        raise ValueError(f"{text!r} names no host: a part of it is no encoded name.") from None
     return text
 
 

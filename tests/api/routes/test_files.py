@@ -211,3 +211,13 @@ def test_apps_that_nobody_knows_are_counted_before_heroku_is_asked(
     frozen = {"apps": [f"app-{n}" for n in range(51)], "reason": "fair"}
     assert "names 51 apps" in viewer.refused("POST", PLAN, body(freezes=[frozen]))[2]
     assert office.calls() == []
+
+
+def test_a_long_name_is_not_said_again_with_every_fault(viewer: Caller) -> None:
+    unknown = {f"word{number}": 1 for number in range(60)}
+    refused = viewer.post(PLAN, body(SHIP | {"name": "n" * 60_000} | unknown), status=422)
+    assert len(refused["message"]) < 10_000
+    assert refused["message"].startswith("n" * 59 + "…: ")
+    for name in (7, ["n"], {"n": 1}):
+        refused = viewer.post(PLAN, body(SHIP | {"name": name}), status=422)
+        assert refused["message"].startswith("rule 1: ")
