@@ -27,8 +27,9 @@ def as_typed(line: str) -> str:
 
 def as_called(text: str) -> str:
     """Return the text with each command of ours in it, between backquotes, as it is typed here."""
-    parts = text.split("`")
-    return "`".join(as_typed(part) if index % 2 else part for index, part in enumerate(parts))
+    *parts, last = text.split("`")
+    shown = (as_typed(part) if index % 2 else part for index, part in enumerate(parts))
+    return "`".join((*shown, last))
 
 
 def is_in_heroku() -> bool:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SEEN = ("HEROKU_API_KEY", "HEROKU_API_URL", "HEROKU_APP", "HEROKU_HOST")
+SEEN = ("HEROKU_API_KEY", "HEROKU_API_URL", "HEROKU_APP", "HEROKU_HOST", "AUTOPROMOTE_IN_HEROKU")
 
 
 def main() -> int:

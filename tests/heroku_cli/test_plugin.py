@@ -118,6 +118,7 @@ def test_the_stored_login_is_handed_over_for_its_own_heroku_only(
         "HEROKU_API_URL": None,
         "HEROKU_APP": "acme-staging",
         "HEROKU_HOST": cli.url,
+        "AUTOPROMOTE_IN_HEROKU": "1",  # so that hints name commands as they are typed there
     }
 
 
