@@ -3,11 +3,9 @@
 HINTS = {
     "hold_not_found": "Run `autopromote holds` for a list.",
     "promotion_not_found": "Run `autopromote promotions` for a list.",
-    "promotion_settled": "Run `autopromote promotions:info` to see how it went.",
-    "rule_exists": "Run `autopromote rules:update` to change it.",
     "rule_not_found": "Run `autopromote rules` for a list.",
     "subscription_not_found": "Run `autopromote webhooks:add` to add one.",
-    "target_held": "Run `autopromote holds:release` when it may be promoted to again.",
+    "target_held": "Run `autopromote holds` for a list.",
 }
 
 

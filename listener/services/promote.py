@@ -184,7 +184,9 @@ def _check_holds(
         return
     is_said = override is not None and HOLD.name in override.gates
     cannot = ". It tells of what went wrong, so no override sets it aside." if is_said else ""
-    raise Conflict("target_held", f"{held.message}{cannot}")
+    message = f"{held.message}{cannot}".removesuffix(".")
+    release = f"`autopromote holds:release {held.facts['hold']}`"
+    raise Conflict("target_held", f"{message}. When it may be promoted to again, run {release}.")
 
 
 def _overridden(conn: Connection, target: App, override: NewOverride | None) -> list[int]:

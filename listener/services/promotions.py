@@ -95,7 +95,9 @@ def view_of(conn: Connection, row: PromotionRow) -> PromotionView:
 def too_late(row: PromotionRow, what: str) -> Conflict:
     """Build the error that says why a promotion cannot be cancelled, retried or approved now."""
     if row.status in ENDED:
-        return Conflict("promotion_settled", f"Promotion {row.id} has ended: it is {row.status}.")
+        message = f"Promotion {row.id} has ended: it is {row.status}."
+        look = f"`autopromote promotions:info {row.id}` tells how it went."
+        return Conflict("promotion_settled", f"{message} {look}")
     message = f"Promotion {row.id} is {row.status} and cannot be {what} now."
     return Conflict("not_in_this_state", message)
 

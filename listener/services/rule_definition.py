@@ -231,7 +231,8 @@ def check_beside(
     that is hidden is taken, too: this alone is told of it.
     """
     if rules.is_name_taken(conn, wanted.name, but=but):
-        raise Conflict("rule_exists", f"There is a rule {wanted.name} already.")
+        change = f"`autopromote rules:update {wanted.name}` changes it."
+        raise Conflict("rule_exists", f"There is a rule {wanted.name} already. {change}")
     if wanted.mode is Mode.OFF:
         return
     others = [row for row in rules.live(conn) if row.acts and row.id != but]

@@ -251,6 +251,7 @@ def _assemble(
         source_history=source_history,
         target_history=target_history,
         slug_stack=read.stack,
+        promotion_id=row.id,
         strategy=read.way.strategy,
         pipelines=read.way.pipelines,
         on_newer=on_newer,

@@ -199,7 +199,10 @@ NEWER = Pass("staging v42 is newer than what prod runs.")
 HOTFIXED = Pass("prod runs v11, which staging never ran.")
 C43 = release(43, "C")
 THEIRS = Reject("prod already runs staging v43, which is newer.", SUPERSEDED)
-LEFT = Reject("prod ran this slug in v11 and left it. Only `autopromote promote` brings it back.")
+LEFT = Reject(
+    "prod ran this slug in v11 and left it."
+    " Only `autopromote promote -a staging --to prod --release v42` brings it back."
+)
 
 
 @pytest.mark.parametrize(

@@ -292,7 +292,7 @@ def test_what_no_commit_message_is_told_of_waits_for_a_word(bare: Stage, conditi
     assert row.status is Status.WAITING
     assert row.reason == (
         f"Heroku tells no commit message of {STAGING} v{version}: it waits for a person's word,"
-        " `autopromote promotions:approve`."
+        f" `autopromote promotions:approve {row.id}`."
     )
     stage.approve(version, BO)
     stage.age(seconds=10)

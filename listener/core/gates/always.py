@@ -234,7 +234,7 @@ def _asks_for_word(candidate: Candidate, facts: Facts) -> Verdict | None:
     message = (
         f"{name} was made {since} {foreign.author or 'somebody'} released v{foreign.version} on"
         f" {target} (hold {foreign.hold_id}): it waits for a person's word,"
-        " `autopromote promotions:approve`."
+        f" `{candidate.approve}`."
     )
     return Wait(message, None, {**facts, "foreign": foreign.version, **NEEDS_WORD})
 
@@ -259,7 +259,8 @@ def _returns(candidate: Candidate, mine: int, theirs: int | None, facts: Facts) 
     if left is not None:
         return Reject(
             f"{name} ran this slug in v{left.version} and left it."
-            " Only `autopromote promote` brings it back.",
+            f" Only `autopromote promote -a {candidate.source.name} --to {name}"
+            f" --release v{candidate.release.version}` brings it back.",
             facts={**facts, "ran_in": left.version},
         )
     # Code that never was on the source, a hotfix say, has no place in its order: then the newest

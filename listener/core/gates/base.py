@@ -155,6 +155,7 @@ class Candidate:
     source_history: History
     target_history: History
     slug_stack: str | None
+    promotion_id: int | None = None  # None where none is made yet, as in a trial
     strategy: Strategy = Strategy.SLUG
     pipelines: tuple[str | None, str | None] = (None, None)  # of source and target; None: in none
     on_newer: OnNewer = OnNewer.SUPERSEDE
@@ -178,6 +179,12 @@ class Candidate:
     gone_since: datetime | None = None  # since when Heroku says that something is not there
     streak: ProbeStreak | None = None  # of what it has checked; None where nothing was asked yet
     traits: tuple[Traits, Traits] | None = None  # of source and target; None where not read yet
+
+    @property
+    def approve(self) -> str:
+        """The command by which a person lets it go, to be copied."""
+        id = f" {self.promotion_id}" if self.promotion_id is not None else ""
+        return f"autopromote promotions:approve{id}"
 
 
 class Waits(Flag):

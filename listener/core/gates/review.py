@@ -40,7 +40,7 @@ def _asks_for_word(candidate: Candidate) -> Verdict:
     untold = f"Heroku tells no commit message of {_named(candidate)}"
     if given := _valid(candidate):
         return Pass(f"{untold}; approved by {' and '.join(given)}.", {"approved_by": given})
-    message = f"{untold}: it waits for a person's word, `autopromote promotions:approve`."
+    message = f"{untold}: it waits for a person's word, `{candidate.approve}`."
     return Wait(message, None, {**NEEDS_WORD})
 
 

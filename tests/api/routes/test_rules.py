@@ -218,7 +218,8 @@ def test_a_rule_from_a_fir_app_tells_its_strategy_and_why(admin: Caller, office:
 def test_a_name_that_is_taken(admin: Caller) -> None:
     admin.post("/api/rules", RULE)
     refusal = admin.refused("POST", "/api/rules", RULE)
-    assert refusal == (409, "rule_exists", "There is a rule ship already.")
+    mend = "`autopromote rules:update ship` changes it."
+    assert refusal == (409, "rule_exists", f"There is a rule ship already. {mend}")
 
 
 def test_heroku_that_cannot_be_read(admin: Caller, office: Office) -> None:
