@@ -5,7 +5,7 @@ import click
 from cli.calling import typed
 from cli.command import command
 from cli.commands.findings.view import show_finding
-from cli.commands.login import UNBOUND
+from cli.commands.login import unbound
 from cli.commands.rules.backtest import show_backtest
 from cli.commands.rules.view import show_rule, warn_of
 from cli.context import TOKEN, URL, Context, pass_context
@@ -64,7 +64,7 @@ def init(
     else:
         show(rule, tried)
     if context.listener.login_client() is None:
-        warn(UNBOUND)
+        warn(unbound(context.listener.url))
     warn_of(rule.get("warnings", []))
     tell_next(rule)
 

@@ -1,5 +1,7 @@
 """`autopromote login`: an exchange of identities, in which no powerful token leaves the machine."""
 
+import re
+
 import click
 
 from cli.command import command
@@ -11,8 +13,15 @@ from cli.output import action, say, warn
 UNBOUND = (
     "This listener has no OAuth client of its own. Any program that got a token of your Heroku"
     " identity, another listener too, can log in here as you. An admin ends that by"
-    " `autopromote login:client -a APP`, the listener's app."
+    " `autopromote login:client -a {app}`, the listener's app."
 )
+AT_HEROKU = re.compile(r"https://([a-z][a-z0-9-]*?)(?:-[0-9a-f]{12})?\.herokuapp\.com/?")
+
+
+def unbound(url: str) -> str:
+    """Return what it means that a listener has no OAuth client, and what ends that."""
+    found = AT_HEROKU.fullmatch(url)
+    return UNBOUND.format(app=found[1] if found else "APP")
 
 
 @command("login --url https://example-app.herokuapp.com")
@@ -42,6 +51,6 @@ def login(context: Context, url: str | None, send_full_token: bool) -> None:
         login = context.log_in(url, send_full_token=send_full_token)
     say(f"Logged in as {login.email} ({login.role})")
     if context.reach(url).login_client() is None:
-        warn(UNBOUND)
+        warn(unbound(url))
     if context.env.get(TOKEN):
         warn(f"{TOKEN} is set, and goes before this login.")

@@ -38,7 +38,7 @@ class Trouble(Answer):
             cause=found.cause,
             title=view.title,
             message=found.message,
-            mend=view.mend,
+            mend=context().with_own_names(view.mend),
             since=found.since,
             last_at=found.last_at,
             times=found.times,

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from listener.core import own_names
 from listener.core.promotion import reserve_back_in
 from listener.crypto import Keys
 from listener.db import own_address
@@ -52,6 +53,10 @@ class Context:
             return own_address.find(conn)
         with self.database.lend() as own:
             return own_address.find(own)
+
+    def with_own_names(self, text: str, conn: Connection | None = None) -> str:
+        """Return the text with the listener's app and user where it says LISTENER and the like."""
+        return own_names.filled(text, url=self.address(conn), user=self.reader.user)
 
     @property
     def is_short_of_calls(self) -> bool:

@@ -81,7 +81,7 @@ class HerokuReader:
     def __init__(self, database: Database, heroku: platform.Heroku) -> None:
         self._database = database
         self._heroku = heroku
-        self._account_id: str | None = None  # one user per token and process
+        self._account: platform.Account | None = None  # one user per token and process
 
     def app(self, app: str) -> App:
         """Read and store the facts of an app, by name or id. Raises HerokuError."""
@@ -270,9 +270,14 @@ class HerokuReader:
 
         It is not shared: another process may have been started with another token.
         """
-        if self._account_id is None:
-            self._account_id = self._heroku.account().id
-        return self._account_id
+        if self._account is None:
+            self._account = self._heroku.account()
+        return self._account.id
+
+    @property
+    def user(self) -> str | None:
+        """The address of the listener's own Heroku user, where it was asked for before."""
+        return self._account.email if self._account is not None else None
 
 
 def _shares(source: AppRow, targets: Sequence[AppRow], now: datetime) -> set[str]:

@@ -16,6 +16,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from listener import heroku
+from listener.core import own_names
 from listener.core.app import App
 from listener.core.finding import Finding, State, Unread
 from listener.core.parity import compare
@@ -137,7 +138,11 @@ class Doctor:
             found += doctor_apps.releases(scene.rows, scene.now)
             found += doctor_apps.holds(scene.holds, scene.apps, scene.now)
             found += self._troubles(scope, scene)
-        return found
+        named = partial(own_names.filled, url=url, user=self._context.reader.user)
+        return [
+            replace(each, message=named(each.message), why=named(each.why), mend=named(each.mend))
+            for each in found
+        ]
 
     def _troubles(self, scope: Scope, scene: DoctorSnapshot) -> list[Finding]:
         unheard = notices.findings(self._context, scene.rules)

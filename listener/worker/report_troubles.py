@@ -105,13 +105,15 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
         found = troubles.lock_all(conn, claim.key)
         trouble = next(each for each in found if each.id == claim.key)
         if trouble.is_open:
-            _tell(conn, trouble, found, clock)
+            _tell(conn, context, trouble, found, clock)
         elif trouble.told_as is not None and is_over(trouble, found):
             _tell_over(conn, trouble)
         queue.write(conn, claim, due_at=None)
 
 
-def _tell(conn: Connection, trouble: Trouble, found: Sequence[Trouble], clock: Clock) -> None:
+def _tell(
+    conn: Connection, context: Context, trouble: Trouble, found: Sequence[Trouble], clock: Clock
+) -> None:
     if trouble.told_as is not None or not is_told(trouble, clock.now()):
         return
     known = told_already(trouble, found)
@@ -125,7 +127,9 @@ def _tell(conn: Connection, trouble: Trouble, found: Sequence[Trouble], clock: C
         *dict.fromkeys(f"{each.message.removesuffix('.')}." for each in together),
         f"Since: {duration.format_moment(min(each.since for each in together))}",
         _waiting(conn, together),
-        f"Mend it: `{mend(trouble.cause, names[0] if names else 'APP')}`",
+        context.with_own_names(
+            f"Mend it: `{mend(trouble.cause, names[0] if names else 'APP')}`", conn
+        ),
     ]
     troubles.tell_as(conn, [each.id for each in together], trouble.id)
     notifications.add(

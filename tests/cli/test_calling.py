@@ -8,6 +8,7 @@ import pytest
 
 from cli.calling import IN_HEROKU, as_called, as_typed, typed
 from cli.commands.findings.view import show_finding
+from cli.commands.login import unbound
 from cli.resources import Finding
 from tests.cli.answers import full
 from tests.cli.program import Autopromote, barred
@@ -95,3 +96,14 @@ def test_json_stays_as_the_listener_said_it(autopromote: Autopromote) -> None:
         env = {"AUTOPROMOTE_URL": listener.url, "AUTOPROMOTE_TOKEN": "t", **INSIDE}
         assert json.loads(autopromote("doctor", "--json", **env).stdout) == told
         assert autopromote("doctor", **env).stdout == "✓ Run `heroku autopromote:doctor`.\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "app"),
+    [
+        ("https://acme-autopromote-0123456789ab.herokuapp.com", "acme-autopromote"),
+        ("https://autopromote.acme.example", "APP"),
+    ],
+)
+def test_the_listeners_own_app_is_named_where_its_address_tells_it(url: str, app: str) -> None:
+    assert f"`autopromote login:client -a {app}`" in unbound(url)

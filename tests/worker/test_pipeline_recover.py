@@ -157,7 +157,7 @@ def test_a_release_is_known_as_ours_though_the_listener_has_another_user_by_now(
     version = lose(piped)
     other = {"id": "another-user", "email": "robot-2@example.com"}
     piped.wire.put(wire.edited(lambda _: other), method="GET", path="/account", times=9)
-    piped.context.reader._account_id = None  # noqa: SLF001 - as in a process started anew
+    piped.context.reader._account = None  # noqa: SLF001 - as in a process started anew
     piped.age(seconds=58)
     promote_late(piped)
     piped.age(seconds=3)
@@ -169,7 +169,7 @@ def test_another_user_asks_anew_and_does_not_send_the_same_post_again(piped: Sta
     version = lose(piped)
     other = {"id": "another-user", "email": "robot-2@example.com"}
     piped.wire.put(wire.edited(lambda _: other), method="GET", path="/account", times=9)
-    piped.context.reader._account_id = None  # noqa: SLF001
+    piped.context.reader._account = None  # noqa: SLF001
     piped.age(seconds=61)
 
     assert piped.promotion(version).status is Status.SUCCEEDED
