@@ -223,6 +223,11 @@ def names(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
     return {row.id: row.name for row in _ALL.rows(conn, ids=list(set(app_ids)))}
 
 
+def all_names(conn: Connection) -> list[str]:
+    """Return the names of all apps."""
+    return list(conn.scalars(select(table.c.name).order_by(table.c.name)))
+
+
 def generations(conn: Connection, app_ids: Iterable[str]) -> dict[str, str]:
     """Return the generations of these apps by id."""
     query = select(table.c.id, table.c.generation).where(table.c.id.in_(set(app_ids)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from sqlalchemy import Connection
 
@@ -19,6 +20,8 @@ from listener.db.apps import AppRow
 from listener.errors import HerokuUnreadable, Invalid
 from listener.inventory.context import Context
 from listener.services.heroku_calls import HerokuCall
+
+NEAR = 0.85  # of two names, as difflib measures it: about two letters; a team's names are alike
 
 
 def find(context: Context, ask: HerokuCall, name: str) -> App | None:
@@ -46,7 +49,7 @@ def read(context: Context, ask: HerokuCall, name: str) -> App:
     """Read an app from Heroku. Raises Invalid where it is unknown or not allowed."""
     app = find(context, ask, name)
     if app is None:
-        raise Invalid(_unknown(name))
+        raise Invalid(unknown(context, name))
     return app
 
 
@@ -80,7 +83,7 @@ def find_at_heroku(context: Context, ask: HerokuCall, name: str) -> FoundApp:
     """
     found = find_app(context, ask, name, may_be_gone=False)
     if found is None:
-        raise Invalid(_unknown(name))
+        raise Invalid(unknown(context, name))
     return found
 
 
@@ -121,8 +124,20 @@ def _as_stored(row: AppRow) -> str:
     return f"this is the {row.name} that the listener last saw{seen}"
 
 
-def _unknown(name: str) -> str:
-    return f"Heroku knows no app {name} that the listener's account may see."
+def unknown(context: Context, name: str) -> str:
+    """Say that there is no such app, and which may be meant."""
+    return f"Heroku knows no app {name} that the listener's account may see.{meant(context, name)}"
+
+
+def meant(context: Context, name: str) -> str:
+    """Ask whether a near name was meant, of an app that whoever asks may see; else empty.
+
+    Only what the listener knows is looked at, by the same work for every unknown name.
+    """
+    with context.database.begin() as conn:
+        known = [each for each in apps.all_names(conn) if context.reach.sees.has(each)]
+    near = get_close_matches(name, [each for each in known if each != name], n=1, cutoff=NEAR)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def check_allowed(context: Context, name: str) -> None:

@@ -48,7 +48,8 @@ def _ensure_read(context: Context, app: str) -> named.FoundApp:
     ask = HerokuCall("Nothing is known of its releases yet.")
     found = named.find_app(context, ask, app)
     if found is None:
-        raise NotFound("app", f"Neither the listener nor Heroku knows an app {app}.")
+        message = f"Neither the listener nor Heroku knows an app {app}.{named.meant(context, app)}"
+        raise NotFound("app", message)
     with context.database.begin() as conn:
         row = apps.get(conn, found.id)
     if row.read_at is None:

@@ -160,7 +160,8 @@ def _app_id(context: Context, ask: HerokuCall, wish: HoldSelection, for_all: Rol
         return None
     found = named.find_app(context, ask, wish.app)
     if found is None:
-        raise NotFound("hold", f"There is no hold on {wish.app}, and Heroku knows no such app.")
+        message = f"There is no hold on {wish.app}, and Heroku knows no such app."
+        raise NotFound("hold", message + named.meant(context, wish.app))
     context.reach.check(found.name)
     return found.id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NoReturn, cast
 
 from sqlalchemy import Connection
 
@@ -127,9 +127,12 @@ class WebhookProvisioner:
 
 def present(row: SubscriptionRow | None) -> SubscriptionRow:
     """Return the subscription. Raises NotFound where somebody has removed it."""
-    if row is None:
-        raise NotFound("subscription", "Couldn't find that subscription.")
-    return row
+    return row if row is not None else missing()
+
+
+def missing(also: str = "") -> NoReturn:
+    """Raise NotFound of a subscription."""
+    raise NotFound("subscription", f"Couldn't find that subscription.{also}")
 
 
 def _kept(row: SubscriptionRow, found: Sequence[Webhook]) -> Webhook | None:

@@ -249,7 +249,7 @@ class _Draft:
             faults.append(error.message)
             return None
         if app is None:
-            faults.append(f"Heroku knows no app {name} that the listener's account may see.")
+            faults.append(named.unknown(self.context, name))
         return app
 
     def _faults_alone(self, after: RuleDefinition, before: RuleDefinition | None) -> list[str]:

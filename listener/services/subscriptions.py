@@ -18,7 +18,7 @@ from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services.apps import number_of
 from listener.services.heroku_calls import HerokuCall, was_refused
-from listener.services.provisioning import WebhookProvisioner, present
+from listener.services.provisioning import WebhookProvisioner, missing, present
 from listener.services.views import SubscriptionView
 
 AGAIN = "Nothing is lost: the same command again takes it further."
@@ -118,11 +118,12 @@ class SubscriptionsDesk:
             app = apps.find(conn, id_or_app)
             if row is None and app is not None:
                 row = subscriptions.of_app(conn, app.id)
-            found = present(row)
-            name = apps.get(conn, found.app_id).name
-        present(found if reach.sees.has(name) else None)
+            name = apps.get(conn, row.app_id).name if row is not None else ""
+        if row is None or not reach.sees.has(name):
+            is_app = number is not None or named.stored(self._context, id_or_app) is not None
+            missing(also="" if is_app else named.meant(self._context, id_or_app))
         reach.check(name)
-        return found
+        return row
 
     def _forget(self, row: SubscriptionRow, by: str) -> None:
         with self._context.database.begin() as conn:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from listener.app import routes
@@ -157,3 +158,33 @@ def test_a_machine_is_bound_like_a_person(town: Town) -> None:
     assert everything(town.office) == before
     assert ask(hold, town.pay)[0] == 201
     assert [ask(case, town.pay)[0] for case in APPS[VIEWER][:2]] == [200, 200]
+
+
+NAMING: dict[tuple[str, str], Any] = {
+    ("POST", "/api/holds"): {"app": "{}", "reason": "a fair"},
+    ("POST", "/api/holds/actions/release"): {"app": "{}"},
+    ("POST", "/api/promotions"): {"source": "{}", "targets": ["pay-prod"]},
+    ("POST", "/api/rollbacks"): {"app": "{}", "reason": "slow"},
+    ("POST", "/api/subscriptions"): {"app": "{}"},
+    ("DELETE", "/api/subscriptions/{}"): None,
+    ("GET", "/api/apps/{}/explanation"): None,
+}
+
+
+@pytest.mark.parametrize("route", NAMING, ids=" ".join)
+def test_a_misspelt_app_has_a_suggestion_among_what_whoever_asks_may_see(
+    town: Town, route: tuple[str, str]
+) -> None:
+    method, path = route
+
+    def said(person: str, app: str) -> str:
+        body = json.loads(json.dumps(NAMING[route]).replace("{}", app))
+        asked = town.caller(person).ask(method, path.format(app), body)
+        assert asked.status_code in (404, 422), asked.text
+        return str(json.loads(asked.text)["message"])
+
+    assert said("admin.pay", "pay-stagng").endswith(" Did you mean pay-staging?")
+    assert said("ana", "shop-prdo").endswith(" Did you mean shop-prod?")
+    for alike in ("shop-prdo", "shop-prd", "shop-prod1"):
+        assert "Did you mean" not in said("admin.pay", alike)
+    assert "Did you mean" not in said("ana", "pay-worker")
