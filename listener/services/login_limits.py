@@ -129,8 +129,12 @@ class KnownAddresses:
         with self._lock:
             if self._read_at is not None and timedelta(0) <= now - self._read_at < READ_EVERY:
                 return
-            self._read_at = now
-        found = [party_of(address) for address in self._read()][: self._most]
+            before, self._read_at = self._read_at, now  # whoever comes meanwhile reads nothing
+        try:
+            found = [party_of(address) for address in self._read()][: self._most]
+        except BaseException:
+            self._read_at = before  # the next one tries again
+            raise
         with self._lock:
             self._parties = OrderedDict.fromkeys(reversed(found))
 

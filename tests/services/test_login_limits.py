@@ -198,6 +198,22 @@ def test_addresses_are_known_for_a_while_and_no_more_than_so_many() -> None:
     assert len(asked) == 3
 
 
+def test_addresses_that_could_not_be_read_are_read_by_the_next_one() -> None:
+    answers: list[list[str]] = [["192.0.2.1"]]
+
+    def read() -> list[str]:
+        if len(answers) == 1:
+            answers.append([])
+            raise ZeroDivisionError
+        return answers[0]
+
+    known = KnownAddresses(read)
+    with pytest.raises(ZeroDivisionError):
+        known.refresh(NOON)
+    known.refresh(NOON)
+    assert "192.0.2.1" in known
+
+
 def test_an_address_has_no_more_than_its_share() -> None:
     line = Line(seconds=60)
     with line.place("192.0.2.1"), line.place("192.0.2.1"), ThreadPoolExecutor() as threads:
