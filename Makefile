@@ -65,7 +65,7 @@ plugin: setup ## pack the plugin that makes it `heroku autopromote:...`, and say
 	  echo "heroku plugins:install file:$(CURDIR)/dist/$$tarball"
 
 cli-api: setup ## write the flags of rules and the types of answers into the command line, from the API
-	@$(BIN)/python -m listener describe | $(BIN)/python -m cli.generate
+	@$(BIN)/python -m listener describe | $(BIN)/python -m autopromote.generate
 
 test-heroku-cli: plugin $(OFFICIAL)/installed ## our plugin, our emulator and the official Heroku CLI together
 	@for file in $(PLUGIN)/*.js; do node --check "$$file" || exit; done
@@ -84,7 +84,7 @@ check: setup ## format, lint, types, import contracts, and what is known of the 
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy $(CODE)
-	@$(BIN)/lint-imports
+	@PYTHONPATH=cli $(BIN)/lint-imports
 	@$(BIN)/python -m tests.pins
 
 fix: setup ## format, and mend what can be mended by itself

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import COMMANDS
+from autopromote.main import COMMANDS
 from listener.config import VARIABLES
 from listener.core.gates.registry import ALWAYS, OF_RULES
 from listener.core.promotion import Status

@@ -6,8 +6,8 @@ import json
 import tomllib
 from pathlib import Path
 
-from cli.main import ALIASES, COMMANDS
-from cli.overview import PURPOSE
+from autopromote.main import ALIASES, COMMANDS
+from autopromote.overview import PURPOSE
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGIN = ROOT / "cli" / "heroku-plugin"

@@ -7,8 +7,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from cli.main import ALIASES, COMMANDS
-from cli.overview import NAME, PURPOSE
+from autopromote.main import ALIASES, COMMANDS
+from autopromote.overview import NAME, PURPOSE
 
 HERE = Path(__file__).parent
 VERSION = re.compile(r'(?<="version": ")[^"]+')

@@ -68,10 +68,10 @@ class Autopromote:
 
     def command(self, *arguments: str) -> list[str]:
         """Return what is run for these arguments."""
-        return [sys.executable, "-m", "cli", *arguments]
+        return [sys.executable, "-m", "autopromote", *arguments]
 
     def environment(self, **env: str) -> dict[str, str]:
         """Return a whole environment; only what measures coverage comes from ours."""
         measuring = {key: value for key, value in os.environ.items() if key.startswith("COV")}
         basic = {"HOME": str(self.home), "PATH": str(self.bin), "LANG": "C.UTF-8", "TZ": "UTC"}
-        return {**measuring, **basic, "PYTHONPATH": str(ROOT), **self.env, **env}
+        return {**measuring, **basic, "PYTHONPATH": str(ROOT / "cli"), **self.env, **env}

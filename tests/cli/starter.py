@@ -1,8 +1,8 @@
 """Starts the program by a fork of one process that has loaded the libraries of others.
 
 Loading click and httpx takes longer than all a command does. What is ours is not loaded here: each
-run imports it anew, in a process, a directory and an environment of its own, as `python -m cli`
-does. The acceptance tests start Python itself.
+run imports it anew, in a process, a directory and an environment of its own, as
+`python -m autopromote` does. The acceptance tests start Python itself.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Starter:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.cli.starter", str(theirs.fileno())],
                 cwd=ROOT,
-                env={"LANG": LANG, "TZ": "UTC"},
+                env={"LANG": LANG, "TZ": "UTC", "PYTHONPATH": str(ROOT / "cli")},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
@@ -124,4 +124,4 @@ def _tell(program: int, answer: int) -> NoReturn:
 
 if __name__ == "__main__":
     _serve(socket.socket(fileno=int(sys.argv[1])))
-    runpy.run_module("cli", run_name="__main__", alter_sys=True)
+    runpy.run_module("autopromote", run_name="__main__", alter_sys=True)

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from cli.apps import get_app, github_repo
-from cli.errors import Misuse
+from autopromote.apps import get_app, github_repo
+from autopromote.errors import Misuse
 from tests.cli.program import Autopromote
 
 URL = "https://git.heroku.com/example-app.git"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cli.commands.audit import change, row
-from cli.resources import AuditEntry
+from autopromote.commands.audit import change, row
+from autopromote.resources import AuditEntry
 from tests.cli.answers import full
 
 ENTRY = full(

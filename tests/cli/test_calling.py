@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from cli.calling import IN_HEROKU, as_called, as_typed, typed
-from cli.commands.findings.view import show_finding
-from cli.commands.login import unbound
-from cli.resources import Finding
+from autopromote.calling import IN_HEROKU, as_called, as_typed, typed
+from autopromote.commands.findings.view import show_finding
+from autopromote.commands.login import unbound
+from autopromote.resources import Finding
 from tests.cli.answers import full
 from tests.cli.program import Autopromote, barred
 from tests.cli.stranger import answer, stranger

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from cli.completion.shells import SCRIPTS, behind_break, words_of_line
-from cli.main import COMMANDS
-from cli.resources import MachineToken, Promotion, Rule, Subscription
+from autopromote.completion.shells import SCRIPTS, behind_break, words_of_line
+from autopromote.main import COMMANDS
+from autopromote.resources import MachineToken, Promotion, Rule, Subscription
 from tests.cli.answers import full
 from tests.cli.program import Autopromote, Outcome
 from tests.cli.stranger import Stranger, answer, stranger
@@ -273,18 +273,18 @@ def test_a_name_that_a_shell_might_obey_is_not_offered(autopromote: Autopromote)
 @pytest.mark.parametrize("words", [("fish", "rul"), ("zsh", "rules", ""), ("bash", " :", "a r")])
 def test_names_of_commands_load_nothing(autopromote: Autopromote, words: tuple[str, ...]) -> None:
     loaded = loaded_by(autopromote, "__complete", *words)
-    assert not loaded & (OURS_ONLY | SLOW | {"click", "httpx", "cli.program"})
-    assert not [name for name in loaded if name.startswith("cli.commands")]
+    assert not loaded & (OURS_ONLY | SLOW | {"click", "httpx", "autopromote.program"})
+    assert not [name for name in loaded if name.startswith("autopromote.commands")]
 
 
 def test_flags_load_their_command_and_no_http(autopromote: Autopromote) -> None:
     loaded = loaded_by(autopromote, "__complete", "fish", "rules:add", "--")
-    assert not loaded & (OURS_ONLY | SLOW | {"httpx", "cli.api"})
-    assert {name for name in loaded if name.startswith("cli.commands.")} == {
-        "cli.commands.rules",
-        "cli.commands.rules.add",
-        "cli.commands.rules.trial_view",
-        "cli.commands.rules.view",
+    assert not loaded & (OURS_ONLY | SLOW | {"httpx", "autopromote.api"})
+    assert {name for name in loaded if name.startswith("autopromote.commands.")} == {
+        "autopromote.commands.rules",
+        "autopromote.commands.rules.add",
+        "autopromote.commands.rules.trial_view",
+        "autopromote.commands.rules.view",
     }
 
 

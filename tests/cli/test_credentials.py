@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.credentials import Credential, get_credential
-from cli.errors import Failure
+from autopromote.credentials import Credential, get_credential
+from autopromote.errors import Failure
 
 HEROKU = "https://api.heroku.com"
 HERE = "http://127.0.0.1:5001"

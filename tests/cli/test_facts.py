@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.commands.promotions.facts_view import show_facts, shown, with_apps
-from cli.resources import Gate, Promotion
-from cli.times import earliest
+from autopromote.commands.promotions.facts_view import show_facts, shown, with_apps
+from autopromote.resources import Gate, Promotion
+from autopromote.times import earliest
 from tests.cli.answers import full
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.follow import LONGEST_LINE, Follower
-from cli.resources import Output
+from autopromote.follow import LONGEST_LINE, Follower
+from autopromote.resources import Output
 
 
 def lines_of(*texts: str) -> list[str]:

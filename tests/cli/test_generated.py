@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from cli.generate import OPTIONS as FLAGS
-from cli.generate import RESOURCES, options, resources
+from autopromote.generate import OPTIONS as FLAGS
+from autopromote.generate import RESOURCES, options, resources
 from listener.api.openapi import described
 from listener.app import routes
 from listener.core.gates.options import OPTIONS

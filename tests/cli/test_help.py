@@ -7,8 +7,8 @@ from importlib import import_module
 
 import pytest
 
-from cli.command import Command
-from cli.main import ALIASES, COMMANDS
+from autopromote.command import Command
+from autopromote.main import ALIASES, COMMANDS
 from tests.cli.program import Autopromote
 
 NAMES = sorted(COMMANDS)
@@ -24,7 +24,7 @@ def help_of(autopromote: Autopromote, *words: str) -> str:
 def find(name: str) -> Command:
     """Return the command's object, as the program does."""
     path = COMMANDS[name][0]
-    found: Command = getattr(import_module(f"cli.commands.{path}"), path.rpartition(".")[2])
+    found: Command = getattr(import_module(f"autopromote.commands.{path}"), path.rpartition(".")[2])
     return found
 
 
@@ -151,7 +151,7 @@ def test_a_long_example_is_broken_before_a_flag(autopromote: Autopromote) -> Non
 
 
 def test_every_file_is_in_the_table(request: pytest.FixtureRequest) -> None:
-    root = request.config.rootpath / "cli" / "commands"
+    root = request.config.rootpath / "cli" / "autopromote" / "commands"
     files = {".".join(path.relative_to(root).with_suffix("").parts) for path in root.rglob("*.py")}
     not_commands = {
         name for name in files if name.endswith(("__init__", "view", "outcome", "watch"))

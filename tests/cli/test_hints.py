@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from cli.hints import HINTS
-from cli.main import COMMANDS
+from autopromote.hints import HINTS
+from autopromote.main import COMMANDS
 from tests.cli.program import Autopromote, failed
 from tests.cli.stranger import answer, stranger
 

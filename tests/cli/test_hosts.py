@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cli.errors import Misuse
-from cli.hosts import cli_host, git_prefixes, heroku_url, trusted_url
+from autopromote.errors import Misuse
+from autopromote.hosts import cli_host, git_prefixes, heroku_url, trusted_url
 
 
 @pytest.mark.parametrize(

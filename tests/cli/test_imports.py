@@ -16,7 +16,7 @@ import json, runpy, sys
 before = set(sys.modules)  # what measures coverage is no part of the program
 sys.argv[1:] = {arguments}
 try:
-    runpy.run_module("cli", run_name="__main__")
+    runpy.run_module("autopromote", run_name="__main__")
 except SystemExit:
     pass
 print()
@@ -27,11 +27,11 @@ SLOW = {"importlib.metadata", "subprocess", "tempfile", "asyncio"}  # for someth
 LAZY = {
     "httpx",
     "netrc",
-    "cli.api",
-    "cli.credentials",
-    "cli.heroku",
-    "cli.login",
-    "cli.commands.promotions.watch",
+    "autopromote.api",
+    "autopromote.credentials",
+    "autopromote.heroku",
+    "autopromote.login",
+    "autopromote.commands.promotions.watch",
 }
 
 
@@ -53,26 +53,32 @@ def test_the_version_and_the_list_of_commands_need_next_to_nothing(
     autopromote: Autopromote, arguments: tuple[str, ...]
 ) -> None:
     loaded = loaded_by(autopromote, *arguments)
-    ours = {name for name in loaded if name.startswith("cli.")}
-    assert ours <= {"cli.__main__", "cli.main", "cli.version", "cli.overview", "cli.calling"}
+    ours = {name for name in loaded if name.startswith("autopromote.")}
+    assert ours <= {
+        "autopromote.__main__",
+        "autopromote.main",
+        "autopromote.version",
+        "autopromote.overview",
+        "autopromote.calling",
+    }
     assert not loaded & (OURS_ONLY | LAZY | SLOW | {"click"})
 
 
 def test_a_command_that_is_none_imports_none(autopromote: Autopromote) -> None:
     loaded = loaded_by(autopromote, "nonsense")
-    assert "cli.program" in loaded
+    assert "autopromote.program" in loaded
     assert not loaded & (OURS_ONLY | LAZY | SLOW)
-    assert not [name for name in loaded if name.startswith("cli.commands")]
+    assert not [name for name in loaded if name.startswith("autopromote.commands")]
 
 
 def test_a_list_loads_what_it_needs(autopromote: Autopromote) -> None:
     with stranger(answer("200 OK", "[]")) as listener:
         env = {"AUTOPROMOTE_URL": listener.url, "AUTOPROMOTE_TOKEN": "t"}
         loaded = loaded_by(autopromote, "rules", **env)
-    commands = {name for name in loaded if name.startswith("cli.commands.")}
-    assert commands == {f"cli.commands.rules{each}" for each in ("", ".index", ".view")}
+    commands = {name for name in loaded if name.startswith("autopromote.commands.")}
+    assert commands == {f"autopromote.commands.rules{each}" for each in ("", ".index", ".view")}
     assert "httpx" in loaded
-    assert not loaded & (OURS_ONLY | (LAZY - {"httpx", "cli.api"}) | (SLOW - {"tempfile"}))
+    assert not loaded & (OURS_ONLY | (LAZY - {"httpx", "autopromote.api"}) | (SLOW - {"tempfile"}))
 
 
 @pytest.mark.parametrize(
@@ -81,8 +87,8 @@ def test_a_list_loads_what_it_needs(autopromote: Autopromote) -> None:
 )
 def test_a_commands_help_loads_no_http(autopromote: Autopromote, name: str) -> None:
     loaded = loaded_by(autopromote, name, "--help")
-    assert not loaded & (OURS_ONLY | {"httpx", "cli.api"})
-    assert len([module for module in loaded if module.startswith("cli.commands.")]) <= 5
+    assert not loaded & (OURS_ONLY | {"httpx", "autopromote.api"})
+    assert len([module for module in loaded if module.startswith("autopromote.commands.")]) <= 5
 
 
 def test_a_command_that_talks_loads_what_it_needs_and_nothing_of_the_listener(

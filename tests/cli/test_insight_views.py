@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cli.commands.diff import processes, release_line, show_diff, span
-from cli.commands.doctor import summary
-from cli.commands.findings.view import show_finding
-from cli.resources import Change, ComparedRelease, Diff, Finding
+from autopromote.commands.diff import processes, release_line, show_diff, span
+from autopromote.commands.doctor import summary
+from autopromote.commands.findings.view import show_finding
+from autopromote.resources import Change, ComparedRelease, Diff, Finding
 from tests.cli.answers import full
 
 BARE = full(

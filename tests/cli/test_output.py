@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from cli.output import action, block, complain, paint, say_json, warn
+from autopromote.output import action, block, complain, paint, say_json, warn
 from tests.cli.program import BAR, Autopromote, barred
 from tests.cli.terminal import on_a_terminal
 
 SHOW = """
-from cli.output import complain, paint, warn
-from cli.tables import table
+from autopromote.output import complain, paint, warn
+from autopromote.tables import table
 table(("Name", "Reason"), [("ship", "w" * 200)])
 warn("careful")
 complain("broken")
@@ -100,8 +100,8 @@ def test_a_pipe_sees_no_colours() -> None:
 
 
 FOLDED = """
-from cli.commands.promotions.view import show_gates
-from cli.output import block, copy, say, warn
+from autopromote.commands.promotions.view import show_gates
+from autopromote.output import block, copy, say, warn
 say("It goes to ⬢ example-app v4 as soon as nobody releases there.")
 warn("It goes to https://example-app-0123456789ab.herokuapp.com/.")
 block("ship", [("Reason", "one two three four five six seven eight")])
@@ -121,8 +121,8 @@ def test_on_a_terminal_no_word_is_cut(autopromote: Autopromote) -> None:
 
 
 COLOURS = """
-from cli.output import block, say, tell
-from cli.tables import table
+from autopromote.output import block, say, tell
+from autopromote.tables import table
 say("From ⬢ example-app v4 on.")
 tell("⬢ example-app is on hold.")
 block("⬢ example-app v4", [("Status", "failed"), ("Target", "⬢ example-app")])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.plain import plain, plain_json, plain_line
+from autopromote.plain import plain, plain_json, plain_line
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,15 @@ import re
 
 import pytest
 
-from cli.progress import FRAMES, PLAIN_FRAMES, turning
+from autopromote.progress import FRAMES, PLAIN_FRAMES, turning
 from tests.cli.program import Autopromote
 from tests.cli.terminal import on_a_terminal
 
 # The block ends when the wheel has turned, whenever that is: it waits for what is printed.
 SLOW = """
 import sys, threading
-from cli import progress
-from cli.output import action
+from autopromote import progress
+from autopromote.output import action
 from contextlib import suppress
 has_turned = threading.Event()
 class Watched:

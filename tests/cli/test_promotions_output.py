@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from cli.commands.promotions.output import show
-from cli.errors import Failure, Refused, Unreachable
-from cli.follow import Follower
-from cli.output import copy
-from cli.resources import Output
+from autopromote.commands.promotions.output import show
+from autopromote.errors import Failure, Refused, Unreachable
+from autopromote.follow import Follower
+from autopromote.output import copy
+from autopromote.resources import Output
 from tests.cli.test_follow import piece
 
 

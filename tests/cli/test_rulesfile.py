@@ -6,9 +6,9 @@ import tomllib
 
 import pytest
 
-from cli.commands.rules.plan_view import show_plan
-from cli.resources import Plan, Rule
-from cli.rulesfile import as_toml, said_of
+from autopromote.commands.rules.plan_view import show_plan
+from autopromote.resources import Plan, Rule
+from autopromote.rulesfile import as_toml, said_of
 from tests.cli.answers import full
 from tests.cli.program import Autopromote, barred, failed
 

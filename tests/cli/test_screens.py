@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from cli.resources import (
+from autopromote.resources import (
     AuditEntry,
     Backtest,
     Delivery,

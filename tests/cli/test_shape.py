@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cli.resources import Promotion, Rule
-from cli.shape import misfit
+from autopromote.resources import Promotion, Rule
+from autopromote.shape import misfit
 from tests.cli.answers import full
 
 RULE: Any = full(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.errors import Failure
-from cli.store import Login, Store, directory
+from autopromote.errors import Failure
+from autopromote.store import Login, Store, directory
 
 LOGIN = Login(url="https://example.com", token="secret", email="ana@example.com", role="admin")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.tables import SHORTEST_CELL, columns_of, fit, pad, table
+from autopromote.tables import SHORTEST_CELL, columns_of, fit, pad, table
 from tests.cli.program import Autopromote
 from tests.cli.terminal import on_a_terminal
 
@@ -81,7 +81,7 @@ def test_a_cell_never_leaves_its_width(cell: str, width: int) -> None:
 
 WIDE = """
 import os
-from cli.tables import table
+from autopromote.tables import table
 os.environ["COLUMNS"] = "{columns}"
 TIME, REASON = "2015-11-17 17:37:41 CET (~ 1h ago)", "one two three four five six seven"
 COLUMNS = ("ID", "Status", "Kind", "From", "Created", "Reason")
@@ -114,7 +114,7 @@ def test_what_says_least_gives_way_first(
 def test_very_many_words_are_cut_and_a_long_one_is(autopromote: Autopromote) -> None:
     script = """
 import os
-from cli.tables import table
+from autopromote.tables import table
 os.environ["COLUMNS"] = "20"
 table(("Reason",), [("word " * 100,), ("https://example.com/a/long/path",)])
 table(("ID", "Reason"), [("1", None)])

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.errors import Misuse
-from cli.times import distance, read_time, show_time, when
+from autopromote.errors import Misuse
+from autopromote.times import distance, read_time, show_time, when
 
 NOON = datetime(2015, 11, 17, 12, tzinfo=UTC)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cli.commands.promotions.trouble_view import show_troubles, tell_troubles
-from cli.errors import Refused
-from cli.resources import Trouble
+from autopromote.commands.promotions.trouble_view import show_troubles, tell_troubles
+from autopromote.errors import Refused
+from autopromote.resources import Trouble
 from tests.cli.answers import full
 
 REVOKED = full(

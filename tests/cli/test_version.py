@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from cli.version import VERSION
+from autopromote.version import VERSION
 from tests.cli.program import Autopromote
 
 

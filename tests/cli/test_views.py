@@ -9,14 +9,14 @@ from typing import Any, cast
 
 import pytest
 
-from cli.commands.explain import show_explanation
-from cli.commands.promotions.outcome import show_ends
-from cli.commands.promotions.view import show_line, show_promotion, verified
-from cli.commands.rules.trial_view import change_line, fared_line, show_trial
-from cli.commands.rules.view import strategy_line
-from cli.commands.webhooks.view import secret_line
-from cli.options import warn_if_cut
-from cli.resources import (
+from autopromote.commands.explain import show_explanation
+from autopromote.commands.promotions.outcome import show_ends
+from autopromote.commands.promotions.view import show_line, show_promotion, verified
+from autopromote.commands.rules.trial_view import change_line, fared_line, show_trial
+from autopromote.commands.rules.view import strategy_line
+from autopromote.commands.webhooks.view import secret_line
+from autopromote.options import warn_if_cut
+from autopromote.resources import (
     Delivery,
     ExplainedRelease,
     Explanation,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from cli.commands.promotions.watch import FIRST_PAUSE, LAST_PIECES, PATIENCE, Watch, pauses
-from cli.errors import Failure, NotAListener, Refused, Unfinished, Unreachable
-from cli.resources import Output, Promotion, PromotionInFull, ReleaseRef
+from autopromote.commands.promotions.watch import FIRST_PAUSE, LAST_PIECES, PATIENCE, Watch, pauses
+from autopromote.errors import Failure, NotAListener, Refused, Unfinished, Unreachable
+from autopromote.resources import Output, Promotion, PromotionInFull, ReleaseRef
 from tests.cli.answers import full
 from tests.cli.program import barred
 

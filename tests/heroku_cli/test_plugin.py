@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cli.main import ALIASES, COMMANDS
+from autopromote.main import ALIASES, COMMANDS
 from tests.acceptance.town import ADMIN_TOKEN
 from tests.cli.program import barred
 from tests.heroku_cli import stand_in as script

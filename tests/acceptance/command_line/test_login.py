@@ -9,7 +9,7 @@ import stat
 import httpx
 import pytest
 
-from cli.commands.login import UNBOUND
+from autopromote.commands.login import UNBOUND
 from tests.acceptance.command_line.people import (
     APPROVER_TOKEN,
     STRANGER_TOKEN,

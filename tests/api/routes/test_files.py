@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import rulesfile
-from cli.freezefile import as_sent, standing
-from cli.resources import Rule
-from cli.rulesfile import as_toml, said_of
+from autopromote import rulesfile
+from autopromote.freezefile import as_sent, standing
+from autopromote.resources import Rule
+from autopromote.rulesfile import as_toml, said_of
 from listener.api.rule_files import FileRule
 from listener.core.gates.options import OPTIONS, parse
 from tests.api.routes.caller import Caller

@@ -1,0 +1,34 @@
+"""`autopromote promotions`."""
+
+import click
+
+from autopromote.command import command
+from autopromote.commands.promotions.trouble_view import tell_troubles
+from autopromote.commands.promotions.view import show_promotions
+from autopromote.context import Context, pass_context
+from autopromote.options import as_json, num, of_app, warn_if_cut
+from autopromote.output import say_json, tell
+
+
+@command(
+    "promotions", "promotions --app example-app --status waiting", "promotions --num 10 --json"
+)
+@of_app
+@click.option("-s", "--status", metavar="STATUS", help="only those with this status")
+@num
+@as_json
+@pass_context
+def index(
+    context: Context, app: str | None, status: str | None, num: int | None, as_json: bool
+) -> None:
+    """list promotions, newest first"""
+    promotions = context.listener.promotions(app=app, status=status, limit=num)
+    if as_json:
+        say_json(promotions)
+    elif not promotions:
+        tell("There are no such promotions." if app or status else "There are no promotions.")
+        tell("Use `autopromote rules:add` to have them made, or `promote` to make one.")
+    else:
+        show_promotions(promotions)
+    warn_if_cut(promotions, num, "promotions")
+    tell_troubles(lambda: context.listener.troubles(app))

@@ -1,9 +1,0 @@
-"""How the token of a machine looks."""
-
-from cli.resources import MachineToken
-from cli.roles import role
-
-
-def role_of(token: MachineToken) -> str:
-    """Say its role, and for which apps: `promoter of pay-*`."""
-    return role({"role": token["role"], "apps": token["apps"]})
