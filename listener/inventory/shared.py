@@ -11,12 +11,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-Wanted = ParamSpec("Wanted")
+from listener.heroku import HerokuError, Spared
+
 Answer = TypeVar("Answer")
 SECONDS = 10.0
 MOST_KEPT = 256
+
+
+class TooLate(Exception):
+    """No answer came in time; nothing is known of Heroku."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,9 @@ class _Asked:
 class SharedAnswers:
     """Asks each question once in so many seconds; threads share it, and wait for each other.
 
-    After a change of ours at Heroku, by `writes`, everything is asked anew. An error is nobody
-    else's: the next one asks again.
+    After a change of ours at Heroku, by `writes`, everything is asked anew. An error is told to
+    those who wait for the answer, or a slow Heroku would keep one after the other; the next one
+    asks again. What was only spared for the asker's budget is nobody else's.
     """
 
     def __init__(self, writes: Callable[[], int], *, seconds: float = SECONDS) -> None:
@@ -41,20 +47,27 @@ class SharedAnswers:
         self._lock = Lock()
         self._asked: dict[Hashable, _Asked] = {}
 
-    def __call__(
-        self, call: Callable[Wanted, Answer], *args: Wanted.args, **kwargs: Wanted.kwargs
-    ) -> Answer:
-        """Return the answer to this call, if need be by calling."""
-        key = _key(partial(call, *args, **kwargs))
-        while True:
+    def __call__(self, call: Callable[[], Answer], *, until: float) -> Answer:
+        """Return the answer to this call, if need be by calling.
+
+        Raises TooLate where neither an answer comes nor a call begins until then, by the monotonic
+        clock.
+        """
+        key = _key(call)
+        while (left := until - time.monotonic()) >= 0:
             asked, is_ours = self._question(key)
             if is_ours:
-                return self._answered(key, asked, partial(call, *args, **kwargs))
+                return self._answered(key, asked, call)
             try:
+                error = asked.answer.exception(timeout=left)
+            except TimeoutError:
+                break
+            if error is None:
                 found: Answer = asked.answer.result()
-            except Exception:  # noqa: BLE001, S112 - it befell somebody else, who was told
-                continue
-            return found
+                return found
+            if isinstance(error, HerokuError) and not isinstance(error, Spared):
+                raise error
+        raise TooLate
 
     def _question(self, key: Hashable) -> tuple[_Asked, bool]:
         with self._lock:

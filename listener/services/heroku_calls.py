@@ -16,7 +16,7 @@ from listener.core.parity import Traits
 from listener.errors import HerokuUnreadable, Spared
 from listener.heroku import HerokuError, Refused, on_behalf_of, spender
 from listener.inventory.context import Context
-from listener.inventory.shared import SharedAnswers
+from listener.inventory.shared import SharedAnswers, TooLate
 from listener.inventory.traits import AUTHORIZE_ANEW, FORBIDDEN, UNAUTHORIZED, buildpacks_now
 
 Wanted = ParamSpec("Wanted")
@@ -25,6 +25,7 @@ Answer = TypeVar("Answer")
 # A request to us may hold a thread for 20 s at most, and one call to Heroku may take 10 s.
 BEGIN_WITHIN_SECONDS = 10.0
 GONE = 404
+TOO_LATE = "Heroku takes too long to answer."
 
 ADVICE = {
     "unauthorized": "The listener's HEROKU_API_KEY is not valid (any more): make a new one with"
@@ -58,13 +59,16 @@ class HerokuCall:
         self, call: Callable[Wanted, Answer], *args: Wanted.args, **kwargs: Wanted.kwargs
     ) -> Answer:
         """Return Heroku's answer. Raises HerokuUnreadable, Spared."""
-        if time.monotonic() - self._began_at > BEGIN_WITHIN_SECONDS:
-            raise self._unreadable("Heroku takes too long to answer.")
+        until = self._began_at + BEGIN_WITHIN_SECONDS
+        if time.monotonic() > until:
+            raise self._unreadable(TOO_LATE)
         try:
             with on_behalf_of(self._spender):  # whichever thread this is
                 if self._shared is not None:
-                    return self._shared(call, *args, **kwargs)
+                    return self._shared(partial(call, *args, **kwargs), until=until)
                 return call(*args, **kwargs)
+        except TooLate as late:
+            raise self._unreadable(TOO_LATE) from late
         except heroku.Spared as spared:
             said = f"{spared.message} Try again in {spared.again_in} s."
             raise Spared(_joined(said, self._but), again_in=spared.again_in) from spared

@@ -23,7 +23,7 @@ from listener.heroku import (
     on_behalf_of,
     spender,
 )
-from listener.inventory.shared import MOST_KEPT, SharedAnswers
+from listener.inventory.shared import MOST_KEPT, SharedAnswers, TooLate
 from listener.services import backtests, diff, pipelines, rule_files
 from listener.services.diff import Comparison
 from listener.services.heroku_calls import HerokuCall, gather, was_refused
@@ -99,6 +99,7 @@ class Heroku:
     def __init__(self) -> None:
         self.asked: list[object] = []
         self.writes = 0
+        self.looks = 0
         self.goes_on = Event()
         self.goes_on.set()
 
@@ -106,9 +107,16 @@ class Heroku:
         """An app."""
         self.asked.append(name)
         assert self.goes_on.wait(20)
+        if name == "dear":
+            raise heroku.Spared("Few are left.", again_in=7)
         if name == "gone":
             raise Refused("Couldn't find that app.", status=404, id="not_found")
         return name.upper()
+
+    def written(self) -> int:
+        """How many changes there were; asked by everybody who looks."""
+        self.looks += 1
+        return self.writes
 
     def factors(self, names: list[str]) -> int:
         """Something about several apps."""
@@ -124,7 +132,25 @@ def counting() -> Heroku:
 
 def sharing(heroku: Heroku, seconds: float = 10) -> SharedAnswers:
     """What people share of it."""
-    return SharedAnswers(lambda: heroku.writes, seconds=seconds)
+    return SharedAnswers(heroku.written, seconds=seconds)
+
+
+def look(
+    shared: SharedAnswers, heroku: Heroku, name: str = "one", *, until: float | None = None
+) -> str:
+    """Look at an app that is shared."""
+    return shared(partial(heroku.app, name), until=until or time.monotonic() + 20)
+
+
+def looking(shared: SharedAnswers, heroku: Heroku, name: str) -> list[BaseException | None]:
+    """Three who look at once, of whom two wait for what the first one is told."""
+    heroku.goes_on.clear()
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(look, shared, heroku, name) for _ in range(3)]
+        while heroku.looks < 3:
+            pass
+        heroku.goes_on.set()
+        return [each.exception() for each in waiting]
 
 
 def test_an_answer_is_shared_by_all_who_look(counting: Heroku) -> None:
@@ -139,12 +165,12 @@ def test_an_answer_is_shared_by_all_who_look(counting: Heroku) -> None:
 
 def test_after_a_change_and_after_a_while_it_is_asked_again(counting: Heroku) -> None:
     shared = sharing(counting)
-    shared(counting.app, "one")
+    look(shared, counting)
     counting.writes += 1
-    shared(counting.app, "one")
+    look(shared, counting)
     brief = sharing(counting, seconds=0)
-    brief(counting.app, "one")
-    brief(counting.app, "one")
+    look(brief, counting)
+    look(brief, counting)
     assert len(counting.asked) == 4
 
 
@@ -152,7 +178,7 @@ def test_whoever_comes_meanwhile_waits_for_the_answer(counting: Heroku) -> None:
     shared = sharing(counting)
     counting.goes_on.clear()
     with ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(shared, counting.app, "one") for _ in range(4)]
+        waiting = [pool.submit(look, shared, counting) for _ in range(4)]
         while not counting.asked:
             pass
         counting.goes_on.set()
@@ -160,23 +186,47 @@ def test_whoever_comes_meanwhile_waits_for_the_answer(counting: Heroku) -> None:
     assert counting.asked == ["one"]
 
 
-def test_an_error_is_nobody_else_s(counting: Heroku) -> None:
+def test_who_waits_is_told_heroku_s_error_and_the_next_one_asks_again(counting: Heroku) -> None:
+    shared = sharing(counting)
+    assert all(isinstance(each, Refused) for each in looking(shared, counting, "gone"))
+    assert counting.asked == ["gone"]
+    with pytest.raises(Refused):
+        look(shared, counting, "gone")
+    assert counting.asked == ["gone"] * 2
+
+
+def test_who_waits_asks_where_the_asker_was_only_spared(counting: Heroku) -> None:
+    found = looking(sharing(counting), counting, "dear")
+    assert all(isinstance(each, heroku.Spared) for each in found)
+    assert counting.asked == ["dear"] * 3
+
+
+def test_nobody_waits_for_another_s_answer_longer_than_for_an_own_one(counting: Heroku) -> None:
     shared = sharing(counting)
     counting.goes_on.clear()
-    with ThreadPoolExecutor(3) as pool:
-        waiting = [pool.submit(shared, counting.app, "gone") for _ in range(3)]
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(look, shared, counting)
         while not counting.asked:
             pass
+        late = HerokuCall(BUT, shared=shared, began_at=time.monotonic() - 9.9)
+        with pytest.raises(HerokuUnreadable, match=f"takes too long to answer. {BUT}"):
+            late(counting.app, "one")
         counting.goes_on.set()
-        assert all(isinstance(each.exception(), Refused) for each in waiting)
-    assert counting.asked == ["gone"] * 3
+        assert slow.result() == "ONE"
+    assert counting.asked == ["one"]
+
+
+def test_nothing_shared_is_asked_too_late(counting: Heroku) -> None:
+    with pytest.raises(TooLate):
+        look(sharing(counting), counting, until=time.monotonic() - 1)
+    assert counting.asked == []
 
 
 def test_of_many_questions_the_latest_are_kept(counting: Heroku) -> None:
     shared = sharing(counting)
     for number in range(MOST_KEPT + 5):
-        shared(counting.app, str(number))
-    shared(counting.app, str(number))
+        look(shared, counting, str(number))
+    look(shared, counting, str(number))
     assert len(counting.asked) == MOST_KEPT + 5
 
 
