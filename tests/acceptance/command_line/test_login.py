@@ -33,7 +33,7 @@ def test_a_login_shows_the_listener_a_throw_away_token_and_ends_it(
     town.heroku.control("requests", method="DELETE")
     assert person("login") == (
         "Logged in as ana@example.com (admin)\n",
-        f"Logging in to {town.url}... done\n" + barred(f"Warning: {UNBOUND}"),
+        f"Logging in to {town.url}... done\n" + barred(f"Warning: {UNBOUND.format(app='APP')}"),
         0,
     )
 
