@@ -16,7 +16,15 @@ from listener.core.gates.base import SLUG, Candidate, Foreign
 from listener.core.promotion import SLOW, PromotionKind
 from listener.core.release import History, Release
 from listener.core.rule import Mode, OnNewer, Strategy, is_allowed, strategy_of
-from listener.db import apps, holds, related_promotions, release_requests, releases, rules
+from listener.db import (
+    access_tokens,
+    apps,
+    holds,
+    related_promotions,
+    release_requests,
+    releases,
+    rules,
+)
 from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
@@ -230,6 +238,16 @@ def _lists(job: Job, found: Known) -> tuple[Snapshot, Snapshot]:
     return reader.beside(source, target, around)
 
 
+def _may_return(row: PromotionRow) -> bool:
+    """Return whether it may bring back what its target left: a rollback, or a person's promotion.
+
+    A script that promotes whatever runs on the source would undo every rollback.
+    """
+    by = row.created_by if row.is_by_hand else None
+    is_rollback = row.kind is PromotionKind.ROLLBACK
+    return is_rollback or (by is not None and not access_tokens.is_machine(by))
+
+
 def _assemble(
     conn: Connection,
     context: Context,
@@ -256,6 +274,7 @@ def _assemble(
         pipelines=read.way.pipelines,
         on_newer=on_newer,
         is_by_hand=row.is_by_hand,
+        may_return=_may_return(row),
         holds=tuple(hold.value for hold in about.held),
         rival=related_promotions.as_rival(rival) if rival is not None else None,
         upstream=above.status if above is not None else None,

@@ -49,6 +49,7 @@ BACK = replace(
     slug_stack=None,
     on_newer=OnNewer.KEEP,
     is_by_hand=True,
+    may_return=True,
 )
 
 
@@ -98,6 +99,7 @@ def candidates(draw: st.DrawFn) -> Candidate:
         pipelines=(draw(PIPELINES), draw(PIPELINES)),
         on_newer=draw(st.sampled_from(OnNewer)),
         is_by_hand=draw(st.booleans()),
+        may_return=draw(st.booleans()),
         holds=tuple(draw(st.lists(HOLDS, max_size=2))),
         rival=draw(st.none() | st.just(ActivePromotion("7", Status.RELEASING))),
         upstream=draw(st.none() | st.just(Status.SUCCEEDED) | st.sampled_from(Status)),

@@ -56,7 +56,7 @@ def lagging(current: Release) -> Change:
 
 
 KEEP: Change = {"on_newer": OnNewer.KEEP}
-BY_HAND: Change = {"is_by_hand": True}
+BY_HAND: Change = {"is_by_hand": True, "may_return": True}
 OVERTAKEN = Reject("staging runs newer code than v42 by now, in v43.", SUPERSEDED)
 UNTOLD = Error(
     "staging v42 succeeded, but Heroku shows v40 as what runs: what is right cannot be told yet."
@@ -201,7 +201,7 @@ C43 = release(43, "C")
 THEIRS = Reject("prod already runs staging v43, which is newer.", SUPERSEDED)
 LEFT = Reject(
     "prod ran this slug in v11 and left it."
-    " Only `autopromote promote -a staging --to prod --release v42` brings it back."
+    " Only a person's `autopromote promote -a staging --to prod --release v42` brings it back."
 )
 
 

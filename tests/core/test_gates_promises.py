@@ -111,6 +111,7 @@ def test_what_goes_is_newer_stood_by_and_never_left(
         target_history=log(*(release(9 + n, SLUGS[place]) for n, place in enumerate(ran))),
         on_newer=on_newer,
         is_by_hand=is_by_hand,
+        may_return=is_by_hand,
     )
     goes = evaluate(candidate, NOON, ALWAYS).objection is None
     runs, left = ran[-1], set(ran[:-1])

@@ -171,6 +171,40 @@ def test_a_machine_that_promotes_by_hand_says_no_yes_by_that(
     assert office.found()[-1].status is Status.SUCCEEDED
 
 
+def test_only_a_person_brings_back_what_the_target_left(office: Office) -> None:
+    """A script that promotes what staging runs undoes no rollback; who typed it may."""
+    wish = NewPromotions(source=STAGING, targets=(PROD,))
+    left = office.current(PROD)["version"]
+    office.promotions.promote_by_hand(wish, by=BO)
+    office.work()
+    broken = office.current(PROD)["slug"]
+    office.control(f"apps/{PROD}/rollbacks", {"release": left, "user": BO})
+    ci = machine(office)
+    with pytest.raises(Conflict, match="on hold"):
+        office.promotions.promote_by_hand(wish, by=ci)
+    office.holds.release(PROD, by=ANA)
+
+    office.promotions.promote_by_hand(wish, by=ci)
+    office.work()
+    row = office.found()[-1]
+    assert row.status is Status.REJECTED
+    assert "ran this slug in" in row.reason
+    assert "Only a person's `autopromote promote" in row.reason
+    office.promotions.promote_by_hand(wish, by=BO)
+    office.work()
+    assert office.current(PROD)["slug"] == broken
+
+
+def test_a_machine_rolls_back_to_what_the_target_left(office: Office) -> None:
+    left = office.current(PROD)["slug"]
+    office.deploy(PROD)
+    wish = NewRollback(app=PROD, to=None, reason="the smoke test failed")
+    office.promotions.roll_back(wish, by=machine(office))
+    office.work()
+    assert office.found()[-1].status is Status.ROLLED_BACK
+    assert office.current(PROD)["slug"] == left
+
+
 def test_what_a_machine_promotes_is_the_release_of_whoever_made_that(office: Office) -> None:
     """Not of the machine, nor of whoever made its token."""
     office.add_rule(conditions={"approvals": 1, "self_approval": False})

@@ -211,7 +211,7 @@ def order(candidate: Candidate, now: datetime) -> Verdict:
     if theirs is not None and theirs > mine:
         message = f"{target} already runs {candidate.source.name} v{theirs}, which is newer."
         return Reject(message, Status.SUPERSEDED, facts)
-    if not candidate.is_by_hand and (objection := _returns(candidate, mine, theirs, facts)):
+    if not candidate.may_return and (objection := _returns(candidate, mine, theirs, facts)):
         return objection
     return _asks_for_word(candidate, facts) or Pass(_why_forward(candidate, mine, theirs), facts)
 
@@ -259,7 +259,7 @@ def _returns(candidate: Candidate, mine: int, theirs: int | None, facts: Facts) 
     if left is not None:
         return Reject(
             f"{name} ran this slug in v{left.version} and left it."
-            f" Only `autopromote promote -a {candidate.source.name} --to {name}"
+            f" Only a person's `autopromote promote -a {candidate.source.name} --to {name}"
             f" --release v{candidate.release.version}` brings it back.",
             facts={**facts, "ran_in": left.version},
         )

@@ -160,6 +160,7 @@ class Candidate:
     pipelines: tuple[str | None, str | None] = (None, None)  # of source and target; None: in none
     on_newer: OnNewer = OnNewer.SUPERSEDE
     is_by_hand: bool = False
+    may_return: bool = False  # a person asked for it, so it may bring back what the target left
     holds: tuple[Hold, ...] = ()
     rival: ActivePromotion | None = None
     upstream: Status | None = None  # of our promotion that put this release on the source
