@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Connection,
     Integer,
@@ -29,7 +29,7 @@ from listener.core.drift import UnmarkedRequest, nonce_of
 from listener.core.promotion import PromotionKind
 from listener.core.release import History, Release
 from listener.core.rule import Strategy
-from listener.db.fixed import Fixed, value, values_of
+from listener.db.fixed import Fixed, texts, value, values_of
 from listener.db.tables import post as table
 from listener.db.tables import promotion
 
@@ -242,7 +242,8 @@ def issued(conn: Connection, target_id: str, shown: History) -> frozenset[str]:
     """Return the nonces and ids by which releases of ours are known among those shown."""
     ids = [release.id for release in shown.releases]
     nonces = [nonce for r in shown.releases if (nonce := nonce_of(r.description)) is not None]
-    rows = _ISSUED.rows(conn, target_id=target_id, ids=ids, nonces=nonces)
+    marks = {"ids": json.dumps(ids), "nonces": json.dumps(nonces)}
+    rows = _ISSUED.rows(conn, target_id=target_id, **marks)
     return frozenset(mark for row in rows for mark in row if mark is not None)
 
 
@@ -250,8 +251,8 @@ _ISSUED = Fixed(
     select(table.c.nonce, table.c.release_id).where(
         table.c.target_id == value("target_id", Text),
         or_(
-            table.c.release_id == any_(value("ids", ARRAY(Text))),
-            table.c.nonce == any_(value("nonces", ARRAY(Text))),
+            table.c.release_id == any_(texts("ids")),
+            table.c.nonce == any_(texts("nonces")),
         ),
     )
 )

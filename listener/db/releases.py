@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,7 +80,7 @@ def near_rows(conn: Connection, app_id: str, around: Around) -> Sequence[Row[Any
     values = {
         "app_id": app_id,
         "since": around.since,
-        "artifacts": sorted(around.artifacts),
+        "artifacts": json.dumps(sorted(around.artifacts)),  # as a list: ten times the driver's time
         "versions": sorted(around.versions),
     }
     return _NEAR.rows(conn, **values)
@@ -107,7 +108,7 @@ WITH newest AS (
     WHERE app_id = :app_id AND gone_at IS NULL
     AND version >= (SELECT CAST(:since AS integer)) AND version < (SELECT min(version) FROM newest)
 ), wanted AS (
-  SELECT unnest(ARRAY(SELECT unnest(CAST(:artifacts AS text[])))) AS artifact
+  SELECT jsonb_array_elements_text(CAST(:artifacts AS jsonb)) AS artifact
   UNION SELECT artifact FROM near WHERE artifact IS NOT NULL
   UNION SELECT artifact FROM release WHERE app_id = :app_id
     AND version = ANY(ARRAY(SELECT unnest(CAST(:versions AS integer[]))))
@@ -129,7 +130,9 @@ WITH newest AS (
     AND gone_at IS NULL AND status IN ('succeeded', 'expired') ORDER BY version DESC LIMIT 1
   ) FROM afar
 )
-SELECT * FROM release WHERE app_id = :app_id AND version = ANY(ARRAY(SELECT version FROM told))
+SELECT id, version, status, artifact, artifact_type, is_current, description, author, author_id,
+  created_at, updated_at, times_missing
+FROM release WHERE app_id = :app_id AND version = ANY(ARRAY(SELECT version FROM told))
 AND gone_at IS NULL ORDER BY version
 """.replace(":most", str(MOST_NEAR))
 )
