@@ -7,6 +7,7 @@ import httpx
 
 from autopromote.errors import NotAListener, Refused, Unreachable
 from autopromote.exchange import (
+    answered,
     bearer,
     body_of,
     open_client,
@@ -306,8 +307,8 @@ class Listener:
         given = {key: value for key, value in (query or {}).items() if value is not None}
         try:
             with turning("Waiting for the listener", after=LATER):
-                return self._client.request(
-                    method, f"/api/{path}", params=given, json=body, headers=self._headers
+                return answered(
+                    self._client, method, f"/api/{path}", given, body=body, headers=self._headers
                 )
         except httpx.RequestError as error:
             raise Unreachable(self._silence(error, is_change=method != "GET")) from error

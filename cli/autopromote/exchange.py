@@ -1,7 +1,9 @@
 """One HTTP exchange: its limits, and its failures in words."""
 
+import json
 import re
 import ssl
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -13,11 +15,20 @@ from autopromote.version import VERSION
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
+HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a character
+MOST_MIB = 32  # of an answer; the longest lists have a few
+
+
+class TooLarge(httpx.RequestError):
+    """The answer is larger than any that a listener gives."""
+
+
 REASONS: tuple[tuple[type[httpx.RequestError], str], ...] = (
     (httpx.ConnectTimeout, f"no connection within {CONNECT_SECONDS:.0f} s"),
     (httpx.TimeoutException, f"no answer within {ANSWER_SECONDS:.0f} s"),
     (httpx.ProxyError, "the proxy refused"),
     (httpx.TransportError, "the connection broke off"),
+    (TooLarge, f"the answer is larger than {MOST_MIB} MiB"),
     (httpx.RequestError, "the answer was unreadable"),
 )
 
@@ -76,12 +87,54 @@ def was_sent(error: httpx.RequestError) -> bool:
     return not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
 
 
-def body_of(response: httpx.Response) -> Any:
-    """Return the JSON of an answer, or None if it has none, or one nested without end."""
+def answered(
+    client: httpx.Client,
+    method: str,
+    path: str,
+    query: Mapping[str, Any] | None = None,
+    *,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.Response:
+    """Send a request and return its whole answer. Raises RequestError.
+
+    However large the answer is, little more of it is kept in memory than the most there may be.
+    """
+    request = client.build_request(method, path, params=query, json=body, headers=headers)
+    response = client.send(request, stream=True)
     try:
-        return response.json()
+        return httpx.Response(
+            response.status_code,
+            headers=[(k, v) for k, v in response.headers.items() if k != "content-encoding"],
+            content=whole(response),
+            request=request,
+        )
+    finally:
+        response.close()
+
+
+def whole(response: httpx.Response) -> bytes:
+    """Read an answer to its end. Raises TooLarge."""
+    content = bytearray()
+    for part in response.iter_bytes():
+        content += part
+        if len(content) > MOST_MIB << 20:
+            raise TooLarge("too large", request=response.request)
+    return bytes(content)
+
+
+def body_of(response: httpx.Response) -> Any:
+    """Return the JSON of an answer; None if it has none, or one nested without end.
+
+    One with half a character, which JSON can write and UTF-8 cannot, is none.
+    """
+    try:
+        found = response.json()
+        if HALF.search(response.content):
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
+    return found
 
 
 def own_words(response: httpx.Response) -> tuple[str | None, str] | None:

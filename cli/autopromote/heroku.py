@@ -2,12 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import httpx
 
 from autopromote.errors import HerokuRefused, HerokuUnreachable
-from autopromote.exchange import bearer, body_of, open_client, own_words, path_part, reason
+from autopromote.exchange import (
+    answered,
+    bearer,
+    body_of,
+    open_client,
+    own_words,
+    path_part,
+    reason,
+)
+from autopromote.hosts import split
 
 ACCEPT = "application/vnd.heroku+json; version=3"
 THROW_AWAY = {"description": "autopromote login", "scope": ["identity"], "expires_in": 60}
@@ -89,7 +97,7 @@ class Heroku:
         path = f"/apps/{path_part(app)}"
         match body_of(self._call("GET", path)):
             case {"name": str(name), "web_url": str() | None as web_url}:
-                own = urlsplit(web_url or "").hostname
+                own = split(web_url or "").hostname
                 hosts = [*([own] if own else []), *self._domains(path)]
                 return App(name, tuple(dict.fromkeys(hosts)))
         raise HerokuUnreachable(f"{self.url} does not answer like Heroku.")
@@ -107,7 +115,7 @@ class Heroku:
 
     def _call(self, method: str, path: str, body: object = None) -> httpx.Response:
         try:
-            response = self._client.request(method, path, json=body)
+            response = answered(self._client, method, path, body=body)
         except httpx.RequestError as error:
             raise HerokuUnreachable(
                 f"Couldn't ask Heroku at {self.url}: {reason(error)}."

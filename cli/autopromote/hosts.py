@@ -28,7 +28,7 @@ def url_of_host(host: str) -> str:
 
     Where the Heroku CLI would warn and turn to api.heroku.com, or send no token, we stop instead.
     """
-    url = urlsplit(host if host.startswith("http") else f"https://api.{host}")
+    url = split(host if host.startswith("http") else f"https://api.{host}")
     if not is_herokus(url):
         raise Misuse(
             f"HEROKU_HOST {host} is not one the Heroku CLI accepts, so no token is sent there."
@@ -50,14 +50,14 @@ def is_herokus(url: SplitResult) -> bool:
 
 def cli_host(api_url: str) -> str | None:
     """Return the `HEROKU_HOST` by which the Heroku CLI uses this API; None where it never would."""
-    url = urlsplit(api_url)
+    url = split(api_url)
     return api_url if is_herokus(url) and not url.path.strip("/") else None
 
 
 def git_prefixes(env: Mapping[str, str]) -> tuple[str, ...]:
     """Return how the URLs of Heroku's git remotes begin."""
     host = env.get("HEROKU_HOST") or HEROKU
-    full = urlsplit(host).netloc if host.startswith("http") else ""
+    full = split(host).netloc if host.startswith("http") else ""
     ssh = env.get("HEROKU_GIT_HOST") or full or host
     https = env.get("HEROKU_GIT_HOST") or full or f"git.{host}"
     return f"git@{ssh}:", f"ssh://git@{ssh}/", f"https://{https}/"
@@ -65,7 +65,7 @@ def git_prefixes(env: Mapping[str, str]) -> tuple[str, ...]:
 
 def trusted_url(text: str, *, name: str) -> str:
     """Return the URL in its one spelling, if it may be sent a token: https, or this machine."""
-    url = urlsplit(text.strip())
+    url = split(text.strip())
     if url.scheme not in DEFAULT_PORTS or not url.hostname or not is_sound(url):
         raise Misuse(
             f"{name} is not a URL: {text}. Write it like https://example-app.herokuapp.com."
@@ -82,14 +82,22 @@ def trusted_url(text: str, *, name: str) -> str:
 def spell(url: SplitResult) -> str:
     """Return the URL in the one spelling in which two URLs can be compared."""
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
-    port = "" if url.port in (None, DEFAULT_PORTS[url.scheme]) else f":{url.port}"
+    port = "" if url.port in (None, DEFAULT_PORTS.get(url.scheme)) else f":{url.port}"
     return f"{url.scheme}://{host}{port}{url.path.rstrip('/')}"
 
 
 def is_home(redirect_uri: str, url: str) -> bool:
     """Return whether an OAuth client with this address is that of the listener at this URL."""
-    home = urlsplit(redirect_uri)
+    home = split(redirect_uri)
     return is_sound(home) and spell(home) == f"{url}{CALLBACK}"
+
+
+def split(text: str) -> SplitResult:
+    """Return the parts of a URL; where it cannot be read, those of none, which is not sound."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return urlsplit("")
 
 
 def is_sound(url: SplitResult) -> bool:

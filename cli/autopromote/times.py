@@ -17,9 +17,9 @@ def when(text: str | None) -> str | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return show_time(moment, datetime.now(UTC)) if moment.tzinfo else text
+    except (ValueError, OverflowError):  # in local time it may be before the year 1
         return text
-    return show_time(moment, datetime.now(UTC)) if moment.tzinfo else text
 
 
 def since(text: str | None) -> str | None:
@@ -78,7 +78,10 @@ def read_time(text: str, now: datetime, *, is_past: bool = False) -> str:
         if PLACE.search(text):
             return text.strip()
         moment = absolute(text)
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    try:
+        return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except OverflowError as error:
+        raise Misuse(f"{text} is too far away.") from error
 
 
 def day(text: str) -> datetime | None:
@@ -87,7 +90,7 @@ def day(text: str) -> datetime | None:
         return None
     try:
         return datetime.fromisoformat(text).astimezone()
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Misuse(f"There is no day {text}.") from error
 
 

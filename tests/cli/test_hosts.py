@@ -47,6 +47,7 @@ def test_heroku_is_where_the_environment_says(env: dict[str, str], url: str) -> 
         "https://evil.example\\.heroku.com",
         "http://127.0.0.1:port",
         "ftp://localhost",
+        "https://[::1",
     ],
 )
 def test_a_host_the_heroku_cli_rejects_stops_us(host: str) -> None:
@@ -84,6 +85,7 @@ def test_a_url_has_one_spelling(text: str, url: str) -> None:
         ("https://example.com:port", "is not a URL"),
         ("https://exa mple.com", "is not a URL"),
         ("https://a..b", "is not a URL"),
+        ("https://[::1/", "is not a URL"),
         (f"https://{'a' * 64}.com", "is not a URL"),
         ("ftp://example.com", "is not a URL"),
         ("https://ana:secret@example.com", "no user, password, query or fragment"),

@@ -74,6 +74,8 @@ def test_a_listener_that_is_not_the_app_is_asked_for_no_client(
         "{url}.victim.example/login/callback",
         "http://127.0.0.1:9/login/callback",
         "not a url",
+        "ftp://victim.example/login/callback",
+        "https://[::1/login/callback",
     ],
 )
 def test_a_client_that_sends_people_elsewhere_is_not_set(

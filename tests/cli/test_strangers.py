@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 
 import pytest
 
+from autopromote.exchange import MOST_MIB
 from tests.cli.program import Autopromote, barred, failed
 from tests.cli.stranger import answer, stranger
 
@@ -95,6 +97,20 @@ def test_an_answer_nested_without_end_is_no_answer(autopromote: Autopromote) -> 
         outcome = autopromote("whoami", AUTOPROMOTE_URL=met.url, AUTOPROMOTE_TOKEN="secret")
     message = f"{met.url} does not answer like a listener (200). Is the URL right?"
     assert outcome == failed(message)
+
+
+def test_an_answer_that_is_too_large_is_not_kept(autopromote: Autopromote) -> None:
+    large = gzip.compress(b" " * (MOST_MIB << 20) + b"{}")
+    head = f"Content-Encoding: gzip\r\nContent-Length: {len(large)}\r\nConnection: close\r\n\r\n"
+    with stranger(f"HTTP/1.1 200 OK\r\n{head}".encode() + large) as met:
+        outcome = autopromote("whoami", AUTOPROMOTE_URL=met.url, AUTOPROMOTE_TOKEN="secret")
+    assert outcome == failed(away("the answer is larger than 32 MiB").format(url=met.url))
+
+
+def test_half_a_character_is_no_answer(autopromote: Autopromote) -> None:
+    with stranger(answer("200 OK", r'[{"id": "\ud800"}]')) as met:
+        outcome = autopromote("holds", AUTOPROMOTE_URL=met.url, AUTOPROMOTE_TOKEN="secret")
+    assert outcome == failed(f"{met.url} does not answer like a listener (200). Is the URL right?")
 
 
 def test_a_redirect_is_told_and_not_followed(autopromote: Autopromote) -> None:

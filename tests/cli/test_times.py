@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -43,6 +44,19 @@ def test_a_time_is_shown_with_its_distance() -> None:
 @pytest.mark.parametrize("text", ["soon", "", "2015-11-17T12:00:00"])
 def test_a_time_that_is_none_is_shown_as_it_is(text: str) -> None:
     assert when(text) == text
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin"])
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59Z"])
+def test_the_first_and_last_of_all_times_are_shown_wherever_people_are(
+    monkeypatch: pytest.MonkeyPatch, text: str, zone: str
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", zone)
+        time.tzset()
+        shown = when(text)
+    time.tzset()
+    assert shown == text or re.search(r" \((in )?~ \d+d( ago)?\)$", shown or "")
 
 
 def test_no_time_is_shown_as_nothing() -> None:
@@ -87,6 +101,8 @@ def test_a_time_by_the_clocks_of_a_place_is_left_to_the_listener(text: str) -> N
         ("12h1d", "Couldn't read the time"),
         ("9999999999999d", "is too far away"),
         ("3000000d", "is too far away"),
+        ("0001-01-01T00:00+01:00", "is too far away"),
+        ("9999-12-31T23:59-01:00", "is too far away"),
     ],
 )
 def test_what_could_mean_several_moments_is_refused(text: str, complaint: str) -> None:

@@ -200,6 +200,8 @@ def test_a_heroku_that_makes_no_code_ends_the_login_and_nothing_is_sent(
         "{listener}/login/callback/more",
         "{listener}.victim.example/login/callback",
         "not a url",
+        "ftp://victim.example/login/callback",
+        "https://[::1/login/callback",
     ],
 )
 def test_a_code_for_the_client_of_another_listener_is_never_sent(
