@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from listener.core.app import App
 from listener.core.gates.base import (
@@ -173,12 +173,15 @@ class _Play:
     def _decide(self, version: int, now: datetime) -> None:
         candidate = self._candidate(version)
         gates, unanswered = _answerable(candidate, self.case)
-        match evaluate(candidate, now, gates).objection:
+        evaluation = evaluate(candidate, now, gates)
+        match evaluation.objection:
             case None:
                 self._go(version, now, unanswered)
-            case Wait(message, until):
+            case Wait(until=until):
                 self.due[version] = until if until is not None and until > now else None
-                self._note(version, Status.WAITING, message, until)
+                last = max((wait for _, wait in evaluation.waits), key=_lasts)
+                goes_at = earliest(candidate, now) if last.until is not None else None
+                self._note(version, Status.WAITING, last.message, goes_at)
             case Reject(message, status):
                 self._end(version, status, message, now)
             case Error(message):
@@ -238,6 +241,10 @@ class _Play:
         real = self.case.target_history
         version = real.first_run(release.artifact)
         return real.find(version) if version is not None else None
+
+
+def _lasts(wait: Wait) -> datetime:
+    return wait.until if wait.until is not None else datetime.max.replace(tzinfo=UTC)
 
 
 def _answerable(candidate: Candidate, case: Case) -> tuple[Gates, tuple[str, ...]]:

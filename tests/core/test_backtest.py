@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -163,6 +164,14 @@ def test_what_heroku_told_nothing_of_is_answered() -> None:
         "Heroku tells no commit message of staging v41: it waits for a person's word,"
         " `autopromote promotions:approve`."
     )
+
+
+def test_what_waits_for_two_is_told_when_both_let_it_go() -> None:
+    """A longer soak seemed to let a release go sooner than the window would."""
+    conditions: dict[str, Any] = {"soak": "60d", "windows": ["Mon-Fri 09:00-10:00 UTC"]}
+    result = tried(made(41, "B", 0), **conditions)[41]
+    assert (result.status, result.message) == ("waiting", "staging v41 soaks for 60d.")
+    assert result.at == datetime(2026, 5, 4, 9, tzinfo=UTC)  # it has soaked on Friday at noon
 
 
 def test_of_images_heroku_tells_no_message_and_is_not_asked() -> None:
