@@ -6,6 +6,7 @@ nor time tell it from one that does not exist.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,6 +23,9 @@ from listener.inventory.context import Context
 from listener.services.heroku_calls import HerokuCall
 
 NEAR = 0.85  # of two names, as difflib measures it: about two letters; a team's names are alike
+
+# An id tells nothing of the name by which a role is given.
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def find(context: Context, ask: HerokuCall, name: str) -> App | None:
@@ -57,6 +61,22 @@ def read_all(context: Context, ask: HerokuCall, names: Iterable[str]) -> tuple[A
     """Read these apps from Heroku, each once, in the order given."""
     found = {app.id: app for app in (read(context, ask, name) for name in dict.fromkeys(names))}
     return tuple(found.values())
+
+
+def urgent(context: Context, but: str, names: Iterable[str]) -> HerokuCall:
+    """Return calls about apps on which something is asked for that must go on, whatever is left.
+
+    They may be the last ones where the listener knows all these apps; about others they are
+    readings like any, or whoever makes up names could spend the rest. Raises Forbidden, before
+    anything is asked, where the role is less.
+    """
+    known = {name: stored(context, name) for name in names}
+    for name, row in known.items():
+        if row is not None:
+            context.reach.check(row.name)
+        elif context.reach.sees.has(name) and not _ID.fullmatch(name):
+            context.reach.check(name)
+    return HerokuCall(but, vital=all(known.values()))
 
 
 def read_targets(context: Context, ask: HerokuCall, names: Iterable[str]) -> tuple[App, ...]:

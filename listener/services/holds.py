@@ -17,7 +17,6 @@ from listener.inventory.context import Context
 from listener.roles import Role
 from listener.services import apps as named
 from listener.services import hold_audit, hold_release, presenters
-from listener.services.heroku_calls import HerokuCall
 from listener.services.hold_release import Agreed, HoldSelection
 from listener.services.views import HoldPut, HoldsReleased, HoldView, ReleaseForeseen
 
@@ -67,8 +66,9 @@ def _meant(context: Context, wish: NewHold) -> tuple[str | None, tuple[str, ...]
         raise Invalid("except: only a hold on every target leaves apps out.")
     if wish.app is None:
         context.reach.check_all(Role.ADMIN)
-    ask = HerokuCall(NO_HOLD, vital=True)
-    found = [named.find_at_heroku(context, ask, name) for name in (wish.app, *wish.but) if name]
+    names = [name for name in (wish.app, *wish.but) if name]
+    ask = named.urgent(context, NO_HOLD, names)
+    found = [named.find_at_heroku(context, ask, name) for name in names]
     context.reach.check(*(each.name for each in found))
     note = " ".join(each.note for each in found if each.note)
     if wish.app is not None:

@@ -44,7 +44,7 @@ def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
     from: Heroku may take its time, and the answer must not undo what a colleague did meanwhile.
     The hold stays, so the target stands still when the person asks again.
     """
-    ask = HerokuCall(NOTHING, vital=True)
+    ask = named.urgent(context, NOTHING, [wish.app])
     (app,) = named.read_targets(context, ask, [wish.app])
     history = _history(context, ask, app)
     release = _choose(context, ask, app, history, wish.to)

@@ -86,6 +86,20 @@ def test_nobody_spends_more_than_a_minute_s_share(
     assert approver.ask("POST", "/api/holds", {"app": PROD, "reason": "fair"}).status_code == 201
 
 
+def test_what_must_go_on_spends_the_last_calls_on_known_apps_only(
+    shop: Office, approver: Caller
+) -> None:
+    asked = [
+        approver.ask("POST", path, {"app": f"acme-none{number}", "reason": "fair"}).status_code
+        for number in range(MOST_A_MINUTE // 2 + 1)
+        for path in ("/api/holds", "/api/rollbacks")
+    ]
+    assert asked == [422] * MOST_A_MINUTE + [429] * 2
+    grant(shop, 20)
+    approver.post("/api/holds", {"app": shop.app(PROD).id, "reason": "fair"})
+    approver.post("/api/rollbacks", {"app": PROD, "reason": "it is slow"})
+
+
 def ask_about(viewer: Caller, names: Iterator[str]) -> TestResponse:
     """Plan a rule for as many unknown apps as a file may have."""
     rule = {"name": "new", "from": STAGING, "to": list(islice(names, 49))}

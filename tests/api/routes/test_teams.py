@@ -126,6 +126,16 @@ def test_a_role_for_other_apps_is_none_here(town: Town) -> None:
         assert status in (200, 422), case
 
 
+def test_a_role_that_does_not_suffice_spends_nothing_on_what_must_go_on(town: Town) -> None:
+    town.office.calls()
+    for path, app in product(
+        ("/api/holds", "/api/rollbacks"), ("pay-prod", "pay-none", town.pay.app_id)
+    ):
+        request = ("POST", path, {"app": app, "reason": "fair"})
+        assert town.caller("elsewhere").refused(*request)[0] == 403, request
+    assert town.office.calls() == []
+
+
 def test_what_concerns_all_needs_a_role_for_every_app(town: Town) -> None:
     for asker, (role, cases) in product(PEOPLE, ALL.items()):
         for case in cases:
