@@ -6,8 +6,9 @@ import click
 
 from autopromote.command import command
 from autopromote.context import Context, pass_context
+from autopromote.empty import tell_none
 from autopromote.options import as_json, num, of_app, warn_if_cut
-from autopromote.output import say_json, tell
+from autopromote.output import say_json
 from autopromote.resources import AuditEntry
 from autopromote.tables import table
 from autopromote.times import read_time, when
@@ -44,7 +45,7 @@ def audit(
     if as_json:
         say_json(entries)
     elif not entries:
-        tell("Nobody changed anything that fits.")
+        tell_none(context, "Nobody changed anything that fits.", app)
     else:
         table(COLUMNS, [row(entry) for entry in entries], spare=("ID",))
     warn_if_cut(entries, num, "audit entries")

@@ -270,6 +270,17 @@ def test_lists_without_anything_name_the_next_command(town: Town, ana: Autopromo
     )
 
 
+def test_an_empty_list_of_a_misspelt_app_names_a_near_one(town: Town, ana: Autopromote) -> None:
+    apps(town, "near-staging", "near-prod")
+    answer_of(ana, "rules:add", "near", "--from", "near-staging", "--to", "near-prod")
+    for words in ("promotions", "rules", "holds", "webhooks", "webhooks:deliveries", "audit"):
+        said = ana(words, "-a", "near-prdo")
+        assert (said.code, said.stdout) == (0, "")
+        assert "The listener knows no app near-prdo. Did you mean near-prod?" in said.stderr
+    for name in ("near-prod", "elsewhere"):
+        assert "Did you mean" not in ana("holds", "-a", name).stderr
+
+
 def test_a_rollback_without_waiting_says_how_to_look(town: Town, ana: Autopromote) -> None:
     apps(town, "g-prod")
     town.heroku.deploy("g-prod")

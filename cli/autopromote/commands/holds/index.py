@@ -5,8 +5,9 @@ import click
 from autopromote.command import command
 from autopromote.commands.holds.view import row
 from autopromote.context import Context, pass_context
+from autopromote.empty import tell_none
 from autopromote.options import as_json, num, of_app, warn_if_cut
-from autopromote.output import say_json, tell
+from autopromote.output import say_json
 from autopromote.tables import table
 
 COLUMNS = ("ID", "App", "Kind", "By", "Created", "From", "Until", "Reason")
@@ -26,7 +27,7 @@ def index(
     if as_json:
         say_json(holds)
     elif not holds:
-        tell("There are no holds.\nUse `autopromote holds:add` to add one.")
+        tell_none(context, "There are no holds.\nUse `autopromote holds:add` to add one.", app)
     else:
         columns = (*COLUMNS[:-1], "Released", COLUMNS[-1]) if released else COLUMNS
         rows = [row(hold, with_released=released) for hold in holds]

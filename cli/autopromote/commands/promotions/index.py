@@ -6,6 +6,7 @@ from autopromote.command import command
 from autopromote.commands.promotions.trouble_view import tell_troubles
 from autopromote.commands.promotions.view import show_promotions
 from autopromote.context import Context, pass_context
+from autopromote.empty import tell_none
 from autopromote.options import as_json, num, of_app, warn_if_cut
 from autopromote.output import say_json, tell
 
@@ -26,7 +27,8 @@ def index(
     if as_json:
         say_json(promotions)
     elif not promotions:
-        tell("There are no such promotions." if app or status else "There are no promotions.")
+        which = "There are no such promotions." if app or status else "There are no promotions."
+        tell_none(context, which, app)
         tell("Use `autopromote rules:add` to have them made, or `promote` to make one.")
     else:
         show_promotions(promotions)

@@ -3,8 +3,9 @@
 from autopromote.command import command
 from autopromote.commands.rules.view import conditions_line
 from autopromote.context import Context, pass_context
+from autopromote.empty import tell_none
 from autopromote.options import as_json, num, of_app, warn_if_cut
-from autopromote.output import say_json, tell
+from autopromote.output import say_json
 from autopromote.tables import table
 
 
@@ -19,7 +20,7 @@ def index(context: Context, app: str | None, num: int | None, as_json: bool) -> 
     if as_json:
         say_json(rules)
     elif not rules:
-        tell("There are no rules.\nUse `autopromote rules:add` to add one.")
+        tell_none(context, "There are no rules.\nUse `autopromote rules:add` to add one.", app)
     else:
         table(
             ("Name", "Mode", "Source", "Targets", "Conditions"),

@@ -2,8 +2,9 @@
 
 from autopromote.command import command
 from autopromote.context import Context, pass_context
+from autopromote.empty import tell_none
 from autopromote.options import as_json, num, of_app, warn_if_cut
-from autopromote.output import say_json, tell
+from autopromote.output import say_json
 from autopromote.resources import Delivery
 from autopromote.tables import table
 from autopromote.times import when
@@ -22,7 +23,8 @@ def deliveries(context: Context, app: str | None, num: int | None, as_json: bool
     if as_json:
         say_json(deliveries)
     elif not deliveries:
-        tell("There are no deliveries.\nUse `autopromote webhooks` to see what they come from.")
+        words = "There are no deliveries.\nUse `autopromote webhooks` to see what they come from."
+        tell_none(context, words, app)
     else:
         rows = [row(delivery) for delivery in deliveries]
         table(COLUMNS, rows, spare=("Times", "Action"))

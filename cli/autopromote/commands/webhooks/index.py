@@ -3,8 +3,9 @@
 from autopromote.command import command
 from autopromote.commands.webhooks.view import health_of
 from autopromote.context import Context, pass_context
+from autopromote.empty import tell_none
 from autopromote.options import as_json, num, of_app, warn_if_cut
-from autopromote.output import say_json, tell
+from autopromote.output import say_json
 from autopromote.tables import table
 from autopromote.times import when
 
@@ -20,7 +21,8 @@ def index(context: Context, app: str | None, num: int | None, as_json: bool) -> 
     if as_json:
         say_json(subscriptions)
     elif not subscriptions:
-        tell("There are no webhooks.\nUse `autopromote webhooks:add` to add one.")
+        words = "There are no webhooks.\nUse `autopromote webhooks:add` to add one."
+        tell_none(context, words, app)
     else:
         table(
             ("App", "ID", "Level", "URL", "Last delivery", "Health"),
