@@ -166,7 +166,7 @@ def _is_true(truth: Truth, promotion: Promotion) -> bool:
             return any(each.slug == promotion.artifact for each in ran)
         case "superseded":
             return _gave_way(truth, promotion)
-        case "cancelled":
+        case "cancelled" | "failed":  # failed: a post was in doubt by then, and made nothing
             return promotion.kind == "rollback" and _came_between(truth, promotion)
         case "waiting":
             return _waits_for_somebody(truth, promotion)
@@ -210,7 +210,8 @@ def _waits_for_somebody(truth: Truth, promotion: Promotion) -> bool:
 def no_hold_is_false(truth: Truth, diary: list[Act]) -> Iterator[str]:
     """Check that every hold of the listener follows a change that a person made."""
     for hold in truth.holds:
-        if hold.kind != "person" and not _is_somebodys(truth, diary, hold):
+        is_true = _is_somebodys(truth, diary, hold) or _is_of_failed_rollback(truth, hold)
+        if hold.kind != "person" and not is_true:
             yield f"hold {hold.id} on {hold.app} names nobody who moved it: {hold.reason!r}"
 
 
@@ -231,6 +232,15 @@ def _is_somebodys(truth: Truth, diary: list[Act], hold: Hold) -> bool:
         and since <= act.done
         and act.began <= hold.created_at
         for act in diary
+    )
+
+
+def _is_of_failed_rollback(truth: Truth, hold: Hold) -> bool:
+    """Return whether it says why a rollback failed: somebody came between, maybe long before."""
+    return any(
+        each.target == hold.app and each.reason == hold.reason and _came_between(truth, each)
+        for each in truth.promotions
+        if each.kind == "rollback" and each.status == "failed"
     )
 
 

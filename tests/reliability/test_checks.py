@@ -237,10 +237,25 @@ def test_a_hold_of_a_move_that_was_let_go() -> None:
     assert len(_found(checks.no_hold_is_false, truth, _act("hotfix", 2, T0 + 120))) == 1
 
 
-def test_a_way_back_is_cancelled_for_somebody_else_alone() -> None:
-    asked = {"kind": "rollback", "status": "cancelled", "created_at": NOON + 100}
+@pytest.mark.parametrize("status", ["cancelled", "failed"])
+def test_a_rollback_gives_way_to_somebody_else_alone(status: str) -> None:
+    asked = {"kind": "rollback", "status": status, "created_at": NOON + 100}
     promotion = _promotion(1, 3, **asked)
 
     nobody = _truth(promotions=[promotion])
     assert len(_found(checks.all_ended_truly, nobody)) == 1
     assert _found(checks.all_ended_truly, _truth(HOTFIX, promotions=[promotion])) == []
+
+
+def test_the_hold_of_a_rollback_that_gave_way_says_why() -> None:
+    """The post was in doubt for a minute, and the hold of the hotfix had been released by then."""
+    asked = {"kind": "rollback", "status": "failed", "created_at": NOON + 100}
+    promotion = _promotion(1, 3, **asked)
+    hold = replace(PUT, kind="guard", app=promotion.target, reason=promotion.reason)
+
+    gave_way = replace(_truth(HOTFIX, promotions=[promotion]), holds=[hold])
+    assert _found(checks.no_hold_is_false, gave_way) == []
+    another = replace(gave_way, holds=[replace(hold, reason="The target runs something else.")])
+    assert len(_found(checks.no_hold_is_false, another)) == 1
+    alone = replace(_truth(promotions=[promotion]), holds=[hold])
+    assert len(_found(checks.no_hold_is_false, alone)) == 1
