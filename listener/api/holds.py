@@ -281,7 +281,7 @@ def show(hold: str) -> Hold:
 
 @bp.post("/<hold>/actions/foresee")
 @needs(Role.VIEWER, on=On.APPS)
-@returns(ReleaseForeseen, problems=(404, 409))
+@returns(ReleaseForeseen, problems=(404, 409, 429))
 def foresee_one(hold: str) -> ReleaseForeseen:
     """Show what the release of one hold would let go; nothing is released."""
     return ReleaseForeseen.of(holds.foresee(context(), HoldSelection(hold=hold)))
@@ -302,7 +302,7 @@ def release_one(body: OneBody, hold: str) -> HoldsReleased:
 @bp.post("/actions/foresee")
 @needs(Role.VIEWER, on=On.APPS)
 @takes(ForeseenBody)
-@returns(ReleaseForeseen, problems=(404, 429, 502))
+@returns(ReleaseForeseen, problems=(404, 409, 429, 502))
 def foresee(body: ForeseenBody) -> ReleaseForeseen:
     """Show what the release of the holds in force would let go; nothing is released."""
     return ReleaseForeseen.of(holds.foresee(context(), HoldSelection(app=body.app)))

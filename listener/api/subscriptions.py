@@ -110,7 +110,7 @@ def add(body: SubscriptionBody) -> tuple[Subscription, int]:
 
 @bp.get("/<subscription>")
 @needs(Role.VIEWER, on=On.APPS)
-@returns(Subscription, problems=(404,))
+@returns(Subscription, problems=(404, 429))
 def show(subscription: str) -> Subscription:
     """Show one subscription, by id or app, compared with what Heroku has of it."""
     return Subscription.of(_desk().get(subscription))

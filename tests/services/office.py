@@ -187,6 +187,12 @@ class Office:
         fault = {"kind": "status", "status": status, "method": method, "path": path, **more}
         self.control("faults", fault)
 
+    def grant(self, calls: int) -> None:
+        """Have so many calls left."""
+        self.control("rate-limits", {"email": ROBOT, "remaining": calls})
+        self.context.heroku.account()
+        self.calls()
+
     def mend_heroku(self) -> None:
         """Take every fault away."""
         self.control("faults", method="DELETE")

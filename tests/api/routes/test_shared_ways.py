@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import event
 
 from listener import approval_links
+from listener.api import openapi
+from listener.app import routes
 from listener.approval_links import Invitation
 from listener.core.app import App
 from listener.core.trouble import Cause
@@ -58,7 +60,7 @@ def test_what_goes_from_ones_own_app_to_another_teams_is_not_explained(town: Tow
 
 
 def test_nobody_lets_go_what_he_is_not_shown(town: Town, cross: PromotionRow) -> None:
-    on_app = {"app": "pay-eu"}
+    on_app, described = {"app": "pay-eu"}, openapi.described(routes())["paths"]
     for path, body in (
         ("/api/holds/actions/foresee", on_app),
         ("/api/holds/actions/release", on_app),
@@ -67,6 +69,7 @@ def test_nobody_lets_go_what_he_is_not_shown(town: Town, cross: PromotionRow) ->
     ):
         status, id_, message = town.of(APPROVER).refused("POST", path, body)
         assert (status, id_) == (409, "hidden_promotion"), path
+        assert "409" in described[path.replace("3", "{hold}")]["post"]["responses"], path
         assert "shop" not in message
     with town.office.database.begin() as conn:
         assert any(row.app_id == cross.target_id for row in holds.open_(conn))

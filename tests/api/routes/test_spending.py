@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from listener.api.auth import MOST_A_MINUTE
 from tests.api.routes.caller import Caller
-from tests.services.office import PROD, ROBOT, STAGING, Office
+from tests.services.office import PROD, STAGING, Office
 
 RULE = {"name": "ship", "source": STAGING, "targets": [PROD]}
 LOOKS = [
@@ -37,18 +37,11 @@ def shop(office: Office, admin: Caller) -> Office:
     return office
 
 
-def grant(office: Office, calls: int) -> None:
-    """So many calls are left; the next answer tells."""
-    office.control("rate-limits", {"email": ROBOT, "remaining": calls})
-    office.context.heroku.account()
-    office.calls()
-
-
 @pytest.mark.parametrize(("method", "path", "body"), LOOKS)
 def test_whoever_looks_leaves_the_last_calls_to_what_must_go_on(
     shop: Office, admin: Caller, viewer: Caller, method: str, path: str, body: object
 ) -> None:
-    grant(shop, 490)
+    shop.grant(490)
     refused = viewer.ask(method, path, body)
     assert (refused.status_code, refused.get_json()["id"]) == (429, "heroku_spared")
     assert "the last 500 are kept" in refused.get_json()["message"]
@@ -58,13 +51,13 @@ def test_whoever_looks_leaves_the_last_calls_to_what_must_go_on(
     assert allowed.status_code in (200, 422), allowed.text
     assert shop.calls()
 
-    grant(shop, 99)
+    shop.grant(99)
     assert admin.ask(method, path, body).status_code == 429
     assert shop.calls() == []
 
 
 def test_the_way_back_and_a_hold_go_on_the_last_calls(shop: Office, approver: Caller) -> None:
-    grant(shop, 20)
+    shop.grant(20)
     asked = {"source": STAGING, "targets": [PROD]}
     assert approver.ask("POST", "/api/promotions", asked).status_code == 429
     approver.post("/api/holds", {"app": STAGING, "reason": "launch day"})
@@ -95,7 +88,7 @@ def test_what_must_go_on_spends_the_last_calls_on_known_apps_only(
         for path in ("/api/holds", "/api/rollbacks")
     ]
     assert asked == [422] * MOST_A_MINUTE + [429] * 2
-    grant(shop, 20)
+    shop.grant(20)
     approver.post("/api/holds", {"app": shop.app(PROD).id, "reason": "fair"})
     approver.post("/api/rollbacks", {"app": PROD, "reason": "it is slow"})
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from listener.api import openapi
 from listener.app import routes
 from listener.db import holds, rules, subscriptions
 from tests.api.routes.caller import Caller
@@ -134,6 +136,26 @@ def test_a_role_that_does_not_suffice_spends_nothing_on_what_must_go_on(town: To
         request = ("POST", path, {"app": app, "reason": "fair"})
         assert town.caller("elsewhere").refused(*request)[0] == 403, request
     assert town.office.calls() == []
+
+
+@pytest.mark.parametrize("left", [3, None], ids=["few calls left", "Heroku down"])
+def test_what_is_answered_while_heroku_cannot_be_asked_is_described(
+    town: Town, left: int | None
+) -> None:
+    described = openapi.described(routes())["paths"]
+    if left is None:
+        town.office.break_heroku(".*")
+    spared = set()
+    for role, case in product((VIEWER, ADMIN), [*chain(*APPS.values()), *chain(*ALL.values())]):
+        if left is not None:
+            town.office.grant(left)
+        status = town.of(role).ask(*case.filled(town.pay, town.pay)).status_code
+        answers = described[re.sub(r"<(\w+)>", r"{\1}", case.rule)][case.method.lower()][
+            "responses"
+        ]
+        assert str(status) in answers, case
+        spared |= {case.rule} if status == 429 else set()
+    assert len(spared) >= (10 if left is not None else 0), spared
 
 
 def test_what_concerns_all_needs_a_role_for_every_app(town: Town) -> None:
