@@ -263,11 +263,11 @@ def _promotion(view: PromotionView) -> dict[str, Any]:
 
 
 def _rule_of(view: PromotionView) -> RuleRef | None:
+    """Return its rule; None where it was made by hand, or by a rule that is hidden."""
     row = view.row
-    if row.rule_id is None:
+    if row.rule_id is None or view.rule_name is None:
         return None
-    rule_id = str(row.rule_id)
-    return RuleRef(id=rule_id, name=view.rule_name or rule_id, revision=row.rule_revision)
+    return RuleRef(id=str(row.rule_id), name=view.rule_name, revision=row.rule_revision)
 
 
 def _arrived(row: PromotionRow) -> ReleaseRef | None:

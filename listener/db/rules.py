@@ -214,9 +214,12 @@ def routes(conn: Connection, *, but: int | None = None) -> list[Route]:
     return [row.route for row in _select(conn, *where)]
 
 
-def names(conn: Connection, rule_ids: Iterable[int]) -> dict[int, str]:
-    """Return the names of these rules by id, removed ones too."""
-    query = select(table.c.id, table.c.name).where(table.c.id.in_(set(rule_ids)))
+def names(
+    conn: Connection, rule_ids: Iterable[int], *, scope: Scope = EVERYTHING
+) -> dict[int, str]:
+    """Return the names by id of those rules whose apps are all in scope, removed ones too."""
+    where = [table.c.id.in_(set(rule_ids)), *_within(scope)]
+    query = select(table.c.id, table.c.name).where(*where)
     return {row.id: row.name for row in conn.execute(query)}
 
 

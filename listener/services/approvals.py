@@ -64,7 +64,7 @@ def invited(context: Context, invitation: Invitation) -> Invited:
         release = releases.find(conn, row.source_id, row.version)
         is_asked = row.status is Status.WAITING and not _why_nobody_is_asked(row, conditions)
         return Invited(
-            view_of(conn, row),
+            view_of(context, conn, row),
             description=release.description if release is not None else "",
             is_asked=is_asked,
             is_own_allowed=conditions.self_approval,
@@ -85,7 +85,7 @@ def _say(context: Context, promotion_id: str, word: Vote, by: str) -> PromotionV
             raise too_late(find(context, conn, promotion_id), word.done)
         approvals.put(conn, row, by=by, is_approved=word.is_approved, reason=word.reason)
         record(conn, by, f"promotion.{word.done}", before, row)
-        return view_of(conn, row)
+        return view_of(context, conn, row)
 
 
 def _check_asked(conn: Connection, row: PromotionRow, word: Vote, by: str) -> None:

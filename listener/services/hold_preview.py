@@ -21,6 +21,7 @@ from listener.db.apps import AppRow
 from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.inventory import evidence
+from listener.roles import EVERYTHING, Scope
 from listener.services import presenters
 from listener.services.views import Freed, Going, PromotionView
 
@@ -29,15 +30,20 @@ ANSWERED = {gate.name for gate in OF_RULES if Waits.PERSON in gate.waits}
 STEPS = ((86400, 3600), (3600, 60), (60, 1))  # a unit in seconds, and the next smaller one
 
 
-def foresee(conn: Connection, row: AppRow, without: Collection[int]) -> Freed:
-    """Return what would happen to the promotions that wait for this target without these holds."""
+def foresee(
+    conn: Connection, row: AppRow, without: Collection[int], scope: Scope = EVERYTHING
+) -> Freed:
+    """Return what would happen to the promotions that wait for this target without these holds.
+
+    Rules of which an app is not in scope are not named.
+    """
     found = holds.open_(conn, row.id)
     left = (hold.value for hold in found if hold.id not in without)
     still = on_hold(row.name, left, releases.now(conn))
     history = releases.history(conn, row.id)
     asks = _last_foreign([hold for hold in found if hold.id in without], history)
     place = _Place(row.name, history.current, asks, holds.answered(conn, row.id))
-    going = tuple(_going(conn, place, each) for each in what_waits(conn, row.id))
+    going = tuple(_going(conn, place, each, scope) for each in what_waits(conn, row.id))
     return Freed(row.id, row.name, going, still.message if isinstance(still, Wait) else None)
 
 
@@ -72,12 +78,12 @@ def _last_foreign(ending: Sequence[HoldRow], history: History) -> Release | None
     return replace(found, created_at=last.foreign_at) if found is not None else None
 
 
-def _going(conn: Connection, place: _Place, row: PromotionRow) -> Going:
-    view = presenters.of_promotions(conn, [row])[0]
+def _going(conn: Connection, place: _Place, row: PromotionRow, scope: Scope) -> Going:
+    view = presenters.of_promotions(conn, [row], scope)[0]
     release = releases.find(conn, row.source_id, row.version)
     made_at = release.created_at if release is not None else None
     needs_word = _needs_word(view, made_at, place)
-    stays = _why_it_stays(conn, row)
+    stays = _why_it_stays(conn, view)
     if place.runs is not None and place.runs.artifact == row.artifact:
         stays, needs_word = "runs there already", False
     elif needs_word:
@@ -108,16 +114,17 @@ def _needs_word(view: PromotionView, made_at: datetime | None, place: _Place) ->
     return not any(each.is_approved and each.at > answered.released_at for each in said)
 
 
-def _why_it_stays(conn: Connection, row: PromotionRow) -> str | None:
+def _why_it_stays(conn: Connection, view: PromotionView) -> str | None:
     """Say why it does not go by itself; None where it does, perhaps later."""
+    row = view.row
     asking = [gate["message"] for gate in _waits(row) if gate["name"] in ANSWERED]
     if asking:
         return f"waits for people, too: {asking[0].rstrip('.')}"
     if row.rule_id is None:
         return None
-    rule = rules.get(conn, row.rule_id)
-    if rule.mode is Mode.SHADOW:
-        return f"does not go: rule {rule.name} is in shadow mode"
+    if rules.get(conn, row.rule_id).mode is Mode.SHADOW:
+        which = f"rule {view.rule_name}" if view.rule_name is not None else "its rule"
+        return f"does not go: {which} is in shadow mode"
     return None
 
 

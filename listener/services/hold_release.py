@@ -79,8 +79,8 @@ def foresee(context: Context, wish: HoldSelection) -> ReleaseForeseen:
 def _foreseen(
     context: Context, conn: Connection, row: AppRow | None, found: Found, note: str = ""
 ) -> ReleaseForeseen:
-    without = [hold.id for hold in found.meant]
-    freed = tuple(hold_preview.foresee(conn, each, without) for each in _affected(conn, row))
+    without, scope = [hold.id for hold in found.meant], context.reach.sees
+    freed = tuple(hold_preview.foresee(conn, each, without, scope) for each in _affected(conn, row))
     _check_seen(context, freed)
     meant, planned = (
         tuple(presenters.of_holds(conn, rows)) for rows in (found.meant, found.planned)
@@ -110,11 +110,11 @@ def release(
         found = look_up(context, conn, row, wish)
         foreseen = _foreseen(context, conn, row, found)
         _check_agreed(foreseen, agreed)
-        cancelled = _discard(conn, foreseen, by) if discard else ()
+        cancelled = _discard(context, conn, foreseen, by) if discard else ()
         released = _end(conn, found.meant, by)
         if row is not None:
             _explain(conn, row, reading)
-        after = tuple(next_for(conn, each) for each in _affected(conn, row))
+        after = tuple(next_for(context, conn, each) for each in _affected(conn, row))
         message = _message(after, foreseen.planned)
         return HoldsReleased(released, foreseen.planned, after, cancelled, message)
 
@@ -138,10 +138,13 @@ def _check_agreed(foreseen: ReleaseForeseen, agreed: Agreed | None) -> None:
         raise Conflict("release_changed", message)
 
 
-def _discard(conn: Connection, foreseen: ReleaseForeseen, by: str) -> tuple[PromotionView, ...]:
+def _discard(
+    context: Context, conn: Connection, foreseen: ReleaseForeseen, by: str
+) -> tuple[PromotionView, ...]:
     waiting = (each.promotion.row for item in foreseen.freed for each in item.waiting)
     why = f"Cancelled by {by}, who released what held it."
-    return tuple(presenters.of_promotions(conn, cancel_each(conn, waiting, why=why, by=by)))
+    rows = cancel_each(conn, waiting, why=why, by=by)
+    return tuple(presenters.of_promotions(conn, rows, context.reach.sees))
 
 
 def _app_id(context: Context, ask: HerokuCall, wish: HoldSelection, for_all: Role) -> str | None:
@@ -302,9 +305,9 @@ def _message(after: Sequence[Next], planned: Sequence[HoldView]) -> str:
     return f"{said} {_planned_message([view.row for view in planned])}" if planned else said
 
 
-def next_for(conn: Connection, row: AppRow) -> Next:
+def next_for(context: Context, conn: Connection, row: AppRow) -> Next:
     """Say what goes to this target as soon as its gates pass."""
-    foreseen = hold_preview.foresee(conn, row, without=())
+    foreseen = hold_preview.foresee(conn, row, (), context.reach.sees)
     view = foreseen.waiting[0].promotion if foreseen.waiting else None
     if foreseen.still is not None:
         return Next(row.id, row.name, view, f"Still, {foreseen.still}.")

@@ -70,16 +70,23 @@ def _of_rule(row: RuleRow, names: Names, generation: str) -> RuleView:
     return RuleView(row, names, strategy, note)
 
 
-def of_promotions(conn: Connection, rows: Sequence[PromotionRow]) -> list[PromotionView]:
-    """Add to promotions their apps' and rules' names, their last nonces, and who approved."""
+def of_promotions(
+    conn: Connection, rows: Sequence[PromotionRow], scope: Scope = EVERYTHING
+) -> list[PromotionView]:
+    """Add to promotions their apps' and rules' names, their last nonces, and who approved.
+
+    Nothing names a rule of which an app is not in scope, as whoever asks may not see that rule.
+    """
     names = apps.names(conn, {app for row in rows for app in (row.source_id, row.target_id)})
-    named = rules.names(conn, {row.rule_id for row in rows if row.rule_id is not None})
+    rule_ids = {row.rule_id for row in rows if row.rule_id is not None}
+    named = rules.names(conn, rule_ids, scope=scope)
+    hidden = rules.names(conn, rule_ids - named.keys()) if rule_ids - named.keys() else {}
     nonces = queries.nonces(conn, [row.id for row in rows])
     said, conditions = approvals.of_each(conn, rows), evidence.conditions_of_each(conn, rows)
     needed = {row.id: _needed(row, conditions[row.id]) for row in rows}
     return [
         PromotionView(
-            row,
+            _without(row, hidden.get(row.rule_id or 0)),
             names,
             named.get(row.rule_id or 0),
             nonces.get(row.id),
@@ -88,6 +95,15 @@ def of_promotions(conn: Connection, rows: Sequence[PromotionRow]) -> list[Promot
         )
         for row in rows
     ]
+
+
+def _without(row: PromotionRow, rule: str | None) -> PromotionRow:
+    return row if rule is None else replace(row, reason=unnamed(row.reason, rule))
+
+
+def unnamed(text: str, rule: str) -> str:
+    """Return what is told of a promotion without the name of its rule."""
+    return text.replace(f"Rule {rule} ", "Its rule ")
 
 
 def _needed(row: PromotionRow, conditions: Conditions) -> int:

@@ -11,6 +11,7 @@ from listener.core.promotion import ENDED, RETRYABLE, Status
 from listener.core.rule import Mode
 from listener.db import approvals, apps, promotions, queries, rules, waiting_promotions
 from listener.db.promotions import PromotionRow
+from listener.db.queries import Moment
 from listener.errors import Conflict, NotFound
 from listener.inventory.context import Context
 from listener.services import apps as named
@@ -27,14 +28,15 @@ def list_(
     with context.database.begin() as conn:
         app_id, scope = named.find_id(context, conn, app), context.reach.sees
         rows = promotions.list_(conn, app_id=app_id, status=status, scope=scope, limit=limit)
-        return presenters.of_promotions(conn, rows)
+        return presenters.of_promotions(conn, rows, scope)
 
 
 def get(context: Context, promotion_id: str) -> PromotionView:
     """Return one promotion, with its timeline. Raises NotFound."""
     with context.database.begin() as conn:
         row = find(context, conn, promotion_id)
-        return replace(view_of(conn, row), timeline=queries.timeline(conn, row.id))
+        view = view_of(context, conn, row)
+        return replace(view, timeline=_timeline(conn, view))
 
 
 def cancel(context: Context, promotion_id: str, *, by: str) -> PromotionView:
@@ -44,7 +46,7 @@ def cancel(context: Context, promotion_id: str, *, by: str) -> PromotionView:
         row = cancelling.cancel(conn, before, why=f"Cancelled by {by}.", by=by)
         if row is None:
             raise too_late(find(context, conn, promotion_id), "cancelled")
-        return view_of(conn, row)
+        return view_of(context, conn, row)
 
 
 def retry(context: Context, promotion_id: str, *, by: str) -> PromotionView:
@@ -55,7 +57,7 @@ def retry(context: Context, promotion_id: str, *, by: str) -> PromotionView:
         before = find(context, conn, promotion_id)
         if before.status not in RETRYABLE:
             raise too_late(before, "retried")
-        revision = _check_wanted(conn, before)
+        revision = _check_wanted(context, conn, before)
         # Somebody may have repaired just these apps: forget what is stored of them.
         for app_id in {before.source_id, before.target_id}:
             apps.forget_facts(conn, app_id)
@@ -69,7 +71,7 @@ def retry(context: Context, promotion_id: str, *, by: str) -> PromotionView:
             waiting_promotions.reschedule_rule(conn, before.rule_id, revision)
             row = promotions.get(conn, row.id)
         cancelling.record(conn, by, "promotion.retried", before, row)
-        return view_of(conn, row)
+        return view_of(context, conn, row)
 
 
 def find(context: Context, conn: Connection, promotion_id: str) -> PromotionRow:
@@ -87,9 +89,18 @@ def find(context: Context, conn: Connection, promotion_id: str) -> PromotionRow:
     return row
 
 
-def view_of(conn: Connection, row: PromotionRow) -> PromotionView:
+def view_of(context: Context, conn: Connection, row: PromotionRow) -> PromotionView:
     """Return the promotion with what people want to see beside it."""
-    return presenters.of_promotions(conn, [row])[0]
+    return presenters.of_promotions(conn, [row], context.reach.sees)[0]
+
+
+def _timeline(conn: Connection, view: PromotionView) -> tuple[Moment, ...]:
+    """Return what became of it, without the name of a rule that whoever asks may not see."""
+    moments, rule_id = queries.timeline(conn, view.row.id), view.row.rule_id
+    if rule_id is None or view.rule_name is not None:
+        return moments
+    rule = rules.get(conn, rule_id).name
+    return tuple(replace(one, message=presenters.unnamed(one.message, rule)) for one in moments)
 
 
 def too_late(row: PromotionRow, what: str) -> Conflict:
@@ -102,7 +113,7 @@ def too_late(row: PromotionRow, what: str) -> Conflict:
     return Conflict("not_in_this_state", message)
 
 
-def _check_wanted(conn: Connection, row: PromotionRow) -> int:
+def _check_wanted(context: Context, conn: Connection, row: PromotionRow) -> int:
     """Check that its rule still promotes there; return the rule's revision (0: no rule).
 
     Raises Conflict otherwise, or where another promotion by hand is about to do the same.
@@ -114,12 +125,14 @@ def _check_wanted(conn: Connection, row: PromotionRow) -> int:
         if same is not None:
             raise Conflict("not_in_this_state", f"Promotion {same.id} does the same already.")
         return 0
-    rule = rules.get(conn, row.rule_id)
+    rule, seen = rules.get(conn, row.rule_id), context.reach.sees
+    is_seen = bool(rules.names(conn, [rule.id], scope=seen))
+    which = f"Rule {rule.name}" if is_seen else "Its rule"
     if not rule.is_live:
-        raise Conflict("not_in_this_state", f"Rule {rule.name} was removed.")
+        raise Conflict("not_in_this_state", f"{which} was removed.")
     if rule.mode is Mode.OFF:
-        raise Conflict("not_in_this_state", f"Rule {rule.name} is off.")
+        raise Conflict("not_in_this_state", f"{which} is off.")
     if row.target_id not in rule.target_ids:
         name = apps.get(conn, row.target_id).name
-        raise Conflict("not_in_this_state", f"Rule {rule.name} no longer promotes to {name}.")
+        raise Conflict("not_in_this_state", f"{which} no longer promotes to {name}.")
     return rule.revision

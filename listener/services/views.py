@@ -51,7 +51,7 @@ class PromotionView:
 
     row: PromotionRow
     names: Names
-    rule_name: str | None
+    rule_name: str | None  # none, too, where whoever asks may not see the rule
     nonce: str | None
     approvals: tuple[Approval, ...]
     needed: int  # how many people must approve it

@@ -11,7 +11,7 @@ import pytest
 
 from autopromote.commands.explain import show_explanation
 from autopromote.commands.promotions.outcome import show_ends
-from autopromote.commands.promotions.view import show_line, show_promotion, verified
+from autopromote.commands.promotions.view import origin, show_line, show_promotion, verified
 from autopromote.commands.rules.trial_view import change_line, fared_line, show_trial
 from autopromote.commands.rules.view import strategy_line
 from autopromote.commands.webhooks.view import secret_line
@@ -38,6 +38,7 @@ BARE = full(
         "reason": None,
         "due_at": None,
         "rule": None,
+        "by_hand": True,
         "source": {
             "app": {"id": "a", "name": "example-app-staging"},
             "release": {"id": "r", "version": 42},
@@ -107,6 +108,11 @@ def test_of_a_new_promotion_only_what_is_known_is_shown(capsys: pytest.CaptureFi
         "Rule:     by hand\n"
         "Created:  yesterday\n"
     )
+
+
+def test_a_rule_that_is_hidden_is_no_person() -> None:
+    by_a_rule: PromotionInFull = {**BARE, "by_hand": False}
+    assert origin(by_a_rule) == "a rule that you may not see"
 
 
 def test_of_an_old_promotion_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,8 @@ from listener.core.app import App
 from listener.core.trouble import Cause
 from listener.db import apps, holds, rules, troubles
 from listener.db.promotions import PromotionRow
-from tests.api.routes.teams import ADMIN, APPROVER, VIEWER, Town, rule_of
+from tests.api.routes.caller import Caller
+from tests.api.routes.teams import ADMIN, APPROVER, PEOPLE, VIEWER, Town, rule_of
 
 
 @pytest.fixture
@@ -218,3 +219,41 @@ def test_a_list_costs_whoever_is_bound_not_one_statement_more(town: Town, path: 
     with counted(town) as statements:
         town.caller("cy").get(f"/api/{path}")
     assert not any("LIKE" in statement for statement in statements)
+
+
+def test_a_rule_that_reaches_hidden_apps_is_not_named(town: Town) -> None:
+    office, secret = town.office, "secret-x"
+    office.add_rule(secret, source="pay-staging", targets=("pay-eu", "shop-eu"))
+    office.deploy("pay-staging")
+    town.of(APPROVER).post("/api/holds", {"app": "pay-eu", "reason": "fair"})
+    office.look("pay-staging")
+    eu = office.app("pay-eu").id
+    number = next(row.id for row in office.found() if row.target_id == eu)
+
+    def looked(caller: Caller) -> str:
+        found = [
+            caller.get(path)
+            for path in (
+                "/api/promotions",
+                f"/api/promotions/{number}",
+                "/api/apps/pay-staging/explanation",
+            )
+        ]
+        about = {"app": "pay-eu"}
+        found.append(caller.post("/api/holds/actions/foresee", about, status=200))
+        return json.dumps(found)
+
+    path = f"/api/promotions/{number}"
+    for mode in ("armed", "shadow"):
+        town.caller("ana").patch(f"/api/rules/{secret}", {"mode": mode})
+        for role in PEOPLE:
+            assert secret not in looked(town.of(role)), (mode, role)
+        assert secret in looked(town.caller("both"))
+    shown = town.of(VIEWER).get(path)
+    assert (shown["rule"], shown["by_hand"]) == (None, False)
+    town.caller("ana").delete(f"/api/rules/{secret}")
+    ended = town.of(VIEWER).get(path)
+    assert ended["reason"] == "Its rule was removed by ana@example.com."
+    assert secret not in json.dumps(ended)
+    assert town.caller("both").get(path)["reason"].startswith(f"Rule {secret} was removed")
+    assert town.of(APPROVER).refused("POST", f"{path}/actions/retry")[2] == "Its rule was removed."

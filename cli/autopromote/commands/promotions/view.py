@@ -80,8 +80,10 @@ def released(place: Source | Destination) -> str:
 
 
 def origin(promotion: Promotion) -> str:
-    """Return the rule's name, or that a person made it."""
-    return promotion["rule"]["name"] if promotion["rule"] else "by hand"
+    """Return the rule's name, or that a person made it, or that the rule is hidden."""
+    if promotion["rule"]:
+        return promotion["rule"]["name"]
+    return "by hand" if promotion["by_hand"] else "a rule that you may not see"
 
 
 def line(promotion: Promotion) -> str:
