@@ -32,7 +32,8 @@ def url_of_host(host: str) -> str:
     if not is_herokus(url):
         raise Misuse(
             f"HEROKU_HOST {host} is not one the Heroku CLI accepts, so no token is sent there."
-            " Unset it, or run `autopromote` itself with HEROKU_API_URL, the API's full URL."
+            " Unset it, or run the autopromote program itself with HEROKU_API_URL, the API's full"
+            " URL."
         )
     return f"{url.scheme}://{url.netloc}"
 

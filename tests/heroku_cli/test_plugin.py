@@ -195,11 +195,12 @@ def test_help_is_the_programs_own(
 ) -> None:
     own = subprocess.run(
         [our_program(), *meant],
-        env=cli.environment(),
+        env=cli.environment() | {"AUTOPROMOTE_IN_HEROKU": "1"},
         capture_output=True,
         encoding="utf-8",
         check=True,
     )
+    assert "heroku autopromote" in own.stdout
     assert cli(*said) == (own.stdout, "", 0)
 
 
@@ -253,7 +254,8 @@ def test_no_token_goes_where_the_heroku_cli_sends_none(cli: OfficialCli) -> None
     assert outcome.stderr.endswith(
         barred(
             f"Error: HEROKU_HOST {host} is not one the Heroku CLI accepts, so no token is sent"
-            " there. Unset it, or run `autopromote` itself with HEROKU_API_URL, the API's full URL."
+            " there. Unset it, or run the autopromote program itself with HEROKU_API_URL, the API's"
+            " full URL."
         )
     )
     assert ADMIN_TOKEN not in outcome.stderr
