@@ -221,14 +221,22 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
 
 
 def _told(context: Context, claim: queue.Claim) -> str:
-    """Return what is told, with what is known only when it is sent before the last line."""
+    """Return what is told, with what is known only when it is sent before the last line.
+
+    Raises LeaseLost if another runner may tell it by now.
+    """
     body, until, about = str(claim.row.body), claim.row.answer_until, claim.row.promotion_id
     has_failed = claim.row.kind == Status.FAILED
     if about is None or not (has_failed or until):
         return body
     with context.database.begin() as conn:
         row = promotions.get(conn, about)
-    more = release_output.last_lines(context, row) if has_failed else _link(context, row, until)
+    if has_failed:
+        more = release_output.last_lines(context, row)
+        with context.database.begin() as conn:  # Heroku may have been slow
+            queue.renew(conn, claim)
+    else:
+        more = _link(context, row, until)
     if not more:
         return body
     before, _, last = body.rpartition("\n")

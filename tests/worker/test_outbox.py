@@ -215,7 +215,7 @@ def test_a_service_that_was_told_before_the_process_died_is_not_told_again(
 ) -> None:
     """The one was told, and written down; the other was not."""
     fail(told(stage, alive, dead))
-    stage.mortality.die_at(7)
+    stage.mortality.die_at(9)
     with pytest.raises(wire.Killed):
         tell(stage)
     stage.mortality.die_at(None)
