@@ -85,6 +85,18 @@ def running(history: History) -> Release | None:
     return current if later is None else next(ran)
 
 
+def began(history: History) -> Release | None:
+    """Return the release that brought what runs now; later ones only changed config vars."""
+    first = running(history)
+    for release in reversed(history.releases):
+        if first is None or release.version >= first.version or not release.has_run:
+            continue
+        if release.artifact != first.artifact:
+            break
+        first = release
+    return first
+
+
 def _already(runs: list[Run], history: History) -> AlreadyRolledBack:
     now, before = runs[-1], runs[-2]
     earlier = (run.releases[-1] for run in reversed(runs[:-1]) if run.artifact == now.artifact)

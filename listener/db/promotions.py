@@ -76,6 +76,7 @@ class PromotionRow:
     checked_at: datetime | None
     verification: dict[str, Any] | None
     created_by: str | None
+    target_ran: str | None
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None

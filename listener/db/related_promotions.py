@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from listener.core.drift import nonce_of
 from listener.core.gates.base import ActivePromotion, PastPromotion
-from listener.core.promotion import ACTIVE, PromotionKind, Status
+from listener.core.promotion import ACTIVE, UNFINISHED, PromotionKind, Status
 from listener.core.release import Release
 from listener.db import release_requests
 from listener.db.fixed import Fixed, value
@@ -78,6 +78,17 @@ def rollback_asked_for(conn: Connection, target_id: str) -> PromotionRow | None:
         table.c.target_id == target_id,
         table.c.kind == PromotionKind.ROLLBACK,
         table.c.status == Status.WAITING,
+    )
+    row = conn.execute(query.order_by(table.c.id).limit(1)).one_or_none()
+    return row_of(row) if row is not None else None
+
+
+def rollback_at_work(conn: Connection, target_id: str) -> PromotionRow | None:
+    """Return a rollback by hand of the target that has not ended, if there is one."""
+    query = select(table).where(
+        table.c.target_id == target_id,
+        table.c.kind == PromotionKind.ROLLBACK,
+        table.c.status.in_(UNFINISHED),
     )
     row = conn.execute(query.order_by(table.c.id).limit(1)).one_or_none()
     return row_of(row) if row is not None else None

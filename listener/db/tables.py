@@ -240,7 +240,8 @@ promotion = Table(
     Column("checked", JSONB),
     columns.time("checked_at"),
     Column("verification", JSONB),
-    columns.words("created_by"),
+    columns.words("created_by"),  # by hand: who asked for it last
+    columns.words("target_ran"),  # of a rollback: the artifact that ran when it was asked for
     columns.now("created_at"),
     columns.now("updated_at"),
     columns.time("ended_at"),

@@ -174,7 +174,9 @@ def reevaluate(
     return get(conn, promotion_id)
 
 
-def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow | None:
+def retry(
+    conn: Connection, promotion_id: int, *, reason: str, **values: Any
+) -> PromotionRow | None:
     """Let an ended promotion wait again; return None where its status allows no retry."""
     now = func.clock_timestamp()
     statement = (
@@ -197,6 +199,7 @@ def retry(conn: Connection, promotion_id: int, *, reason: str) -> PromotionRow |
                 "verification": null(),
                 "target_release_id": None,
                 "target_version": None,
+                **values,
             }
         )
         .returning(table)

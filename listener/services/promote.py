@@ -16,6 +16,8 @@ from listener.core.promotion import PromotionKind, Status
 from listener.core.release import History, Release
 from listener.core.rule import Strategy, strategy_of
 from listener.db import (
+    access_tokens,
+    approvals,
     apps,
     audit,
     holds,
@@ -206,19 +208,48 @@ def _ensure(
     conn: Connection, choice: Choice, target: App, override: NewOverride | None, by: str
 ) -> PromotionRow:
     same = find(conn, PromotionKind.PROMOTE, choice.release, target)
-    row = same or add(
-        conn,
-        PromotionKind.PROMOTE,
-        choice.release,
-        source=choice.source,
-        target=target,
-        commit=choice.commit,
-        reason=f"Asked for by {by}.",
-        by=by,
-    )
+    if same is not None:
+        row = _asked_again(conn, same, by)
+    else:
+        row = add(
+            conn,
+            PromotionKind.PROMOTE,
+            choice.release,
+            source=choice.source,
+            target=target,
+            commit=choice.commit,
+            reason=f"Asked for by {by}.",
+            by=by,
+        )
     if override is None:
         return row
     return _set_aside(conn, row, override, _overridden(conn, target, override), by)
+
+
+def _asked_again(conn: Connection, row: PromotionRow, by: str) -> PromotionRow:
+    """Store a person's word on a promotion that waits already: it is a yes, said now.
+
+    A machine's asking adds nothing. What is past its gates stays as it is.
+    """
+    if access_tokens.is_machine(by):
+        return row
+    asker = by if access_tokens.is_machine(row.created_by or "") else row.created_by
+    after = waiting_promotions.reevaluate(
+        conn, row.id, "asked_again", f"Asked for by {by}.", created_by=asker
+    )
+    if after is None:
+        return row
+    approvals.put(conn, after, by=by, is_approved=True, reason=None)
+    audit.record(
+        conn,
+        by=by,
+        action="promotion.asked_again",
+        subject_type="promotion",
+        subject_id=str(row.id),
+        before={"created_by": row.created_by},
+        after={"created_by": asker},
+    )
+    return after
 
 
 def _set_aside(
@@ -270,6 +301,7 @@ def add(
     commit: str | None,
     reason: str,
     by: str,
+    target_ran: str | None = None,
 ) -> PromotionRow:
     """Add a promotion; the caller holds the target's lock and found none that does the same."""
     row = promotions.add(
@@ -288,6 +320,7 @@ def add(
         soaks_from=soaks_from(release),
         author=related_promotions.author(conn, source.id, release),
         created_by=by,
+        target_ran=target_ran,
     )
     made = cast(PromotionRow, row)  # the lock keeps an equal one out
     audit.record(

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Connection
 
-from listener.core.promotion import ENDED, RETRYABLE, Status
+from listener.core import rollback
+from listener.core.promotion import ENDED, RETRYABLE, PromotionKind, Status
 from listener.core.rule import Mode
-from listener.db import approvals, apps, promotions, queries, rules, waiting_promotions
+from listener.db import (
+    approvals,
+    apps,
+    promotions,
+    queries,
+    releases,
+    rules,
+    waiting_promotions,
+)
 from listener.db.promotions import PromotionRow
 from listener.db.queries import Moment
 from listener.errors import Conflict, NotFound
@@ -49,6 +58,16 @@ def cancel(context: Context, promotion_id: str, *, by: str) -> PromotionView:
         return view_of(context, conn, row)
 
 
+def _asked_by(conn: Connection, row: PromotionRow, by: str) -> dict[str, Any]:
+    """Return what a retry changes of a promotion by hand: whoever retries asks for it now."""
+    if not row.is_by_hand:
+        return {}
+    if row.kind is PromotionKind.PROMOTE:
+        return {"created_by": by}
+    runs = rollback.running(releases.history(conn, row.target_id))
+    return {"created_by": by, "target_ran": runs.artifact if runs is not None else None}
+
+
 def retry(context: Context, promotion_id: str, *, by: str) -> PromotionView:
     """Let an ended promotion wait again. Raises Conflict where it is no longer wanted."""
     with context.database.begin() as conn:
@@ -63,8 +82,10 @@ def retry(context: Context, promotion_id: str, *, by: str) -> PromotionView:
             apps.forget_facts(conn, app_id)
         waiting_promotions.lock_around(conn, before.source_id)
         # Its status allows it, and nobody else moves it while the target is locked.
+        asked = _asked_by(conn, before, by)
         row = cast(
-            PromotionRow, waiting_promotions.retry(conn, before.id, reason=f"Retried by {by}.")
+            PromotionRow,
+            waiting_promotions.retry(conn, before.id, reason=f"Retried by {by}.", **asked),
         )
         approvals.ask_anew(conn, row)
         if before.rule_id is not None and revision != before.rule_revision:

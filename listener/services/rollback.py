@@ -40,9 +40,9 @@ class NewRollback:
 def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
     """Put a hold, and add the rollback to the older release; asked twice, there is only one.
 
-    Raises Conflict where the target runs something else than what "the one before" was counted
-    from: Heroku may take its time, and the answer must not undo what a colleague did meanwhile.
-    The hold stays, so the target stands still when the person asks again.
+    Raises Conflict where the target runs, or is about to run, something else than what "the one
+    before" was counted from: Heroku may take its time, and the answer must not undo what a
+    colleague did meanwhile. The hold stays, so the target stands still when the person asks again.
     """
     ask = named.urgent(context, NOTHING, [wish.app])
     (app,) = named.read_targets(context, ask, [wish.app])
@@ -56,20 +56,37 @@ def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
             hold = NewHold(app=app.name, reason=wish.reason, kind="rollback")
             insert_hold(conn, app.id, hold, by=by)
         known = releases.history(conn, app.id)
-        moved = _moved(app, history, known) if same is None and wish.to is None else None
-        if moved is None:
-            row = same or _add(conn, app, release, commit, wish.reason, by)
+        is_free = same is not None or wish.to is not None
+        refused = None if is_free else _refused(conn, app, release, history, known)
+        if refused is None:
+            row = same or _add(
+                conn, app, release, known=known, commit=commit, reason=wish.reason, by=by
+            )
             return _view(conn, app, known, release, row)
-    again = f"Look at what it runs and ask again, or say where to: `--to v{release.version}`."
-    raise Conflict("target_moved", f"{moved} It is on hold now. {NOTHING} {again}")
+    raise refused
 
 
-def _moved(app: App, read: History, known: History) -> str | None:
-    """Say that the target runs something else by now than what was read of it, or return None."""
+def _refused(
+    conn: Connection, app: App, release: Release, read: History, known: History
+) -> Conflict | None:
+    """Return why "the one before" would be another one by now; None where it would not."""
+    where = f"or say where to: `--to v{release.version}`."
+    other = related_promotions.rollback_at_work(conn, app.id)
+    if other is not None:
+        said = (
+            f"Rollback {other.id} of {app.name} to v{other.version}, asked for by"
+            f" {other.created_by or 'somebody'}, is not done yet. {NOTHING} Follow it with"
+            f" `autopromote promotions:info {other.id}`, {where}"
+        )
+        return Conflict("rollback_at_work", said)
     then, now = rollback.running(read), rollback.running(known)
     if then is None or now is None or then.artifact == now.artifact:
         return None
-    return f"{app.name} ran v{then.version} when Heroku was asked, and runs v{now.version} by now."
+    said = (
+        f"{app.name} ran v{then.version} when Heroku was asked, and runs v{now.version} by now. It"
+        f" is on hold now. {NOTHING} Look at what it runs and ask again, {where}"
+    )
+    return Conflict("target_moved", said)
 
 
 def _is_held(conn: Connection, app: App) -> bool:
@@ -95,10 +112,18 @@ def _history(context: Context, ask: HerokuCall, app: App) -> History:
 
 
 def _add(
-    conn: Connection, app: App, release: Release, commit: str | None, reason: str, by: str
+    conn: Connection,
+    app: App,
+    release: Release,
+    *,
+    known: History,
+    commit: str | None,
+    reason: str,
+    by: str,
 ) -> PromotionRow:
     # An image goes back only by Heroku's own rollback, which brings back config vars too.
     with_config = "" if release.artifact_type == SLUG else " with the config vars of then"
+    runs = rollback.running(known)
     return promote.add(
         conn,
         PromotionKind.ROLLBACK,
@@ -108,6 +133,7 @@ def _add(
         commit=commit,
         reason=f"Back to v{release.version}{with_config}, asked for by {by}: {reason}",
         by=by,
+        target_ran=runs.artifact if runs is not None else None,
     )
 
 

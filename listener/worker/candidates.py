@@ -275,6 +275,7 @@ def _assemble(
         on_newer=on_newer,
         is_by_hand=row.is_by_hand,
         may_return=_may_return(row),
+        target_ran=row.target_ran,
         holds=tuple(hold.value for hold in about.held),
         rival=related_promotions.as_rival(rival) if rival is not None else None,
         upstream=above.status if above is not None else None,

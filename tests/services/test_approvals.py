@@ -195,6 +195,50 @@ def test_only_a_person_brings_back_what_the_target_left(office: Office) -> None:
     assert office.current(PROD)["slug"] == broken
 
 
+def test_a_machine_that_retries_what_a_person_asked_for_asks_for_it_itself(
+    office: Office,
+) -> None:
+    """A retry brought back what was rolled back, and went on the yes of whoever had asked first."""
+    wish = NewPromotions(source=STAGING, targets=(PROD,))
+    left, ci = office.current(PROD)["version"], machine(office)
+    (first,) = office.promotions.promote_by_hand(wish, by=BO)
+    office.promotions.cancel(str(first.row.id), by=BO)
+    office.promotions.promote_by_hand(wish, by=BO)
+    office.work()
+    office.control(f"apps/{PROD}/rollbacks", {"release": left, "user": BO})
+    with pytest.raises(Conflict, match="on hold"):
+        office.promotions.promote_by_hand(wish, by=ci)
+    office.holds.release(PROD, by=ANA)
+
+    (view,) = [office.promotions.retry(str(first.row.id), by=ci)]
+    assert (view.row.created_by, view.approvals) == (ci, ())
+    office.work()
+    row = next(row for row in office.found() if row.id == first.row.id)
+    assert row.status is Status.REJECTED
+    assert "Only a person's `autopromote promote" in row.reason
+
+
+def test_a_person_who_asks_for_what_a_machine_asked_for_says_yes_by_that(office: Office) -> None:
+    office.add_rule(conditions={"approvals": 1})
+    wish = NewPromotions(source=STAGING, targets=(PROD,))
+    office.promotions.promote_by_hand(wish, by=machine(office))
+    office.work()
+    (view,) = office.promotions.promote_by_hand(wish, by=BO)
+    assert (view.row.created_by, [each.by for each in view.approvals]) == (BO, [BO])
+    office.work()
+    assert office.found()[-1].status is Status.SUCCEEDED
+
+
+def test_two_who_ask_for_the_same_say_two_yeses(office: Office) -> None:
+    office.add_rule(conditions={"approvals": 2})
+    wish = NewPromotions(source=STAGING, targets=(PROD,))
+    for by in (BO, CY):
+        office.promotions.promote_by_hand(wish, by=by)
+    assert office.found()[-1].created_by == BO
+    office.work()
+    assert office.found()[-1].status is Status.SUCCEEDED
+
+
 def test_a_machine_rolls_back_to_what_the_target_left(office: Office) -> None:
     left = office.current(PROD)["slug"]
     office.deploy(PROD)

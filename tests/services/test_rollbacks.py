@@ -352,3 +352,65 @@ def test_a_list_that_lags_refuses_no_rollback(office: Office) -> None:
     (row,) = office.found()
     assert row.status is Status.WAITING
     assert row.reason.startswith("Looking again: acme-prod shows nothing newer than v5")
+
+
+# What a rollback that waits does not undo.
+
+
+def waiting_rollback(office: Office, to: int | None = None, by: str = BO) -> PromotionRow:
+    """A rollback that no runner has come to yet."""
+    return answer(office, to, by).promotion.row
+
+
+@pytest.mark.parametrize("has_rule", [False, True], ids=["no rule", "over an open hold"])
+def test_a_rollback_that_waits_undoes_no_hotfix_that_came_meanwhile(
+    office: Office, has_rule: bool
+) -> None:
+    if has_rule:
+        office.add_rule()
+    run_v3_to_v5(office)
+    waiting_rollback(office)
+    office.deploy(PROD)
+    office.work()
+    (row,) = [row for row in office.found() if row.kind is PromotionKind.ROLLBACK]
+    assert (row.status, office.current(PROD)["version"]) == (Status.CANCELLED, 6)
+    assert row.reason == (
+        f"Since the rollback was asked for, {ANA} released v6 on acme-prod, which it would undo"
+        " unseen. Ask again if that is wanted."
+    )
+
+
+def test_config_vars_that_somebody_set_meanwhile_stop_no_rollback(office: Office) -> None:
+    run_v3_to_v5(office)
+    waiting_rollback(office)
+    office.control(f"apps/{PROD}/config", {"FOO": "bar"})
+    office.work()
+    assert office.found()[-1].status is Status.ROLLED_BACK
+    assert office.current(PROD)["slug"] == office.releases(PROD)[3]["slug"]
+
+
+def test_a_rollback_that_is_retried_is_asked_for_anew(office: Office) -> None:
+    run_v3_to_v5(office)
+    row = waiting_rollback(office)
+    office.deploy(PROD)
+    office.work()
+    office.promotions.retry(str(row.id), by=ANA)
+    office.work()
+    (row,) = office.found()
+    assert (row.status, row.created_by) == (Status.ROLLED_BACK, ANA)
+
+
+def test_the_one_before_is_not_counted_while_another_rollback_is_at_work(office: Office) -> None:
+    """Ana skips v5 on purpose; Bo, who counts from v6, would bring v5 back after hers."""
+    run_v3_to_v5(office)
+    office.deploy(PROD)
+    first = waiting_rollback(office, to=4, by=ANA)
+    refused = refusal(office)
+    assert refused.id == "rollback_at_work"
+    assert refused.message == (
+        f"Rollback {first.id} of acme-prod to v4, asked for by {ANA}, is not done yet. Nothing was"
+        f" rolled back. Follow it with `autopromote promotions:info {first.id}`, or say where to:"
+        " `--to v5`."
+    )
+    office.work()
+    assert office.current(PROD)["slug"] == office.releases(PROD)[3]["slug"]

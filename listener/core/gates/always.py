@@ -28,6 +28,7 @@ from listener.core.promotion import (
     reserve_back_in,
 )
 from listener.core.release import EXPIRED, FAILED, PENDING, SUCCEEDED, Release
+from listener.core.rollback import began
 from listener.core.rule import OnNewer, Strategy
 
 GONE_FOR = timedelta(minutes=2)
@@ -373,4 +374,22 @@ def rollback_target(candidate: Candidate, now: datetime) -> Verdict:
         return Reject(message, Status.SKIPPED)
     if candidate.release.status != SUCCEEDED:
         return Reject(f"{name} v{candidate.release.version} is {candidate.release.status}.")
-    return _is_free(candidate, now) or Pass(f"{name} runs v{current.version} and is free.")
+    runs = Pass(f"{name} runs v{current.version} and is free.")
+    return _moved_unseen(candidate) or _is_free(candidate, now) or runs
+
+
+def _moved_unseen(candidate: Candidate) -> Reject | None:
+    """Reject a rollback if somebody moved the target since it was asked for; else None.
+
+    Whoever asked for it has not seen that release. One of ours was on its way by then.
+    """
+    moved = began(candidate.target_history)
+    if moved is None or candidate.target_ran in (None, moved.artifact):
+        return None
+    if moved.id in candidate.own_releases:
+        return None
+    message = (
+        f"Since the rollback was asked for, {moved.author or 'somebody'} released v{moved.version}"
+        f" on {candidate.target.name}, which it would undo unseen. Ask again if that is wanted."
+    )
+    return Reject(message, Status.CANCELLED, {"version": moved.version})

@@ -167,6 +167,7 @@ class Candidate:
     newer: int | None = None  # version of a newer candidate of the same rule that supersedes
     is_allowed: bool = True  # both apps match AUTOPROMOTE_APPS
     own_releases: frozenset[str] = frozenset()
+    target_ran: str | None = None  # of a rollback: the artifact, when it was asked for
     # What the conditions of its rule ask about.
     conditions: Conditions = NONE
     found_at: datetime | None = None  # or when it last began to wait again
