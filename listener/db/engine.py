@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import select
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Any, cast
 
+from psycopg.pq import Conninfo
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 
@@ -21,6 +23,12 @@ POOL_WAIT_SECONDS = 2
 PING_AFTER_SECONDS = 10.0  # without use; what the other side closed is seen at once
 CHANNEL = "autopromote"
 _TOPICS = "topics"
+
+
+NO_URL = (
+    "DATABASE_URL is no URL like postgres://user:password@host:5432/name, with @ in a password"
+    " written %40."
+)
 
 
 class BadDatabaseUrl(ValueError):
@@ -35,14 +43,28 @@ def parse_url(written: str) -> URL:
     try:
         url = make_url(written.strip())
     except (ArgumentError, ValueError) as error:
-        message = "DATABASE_URL is no URL like postgres://user:password@host:5432/name."
-        raise BadDatabaseUrl(message) from error
+        raise BadDatabaseUrl(NO_URL) from error
     if url.get_backend_name() not in ("postgres", "postgresql"):
         raise BadDatabaseUrl("DATABASE_URL must begin with postgres:// or postgresql://.")
     url = url.set(drivername="postgresql+psycopg")
+    _check_parameters(url)
     if "sslmode" not in url.query and not _is_local(url):
         url = url.update_query_dict({"sslmode": "require"})
     return url
+
+
+def _check_parameters(url: URL) -> None:
+    """Raise BadDatabaseUrl where libpq would refuse the URL; its own words may quote a password."""
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    if unknown := [name for name in url.query if name not in known]:
+        name = re.sub(r"[^\w.-]", "?", unknown[0], flags=re.ASCII)[:40]
+        raise BadDatabaseUrl(f"PostgreSQL knows no parameter `{name}`: leave it out of the URL.")
+    try:
+        url.get_dialect()().create_connect_args(url)
+    except ArgumentError as error:
+        raise BadDatabaseUrl(NO_URL) from error
+    if "@" in (url.host or ""):  # a password's, and what follows it would be told as the host
+        raise BadDatabaseUrl(NO_URL)
 
 
 def _is_local(url: URL) -> bool:
@@ -94,9 +116,11 @@ class Database:
 
     def connect(self) -> Watched:
         """Open a connection outside the pool; each statement is a transaction."""
-        url = self._engine.url.set(drivername="postgresql")
-        shown = url.render_as_string(hide_password=False)
-        return watchdog.connect(shown, autocommit=True, answer_within=self._answer_within)
+        # As the pool does: in a URL that is written anew, a space would become a plus.
+        words, values = self._engine.dialect.create_connect_args(self._engine.url)
+        return watchdog.connect(
+            *words, **values, autocommit=True, answer_within=self._answer_within
+        )
 
     def is_lent(self, conn: Connection) -> bool:
         """Return whether a pooler lends a session per transaction, so that no connection owns one.

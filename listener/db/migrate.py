@@ -66,14 +66,21 @@ def check_sessions(url: str) -> None:
 
 
 def _why_unusable(error: psycopg.OperationalError) -> str:
-    """Say why nobody can connect, in the server's last words, which quote no password."""
-    said = str(error).strip().splitlines()[-1].strip()
-    if "startup parameter: options" in said:
+    """Say why nobody can connect, in the words of libpq or the server, which quote no password."""
+    told = str(error)
+    if "startup parameter: options" in told:
         return (
             "A pooler before the database (PgBouncer, say) refuses the `options` of DATABASE_URL:"
             " leave them out, or name the database itself."
         )
+    first = told.partition(_EVERY_ATTEMPT)[0].strip()
+    # The last line that says what happened: those with a tab only ask back ("Is the server …?").
+    lines = [line for line in first.splitlines() if line.strip() and not line.startswith("\t")]
+    said = lines[-1].removeprefix("connection failed: ") if lines else type(error).__name__
     return f"The database of DATABASE_URL cannot be used: {said}"
+
+
+_EVERY_ATTEMPT = "Multiple connection attempts failed"  # what psycopg writes before them
 
 
 def migrate(url: str) -> None:

@@ -98,6 +98,19 @@ def test_a_bad_setting_stops_the_release_phase_before_anything_is_changed(
     assert do("release", good).returncode == 0
 
 
+@pytest.mark.parametrize("kind", ["release", "web", "worker"])
+def test_a_parameter_that_postgresql_does_not_know_is_named(kind: str) -> None:
+    url = "postgres://ana:hush-hush@127.0.0.1:9/acme?sslmode=disable&pgbouncer=true"
+    done = do(kind, settings(url))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "The listener cannot start, because of its settings:\n"
+        "DATABASE_URL is malformed: PostgreSQL knows no parameter `pgbouncer`: leave it out of the"
+        " URL.\n"
+    )
+
+
 def test_migrating_seals_everything_with_the_newest_key(database_url: str) -> None:
     with opened(database_url) as database:
         seal_something(database, Keys([KEY]))

@@ -139,6 +139,11 @@ def test_the_public_url_goes_before_the_domain_of_the_dyno() -> None:
     [
         ("DATABASE_URL", "mysql://host/db"),
         ("DATABASE_URL", "not a url"),
+        ("DATABASE_URL", "postgres://host/db?foo=bar"),
+        ("DATABASE_URL", "postgres://host/db?plugin=bar"),
+        ("DATABASE_URL", "postgres://host/db?autocommit=1"),
+        ("DATABASE_URL", "postgres://host/db?port=7x"),
+        ("DATABASE_URL", "postgres://ana:p@ss@host/db"),
         ("SECRET_KEY", "k" * 31),
         ("SECRET_KEY", f"{KEY},"),
         ("SECRET_KEY", f"{KEY},,{KEY}"),
@@ -189,6 +194,8 @@ def test_what_is_malformed_is_named(name: str, value: str) -> None:
     ("name", "value"),
     [
         ("DATABASE_URL", "mysql://ana:hush-hush@host/db"),
+        ("DATABASE_URL", "postgres://ana:hush-hush@host/db?foo=hush-hush"),
+        ("DATABASE_URL", "postgres://ana:p@hush-hush@host/db"),
         ("SECRET_KEY", "hush-hush"),
         ("HEROKU_API_KEY", "hush-hush ü"),
         ("AUTOPROMOTE_NOTIFY", "hush-hush"),
