@@ -34,7 +34,7 @@ GUNICORN_CONF = Path(__file__).with_name("gunicorn_conf.py")
 def migrate(env: Environment) -> int:
     """Bring the database to the schema of this code, and seal everything with the newest key."""
     if env.get("DYNO", "").startswith("release."):
-        read(env)  # what fails here never replaces the listener that runs
+        _check(env)  # what fails here never replaces the listener that runs
     url = read_database_url(env)
     migrations.migrate(url)
     database = open_database(url)
@@ -45,6 +45,14 @@ def migrate(env: Environment) -> int:
     finally:
         database.dispose()
     return 0
+
+
+def _check(env: Environment) -> None:
+    """Check every setting, also what takes too much memory to check in a web process."""
+    from listener.services import notify_setting
+
+    if faults := notify_setting.faults(read(env).notify):
+        raise BadSettings(faults)
 
 
 def _seal_anew(database: Database, env: Environment) -> None:

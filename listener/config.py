@@ -10,6 +10,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+
 from listener import roles
 from listener.core import duration
 from listener.db.engine import parse_url
@@ -63,6 +65,9 @@ def apps(text: str) -> tuple[str, ...]:
     patterns = _patterns(text)
     if not patterns:
         message = "it names no app; leave it out to allow every app."
+        raise ValueError(message)
+    if not all(re.fullmatch(r"[a-z0-9*?!\[\]-]+", pattern) for pattern in patterns):
+        message = "it must be names or patterns of apps, comma-separated, like acme-*,shop."
         raise ValueError(message)
     return patterns
 
@@ -124,13 +129,28 @@ def flag(text: str) -> bool:
 
 
 def url(text: str) -> str:
-    parts = urlsplit(text)
+    message = "it must be an https:// URL (http:// for this machine only)."
+    try:
+        parts = urlsplit(text)
+        _ = httpx.URL(text).host  # decodes IDNA
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ValueError(message) from error
     is_plain = parts.hostname and not (parts.username or parts.query or parts.fragment)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
     if not (is_plain and is_safe) or re.search(r"\s", text):
-        message = "it must be an https:// URL (http:// for this machine only)."
         raise ValueError(message)
     return text.rstrip("/")
+
+
+def domain(text: str) -> str:
+    """Check the domain that Heroku gave the app; return the URL that it makes."""
+    message = "it must be a domain, as Heroku's dyno metadata say it."
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", text):
+        raise ValueError(message)
+    try:
+        return url(f"https://{text}")
+    except ValueError as error:
+        raise ValueError(message) from error
 
 
 def _is_loopback(host: str | None) -> bool:
@@ -203,7 +223,10 @@ def read(env: Mapping[str, str]) -> Settings:
     """Read all settings from the environment. Raises BadSettings."""
     found = _read(env, VARIABLES, more=_half_clients(env))
     found["heroku_id_url"] = found["heroku_id_url"] or _id_url(found["heroku_api_url"])
-    return Settings(**found | {"public_url": _public_url(env)})
+    # What the dyno's metadata tell, where nobody says it; None where neither does.
+    by_metadata = found.pop("default_domain")
+    found["public_url"] = found["public_url"] or by_metadata
+    return Settings(**found)
 
 
 def _half_clients(env: Mapping[str, str]) -> list[str]:
@@ -250,14 +273,6 @@ def _read(
     if faults:
         raise BadSettings(faults)
     return found
-
-
-def _public_url(env: Mapping[str, str]) -> str | None:
-    """Return where Heroku reaches us; None if neither PUBLIC_URL nor the dyno's metadata tell."""
-    if given := env.get("PUBLIC_URL", "").strip():
-        return url(given)
-    domain = env.get("HEROKU_APP_DEFAULT_DOMAIN_NAME", "").strip()
-    return f"https://{domain}" if domain else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +330,7 @@ VARIABLES = (
     Variable("HEROKU_API_URL", "heroku_api_url", checked_url, HEROKU_API_URL),
     Variable("HEROKU_ID_URL", "heroku_id_url", checked_url, None),
     Variable("PUBLIC_URL", "public_url", url, None),
+    Variable("HEROKU_APP_DEFAULT_DOMAIN_NAME", "default_domain", domain, None),
     Variable("PORT", "port", number(1, 65535), 8000),
     Variable("WEB_CONCURRENCY", "web_concurrency", number(1, 99999), 1),
 )

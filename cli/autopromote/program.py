@@ -18,6 +18,8 @@ from autopromote.output import complain, tell
 from autopromote.overview import HELP, NAME, Table, overview
 from autopromote.plain import HALF, whole
 
+HELP_OPTIONS = ["-h", "--help"]
+
 
 def run(table: Table, aliases: Mapping[str, str], arguments: Sequence[str]) -> int:
     """Run one command and return the exit code."""
@@ -76,7 +78,7 @@ class Program(click.Group):
     def __init__(self, table: Table, aliases: Mapping[str, str]) -> None:
         super().__init__(
             name=NAME,
-            context_settings={"help_option_names": ["-h", "--help"]},
+            context_settings={"help_option_names": HELP_OPTIONS},
         )
         self.table = table
         self.aliases = aliases
@@ -90,7 +92,11 @@ class Program(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that the words name, and what is left for it."""
         if args[0] == "help":
-            args = [*args[1:], "--help"]
+            asked = [word for word in args[1:] if word not in HELP_OPTIONS]
+            if asked in ([], ["help"]):  # help about help
+                sys.stdout.write(overview(self.table))
+                ctx.exit()
+            args = [*asked, "--help"]
         name, rest = names.split(self.table, self.aliases, args)
         command = self.get_command(ctx, name)
         if command is None:

@@ -29,13 +29,18 @@ class OwnAddress:
         self._is_free = Lock()  # a question takes five seconds at most, so one at a time does
 
     def learn(self, url: str | None, *, by: str, rights: Rights) -> None:
-        """Take it from this request, by which URL it came; None is none that could be one."""
+        """Take it from this request, by which URL it came; None is none that could be one.
+
+        Whatever goes wrong is logged, and no fault of the request.
+        """
         is_set = self._context.public_url is not None
         if url is None or is_set or rights.overall is not Role.ADMIN:
             return
         if self._is_free.acquire(blocking=False):
             try:
                 self._learn(url, by)
+            except Exception as error:  # noqa: BLE001 - whoever logs in has his token by now
+                log.warning("address_not_learned", url=url, error=type(error).__name__)
             finally:
                 self._is_free.release()
 

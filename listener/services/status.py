@@ -158,6 +158,8 @@ class ReachabilityCheck:
             )
         except _UNREACHED:
             return _told(State.BROKEN, f"Nobody answers at {url}.")
+        except (httpx.InvalidURL, UnicodeError):  # a host whose xn-- decodes to nothing
+            return _told(State.BROKEN, f"{url} is no address.")
         except httpx.HTTPError as error:
             message = f"{url} did not answer in {SECONDS:.0f} s: {type(error).__name__}."
             return _told(State.UNKNOWN, message)

@@ -11,9 +11,11 @@ import httpx
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from listener.app import build
+from listener.db import own_address
 from listener.db.engine import Database
 from listener.services.status import MARK
 from tests.api.conftest import ADMIN, APPROVER
@@ -182,3 +184,33 @@ def test_a_stranger_has_nobody_asked(scene: Scene) -> None:
     with placed(scene, viewers=()) as place:
         assert place.log_in(who=STRANGER).status_code == 403
         assert (place.address, place.internet.asked) == (None, [])
+
+
+def test_a_host_that_decodes_to_nothing_costs_no_login(scene: Scene) -> None:
+    with scene.changed(**NO_CLIENT, public_url=None):
+        listener = build(scene.parts).test_client()  # asks as it does outside of tests
+        said = listener.post(
+            "/api/tokens",
+            json={"heroku_token": f"HRKU-{ADMIN}"},
+            headers={"Host": "xn--a.com", "X-Forwarded-Proto": "https"},
+        )
+        assert (said.status_code, scene.parts.context.address()) == (201, None)
+
+
+@pytest.mark.parametrize("what", ["read", "written"])
+def test_whatever_breaks_while_it_learns_costs_no_login(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OperationalError("hush", {}, Exception("hush"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(own_address, "find" if what == "read" else "put", broken)
+        assert place.log_in().status_code == 201
+    assert place.address is None
+    [line] = [one for one in capsys.readouterr().out.splitlines() if "address_not_learned" in one]
+    assert "OperationalError" in line
+    assert "hush" not in line
+
+    assert place.log_in().status_code == 201
+    assert place.address == f"https://{HOST}"

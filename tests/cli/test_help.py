@@ -28,7 +28,20 @@ def find(name: str) -> Command:
     return found
 
 
-@pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",), ("--help", "rules")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--help",),
+        ("-h",),
+        ("help",),
+        ("--help", "rules"),
+        ("help", "--help"),
+        ("help", "-h"),
+        ("help", "help"),
+        ("help", "help", "--help"),
+    ],
+)
 def test_the_program_lists_its_commands(autopromote: Autopromote, words: tuple[str, ...]) -> None:
     printed = help_of(autopromote, *words)
 
@@ -71,6 +84,7 @@ def test_a_commands_help_is_exactly_this(autopromote: Autopromote) -> None:
         ("rules", "add", "--help"),
         ("help", "rules:add"),
         ("help", "rules", "add"),
+        ("help", "--help", "rules:add"),
         ("rules:add", "ship", "--help"),
     ],
 )

@@ -16,6 +16,7 @@ from listener.db.deliveries import Arrival
 from listener.db.engine import Database, open_database
 from listener.db.rules import Service
 from listener.db.tables import delivery, rule, rule_service, secret
+from listener.services import notify_setting
 from tests.frame.processes import KEY, PYTHON, Web, do, saying, settings, start
 
 NEW = "n" * 32
@@ -81,6 +82,7 @@ def test_without_a_database_it_says_so(tmp_path: Path) -> None:
         ("HEROKU_API_KEY", "", "HEROKU_API_KEY is missing: "),
         ("AUTOPROMOTE_ADMINS", "'you@acme.com'", "AUTOPROMOTE_ADMINS is malformed: "),
         ("PUBLIC_URL", "http://acme.com", "PUBLIC_URL is malformed: "),
+        ("AUTOPROMOTE_NOTIFY", "slck://hush", "AUTOPROMOTE_NOTIFY is malformed: "),
     ],
 )
 def test_a_bad_setting_stops_the_release_phase_before_anything_is_changed(
@@ -109,6 +111,22 @@ def test_a_parameter_that_postgresql_does_not_know_is_named(kind: str) -> None:
         "DATABASE_URL is malformed: PostgreSQL knows no parameter `pgbouncer`: leave it out of the"
         " URL.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("slck://hush-hush", ("no slck://…", "Did you mean slack://?", "discord", "mailto")),
+        ("foo://hush-hush", ("no foo://…", "It knows discord")),
+        ("tgram://hush-hush", ("cannot read that tgram://…",)),
+        ("https://example.com/hush-hush", ("cannot read that https://…",)),
+    ],
+)
+def test_a_service_that_apprise_cannot_read_is_named(url: str, words: tuple[str, ...]) -> None:
+    [said] = notify_setting.faults(["json://example.com", url, "mailto://a:b@acme.com"])
+    assert said.startswith("AUTOPROMOTE_NOTIFY is malformed: apprise ")
+    assert all(word in said for word in words)
+    assert "hush" not in said
 
 
 def test_migrating_seals_everything_with_the_newest_key(database_url: str) -> None:

@@ -73,6 +73,12 @@ def test_an_address_where_nobody_is_is_broken() -> None:
     )
 
 
+@pytest.mark.parametrize("url", ["https://xn--a.com", "https://xn--0.com"])
+def test_a_host_that_decodes_to_nothing_is_no_address(url: str) -> None:
+    finding = seen(url)
+    assert (finding.state, finding.message) == (State.BROKEN, f"{url} is no address.")
+
+
 def test_it_is_known_over_a_real_connection(peer: Callable[[Script], Peer]) -> None:
     at = peer(giving(answer(200, {"status": "ok"}, Autopromote_Mark=OWN)))
     assert seen(at.url).state is State.OK
