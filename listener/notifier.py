@@ -121,7 +121,7 @@ _OPTIONS = frozenset(
 MARKDOWN_ALWAYS = frozenset({"Discord", "Guilded", "Mattermost", "Zulip"})
 _URL = re.compile(r"(https?://[A-Za-z0-9._~:/?#@!$&+,;=%-]*[A-Za-z0-9_~/#@$&+=%-])")
 _MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+.!|~=-]|&(?=#?\w{1,32};)")
-_CALL = re.compile(r"(?<!\w)@(?=(?:everyone|here|channel|all)\b)")  # it rings at everybody's
+_CALL = "@\u200b"  # no `@` rings at anybody's, and an address is read as it was
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]{0,30})://", re.IGNORECASE | re.ASCII)
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+")
 _lock = Lock()
@@ -153,7 +153,9 @@ Send = Callable[[str, str], Told]  # title and body, to one service
 def send(url: str, title: str, body: str) -> Told:
     """Send one message to a service of the operator's, by whatever apprise knows."""
     with _lock:
-        service = _apprise_for(url).Apprise.instantiate(url, suppress_exceptions=True)
+        apprise = _apprise_for(url)
+        found = _parsed(apprise, url)
+        service = apprise.Apprise.instantiate(found, suppress_exceptions=True) if found else None
     return _notify(service, title, body)
 
 
@@ -216,7 +218,9 @@ def as_markdown(text: str) -> str:
 def _escaped(line: str) -> str:
     pieces = _URL.split(line)  # every second one is a URL
     return "".join(
-        piece if number % 2 else _CALL.sub("@\u200b", _MARKUP.sub(r"\\\g<0>", piece))
+        piece.replace("@", "%40")
+        if number % 2
+        else _MARKUP.sub(r"\\\g<0>", piece).replace("@", _CALL)
         for number, piece in enumerate(pieces)
     )
 
@@ -250,7 +254,7 @@ def _read(url: str) -> Any:
         raise BadService(f"a rule cannot tell {shown(url)}; it can tell {may}.")
     with _lock:
         apprise = _apprise_for(url)
-        found = apprise.plugins.url_to_dict(url) or {}
+        found = _parsed(apprise, url)
         _check_said(found)
         asset = apprise.AppriseAsset(http_redirects=False)
         service = apprise.Apprise.instantiate(found, asset=asset) if found else None
@@ -332,6 +336,18 @@ def _guess_no_languages() -> None:
         nobody = ModuleType("charset_normalizer")
         vars(nobody).update(__version__="3.0.0", detect=lambda _: {"encoding": None})
         sys.modules[nobody.__name__] = nobody
+
+
+def _parsed(apprise: Any, url: str) -> dict[str, Any]:
+    """Read a URL; empty where apprise cannot.
+
+    Its `format=` counts for mail alone. Others would take words of people for markup, whatever they
+    are declared to be, or ring at whom these name.
+    """
+    found: dict[str, Any] = apprise.plugins.url_to_dict(url) or {}
+    if _OTHERS.get(str(found.get("schema"))) != "email":
+        found.pop("format", None)
+    return found
 
 
 def plugins(folder: Path, url: str) -> frozenset[str]:

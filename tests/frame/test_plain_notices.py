@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+import requests
 
-from listener import notifier
+from listener import approval_links, notifier
+from listener.approval_links import Invitation
+from listener.crypto import Keys
 from tests.worker.chats import Chat, open_chat
 from tests.worker.mailbox import open_mailbox
 
+NEVER = datetime(2999, 1, 1, tzinfo=UTC)
 TITLE = "Promotion 12 of acme-staging v4 to acme-prod failed"
 WORDS = "Deploy map<string,int> & <b>x</b> [l](http://evil.example) *a* _b_ `c` &lt; <!here> @here"
 BODY = f"{WORDS}\n# second line\nhttps://u.example/a_b?c=d&e=f_g\nfor ana@here.example"
 MARKDOWN = (
     r"Deploy map\<string,int\> & \<b\>x\</b\> \[l\]\(http://evil.example\) \*a\* \_b\_ \`c\`"
     " \\&lt; \\<\\!here\\> @\u200bhere\n\n\\# second line\n\n"
-    "https://u.example/a_b?c=d&e=f_g\n\nfor ana@here\\.example"
+    "https://u.example/a_b?c=d&e=f_g\n\nfor ana@\u200bhere\\.example"
 )
 
 
@@ -88,9 +93,12 @@ def test_a_chat_shows_the_text_as_it_is(scheme: str, rest: str, sent: str) -> No
         ),
     ],
 )
+@pytest.mark.parametrize("wish", ["", "format=text", "format=markdown", "Format=html"])
 def test_whatever_a_service_reads_is_escaped(
-    url: str, place: str, shown: str, monkeypatch: pytest.MonkeyPatch
+    url: str, place: str, shown: str, wish: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before, mark, channel = url.partition("#")
+    url = f"{before}{mark}{channel}{'?' if wish else ''}{wish}"
     notifier.check(url)  # loads its plugin
     with open_chat() as chat:
         there = chat.url.replace("json", "http", 1).rstrip("/") + "/"
@@ -103,3 +111,64 @@ def test_whatever_a_service_reads_is_escaped(
     found = told.get("attachments", [told])[0]
     said = next(found[name] for name in ("content", "details", "text") if name in found)
     assert shown in said.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("wish", ["", "?format=text", "?format=markdown", "?format=html"])
+def test_google_chat_gets_no_link_or_mention_of_other_people(
+    wish: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "<https://evil.example|Look> [Look](https://evil.example) <users/all> @all"
+    url = f"gchat://workspace/key/token{wish}"
+    notifier.check(url)
+    with open_chat() as chat:
+        there = chat.url.replace("json", "http", 1)
+        target = "apprise.plugins.google_chat.NotifyGoogleChat.notify_url"
+        monkeypatch.setattr(target, there)
+        notifier.send(url, TITLE, words)
+
+        [told] = chat.told
+    assert "&lt;https://evil.example|Look&gt; [Look](https://evil.example)" in told["text"]
+    assert told["text"].endswith(" &lt;users/all&gt; @\u200ball")
+
+
+@pytest.mark.parametrize("wish", ["", "?format=text", "?format=markdown", "?format=html"])
+def test_teams_gets_no_link_of_other_people(wish: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"workflow://prod-04.westus.logic.azure.com:443/643e69f83c8944/sig-abc{wish}"
+    notifier.check(url)
+    with open_chat() as chat:
+        there, post = chat.url.replace("json", "http", 1), requests.post
+        monkeypatch.setattr("requests.post", lambda _, **what: post(there, **what))
+        notifier.send(url, TITLE, BODY)
+
+        [told] = chat.told
+    [text] = [
+        each["text"]
+        for each in told["attachments"][0]["content"]["body"]
+        if each.get("id") == "body"
+    ]
+    assert text == MARKDOWN
+
+
+@pytest.mark.parametrize("more", ["", "?format=markdown", "?format=text", "?footer=yes"])
+def test_discord_rings_at_nobodys_who_is_named_in_words(
+    more: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "ana@acme.example @ben <@123> <@&4> https://u.example/@everyone/x a@everyone"
+    url = f"discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js{more}"
+    notifier.check(url)
+    with open_chat() as chat:
+        there = chat.url.replace("json", "http", 1).rstrip("/")
+        monkeypatch.setattr("apprise.plugins.discord.NotifyDiscord.notify_url", there)
+        notifier.send(url, TITLE, words)
+
+        [told] = chat.told
+    assert re.search(r"@(?!\u200b)", told["content"]) is None
+    assert "https://u.example/%40everyone/x" in told["content"]
+    assert told.keys().isdisjoint({"allow_mentions", "embeds"})
+
+
+def test_a_link_of_ours_stays_as_it_is() -> None:
+    link = approval_links.sign(Keys(["k" * 32]).links, Invitation(7, "r", "s", NEVER))
+    line = f"Look and answer: https://autopromote.example.com/approvals/{link}"
+    assert "@" not in line
+    assert notifier.as_markdown(line).endswith(line.removeprefix("Look and answer"))
