@@ -181,6 +181,7 @@ class Stage:
             text=True,
             check=False,
         )
+        self._go_on()  # Ctrl-C ends it, too
         if done.returncode:
             raise DemoFailed(f"{line}\n{done.stdout}{done.stderr}")
 
@@ -203,7 +204,7 @@ class Stage:
     def _cli(self, who: Person, *words: str) -> subprocess.CompletedProcess[str]:
         self._go_on()
         command = [str(BIN / "autopromote"), *words]
-        return subprocess.run(
+        done = subprocess.run(
             command,
             check=False,
             env=self.people[who],
@@ -212,6 +213,8 @@ class Stage:
             text=True,
             stdin=subprocess.DEVNULL,
         )
+        self._go_on()  # what Ctrl-C cut short is not told
+        return done
 
     def heroku(self, path: str, body: Any) -> Any:
         """Post to the control API of the emulated Heroku, and return the answer."""
