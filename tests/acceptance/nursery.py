@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import signal
 import sys
 import termios
 
@@ -22,6 +23,7 @@ def main(command: list[str]) -> int:
     if not first:
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests may run below `nohup`
         os.execv(command[0], command)  # noqa: S606  our own program, by its words
     for number in (0, 1, 2):
         os.close(number)  # the terminal is the command's alone
