@@ -15,7 +15,7 @@ import httpx
 from listener import roles
 from listener.core import duration
 from listener.db.engine import parse_url
-from listener.heroku.address import checked_token, checked_url, is_name, is_on_loopback
+from listener.heroku.address import checked_token, checked_url, is_name, is_on_loopback, read_url
 
 SHORTEST_KEY = 32
 QUOTES = ("'", '"', "`", "\N{LEFT DOUBLE QUOTATION MARK}", "\N{RIGHT DOUBLE QUOTATION MARK}")
@@ -132,7 +132,7 @@ def url(text: str) -> str:
     message = "it must be an https:// URL (http:// for this machine only)."
     try:
         parts = urlsplit(text)
-        _ = httpx.URL(text).host  # decodes IDNA
+        read_url(text)
     except (httpx.InvalidURL, ValueError) as error:
         raise ValueError(message) from error
     is_plain = parts.hostname and not (parts.username or parts.query or parts.fragment)

@@ -27,6 +27,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 import httpx
 import structlog
 
+from listener.heroku.address import read_url
 from listener.prober import Prober
 
 log = structlog.get_logger()
@@ -278,14 +279,13 @@ def _check_said(found: Mapping[str, Any]) -> None:
 def _letter(url: str, scheme: str) -> _Letter:
     """Read `json://`; what it says after `?` must be for the other side, as in `?-room=7`."""
     try:
-        parts = httpx.URL(_SCHEME.sub(f"{scheme}://", url, count=1))
-        host = parts.host  # decodes IDNA
-    except (httpx.InvalidURL, UnicodeError) as error:
+        parts = read_url(_SCHEME.sub(f"{scheme}://", url, count=1))
+    except httpx.InvalidURL as error:
         raise BadService(f"it is no URL like {shown(url)}.") from error
     said = parse_qsl(parts.query.decode(), keep_blank_values=True)
     if more := [name for name, _ in said if not name.startswith("-")]:
         raise BadService(f"{_first(more)}= may not be said of a service of a rule.")
-    if not _HOST.fullmatch(host) or parts.fragment:
+    if not _HOST.fullmatch(parts.host) or parts.fragment:
         raise BadService(f"it is no URL like {shown(url)}.")
     own = {name[1:]: value for name, value in said}
     user = parts.userinfo

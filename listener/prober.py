@@ -15,6 +15,7 @@ from ssl import SSLContext
 import httpx
 
 from listener.core.verification import Probe
+from listener.heroku.address import read_url
 from listener.heroku.http import BoundedTransport, Resolve, addresses, bounded, trusted
 from listener.heroku.public import why_not
 
@@ -135,11 +136,10 @@ class Prober:
 
 def _read(url: str) -> httpx.URL:
     try:
-        place = httpx.URL(url)
-        has_host = bool(place.host)  # decodes IDNA
-    except (httpx.InvalidURL, UnicodeError) as error:
+        place = read_url(url)
+    except httpx.InvalidURL as error:
         raise _Bad("is no URL that can be asked") from error
-    if place.scheme not in ("http", "https") or not has_host:
+    if place.scheme not in ("http", "https") or not place.host:
         raise _Bad("is no http or https URL")
     return place
 

@@ -16,19 +16,31 @@ _QUERY = re.compile(r"[?][^#]*")
 _TOKEN = re.compile(r"[!-~]+", re.ASCII)
 
 
+def read_url(url: str) -> httpx.URL:
+    """Return a url whose host can be read, too. Raises httpx.InvalidURL.
+
+    To read a host decodes its IDNA, whose error would be another one, and come later.
+    """
+    try:
+        parts = httpx.URL(url)
+        _ = parts.host
+    except UnicodeError as error:
+        raise httpx.InvalidURL(str(error)) from error
+    return parts
+
+
 def checked_url(url: str) -> str:
     """Return the url without a trailing slash, if a token may go there. Raises ValueError.
 
     It must be https, or http on this machine.
     """
     try:
-        parts = httpx.URL(url)
-        host = parts.host  # decodes IDNA
-    except (httpx.InvalidURL, UnicodeError) as error:
+        parts = read_url(url)
+    except httpx.InvalidURL as error:
         raise ValueError("Heroku's url is not a url.") from error
-    if parts.userinfo or parts.query or parts.fragment or not host:
+    if parts.userinfo or parts.query or parts.fragment or not parts.host:
         raise ValueError("Heroku's url is to be a scheme, a host, and perhaps a port and a path.")
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.host)):
         return str(parts).rstrip("/")
     raise ValueError("Heroku's url must be https, or http on this machine (127.0.0.1, localhost).")
 
@@ -45,13 +57,12 @@ def checked_stream_url(url: str, *, api_url: str) -> str:
     read the output, so no message shows it.
     """
     try:
-        parts = httpx.URL(url)
-        host = parts.host  # decodes IDNA
-    except (httpx.InvalidURL, UnicodeError) as error:
+        parts = read_url(url)
+    except httpx.InvalidURL as error:
         raise BadAnswer("Heroku showed an output at what is not a url.") from error
-    is_here = is_on_loopback(api_url) and _is_loopback(host)
+    is_here = is_on_loopback(api_url) and _is_loopback(parts.host)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_here)
-    if is_safe and host and not parts.userinfo:
+    if is_safe and parts.host and not parts.userinfo:
         return str(parts.copy_with(fragment=None))
     raise BadAnswer("Heroku showed an output at a url that is not safe to ask.")
 
