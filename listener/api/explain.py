@@ -58,7 +58,7 @@ class Explanation(Answer):
             deliveries=[Delivery.of(each) for each in view.deliveries],
             promotions=[Promotion.of(each) for each in view.promotions],
             rules=[RuleExplanation.of(each) for each in view.sayings],
-            troubles=[Trouble.of(each) for each in view.troubles],
+            troubles=Trouble.each_of(view.troubles),
         )
 
 

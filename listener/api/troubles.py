@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint
 
 from listener.api import fields
@@ -30,15 +32,20 @@ class Trouble(Answer):
     apps: list[Ref]
 
     @classmethod
-    def of(cls, view: TroubleView) -> Trouble:
-        """Return a trouble."""
+    def each_of(cls, views: Sequence[TroubleView]) -> list[Trouble]:
+        """Return these troubles, each command with the listener's own names, looked up once."""
+        fill = context().own_names() if views else str
+        return [cls._of(view, fill(view.mend)) for view in views]
+
+    @classmethod
+    def _of(cls, view: TroubleView, mend: str) -> Trouble:
         found = view.trouble
         return cls(
             id=str(found.id),
             cause=found.cause,
             title=view.title,
             message=found.message,
-            mend=context().with_own_names(view.mend),
+            mend=mend,
             since=found.since,
             last_at=found.last_at,
             times=found.times,
@@ -51,4 +58,4 @@ class Trouble(Answer):
 @returns_list(Trouble, queries=("app",))
 def list_() -> list[Trouble]:
     """List what fails now, oldest first; with an app, what concerns it."""
-    return [Trouble.of(view) for view in troubles.list_(context(), app=fields.text("app"))]
+    return Trouble.each_of(troubles.list_(context(), app=fields.text("app")))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -54,9 +56,12 @@ class Context:
         with self.database.lend() as own:
             return own_address.find(own)
 
-    def with_own_names(self, text: str, conn: Connection | None = None) -> str:
-        """Return the text with the listener's app and user where it says LISTENER and the like."""
-        return own_names.filled(text, url=self.address(conn), user=self.reader.user)
+    def own_names(self, conn: Connection | None = None) -> Callable[[str], str]:
+        """Return what writes the listener's app and user where a text says LISTENER and the like.
+
+        They are looked up once, for all texts.
+        """
+        return partial(own_names.filled, url=self.address(conn), user=self.reader.user)
 
     @property
     def is_short_of_calls(self) -> bool:

@@ -127,9 +127,7 @@ def _tell(
         *dict.fromkeys(f"{each.message.removesuffix('.')}." for each in together),
         f"Since: {duration.format_moment(min(each.since for each in together))}",
         _waiting(conn, together),
-        context.with_own_names(
-            f"Mend it: `{mend(trouble.cause, names[0] if names else 'APP')}`", conn
-        ),
+        context.own_names(conn)(f"Mend it: `{mend(trouble.cause, names[0] if names else 'APP')}`"),
     ]
     troubles.tell_as(conn, [each.id for each in together], trouble.id)
     notifications.add(
