@@ -85,6 +85,12 @@ def running(history: History) -> Release | None:
     return current if later is None else next(ran)
 
 
+def running_artifact(history: History) -> str | None:
+    """Return the artifact of what runs; None where nothing does."""
+    release = running(history)
+    return release.artifact if release is not None else None
+
+
 def began(history: History) -> Release | None:
     """Return the release that brought what runs now; later ones only changed config vars."""
     first = running(history)

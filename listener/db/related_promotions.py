@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -74,21 +75,21 @@ _BESIDE = Fixed(union_all(_rival(), _newer().subquery().select()))
 
 def rollback_asked_for(conn: Connection, target_id: str) -> PromotionRow | None:
     """Return the oldest rollback by hand that waits for the target, if there is one."""
-    query = select(table).where(
-        table.c.target_id == target_id,
-        table.c.kind == PromotionKind.ROLLBACK,
-        table.c.status == Status.WAITING,
-    )
-    row = conn.execute(query.order_by(table.c.id).limit(1)).one_or_none()
-    return row_of(row) if row is not None else None
+    return _rollback(conn, target_id, {Status.WAITING})
 
 
 def rollback_at_work(conn: Connection, target_id: str) -> PromotionRow | None:
-    """Return a rollback by hand of the target that has not ended, if there is one."""
+    """Return the oldest rollback by hand of the target that has not ended, if there is one."""
+    return _rollback(conn, target_id, UNFINISHED)
+
+
+def _rollback(
+    conn: Connection, target_id: str, statuses: Collection[Status]
+) -> PromotionRow | None:
     query = select(table).where(
         table.c.target_id == target_id,
         table.c.kind == PromotionKind.ROLLBACK,
-        table.c.status.in_(UNFINISHED),
+        table.c.status.in_(statuses),
     )
     row = conn.execute(query.order_by(table.c.id).limit(1)).one_or_none()
     return row_of(row) if row is not None else None

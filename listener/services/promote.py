@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Connection
 
@@ -234,21 +234,11 @@ def _asked_again(conn: Connection, row: PromotionRow, by: str) -> PromotionRow:
     if access_tokens.is_machine(by):
         return row
     asker = by if access_tokens.is_machine(row.created_by or "") else row.created_by
-    after = waiting_promotions.reevaluate(
-        conn, row.id, "asked_again", f"Asked for by {by}.", created_by=asker
-    )
+    said = f"Asked for by {by}."
+    after = _changed(conn, row, "asked_again", said, by=by, values={"created_by": asker})
     if after is None:
         return row
     approvals.put(conn, after, by=by, is_approved=True, reason=None)
-    audit.record(
-        conn,
-        by=by,
-        action="promotion.asked_again",
-        subject_type="promotion",
-        subject_id=str(row.id),
-        before={"created_by": row.created_by},
-        after={"created_by": asker},
-    )
     return after
 
 
@@ -264,18 +254,24 @@ def _set_aside(
     }
     which = f" (hold {', '.join(map(str, held))})" if held else ""
     said = f"{', '.join(override.gates)}{which} set aside by {by}: {override.reason}"
-    after = waiting_promotions.reevaluate(conn, row.id, "overridden", said, override=kept)
-    if after is None:
-        return row
-    audit.record(
-        conn,
-        by=by,
-        action="promotion.overridden",
-        subject_type="promotion",
-        subject_id=str(row.id),
-        before={"override": row.override},
-        after={"override": kept},
-    )
+    return _changed(conn, row, "overridden", said, by=by, values={"override": kept}) or row
+
+
+def _changed(
+    conn: Connection, row: PromotionRow, event: str, said: str, *, by: str, values: dict[str, Any]
+) -> PromotionRow | None:
+    """Store what a person said of a promotion, and wake it; None where it waits no more."""
+    after = waiting_promotions.reevaluate(conn, row.id, event, said, **values)
+    if after is not None:
+        audit.record(
+            conn,
+            by=by,
+            action=f"promotion.{event}",
+            subject_type="promotion",
+            subject_id=str(row.id),
+            before={name: getattr(row, name) for name in values},
+            after=values,
+        )
     return after
 
 

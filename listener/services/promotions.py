@@ -64,8 +64,8 @@ def _asked_by(conn: Connection, row: PromotionRow, by: str) -> dict[str, Any]:
         return {}
     if row.kind is PromotionKind.PROMOTE:
         return {"created_by": by}
-    runs = rollback.running(releases.history(conn, row.target_id))
-    return {"created_by": by, "target_ran": runs.artifact if runs is not None else None}
+    history = releases.history(conn, row.target_id)
+    return {"created_by": by, "target_ran": rollback.running_artifact(history)}
 
 
 def retry(context: Context, promotion_id: str, *, by: str) -> PromotionView:

@@ -123,7 +123,6 @@ def _add(
 ) -> PromotionRow:
     # An image goes back only by Heroku's own rollback, which brings back config vars too.
     with_config = "" if release.artifact_type == SLUG else " with the config vars of then"
-    runs = rollback.running(known)
     return promote.add(
         conn,
         PromotionKind.ROLLBACK,
@@ -133,7 +132,7 @@ def _add(
         commit=commit,
         reason=f"Back to v{release.version}{with_config}, asked for by {by}: {reason}",
         by=by,
-        target_ran=runs.artifact if runs is not None else None,
+        target_ran=rollback.running_artifact(known),
     )
 
 
