@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shlex
 import signal
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 ROBOT = "HRKU-demo-robot"
 PATIENCE = 30.0
+_AGAIN = re.compile(r"requests of Heroku within a minute\. Try again in (\d+) s")
 # They come with the tools of developers, and libraries that a dyno has load them where they are.
 ONLY_HERE = ("pygments", "rich")
 
@@ -195,8 +197,14 @@ class Stage:
             raise DemoFailed(f"autopromote {shlex.join(words)} ended with {done.returncode}")
 
     def ask(self, *words: str) -> Any:
-        """Run the CLI as Ana with --json and return the parsed answer. Raises DemoFailed."""
+        """Run the CLI as Ana with --json and return the parsed answer. Raises DemoFailed.
+
+        Whoever asks for much gets only so many calls to Heroku a minute, and is told when again.
+        """
         done = self._cli(ANA, *words, "--json")
+        while done.returncode and (told := _AGAIN.search(done.stderr)):
+            time.sleep(int(told[1]))
+            done = self._cli(ANA, *words, "--json")
         if done.returncode:
             raise DemoFailed(done.stderr)
         return json.loads(done.stdout)
