@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,11 +16,15 @@ import httpx
 from listener import roles
 from listener.core import duration
 from listener.db.engine import parse_url
-from listener.heroku.address import checked_token, checked_url, is_name, is_on_loopback, read_url
+from listener.heroku.address import is_name
+from listener.outbound.address import checked_token, checked_url, is_on_loopback, read_url
 
 SHORTEST_KEY = 32
 QUOTES = ("'", '"', "`", "\N{LEFT DOUBLE QUOTATION MARK}", "\N{RIGHT DOUBLE QUOTATION MARK}")
 SHORTEST_METRICS_TOKEN = 16
+
+heroku_token = partial(checked_token, of="Heroku")
+heroku_url = partial(checked_url, of="Heroku")
 
 
 def database_url(text: str) -> str:
@@ -304,7 +309,7 @@ VARIABLES = (
     Variable(
         "HEROKU_API_KEY",
         "heroku_api_key",
-        checked_token,
+        heroku_token,
         hint="the token of the listener's own Heroku user, from `heroku authorizations:create`.",
     ),
     Variable(
@@ -326,9 +331,9 @@ VARIABLES = (
     Variable("AUTOPROMOTE_ALLOW_PRIVATE_CHECKS", "allow_private_checks", flag, False),
     Variable("AUTOPROMOTE_METRICS_TOKEN", "metrics_token", metrics_token, None),
     Variable("AUTOPROMOTE_OAUTH_ID", "oauth_id", oauth_id, None),
-    Variable("AUTOPROMOTE_OAUTH_SECRET", "oauth_secret", checked_token, None),
-    Variable("HEROKU_API_URL", "heroku_api_url", checked_url, HEROKU_API_URL),
-    Variable("HEROKU_ID_URL", "heroku_id_url", checked_url, None),
+    Variable("AUTOPROMOTE_OAUTH_SECRET", "oauth_secret", heroku_token, None),
+    Variable("HEROKU_API_URL", "heroku_api_url", heroku_url, HEROKU_API_URL),
+    Variable("HEROKU_ID_URL", "heroku_id_url", heroku_url, None),
     Variable("PUBLIC_URL", "public_url", url, None),
     Variable("HEROKU_APP_DEFAULT_DOMAIN_NAME", "default_domain", domain, None),
     Variable("PORT", "port", number(1, 65535), 8000),

@@ -27,7 +27,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 import httpx
 import structlog
 
-from listener.heroku.address import read_url
+from listener.outbound.address import read_url
 from listener.prober import Prober
 
 log = structlog.get_logger()

@@ -15,9 +15,9 @@ from ssl import SSLContext
 import httpx
 
 from listener.core.verification import Probe
-from listener.heroku.address import read_url
-from listener.heroku.http import BoundedTransport, Resolve, addresses, bounded, trusted
-from listener.heroku.public import why_not
+from listener.outbound.address import read_url
+from listener.outbound.http import BoundedTransport, Resolve, addresses, bounded, trusted
+from listener.outbound.public import why_not
 
 SECONDS = 5.0  # for all of it: names, connections, redirects and bodies
 MOST_REDIRECTS = 3

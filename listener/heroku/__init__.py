@@ -5,7 +5,6 @@ no or could not be understood; writes also tell apart what was never sent, what 
 what may have been applied.
 """
 
-from listener.heroku.address import without_secrets
 from listener.heroku.budget import Spender, on_behalf_of, spender
 from listener.heroku.client import Deadlines, Heroku
 from listener.heroku.errors import (
@@ -88,5 +87,4 @@ __all__ = [
     "sign",
     "spender",
     "verify",
-    "without_secrets",
 ]

@@ -10,10 +10,9 @@ from typing import TypeVar
 import httpx
 
 from listener.heroku import paging
-from listener.heroku.address import checked_name, is_on_loopback
+from listener.heroku.address import checked_name
 from listener.heroku.budget import Budget
 from listener.heroku.errors import BadAnswer, Doubtful
-from listener.heroku.http import BoundedTransport, addresses, public_addresses, trusted
 from listener.heroku.output import OutputReader, Piece
 from listener.heroku.resources import (
     Account,
@@ -31,7 +30,10 @@ from listener.heroku.resources import (
     Webhook,
     wanting_a_second_factor,
 )
-from listener.heroku.session import HttpAnswer, Wire
+from listener.heroku.session import Wire
+from listener.outbound.address import is_on_loopback
+from listener.outbound.http import BoundedTransport, addresses, public_addresses, trusted
+from listener.outbound.server import HttpAnswer
 
 T = TypeVar("T")
 

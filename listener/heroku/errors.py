@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from listener.outbound.server import Server
+
 
 class HerokuError(Exception):
     """Something went wrong between us and Heroku; the message is fit to be shown."""
@@ -46,3 +48,6 @@ class Doubtful(HerokuError):
 
 class BadAnswer(HerokuError):
     """Heroku said yes to a read, and what it showed lacks something that we need."""
+
+
+HEROKU = Server("Heroku", not_sent=NotSent, doubtful=Doubtful, bad_answer=BadAnswer)

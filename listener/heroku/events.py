@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from listener.heroku.fields import Fields, Unreadable, loads
 from listener.heroku.resources import Artifact, artifact_of
 from listener.heroku.signature import VerifiedBody
+from listener.outbound.fields import Fields, Unreadable, loads
 
 RELEASE = "release"
 

@@ -16,11 +16,12 @@ from listener.heroku import paging
 from listener.heroku.address import checked_name
 from listener.heroku.budget import Budget
 from listener.heroku.client import DEADLINES, URL, USER_AGENT, Deadlines
-from listener.heroku.errors import BadAnswer, Doubtful
-from listener.heroku.fields import Fields
-from listener.heroku.http import BoundedTransport, trusted
-from listener.heroku.resources import URL_LENGTH, read
-from listener.heroku.session import HttpAnswer, Wire
+from listener.heroku.errors import HEROKU, BadAnswer, Doubtful
+from listener.heroku.resources import URL_LENGTH
+from listener.heroku.session import Wire
+from listener.outbound.fields import Fields
+from listener.outbound.http import BoundedTransport, trusted
+from listener.outbound.server import HttpAnswer
 
 CLIENTS, TOKENS = "/oauth/clients", "/oauth/tokens"
 # The schema wants a refresh token even where a code is redeemed, which has none. Heroku's own web
@@ -41,7 +42,7 @@ class OAuthClient:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one client."""
-        return read("OAuth client", value, cls._made_of)
+        return HEROKU.read("OAuth client", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -63,7 +64,7 @@ class AccessToken:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of the tokens of an authorization; the refresh token is dropped."""
-        return read("OAuth token", value, cls._made_of)
+        return HEROKU.read("OAuth token", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:

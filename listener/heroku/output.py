@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from listener.heroku import http
 from listener.heroku.address import checked_stream_url
-from listener.heroku.errors import BadAnswer
-from listener.heroku.session import HttpAnswer, check, lost
+from listener.heroku.errors import HEROKU, BadAnswer
+from listener.heroku.session import check
+from listener.outbound import http
+from listener.outbound.server import HttpAnswer
 
 LARGEST_PIECE = 64 * 1024
 SETTLE_SECONDS = 0.3  # what follows so soon still belongs to the piece
@@ -68,7 +69,7 @@ class OutputReader:
         except httpx.ReadTimeout:
             return Piece(offset)  # it may say nothing, not even its status, before the command does
         except httpx.HTTPError as error:
-            raise lost(error, hide=hide) from error
+            raise HEROKU.lost(error, hide=hide) from error
 
     def _read(self, url: str, offset: int, hide: list[str]) -> Piece:
         piece = self._ask(url, offset, hide, skips=offset == 0)
@@ -90,7 +91,7 @@ class OutputReader:
                 case 416:
                     return Piece(offset)
                 case status:
-                    check(HttpAnswer(status, response.headers), hide=hide)
+                    check(HttpAnswer(status, response.headers, HEROKU), hide=hide)
                     return Piece(offset)
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from listener.heroku.errors import BadAnswer
 from listener.heroku.resources import Release
-from listener.heroku.session import HttpAnswer
+from listener.outbound.server import HttpAnswer
 
 T = TypeVar("T")
 

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, TypeVar
 
-from listener.heroku.address import is_name, without_secrets
-from listener.heroku.errors import BadAnswer
-from listener.heroku.fields import Fields, Unreadable
+from listener.heroku.address import is_name
+from listener.heroku.errors import HEROKU
+from listener.outbound.address import without_secrets
+from listener.outbound.fields import Fields, Unreadable
 
 T = TypeVar("T")
 
@@ -20,14 +20,6 @@ CEDAR = "cedar"
 SLUG, OCI_IMAGE = "slug", "oci-image"
 URL_LENGTH = 2048
 _FACTOR = "requires_second_factor"
-
-
-def read(kind: str, value: object, make: Callable[[Fields], T]) -> T:
-    """Make a value of Heroku's JSON of one thing, or say what is wrong with that thing."""
-    try:
-        return make(Fields(value))
-    except Unreadable as error:
-        raise BadAnswer(f"Heroku showed a {kind} that cannot be used: {error}.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,7 @@ class Release:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one release."""
-        return read("release", value, cls._made_of)
+        return HEROKU.read("release", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -106,7 +98,7 @@ class App:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one app."""
-        return read("app", value, cls._made_of)
+        return HEROKU.read("app", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -134,7 +126,7 @@ class Slug:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one slug."""
-        return read("slug", value, cls._made_of)
+        return HEROKU.read("slug", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -158,7 +150,7 @@ class Buildpack:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one buildpack installation."""
-        return read("buildpack", value, cls._made_of)
+        return HEROKU.read("buildpack", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -178,7 +170,7 @@ class Image:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one image."""
-        return read("image", value, cls._made_of)
+        return HEROKU.read("image", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -193,7 +185,9 @@ def wanting_a_second_factor(value: object) -> frozenset[str]:
         found = (each for each in fields.parts("capabilities") if each.flag(_FACTOR))
         return frozenset(filter(None, (each.words("resource_canonical_id") for each in found)))
 
-    return read("capability", {"capabilities": value} if isinstance(value, list) else value, named)
+    return HEROKU.read(
+        "capability", {"capabilities": value} if isinstance(value, list) else value, named
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +201,7 @@ class Authorization:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one authorization."""
-        return read("authorization", value, cls._made_of)
+        return HEROKU.read("authorization", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -230,7 +224,7 @@ class Account:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one account."""
-        return read(
+        return HEROKU.read(
             "account",
             value,
             lambda fields: cls(fields.text("id"), fields.text("email")),
@@ -251,7 +245,9 @@ class Pipeline:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one pipeline."""
-        return read("pipeline", value, lambda fields: cls(fields.text("id"), fields.text("name")))
+        return HEROKU.read(
+            "pipeline", value, lambda fields: cls(fields.text("id"), fields.text("name"))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +261,7 @@ class Coupling:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one coupling."""
-        return read("pipeline coupling", value, cls._made_of)
+        return HEROKU.read("pipeline coupling", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -286,7 +282,7 @@ class PipelinePromotion:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one promotion."""
-        return read("pipeline promotion", value, cls._made_of)
+        return HEROKU.read("pipeline promotion", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -308,7 +304,7 @@ class PromotionTarget:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one promotion target."""
-        return read("promotion target", value, cls._made_of)
+        return HEROKU.read("promotion target", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -335,7 +331,7 @@ class Webhook:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one webhook."""
-        return read("webhook", value, cls._made_of)
+        return HEROKU.read("webhook", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -364,7 +360,7 @@ class Delivery:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of one webhook delivery."""
-        return read("delivery", value, cls._made_of)
+        return HEROKU.read("delivery", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:

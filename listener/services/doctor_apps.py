@@ -18,8 +18,9 @@ from listener.db.holds import HoldRow
 from listener.db.release_requests import LastAnswer
 from listener.db.rules import RuleRow
 from listener.db.subscriptions import SubscriptionRow
-from listener.heroku import Delivery, Webhook, without_secrets
+from listener.heroku import Delivery, Webhook
 from listener.inventory.webhooks import PATH, fault_of
+from listener.outbound.address import without_secrets
 from listener.services import rule_warnings
 from listener.services.rule_warnings import Messages
 from listener.services.subscriptions import ailment_of

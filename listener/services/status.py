@@ -22,7 +22,7 @@ from listener.db import apps, migrate, queries, runners, subscriptions
 from listener.db.engine import Database
 from listener.db.queries import Figures
 from listener.heroku import Heroku
-from listener.heroku.http import (
+from listener.outbound.http import (
     BoundedTransport,
     Resolve,
     addresses,

@@ -19,7 +19,7 @@ from listener.db.tables import app as apps
 from listener.db.tables import hold, promotion
 from tests.api.conftest import ADMIN, STRANGER, VIEWER
 from tests.api.source import Source
-from tests.heroku.peer import Peer, answer, giving
+from tests.outbound.peer import Peer, answer, giving
 
 DOOR = "/webhooks/heroku"
 As = Callable[[str], dict[str, str]]

@@ -20,8 +20,8 @@ from listener.config import Settings
 from listener.roles import Roles
 from listener.services.login_limits import LATELY
 from tests.api.conftest import ADMIN, APPROVER, STRANGER, VIEWER
-from tests.heroku.peer import Conversation, Peer, Script, answer, cutting, giving
 from tests.logins import desk_of
+from tests.outbound.peer import Conversation, Peer, Script, answer, cutting, giving
 
 TOKEN = "HRKU-0123-of-somebody"
 As = Callable[[str], dict[str, str]]

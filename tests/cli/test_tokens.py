@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.program import BAR, Autopromote, Outcome, barred, failed
 from tests.cli.stranger import Stranger, answer, stranger
-from tests.heroku import peer
+from tests.outbound import peer
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from listener.heroku import Heroku
-from tests.heroku.peer import Peer, Script
+from tests.outbound.peer import Peer, Script
 
 TOKEN = "HRKU-01234567-89ab-cdef-0123-456789abcdef"
 

@@ -8,7 +8,7 @@ import pytest
 
 from listener.heroku import Heroku, Refused
 from tests.heroku.conftest import TOKEN
-from tests.heroku.peer import Peer, Script, answer, giving
+from tests.outbound.peer import Peer, Script, answer, giving
 
 Start = Callable[[Script], Peer]
 Client = Callable[..., Heroku]

@@ -14,9 +14,9 @@ import pytest
 
 from listener.heroku import Doubtful, Heroku, NotSent
 from listener.heroku.client import Deadlines
-from listener.heroku.http import BoundedBackend, BoundedTransport, bounded, current
+from listener.outbound.http import BoundedBackend, BoundedTransport, bounded, current
 from tests.heroku import samples
-from tests.heroku.peer import Conversation, Peer, Script, answer
+from tests.outbound.peer import Conversation, Peer, Script, answer
 
 Start = Callable[[Script], Peer]
 Client = Callable[..., Heroku]

@@ -11,7 +11,7 @@ import pytest
 
 from listener.heroku import Authorization, BadAnswer, Doubtful, Heroku, HerokuError, Refused
 from tests.heroku import samples
-from tests.heroku.peer import Peer, Script, answer, cutting, giving
+from tests.outbound.peer import Peer, Script, answer, cutting, giving
 
 Start = Callable[[Script], Peer]
 Client = Callable[..., Heroku]

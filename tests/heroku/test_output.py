@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.heroku import BadAnswer, Doubtful, Heroku, HerokuError, NotSent, Piece, Refused
-from listener.heroku.address import checked_stream_url, public_only
+from listener.heroku.address import checked_stream_url
 from listener.heroku.client import Deadlines
-from listener.heroku.http import public_addresses
 from listener.heroku.output import LARGEST_PIECE
 from tests.heroku.conftest import TOKEN
-from tests.heroku.peer import Conversation, Peer, Script, answer, cutting, giving
+from tests.outbound.peer import Conversation, Peer, Script, answer, cutting, giving
 
 Start = Callable[[Script], Peer]
 Client = Callable[..., Heroku]
@@ -215,35 +214,6 @@ def test_an_address_of_our_own_network_is_not_asked(client: Client) -> None:
     heroku = client("https://api.heroku.com")
     with pytest.raises(NotSent, match="its address is not a public one"):
         heroku.output("https://127.0.0.1:1/streams/1", 0)
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1",
-        "10.1.2.3",
-        "172.16.0.1",
-        "192.168.1.1",
-        "169.254.169.254",
-        "100.64.0.1",
-        "0.0.0.0",  # noqa: S104 - it is refused
-        "224.0.0.1",
-        "::1",
-        "::",
-        "fe80::1%eth0",
-        "fd00::1",
-        "::ffff:10.0.0.1",
-    ],
-)
-def test_only_public_addresses_are_public(address: str) -> None:
-    with pytest.raises(OSError, match="not a public one"):
-        public_only(["8.8.8.8", address])
-
-
-def test_a_public_address_is_one() -> None:
-    assert public_only(["8.8.8.8", "2001:4860:4860::8888"]) == ["8.8.8.8", "2001:4860:4860::8888"]
-    with pytest.raises(OSError, match="not a public one"):
-        public_addresses("localhost", 443)
 
 
 @pytest.mark.parametrize(

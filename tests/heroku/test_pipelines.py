@@ -21,7 +21,7 @@ from listener.heroku import (
     Refused,
 )
 from tests.heroku import samples
-from tests.heroku.peer import Peer, Script, answer, cutting, giving
+from tests.outbound.peer import Peer, Script, answer, cutting, giving
 
 Start = Callable[[Script], Peer]
 Client = Callable[..., Heroku]

@@ -19,7 +19,7 @@ from listener.heroku import (
     Refused,
 )
 from tests.heroku.conftest import TOKEN
-from tests.heroku.peer import Conversation, Peer, Script, answer, cutting, giving
+from tests.outbound.peer import Conversation, Peer, Script, answer, cutting, giving
 
 Start = Callable[[Script], Peer]
 Client = Callable[..., Heroku]

@@ -9,7 +9,7 @@ import pytest
 
 from listener.heroku import BadAnswer, Heroku, Release
 from tests.heroku import samples
-from tests.heroku.peer import Peer, Script, answer, giving
+from tests.outbound.peer import Peer, Script, answer, giving
 
 Start = Callable[[Script], Peer]
 Client = Callable[..., Heroku]

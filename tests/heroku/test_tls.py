@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from listener.heroku import Heroku, NotSent
-from listener.heroku.http import BoundedTransport
+from listener.outbound.http import BoundedTransport
 from tests.heroku import samples
-from tests.heroku.peer import Conversation, Peer, answer, giving
+from tests.outbound.peer import Conversation, Peer, answer, giving
 
 Client = Callable[..., Heroku]
 MADE = answer(201, samples.release(8))

@@ -10,7 +10,7 @@ import pytest
 
 from listener.heroku import BadAnswer, Delivery, Doubtful, Heroku, Refused, Webhook
 from tests.heroku import samples
-from tests.heroku.peer import Peer, Script, answer, giving
+from tests.outbound.peer import Peer, Script, answer, giving
 
 Start = Callable[[Script], Peer]
 Client = Callable[..., Heroku]

@@ -10,7 +10,7 @@ import pytest
 from listener.heroku import Artifact, Doubtful, Heroku, NotSent, RateLimited, Refused, Release
 from tests.heroku import samples
 from tests.heroku.conftest import TOKEN
-from tests.heroku.peer import Conversation, Peer, Script, answer, cutting, giving
+from tests.outbound.peer import Conversation, Peer, Script, answer, cutting, giving
 
 Start = Callable[[Script], Peer]
 Client = Callable[..., Heroku]

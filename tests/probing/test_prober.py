@@ -10,7 +10,7 @@ import pytest
 
 from listener.core.verification import Probe
 from listener.prober import Prober
-from tests.heroku.peer import Conversation, Peer, Script, answer, cutting, giving
+from tests.outbound.peer import Conversation, Peer, Script, answer, cutting, giving
 
 SHORT = 0.4
 HERE = "127.0.0.1"

@@ -15,7 +15,7 @@ from listener.heroku.output import LARGEST_PIECE
 from listener.services.output import MOST_URLS, OutputsDesk, OutputView
 from listener.services.promote import NewPromotions
 from tests.heroku import samples
-from tests.heroku.peer import Conversation, Peer, answer
+from tests.outbound.peer import Conversation, Peer, answer
 from tests.services.office import PROD, STAGING, TOKEN, Office
 
 BOTH = NewPromotions(source=STAGING, targets=(PROD,))

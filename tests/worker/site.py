@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.heroku.peer import Conversation, Peer, answer
+from tests.outbound.peer import Conversation, Peer, answer
 
 
 class Site:

@@ -12,7 +12,7 @@ import pytest
 from listener.core.finding import Finding, State
 from listener.crypto import Keys
 from listener.services.status import MARK, ReachabilityCheck
-from tests.heroku.peer import Conversation, Peer, Script, answer, giving
+from tests.outbound.peer import Conversation, Peer, Script, answer, giving
 from tests.services.letterbox import Answering
 
 URL = "https://autopromote.example.com"

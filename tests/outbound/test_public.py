@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.heroku.public import why_not
+from listener.outbound.address import public_only
+from listener.outbound.http import public_addresses
+from listener.outbound.public import why_not
 
 PUBLIC = (
     "93.184.215.14",
@@ -87,3 +89,32 @@ def test_an_address_in_disguise_is_judged_as_itself(address: IPv4Address) -> Non
 def test_whatever_is_asked_is_global(address: IPv4Address | IPv6Address) -> None:
     if why_not(str(address)) is None and address.version == 4:
         assert address.is_global
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104 - it is refused
+        "224.0.0.1",
+        "::1",
+        "::",
+        "fe80::1%eth0",
+        "fd00::1",
+        "::ffff:10.0.0.1",
+    ],
+)
+def test_only_public_addresses_are_public(address: str) -> None:
+    with pytest.raises(OSError, match="not a public one"):
+        public_only(["8.8.8.8", address])
+
+
+def test_a_public_address_is_one() -> None:
+    assert public_only(["8.8.8.8", "2001:4860:4860::8888"]) == ["8.8.8.8", "2001:4860:4860::8888"]
+    with pytest.raises(OSError, match="not a public one"):
+        public_addresses("localhost", 443)

@@ -20,7 +20,7 @@ import httpcore
 import httpx
 from typing_extensions import override
 
-from listener.heroku.address import public_only
+from listener.outbound.address import public_only
 
 Resolve = Callable[[str, int], list[str]]
 
