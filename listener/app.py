@@ -43,6 +43,7 @@ from listener.config import Settings, read
 from listener.crypto import Keys
 from listener.db.engine import Database, open_database
 from listener.heroku import Heroku, OAuth
+from listener.inventory.commits import CommitReader
 from listener.inventory.context import Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.shared import SharedAnswers
@@ -159,11 +160,13 @@ def assemble(settings: Settings) -> Parts:
     database = open_database(settings.database_url, pool_size=settings.pool_size)
     heroku = Heroku(settings.heroku_api_key, url=settings.heroku_api_url)
     keys = Keys(settings.secret_keys)
+    reader = HerokuReader(database, heroku)
     context = Context(
         database=database,
         heroku=heroku,
-        reader=HerokuReader(database, heroku),
+        reader=reader,
         comparisons=Comparisons(heroku),
+        commits=CommitReader(database, heroku, reader),
         keys=keys,
         allowed_apps=settings.apps,
         reconcile_every=settings.reconcile,

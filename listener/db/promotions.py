@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
@@ -34,7 +35,7 @@ from listener.db.fixed import Fixed, as_told, value, values_of
 from listener.db.queue import notify
 from listener.db.scopes import within
 from listener.db.tables import promotion as table
-from listener.db.tables import promotion_event
+from listener.db.tables import promotion_event, shipment
 from listener.roles import EVERYTHING, Scope
 
 Writing = ReturningInsert[Any] | ReturningUpdate[Any]
@@ -194,7 +195,12 @@ def _insert(conn: Connection, times: Times, values: dict[str, Any]) -> Any:
 def _inserting(times: Times, plain: tuple[str, ...]) -> Fixed:
     places = values_of(table, plain)
     statement = upsert(table).values({"status_at": queue.NOW, **dict(times), **places})
-    return Fixed(with_event(statement.on_conflict_do_nothing().returning(table)))
+    made = with_event(statement.on_conflict_do_nothing().returning(table))
+    # What ships is read afterwards, by work of its own.
+    its_own = insert(shipment).from_select(
+        ["promotion_id"], select(column("id")).select_from(_WRITTEN)
+    )
+    return Fixed(made.add_cte(its_own.cte("its_own")))
 
 
 def find_by_hand(
@@ -245,6 +251,9 @@ def move(
     if is_soon and row.lease_until is None:
         notify(conn, "promotion")
     return row_of(row)
+
+
+_WRITTEN = text("written")
 
 
 def with_event(writing: Writing) -> Select[Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     Connection,
     Integer,
@@ -19,6 +20,8 @@ from sqlalchemy import (
     any_,
     func,
     insert,
+    literal,
+    literal_column,
     or_,
     select,
     union_all,
@@ -31,9 +34,10 @@ from listener.core.release import History, Release
 from listener.core.rule import Strategy
 from listener.db.fixed import Fixed, texts, value, values_of
 from listener.db.tables import post as table
-from listener.db.tables import promotion
+from listener.db.tables import promotion, shipment
 
 ANSWERED = ("accepted", "refused")
+AFTERWARDS = timedelta(seconds=2)  # what ships is read when the post is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,21 @@ def add(conn: Connection, **values: Any) -> PostRow:
 @cache
 def _adding(names: tuple[str, ...]) -> Fixed:
     new = insert(table).values(sent_at=func.clock_timestamp(), **values_of(table, names))
-    return Fixed(new.returning(table))
+    written = new.returning(table).cte("written")
+    return Fixed(select(literal_column("written.*")).select_from(written).add_cte(_moved(written)))
+
+
+def _moved(written: CTE) -> CTE:
+    """Have what ships read anew, if the target runs other code than when it was read."""
+    is_other = shipment.c.base_artifact.is_distinct_from(written.c.base_artifact)
+    is_its_own = (promotion.c.id == written.c.promotion_id) & (promotion.c.kind == written.c.kind)
+    anew = (
+        update(shipment)
+        .where(shipment.c.promotion_id == written.c.promotion_id, is_other)
+        .where(select(promotion.c.id).where(is_its_own).exists())
+        .values(due_at=func.now() + literal(AFTERWARDS))
+    )
+    return anew.cte("moved")
 
 
 def latest(conn: Connection, promotion_id: int) -> PostRow:

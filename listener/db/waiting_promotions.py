@@ -155,6 +155,12 @@ def reschedule_rule(conn: Connection, rule_id: int, revision: int) -> int:
     return _wake(conn, _WAKE_RULE, rule_id=rule_id, revision=revision)
 
 
+def wake(conn: Connection, promotion_id: int) -> int:
+    """Make a promotion due now, if it waits, for what it waits for may be there."""
+    return _wake(conn, _WAKE_ONE, id=promotion_id)
+
+
+_WAKE_ONE = _waking(_IS_IT)
 _WAKE_ALL = _waking()
 _WAKE_TARGET = _waking(_IS_TARGET, table.c.id.is_distinct_from(value("but", BigInteger)))
 _WAKE_SOURCE = _waking(table.c.source_id == value("source_id", Text))

@@ -20,6 +20,7 @@ from listener.heroku.events import Event, EventRelease, MalformedEvent, parse
 from listener.heroku.oauth import FORMS, REFRESH_TOKEN, AccessToken, OAuth, OAuthClient
 from listener.heroku.output import Piece
 from listener.heroku.paging import LONGEST_PAGE
+from listener.heroku.repositories import Compared
 from listener.heroku.resources import (
     Account,
     App,
@@ -56,6 +57,7 @@ __all__ = [
     "Authorization",
     "BadAnswer",
     "BadSignature",
+    "Compared",
     "Coupling",
     "Deadlines",
     "Delivery",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import httpx
 
@@ -14,6 +15,7 @@ from listener.heroku.address import checked_name
 from listener.heroku.budget import Budget
 from listener.heroku.errors import BadAnswer, Doubtful
 from listener.heroku.output import OutputReader, Piece
+from listener.heroku.repositories import Compared, full_name
 from listener.heroku.resources import (
     Account,
     App,
@@ -286,6 +288,26 @@ class Heroku:
         found = paging.as_list(answer, Delivery.from_json)
         return sorted(found, key=lambda delivery: delivery.created_at, reverse=True)[:limit]
 
+    # The repositories API. It has no documentation: heroku/cli, branch
+    # replace-kolkrabbi-with-repositories-api, `src/commands/pipelines/diff.ts`.
+
+    def app_repository(self, app: str) -> str:
+        """Read the repository that an app is connected to, as owner/name."""
+        return self._repositories(f"{_app(app)}/repo", full_name)
+
+    def pipeline_repository(self, pipeline: str) -> str:
+        """Read the repository that a pipeline is connected to, as owner/name."""
+        return self._repositories(f"{_pipeline(pipeline)}/repo", full_name)
+
+    def compare_commits(self, pipeline: str, base: str, head: str) -> Compared:
+        """Read the commits that `head` has and `base` has not, in a pipeline's repository."""
+        said = urlencode({"base": base, "head": head})
+        return self._repositories(f"{_pipeline(pipeline)}/repo/compare?{said}", Compared.from_json)
+
+    def _repositories(self, path: str, make: Callable[[object], T]) -> T:
+        answer = self._wire.get(path, seconds=self._deadlines.read, variant=".repositories-api")
+        return make(answer.json())
+
     def _read(self, path: str, range: str | None = None) -> HttpAnswer:
         return self._wire.get(path, seconds=self._deadlines.read, range=range)
 
@@ -308,6 +330,10 @@ def _transport_of_outputs(api_url: str) -> BoundedTransport:
 
 def _app(app: str) -> str:
     return f"/apps/{checked_name(app, of='app')}"
+
+
+def _pipeline(pipeline: str) -> str:
+    return f"/pipelines/{checked_name(pipeline, of='pipeline')}"
 
 
 def _webhooks(app: str) -> str:

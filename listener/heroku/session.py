@@ -55,9 +55,12 @@ class Wire:
         """Close the connections."""
         self._transport.close()
 
-    def get(self, path: str, *, seconds: float, range: str | None = None) -> HttpAnswer:
-        """Read a path; `range` is the part of a list that is wanted."""
+    def get(
+        self, path: str, *, seconds: float, range: str | None = None, variant: str = ""
+    ) -> HttpAnswer:
+        """Read a path; `range` is the part of a list that is wanted, `variant` as in `send`."""
         headers = self._headers | ({"Range": range} if range is not None else {})
+        headers |= {"Accept": _ACCEPT + variant} if variant else {}
         request = httpx.Request("GET", self._url + path, headers=headers)
         return self._exchange(request, seconds=seconds)
 

@@ -16,6 +16,7 @@ from listener.db import own_address
 from listener.db.engine import Database
 from listener.heroku import Heroku
 from listener.inventory.clock import Clock
+from listener.inventory.commits import CommitReader
 from listener.inventory.reader import HerokuReader
 from listener.inventory.shared import SharedAnswers
 from listener.inventory.traits import Comparisons
@@ -33,6 +34,7 @@ class Context:
     heroku: Heroku
     reader: HerokuReader
     comparisons: Comparisons
+    commits: CommitReader
     keys: Keys
     allowed_apps: tuple[str, ...] = ("*",)
     reconcile_every: timedelta = timedelta(minutes=5)

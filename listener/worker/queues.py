@@ -8,10 +8,17 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection
 
-from listener.db import notifications, queue, sync, troubles
+from listener.db import notifications, queue, shipments, sync, troubles
 from listener.db.tables import app, promotion
 from listener.inventory.context import Clock, Context
-from listener.worker import check_webhooks, handlers, notify, report_troubles, sync_releases
+from listener.worker import (
+    check_webhooks,
+    handlers,
+    notify,
+    read_shipment,
+    report_troubles,
+    sync_releases,
+)
 from listener.worker.job import NextStep
 
 Asked = Literal["heroku", "urls"]
@@ -50,3 +57,5 @@ PROBING: tuple[Queue, ...] = (
 )
 # A thread of its own: a dead chat service may not delay promotions.
 TELLING: tuple[Queue, ...] = (Queue("notice", notifications.NOTICES, notify.step),)
+# What ships is told by others than Heroku's releases, and a dead GitHub may not delay notices.
+READING: tuple[Queue, ...] = (Queue("shipment", shipments.SHIPMENTS, read_shipment.step),)

@@ -21,6 +21,7 @@ from listener.db.engine import Database
 from listener.db.promotions import PromotionRow
 from listener.db.tables import promotion
 from listener.heroku import HEADER, Heroku, matches
+from listener.inventory.commits import CommitReader
 from listener.inventory.context import Clock, Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
@@ -71,6 +72,7 @@ class Office:
             heroku,
             reader,
             Comparisons(heroku),
+            CommitReader(database, heroku, reader),
             self.keys,
             allowed_apps=allowed_apps,
         )

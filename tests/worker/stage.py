@@ -28,6 +28,7 @@ from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.db.tables import delivery, metadata, notice, post, subscription
 from listener.heroku import Heroku
+from listener.inventory.commits import CommitReader
 from listener.inventory.context import Clock, Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.traits import Comparisons
@@ -61,11 +62,13 @@ class Stage(Emulated):
         super().__init__(self.wire.inner)
         heroku = Heroku(TOKEN, url="http://localhost", transport=self.wire)
         mortal_database = MortalDatabase(database, self.mortality)
+        reader = HerokuReader(mortal_database, heroku)
         self.context = Context(
             mortal_database,
             heroku,
-            HerokuReader(mortal_database, heroku),
+            reader,
             Comparisons(heroku),
+            CommitReader(mortal_database, heroku, reader),
             Keys(["k" * 32]),
             public_url=PUBLIC_URL,
             prober=Prober(allow_private=True),

@@ -1,0 +1,158 @@
+"""What ships: the commits between what a target runs and what goes there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+# How a commit that merged a pull request names it: GitHub's own texts of a merge and of a squash.
+_MERGED = re.compile(r"\AMerge pull request #(\d{1,9}) ")
+_SQUASHED = re.compile(r"\(#(\d{1,9})\)\s*\Z")
+SHORT = 7  # characters of a SHA, for people
+
+
+class Relation(StrEnum):
+    """How the commit that goes stands to the one that runs, in GitHub's words."""
+
+    AHEAD = "ahead"
+    BEHIND = "behind"
+    DIVERGED = "diverged"
+    IDENTICAL = "identical"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit: who wrote what, when."""
+
+    sha: str
+    message: str
+    author: str | None = None  # the name in the commit
+    login: str | None = None  # at GitHub, where that is told
+    at: datetime | None = None
+
+    @property
+    def subject(self) -> str:
+        """The first line of its message."""
+        return self.message.strip().partition("\n")[0].strip()
+
+    @property
+    def pull(self) -> int | None:
+        """The number of the pull request that it merged, by its own words."""
+        found = _MERGED.search(self.subject) or _SQUASHED.search(self.subject)
+        return int(found[1]) if found is not None else None
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The names by which its author is known."""
+        return tuple(name for name in (self.login, self.author) if name)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `commit_of` reads."""
+        at = self.at.isoformat() if self.at is not None else None
+        values = {"sha": self.sha, "message": self.message, "author": self.author}
+        return values | {"login": self.login, "at": at}
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request that was merged."""
+
+    number: int
+    title: str
+    url: str
+    author: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `Pull(**…)` reads."""
+        named = {"number": self.number, "title": self.title}
+        return named | {"url": self.url, "author": self.author}
+
+
+def commit_of(kept: Mapping[str, Any]) -> Commit:
+    """Read a commit as it was stored."""
+    at = kept.get("at")
+    moment = datetime.fromisoformat(at) if at else None
+    return Commit(kept["sha"], kept["message"], kept.get("author"), kept.get("login"), moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The commits between two; they never change, so it is read once."""
+
+    relation: Relation
+    coming: tuple[Commit, ...] = ()  # the head has them and the base has not; oldest first
+    leaving: tuple[Commit, ...] = ()  # the base has them and the head has not; oldest first
+    ahead_by: int = 0
+    behind_by: int = 0
+    pulls: tuple[Pull, ...] = ()
+    url: str | None = None  # where a person sees it
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every commit that comes is known, with its message."""
+        return len(self.coming) == self.ahead_by
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `comparison_of` reads."""
+        return {
+            "relation": self.relation,
+            "coming": [each.as_json() for each in self.coming],
+            "leaving": [each.as_json() for each in self.leaving],
+            "ahead_by": self.ahead_by,
+            "behind_by": self.behind_by,
+            "pulls": [each.as_json() for each in self.pulls],
+            "url": self.url,
+        }
+
+
+def comparison_of(kept: Mapping[str, Any]) -> Comparison:
+    """Read a comparison as it was stored."""
+    return Comparison(
+        relation=Relation(kept["relation"]),
+        coming=tuple(commit_of(each) for each in kept["coming"]),
+        leaving=tuple(commit_of(each) for each in kept["leaving"]),
+        ahead_by=kept["ahead_by"],
+        behind_by=kept["behind_by"],
+        pulls=tuple(Pull(**each) for each in kept["pulls"]),
+        url=kept["url"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What one promotion brings to its target, as far as somebody tells."""
+
+    head: str | None  # the commit that goes
+    base: str | None  # the one that its target ran
+    base_artifact: str | None  # and the artifact it was built into
+    repository: str | None = None  # at GitHub, as owner/name
+    told_by: str | None = None  # heroku, github
+    comparison: Comparison | None = None
+    untold: str | None = None  # why nothing is told; None while it is being read
+
+    @property
+    def is_read(self) -> bool:
+        """Whether somebody told it, or said why it cannot be told."""
+        return self.comparison is not None or self.untold is not None
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the target would lose commits."""
+        return self.comparison is not None and self.comparison.relation in (
+            Relation.BEHIND,
+            Relation.DIVERGED,
+        )
+
+
+def authors(commits: Iterable[Commit]) -> tuple[str, ...]:
+    """Return who wrote the commits, each once, by the name that GitHub knows best."""
+    return tuple(dict.fromkeys(each.people[0] for each in commits if each.people))
+
+
+def short(sha: str | None) -> str:
+    """Return a SHA as people write it."""
+    return sha[:SHORT] if sha else "unknown"

@@ -1,0 +1,49 @@
+"""The tables on what ships: repositories of apps, comparisons, and each promotion's shipment."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+
+from listener.db import columns
+
+repository = Table(
+    "repository",
+    columns.metadata,
+    Column("app_id", Text, ForeignKey("app.id"), primary_key=True),
+    columns.words("full_name"),  # owner/name; none where nobody tells
+    columns.words("why"),  # nobody tells
+    columns.now("asked_at"),
+    columns.time("ask_at", is_required=True),  # not before
+)
+
+comparison = Table(
+    "comparison",
+    columns.metadata,
+    columns.id_(),
+    columns.words("repository", is_required=True),
+    columns.words("base", is_required=True),
+    columns.words("head", is_required=True),
+    columns.words("told_by", is_required=True),
+    Column("content", JSONB, nullable=False),
+    columns.now("read_at"),
+    UniqueConstraint("repository", "base", "head"),
+)
+
+shipment = Table(
+    "shipment",
+    columns.metadata,
+    Column("promotion_id", BigInteger, ForeignKey("promotion.id"), primary_key=True),
+    columns.words("head"),
+    columns.words("base"),
+    columns.words("base_artifact"),
+    columns.words("repository"),
+    Column("comparison_id", BigInteger, ForeignKey("comparison.id")),
+    columns.words("untold"),  # why
+    columns.time("failing_since"),
+    # A promotion is on its way at once; to read what ships can wait for a moment.
+    Column("due_at", TIMESTAMP(timezone=True), server_default=text("now() + interval '2 seconds'")),
+    *columns.lease(),
+    Index("ix_shipment_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    Index("ix_shipment_comparison_id", "comparison_id"),
+)
