@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Self
 
 from listener.heroku.errors import BadAnswer
-from listener.heroku.fields import Fields
 from listener.heroku.resources import read
+from listener.outbound.fields import Fields
 
 MOST_COMMITS = 1000
 LONGEST_MESSAGE = 8000
