@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from listener.heroku.errors import BadAnswer
-from listener.heroku.resources import read
+from listener.heroku.errors import HEROKU, BadAnswer
 from listener.outbound.fields import Fields
 
 MOST_COMMITS = 1000
@@ -59,7 +58,7 @@ class Compared:
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read Heroku's JSON of a comparison."""
-        return read("comparison", value, cls._made_of)
+        return HEROKU.read("comparison", value, cls._made_of)
 
     @classmethod
     def _made_of(cls, fields: Fields) -> Self:
@@ -70,7 +69,7 @@ class Compared:
 
 def full_name(value: object) -> str:
     """Read the owner/name of a repository."""
-    name = read("repository", value, lambda fields: fields.text("full_name"))
+    name = HEROKU.read("repository", value, lambda fields: fields.text("full_name"))
     if not _FULL_NAME.fullmatch(name):
         raise BadAnswer("Heroku showed a repository whose name is none like owner/name.")
     return name
