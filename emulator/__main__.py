@@ -1,4 +1,4 @@
-"""`python -m emulator`: a Heroku on a port of this machine."""
+"""`python -m emulator`: a Heroku, and a GitHub, on a port of this machine."""
 
 import argparse
 import signal
@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     host = Host(_world(wanted), wanted.host, wanted.port)
     try:
         sys.stdout.write(f"Emulator listening on {host.url}\n")
+        sys.stdout.write(f"GitHub listening on {host.world.github_url}\n")
         sys.stdout.flush()
         host.world.closing.wait()
     finally:

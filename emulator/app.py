@@ -1,4 +1,4 @@
-"""Builds the emulator's WSGI app: the door, the gate, the blueprints of both APIs."""
+"""Builds the emulator's WSGI app: the door, the gates, the blueprints of all APIs."""
 
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from emulator.api.caller import EXTENSION
 from emulator.control import apps as control_apps
 from emulator.control import deliveries as control_deliveries
 from emulator.control import faults as control_faults
+from emulator.control import github as control_github
 from emulator.control import metrics as control_metrics
 from emulator.control import people as control_people
 from emulator.control import releases as control_releases
@@ -30,6 +31,7 @@ from emulator.control import repositories as control_repositories
 from emulator.control import requests as control_requests
 from emulator.control.faults import REFUSE
 from emulator.door import Door
+from emulator.github_api import site as github
 from emulator.world import World
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ CONTROL: "tuple[Blueprint, ...]" = (
     control_repositories.bp,
     control_metrics.bp,
     control_requests.bp,
+    control_github.bp,
 )
 
 
@@ -69,7 +72,7 @@ def create_app(world: World | None = None) -> Flask:
     app.extensions[EXTENSION] = world = world or World()
     problems.register(app)
     gate.register(app)
-    for bp in (*API, *CONTROL):
+    for bp in (*API, *CONTROL, github.bp):
         app.register_blueprint(bp)
     app.wsgi_app = Door(app.wsgi_app, world)  # type: ignore[method-assign]
     return app

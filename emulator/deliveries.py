@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from emulator.github import signing
 from emulator.records import Attempt, Delivery, Event, Json, Webhook
 from emulator.state import State, new_id
 
@@ -77,6 +78,11 @@ def find_next(world: State, webhook_id: str) -> Delivery | None:
 def prepare(world: State, delivery: Delivery) -> Errand:
     """Build the request of the next attempt, signed with the current secret."""
     webhook, attempt_id = world.webhooks[delivery.webhook_id], new_id()
+    if webhook.repository is not None:
+        event = world.events[delivery.event_id]
+        told = json.dumps(event.payload, separators=(",", ":")).encode()
+        signed = signing.headers(webhook, delivery, event, told)
+        return Errand(delivery.id, attempt_id, webhook.url, told, signed, world.now())
     body = json.dumps(_body(world, delivery, attempt_id), separators=(",", ":")).encode()
     headers = {"Content-Type": "application/json", HEADER: sign(body, webhook.secret)}
     if webhook.authorization is not None:

@@ -12,7 +12,9 @@ from werkzeug.wrappers import Request, Response
 
 from emulator import accounts, apps
 from emulator.errors import Unauthorized
-from emulator.faults import Call, Fault, Strike
+from emulator.faults import GITHUB, Call, Fault, Strike
+from emulator.github import errors as github_errors
+from emulator.github.state import API
 from emulator.records import Exchange
 from emulator.state import State
 
@@ -66,6 +68,9 @@ class Door:
         _spoil(environ, strike.fault)
         return response
 
+    def _exchanges(self, request: Request) -> list[Exchange]:
+        return self._world.github.exchanges if _is_github(request) else self._world.exchanges
+
     def _pass(self, environ: "WSGIEnvironment") -> Response:
         with self._world.lock:
             return Response.from_app(self._inner, environ)
@@ -95,7 +100,7 @@ class Door:
         kind = strike.kind
         exchange = Exchange(
             method=request.method,
-            path=request.path,
+            path=request.path.removeprefix(API),
             query=request.query_string.decode(),
             range=request.headers.get("Range"),
             status=None if kind in ("reset", "cut") else response.status_code,
@@ -108,8 +113,12 @@ class Door:
             at=self._world.now(),
         )
         with self._world.changed:
-            self._world.exchanges.append(exchange)
+            self._exchanges(request).append(exchange)
             self._world.changed.notify_all()
+
+
+def _is_github(request: Request) -> bool:
+    return request.path.startswith(f"{API}/")
 
 
 def _keep_body(environ: "WSGIEnvironment") -> bytes:
@@ -121,6 +130,9 @@ def _keep_body(environ: "WSGIEnvironment") -> bytes:
 
 
 def _email(world: State, request: Request) -> str | None:
+    if _is_github(request):
+        token = world.github.find_token(request.headers.get("Authorization", ""))
+        return token.login if token else None
     try:
         who = accounts.identify(world, request.headers.get("Authorization", ""))
     except Unauthorized:
@@ -130,6 +142,8 @@ def _email(world: State, request: Request) -> str | None:
 
 def _call(world: State, request: Request) -> Call:
     """Build the Call of a request, with the id and the name of the app in its path."""
+    if _is_github(request):
+        return Call(request.method, request.path.removeprefix(API), host=GITHUB)
     match request.path.split("/")[1:3]:
         case ["apps", identity]:
             app = apps.find_app(world, identity)
@@ -160,7 +174,7 @@ def _request_id(request: Request) -> str:
 def _refusal(fault: Fault | None) -> Response:
     """Build the answer of a fault: with its own body, or with Heroku's for that status."""
     status = fault.status if fault else 500
-    body = fault.body if fault and fault.body is not None else _words(status)
+    body = fault.body if fault and fault.body is not None else _words(fault, status)
     is_text = isinstance(body, str)
     text = body if is_text else json.dumps(body)
     default = "text/html; charset=utf-8" if is_text else "application/json"
@@ -171,7 +185,9 @@ def _refusal(fault: Fault | None) -> Response:
     return response
 
 
-def _words(status: int) -> Any:
+def _words(fault: Fault | None, status: int) -> Any:
+    if fault is not None and fault.host == GITHUB:
+        return github_errors.words(status)
     names = {
         400: "bad_request",
         401: "unauthorized",

@@ -9,6 +9,7 @@ One fault is one object. Some common ones:
     {"kind": "copy", "seconds": 60, "chance": 0.2, "seed": 11}       old copies, of the last minute
     {"kind": "frozen", "app": "acme-staging", "times": 3}            three answers as of now
     {"kind": "edit", "drop": ["slug"], "set": {"status": "odd"}}     missing keys, unknown values
+    {"kind": "reset", "host": "github", "applied": true, "method": "POST"}   done, but not answered
 """
 
 import re
@@ -21,6 +22,7 @@ from emulator.annals import OF, Annals, Behind
 from emulator.clock import Clock
 from emulator.errors import InvalidParams
 
+HEROKU, GITHUB = HOSTS = ("heroku", "github")
 LAGS = ("lag", "copy", "frozen")
 KINDS = ("reset", "status", "latency", "cut", "trickle", "edit", *LAGS)
 # What can lag: the list of releases, and one release.
@@ -29,16 +31,17 @@ RELEASES = "/apps/[^/]+/releases(/[^/]+)?"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request, with the id and the name of the app in its path."""
+    """A request to Heroku, with the id and the name of the app in its path, or to GitHub."""
 
     method: str
     path: str
     app: frozenset[str] = frozenset()
+    host: str = HEROKU
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What to do to requests that match.
+    """What to do to requests that match, of Heroku or of GitHub: `host` says of which.
 
     `app` is the name or the id of one app. The first `skip` matching requests are spared. Of the
     others, each is struck with probability `chance`, by a random number from `seed`, until `times`
@@ -59,6 +62,7 @@ class Fault:
     kind: str
     method: str = ".*"
     path: str = ".*"
+    host: str = HEROKU
     app: str | None = None
     applied: bool = False
     status: int = 503
@@ -81,7 +85,7 @@ class Fault:
 
     def matches(self, call: Call) -> bool:
         """Return whether the fault is about this request and has not struck `times` yet."""
-        if self.times is not None and self.seen >= self.times:
+        if self.host != call.host or (self.times is not None and self.seen >= self.times):
             return False
         if self.app is not None and self.app not in call.app:
             return False
@@ -168,6 +172,8 @@ class Faults:
         """Add a fault that strikes from now on. Raises InvalidParams."""
         if fault.kind not in KINDS:
             raise InvalidParams(f"kind must be one of {', '.join(KINDS)}.")
+        if fault.host not in HOSTS:
+            raise InvalidParams(f"host must be one of {', '.join(HOSTS)}.")
         if fault.of not in OF:
             raise InvalidParams(f"of must be one of {', '.join(OF)}.")
         for pattern in (fault.method, fault.path):

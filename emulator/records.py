@@ -162,7 +162,7 @@ class Manners:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A subscription to the events of one app."""
+    """A subscription to the events of one app, or of one repository at GitHub."""
 
     id: str
     app_id: str
@@ -174,6 +174,7 @@ class Webhook:
     created_at: datetime
     updated_at: datetime
     manners: Manners = Manners()
+    repository: str | None = None  # by owner/name, and then no app
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from uuid import uuid4
 from emulator.annals import Annals
 from emulator.clock import Clock, SystemClock
 from emulator.faults import Faults
+from emulator.github.state import API, GitHub
 from emulator.metrics import DELAY, Minutes, no_minutes
 from emulator.pace import Pace
 from emulator.rates import Rates
@@ -73,8 +74,14 @@ class State:
         self.connected: dict[str, str] = {}  # the repository of an app or pipeline, by id
         self.metrics: defaultdict[str, Minutes] = defaultdict(no_minutes)  # of an app, by id
         self.metrics_delay = DELAY
+        self.github = GitHub(self.clock)
         self.exchanges: list[Exchange] = []
         self.sequence = count(1)
+
+    @property
+    def github_url(self) -> str:
+        """The URL of the fake GitHub's API."""
+        return f"{self.url}{API}"
 
     def now(self) -> datetime:
         """Return the time of this world."""

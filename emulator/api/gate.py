@@ -8,13 +8,14 @@ from flask import Flask, Response, g, request
 from emulator import accounts, scopes
 from emulator.api.caller import world
 from emulator.errors import Forbidden, MissingVersion, RateLimited
+from emulator.github.state import PREFIX
 
 VERSION_3 = re.compile(r"application/vnd\.heroku\+json;\s*version=3(\.[\w.-]+)?\s*(,.*|;.*)?")
 OUT_OF_SCOPE = "The scope of this OAuth authorization does not allow access to this resource."
 OUT_OF_REQUESTS = (
     "Your account reached the API rate limit\nPlease wait a few minutes before making new requests"
 )
-OPEN = ("/_emulator/", "/streams/", "/oauth/authorize/")
+OPEN = ("/_emulator/", "/streams/", "/oauth/authorize/", f"{PREFIX}/")
 # What nobody needs a token for; one that comes along is read nevertheless.
 TOKENLESS = re.compile(r"GET /oauth/clients/[^/]+|POST /oauth/tokens")
 METRICS = "/_metrics/"  # a host of its own at Heroku, which needs no version
@@ -36,7 +37,7 @@ def register(app: Flask) -> None:
 
 
 def is_open() -> bool:
-    """Return whether the path needs no token: control, release output, and the web login."""
+    """Return whether Heroku's gate is open: control, release output, web login, and GitHub."""
     return f"{request.path}/".startswith(OPEN)
 
 

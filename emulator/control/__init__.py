@@ -35,4 +35,24 @@ It is for this machine only: it needs no token, and the request log shows what c
     GET    /faults            also POST, DELETE; DELETE /faults/ID; see emulator.faults
     POST   /refuse            {"seconds"?}
     GET    /requests          also DELETE
+
+At the fake GitHub, whose API is at `/_github/api/v3`:
+
+    POST   /github/tokens       {"token"?, "login", "permissions"?: {"checks": "read", …},
+                                 "repositories"?, "expires_in"?}; DELETE /github/tokens/TOKEN
+    PUT    /github/app          {"id", "slug"?, "public_key", "repositories", "permissions"?,
+                                 "token_seconds"?}
+    POST   /github/rate-limits  {"login", "remaining", "seconds"?}
+    GET    /github/requests     also DELETE
+    POST   /github/repos/O/R/pulls       {"title", "author"?, "head"?, "base"?, "commits"?: [SHA],
+                                          "merge_commit"?: SHA, "closed"?}
+    POST   /github/repos/O/R/checks      {"sha", "name", "status"?, "conclusion"?, "suite"?, "app"?,
+                                          "title"?, "details_url"?}
+    POST   /github/repos/O/R/statuses    {"sha", "context", "state", "description"?, "target_url"?,
+                                          "creator"?}; GET: all that were set
+    GET    /github/repos/O/R/deployments with their statuses, oldest first
+    PUT    /github/repos/O/R/webhook     {"url"?, "secret", "events"?} removes it without a URL
+    GET    /github/repos/O/R/deliveries  of that webhook, sent or not
+
+Commits are those of `POST /repositories`; faults are put as for Heroku, with "host": "github".
 """

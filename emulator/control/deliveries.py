@@ -18,7 +18,7 @@ LONGEST = 10.0
 
 @bp.get("/webhooks")
 def index() -> Response:
-    """Return all webhooks of all apps, without their secrets."""
+    """Return all webhooks of all apps and repositories, without their secrets."""
     return jsonify([_shape(webhook) for webhook in world().webhooks.values()])
 
 
@@ -68,10 +68,11 @@ def flush() -> Response:
 
 
 def _shape(webhook: Webhook) -> dict[str, object]:
-    app = world().apps[webhook.app_id]
+    app = world().apps.get(webhook.app_id)
     return {
         "id": webhook.id,
-        "app": {"id": app.id, "name": app.name},
+        "app": {"id": app.id, "name": app.name} if app else None,
+        "repository": webhook.repository,
         "url": webhook.url,
         "level": webhook.level,
         "queued": len(world().queues.get(webhook.id, [])),

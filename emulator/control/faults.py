@@ -11,7 +11,7 @@ from emulator.api.caller import world
 from emulator.control.body import count_of, flag_of, number_of, object_of, only, texts_of
 from emulator.door import WIRE
 from emulator.errors import InvalidParams, NotFound
-from emulator.faults import Fault
+from emulator.faults import HEROKU, Fault
 from emulator.records import Json
 from emulator.state import new_id
 
@@ -22,6 +22,7 @@ FIELDS = (
     "kind",
     "method",
     "path",
+    "host",
     "app",
     "applied",
     "status",
@@ -100,6 +101,7 @@ def _fault(body: Json) -> Fault:
         kind=text_of(body, "kind"),
         method=optional_text_of(body, "method") or ".*",
         path=optional_text_of(body, "path") or ".*",
+        host=optional_text_of(body, "host") or HEROKU,
         app=optional_text_of(body, "app"),
         applied=flag_of(body, "applied"),
         status=count_of(body, "status", 503),

@@ -15,7 +15,7 @@ bp = Blueprint("control_requests", __name__, url_prefix="/_emulator/requests")
 @bp.get("")
 def index() -> Response:
     """Return all requests so far, oldest first, without control requests."""
-    return jsonify([_shape(exchange) for exchange in world().exchanges])
+    return jsonify([exchange_shape(exchange) for exchange in world().exchanges])
 
 
 @bp.delete("")
@@ -25,6 +25,7 @@ def clear() -> ResponseReturnValue:
     return "", 204
 
 
-def _shape(exchange: Exchange) -> dict[str, object]:
+def exchange_shape(exchange: Exchange) -> dict[str, object]:
+    """Return an entry of a log of requests."""
     times = {"arrived_at": fine_stamp(exchange.arrived_at), "at": fine_stamp(exchange.at)}
     return asdict(exchange) | times
