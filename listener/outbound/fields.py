@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import NoReturn, TypeVar
+
+T = TypeVar("T")
 
 # What a database's text refuses or a terminal would obey; line breaks and tabs may stay.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+# What could rule a terminal, or show a text in another order than it has.
+_RULING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _LARGEST = 2**31 - 1
 _ID_LENGTH = 255  # longer ones do not fit an index, and Heroku's are 36
 
@@ -18,10 +24,15 @@ class Unreadable(ValueError):
     """Not JSON, or lacking something that we need; the message names what, never a value."""
 
 
-def loads(content: bytes) -> object:
-    """Read JSON in UTF-8, as the RFC has it."""
+def loads(content: bytes, *, without: Collection[str] = ()) -> object:
+    """Read JSON in UTF-8, as the RFC has it; what stands under the names `without` is dropped."""
+
+    def kept(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        return {name: value for name, value in pairs if name not in without}
+
+    hook = kept if without else None
     try:
-        found: object = json.loads(content.decode(), parse_constant=_refuse)
+        found: object = json.loads(content.decode(), parse_constant=_refuse, object_pairs_hook=hook)
     except (ValueError, RecursionError) as error:
         raise Unreadable("it is not JSON") from error
     return found
@@ -74,10 +85,24 @@ class Fields:
         value = self._value.get(key)
         return _UNFIT.sub("", value) if isinstance(value, str) else None
 
-    def number(self, key: str, *, least: int = 1) -> int:
-        """Return a whole number, `least` or more, that a database's integer can hold."""
+    def line(self, key: str, *, limit: int) -> str:
+        """Return people's free text as one line of at most so many characters, cut with a mark."""
         value = self._value.get(key)
-        if type(value) is int and least <= value <= _LARGEST:  # a bool is an int, but no number
+        return (
+            _cut(" ".join(_RULING.sub(" ", value).split()), limit) if isinstance(value, str) else ""
+        )
+
+    def prose(self, key: str, *, limit: int) -> str:
+        """Return people's free text of several lines, cut with a mark; empty if it is no text."""
+        value = self._value.get(key)
+        if not isinstance(value, str):
+            return ""
+        return _cut(_RULING.sub("", value[: 2 * limit].replace("\r\n", "\n")).strip(), limit)
+
+    def number(self, key: str, *, least: int = 1, most: int = _LARGEST) -> int:
+        """Return a whole number within bounds; by default, what a database's integer can hold."""
+        value = self._value.get(key)
+        if type(value) is int and least <= value <= most:  # a bool is an int, but no number
             return value
         raise self._wrong(key, "a number")
 
@@ -117,8 +142,19 @@ class Fields:
 
     def keys(self, key: str) -> tuple[str, ...]:
         """Return the names in the object under a key; anything else counts as an empty one."""
+        return tuple(self.entries(key))
+
+    def entries(self, key: str) -> Mapping[str, object]:
+        """Return the object under a key, unread; anything else counts as an empty one."""
         value = self._value.get(key)
-        return tuple(value) if isinstance(value, Mapping) else ()
+        return value if isinstance(value, Mapping) else {}
+
+    def items(self, key: str, make: Callable[[object], T]) -> tuple[T, ...]:
+        """Return the elements of a list, which must be there, each made of its JSON."""
+        value = self._value.get(key)
+        if isinstance(value, list):
+            return tuple(make(each) for each in value)
+        raise self._wrong(key, "a list")
 
     def name_of(self, key: str) -> str | None:
         """Return the name of a thing, given as an object or as its bare name; None if not given."""
@@ -136,3 +172,7 @@ class Fields:
     def _wrong(self, key: str, wanted: str) -> Unreadable:
         what = f"is not {wanted}" if self.has(key) else "is missing"
         return Unreadable(f"{self._path(key)} {what}")
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

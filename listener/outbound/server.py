@@ -6,7 +6,7 @@ import contextlib
 import math
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Protocol, TypeVar
@@ -120,12 +120,15 @@ class HttpAnswer:
         """The status, for where the server says nothing itself."""
         return f"{f'{self.server.name} answered {self.status} {self.phrase}'.strip()}."
 
-    def json(self) -> object:
-        """Parse the body of a yes. Raises `doubtful`: unread, it leaves open what the yes is to."""
+    def json(self, *, without: Collection[str] = ()) -> object:
+        """Parse the body of a yes, and drop what stands under the names `without`.
+
+        Raises `doubtful`: unread, it leaves open what the yes is to.
+        """
         if self.flaw:
             raise self._unusable(self.flaw)
         try:
-            return loads(self.body)
+            return loads(self.body, without=without)
         except Unreadable as error:
             raise self._unusable(str(error)) from error
 

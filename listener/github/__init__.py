@@ -1,0 +1,55 @@
+"""A client of GitHub's own: its REST API, and the webhooks that it delivers.
+
+Knows nothing of the rest of this program. Its errors tell apart what was never sent, what GitHub
+refused, what it takes no more of for now, what may have been applied, and what cannot be used.
+"""
+
+from listener.github.client import Deadlines, GitHub
+from listener.github.credentials import App, Credentials, Token
+from listener.github.errors import (
+    BadAnswer,
+    Doubtful,
+    GitHubError,
+    NotSent,
+    RateLimited,
+    Refused,
+)
+from listener.github.names import URL, api_url, is_repo, is_sha
+from listener.github.resources import (
+    CheckRun,
+    Commit,
+    Comparison,
+    Deployment,
+    DeploymentStatus,
+    Identity,
+    Pull,
+    Repository,
+    Status,
+)
+
+__all__ = [
+    "URL",
+    "App",
+    "BadAnswer",
+    "CheckRun",
+    "Commit",
+    "Comparison",
+    "Credentials",
+    "Deadlines",
+    "Deployment",
+    "DeploymentStatus",
+    "Doubtful",
+    "GitHub",
+    "GitHubError",
+    "Identity",
+    "NotSent",
+    "Pull",
+    "RateLimited",
+    "Refused",
+    "Repository",
+    "Status",
+    "Token",
+    "api_url",
+    "is_repo",
+    "is_sha",
+]

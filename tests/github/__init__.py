@@ -1,0 +1,1 @@
+"""The GitHub client, against bytes on real sockets."""
