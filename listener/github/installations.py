@@ -38,40 +38,38 @@ class _Installation:
     grant: _Grant | None = None
     renewing: Lock = field(default_factory=Lock)
 
-    def bearer(self, renew: Callable[[Limit], _Grant], now: float, *, seconds: float) -> Bearer:
-        """Return a token that is good for a while."""
-        if (held := self._good(now, RENEWED_BEFORE)) is not None:
+    def bearer(self, renew: Callable[[Limit], _Grant], *, seconds: float) -> Bearer:
+        """Return a token that is good for a while; wait no longer than `seconds` for another."""
+        if (held := self._good(RENEWED_BEFORE)) is not None:
             return held
-        last = self._good(now, USED_BEFORE)
+        last = self._good(USED_BEFORE)
         if not self.renewing.acquire(timeout=0 if last is not None else seconds):
             if last is not None:
                 return last
             raise NotSent("GitHub was not asked: its token for us did not come in time.")
         try:
             # Another thread may have renewed it meanwhile.
-            if (held := self._good(now, RENEWED_BEFORE)) is not None:
+            if (held := self._good(RENEWED_BEFORE)) is not None:
                 return held
             self.grant = renew(self.limit)
             return self.grant.bearer
         finally:
             self.renewing.release()
 
-    def _good(self, now: float, spare: float) -> Bearer | None:
+    def _good(self, spare: float) -> Bearer | None:
         grant = self.grant
-        return grant.bearer if grant is not None and now < grant.ends_at - spare else None
+        is_good = grant is not None and time.monotonic() < grant.ends_at - spare
+        return grant.bearer if grant is not None and is_good else None
 
 
 class Installations:
     """Has the tokens of an App; threads share it."""
 
-    def __init__(
-        self, app: App, wire: Wire, *, seconds: float, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, app: App, wire: Wire, *, seconds: float) -> None:
         self._app_id = app.id
         self._key = read_key(app.private_key)
         self._wire = wire
         self._seconds = seconds
-        self._now = now
         self._limit = Limit()
         self._ids: dict[str, int] = {}
         self._installations: dict[int, _Installation] = {}
@@ -90,7 +88,7 @@ class Installations:
         installation = self._installations.setdefault(id, _Installation())
         try:
             return installation.bearer(
-                lambda limit: self._granted(id, limit), self._now(), seconds=self._seconds
+                lambda limit: self._granted(id, limit), seconds=self._seconds
             )
         except Refused:
             self._ids = {name: its for name, its in self._ids.items() if its != id}
@@ -111,7 +109,7 @@ class Installations:
         return id
 
     def _granted(self, id: int, limit: Limit) -> _Grant:
-        begun = self._now()
+        begun = time.monotonic()
         answer = self._wire.post(f"/app/installations/{id:d}/access_tokens", self.own())
         token, lasts = _token(answer)
         return _Grant(Bearer(token, limit), begun + lasts)
