@@ -9,6 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from listener.core.release import History
+from listener.core.rollback import OwnReleases, running, went_back
+
 # How a commit that merged a pull request names it: GitHub's own texts of a merge and of a squash.
 _MERGED = re.compile(r"\AMerge pull request #(\d{1,9}) ")
 _SQUASHED = re.compile(r"\(#(\d{1,9})\)\s*\Z")
@@ -123,6 +126,15 @@ def comparison_of(kept: Mapping[str, Any]) -> Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """How a target left a commit that is to come again, built into another artifact."""
+
+    artifact: str  # in which it ran
+    version: int  # the last release of the target that ran it
+    rollback: int  # the one that took it back
+
+
+@dataclass(frozen=True, slots=True)
 class Shipment:
     """What one promotion brings to its target, as far as somebody tells."""
 
@@ -133,6 +145,7 @@ class Shipment:
     told_by: str | None = None  # heroku, github
     comparison: Comparison | None = None
     untold: str | None = None  # why nothing is told; None while it is being read
+    left: Left | None = None  # its target was rolled back from this very commit
 
     @property
     def is_read(self) -> bool:
@@ -141,11 +154,45 @@ class Shipment:
 
     @property
     def goes_back(self) -> bool:
-        """Whether the target would lose commits."""
+        """Whether the target would lose commits, or gets back one that a rollback took from it."""
+        return self.left is not None or self.loses_commits
+
+    @property
+    def loses_commits(self) -> bool:
+        """Whether what runs has commits that what goes has not."""
         return self.comparison is not None and self.comparison.relation in (
             Relation.BEHIND,
             Relation.DIVERGED,
         )
+
+
+def left_by_rollback(
+    history: History,
+    own: OwnReleases,
+    commits: Mapping[str, str],
+    *,
+    commit: str,
+    artifact: str,
+    before: int | None = None,
+) -> Left | None:
+    """Tell whether a rollback took this commit from a target, to which it comes in a new artifact.
+
+    The last run of the commit decides, in whatever artifact: what came after it by a promotion
+    clears the mark. The very artifact of then is another matter: that never returns by itself.
+    `history` is the target's, `commits` are those of its artifacts, `before` is the version that
+    brought the commit again, where it did.
+    """
+    now = running(history)
+    end = min(before or now.version + 1, now.version + 1) if now is not None else 0
+    ran = [r for r in history.releases if r.has_run and r.version < end]
+    runs = (r for r in reversed(ran) if r.artifact is not None)
+    last = next((r for r in runs if commits.get(r.artifact or "") == commit), None)
+    if last is None or last.artifact is None or last.artifact == artifact:
+        return None
+    after = next((r for r in ran if r.version > last.version), None)
+    if after is None or not went_back(after, last.artifact, history, own):
+        return None
+    return Left(last.artifact, last.version, after.version)
 
 
 def authors(commits: Iterable[Commit]) -> tuple[str, ...]:

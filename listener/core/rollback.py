@@ -132,13 +132,16 @@ def _runs(history: History, own: OwnReleases) -> list[Run]:
     found: list[Run] = []
     for _, releases in groupby(ran, key=lambda release: release.artifact):
         made = tuple(releases)
-        is_rollback = bool(found) and _went_back(made[0], found[-1].artifact, history, own)
+        is_rollback = bool(found) and went_back(made[0], found[-1].artifact, history, own)
         found.append(Run(made, is_rollback))
     return found
 
 
-def _went_back(release: Release, before: str | None, history: History, own: OwnReleases) -> bool:
-    """Tell a rollback: ours by what we asked for, anybody else's by the target's own order."""
+def went_back(release: Release, before: str | None, history: History, own: OwnReleases) -> bool:
+    """Tell a rollback: ours by what we asked for, anybody else's by the target's own order.
+
+    `before` is the artifact that ran until then.
+    """
     kind = own.get(release.id) or own.get(nonce_of(release.description) or "")
     if kind is not None:
         return kind is PromotionKind.ROLLBACK

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from listener.core.commits import Comparison, Relation, Shipment, comparison_of
-from listener.db import queue
+from listener.core.commits import Comparison, Left, Relation, Shipment, comparison_of
+from listener.db import left_commits, queue
 from listener.db.commit_tables import comparison, repository, shipment
 from listener.db.promotions import PromotionRow
 from listener.db.queue import notify
@@ -30,13 +30,14 @@ class RepositoryRow:
 
 
 def of_each(conn: Connection, promotion_ids: Collection[int]) -> dict[int, Shipment]:
-    """Return what ships with each of these promotions, by the promotion's id, in one statement."""
+    """Return what ships with each of these promotions, by its id: mostly in two statements."""
     query = (
         select(shipment, comparison.c.content, comparison.c.told_by)
         .outerjoin(comparison, comparison.c.id == shipment.c.comparison_id)
         .where(shipment.c.promotion_id.in_(promotion_ids))
     )
-    return {row.promotion_id: _shipment(row) for row in conn.execute(query)}
+    rows, left = conn.execute(query).all(), left_commits.of_each(conn, promotion_ids)
+    return {row.promotion_id: _shipment(row, left.get(row.promotion_id)) for row in rows}
 
 
 def of(conn: Connection, promotion_id: int) -> Shipment | None:
@@ -44,7 +45,7 @@ def of(conn: Connection, promotion_id: int) -> Shipment | None:
     return of_each(conn, [promotion_id]).get(promotion_id)
 
 
-def _shipment(row: Row[Any]) -> Shipment:
+def _shipment(row: Row[Any], left: Left | None) -> Shipment:
     found = comparison_of(row.content) if row.content is not None else None
     if found is None and row.untold is None and row.head is not None and row.head == row.base:
         found = Comparison(Relation.IDENTICAL)
@@ -56,6 +57,7 @@ def _shipment(row: Row[Any]) -> Shipment:
         told_by=row.told_by,
         comparison=found,
         untold=row.untold,
+        left=left,
     )
 
 

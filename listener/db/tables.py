@@ -100,6 +100,7 @@ release = Table(
     columns.required("is_decided", Boolean, "false"),
     Index("ix_release_id", "id"),
     Index("ix_release_artifact", "app_id", "artifact", "version"),
+    Index("ix_release_commit", "app_id", "commit", postgresql_where=text("commit IS NOT NULL")),
     Index("ix_release_current", "app_id", postgresql_where=text("is_current")),
     Index("ix_release_unsettled", "app_id", "version", postgresql_where=IS_UNSETTLED),
     Index("ix_release_undecided", "app_id", "version", postgresql_where=text("NOT is_decided")),
