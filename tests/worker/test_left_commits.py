@@ -64,6 +64,7 @@ def test_it_is_still_told_once_the_commit_went(stage: Stage, rolled_back: Left) 
         stage.work()
     row = stage.promotion(version)
     read(stage)
+    stage.look(PROD)
 
     assert row.status is Status.SUCCEEDED
     assert coming(stage, version) is None  # nobody took it back since
