@@ -38,8 +38,9 @@ It is for this machine only: it needs no token, and the request log shows what c
 
 At the fake GitHub, whose API is at `/_github/api/v3`:
 
-    POST   /github/tokens       {"token"?, "login", "permissions"?: {"checks": "read", …},
-                                 "repositories"?, "expires_in"?}; DELETE /github/tokens/TOKEN
+    POST   /github/tokens       {"token"?, "login", "permissions"?: {"contents": "read", …},
+                                 "repositories"?, "expires_in"?}; with permissions a fine-grained
+                                token, else a classic one; DELETE /github/tokens/TOKEN
     PUT    /github/app          {"id", "slug"?, "public_key", "repositories", "permissions"?,
                                  "token_seconds"?}
     POST   /github/rate-limits  {"login", "remaining", "seconds"?}

@@ -24,7 +24,7 @@ from emulator.state import new_id
 
 bp = Blueprint("control_github", __name__, url_prefix="/_emulator/github")
 
-# What the listener is told to ask for.
+# What the listener needs of an app.
 PERMISSIONS = {
     "metadata": "read",
     "contents": "read",
@@ -41,8 +41,8 @@ HOUR = 3600.0
 def add_token() -> ResponseReturnValue:
     """Make a personal access token.
 
-    `{"token"?, "login", "permissions"?: {"checks": "read", …}, "repositories"?, "expires_in"?}`:
-    without permissions it has all that the listener needs, without repositories it is for all.
+    `{"token"?, "login", "permissions"?: {"contents": "read", …}, "repositories"?, "expires_in"?}`:
+    with permissions it is fine-grained, else classic; without repositories it is for all.
     """
     body = read_body()
     only(body, "token", "login", "permissions", "repositories", "expires_in")
@@ -50,7 +50,7 @@ def add_token() -> ResponseReturnValue:
     made = Token(
         token=optional_text_of(body, "token") or f"github_pat_{new_id().replace('-', '')}",
         login=text_of(body, "login"),
-        permissions=_permissions(body),
+        permissions=_fine_grained(body),
         repositories=None if names is None else frozenset(names),
         expires_at=None if seconds is None else world().now() + timedelta(seconds=seconds),
     )
@@ -90,7 +90,7 @@ def register_app() -> Response:
         public_key=_public_key(text_of(body, "public_key")),
         installation_id=next(world().github.ids),
         repositories=frozenset(texts_of(body, "repositories") or []),
-        permissions=_permissions(body),
+        permissions=_app_permissions(body),
         token_seconds=HOUR if seconds is None else seconds,
     )
     world().github.app = app
@@ -268,7 +268,17 @@ def _check_outcome(status: str, conclusion: str | None) -> None:
         raise InvalidParams(f"conclusion must be one of {', '.join(checks.CONCLUSIONS)}.")
 
 
-def _permissions(body: Json) -> Json:
+def _fine_grained(body: Json) -> Json | None:
+    if "permissions" not in body:
+        return None
+    permissions = object_of(body, "permissions")
+    if "checks" in permissions:
+        # github/rest-api-description#4290: no such token can have it, whatever the endpoints say.
+        raise InvalidParams("A fine-grained token cannot have checks; an app or a classic one can.")
+    return {"metadata": "read"} | permissions
+
+
+def _app_permissions(body: Json) -> Json:
     return {"metadata": "read"} | (object_of(body, "permissions") or PERMISSIONS)
 
 

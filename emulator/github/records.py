@@ -14,18 +14,21 @@ READ, WRITE = "read", "write"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A personal access token, or the token of an app's installation."""
+    """A personal access token, or the token of an app's installation.
+
+    A classic token has no permissions of its own: it may do all that its owner may.
+    """
 
     token: str = field(repr=False)
     login: str
-    permissions: Mapping[str, str]
+    permissions: Mapping[str, str] | None
     repositories: frozenset[str] | None = None  # None: all
     expires_at: datetime | None = None
     installation_id: int | None = None
 
     def may(self, permission: str, level: str) -> bool:
         """Return whether the token has the permission; who may write may read."""
-        return self.permissions.get(permission) in (level, WRITE)
+        return self.permissions is None or self.permissions.get(permission) in (level, WRITE)
 
     def reaches(self, full_name: str) -> bool:
         """Return whether the token is for this repository."""

@@ -18,6 +18,7 @@ from emulator.github_api.shapes import (
     api_url,
     check_shape,
     repository_shape,
+    short_status_shape,
     status_shape,
 )
 
@@ -55,7 +56,7 @@ def combined(owner: str, name: str, ref: str) -> Response:
             "state": checks.combined(statuses),
             "sha": commit.sha,
             "total_count": len(statuses),
-            "statuses": [status_shape(world(), found, each) for each in paging.cut(statuses)],
+            "statuses": [short_status_shape(world(), found, each) for each in paging.cut(statuses)],
             "repository": repository_shape(world(), found),
             "commit_url": f"{api_url(world(), found)}/commits/{commit.sha}",
             "url": f"{api_url(world(), found)}/commits/{commit.sha}/status",

@@ -145,7 +145,13 @@ def check_shape(world: State, repository: Repository, run: CheckRun) -> Json:
 
 
 def status_shape(world: State, repository: Repository, status: CommitStatus) -> Json:
-    """Return the status of a commit."""
+    """Return the status of a commit as whoever made it is shown it: with its creator."""
+    creator = user_shape(world, status.creator)
+    return short_status_shape(world, repository, status) | {"creator": creator}
+
+
+def short_status_shape(world: State, repository: Repository, status: CommitStatus) -> Json:
+    """Return the status of a commit as one of all that it has."""
     return {
         "id": status.id,
         "url": f"{api_url(world, repository)}/statuses/{status.sha}",
@@ -153,7 +159,6 @@ def status_shape(world: State, repository: Repository, status: CommitStatus) -> 
         "context": status.context,
         "description": status.description,
         "target_url": status.target_url,
-        "creator": user_shape(world, status.creator),
         "created_at": stamp(status.created_at),
         "updated_at": stamp(status.created_at),
     }
@@ -190,6 +195,6 @@ def token_shape(token: Token) -> Json:
     return {
         "token": token.token,
         "expires_at": stamp(token.expires_at) if token.expires_at else None,
-        "permissions": dict(token.permissions),
+        "permissions": dict(token.permissions or {}),
         "repository_selection": "selected",
     }

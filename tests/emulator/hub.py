@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Self
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
 
 import httpx
 
-from emulator.server import Host
+from emulator.wire import Server
+from emulator.world import World
+from tests.standing import emulator_of
 
 NAME = "acme/shop"
 
@@ -15,11 +19,12 @@ NAME = "acme/shop"
 class Hub:
     """The robot with a token, and whoever plays people, CI and GitHub by the control API."""
 
-    def __init__(self, host: Host) -> None:
-        self.host = host
-        self.token = "github_pat_robot"
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.url = world.url
+        self.token = "ghp_robot"
         self._http = httpx.Client(
-            base_url=host.world.github_url,
+            base_url=world.github_url,
             headers={"Authorization": f"Bearer {self.token}", "User-Agent": "tests"},
             timeout=10,
             trust_env=False,
@@ -27,10 +32,8 @@ class Hub:
         self.control("tokens", token=self.token, login="robot")
         self.push()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Ask nothing more."""
         self._http.close()
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
@@ -57,7 +60,7 @@ class Hub:
 
     def heroku(self, path: str, body: Any = None, method: str = "POST") -> Any:
         """What a call of the control API, which must succeed, answers."""
-        answer = self._http.request(method, f"{self.host.url}/_emulator/{path}", json=body)
+        answer = self._http.request(method, f"{self.url}/_emulator/{path}", json=body)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
@@ -79,3 +82,19 @@ class Hub:
         body = {"full_name": NAME, "branch": branch, "commits": commits}
         shas: list[str] = self.heroku("repositories", body)
         return shas
+
+
+@contextmanager
+def standing_hub(world: World | None = None) -> Iterator[Hub]:
+    """A GitHub on a real socket, with one empty repository."""
+    made = world or World()
+    app = emulator_of(made)
+    with Server(("127.0.0.1", 0), app.wsgi_app, made.closing) as server:
+        made.url = f"http://127.0.0.1:{server.server_address[1]}"
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            with closing(Hub(made)) as hub:
+                yield hub
+        finally:
+            made.close()
+            server.shutdown()

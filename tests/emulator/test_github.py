@@ -8,14 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.server import serve
-from tests.emulator.hub import NAME, Hub
+from tests.emulator.hub import NAME, Hub, standing_hub
 
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     """A GitHub with one repository, and a token of the robot's."""
-    with serve() as host, Hub(host) as made:
+    with standing_hub() as made:
         yield made
 
 
@@ -30,7 +29,7 @@ def test_a_repository_and_its_commits(hub: Hub) -> None:
     assert (commit["sha"], commit["commit"]["message"]) == (second, "Two\n\nAnd why.")
     assert [parent["sha"] for parent in commit["parents"]] == [first]
     assert commit["author"]["login"] == "ana"
-    assert commit["html_url"] == f"{hub.host.url}/_github/{NAME}/commit/{second}"
+    assert commit["html_url"] == f"{hub.url}/_github/{NAME}/commit/{second}"
     assert by_branch["sha"] == second
 
 
@@ -88,7 +87,7 @@ def test_the_newest_common_commit_is_the_merge_base(hub: Hub) -> None:
 def test_a_comparison_comes_in_pages(hub: Hub) -> None:
     first, *rest = hub.push(*(f"Commit {number}" for number in range(8)))
     seen, files = [], []
-    url = f"{hub.host.world.github_url}/repos/{NAME}/compare/{first}...main?per_page=3"
+    url = f"{hub.world.github_url}/repos/{NAME}/compare/{first}...main?per_page=3"
 
     while url:
         answer = hub.ask("GET", url)
@@ -212,7 +211,7 @@ def test_a_token_without_the_permission_is_refused(
 ) -> None:
     hub.push("One")
     name, _, level = permission.partition("=")
-    others = {"contents", "pull_requests", "checks", "statuses", "deployments"} - {name}
+    others = {"contents", "pull_requests", "statuses", "deployments"} - {name}
     wanted = dict.fromkeys(others, "write") | ({} if level == "read" else {name: "read"})
     hub.control("tokens", token="weak", login="robot", permissions=wanted)
 
@@ -298,6 +297,6 @@ def test_the_log_has_every_request_and_no_token(hub: Hub) -> None:
     ]
     assert (log[1]["body"], log[1]["token_email"]) == ({"state": "success"}, "robot")
     assert hub.token not in str(log)
-    assert hub.host.world.exchanges == []
+    assert hub.world.exchanges == []
     hub.control("requests", method="DELETE")
     assert hub.control("requests", method="GET") == []
