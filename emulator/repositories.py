@@ -84,18 +84,3 @@ def find_commit(repository: Repository, ref: str) -> Commit:
     if len(named) != 1:
         raise NotFound("commit")
     return named[0]
-
-
-def ahead(repository: Repository, base: Commit, head: Commit) -> list[Commit]:
-    """Return the commits that `head` has and `base` has not, oldest first."""
-    missing = _reachable(repository, head) - _reachable(repository, base)
-    return [each for each in repository.commits.values() if each.sha in missing]
-
-
-def _reachable(repository: Repository, commit: Commit) -> set[str]:
-    found, todo = {commit.sha}, [commit]
-    while todo:
-        new = set(todo.pop().parents) - found
-        found |= new
-        todo += [repository.commits[sha] for sha in new]
-    return found

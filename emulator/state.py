@@ -71,6 +71,7 @@ class State:
         self.promotions: dict[str, PipelinePromotion] = {}
         self.preauthorized: dict[tuple[str, str], datetime] = {}  # until when
         self.repositories: dict[str, Repository] = {}  # by owner/name
+        self.repositories_api = "open"  # or "forbidden", or "missing" as in an older Heroku
         self.connected: dict[str, str] = {}  # the repository of an app or pipeline, by id
         self.metrics: defaultdict[str, Minutes] = defaultdict(no_minutes)  # of an app, by id
         self.metrics_delay = DELAY

@@ -25,6 +25,7 @@ It is for this machine only: it needs no token, and the request log shows what c
     POST   /repositories      {"full_name", "branch"?, "commits"?: [{"message", "author"?, "sha"?,
                                "parents"?}]}; other parents than the branch's last: a force-push
     PUT    /apps/X/repo       {"full_name"?} connects it   the same for /pipelines/X/repo
+    PUT    /repositories-api  {"is": "open", "forbidden" or "missing"}
     POST   /apps/X/metrics    {"minutes_ago"?, "latency"?, "errors"?, "status"?: {"status_2xx": 9},
                                "dynos"?: {"web": {"R14": 1}}} adds to the values of a minute
     POST   /metrics-delay     {"seconds"} until a minute can be read

@@ -15,6 +15,8 @@ from emulator.repositories import Wanted
 
 bp = Blueprint("control_repositories", __name__, url_prefix="/_emulator")
 
+SWITCH = ("open", "forbidden", "missing")
+
 
 @bp.post("/repositories")
 def push() -> ResponseReturnValue:
@@ -31,6 +33,18 @@ def push() -> ResponseReturnValue:
         raise InvalidParams('commits must be like [{"message": "Fix the login"}].')
     wanted = [_wanted(each) for each in listed]
     return jsonify(repositories.push(world(), repository, branch, wanted)), 201
+
+
+@bp.put("/repositories-api")
+def switch() -> Response:
+    """Have Heroku answer for repositories, refuse everybody, or not know the paths at all."""
+    body = read_body()
+    only(body, "is")
+    chosen = text_of(body, "is")
+    if chosen not in SWITCH:
+        raise InvalidParams(f"is must be one of {', '.join(SWITCH)}.")
+    world().repositories_api = chosen
+    return jsonify({"is": chosen})
 
 
 @bp.put("/apps/<identity>/repo")

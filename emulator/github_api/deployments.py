@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from emulator import histories
 from emulator.github.errors import REST, Refused
 from emulator.github.records import Deployment, DeploymentStatus
-from emulator.github_api import checks, histories
+from emulator.github_api import checks
 from emulator.records import Commit, Repository
 from emulator.state import State
 

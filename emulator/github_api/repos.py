@@ -5,10 +5,11 @@ from datetime import datetime
 
 from flask import Blueprint, Response, jsonify, request
 
+from emulator import histories
 from emulator.api.caller import world
 from emulator.github.errors import REST, Refused, not_found
 from emulator.github.records import PullRequest
-from emulator.github_api import histories, paging
+from emulator.github_api import paging
 from emulator.github_api.caller import find_commit, get_commit, get_repository, login, token
 from emulator.github_api.shapes import (
     api_url,

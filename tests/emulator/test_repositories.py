@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.callers import ANA, VERSION_3, Caller
+from tests.emulator.callers import ANA, VERSION_3, Caller, Receiver
 
 ACCEPT = {"Accept": f"{VERSION_3}.repositories-api"}
 NAME = "acme/shop"
@@ -93,3 +93,52 @@ def test_an_unknown_commit_is_refused(shop: Caller, query: str) -> None:
 
     assert answer.status_code in (404, 422)
     assert answer.json()["id"] in ("not_found", "invalid_params")
+
+
+def test_a_repository_is_told_by_its_name(shop: Caller) -> None:
+    assert shop.get(f"/repos/{NAME}", **ACCEPT)["full_name"] == NAME
+    assert shop.refused("GET", "/repos/acme/none", **ACCEPT) == (404, "not_found")
+
+
+def test_a_long_comparison_has_its_newest_commits(shop: Caller) -> None:
+    first, *rest = push(shop, *(f"Commit {number}" for number in range(260)))
+
+    told = shop.get(f"/pipelines/shop/repo/compare?base={first}&head=main", **ACCEPT)
+
+    assert told["ahead_by"] == 259
+    assert [each["sha"] for each in told["commits"]] == rest[-250:]
+
+
+def test_histories_without_a_common_commit_are_not_compared(shop: Caller) -> None:
+    (other,) = push(shop, "Other", parents=[])
+    base = push(shop, "Begin again", parents=[])[0]
+    path = f"/pipelines/shop/repo/compare?base={base}&head={other}"
+
+    assert shop.refused("GET", path, **ACCEPT) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/apps/staging/repo", "/pipelines/shop/repo"])
+def test_heroku_may_refuse_or_not_know_repositories_at_all(shop: Caller, path: str) -> None:
+    shop.control("apps/staging/repo", {"full_name": NAME}, "PUT")
+
+    shop.control("repositories-api", {"is": "forbidden"}, "PUT")
+    assert shop.refused("GET", path, **ACCEPT) == (403, "forbidden")
+    shop.control("repositories-api", {"is": "missing"}, "PUT")
+    answer = shop.ask("GET", path, **ACCEPT)
+    assert answer.status_code == 404
+    assert answer.json()["message"].startswith("The requested API endpoint was not found.")
+    shop.control("repositories-api", {"is": "open"}, "PUT")
+    assert shop.get(path, **ACCEPT)["full_name"] == NAME
+    assert shop.ask("PUT", "/_emulator/repositories-api", {"is": "slow"}).status_code == 422
+
+
+def test_a_deploy_tells_the_commit_that_it_is_of(shop: Caller, receiver: Receiver) -> None:
+    hook = {"include": ["api:release"], "level": "sync", "url": "http://listener.test/hook"}
+    shop.post("/apps/staging/webhooks", hook)
+    sha, _ = push(shop, "One", "Two")
+
+    release = shop.deploy(commit=sha)
+
+    slug = shop.get(f"/apps/staging/slugs/{release['slug']['id']}")
+    assert slug["commit"] == sha
+    assert receiver.next().body["data"]["slug"]["commit"] == sha

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from emulator.records import Commit, Repository
-from emulator.repositories import ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +25,17 @@ class Comparison:
 
 def compare(repository: Repository, base: Commit, head: Commit) -> Comparison:
     """Compare two commits of a repository."""
-    gained, left = ahead(repository, base, head), ahead(repository, head, base)
-    return Comparison(gained, left, _merge_base(repository, head, {each.sha for each in gained}))
+    of_base, of_head = reachable(repository, base), reachable(repository, head)
+    common = _in_order(repository, of_base & of_head)
+    return Comparison(
+        ahead=_in_order(repository, of_head - of_base),
+        behind=_in_order(repository, of_base - of_head),
+        merge_base=common[-1] if common else None,  # no other common one comes after it
+    )
 
 
-def _merge_base(repository: Repository, head: Commit, gained: set[str]) -> Commit | None:
-    """Return the newest commit in the history of `head` that was not gained.
-
-    It is the newest by its making, so no other common commit follows it.
-    """
-    from_head = reachable(repository, head)
-    common = [each for each in repository.commits.values() if each.sha in from_head - gained]
-    return common[-1] if common else None
+def _in_order(repository: Repository, shas: set[str]) -> list[Commit]:
+    return [each for each in repository.commits.values() if each.sha in shas]
 
 
 def reachable(repository: Repository, head: Commit) -> set[str]:
