@@ -71,6 +71,17 @@ class Slug(TypedDict):
     commit: str | None
 
 
+class Commit(TypedDict):
+    """A commit that a promotion brings or takes back."""
+
+    sha: str
+    subject: str
+    author: str | None
+    login: str | None
+    at: str | None
+    pull: int | None
+
+
 class Condition(TypedDict):
     """How the process is."""
 
@@ -260,6 +271,15 @@ class WaitsFor(TypedDict):
     needs_person: bool
 
 
+class Pull(TypedDict):
+    """A pull request that a promotion brings; some are known by their number alone."""
+
+    number: int
+    title: str | None
+    url: str | None
+    author: str | None
+
+
 class Revoked(TypedDict):
     """How much ended; the tokens of machines that go on, by name: their maker may know them."""
 
@@ -274,6 +294,13 @@ class VersionRef(TypedDict):
     """A release of the app that is rolled back."""
 
     version: int
+
+
+class RolledBack(TypedDict):
+    """How the target left the commit that is to come again: what ran it, and the rollback."""
+
+    version: int
+    rollback: int
 
 
 class Target(TypedDict):
@@ -544,6 +571,31 @@ RollbackRoute = TypedDict(
 )
 
 
+Ships = TypedDict(
+    "Ships",
+    {
+        "from": str | None,
+        "to": str | None,
+        "is_read": bool,
+        "relation": str | None,
+        "goes_back": bool | None,
+        "rolled_back": RolledBack | None,
+        "coming": int,
+        "leaving": int,
+        "authors": list[str],
+        "author_count": int,
+        "pulls": list[Pull],
+        "pull_count": int,
+        "repository": str | None,
+        "compare_url": str | None,
+        "told_by": str | None,
+        "untold": str | None,
+        "commits": NotRequired[list[Commit] | None],
+        "leaves": NotRequired[list[Commit] | None],
+    },
+)
+
+
 class Rule(TypedDict):
     """What goes from where to where."""
 
@@ -678,6 +730,17 @@ class ForecastChange(TypedDict):
     after: Forecast | None
 
 
+class Plan(TypedDict):
+    """What a file of rules changes, or changed where it is applied; `plan` is the plan's id."""
+
+    plan: str
+    applied: bool
+    rules: list[Step]
+    freezes: list[Freeze]
+    warnings: list[str]
+    message: str
+
+
 class Promotion(TypedDict):
     """The durable intent to bring one release to one target."""
 
@@ -693,6 +756,7 @@ class Promotion(TypedDict):
     found_by: str
     source: Source
     target: Destination
+    ships: NotRequired[Ships | None]
     gates: list[Gate]
     verification: Verification | None
     approvals: Approvals
@@ -719,6 +783,7 @@ class PromotionInFull(TypedDict):
     found_by: str
     source: Source
     target: Destination
+    ships: NotRequired[Ships | None]
     gates: list[Gate]
     verification: Verification | None
     approvals: Approvals
@@ -729,17 +794,6 @@ class PromotionInFull(TypedDict):
     updated_at: str
     ended_at: str | None
     timeline: list[Moment]
-
-
-class Plan(TypedDict):
-    """What a file of rules changes, or changed where it is applied; `plan` is the plan's id."""
-
-    plan: str
-    applied: bool
-    rules: list[Step]
-    freezes: list[Freeze]
-    warnings: list[str]
-    message: str
 
 
 class Rollback(TypedDict):
@@ -757,6 +811,7 @@ class Rollback(TypedDict):
     found_by: str
     source: Source
     target: Destination
+    ships: NotRequired[Ships | None]
     gates: list[Gate]
     verification: Verification | None
     approvals: Approvals

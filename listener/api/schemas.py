@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field
 
 from listener.api.answers import Answer, Ref, ReleaseRef, Slug, Time
+from listener.api.ships import Ships
 from listener.core import verification
 from listener.core.gates.base import Approval
 from listener.core.gates.binding import binding
@@ -160,6 +161,7 @@ class Promotion(Answer):
     found_by: str
     source: Source
     target: Destination
+    ships: Ships | None = None  # an older listener does not tell
     gates: list[Gate]
     verification: Verification | None
     approvals: Approvals
@@ -248,6 +250,7 @@ def _promotion(view: PromotionView) -> dict[str, Any]:
             slug=Slug(id=row.artifact, commit=row.commit),
         ),
         "target": Destination(app=Ref.of(row.target_id, view.names), release=_arrived(row)),
+        "ships": Ships.of(view.ships, row.commit) if view.ships is not None else None,
         "gates": [_gate(gate) for gate in row.gates],
         "verification": Verification.seen(row),
         "approvals": Approvals(

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from listener.db import columns
+
+_WITHOUT_COMMITS = "(content - ARRAY['coming'::text, 'leaving'::text, 'pulls'::text])"
 
 repository = Table(
     "repository",
@@ -26,6 +38,8 @@ comparison = Table(
     columns.words("head", is_required=True),
     columns.words("told_by", is_required=True),
     Column("content", JSONB, nullable=False),
+    # A list of promotions reads no commits: there may be a thousand in each.
+    Column("summary", JSONB, Computed(_WITHOUT_COMMITS, persisted=True)),
     columns.now("read_at"),
     UniqueConstraint("repository", "base", "head"),
 )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.core.commits import Comparison, Left, Relation, Shipment, comparison_of
+from listener.core.shown import summary
 from listener.db import left_commits, queue
 from listener.db.commit_tables import comparison, repository, shipment
 from listener.db.promotions import PromotionRow
@@ -112,7 +113,8 @@ def add_comparison(
 ) -> int:
     """Store a comparison; return its id, also where another process was faster."""
     key = {"repository": full_name, "base": base, "head": head}
-    new = insert(comparison).values(**key, told_by=told_by, content=found.as_json())
+    content = found.as_json() | {"shown": summary(found)}
+    new = insert(comparison).values(**key, told_by=told_by, content=content)
     conn.execute(new.on_conflict_do_nothing())
     found_id = find_comparison(conn, full_name, base, head)
     assert found_id is not None  # noqa: S101 - for the type checker: it was stored just now

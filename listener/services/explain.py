@@ -88,7 +88,7 @@ def _explain(
         commit=commit,
         summary=_summary(conn, matter, said),
         deliveries=presenters.of_deliveries(conn, release.id),
-        promotions=tuple(presenters.of_promotions(conn, made, scope)),
+        promotions=tuple(presenters.of_promotions(conn, made, scope, with_commits=True)),
         sayings=said,
         troubles=tuple(troubles.shown(conn, row.id, scope=scope)),
     )

@@ -11,7 +11,7 @@ from listener.core.gates.base import is_for_word
 from listener.core.gates.options import Conditions
 from listener.core.gates.registry import APPROVALS, BRAKE
 from listener.core.rule import Mode, strategy_of
-from listener.db import approvals, apps, queries, rules, subscriptions
+from listener.db import approvals, apps, queries, rules, shown_shipments, subscriptions
 from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
@@ -71,9 +71,13 @@ def _of_rule(row: RuleRow, names: Names, generation: str) -> RuleView:
 
 
 def of_promotions(
-    conn: Connection, rows: Sequence[PromotionRow], scope: Scope = EVERYTHING
+    conn: Connection,
+    rows: Sequence[PromotionRow],
+    scope: Scope = EVERYTHING,
+    *,
+    with_commits: bool = False,
 ) -> list[PromotionView]:
-    """Add to promotions their apps' and rules' names, their last nonces, and who approved.
+    """Add to promotions their apps' and rules' names, last nonces, what ships, and who approved.
 
     Nothing names a rule of which an app is not in scope, as whoever asks may not see that rule.
     """
@@ -81,7 +85,9 @@ def of_promotions(
     rule_ids = {row.rule_id for row in rows if row.rule_id is not None}
     named = rules.names(conn, rule_ids, scope=scope)
     hidden = rules.names(conn, rule_ids - named.keys()) if rule_ids - named.keys() else {}
-    nonces = queries.nonces(conn, [row.id for row in rows])
+    ids = [row.id for row in rows]
+    nonces = queries.nonces(conn, ids)
+    ships = shown_shipments.of_each(conn, ids, with_commits=with_commits)
     said, conditions = approvals.of_each(conn, rows), evidence.conditions_of_each(conn, rows)
     needed = {row.id: _needed(row, conditions[row.id]) for row in rows}
     return [
@@ -92,6 +98,7 @@ def of_promotions(
             nonces.get(row.id),
             evidence.votes_of(row, said[row.id]) if needed[row.id] else said[row.id],
             needed[row.id],
+            ships=ships.get(row.id),
         )
         for row in rows
     ]

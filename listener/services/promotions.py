@@ -44,7 +44,7 @@ def get(context: Context, promotion_id: str) -> PromotionView:
     """Return one promotion, with its timeline. Raises NotFound."""
     with context.database.begin() as conn:
         row = find(context, conn, promotion_id)
-        view = view_of(context, conn, row)
+        (view,) = presenters.of_promotions(conn, [row], context.reach.sees, with_commits=True)
         return replace(view, timeline=_timeline(conn, view))
 
 

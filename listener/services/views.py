@@ -11,6 +11,7 @@ from listener.core.gates.base import Approval
 from listener.core.promotion import Status
 from listener.core.release import Kind, Release
 from listener.core.rule import Strategy
+from listener.core.shown import Shown
 from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.db.queries import DeliveryRow, Moment
@@ -56,6 +57,7 @@ class PromotionView:
     approvals: tuple[Approval, ...]
     needed: int  # how many people must approve it
     timeline: tuple[Moment, ...] | None = None  # only where one promotion is asked for
+    ships: Shown | None = None  # none for one that an older listener made
 
 
 @dataclass(frozen=True, slots=True)

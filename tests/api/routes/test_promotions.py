@@ -19,6 +19,7 @@ def test_a_promotion_is_answered_whole(approver: Caller, office: Office) -> None
     assert made.pop("due_at").endswith("Z")
     assert made.pop("created_at").endswith("Z")
     assert made.pop("updated_at").endswith("Z")
+    assert made.pop("ships")["to"] == slug["commit"]
     assert made == {
         "id": "1",
         "status": "waiting",

@@ -1,0 +1,76 @@
+"""What ships with promotions, as far as it is shown: never a whole comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, aggregate_order_by
+
+from listener.core.commits import Commit, Left, Relation, commit_of
+from listener.core.shown import MOST_COMMITS, Shown, summed_up
+from listener.db import left_commits
+from listener.db.commit_tables import comparison, shipment
+
+_LONGEST_MESSAGE = 1000  # only its first line is shown
+
+
+def of_each(
+    conn: Connection, promotion_ids: Collection[int], *, with_commits: bool = False
+) -> dict[int, Shown]:
+    """Return what is shown of these promotions, by id: mostly in two statements, or three."""
+    query = (
+        select(shipment, comparison.c.summary, comparison.c.told_by)
+        .outerjoin(comparison, comparison.c.id == shipment.c.comparison_id)
+        .where(shipment.c.promotion_id.in_(promotion_ids))
+    )
+    rows, left = conn.execute(query).all(), left_commits.of_each(conn, promotion_ids)
+    shown = {row.promotion_id: _shown(row, left.get(row.promotion_id)) for row in rows}
+    if not with_commits:
+        return shown
+    commits = _commits(conn, {row.comparison_id for row in rows} - {None})
+    none: _Both = ((), ())
+    both = {row.promotion_id: commits.get(row.comparison_id, none) for row in rows}
+    return {
+        key: replace(each, commits=both[key][0], leaves=both[key][1]) for key, each in shown.items()
+    }
+
+
+def _shown(row: Row[Any], left: Left | None) -> Shown:
+    found: dict[str, Any] = {}
+    if row.summary is not None:
+        found = summed_up(row.summary)
+    elif row.untold is None and row.head is not None and row.head == row.base:
+        found = {"relation": Relation.IDENTICAL}
+    told = {name: getattr(row, name) for name in ("base", "head", "repository", "told_by")}
+    untold = row.untold if row.summary is None else None
+    return Shown(**told, untold=untold, left=left, **found)
+
+
+_Both = tuple[tuple[Commit, ...], tuple[Commit, ...]]
+
+
+def _commits(conn: Connection, comparison_ids: Collection[int]) -> dict[int, _Both]:
+    """Return the newest commits of comparisons, those that come and those that leave."""
+    if not comparison_ids:
+        return {}
+    query = select(comparison.c.id, _newest("coming"), _newest("leaving"))
+    rows = conn.execute(query.where(comparison.c.id.in_(comparison_ids)))
+    return {row.id: (_read(row.coming), _read(row.leaving)) for row in rows}
+
+
+def _newest(which: str) -> Any:
+    """Build the newest of the commits, each message cut: there may be a thousand long ones."""
+    path = cast(f"$.{which}[last - {MOST_COMMITS - 1} to last]", JSONPATH)
+    found = func.jsonb_array_elements(func.jsonb_path_query_array(comparison.c.content, path))
+    one = found.table_valued("value", with_ordinality="place").render_derived()
+    message = func.left(one.c.value.op("->>")("message"), _LONGEST_MESSAGE)
+    cut = one.c.value.op("||")(func.jsonb_build_object("message", message))
+    newest = func.jsonb_agg(aggregate_order_by(cut, one.c.place.desc()), type_=JSONB)
+    return select(newest).scalar_subquery().label(which)
+
+
+def _read(kept: list[dict[str, Any]] | None) -> tuple[Commit, ...]:
+    return tuple(commit_of(each) for each in kept or ())
