@@ -42,6 +42,7 @@ from listener.api.services import Services
 from listener.config import Settings, read
 from listener.crypto import Keys
 from listener.db.engine import Database, open_database
+from listener.github import App, GitHub, Token
 from listener.heroku import Heroku, OAuth
 from listener.inventory.commits import CommitReader
 from listener.inventory.context import Context
@@ -115,6 +116,8 @@ class Parts:
         """Let go of every connection."""
         self.context.database.dispose()
         self.context.heroku.close()
+        if self.context.github is not None:
+            self.context.github.close()
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -164,6 +167,7 @@ def assemble(settings: Settings) -> Parts:
     context = Context(
         database=database,
         heroku=heroku,
+        github=_github(settings),
         reader=reader,
         comparisons=Comparisons(heroku),
         commits=CommitReader(database, heroku, reader),
@@ -179,6 +183,16 @@ def assemble(settings: Settings) -> Parts:
     )
     roles = Roles(admins=settings.admins, approvers=settings.approvers, viewers=settings.viewers)
     return Parts(settings, context, keys, roles)
+
+
+def _github(settings: Settings) -> GitHub | None:
+    """Return a client of GitHub; the token goes first, and there is none where nothing is set."""
+    if settings.github_token is not None:
+        return GitHub(Token(settings.github_token), url=settings.github_url)
+    if settings.github_app_id is None or settings.github_private_key is None:
+        return None
+    app = App(settings.github_app_id, settings.github_private_key)
+    return GitHub(app, url=settings.github_url)
 
 
 def services_of(parts: Parts) -> Services:

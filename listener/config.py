@@ -16,15 +16,19 @@ import httpx
 from listener import roles
 from listener.core import duration
 from listener.db.engine import parse_url
+from listener.github import URL as GITHUB_API_URL
+from listener.github import api_url as github_url
+from listener.github import read_key
 from listener.heroku.address import is_name
 from listener.outbound.address import checked_token, checked_url, is_on_loopback, read_url
 
 SHORTEST_KEY = 32
 QUOTES = ("'", '"', "`", "\N{LEFT DOUBLE QUOTATION MARK}", "\N{RIGHT DOUBLE QUOTATION MARK}")
-SHORTEST_METRICS_TOKEN = 16
+SHORTEST_WORD = 16
 
 heroku_token = partial(checked_token, of="Heroku")
 heroku_url = partial(checked_url, of="Heroku")
+github_token = partial(checked_token, of="GitHub")
 
 
 def database_url(text: str) -> str:
@@ -116,11 +120,23 @@ def oauth_id(text: str) -> str:
     raise ValueError(message)
 
 
-def metrics_token(text: str) -> str:
-    if re.fullmatch(rf"[!-~]{{{SHORTEST_METRICS_TOKEN},}}", text):
+def github_app_id(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9.]{1,64}", text):
+        return text
+    message = "it must be the id of a GitHub App, or its client id."
+    raise ValueError(message)
+
+
+def github_private_key(text: str) -> str:
+    read_key(text)
+    return text
+
+
+def secret_word(text: str) -> str:
+    if re.fullmatch(rf"[!-~]{{{SHORTEST_WORD},}}", text):
         return text
     message = (
-        f"it must be one word of at least {SHORTEST_METRICS_TOKEN} ASCII characters,"
+        f"it must be one word of at least {SHORTEST_WORD} ASCII characters,"
         " from `openssl rand -hex 16`."
     )
     raise ValueError(message)
@@ -166,7 +182,11 @@ def _is_loopback(host: str | None) -> bool:
 
 
 HEROKU_API_URL, HEROKU_ID_URL = "https://api.heroku.com", "https://id.heroku.com"
-OAUTH = ("AUTOPROMOTE_OAUTH_ID", "AUTOPROMOTE_OAUTH_SECRET")
+# Each of these pairs goes together, or both are left out.
+PAIRS = (
+    ("AUTOPROMOTE_OAUTH_ID", "AUTOPROMOTE_OAUTH_SECRET"),
+    ("AUTOPROMOTE_GITHUB_APP_ID", "AUTOPROMOTE_GITHUB_PRIVATE_KEY"),
+)
 MOST_RUNNERS = 16
 # A dyno has at most seven connections to the database, so that those of an old dyno and its
 # successor stay under the twenty of the smallest plan.
@@ -209,6 +229,11 @@ class Settings:
     heroku_id_url: str = HEROKU_ID_URL
     oauth_id: str | None = None
     oauth_secret: str | None = field(default=None, repr=False)
+    github_token: str | None = field(default=None, repr=False)
+    github_app_id: str | None = None
+    github_private_key: str | None = field(default=None, repr=False)
+    github_url: str = GITHUB_API_URL
+    github_webhook_secret: str | None = field(default=None, repr=False)
     public_url: str | None = None
     port: int = 8000
     web_concurrency: int = 1
@@ -226,7 +251,7 @@ class Settings:
 
 def read(env: Mapping[str, str]) -> Settings:
     """Read all settings from the environment. Raises BadSettings."""
-    found = _read(env, VARIABLES, more=_half_clients(env))
+    found = _read(env, VARIABLES, more=_half_pairs(env))
     found["heroku_id_url"] = found["heroku_id_url"] or _id_url(found["heroku_api_url"])
     # What the dyno's metadata tell, where nobody says it; None where neither does.
     by_metadata = found.pop("default_domain")
@@ -234,13 +259,15 @@ def read(env: Mapping[str, str]) -> Settings:
     return Settings(**found)
 
 
-def _half_clients(env: Mapping[str, str]) -> list[str]:
-    """Return what is wrong where an OAuth client has an id and no secret, or the reverse."""
-    given = {name: bool(env.get(name, "").strip()) for name in OAUTH}
-    if any(given.values()) and not all(given.values()):
-        [lacking] = (name for name, is_given in given.items() if not is_given)
-        return [f"{lacking} is missing: {' and '.join(OAUTH)} go together, or both are left out."]
-    return []
+def _half_pairs(env: Mapping[str, str]) -> list[str]:
+    """Return what is wrong where of two that go together one is set."""
+    faults = []
+    for pair in PAIRS:
+        lacking = [name for name in pair if not env.get(name, "").strip()]
+        if len(lacking) == 1:
+            both = " and ".join(pair)
+            faults.append(f"{lacking[0]} is missing: {both} go together, or both are left out.")
+    return faults
 
 
 def _id_url(api_url: str) -> str:
@@ -329,9 +356,14 @@ VARIABLES = (
     Variable("AUTOPROMOTE_AUDIT", "audit", KEPT, None),
     Variable("AUTOPROMOTE_RUNNERS", "runners", number(0, MOST_RUNNERS), 4),
     Variable("AUTOPROMOTE_ALLOW_PRIVATE_CHECKS", "allow_private_checks", flag, False),
-    Variable("AUTOPROMOTE_METRICS_TOKEN", "metrics_token", metrics_token, None),
+    Variable("AUTOPROMOTE_METRICS_TOKEN", "metrics_token", secret_word, None),
     Variable("AUTOPROMOTE_OAUTH_ID", "oauth_id", oauth_id, None),
     Variable("AUTOPROMOTE_OAUTH_SECRET", "oauth_secret", heroku_token, None),
+    Variable("AUTOPROMOTE_GITHUB_TOKEN", "github_token", github_token, None),
+    Variable("AUTOPROMOTE_GITHUB_APP_ID", "github_app_id", github_app_id, None),
+    Variable("AUTOPROMOTE_GITHUB_PRIVATE_KEY", "github_private_key", github_private_key, None),
+    Variable("AUTOPROMOTE_GITHUB_URL", "github_url", github_url, GITHUB_API_URL),
+    Variable("AUTOPROMOTE_GITHUB_WEBHOOK_SECRET", "github_webhook_secret", secret_word, None),
     Variable("HEROKU_API_URL", "heroku_api_url", heroku_url, HEROKU_API_URL),
     Variable("HEROKU_ID_URL", "heroku_id_url", heroku_url, None),
     Variable("PUBLIC_URL", "public_url", url, None),

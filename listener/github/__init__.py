@@ -4,6 +4,7 @@ Knows nothing of the rest of this program. Its errors tell apart what was never 
 refused, what it takes no more of for now, what may have been applied, and what cannot be used.
 """
 
+from listener.github.app_token import read_key
 from listener.github.client import Deadlines, GitHub
 from listener.github.credentials import App, Credentials, Token
 from listener.github.errors import (
@@ -14,6 +15,7 @@ from listener.github.errors import (
     RateLimited,
     Refused,
 )
+from listener.github.events import Event, MalformedEvent, parse
 from listener.github.names import URL, api_url, is_repo, is_sha
 from listener.github.resources import (
     CheckRun,
@@ -26,11 +28,13 @@ from listener.github.resources import (
     Repository,
     Status,
 )
+from listener.github.signature import BadSignature, VerifiedBody, sign, verify
 
 __all__ = [
     "URL",
     "App",
     "BadAnswer",
+    "BadSignature",
     "CheckRun",
     "Commit",
     "Comparison",
@@ -39,9 +43,11 @@ __all__ = [
     "Deployment",
     "DeploymentStatus",
     "Doubtful",
+    "Event",
     "GitHub",
     "GitHubError",
     "Identity",
+    "MalformedEvent",
     "NotSent",
     "Pull",
     "RateLimited",
@@ -49,7 +55,12 @@ __all__ = [
     "Repository",
     "Status",
     "Token",
+    "VerifiedBody",
     "api_url",
     "is_repo",
     "is_sha",
+    "parse",
+    "read_key",
+    "sign",
+    "verify",
 ]

@@ -79,7 +79,7 @@ class GitHub:
         direct = transport or BoundedTransport(ssl_context=ssl_context)
         self._deadlines = deadlines
         self._wire = Wire(url=url, transport=direct, user_agent=user_agent, seconds=deadlines.call)
-        self._is_app = isinstance(credentials, App)
+        self.is_app = isinstance(credentials, App)
         self._keys = self._keyring(credentials)
         self._answers = Answers()
 
@@ -90,7 +90,7 @@ class GitHub:
     def viewer(self) -> Identity:
         """Read who we are, and what we may do, as far as GitHub tells it."""
         bearer = self._keys.own()
-        if self._is_app:
+        if self.is_app:
             return Identity.from_app(self._wire.get("/app", bearer).json())
         answer = self._wire.get("/user", bearer)
         return Identity.from_user(answer.json(), answer.headers.get("x-oauth-scopes"))

@@ -14,6 +14,7 @@ from listener.core.promotion import reserve_back_in
 from listener.crypto import Keys
 from listener.db import own_address
 from listener.db.engine import Database
+from listener.github import GitHub
 from listener.heroku import Heroku
 from listener.inventory.clock import Clock
 from listener.inventory.commits import CommitReader
@@ -28,7 +29,7 @@ __all__ = ["Clock", "Context"]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The database, Heroku, the prober of other URLs, and the few settings that steps obey."""
+    """The database, Heroku, GitHub, the prober, and the few settings that steps obey."""
 
     database: Database
     heroku: Heroku
@@ -36,6 +37,7 @@ class Context:
     comparisons: Comparisons
     commits: CommitReader
     keys: Keys
+    github: GitHub | None = None  # None where nobody set it up
     allowed_apps: tuple[str, ...] = ("*",)
     reconcile_every: timedelta = timedelta(minutes=5)
     records_for: timedelta = timedelta(days=90)

@@ -88,9 +88,8 @@ class Fields:
     def line(self, key: str, *, limit: int) -> str:
         """Return people's free text as one line of at most so many characters, cut with a mark."""
         value = self._value.get(key)
-        return (
-            _cut(" ".join(_RULING.sub(" ", value).split()), limit) if isinstance(value, str) else ""
-        )
+        words = _RULING.sub(" ", value).split() if isinstance(value, str) else ()
+        return _cut(" ".join(words), limit)
 
     def prose(self, key: str, *, limit: int) -> str:
         """Return people's free text of several lines, cut with a mark; empty if it is no text."""

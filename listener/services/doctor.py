@@ -6,6 +6,7 @@ It stores only what Heroku tells of a slug's commit, which never changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,7 +33,14 @@ from listener.inventory.context import Context
 from listener.inventory.traits import UNAUTHORIZED
 from listener.inventory.webhooks import hook_url
 from listener.roles import Role, Scope
-from listener.services import commit_messages, doctor_account, doctor_apps, notices, troubles
+from listener.services import (
+    commit_messages,
+    doctor_account,
+    doctor_apps,
+    doctor_github,
+    notices,
+    troubles,
+)
 from listener.services.heroku_calls import HerokuCall, attempt, gather, traits
 from listener.services.status import ReachabilityCheck, Readiness
 
@@ -121,6 +129,14 @@ class Doctor:
             self._is_free.release()
 
     def _examined(self, scope: Scope, asked_by: str) -> list[Finding]:
+        # Meanwhile, for both may be slow, and somebody waits.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            at_github = pool.submit(doctor_github.findings, self._context.github)
+            return self._found(scope, asked_by, at_github)
+
+    def _found(
+        self, scope: Scope, asked_by: str, at_github: Future[list[Finding]]
+    ) -> list[Finding]:
         ask = HerokuCall("", shared=self._context.shared)
         faults = self._readiness.faults()
         faults = replace(faults, apps=tuple(name for name in faults.apps if scope.has(name)))
@@ -133,7 +149,7 @@ class Doctor:
             doctor_account.keys(faults),
             doctor_account.runners(faults),
         ]
-        found = [*own, *self._at_heroku(ask, scene, url)]
+        found = [*own, *self._at_heroku(ask, scene, url), *at_github.result()]
         if scene is not None:
             found += doctor_apps.releases(scene.rows, scene.now)
             found += doctor_apps.holds(scene.holds, scene.apps, scene.now)

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from listener.config import BadSettings, Settings, read, read_database_url, read_secret_keys
+from tests.github.keys import pem
 
 KEY = "k" * 32
+ENTERPRISE = "https://github.acme.com/api/v3"
 ENV = {
     "DATABASE_URL": "postgres://ana:pass%2Fword@db.example.com:5432/acme",
     "SECRET_KEY": KEY,
@@ -107,6 +109,9 @@ def test_unknown_variables_are_ignored() -> None:
         ("AUTOPROMOTE_ALLOW_PRIVATE_CHECKS", "1", "allow_private_checks", True),
         ("AUTOPROMOTE_ALLOW_PRIVATE_CHECKS", "0", "allow_private_checks", False),
         ("AUTOPROMOTE_METRICS_TOKEN", "scrape" * 3, "metrics_token", "scrape" * 3),
+        ("AUTOPROMOTE_GITHUB_TOKEN", "github_pat_1", "github_token", "github_pat_1"),
+        ("AUTOPROMOTE_GITHUB_URL", "https://github.acme.com", "github_url", ENTERPRISE),
+        ("AUTOPROMOTE_GITHUB_WEBHOOK_SECRET", "s" * 16, "github_webhook_secret", "s" * 16),
         ("HEROKU_API_URL", "http://127.0.0.1:5000/", "heroku_api_url", "http://127.0.0.1:5000"),
         ("HEROKU_API_URL", "http://127.0.0.1:5000/", "heroku_id_url", "http://127.0.0.1:5000"),
         ("HEROKU_API_URL", "https://api.acme.com", "heroku_id_url", "https://id.heroku.com"),
@@ -179,6 +184,11 @@ def test_the_public_url_goes_before_the_domain_of_the_dyno() -> None:
         ("HEROKU_ID_URL", "http://id.heroku.com"),
         ("AUTOPROMOTE_OAUTH_ID", "no/id"),
         ("AUTOPROMOTE_OAUTH_SECRET", "two words"),
+        ("AUTOPROMOTE_GITHUB_TOKEN", "two words"),
+        ("AUTOPROMOTE_GITHUB_APP_ID", "my app"),
+        ("AUTOPROMOTE_GITHUB_PRIVATE_KEY", "-----BEGIN RSA PRIVATE KEY-----"),
+        ("AUTOPROMOTE_GITHUB_URL", "http://github.acme.com"),
+        ("AUTOPROMOTE_GITHUB_WEBHOOK_SECRET", "fifteen-letters"),
         ("PUBLIC_URL", "http://promote.acme.com"),
         ("PUBLIC_URL", "promote.acme.com"),
         ("PUBLIC_URL", "https://promote.acme.com?x=y"),
@@ -210,6 +220,10 @@ def test_what_is_malformed_is_named(name: str, value: str) -> None:
         ("PUBLIC_URL", "https://ana:hush-hush@promote.acme.com"),
         ("AUTOPROMOTE_METRICS_TOKEN", "hush-hush"),
         ("AUTOPROMOTE_OAUTH_SECRET", "hush-hush ü"),
+        ("AUTOPROMOTE_GITHUB_TOKEN", "hush-hush ü"),
+        ("AUTOPROMOTE_GITHUB_PRIVATE_KEY", "hush-hush"),
+        ("AUTOPROMOTE_GITHUB_WEBHOOK_SECRET", "hush-hush"),
+        ("AUTOPROMOTE_GITHUB_URL", "https://ana:hush-hush@github.acme.com"),
     ],
 )
 def test_no_message_shows_a_secret(name: str, value: str) -> None:
@@ -239,6 +253,8 @@ def test_no_secret_is_printed_with_the_settings() -> None:
         "AUTOPROMOTE_METRICS_TOKEN": "hush-hush-hush-hush",
         "AUTOPROMOTE_OAUTH_ID": "01234567",
         "AUTOPROMOTE_OAUTH_SECRET": "hush-hush",
+        "AUTOPROMOTE_GITHUB_TOKEN": "hush-hush",
+        "AUTOPROMOTE_GITHUB_WEBHOOK_SECRET": "hush-hush-hush-hush",
     }
     assert "hush-hush" not in repr(read(ENV | secrets))
 
@@ -252,6 +268,18 @@ def test_an_oauth_client_is_its_id_and_its_secret_together() -> None:
         said = faults(**{name: given[name]})
         assert f"{lacking} is missing: " in said
         assert "hush-hush" not in said
+
+
+def test_a_github_app_is_its_id_and_its_key_together() -> None:
+    key = pem().replace("\n", "\\n")
+    given = {"AUTOPROMOTE_GITHUB_APP_ID": "12345", "AUTOPROMOTE_GITHUB_PRIVATE_KEY": key}
+    both = read(ENV | given)
+    assert (both.github_app_id, both.github_private_key) == ("12345", key)
+    assert "PRIVATE KEY" not in repr(both)
+    for name, lacking in zip(given, reversed(given), strict=True):
+        said = faults(**{name: given[name]})
+        assert f"{lacking} is missing: " in said
+        assert "PRIVATE KEY--" not in said
 
 
 def test_connections_stay_few_however_many_processes_heroku_suggests() -> None:

@@ -13,12 +13,12 @@ from threading import Event
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-from listener.github import App, BadAnswer, GitHub, RateLimited, Refused
-from listener.github.app_token import read_key
+from listener.github import App, BadAnswer, GitHub, RateLimited, Refused, read_key
 from tests.github import samples
+from tests.github.keys import KEY, pem
 from tests.outbound.peer import SECONDS, Conversation, Peer, Request, Script, answer
 
 Start = Callable[[Script], Peer]
@@ -26,15 +26,7 @@ Client = Callable[..., GitHub]
 HOUR = timedelta(hours=1)
 
 
-def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
-    """Write a key as GitHub hands it out."""
-    shape = serialization.PrivateFormat.TraditionalOpenSSL
-    none = serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, shape, none).decode()
-
-
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PEM = pem(KEY)
+PEM = pem()
 APP = App("12345", PEM)
 
 
