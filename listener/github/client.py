@@ -79,9 +79,14 @@ class GitHub:
         direct = transport or BoundedTransport(ssl_context=ssl_context)
         self._deadlines = deadlines
         self._wire = Wire(url=url, transport=direct, user_agent=user_agent, seconds=deadlines.call)
-        self.is_app = isinstance(credentials, App)
+        self._credentials = credentials
         self._keys = self._keyring(credentials)
         self._answers = Answers()
+
+    @property
+    def is_app(self) -> bool:
+        """Whether it asks as an App, and not with a token."""
+        return isinstance(self._credentials, App)
 
     def close(self) -> None:
         """Close the connections."""
@@ -90,10 +95,14 @@ class GitHub:
     def viewer(self) -> Identity:
         """Read who we are, and what we may do, as far as GitHub tells it."""
         bearer = self._keys.own()
-        if self.is_app:
+        if isinstance(self._credentials, App):
             return Identity.from_app(self._wire.get("/app", bearer).json())
         answer = self._wire.get("/user", bearer)
-        return Identity.from_user(answer.json(), answer.headers.get("x-oauth-scopes"))
+        return Identity.from_user(
+            answer.json(),
+            answer.headers.get("x-oauth-scopes"),
+            is_fine_grained=self._credentials.is_fine_grained,
+        )
 
     def compare(self, repo: str, base: str, head: str, *, most: int = 1000) -> Comparison:
         """Read how a head stands to a base, with `most` commits; a call for each hundred."""

@@ -15,6 +15,11 @@ class Token:
 
     token: str = field(repr=False)
 
+    @property
+    def is_fine_grained(self) -> bool:
+        """Whether it is one that GitHub lets have no permission for check runs."""
+        return self.token.startswith("github_pat_")
+
 
 @dataclass(frozen=True, slots=True)
 class App:

@@ -19,6 +19,7 @@ from listener.outbound.server import HttpAnswer
 
 RENEWED_BEFORE, USED_BEFORE = 300.0, 30.0  # seconds before the end of an installation's token
 MOST_REPOS = 1000
+NOT_FOUND = 404
 LONGEST_TOKEN = 4096
 
 
@@ -101,7 +102,13 @@ class Installations:
                 installation.grant = None
 
     def _find(self, repo: str) -> int:
-        answer = self._wire.get(f"/repos/{checked_repo(repo)}/installation", self.own())
+        try:
+            answer = self._wire.get(f"/repos/{checked_repo(repo)}/installation", self.own())
+        except Refused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            message = f"The GitHub App is not installed for {repo}, or there is no such repository."
+            raise Refused(message, status=NOT_FOUND) from refused
         id = GITHUB.read("installation", answer.json(), lambda fields: fields.number("id"))
         if len(self._ids) >= MOST_REPOS:
             self._ids = {}

@@ -21,7 +21,7 @@ LONGEST_MESSAGE, LONGEST_NAME, LONGEST_URL = 8000, 200, 2048
 LONGEST_DESCRIPTION = 140  # GitHub's own limit of what it shows beside a status
 MOST_PARENTS = 100
 LARGEST_ID = 2**63 - 1
-SCOPE = "repo"
+SCOPE, CHECKS = "repo", "checks: read"
 NEEDED = {
     "checks": "read",
     "contents": "read",
@@ -251,12 +251,14 @@ class Repository:
 class Identity:
     """Who we are at GitHub, and what we may do there, as far as that is told.
 
-    Of a classic token GitHub tells the scopes, of an App the permissions, of other tokens neither.
+    Of a classic token GitHub tells the scopes, of an App the permissions; of a fine-grained token
+    neither, but none of these may read check runs (github/rest-api-description#4290).
     """
 
     login: str
     scopes: tuple[str, ...] | None = None
     permissions: Mapping[str, str] | None = None
+    is_fine_grained: bool = False
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -264,16 +266,19 @@ class Identity:
         if self.permissions is not None:
             found = [f"{name}: {has}" for name, has in NEEDED.items() if not self._may(name, has)]
             return tuple(found)
+        if self.is_fine_grained:
+            return (CHECKS,)
         return () if self.scopes is None or SCOPE in self.scopes else (SCOPE,)
 
     def _may(self, name: str, needed: str) -> bool:
         return (self.permissions or {}).get(name) in {needed, "write", "admin"}
 
     @classmethod
-    def from_user(cls, value: object, scopes: str | None) -> Self:
+    def from_user(cls, value: object, scopes: str | None, *, is_fine_grained: bool = False) -> Self:
         """Read GitHub's JSON of the user whom a token belongs to."""
         told = None if scopes is None else tuple(scopes.replace(",", " ").split())
-        return GITHUB.read("user", value, lambda fields: cls(_named(fields, "login"), told))
+        login = GITHUB.read("user", value, lambda fields: _named(fields, "login"))
+        return cls(login, told, is_fine_grained=is_fine_grained)
 
     @staticmethod
     def from_app(value: object) -> Identity:

@@ -7,6 +7,10 @@ from listener.github import GitHub, GitHubError, Identity, Refused
 from listener.inventory.traits import UNAUTHORIZED
 
 WHY = "Without it, commits, checks or deployments of some repositories are not told."
+NO_CHECKS = (
+    "GitHub lets no fine-grained token read check runs: for them it takes a GitHub App, or a"
+    " classic token."
+)
 
 
 def findings(github: GitHub | None) -> list[Finding]:
@@ -28,12 +32,12 @@ def credentials(found: Identity) -> Finding:
     message, facts = f"GitHub knows the listener as {found.login}.", {"login": found.login}
     if not found.lacks:
         return Finding(name="github", state=State.OK, message=message, facts=facts)
-    kind = "permission" if found.permissions is not None else "scope"
+    kind = "scope" if found.scopes is not None else "permission"
     return Finding(
         name="github",
         state=State.WARNING,
         message=f"{message} It lacks the {kind} {', '.join(found.lacks)}.",
-        why=WHY,
+        why=NO_CHECKS if found.is_fine_grained else WHY,
         facts=facts | {"lacks": list(found.lacks)},
     )
 

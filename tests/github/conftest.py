@@ -10,7 +10,7 @@ import pytest
 from listener.github import Credentials, GitHub, Token
 from tests.outbound.peer import Peer, Script
 
-TOKEN = "github_pat_01234567_89abcdef"
+TOKEN = "ghp_01234567_89abcdef"
 WITH_TOKEN = Token(TOKEN)
 
 

@@ -16,7 +16,7 @@ from tests.github.keys import pem
 from tests.outbound.peer import Peer, answer, cutting, giving
 from tests.services.office import Office
 
-TOKEN = Token("github_pat_0123")
+TOKEN, FINE = Token("ghp_0123"), Token("github_pat_0123")
 LACKING = "checks: read, deployments: write, pull_requests: read, statuses: write"
 APP = App("12345", pem())
 
@@ -59,6 +59,13 @@ def test_without_credentials_there_is_nothing_to_tell() -> None:
             TOKEN,
             State.WARNING,
             "GitHub knows the listener as robot. It lacks the scope repo.",
+            "",
+        ),
+        (
+            answer(200, {"login": "robot"}),
+            FINE,
+            State.WARNING,
+            "GitHub knows the listener as robot. It lacks the permission checks: read.",
             "",
         ),
         (
