@@ -40,7 +40,7 @@ class Keyring(Protocol):
         ...
 
     def of(self, repo: str) -> Bearer:
-        """Return what a repository is asked with. Raises GitHubErrors."""
+        """Return what a repository is asked with. Raises NotSent, RateLimited, Refused."""
         ...
 
     def forget(self, bearer: Bearer) -> None:

@@ -9,7 +9,7 @@ from threading import Lock
 
 from listener.github.app_token import app_token, read_key
 from listener.github.credentials import App
-from listener.github.errors import GITHUB, NotSent, Refused
+from listener.github.errors import GITHUB, BadAnswer, Doubtful, NotSent, Refused
 from listener.github.limits import Limit, server_time
 from listener.github.names import checked_repo
 from listener.github.session import Bearer, Wire
@@ -82,9 +82,16 @@ class Installations:
     def of(self, repo: str) -> Bearer:
         """Return the token of the installation that has a repository; new ones cost a call or two.
 
-        Raises Refused where the App is not installed.
+        Raises Refused where the App is not installed; NotSent where no token came, whyever.
         """
-        name = repo.lower()
+        try:
+            return self._of(repo.lower())
+        except (BadAnswer, Doubtful) as error:
+            # Nothing is in doubt of what the token was for.
+            message = f"GitHub was not asked, for it gave no token to ask with. {error.message}"
+            raise NotSent(message) from error
+
+    def _of(self, name: str) -> Bearer:
         id = self._ids.get(name) or self._find(name)
         installation = self._installations.setdefault(id, _Installation())
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from threading import Lock
@@ -19,16 +18,14 @@ _LIMITED = ("rate limit", "abuse detection")
 class Limit:
     """The limit of one token, as far as this process knows it; threads share it."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self.left: int | None = None  # requests, as GitHub last told
-        self._now = now
+    def __init__(self) -> None:
         self._lock = Lock()
         self._until = -math.inf
 
     def check(self) -> None:
         """Raise RateLimited while GitHub is not to be asked."""
         with self._lock:
-            wait = self._until - self._now()
+            wait = self._until - time.monotonic()
         if wait > 0:
             raise _limited(wait)
 
@@ -40,9 +37,9 @@ class Limit:
             answer.status == 429 or left == 0 or "retry-after" in headers or _says_so(answer)
         )
         wait = _wait(answer) if is_refusal or left == 0 else 0.0
-        with self._lock:
-            self.left = left if left is not None else self.left
-            self._until = max(self._until, self._now() + wait) if wait else self._until
+        if wait:
+            with self._lock:
+                self._until = max(self._until, time.monotonic() + wait)
         if is_refusal:
             raise _limited(wait)
 

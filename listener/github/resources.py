@@ -252,7 +252,7 @@ class Identity:
     """Who we are at GitHub, and what we may do there, as far as that is told.
 
     Of a classic token GitHub tells the scopes, of an App the permissions; of a fine-grained token
-    neither, but none of these may read check runs (github/rest-api-description#4290).
+    neither, but none of these may read check runs (github.com/orgs/community/discussions/179545).
     """
 
     login: str

@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-from listener.github import App, BadAnswer, GitHub, RateLimited, Refused, read_key
+from listener.github import App, GitHub, NotSent, RateLimited, Refused, read_key
 from tests.github import samples
 from tests.github.keys import KEY, pem
 from tests.outbound.peer import SECONDS, Conversation, Peer, Request, Script, answer
@@ -209,13 +209,22 @@ def test_the_limit_of_one_installation_is_not_that_of_another(peer: Start, clien
         [],
     ],
 )
-def test_a_token_that_cannot_be_used_is_no_answer(
-    peer: Start, client: Client, body: object
-) -> None:
+def test_a_token_that_cannot_be_used_is_none(peer: Start, client: Client, body: object) -> None:
     place = Place(answers={"token": answer(201, body)})
-    with pytest.raises(BadAnswer, match="a token that cannot be used") as caught:
+    with pytest.raises(NotSent, match="a token that cannot be used") as caught:
         client(peer(place).url, APP).repository("acme/shop")
     assert "ghs_secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["installation", "token"])
+def test_without_a_token_a_write_is_not_in_doubt(peer: Start, client: Client, kind: str) -> None:
+    place = Place(answers={kind: answer(502)})
+    at = peer(place)
+    with pytest.raises(NotSent, match="it gave no token to ask with"):
+        client(at.url, APP).create_commit_status(
+            "acme/shop", samples.sha(1), state="success", context="x"
+        )
+    assert [request.path for request in at.requests if "/statuses/" in request.path] == []
 
 
 @pytest.mark.parametrize(
