@@ -31,6 +31,7 @@ from emulator.control import repositories as control_repositories
 from emulator.control import requests as control_requests
 from emulator.control.faults import REFUSE
 from emulator.door import Door
+from emulator.github_api import pages as github_pages
 from emulator.github_api import site as github
 from emulator.world import World
 
@@ -72,7 +73,7 @@ def create_app(world: World | None = None) -> Flask:
     app.extensions[EXTENSION] = world = world or World()
     problems.register(app)
     gate.register(app)
-    for bp in (*API, *CONTROL, github.bp):
+    for bp in (*API, *CONTROL, github.bp, github_pages.bp):
         app.register_blueprint(bp)
     app.wsgi_app = Door(app.wsgi_app, world)  # type: ignore[method-assign]
     return app

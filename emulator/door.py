@@ -14,7 +14,7 @@ from emulator import accounts, apps
 from emulator.errors import Unauthorized
 from emulator.faults import GITHUB, Call, Fault, Strike
 from emulator.github import errors as github_errors
-from emulator.github.state import API
+from emulator.github.state import API, PREFIX
 from emulator.records import Exchange
 from emulator.state import State
 
@@ -118,7 +118,7 @@ class Door:
 
 
 def _is_github(request: Request) -> bool:
-    return request.path.startswith(f"{API}/")
+    return request.path.startswith(f"{PREFIX}/")
 
 
 def _keep_body(environ: "WSGIEnvironment") -> bytes:

@@ -300,3 +300,32 @@ def test_the_log_has_every_request_and_no_token(hub: Hub) -> None:
     assert hub.world.exchanges == []
     hub.control("requests", method="DELETE")
     assert hub.control("requests", method="GET") == []
+
+
+def test_links_lead_to_pages(hub: Hub) -> None:
+    first, second = hub.push("One", "Two\n\nAnd why.")
+    hub.control(f"repos/{NAME}/pulls", title="Fix it", author="ben", merge_commit=second)
+    run = hub.control(f"repos/{NAME}/checks", sha=second, name="test", conclusion="success")
+    hub.control(f"repos/{NAME}/statuses", sha=second, context="ci", state="pending")
+    body = {"ref": "main", "auto_merge": False, "required_contexts": [], "environment": "eu"}
+    deployment = hub.post(f"/repos/{NAME}/deployments", body)
+    hub.post(f"/repos/{NAME}/deployments/{deployment['id']}/statuses", {"state": "queued"})
+
+    def page(url: str) -> str:
+        answer = hub.ask("GET", url, Authorization="")
+        assert answer.is_success, answer.text
+        return answer.text
+
+    (pull,) = hub.get(f"/repos/{NAME}/commits/{second}/pulls")
+    compared = hub.get(f"/repos/{NAME}/compare/{first}...{second}")
+    assert page(compared["html_url"]) == f"ahead\n\n{second[:7]} Two (Ana)\n"
+    commit = page(compared["commits"][0]["html_url"])
+    assert commit.startswith(f"{second} by Ana\n\nTwo\n\nAnd why.\n\n")
+    assert commit.endswith("test: success\nci: pending \n")
+    assert page(pull["html_url"]) == "#1 Fix it\nmerged, by ben\n"
+    assert page(run["html_url"]) == "test: success\n\n"
+    home = hub.get(f"/repos/{NAME}")["html_url"]
+    assert page(home).splitlines()[-1].endswith("One (Ana)")
+    assert page(f"{home}/deployments") == f"eu: {second[:7]} \n  queued \n"
+    for path in ("pull/9", "runs/9", "commit/0123456789"):
+        assert hub.ask("GET", f"{home}/{path}").status_code == 404

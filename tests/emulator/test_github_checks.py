@@ -231,6 +231,18 @@ def test_a_lost_delivery_is_not_sent_again(hub: Hub, sha: str, receiver: Receive
     assert deliveries[1]["id"] == lost.headers["X-GitHub-Delivery"]
 
 
+def test_a_webhook_that_is_set_again_replaces_the_first(
+    hub: Hub, sha: str, receiver: Receiver
+) -> None:
+    for _ in range(2):
+        hook(hub)
+        receiver.next()
+
+    hub.post(f"/repos/{NAME}/statuses/{sha}", {"state": "error"})
+
+    assert len(_told(hub, receiver)) == 1
+
+
 def test_a_webhook_may_be_served_badly_or_removed(hub: Hub, sha: str, receiver: Receiver) -> None:
     hook(hub, events=["status"])
     receiver.next()

@@ -111,11 +111,12 @@ def test_a_success_ends_earlier_ones_of_its_environment(hub: Hub, shas: list[str
 def test_a_success_leaves_alone_what_it_shall_not_end(hub: Hub, shas: list[str]) -> None:
     old = deploy(hub, shas[0], environment="eu")
     production = deploy(hub, shas[0])
-    transient = deploy(hub, shas[0], environment="eu", transient_environment=True)
+    transient = deploy(hub, shas[0], environment="pr-1", transient_environment=True)
     for each in (old, production, transient):
         say(hub, each, "success", auto_inactive=False)
 
-    say(hub, deploy(hub, shas[1]), "success")
+    for environment in ("production", "pr-1"):
+        say(hub, deploy(hub, shas[1], environment=environment), "success")
     say(hub, deploy(hub, shas[1], environment="eu"), "success", auto_inactive=False)
 
     assert {states(hub, each)[0] for each in (old, production, transient)} == {"success"}
