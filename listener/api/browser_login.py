@@ -5,20 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from listener.api import approval_page
 from listener.api.answers import Reply, replies
-from listener.api.approval_page import STATE_COOKIE, keep, page
 from listener.api.caller import caller
 from listener.api.fields import is_one_word
+from listener.api.page_frame import STATE_COOKIE, join, keep, page
 from listener.api.services import services
-from listener.approval_links import PATH
-from listener.errors import Forbidden, Invalid, Refusal
+from listener.errors import Forbidden, Invalid
 from listener.services.identity import HerokuCode
 from listener.services.login_client import PATH as CALLBACK
 
 bp = Blueprint("browser_login", __name__)
-bp.after_request(approval_page.guard)
-bp.register_error_handler(Refusal, approval_page.refused)
+join(bp)
 
 LONGEST = 4096
 
@@ -32,7 +29,7 @@ LONGEST = 4096
     )
 )
 def come_back() -> ResponseReturnValue:
-    """Log the browser in that was sent to Heroku, and show the way back to its approval link.
+    """Log the browser in that was sent to Heroku, and show the way back to the page it came from.
 
     It is a page, not a redirect: the session's cookie is sent with no request that began on
     another site, and a redirect from there would be one.
@@ -41,9 +38,9 @@ def come_back() -> ResponseReturnValue:
         raise Forbidden("Heroku was told not to let this listener know who you are.")
     secret = request.cookies.get(STATE_COOKIE, "")
     now = services().now()
-    link = services().browser_logins.receive(request.args.get("state", ""), secret, now=now)
+    back = services().browser_logins.receive(request.args.get("state", ""), secret, now=now)
     session = services().logins.log_in_browser(HerokuCode(_code()), caller())
-    answer = page("logged_in.html", back=f"{PATH}{link}")
+    answer = page("logged_in.html", back=back)
     keep(answer, session)
     answer.delete_cookie(STATE_COOKIE, path=CALLBACK)
     return answer

@@ -39,13 +39,13 @@ class BrowserLogins:
         """Whether there is an OAuth client for it."""
         return self._client is not None
 
-    def send(self, link: str, *, now: datetime) -> Departure:
-        """Send a browser off that shall come back to this approval link. Raises Conflict."""
+    def send(self, back: str, *, now: datetime) -> Departure:
+        """Send a browser off that shall come back to this path of ours. Raises Conflict."""
         if self._client is None:
             message = "This listener has no OAuth client: log in by `autopromote login:code`."
             raise Conflict("no_oauth_client", message)
         secret = secrets.token_hex(16)
-        said = {"link": link, "browser": self._digest(secret)}
+        said = {"back": back, "browser": self._digest(secret)}
         query = {
             "client_id": self._client,
             "response_type": "code",
@@ -55,7 +55,7 @@ class BrowserLogins:
         return Departure(f"{self._id_url}/oauth/authorize?{urlencode(query)}", secret)
 
     def receive(self, state: str, secret: str, *, now: datetime) -> str:
-        """Return to which link this browser shall come back. Raises Conflict, Forbidden."""
+        """Return to which path this browser shall come back. Raises Conflict, Forbidden."""
         try:
             said = self._keys.states.read(state, now=now)
         except Expired as error:
@@ -63,9 +63,11 @@ class BrowserLogins:
             raise Conflict("login_expired", message) from error
         except BadToken as error:
             raise Forbidden("That login was not begun here.") from error
+        if "back" not in said:  # an older listener sent it off, and told its link alone
+            raise Conflict("login_expired", "Open the link again.")
         if not hmac.compare_digest(said["browser"], self._digest(secret)):
             raise Forbidden("That login was begun in another browser. Open the link again.")
-        return str(said["link"])
+        return str(said["back"])
 
     def _digest(self, secret: str) -> str:
         return self._keys.digest(f"browser {secret}")

@@ -91,7 +91,7 @@ def test_whoever_comes_back_with_a_code_is_logged_in(scene: Scene, link: str) ->
     assert back.headers["Content-Security-Policy"].startswith("default-src 'none'")
     session, gone = back.headers.getlist("Set-Cookie")
     assert session.startswith("autopromote_session=")
-    for words in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/approvals"):
+    for words in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
         assert words in session
     assert gone.startswith("autopromote_login=;")
     assert is_logged_in(scene, link)

@@ -166,7 +166,7 @@ def test_every_page_is_guarded(open_: Open, path: str) -> None:
 def test_the_session_stays_in_this_browser_and_on_this_page(open_: Open, approver: Caller) -> None:
     (cookie,) = open_().enter(approver).headers.getlist("Set-Cookie")
     attributes = set(cookie.split("; ")[1:])
-    assert {"Secure", "HttpOnly", "Path=/approvals", "SameSite=Strict"} <= attributes
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"} <= attributes
     assert "Max-Age=28800" in attributes
 
 
@@ -192,7 +192,7 @@ def test_without_a_session_nobody_answers(open_: Open, approver: Caller, office:
     browser = open_()
     browser.enter(approver)
     form = browser.form()
-    browser.client.delete_cookie("autopromote_session", path="/approvals")
+    browser.client.delete_cookie("autopromote_session", path="/")
     assert browser.send({"form": form, "say": "approve"}).status_code == 401
 
     assert status(office) is Status.WAITING
@@ -217,7 +217,7 @@ def test_a_session_is_none_that_we_did_not_sign(open_: Open, office: Office) -> 
     )
     token = token_of(office.database, office.keys, APPROVER)
     for text in (*(one.text for one in others), token):
-        browser.client.set_cookie("autopromote_session", text, path="/approvals")
+        browser.client.set_cookie("autopromote_session", text, path="/")
         assert "Log in to see it." in browser.look().text
 
 
@@ -303,7 +303,7 @@ def test_a_viewer_sees_it_and_has_no_buttons(
 
 
 def _cookie(browser: Browser) -> str:
-    found = browser.client.get_cookie("autopromote_session", path="/approvals")
+    found = browser.client.get_cookie("autopromote_session", path="/")
     assert found is not None
     return found.value
 
@@ -313,7 +313,7 @@ def test_whoever_has_no_role_any_more_sees_nothing(open_: Open, office: Office) 
     with office.database.begin() as conn:
         desk = desk_of(office.database, office.keys)
         session = desk.start_session(conn, "eve@elsewhere.example", From(None, now()))
-    browser.client.set_cookie("autopromote_session", session.text, path="/approvals")
+    browser.client.set_cookie("autopromote_session", session.text, path="/")
     answer = browser.look()
     assert (answer.status_code, STAGING in answer.text) == (403, False)
 

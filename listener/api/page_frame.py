@@ -1,0 +1,152 @@
+"""What every page for people has: its look, its safe headers, who uses the browser, its forms."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from listener.api import auth
+from listener.api.auth import Person
+from listener.api.caller import caller
+from listener.api.errors import status_of
+from listener.api.fields import LONGEST_REASON
+from listener.api.request_body import LARGEST_FORM, content
+from listener.api.services import services
+from listener.core import duration
+from listener.crypto import BadToken, Expired, Signed
+from listener.errors import Conflict, Forbidden, Invalid, Refusal
+from listener.roles import Role
+from listener.services.login import Session
+from listener.services.tokens import SESSION_LIFE
+
+COOKIE, STATE_COOKIE = "autopromote_session", "autopromote_login"
+MOST_FIELDS = 10
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 42em; margin: 2em auto; padding: 0 1em; }
+dt { color: #555; } dd { margin: 0 0 .5em; overflow-wrap: anywhere; }
+li { overflow-wrap: anywhere; }
+button, input { font: inherit; padding: .6em 1em; margin: .3em 0; max-width: 100%; }
+.problem { color: #a00; }
+"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src 'sha256-{_STYLE_HASH}'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
+    ),
+    "Referrer-Policy": "same-origin",  # with no-referrer, forms of our own come from origin null
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+OUT_OF_DATE = "This page was used already, or is too old. Look again before you answer."
+
+
+def keep(answer: Response, session: Signed) -> None:
+    """Have the browser keep a session."""
+    answer.set_cookie(
+        COOKIE,
+        session.text,
+        max_age=SESSION_LIFE,
+        path="/",
+        secure=is_secure(),
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def is_secure() -> bool:
+    """Return whether cookies are for https alone."""
+    return not (services().public_url or "").startswith("http://")  # loopback alone may
+
+
+def refused(error: Refusal) -> ResponseReturnValue:
+    """Show a refusal as a page for people."""
+    return page("refused.html", status_of(error), message=error.message)
+
+
+def guard(response: Response) -> Response:
+    """Set headers so that nobody frames, stores or refers to these pages, and they load nothing."""
+    response.headers.update(HEADERS)
+    return response
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """Render a page for people."""
+    style = Markup(STYLE)  # noqa: S704 - our own, and the policy names it by its hash
+    return make_response(render_template(template, style=style, when=_when, **values), status)
+
+
+def _when(text: str) -> str:
+    return duration.format_moment(datetime.fromisoformat(text))
+
+
+def find_session() -> Session | None:
+    """Return whose session the browser brings; None where it brings none that is good."""
+    text = request.cookies.get(COOKIE, "")
+    return services().browsers.session(text, caller()) if text else None
+
+
+def admitted(session: Session, role: Role) -> Person:
+    """Take it that the session's person asks. Raises Forbidden where the role is too low."""
+    rights = services().roles.of(session.email)
+    if rights is None:
+        services().refusals.note("no_role", caller(), email=session.email)
+        raise Forbidden(f"{session.email} has no role here (any more).", id="no_role")
+    asker = Person(session.email, rights, session.expires_at)
+    auth.admit(asker, role, auth.On.APPS)
+    return asker
+
+
+def check_own_form() -> None:
+    """Raise Forbidden where the browser tells that the form was on another site."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        is_own = site == "same-origin"
+    else:  # an old browser; the scheme says nothing, for this host answers by one alone
+        is_own = origin is None or origin.partition("://")[2] == request.host
+    if not is_own:
+        raise Forbidden("That form was on another site.")
+
+
+def check_form(form: str, session: Session, link: str) -> None:
+    """Use a form once. Raises Conflict where it was used, Forbidden where it is not ours."""
+    try:
+        is_first = services().browsers.use_form(form, session, link, now=services().now())
+    except Expired as error:
+        raise Conflict("form_used", OUT_OF_DATE) from error
+    except BadToken as error:
+        raise Forbidden("That form is none that we showed to you here.") from error
+    if not is_first:
+        raise Conflict("form_used", OUT_OF_DATE)
+
+
+def fields() -> dict[str, str]:
+    """Read the fields of the form. Raises Invalid."""
+    try:
+        pairs = parse_qsl(content(LARGEST_FORM).decode(), max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise Invalid("The form cannot be read.") from error
+    said = {name: value.strip() for name, value in pairs}
+    if any("\0" in value or len(value) > LONGEST_REASON for value in said.values()):
+        raise Invalid("The form says too much.")
+    return said
+
+
+def join(bp: Blueprint) -> None:
+    """Have all of a blueprint's pages look and be guarded alike."""
+    bp.after_request(guard)
+    bp.register_error_handler(Refusal, refused)

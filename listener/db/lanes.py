@@ -1,0 +1,136 @@
+"""What the lanes show of many apps at once: what runs, how far behind it is, what ended last."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from listener.core.promotion import UNFINISHED, PromotionKind, Status
+from listener.db.fixed import Fixed
+from listener.db.promotions import PromotionRow, row_of
+
+MOST_BEHIND = 100  # deploys are counted no further
+LAST_ENDED = 5  # of each target
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRow:
+    """What an app runs."""
+
+    app_id: str
+    name: str
+    version: int | None
+    artifact: str | None
+    commit: str | None
+    author: str | None
+    description: str | None
+    made_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """Where what a target runs stands among the source's releases; no version: nowhere."""
+
+    target_id: str
+    version: int | None
+    commit: str | None
+    author: str | None
+    behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRow:
+    """How a promotion ended."""
+
+    id: int
+    kind: PromotionKind
+    source_id: str
+    target_id: str
+    version: int
+    target_version: int | None
+    commit: str | None
+    status: Status
+    reason: str
+    ended_at: datetime
+
+
+def running(conn: Connection, app_ids: Collection[str]) -> dict[str, RunningRow]:
+    """Return what each of these apps runs, by its id."""
+    found = (RunningRow(*row) for row in _RUNNING.rows(conn, app_ids=list(app_ids)))
+    return {row.app_id: row for row in found}
+
+
+_RUNNING = Fixed("""
+SELECT app.id, app.name, r.version, r.artifact, r.commit, r.author, r.description, r.created_at
+FROM app LEFT JOIN LATERAL (
+  SELECT * FROM release WHERE app_id = app.id AND is_current AND gone_at IS NULL
+    AND status IN ('succeeded', 'expired') ORDER BY version DESC LIMIT 1
+) r ON true
+WHERE app.id = ANY(CAST(:app_ids AS text[]))
+""")
+
+
+def places(conn: Connection, ways: Sequence[tuple[str, str, str]]) -> dict[str, PlaceRow]:
+    """Return for ways of a source, a target and its artifact where that stands, by the target."""
+    sources, targets, artifacts = (
+        (list(each) for each in zip(*ways, strict=True)) if ways else ([], [], [])
+    )
+    rows = _PLACES.rows(
+        conn, sources=sources, targets=targets, artifacts=artifacts, most=MOST_BEHIND
+    )
+    return {row.target_id: PlaceRow(*row) for row in rows}
+
+
+_PLACES = Fixed("""
+SELECT way.target_id, first.version, first.commit, first.author, (
+  SELECT count(*) FROM (
+    SELECT FROM release later WHERE later.app_id = way.source_id AND later.version > first.version
+      AND later.gone_at IS NULL AND later.status IN ('succeeded', 'expired')
+      AND NOT EXISTS (SELECT FROM release before WHERE before.app_id = later.app_id
+        AND before.artifact = later.artifact AND before.version < later.version
+        AND before.status IN ('succeeded', 'expired'))
+    LIMIT CAST(:most AS integer)
+  ) AS deploys
+) AS behind
+FROM unnest(CAST(:sources AS text[]), CAST(:targets AS text[]), CAST(:artifacts AS text[]))
+  AS way (source_id, target_id, artifact)
+LEFT JOIN LATERAL (
+  SELECT version, commit, author FROM release WHERE app_id = way.source_id
+    AND artifact = way.artifact AND status IN ('succeeded', 'expired') ORDER BY version LIMIT 1
+) first ON true
+""")
+
+
+def unfinished(conn: Connection, target_ids: Collection[str]) -> list[PromotionRow]:
+    """Return what waits for these targets or is under way there, newest release first."""
+    return [row_of(row) for row in _UNFINISHED.rows(conn, target_ids=list(target_ids))]
+
+
+_OPEN = ", ".join(f"'{status}'" for status in sorted(UNFINISHED))
+_UNFINISHED = Fixed(f"""
+SELECT * FROM promotion WHERE target_id = ANY(CAST(:target_ids AS text[])) AND status IN ({_OPEN})
+ORDER BY version DESC, id DESC
+""")  # noqa: S608 - words of our own
+
+
+def ended(conn: Connection, target_ids: Collection[str]) -> dict[str, list[EndedRow]]:
+    """Return the promotions that ended last on each of these targets, the last one first."""
+    found: dict[str, list[EndedRow]] = {each: [] for each in target_ids}
+    for row in _ENDED.rows(conn, target_ids=list(target_ids), most=LAST_ENDED):
+        values = row._asdict()
+        values |= {"kind": PromotionKind(row.kind), "status": Status(row.status)}
+        found[row.target_id].append(EndedRow(**values))
+    return found
+
+
+_ENDED = Fixed("""
+SELECT p.id, p.kind, p.source_id, p.target_id, p.version, p.target_version, p.commit, p.status,
+  p.reason, p.ended_at
+FROM unnest(CAST(:target_ids AS text[])) AS wanted (id), LATERAL (
+  SELECT * FROM promotion WHERE target_id = wanted.id AND ended_at IS NOT NULL
+  ORDER BY ended_at DESC LIMIT CAST(:most AS integer)
+) p
+""")
