@@ -17,13 +17,12 @@ from listener.api.answers import Reply, replies
 from listener.api.caller import caller
 from listener.api.fields import LONGEST_REASON
 from listener.api.page_frame import (
-    STATE_COOKIE,
     admitted,
     check_form,
     check_own_form,
+    depart,
     fields,
     find_session,
-    is_secure,
     join,
     keep,
     page,
@@ -34,9 +33,7 @@ from listener.crypto import BadToken, Expired
 from listener.errors import Conflict, Invalid, NotFound
 from listener.roles import Role
 from listener.services import approvals
-from listener.services.browser_login import STATE_LIFE
 from listener.services.login import Session
-from listener.services.login_client import PATH as CALLBACK
 
 bp = Blueprint(
     "approvals", __name__, url_prefix=approval_links.PATH.rstrip("/"), template_folder="templates"
@@ -75,19 +72,7 @@ def log_in(link: str) -> ResponseReturnValue:
 def log_in_at_heroku(link: str) -> ResponseReturnValue:
     """Send the browser to Heroku, which asks who one is and sends it back."""
     _invitation(link)
-    departure = services().browser_logins.send(f"{approval_links.PATH}{link}", now=services().now())
-    answer = make_response(redirect(departure.url, 303))
-    answer.set_data(b"")
-    answer.set_cookie(
-        STATE_COOKIE,
-        departure.secret,
-        max_age=STATE_LIFE,
-        path=CALLBACK,
-        secure=is_secure(),
-        httponly=True,
-        samesite="Lax",  # it comes back from Heroku's site
-    )
-    return answer
+    return depart(f"{approval_links.PATH}{link}")
 
 
 @bp.post("/<link>")

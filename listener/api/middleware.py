@@ -47,9 +47,13 @@ def refuse_plain() -> ResponseReturnValue | None:
     """
     if came_by() != "http" or request.path in HEALTH:
         return None
-    if request.path.startswith(PATH) and (own := services().context.address()) is not None:
+    if _is_page(request.path) and (own := services().context.address()) is not None:
         return redirect(own + request.path, HTTPStatus.PERMANENT_REDIRECT)
     raise Forbidden("This came unencrypted: ask by https. A token that was sent is no secret now.")
+
+
+def _is_page(path: str) -> bool:
+    return path == "/" or path.startswith(PATH)
 
 
 def redact(path: str) -> str:

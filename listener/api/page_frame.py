@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -23,7 +23,9 @@ from listener.core import duration
 from listener.crypto import BadToken, Expired, Signed
 from listener.errors import Conflict, Forbidden, Invalid, Refusal
 from listener.roles import Role
+from listener.services.browser_login import STATE_LIFE
 from listener.services.login import Session
+from listener.services.login_client import PATH as CALLBACK
 from listener.services.tokens import SESSION_LIFE
 
 COOKIE, STATE_COOKIE = "autopromote_session", "autopromote_login"
@@ -68,6 +70,32 @@ def keep(answer: Response, session: Signed) -> None:
     )
 
 
+def depart(back: str) -> Response:
+    """Send the browser to Heroku, which asks who one is; it comes back to this path of ours."""
+    departure = services().browser_logins.send(back, now=services().now())
+    answer = make_response(redirect(departure.url, 303))
+    answer.set_data(b"")
+    answer.set_cookie(
+        STATE_COOKIE,
+        departure.secret,
+        max_age=STATE_LIFE,
+        path=CALLBACK,
+        secure=is_secure(),
+        httponly=True,
+        samesite="Lax",  # it comes back from Heroku's site
+    )
+    return answer
+
+
+def end_session() -> None:
+    """End the session that the browser brings, if it is good."""
+    try:
+        row = services().tokens.find_session(request.cookies.get(COOKIE, ""), caller())
+    except BadToken:
+        return
+    services().tokens.log_out(row)
+
+
 def is_secure() -> bool:
     """Return whether cookies are for https alone."""
     return not (services().public_url or "").startswith("http://")  # loopback alone may
@@ -80,7 +108,8 @@ def refused(error: Refusal) -> ResponseReturnValue:
 
 def guard(response: Response) -> Response:
     """Set headers so that nobody frames, stores or refers to these pages, and they load nothing."""
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     return response
 
 

@@ -36,6 +36,15 @@ def show(duration: timedelta) -> str:
     return "".join(parts) or "0s"
 
 
+def show_roughly(duration: timedelta) -> str:
+    """Write it for people, in its two largest units: `3 d 20 h`, `32 min`, `under 1 min`."""
+    minutes = max(int(duration.total_seconds()), 0) // 60
+    days, hours = divmod(minutes // 60, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes % 60, "min")]
+    told = [f"{count} {unit}" for count, unit in parts if count]
+    return " ".join(told[:2]) or "under 1 min"
+
+
 def format_moment(moment: datetime) -> str:
     """Write a moment like `2026-03-02 14:30 UTC`."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -64,11 +64,16 @@ def running(conn: Connection, app_ids: Collection[str]) -> dict[str, RunningRow]
 
 
 _RUNNING = Fixed("""
-SELECT app.id, app.name, r.version, r.artifact, r.commit, r.author, r.description, r.created_at
+SELECT app.id, app.name,
+  CASE WHEN ours THEN known_version ELSE r.version END,
+  CASE WHEN ours THEN known_artifact ELSE r.artifact END,
+  r.commit, r.author, r.description, CASE WHEN ours THEN known_at ELSE r.created_at END
 FROM app LEFT JOIN LATERAL (
   SELECT * FROM release WHERE app_id = app.id AND is_current AND gone_at IS NULL
     AND status IN ('succeeded', 'expired') ORDER BY version DESC LIMIT 1
 ) r ON true
+-- We know what we released before its app is read again.
+CROSS JOIN LATERAL (SELECT known_version > coalesce(r.version, 0) AS ours) AS known
 WHERE app.id = ANY(CAST(:app_ids AS text[]))
 """)
 

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from listener.api.lanes_page import STYLESHEET
 from listener.app import Parts, build
 from listener.crypto import BadToken, Keys
 from listener.roles import Rights, Role, Roles
@@ -26,15 +27,18 @@ OPEN = {
     "/api/tokens",
     "/api/login",
     "/login/callback",
+    STYLESHEET,
 }
-FOR_BROWSERS = "/approvals/"  # they log in by a form, and are asked for it by a page
+# They log in by a form, and are asked for it by a page.
+FOR_BROWSERS = ("/approvals/", "/login")
+PAGES = {"/", "/logout"}
 
 
 def test_every_route_but_the_open_ones_asks_who_comes(app: Flask, client: FlaskClient) -> None:
     for rule in app.url_map.iter_rules():
         path = rule.rule.replace("<", "").replace(">", "")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            if rule.rule not in OPEN and not rule.rule.startswith(FOR_BROWSERS):
+            if rule.rule not in OPEN | PAGES and not rule.rule.startswith(FOR_BROWSERS):
                 answer = client.open(path, method=method, json={})
                 assert (answer.status_code, answer.get_json()["id"]) == (401, "unauthorized"), path
                 assert answer.headers["WWW-Authenticate"] == "Bearer"

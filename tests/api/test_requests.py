@@ -90,6 +90,7 @@ def test_no_answer_is_kept_or_guessed_at(client: FlaskClient, path: str) -> None
         ("/api/whoami", "https, http", 403),
         ("/api/whoami", "http, https", 200),
         ("/approvals/x", "http", 308),
+        ("/", "http", 308),
         ("/webhooks/heroku", "http", 403),
         ("/healthz", "http", 200),
     ],
@@ -102,7 +103,7 @@ def test_what_came_unencrypted_is_not_answered(
     answer = client.get(path, headers=headers)
     assert answer.status_code == status
     if status == 308:
-        assert answer.headers["Location"] == "https://autopromote.example.com/approvals/x"
+        assert answer.headers["Location"] == f"https://autopromote.example.com{path}"
 
 
 def test_browsers_are_told_to_come_encrypted(client: FlaskClient) -> None:

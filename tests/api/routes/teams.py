@@ -8,6 +8,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from listener.api.lanes_page import STYLESHEET
 from listener.app import Parts
 from listener.config import Settings
 from listener.core.trouble import Cause
@@ -243,6 +244,12 @@ OPEN = {
     # Where that login may go, and comes back from: test_browser_login.py.
     ("GET", "/approvals/<link>/login/heroku"),
     ("GET", "/login/callback"),
+    # The same for the lanes: test_lanes.py.
+    ("GET", "/"),
+    ("POST", "/login"),
+    ("GET", "/login/heroku"),
+    ("POST", "/logout"),
+    ("GET", STYLESHEET),
 }
 
 
