@@ -165,14 +165,15 @@ def assemble(settings: Settings) -> Parts:
     database = open_database(settings.database_url, pool_size=settings.pool_size)
     heroku = Heroku(settings.heroku_api_key, url=settings.heroku_api_url)
     keys = Keys(settings.secret_keys)
+    github = _github(settings)
     reader = HerokuReader(database, heroku)
     context = Context(
         database=database,
         heroku=heroku,
-        github=_github(settings),
+        github=github,
         reader=reader,
         comparisons=Comparisons(heroku),
-        commits=CommitReader(database, heroku, reader),
+        commits=CommitReader(database, heroku, reader, github),
         keys=keys,
         allowed_apps=settings.apps,
         reconcile_every=settings.reconcile,

@@ -619,6 +619,7 @@ class Rule(TypedDict):
     verify: list[str] | None
     verify_for: str | None
     on_failure: str | None
+    repo: str | None
     id: str
     name: str
     mode: str
@@ -658,6 +659,7 @@ class RuleRemoved(TypedDict):
     verify: list[str] | None
     verify_for: str | None
     on_failure: str | None
+    repo: str | None
     id: str
     name: str
     mode: str

@@ -16,6 +16,10 @@ from listener.core.rollback import OwnReleases, running, went_back
 _MERGED = re.compile(r"\AMerge pull request #(\d{1,9}) ")
 _SQUASHED = re.compile(r"\(#(\d{1,9})\)\s*\Z")
 SHORT = 7  # characters of a SHA, for people
+_SHA = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
+# What is kept of a comparison: a message that is cut, or commits left out, make it not whole.
+MOST_COMMITS = 1000
+LONGEST_MESSAGE = 8000
 
 
 class Relation(StrEnum):
@@ -97,7 +101,8 @@ class Comparison:
     @property
     def is_whole(self) -> bool:
         """Whether every commit that comes is known, with its message."""
-        return len(self.coming) == self.ahead_by
+        is_cut = any(len(each.message) >= LONGEST_MESSAGE for each in self.coming)
+        return len(self.coming) == self.ahead_by and not is_cut
 
     def as_json(self) -> dict[str, Any]:
         """Return what `comparison_of` reads."""
@@ -198,6 +203,12 @@ def left_by_rollback(
 def authors(commits: Iterable[Commit]) -> tuple[str, ...]:
     """Return who wrote the commits, each once, by the name that GitHub knows best."""
     return tuple(dict.fromkeys(each.people[0] for each in commits if each.people))
+
+
+def sha_of(commit: str | None) -> str | None:
+    """Return the commit of a slug if it is a SHA; Heroku also shows other words there."""
+    found = (commit or "").strip().lower()
+    return found if _SHA.fullmatch(found) else None
 
 
 def short(sha: str | None) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Computed,
     ForeignKey,
     Index,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -27,6 +28,22 @@ repository = Table(
     columns.words("why"),  # nobody tells
     columns.now("asked_at"),
     columns.time("ask_at", is_required=True),  # not before
+    # Heroku's comparisons of commits are refused for this app, and not asked for before then.
+    columns.words("refused"),
+    columns.time("compare_at"),
+)
+
+# Comparisons that were refused, by whom, and when to ask again.
+refused_comparison = Table(
+    "refused_comparison",
+    columns.metadata,
+    columns.words("repository", is_required=True),
+    columns.words("base", is_required=True),
+    columns.words("head", is_required=True),
+    columns.words("told_by", is_required=True),
+    columns.words("why", is_required=True),
+    columns.time("ask_at", is_required=True),
+    PrimaryKeyConstraint("repository", "base", "head", "told_by"),
 )
 
 comparison = Table(

@@ -33,6 +33,7 @@ from listener.core.promotion import (
 from listener.db import queue
 from listener.db.fixed import Fixed, as_told, value, values_of
 from listener.db.queue import notify
+from listener.db.running import artifact_on
 from listener.db.scopes import within
 from listener.db.tables import promotion as table
 from listener.db.tables import promotion_event, shipment
@@ -196,9 +197,10 @@ def _inserting(times: Times, plain: tuple[str, ...]) -> Fixed:
     places = values_of(table, plain)
     statement = upsert(table).values({"status_at": queue.NOW, **dict(times), **places})
     made = with_event(statement.on_conflict_do_nothing().returning(table))
-    # What ships is read afterwards, by work of its own.
+    # What ships is read afterwards, by work of its own, and counted from what runs now.
+    runs = artifact_on(literal_column("written.target_id", Text))
     its_own = insert(shipment).from_select(
-        ["promotion_id"], select(column("id")).select_from(_WRITTEN)
+        ["promotion_id", "base_artifact"], select(column("id"), runs).select_from(_WRITTEN)
     )
     return Fixed(made.add_cte(its_own.cte("its_own")))
 

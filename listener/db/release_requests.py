@@ -127,7 +127,8 @@ def _moved(written: CTE) -> CTE:
         update(shipment)
         .where(shipment.c.promotion_id == written.c.promotion_id, is_other)
         .where(select(promotion.c.id).where(is_its_own).exists())
-        .values(due_at=func.now() + literal(AFTERWARDS))
+        # Whoever reads it just now counts from what ran before.
+        .values(due_at=func.now() + literal(AFTERWARDS), fence=shipment.c.fence + 1)
     )
     return anew.cte("moved")
 

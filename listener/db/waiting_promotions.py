@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     any_,
     func,
+    literal,
     null,
     or_,
     select,
@@ -27,11 +28,13 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import Update
 
 from listener.core.promotion import RETRYABLE, UNFINISHED, Status
-from listener.db import queue
+from listener.db import queue, shipments
 from listener.db.fixed import Fixed, value
 from listener.db.promotions import PromotionRow, get, record_event, row_of, with_event
 from listener.db.queue import notify
+from listener.db.release_requests import AFTERWARDS
 from listener.db.tables import promotion as table
+from listener.db.tables import shipment
 
 
 def lock_around(conn: Connection, *app_ids: str, with_waiting: bool = False) -> Sequence[Row[Any]]:
@@ -142,7 +145,10 @@ def reschedule_target(conn: Connection, target_id: str | None, *, but: int | Non
     """
     if target_id is None:
         return _wake(conn, _WAKE_ALL)
-    return _wake(conn, _WAKE_TARGET, target_id=target_id, but=but)
+    woken: int = _WAKE_TARGET.first(conn, target_id=target_id, but=but).woken
+    if woken:
+        notify(conn, "promotion")
+    return woken
 
 
 def reschedule_source(conn: Connection, source_id: str) -> int:
@@ -160,9 +166,20 @@ def wake(conn: Connection, promotion_id: int) -> int:
     return _wake(conn, _WAKE_ONE, id=promotion_id)
 
 
+def _waking_target(*where: ColumnElement[bool]) -> Fixed:
+    """Wake what waits for a target that may have moved, and have read anew what ships with it."""
+    woken = _changing_waiting(*where, due_at=queue.NOW).returning(table.c.id).cte("woken")
+    anew = (
+        update(shipment)
+        .where(shipment.c.promotion_id.in_(select(woken.c.id)), shipment.c.due_at.is_(None))
+        .values(due_at=func.now() + literal(AFTERWARDS))
+    )
+    return Fixed(select(func.count().label("woken")).select_from(woken).add_cte(anew.cte("anew")))
+
+
 _WAKE_ONE = _waking(_IS_IT)
 _WAKE_ALL = _waking()
-_WAKE_TARGET = _waking(_IS_TARGET, table.c.id.is_distinct_from(value("but", BigInteger)))
+_WAKE_TARGET = _waking_target(_IS_TARGET, table.c.id.is_distinct_from(value("but", BigInteger)))
 _WAKE_SOURCE = _waking(table.c.source_id == value("source_id", Text))
 _WAKE_RULE = _waking(
     table.c.rule_id == value("rule_id", BigInteger), rule_revision=value("revision", Integer)
@@ -215,6 +232,7 @@ def retry(
         return None
     record_event(conn, row.id, Status.WAITING, reason)
     notify(conn, "promotion")
+    shipments.read_anew(conn, row.id)
     return row_of(row)
 
 

@@ -16,7 +16,7 @@ from listener.github.answers import Answers
 from listener.github.credentials import App, Credentials, Keyring, OneToken
 from listener.github.errors import BadAnswer, Doubtful, Refused
 from listener.github.installations import Installations
-from listener.github.names import URL, checked_repo, checked_sha
+from listener.github.names import URL, checked_repo, checked_sha, is_link
 from listener.github.resources import (
     LONGEST_DESCRIPTION,
     CheckRun,
@@ -78,6 +78,7 @@ class GitHub:
         ssl_context = trusted() if url.startswith("https:") else None
         direct = transport or BoundedTransport(ssl_context=ssl_context)
         self._deadlines = deadlines
+        self._url = url
         self._wire = Wire(url=url, transport=direct, user_agent=user_agent, seconds=deadlines.call)
         self._credentials = credentials
         self._keys = self._keyring(credentials)
@@ -87,6 +88,10 @@ class GitHub:
     def is_app(self) -> bool:
         """Whether it asks as an App, and not with a token."""
         return isinstance(self._credentials, App)
+
+    def link(self, url: str | None) -> str | None:
+        """Return a link that GitHub told, if it leads to the web of this very GitHub."""
+        return url if url is not None and is_link(url, self._url) else None
 
     def close(self) -> None:
         """Close the connections."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import httpx
+
 from listener.github.errors import Refused
 from listener.outbound.address import checked_url, is_on_loopback, read_url
 
@@ -51,3 +53,18 @@ def api_url(text: str) -> str:
     if parts.host.endswith(".ghe.com"):  # GitHub Enterprise Cloud with data residency
         return str(parts.copy_with(host=f"api.{parts.host}")).rstrip("/")
     return f"{url}/api/v3"  # GitHub Enterprise Server
+
+
+def is_link(url: str, api: str) -> bool:
+    """Return whether a link leads to the web of the GitHub whose API is there, by https.
+
+    It may be http where the API is on this machine.
+    """
+    try:
+        parts, own = read_url(url), read_url(api)
+    except httpx.InvalidURL:
+        return False
+    of_cloud = own.host == "api.github.com" or own.host.endswith(".ghe.com")
+    host = own.host.removeprefix("api.") if of_cloud else own.host
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_on_loopback(api))
+    return is_safe and not parts.userinfo and (parts.host, parts.port) == (host, own.port)

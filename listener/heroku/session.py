@@ -17,7 +17,8 @@ from listener.outbound.fields import Fields, Unreadable, loads
 from listener.outbound.server import HttpAnswer, fit, worth_hiding
 
 _ACCEPT = "application/vnd.heroku+json; version=3"
-_OF_APP = re.compile(r"/apps/([0-9a-f-]{36})(?:[/?]|$)", re.ASCII)
+# For its repository Heroku asks others, whose pace is not that of the app.
+_OF_APP = re.compile(r"/apps/([0-9a-f-]{36})(?!/repo)(?:[/?]|$)", re.ASCII)
 _LONGEST_ID = 64
 _PAGE = re.compile(r"https://[\w.-]+(?:/[!-~]{0,200})?", re.ASCII)
 _NOT_IN_ID = re.compile(r"[^\w-]", re.ASCII)

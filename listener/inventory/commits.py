@@ -2,88 +2,220 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
-from listener.core.commits import Commit, Comparison, Relation, short
-from listener.db import releases, shipments
+from listener import github as at_github
+from listener import heroku as at_heroku
+from listener.core.commits import (
+    LONGEST_MESSAGE,
+    MOST_COMMITS,
+    Commit,
+    Comparison,
+    Pull,
+    Relation,
+    sha_of,
+    short,
+)
+from listener.db import apps, releases, repositories
 from listener.db.engine import Database
-from listener.heroku import Compared, Heroku, Refused, Spender, on_behalf_of
+from listener.db.repositories import Origin, Pair, RepositoryRow
+from listener.github import GitHub, GitHubError
+from listener.heroku import Heroku, Spender, on_behalf_of
 from listener.inventory.reader import HerokuReader
 
-SHA = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
+__all__ = ["READER", "CommitReader", "Told", "Untold", "sha_of"]
+
+T = TypeVar("T")
+
 # Nothing of it decides what is promoted, so it leaves calls for all that does.
 READER = Spender("what ships", keeps=1000, a_minute=60)
-REPOSITORY_FOR = timedelta(hours=24)
+ASKED_AGAIN = timedelta(hours=24)  # what Heroku tells, and what it refuses
+SOON = timedelta(minutes=10)  # what GitHub refuses: somebody may give the token a right
+# Not about what was asked for: the token counts no more, or may ask nothing just now.
+_OF_TOKEN = frozenset({401, 402, 423, 429})
+FORBIDDEN, NOT_FOUND = 403, 404
+HEROKU, GITHUB = "heroku", "github"
 
 
 class Untold(Exception):
-    """Nobody tells it: the message says who was asked and why not."""
+    """Nobody tells it: the message says who was asked and why not; it may be told `again_in`."""
+
+    def __init__(self, message: str, *, again_in: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.again_in = again_in
 
 
-def sha_of(commit: str | None) -> str | None:
-    """Return the commit of a slug if it is a SHA; Heroku also shows other words there."""
-    found = (commit or "").strip().lower()
-    return found if SHA.fullmatch(found) else None
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A comparison that is stored, and the repository that it is of."""
+
+    repository: str
+    comparison_id: int
 
 
 class CommitReader:
-    """Asks Heroku for repositories and commits."""
+    """Asks Heroku for repositories, and GitHub for commits; Heroku where GitHub cannot be asked.
 
-    def __init__(self, database: Database, heroku: Heroku, reader: HerokuReader) -> None:
+    Every method may raise HerokuError and GitHubError: then it is to be asked again later.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        heroku: Heroku,
+        reader: HerokuReader,
+        github: GitHub | None = None,
+    ) -> None:
         self._database = database
         self._heroku = heroku
         self._reader = reader
+        self._github = github
 
     def repository(self, app_id: str) -> str:
-        """Return the repository of an app, asked for once a day. Raises Untold, HerokuError."""
-        with self._database.begin() as conn:
-            known, now = shipments.repository_of(conn, app_id), releases.now(conn)
-        if known is None or known.ask_at <= now:
-            full_name, why = self._ask_repository(app_id)
-            with self._database.begin() as conn:
-                shipments.set_repository(conn, app_id, full_name, why=why, for_=REPOSITORY_FOR)
-        else:
-            full_name, why = known.full_name, known.why
-        if full_name is None:
-            raise Untold(why or "")
-        return full_name
+        """Return the repository of an app, or of the first app of its chain. Raises Untold.
 
-    def _ask_repository(self, app_id: str) -> tuple[str | None, str | None]:
+        What a rule says counts first; Heroku is asked once a day, also where it tells nothing.
+        """
+        with self._database.begin() as conn:
+            origins = repositories.origins(conn, app_id)
+        return self._repository(origins)[1]
+
+    def told(self, app_id: str, base: str, head: str) -> Told:
+        """Compare two commits of an app's repository, each pair once. Raises Untold."""
+        with self._database.begin() as conn:
+            origins = repositories.origins(conn, app_id)
+        origin, name = self._repository(origins)
+        pair = Pair(name, base, head)
+        with self._database.begin() as conn:
+            known = repositories.find_comparison(conn, pair)
+        if known is None:
+            known = self._compare(origin, pair)
+        return Told(name, known)
+
+    def commit(self, app_id: str, artifact: str) -> str | None:
+        """Return the commit of a slug: what is stored, else by one call. None if there is none."""
         with on_behalf_of(READER):
             try:
-                return self._heroku.app_repository(app_id), None
-            except Refused as refused:
-                why = str(refused)
-            pipeline = self._pipeline(app_id)
-            if pipeline is None:
-                return None, f"Heroku does not tell its repository: {why}"
-            try:
-                return self._heroku.pipeline_repository(pipeline), None
-            except Refused as refused:
-                return None, f"Heroku does not tell its repository: {refused}"
+                commit, _ = self._reader.slug(app_id, artifact)
+            except at_heroku.Refused as refused:
+                _raise_unless_it_is_told(refused)
+                return None
+        return sha_of(commit)
+
+    def _repository(self, origins: list[Origin]) -> tuple[Origin, str]:
+        """Return the app whose repository it is, and the name."""
+        if self._github is not None:  # Heroku compares commits of what it is connected to alone
+            named = next((each for each in origins if each.named), None)
+            if named is not None and named.named is not None:
+                return named, named.named
+        why: str | None = None
+        for each in origins:
+            known = self._asked(each.app_id)
+            if known.full_name is not None:
+                return each, known.full_name
+            why = why or known.why
+        raise Untold(why or "Heroku does not tell its repository.")
+
+    def _asked(self, app_id: str) -> RepositoryRow:
+        with self._database.begin() as conn:
+            known, now = repositories.of_app(conn, app_id), releases.now(conn)
+        if known is not None and known.ask_at > now:
+            return known
+        full_name, why = self._ask(app_id)
+        with self._database.begin() as conn:
+            repositories.set_of_app(conn, app_id, full_name, why=why, for_=ASKED_AGAIN)
+        return RepositoryRow(full_name, why, now, None, None)
+
+    def _ask(self, app_id: str) -> tuple[str | None, str | None]:
+        """Ask Heroku for the repository of an app, then for that of its pipeline."""
+        with on_behalf_of(READER):
+            name, why = _refusable(lambda: self._heroku.app_repository(app_id))
+            if name is None and (pipeline := self._pipeline(app_id)) is not None:
+                name, why = _refusable(lambda: self._heroku.pipeline_repository(pipeline))
+        with self._database.begin() as conn:
+            app = apps.get(conn, app_id).name
+        return name, None if name else f"Heroku does not tell the repository of {app}: {why}"
 
     def _pipeline(self, app_id: str) -> str | None:
-        ((pipeline, _),) = self._reader.pipelines(app_id, app_id)
-        return pipeline
+        return self._reader.pipeline(app_id, for_=ASKED_AGAIN)
 
-    def compare(self, app_id: str, base: str, head: str) -> Comparison:
-        """Return the commits between two of an app's repository. Raises Untold, HerokuError."""
-        with on_behalf_of(READER):
-            pipeline = self._pipeline(app_id)
-            if pipeline is None:
-                raise Untold("Heroku compares commits for pipelines, and it is in none.")
-            try:
-                coming = self._heroku.compare_commits(pipeline, base, head)
-                leaving = self._heroku.compare_commits(pipeline, head, base)
-            except Refused as refused:
-                raise Untold(
-                    f"Heroku does not compare {short(base)} and {short(head)}: {refused}"
-                ) from refused
-        return _compared(coming, leaving)
+    def _compare(self, origin: Origin, pair: Pair) -> int:
+        """Compare two commits, and store the answer, or for how long it is not to be asked for."""
+        told_by = HEROKU if self._github is None else GITHUB
+        with self._database.begin() as conn:
+            refused, now = repositories.refused(conn, pair, told_by), releases.now(conn)
+        if refused is not None:
+            is_for_long = refused.ask_at - now > SOON
+            raise Untold(refused.why, again_in=None if is_for_long else refused.ask_at - now)
+        if self._github is not None:
+            found = self._compared_by_github(self._github, pair)
+        else:
+            with on_behalf_of(READER):
+                found = self._compared_by_heroku(origin.app_id, pair)
+        with self._database.begin() as conn:
+            return repositories.add_comparison(conn, pair, found, told_by=told_by)
+
+    def _compared_by_github(self, github: GitHub, pair: Pair) -> Comparison:
+        try:
+            return _of_github(github, pair)
+        except at_github.Refused as refused:
+            with self._database.begin() as conn:
+                repositories.refuse(conn, pair, GITHUB, str(refused), for_=SOON)
+            raise Untold(str(refused), again_in=SOON) from refused
+
+    def _compared_by_heroku(self, app_id: str, pair: Pair) -> Comparison:
+        with self._database.begin() as conn:
+            known, now = repositories.of_app(conn, app_id), releases.now(conn)
+        if known is not None and known.compare_at is not None and known.compare_at > now:
+            raise Untold(known.refused or "")
+        pipeline = self._pipeline(app_id)
+        if pipeline is None:
+            raise Untold("Heroku compares commits for pipelines, and it is in none.")
+        try:
+            coming = self._heroku.compare_commits(pipeline, pair.base, pair.head)
+            leaving = self._heroku.compare_commits(pipeline, pair.head, pair.base)
+        except at_heroku.Refused as refused:
+            _raise_unless_it_is_told(refused)
+            raise self._refused(app_id, pipeline, pair, refused) from refused
+        return _of_heroku(coming, leaving)
+
+    def _refused(
+        self, app_id: str, pipeline: str, pair: Pair, refused: at_heroku.Refused
+    ) -> Untold:
+        """Remember a refusal: of this pair, or of all where Heroku compares nothing there."""
+        is_of_all = refused.status == FORBIDDEN or (
+            refused.status == NOT_FOUND
+            and _refusable(lambda: self._heroku.pipeline_repository(pipeline))[0] is None
+        )
+        why = f"Heroku compares no commits of its pipeline: {refused}"
+        if not is_of_all:
+            why = f"Heroku does not compare {short(pair.base)} and {short(pair.head)}: {refused}"
+        with self._database.begin() as conn:
+            if is_of_all:
+                repositories.refuse_app(conn, app_id, why, for_=ASKED_AGAIN)
+            else:
+                repositories.refuse(conn, pair, HEROKU, why, for_=ASKED_AGAIN)
+        return Untold(why)
 
 
-def _compared(coming: Compared, leaving: Compared) -> Comparison:
+def _refusable(ask: Callable[[], T]) -> tuple[T | None, str | None]:
+    """Return what Heroku tells, or why it refuses to. Raises what says nothing about that."""
+    try:
+        return ask(), None
+    except at_heroku.Refused as refused:
+        _raise_unless_it_is_told(refused)
+        return None, str(refused)
+
+
+def _raise_unless_it_is_told(refused: at_heroku.Refused) -> None:
+    if refused.status in _OF_TOKEN:
+        raise refused
+
+
+def _of_heroku(coming: at_heroku.Compared, leaving: at_heroku.Compared) -> Comparison:
     """Put the two directions together; Heroku tells of one at a time."""
     if coming.ahead_by and leaving.ahead_by:
         relation = Relation.DIVERGED
@@ -93,14 +225,61 @@ def _compared(coming: Compared, leaving: Compared) -> Comparison:
         relation = Relation.AHEAD if coming.ahead_by else Relation.IDENTICAL
     return Comparison(
         relation=relation,
-        coming=_commits(coming),
-        leaving=_commits(leaving),
+        coming=_heroku_commits(coming),
+        leaving=_heroku_commits(leaving),
         ahead_by=coming.ahead_by,
         behind_by=leaving.ahead_by,
     )
 
 
-def _commits(found: Compared) -> tuple[Commit, ...]:
+def _heroku_commits(found: at_heroku.Compared) -> tuple[Commit, ...]:
     return tuple(
-        Commit(each.sha, each.message, each.author, at=each.committed_at) for each in found.commits
+        Commit(each.sha, each.message[:LONGEST_MESSAGE], each.author, at=each.committed_at)
+        for each in found.commits[:MOST_COMMITS]
     )
+
+
+def _of_github(github: GitHub, pair: Pair) -> Comparison:
+    """Ask GitHub for what comes, and where something leaves also for that."""
+    found = github.compare(pair.repository, pair.base, pair.head, most=MOST_COMMITS)
+    leaving: tuple[at_github.Commit, ...] = ()
+    if found.behind_by:
+        leaving = github.compare(pair.repository, pair.head, pair.base, most=MOST_COMMITS).commits
+    return Comparison(
+        relation=Relation(found.status),
+        coming=_github_commits(found.commits),
+        leaving=_github_commits(leaving),
+        ahead_by=found.ahead_by,
+        behind_by=found.behind_by,
+        pulls=_pulls(github, pair.repository, found.commits),
+        url=github.link(found.html_url),
+    )
+
+
+def _github_commits(found: tuple[at_github.Commit, ...]) -> tuple[Commit, ...]:
+    return tuple(
+        Commit(
+            each.sha,
+            each.message[:LONGEST_MESSAGE],
+            each.author or None,
+            each.login,
+            each.committed_at,
+        )
+        for each in found
+    )
+
+
+def _pulls(
+    github: GitHub, repository: str, coming: tuple[at_github.Commit, ...]
+) -> tuple[Pull, ...]:
+    """Find the pull requests that commits merged, in one list; without it they are not told."""
+    if not coming:
+        return ()
+    try:
+        recent = github.recent_pulls(repository)
+    except GitHubError:  # the token may lack the right; the commits are told all the same
+        return ()
+    shas = {each.sha for each in coming}
+    merged = (each for each in recent if each.merged_at and each.merge_commit_sha in shas)
+    told = ((each, github.link(each.url)) for each in merged)
+    return tuple(Pull(each.number, each.title, url, each.author) for each, url in told if url)

@@ -256,6 +256,14 @@ class HerokuReader:
         place = self._pipeline(source_id)
         return [(place, self._pipeline(target_id)) for target_id in target_ids]
 
+    def pipeline(self, app_id: str, *, for_: timedelta) -> str | None:
+        """Return the pipeline of an app: a stored one of that age or younger, else by one call."""
+        with self._database.begin() as conn:
+            now, app = releases.now(conn), apps.get(conn, app_id)
+        if app.pipeline_at is not None and now - app.pipeline_at < for_:
+            return app.pipeline_id
+        return self._pipeline(app_id)
+
     def _pipeline(self, app_id: str) -> str | None:
         try:
             found = self._heroku.coupling(app_id).pipeline_id

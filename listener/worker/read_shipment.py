@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
-from listener.core.promotion import Status, back_off
-from listener.db import apps, promotions, queue, shipments, waiting_promotions
+from listener import github as at_github
+from listener.core.gates.base import SLUG
+from listener.core.promotion import ENDED, RATE_LIMIT_WAIT, Status, back_off
+from listener.db import apps, promotions, queue, repositories, shipments, waiting_promotions
+from listener.db.apps import AppRow
 from listener.db.promotions import PromotionRow
-from listener.heroku import HerokuError
+from listener.github import GitHubError
+from listener.heroku import HerokuError, RateLimited, Spared
 from listener.inventory.commits import Untold, sha_of
 from listener.inventory.context import Clock, Context
 
@@ -23,97 +28,140 @@ GIVEN_UP_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class _Ends:
-    """From which commit to which a promotion goes, as far as is stored."""
+    """From which artifact to which a promotion goes, and their commits, as far as is stored."""
 
     row: PromotionRow
-    target: str  # its name
+    source: AppRow
+    target: AppRow
     base_artifact: str | None
-    base: str | None
-    head: str | None
+    commits: Mapping[str, str]
 
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Read what ships with one promotion, store it, and wake the promotion if it waits for that."""
     with context.database.begin() as conn:
         ends = _ends(conn, claim.key)
-    known: dict[str, Any] = {
-        "base_artifact": ends.base_artifact,
-        "base": ends.base,
-        "head": ends.head,
-    }
+    known: dict[str, Any] = {"base_artifact": ends.base_artifact}
     try:
-        found = _read(context, ends)
+        known |= {"head": _head(context, ends), "base": _base(context, ends)}
+        found = _read(context, ends, known)
     except Untold as why:
-        _settle(context, claim, **known, comparison_id=None, untold=str(why))
-    except HerokuError as error:
+        values = {**known, "comparison_id": None, "untold": str(why)}
+        _untold(context, claim, clock, why, values)
+    except (HerokuError, GitHubError) as error:
         _again(context, claim, clock, error, known)
     else:
-        _settle(context, claim, **known, untold=None, **found)
+        _settle(context, claim, {**known, "untold": None, **found})
 
 
 def _ends(conn: Connection, promotion_id: int) -> _Ends:
     row = promotions.get(conn, promotion_id)
-    base_artifact = shipments.artifact_left(conn, row)
+    both = apps.get(conn, row.source_id), apps.get(conn, row.target_id)
+    base_artifact = shipments.base_artifact(conn, row)
+    # In a chain it is the first app that was told from which commit the slug was built.
+    around = {each.app_id for each in repositories.origins(conn, row.source_id)}
     wanted = {each for each in (row.artifact, base_artifact) if each}
-    commits = shipments.commits_of(conn, {row.source_id, row.target_id}, wanted)
-    return _Ends(
-        row=row,
-        target=apps.get(conn, row.target_id).name,
-        base_artifact=base_artifact,
-        base=sha_of(commits.get(base_artifact or "")),
-        head=sha_of(row.commit or commits.get(row.artifact)),
-    )
+    commits = shipments.commits_of(conn, {*around, row.source_id, row.target_id}, wanted)
+    return _Ends(row, *both, base_artifact, commits)
 
 
-def _read(context: Context, ends: _Ends) -> dict[str, Any]:
-    """Return the repository and the comparison. Raises Untold, HerokuError."""
-    row, base, head = ends.row, ends.base, ends.head
+def _head(context: Context, ends: _Ends) -> str | None:
+    row = ends.row
+    if (known := sha_of(row.commit) or ends.commits.get(row.artifact)) is not None:
+        return known
+    if row.artifact_type != SLUG:
+        return None
+    return context.commits.commit(row.source_id, row.artifact)
+
+
+def _base(context: Context, ends: _Ends) -> str | None:
+    artifact = ends.base_artifact
+    if artifact is None or artifact == ends.row.artifact:
+        return None
+    if (known := ends.commits.get(artifact)) is not None or ends.row.artifact_type != SLUG:
+        return known
+    return context.commits.commit(ends.row.target_id, artifact)
+
+
+def _read(context: Context, ends: _Ends, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the repository and the comparison. Raises Untold, HerokuError, GitHubError."""
+    head, base, target = known["head"], known["base"], ends.target.name
+    if head is None and ends.row.artifact_type != SLUG:
+        raise Untold(f"{ends.source.name} builds images, and Heroku names no commit of an image.")
     if head is None:
         raise Untold("Heroku names no commit of what goes.")
+    if ends.base_artifact is None:
+        raise Untold(f"{target} ran nothing before.")
+    if ends.base_artifact == ends.row.artifact:
+        return {"base": head, "comparison_id": None}
     if base is None:
-        raise Untold(f"Heroku names no commit of what {ends.target} ran before.")
+        raise Untold(f"Heroku names no commit of what {target} ran before.")
     if base == head:
         return {"comparison_id": None}
-    repository = context.commits.repository(row.source_id)
+    told = context.commits.told(ends.row.source_id, base, head)
+    return {"repository": told.repository, "comparison_id": told.comparison_id}
+
+
+def _untold(
+    context: Context, claim: queue.Claim, clock: Clock, why: Untold, values: dict[str, Any]
+) -> None:
+    """Store why nothing is told; what may be told later is asked for again, while it is unfinished.
+
+    Somebody may give the token a right that it lacks.
+    """
+    since = claim.row.failing_since or clock.now()
+    if why.again_in is None or clock.now() - since >= GIVEN_UP_AFTER:
+        _settle(context, claim, values)
+        return
     with context.database.begin() as conn:
-        known = shipments.find_comparison(conn, repository, base, head)
-    if known is None:
-        found = context.commits.compare(row.source_id, base, head)
-        with context.database.begin() as conn:
-            known = shipments.add_comparison(
-                conn, repository, base, head, told_by="heroku", found=found
-            )
-    return {"repository": repository, "comparison_id": known}
+        row = _wake(conn, claim.key)
+        if row.status in ENDED:
+            shipments.settle(conn, claim, **values)
+        else:
+            shipments.again(conn, claim, why.again_in, **values, failing_since=since)
 
 
 def _again(
-    context: Context, claim: queue.Claim, clock: Clock, error: HerokuError, known: dict[str, Any]
+    context: Context,
+    claim: queue.Claim,
+    clock: Clock,
+    error: HerokuError | GitHubError,
+    known: dict[str, Any],
 ) -> None:
     since = claim.row.failing_since or clock.now()
-    failing = clock.now() - since
+    failing, pause = clock.now() - since, _pause(error, claim.attempt)
     values: dict[str, Any] = {**known, "failing_since": since}
-    if failing >= TOLD_AFTER:
-        values["untold"] = str(error)
+    is_long = max(failing, pause) >= TOLD_AFTER
+    if is_long:
+        values |= {"comparison_id": None, "untold": str(error)}
     if failing >= GIVEN_UP_AFTER:
-        _settle(context, claim, **values)
+        _settle(context, claim, values)
         return
     with context.database.begin() as conn:
-        shipments.again(conn, claim, back_off(claim.attempt - 1), **values)
-        if failing >= TOLD_AFTER:
+        if is_long:
             _wake(conn, claim.key)
+        shipments.again(conn, claim, pause, **values)
 
 
-def _settle(context: Context, claim: queue.Claim, **values: Any) -> None:
+def _pause(error: HerokuError | GitHubError, attempt: int) -> timedelta:
+    """Return how long to wait: as long as is said, else longer each time."""
+    if isinstance(error, Spared | at_github.RateLimited):
+        return timedelta(seconds=error.again_in)
+    return RATE_LIMIT_WAIT if isinstance(error, RateLimited) else back_off(attempt - 1)
+
+
+def _settle(context: Context, claim: queue.Claim, values: Mapping[str, Any]) -> None:
     with context.database.begin() as conn:
+        _wake(conn, claim.key)  # first: whoever locks both takes the promotion first
         shipments.settle(conn, claim, **values)
-        _wake(conn, claim.key)
 
 
-def _wake(conn: Connection, promotion_id: int) -> None:
+def _wake(conn: Connection, promotion_id: int) -> PromotionRow:
     """Wake the promotion if a gate of it waits for what was read."""
     row = promotions.get(conn, promotion_id)
     if row.status is Status.WAITING and any(_is_reading(gate) for gate in row.gates):
         waiting_promotions.wake(conn, promotion_id)
+    return row
 
 
 def _is_reading(gate: dict[str, Any]) -> bool:

@@ -43,6 +43,7 @@ EVERYTHING: dict[str, Any] = {
     "verify": ["https://www.example.com/healthz"],
     "verify_for": "10m",
     "on_failure": "rollback",
+    "repo": "acme/shop",
 }
 
 
@@ -104,6 +105,9 @@ def test_one_text_is_a_list_of_one_and_repeats_count_once() -> None:
         ("brake", "0/24h", "is no brake"),
         ("brake", "2/0s", "a brake needs a time"),
         ("verify_for", "3h", "it must be from 1s to 2h"),
+        ("repo", "acme", "write its owner and name, like acme/shop"),
+        ("repo", "acme/..", "is no repository"),
+        ("repo", "https://github.com/acme/shop", "is no repository"),
         ("on_failure", "panic", "'panic' is none of rollback, hold, notify"),
         ("colour", "red", "there is no such condition"),
     ],

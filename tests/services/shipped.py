@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import update
 
 from listener.core.commits import Commit, Comparison, Pull, Relation
-from listener.db import shipments
+from listener.db import repositories
 from listener.db.commit_tables import shipment
 from listener.db.engine import Database
+from listener.db.repositories import Pair
 
 SHOP = "acme/shop"
 BASE, HEAD = "b" * 40, "a" * 40
@@ -46,7 +47,8 @@ def store(
 ) -> None:
     """Keep it as what ships with a promotion."""
     with database.begin() as conn:
-        kept = shipments.add_comparison(conn, SHOP, base, head, told_by="heroku", found=found)
+        pair = Pair(SHOP, base, head)
+        kept = repositories.add_comparison(conn, pair, found, told_by="heroku")
     values = {"base": base, "head": head, "repository": SHOP, "comparison_id": kept}
     set_shipment(database, promotion_id, **values)
 

@@ -223,6 +223,14 @@ class Conditions:
         read=plain.word(OnFailure),
         wire=OnFailure,
     )
+    repo: str | None = _option(
+        None,
+        "--repo",
+        "OWNER/NAME",
+        "the source's repository at GitHub, where Heroku does not tell it",
+        read=plain.repository,
+        wire=str,
+    )
     unreadable: tuple[Unreadable, ...] = ()  # of a stored rule; each has its default above
 
     @property

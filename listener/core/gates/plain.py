@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import StrEnum
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 from listener.core import duration
 
 T = TypeVar("T")
+# An owner managed by an enterprise has an underscore in the name.
+_REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}", re.ASCII)
 MOST_LISTED = 20
 LONGEST_URL = 2000
 
@@ -48,6 +51,14 @@ def flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("it must be true or false.")  # noqa: TRY004
     return value
+
+
+def repository(value: Any) -> str:
+    if not _REPO.fullmatch(found := text(value)):
+        raise ValueError(
+            f"{found[:200]!r} is no repository: write its owner and name, like acme/shop."
+        )
+    return found
 
 
 def each_of(read: Callable[[str], T]) -> Callable[[Any], tuple[T, ...]]:

@@ -1,0 +1,131 @@
+"""What was read of repositories: whose they are, comparisons of commits, and what was refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+
+from listener.core.commits import Comparison
+from listener.core.shown import summary
+from listener.db import rules
+from listener.db.commit_tables import comparison, refused_comparison, repository
+
+MOST_HOPS = 10  # of a chain
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryRow:
+    """The repository of an app, or why nobody tells it, and when to ask again."""
+
+    full_name: str | None
+    why: str | None
+    ask_at: datetime
+    refused: str | None  # why Heroku compares no commits of it
+    compare_at: datetime | None  # not before
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two commits of a repository, by the name it has at GitHub."""
+
+    repository: str
+    base: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An app whose repository may be that of a promotion; `named` is what its rules say."""
+
+    app_id: str
+    named: str | None
+
+
+def origins(conn: Connection, app_id: str) -> list[Origin]:
+    """Return an app and those that feed it in a chain of rules, the first one first."""
+    found: dict[str, Origin] = {}
+    wanted: str | None = app_id
+    while wanted is not None and wanted not in found and len(found) < MOST_HOPS:
+        around = rules.around_app(conn, wanted)
+        own = (rule.conditions.repo for rule in around if rule.source_id == wanted)
+        found[wanted] = Origin(wanted, next(filter(None, own), None))
+        feeding = (rule.source_id for rule in around if wanted in rule.target_ids)
+        wanted = next(feeding, None)
+    return list(found.values())[::-1]
+
+
+def of_app(conn: Connection, app_id: str) -> RepositoryRow | None:
+    """Return what is known of an app's repository; None where nobody was asked yet."""
+    row = conn.execute(select(repository).where(repository.c.app_id == app_id)).one_or_none()
+    if row is None:
+        return None
+    return RepositoryRow(row.full_name, row.why, row.ask_at, row.refused, row.compare_at)
+
+
+def set_of_app(
+    conn: Connection, app_id: str, full_name: str | None, *, why: str | None, for_: timedelta
+) -> None:
+    """Store an app's repository, or why nobody tells it; ask again after that time."""
+    times = {"asked_at": func.now(), "ask_at": func.now() + literal(for_)}
+    values: dict[str, Any] = {"full_name": full_name, "why": why, **times}
+    new = insert(repository).values(app_id=app_id, **values)
+    conn.execute(new.on_conflict_do_update(index_elements=["app_id"], set_=values))
+
+
+def refuse_app(conn: Connection, app_id: str, why: str, *, for_: timedelta) -> None:
+    """Store that Heroku compares no commits of an app; ask again after that time."""
+    at = func.now() + literal(for_)
+    values: dict[str, Any] = {"refused": why, "compare_at": at}
+    new = insert(repository).values(app_id=app_id, ask_at=func.now(), **values)
+    conn.execute(new.on_conflict_do_update(index_elements=["app_id"], set_=values))
+
+
+def find_comparison(conn: Connection, pair: Pair) -> int | None:
+    """Return the id of a comparison that was read before."""
+    c = comparison.c
+    same = c.repository == pair.repository, c.base == pair.base, c.head == pair.head
+    return conn.execute(select(c.id).where(*same)).scalar_one_or_none()
+
+
+def add_comparison(conn: Connection, pair: Pair, found: Comparison, *, told_by: str) -> int:
+    """Store a comparison; return its id, also where another process was faster."""
+    new = insert(comparison).values(
+        repository=pair.repository,
+        base=pair.base,
+        head=pair.head,
+        told_by=told_by,
+        content=found.as_json() | {"shown": summary(found)},
+    )
+    conn.execute(new.on_conflict_do_nothing())
+    found_id = find_comparison(conn, pair)
+    assert found_id is not None  # noqa: S101 - for the type checker: it was stored just now
+    return found_id
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a comparison was refused, and when to ask for it again."""
+
+    why: str
+    ask_at: datetime
+
+
+def refused(conn: Connection, pair: Pair, told_by: str) -> Refusal | None:
+    """Return why a comparison was refused, while it is not to be asked for again."""
+    c = refused_comparison.c
+    same = c.repository == pair.repository, c.base == pair.base, c.head == pair.head
+    query = select(c.why, c.ask_at).where(*same, c.told_by == told_by, c.ask_at > func.now())
+    row = conn.execute(query).one_or_none()
+    return Refusal(row.why, row.ask_at) if row is not None else None
+
+
+def refuse(conn: Connection, pair: Pair, told_by: str, why: str, *, for_: timedelta) -> None:
+    """Store that a comparison was refused; ask for it again after that time."""
+    key = {"repository": pair.repository, "base": pair.base, "head": pair.head}
+    values: dict[str, Any] = {"why": why, "ask_at": func.now() + literal(for_)}
+    new = insert(refused_comparison).values(**key, told_by=told_by, **values)
+    conn.execute(new.on_conflict_do_update(index_elements=[*key, "told_by"], set_=values))

@@ -1,0 +1,25 @@
+"""What an app is known to run, as part of a statement."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, case, func, select, true
+from sqlalchemy.sql.selectable import ScalarSelect
+
+from listener.core.release import RAN
+from listener.db.tables import app, release
+
+
+def artifact_on(app_id: ColumnElement[str]) -> ScalarSelect[str | None]:
+    """Build the artifact that an app runs: by its releases, or by what we released there since."""
+    its_own = release.c.app_id == app.c.id, release.c.is_current, release.c.gone_at.is_(None)
+    current = (
+        select(release.c.version, release.c.artifact)
+        .where(*its_own, release.c.status.in_(sorted(RAN)))
+        .order_by(release.c.version.desc())
+        .limit(1)
+        .lateral("current")
+    )
+    is_later = app.c.known_version > func.coalesce(current.c.version, 0)
+    runs = case((is_later, app.c.known_artifact), else_=current.c.artifact)
+    both = app.outerjoin(current, true())
+    return select(runs).select_from(both).where(app.c.id == app_id).scalar_subquery()
