@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from emulator.errors import InvalidParams, NotFound
 from emulator.records import Commit, Repository
@@ -19,6 +20,7 @@ class Wanted:
     author: str
     sha: str | None = None
     parents: tuple[str, ...] | None = None
+    at: datetime | None = None
 
 
 def ensure(world: State, full_name: str) -> Repository:
@@ -60,7 +62,7 @@ def _commit(world: State, repository: Repository, branch: str, wanted: Wanted) -
     sha = wanted.sha or hashlib.sha1(number.encode(), usedforsecurity=False).hexdigest()
     name, _, email = wanted.author.partition(" <")
     address = email.rstrip(">") or f"{name}@example.com"
-    return Commit(sha, parents, wanted.message, name, address, world.now())
+    return Commit(sha, parents, wanted.message, name, address, wanted.at or world.now())
 
 
 def connect(world: State, resource_id: str, repository: Repository | None) -> None:

@@ -11,8 +11,8 @@ It is for this machine only: it needs no token, and the request log shows what c
                                "arrival"?: {"seconds", "error"?}} of pipeline promotions
     DELETE /apps/X
     POST   /pipelines         {"name", "owner"?, "couplings"?: {"staging": ["a"], …}}
-    POST   /apps/X/deploys    {"commit"?, "commit_description"?, "description"?, "user"?,
-                               "slug_id"?, "age_days"?, "process_types"?: ["web", …]}
+    POST   /apps/X/deploys    {"commit"?, "message"?, "commit_description"?, "description"?,
+                               "user"?, "slug_id"?, "age_days"?, "process_types"?: ["web", …]}
     POST   /apps/X/config     {"FOO": "bar" or null, …}
     POST   /apps/X/addons     {"plan"}
     POST   /apps/X/rollbacks  {"release", "user"?}          the same for /apps/X/retries
@@ -53,6 +53,8 @@ At the fake GitHub, whose API is at `/_github/api/v3`:
     POST   /github/repos/O/R/statuses    {"sha", "context", "state", "description"?, "target_url"?,
                                           "creator"?}; GET: all that were set
     GET    /github/repos/O/R/deployments with their statuses, oldest first
+    PUT    /github/repos/O/R/ci          {"name"?, "seconds"?, "conclusion"?}: checks new commits
+    PUT    /github/repos/O/R/moved       {"full_name"}: where the repository is now
     PUT    /github/repos/O/R/webhook     {"url"?, "secret", "events"?} removes it without a URL
     GET    /github/repos/O/R/deliveries  of that webhook, sent or not
 

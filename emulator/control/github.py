@@ -14,7 +14,7 @@ from emulator.control.body import count_of, flag_of, number_of, object_of, only,
 from emulator.control.requests import exchange_shape
 from emulator.errors import InvalidParams
 from emulator.github.errors import Refused
-from emulator.github.records import App, PullRequest, Token
+from emulator.github.records import ACTIONS, CI, App, PullRequest, Token
 from emulator.github_api import checks, hooks
 from emulator.github_api.deployments_views import deployment_shape
 from emulator.github_api.deployments_views import status_shape as deployment_status_shape
@@ -33,7 +33,6 @@ PERMISSIONS = {
     "statuses": "write",
     "deployments": "write",
 }
-CI = "github-actions"
 HOUR = 3600.0
 
 
@@ -152,7 +151,7 @@ def report_check(owner: str, name: str) -> ResponseReturnValue:
     """
     body, repository = read_body(), _get(owner, name)
     only(body, "sha", "name", "status", "conclusion", "suite", "app", "title", "details_url")
-    conclusion, app = optional_text_of(body, "conclusion"), optional_text_of(body, "app") or CI
+    conclusion, app = optional_text_of(body, "conclusion"), optional_text_of(body, "app") or ACTIONS
     status = optional_text_of(body, "status") or ("completed" if conclusion else "in_progress")
     _check_outcome(status, conclusion)
     wanted = {
@@ -213,6 +212,34 @@ def statuses(owner: str, name: str) -> Response:
             for each in world().github.statuses[repository.full_name]
         ]
     )
+
+
+@bp.put("/repos/<owner>/<name>/ci")
+def set_ci(owner: str, name: str) -> Response:
+    """Have each new commit checked: `{"name", "seconds"?, "conclusion"?}`; not any more without.
+
+    The check ends after the seconds, or when a report with the same name says so.
+    """
+    body, repository = read_body(), _get(owner, name)
+    only(body, "name", "seconds", "conclusion")
+    check = optional_text_of(body, "name")
+    world().github.ci.pop(repository.full_name, None)
+    if check is not None:
+        conclusion = optional_text_of(body, "conclusion") or "success"
+        _check_outcome("completed", conclusion)
+        ci = CI(check, number_of(body, "seconds"), conclusion)
+        world().github.ci[repository.full_name] = ci
+    return jsonify({"name": check})
+
+
+@bp.put("/repos/<owner>/<name>/moved")
+def move(owner: str, name: str) -> Response:
+    """Have GitHub answer for this name that the repository is now `{"full_name"}`."""
+    body = read_body()
+    only(body, "full_name")
+    moved = repositories.get(world(), text_of(body, "full_name"))
+    world().github.moved[f"{owner}/{name}".lower()] = moved.full_name
+    return jsonify({"full_name": moved.full_name})
 
 
 @bp.put("/repos/<owner>/<name>/webhook")

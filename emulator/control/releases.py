@@ -5,11 +5,12 @@ from datetime import timedelta
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from emulator import accounts, apps, history, releases, slugs
+from emulator import accounts, apps, history, releases, repositories, slugs
 from emulator.api.body import optional_text_of, read_body, text_of
 from emulator.api.caller import world
 from emulator.control.body import count_of, number_of, numbers_of, only, texts_of
 from emulator.errors import InvalidParams
+from emulator.github_api import ci
 from emulator.records import Account, App, Json, Release
 from emulator.shapes import release_shape, slug_shape
 
@@ -21,6 +22,7 @@ DEPLOY = frozenset(
     {
         "commit",
         "commit_description",
+        "message",
         "description",
         "user",
         "slug_id",
@@ -33,11 +35,16 @@ DEPLOY = frozenset(
 
 @bp.post("/deploys")
 def deploy(identity: str) -> Answer:
-    """Build a new slug, or take the known one that `slug_id` names, and release it."""
+    """Build a new slug, or take the known one that `slug_id` names, and release it.
+
+    Without a commit, an app with a repository gets a new one, with the `message`.
+    """
     app, body = apps.get_app(world(), identity), read_body()
     only(body, *DEPLOY)
     user = _user(app, body)
     slug_id, commit = optional_text_of(body, "slug_id"), optional_text_of(body, "commit")
+    if slug_id is None and commit is None and app.id in world().connected:
+        commit = _pushed(app, user, optional_text_of(body, "message") or "Change something")
     slug = world().slugs.get(slug_id or "")
     if slug is None and not app.is_container:
         types = texts_of(body, "process_types") or ["web"]
@@ -149,6 +156,16 @@ def expire(identity: str, slug_id: str) -> Response:
     slug = world().slugs.get(slug_id) or slugs.get_slug(world(), slug_id)
     slugs.delete(world(), slug)
     return jsonify(slug_shape(world().slugs[slug.id]))
+
+
+def _pushed(app: App, user: Account, message: str) -> str:
+    """Push a commit of this person to the repository of the app, and have it checked."""
+    repository = repositories.connected(world(), app.id)
+    author = f"{user.email.partition('@')[0].capitalize()} <{user.email}>"
+    wanted = [repositories.Wanted(message, author)]
+    (sha,) = repositories.push(world(), repository, repository.default_branch, wanted)
+    ci.begin(world(), repository, sha)
+    return sha
 
 
 def _user(app: App, body: Json) -> Account:

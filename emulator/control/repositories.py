@@ -10,6 +10,7 @@ from emulator.api.body import optional_text_of, read_body, text_of
 from emulator.api.caller import world
 from emulator.control.body import only, texts_of
 from emulator.errors import InvalidParams
+from emulator.github_api import ci
 from emulator.records import Json, Repository
 from emulator.repositories import Wanted
 
@@ -32,7 +33,10 @@ def push() -> ResponseReturnValue:
     if not isinstance(listed, list):
         raise InvalidParams('commits must be like [{"message": "Fix the login"}].')
     wanted = [_wanted(each) for each in listed]
-    return jsonify(repositories.push(world(), repository, branch, wanted)), 201
+    shas = repositories.push(world(), repository, branch, wanted)
+    if shas:
+        ci.begin(world(), repository, shas[-1])
+    return jsonify(shas), 201
 
 
 @bp.put("/repositories-api")

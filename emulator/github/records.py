@@ -10,6 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 READ, WRITE = "read", "write"
+ACTIONS = "github-actions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,16 @@ class App:
     repositories: frozenset[str]
     permissions: Mapping[str, str]
     token_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CI:
+    """The check that each new commit gets; without `seconds` the control API ends it."""
+
+    name: str
+    seconds: float | None
+    conclusion: str
+    app: str = ACTIONS
 
 
 @dataclass(frozen=True, slots=True)

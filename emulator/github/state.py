@@ -5,7 +5,7 @@ from itertools import count
 
 from emulator.clock import Clock
 from emulator.github.rates import Rates
-from emulator.github.records import App, CheckRun, CommitStatus, Deployment, PullRequest, Token
+from emulator.github.records import CI, App, CheckRun, CommitStatus, Deployment, PullRequest, Token
 from emulator.records import Exchange
 
 PREFIX = "/_github"
@@ -19,6 +19,8 @@ class GitHub:
         self.rates = Rates(clock)
         self.tokens: dict[str, Token] = {}
         self.app: App | None = None
+        self.ci: dict[str, CI] = {}
+        self.moved: dict[str, str] = {}  # the new name of a repository, by its old one
         self.pulls: defaultdict[str, list[PullRequest]] = defaultdict(list)
         self.check_runs: defaultdict[str, list[CheckRun]] = defaultdict(list)
         self.statuses: defaultdict[str, list[CommitStatus]] = defaultdict(list)

@@ -10,6 +10,7 @@ from emulator.api.caller import world
 from emulator.errors import NotFound
 from emulator.github.errors import Refused, not_found, unreadable
 from emulator.github.records import Token
+from emulator.github_api.shapes import number_of
 from emulator.records import Commit, Repository
 
 
@@ -41,6 +42,8 @@ def get_repository(owner: str, name: str, permission: str, level: str = "read") 
     """Return the repository, if the token is for it and has the permission. Raises Refused."""
     full_name = f"{owner}/{name}".lower()
     known = token()
+    if full_name in world().github.moved:
+        raise moved(world().github.moved[full_name])
     every = world().repositories.values()
     found = next((each for each in every if each.full_name.lower() == full_name), None)
     if found is None or known is None or not known.reaches(found.full_name):
@@ -48,6 +51,12 @@ def get_repository(owner: str, name: str, permission: str, level: str = "read") 
     if not known.may(permission, level):
         raise forbidden(known, f"{permission}={level}")
     return found
+
+
+def moved(full_name: str) -> Refused:
+    """Return the answer for the old name of a repository."""
+    url = f"{world().github_url}/repositories/{number_of(full_name)}"
+    return Refused(301, "Moved Permanently", more={"url": url}, headers={"Location": url})
 
 
 def forbidden(known: Token, needed: str) -> Refused:

@@ -60,6 +60,8 @@ def leave(response: Response) -> Response:
         if response.status_code != 304 and not request.path.endswith(FREE):
             world().github.rates.spend(known.login)
         _tell_limits(response, known.login)
+        if known.permissions is None:
+            response.headers["X-OAuth-Scopes"] = "repo"
     return response
 
 

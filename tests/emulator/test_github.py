@@ -329,3 +329,38 @@ def test_links_lead_to_pages(hub: Hub) -> None:
     assert page(f"{home}/deployments") == f"eu: {second[:7]} \n  queued \n"
     for path in ("pull/9", "runs/9", "commit/0123456789"):
         assert hub.ask("GET", f"{home}/{path}").status_code == 404
+
+
+def test_a_repository_that_was_moved_says_where_to(hub: Hub) -> None:
+    hub.control("repos/acme/old/moved", method="PUT", full_name=NAME)
+
+    answer = hub.ask("GET", "/repos/Acme/old/commits/main")
+
+    assert (answer.status_code, answer.json()["message"]) == (301, "Moved Permanently")
+    assert answer.headers["Location"] == answer.json()["url"]
+    assert answer.json()["url"].startswith(f"{hub.world.github_url}/repositories/")
+
+
+def test_a_classic_token_tells_its_scopes(hub: Hub) -> None:
+    hub.control("tokens", token="fine", login="robot", permissions={"contents": "read"})
+
+    assert hub.ask("GET", "/user").headers["X-OAuth-Scopes"] == "repo"
+    assert "X-OAuth-Scopes" not in hub.ask("GET", "/user", Authorization="Bearer fine").headers
+
+
+def test_the_demonstrations_deploys_are_of_merged_pull_requests(hub: Hub) -> None:
+    hub.world.seed_demo()
+
+    deployed = [slug.commit for slug in hub.world.slugs.values()]
+    titles = [
+        [pull["title"] for pull in hub.get(f"/repos/{NAME}/commits/{sha}/pulls")]
+        for sha in deployed
+    ]
+
+    assert len(deployed) == 3
+    assert titles == [
+        ["Show prices with tax"],
+        ["Find products by their number"],
+        ["Remember the basket of a guest"],
+    ]
+    assert hub.get(f"/repos/{NAME}/compare/{deployed[0]}...main")["ahead_by"] == 2

@@ -268,3 +268,39 @@ def _told(hub: Hub, receiver: Receiver) -> list[Any]:
     while not receiver.is_empty():
         told.append(receiver.next())
     return told
+
+
+def test_ci_checks_each_new_commit(hub: Hub, receiver: Receiver) -> None:
+    hub.control(f"repos/{NAME}/ci", method="PUT", name="test")
+    _, pushed = hub.push("One", "Two")
+    assert runs(hub, pushed) == [("test", "in_progress", None)]
+    report(hub, pushed, "test", conclusion="success")
+    assert runs(hub, pushed) == [("test", "completed", "success")]
+
+    hook(hub)
+    receiver.next()
+    hub.control(f"repos/{NAME}/ci", method="PUT", name="lint", seconds=0, conclusion="failure")
+    (quick,) = hub.push("Three")
+    told = [receiver.next() for _ in range(3)]
+
+    assert told[1].body["check_run"]["conclusion"] == "failure"
+    assert runs(hub, quick) == [("lint", "completed", "failure")]
+    hub.control(f"repos/{NAME}/ci", method="PUT", name=None)
+    (after,) = hub.push("Four")
+    assert runs(hub, after) == []
+
+
+def test_a_deploy_of_an_app_with_a_repository_is_a_new_commit(hub: Hub) -> None:
+    hub.heroku("apps", {"name": "staging", "owner": "ana@example.com"})
+    hub.heroku("apps/staging/repo", {"full_name": NAME}, "PUT")
+    hub.control(f"repos/{NAME}/ci", method="PUT", name="test")
+    (before,) = hub.push("One")
+
+    hub.heroku("apps/staging/deploys", {"message": "Two", "user": "ben@example.com"})
+
+    commit = hub.get(f"/repos/{NAME}/commits/main")
+    slugs = {slug.commit for slug in hub.world.slugs.values()}
+    assert (commit["commit"]["message"], commit["author"]["login"]) == ("Two", "ben")
+    assert [parent["sha"] for parent in commit["parents"]] == [before]
+    assert commit["sha"] in slugs
+    assert runs(hub, commit["sha"]) == [("test", "in_progress", None)]

@@ -159,13 +159,17 @@ def test_the_program_says_where_it_listens_and_ends_at_once() -> None:
         words, _, url = line.strip().rpartition(" ")
         with _client(url) as client:
             account = client.get("/account").json()
+            nobody = client.get(f"{url}/_github/api/v3/user", headers={"Authorization": ""})
             robot = client.get("/account", headers={"Authorization": "Bearer HRKU-2"}).json()
 
+        assert process.stdout is not None
+        hub = process.stdout.readline().removeprefix("GitHub listening on ").strip()
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
-    assert words == "Emulator listening on"
+    assert (words, hub) == ("Emulator listening on", f"{url}/_github/api/v3")
+    assert nobody.status_code == 401
     assert (account["email"], robot["email"]) == (ANA, "robot@example.com")
 
 
