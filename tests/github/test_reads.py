@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -87,6 +88,41 @@ def test_pages_that_repeat_themselves_end_a_comparison_as_not_complete(
     at = peer(giving(answer(200, samples.comparison(samples.commit(2), ahead_by=700))))
     found = client(at.url).compare("acme/shop", BASE, HEAD)
     assert (len(found.commits), found.is_complete, len(at.requests)) == (1, False, 2)
+
+
+LONG = "+" * 40_000
+FILES = [{"filename": f"{n}.py", "patch": LONG} for n in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("body", "ask"),
+    [
+        (samples.comparison(files=FILES), lambda github: github.compare("acme/shop", BASE, HEAD)),
+        (
+            [samples.pull(n, body=LONG) for n in range(1, 101)],
+            lambda github: github.recent_pulls("acme/shop"),
+        ),
+        (
+            samples.runs(
+                *(samples.check_run(n, str(n), output={"text": LONG}) for n in range(1, 101))
+            ),
+            lambda github: github.check_runs("acme/shop", HEAD),
+        ),
+    ],
+)
+def test_what_nobody_asked_for_is_dropped_while_it_is_read(
+    peer: Start, client: Client, body: object, ask: Callable[[GitHub], object]
+) -> None:
+    content = answer(200, body)
+    asking = client(peer(giving(content)).url)
+    tracemalloc.start()
+    try:
+        ask(asking)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # As bytes, and as text; what is read of it would be as much again.
+    assert peak < 2.6 * len(content)
 
 
 def test_what_a_commit_says_can_rule_no_terminal_and_fits_a_database(
