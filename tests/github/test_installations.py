@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from threading import Event
 from typing import Any
 
@@ -51,6 +52,7 @@ class Place:
     """Where an App is installed, for repositories whose owners have numbers."""
 
     lasts: timedelta = HOUR
+    is_behind: timedelta = timedelta()  # its clock
     owners: dict[str, int] = field(default_factory=lambda: {"acme": 1, "other": 2})
     granted: list[int] = field(default_factory=list)  # the installation of each token
     looked_up: list[str] = field(default_factory=list)
@@ -82,8 +84,10 @@ class Place:
             self.is_holding.set()
             assert self.hold.wait(SECONDS)
         self.granted.append(int(request.path.split("/")[3]))
-        ends_at = (datetime.now(UTC) + self.lasts).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return answer(201, {"token": f"ghs_token_{len(self.granted)}", "expires_at": ends_at})
+        now = datetime.now(UTC) - self.is_behind
+        ends_at = (now + self.lasts).strftime("%Y-%m-%dT%H:%M:%SZ")
+        body = {"token": f"ghs_token_{len(self.granted)}", "expires_at": ends_at}
+        return answer(201, body, date=format_datetime(now, usegmt=True))
 
     def repository(self, request: Request) -> bytes:
         number = int(request.headers["authorization"].rpartition("_")[2])
@@ -127,6 +131,11 @@ def test_a_token_is_renewed_before_its_end(peer: Start, client: Client) -> None:
     assert [asking.repository("acme/shop").id for _ in range(3)] == [1, 2, 3]
     place.lasts = HOUR
     assert [asking.repository("acme/shop").id for _ in range(3)] == [4, 4, 4]
+
+
+def test_a_token_lasts_by_the_clock_of_github(peer: Start, client: Client) -> None:
+    asking = client(peer(Place(is_behind=timedelta(minutes=58))).url, APP)
+    assert [asking.repository("acme/shop").id for _ in range(2)] == [1, 1]
 
 
 def test_one_thread_renews_and_others_go_on_with_what_there_is(peer: Start, client: Client) -> None:

@@ -151,6 +151,7 @@ def test_what_a_commit_says_can_rule_no_terminal_and_fits_a_database(
         (samples.comparison(ahead_by="3"), "ahead_by is not a number"),
         (samples.comparison(ahead_by=True), "ahead_by is not a number"),
         (samples.comparison(samples.commit(2, sha="../etc")), "sha is not a SHA"),
+        (samples.comparison(samples.commit(2, sha="abc1234")), "sha is not a SHA"),
         (samples.comparison(samples.commit(2, sha=None)), "sha is missing"),
         (samples.comparison(samples.commit(2, parents=["x"])), r"parents\[\] is not an object"),
         (samples.comparison(samples.commit(2, commit="x")), "commit is not an object"),
@@ -179,8 +180,21 @@ def test_lists_the_pull_requests_closed_last_in_one_call(peer: Start, client: Cl
     assert [request.path for request in at.requests] == [wanted]
 
 
-def test_a_link_that_is_none_of_the_web_is_not_shown(peer: Start, client: Client) -> None:
-    at = peer(giving(answer(200, [samples.pull(1, html_url="javascript:alert(1)")])))
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "https://a.test/\u202e",
+        "https://a.test/ b",
+        "https://\u0430.test",
+        "https://" + "x" * 2048,
+        1,
+    ],
+)
+def test_a_link_that_is_none_of_the_web_is_not_shown(
+    peer: Start, client: Client, link: object
+) -> None:
+    at = peer(giving(answer(200, [samples.pull(1, html_url=link)])))
     assert client(at.url).recent_pulls("acme/shop")[0].url is None
 
 

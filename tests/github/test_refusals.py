@@ -106,6 +106,12 @@ def test_a_fault_of_githubs_leaves_it_in_doubt(peer: Start, client: Client, stat
         (403, {"message": "No"}, {"retry_after": "99999"}, 3600),
         (
             403,
+            {"message": "No"},
+            {"x_ratelimit_remaining": "0", "x_ratelimit_reset": str(NOON + 90), "date": DATE},
+            90,
+        ),
+        (
+            403,
             {"message": "API rate limit exceeded"},
             {"x_ratelimit_remaining": "0", "x_ratelimit_reset": str(NOON + 90), "date": DATE},
             90,
