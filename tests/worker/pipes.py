@@ -14,10 +14,11 @@ PROMOTIONS = "/pipeline-promotions"
 TARGETS = f"{PROMOTIONS}/[^/]+/promotion-targets"
 
 
-def couple(stage: Stage, staging: str = STAGING, *production: str) -> None:
-    """Put a source and its targets into a pipeline."""
+def couple(stage: Stage, staging: str = STAGING, *production: str) -> str:
+    """Put a source and its targets into a pipeline; answers its id."""
     couplings = {"staging": [staging], "production": list(production or (PROD, EU))}
-    stage.control("pipelines", {"name": "shop", "couplings": couplings})
+    made = stage.control("pipelines", {"name": "shop", "couplings": couplings})
+    return str(made["id"])
 
 
 def by_pipeline(stage: Stage) -> Stage:

@@ -9,8 +9,8 @@ from listener.core.promotion import Status
 from listener.db import left_commits
 from listener.db.left_commits import Coming
 from tests.worker.emulated import BO, PROD
+from tests.worker.shipping import read, shipped
 from tests.worker.stage import Stage
-from tests.worker.test_read_shipment import read, shipped
 
 GOOD, BAD, FIX = "a" * 40, "b" * 40, "c" * 40
 

@@ -2,51 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from listener.core.commits import Relation, Shipment
-from listener.core.promotion import Status
-from listener.db import shipments
-from listener.worker.queues import READING
+from listener.core.commits import Relation
 from tests.worker.emulated import STAGING
-from tests.worker.pipes import couple
+from tests.worker.shipping import SHOP, connect, push, read, shipped
 from tests.worker.stage import Stage
-
-SHOP = "acme/shop"
-
-
-def push(stage: Stage, *messages: str, **more: Any) -> list[str]:
-    """Commits on the main branch, by Bo; answers their SHAs."""
-    commits = [{"message": each, "author": "Bo", **more} for each in messages]
-    shas: list[str] = stage.control("repositories", {"full_name": SHOP, "commits": commits})
-    return shas
-
-
-def connect(stage: Stage) -> None:
-    """Staging and production in a pipeline with a repository; both run its first commit."""
-    couple(stage)
-    [first] = push(stage, "Begin")
-    stage.control("pipelines/shop/repo", {"full_name": SHOP}, method="PUT")
-    version = stage.deploy(commit=first)
-    stage.look()
-    stage.age(seconds=3)
-    read(stage)
-    assert stage.promotion(version).status is Status.SUCCEEDED
-
-
-def read(stage: Stage) -> None:
-    """Read what ships, as a runner's thread does."""
-    stage.shift(stage.seconds(3))
-    while stage.step(READING):
-        pass
-
-
-def shipped(stage: Stage, version: int) -> Shipment:
-    """What is known to ship with the promotion of a version."""
-    with stage.database.begin() as conn:
-        found = shipments.of(conn, stage.promotion(version).id)
-    assert found is not None
-    return found
 
 
 def test_the_commits_between_what_ran_and_what_goes(stage: Stage) -> None:
