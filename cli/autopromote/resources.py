@@ -615,6 +615,10 @@ class Rule(TypedDict):
     self_approval: bool | None
     brake: str | None
     checks: list[str] | None
+    github_checks: bool | None
+    required_checks: list[str] | None
+    ignored_checks: list[str] | None
+    checks_timeout: str | None
     parity: list[str] | None
     verify: list[str] | None
     verify_for: str | None
@@ -655,6 +659,10 @@ class RuleRemoved(TypedDict):
     self_approval: bool | None
     brake: str | None
     checks: list[str] | None
+    github_checks: bool | None
+    required_checks: list[str] | None
+    ignored_checks: list[str] | None
+    checks_timeout: str | None
     parity: list[str] | None
     verify: list[str] | None
     verify_for: str | None

@@ -1,9 +1,10 @@
-"""The tables on what ships: repositories of apps, comparisons, and each promotion's shipment."""
+"""The tables on commits: repositories of apps, what ships, and checks of commits."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Computed,
     ForeignKey,
@@ -77,4 +78,26 @@ shipment = Table(
     *columns.lease(),
     Index("ix_shipment_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     Index("ix_shipment_comparison_id", "comparison_id"),
+)
+
+commit_check = Table(
+    "commit_check",
+    columns.metadata,
+    columns.id_(),
+    columns.app_id("app_id"),  # the source whose release has the commit
+    columns.words("sha", is_required=True),
+    columns.words("repository"),  # the one that was asked
+    Column("content", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    columns.time("read_at"),
+    columns.time("asked_at"),
+    columns.time("begun_at"),  # since when somebody waits for it
+    columns.words("untold"),  # why
+    columns.required("is_final", Boolean, "false"),
+    columns.time("failing_since"),
+    columns.now("created_at"),
+    columns.time("due_at"),
+    *columns.lease(),
+    UniqueConstraint("app_id", "sha"),
+    Index("ix_commit_check_sha", "sha"),
+    Index("ix_commit_check_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
 )

@@ -76,6 +76,7 @@ class PromotionRow:
     earliest_at: datetime | None
     checked: dict[str, Any] | None
     checked_at: datetime | None
+    checks_since: datetime | None
     verification: dict[str, Any] | None
     created_by: str | None
     target_ran: str | None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.dml import Update
 
 from listener.core.promotion import RETRYABLE, UNFINISHED, Status
@@ -166,6 +168,14 @@ def wake(conn: Connection, promotion_id: int) -> int:
     return _wake(conn, _WAKE_ONE, id=promotion_id)
 
 
+def wake_for(conn: Connection, source_id: str, marker: Jsonb) -> int:
+    """Make what waits at a gate with these facts due now, of releases of a source; return how many.
+
+    The marker is of verdicts as they are stored.
+    """
+    return _wake(conn, _WAKE_FOR, source_id=source_id, marker=marker)
+
+
 def _waking_target(*where: ColumnElement[bool]) -> Fixed:
     """Wake what waits for a target that may have moved, and have read anew what ships with it."""
     woken = _changing_waiting(*where, due_at=queue.NOW).returning(table.c.id).cte("woken")
@@ -181,6 +191,9 @@ _WAKE_ONE = _waking(_IS_IT)
 _WAKE_ALL = _waking()
 _WAKE_TARGET = _waking_target(_IS_TARGET, table.c.id.is_distinct_from(value("but", BigInteger)))
 _WAKE_SOURCE = _waking(table.c.source_id == value("source_id", Text))
+_WAKE_FOR = _waking(
+    table.c.source_id == value("source_id", Text), table.c.gates.contains(value("marker", JSONB))
+)
 _WAKE_RULE = _waking(
     table.c.rule_id == value("rule_id", BigInteger), rule_revision=value("revision", Integer)
 )
@@ -219,6 +232,7 @@ def retry(
                 "evaluated_at": None,
                 "checked": null(),
                 "checked_at": None,
+                "checks_since": None,
                 "verification": null(),
                 "target_release_id": None,
                 "target_version": None,

@@ -9,12 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from listener.core.checks import CommitChecks
+from listener.core.commits import sha_of
 from listener.core.gates.base import Approval, Candidate, Foreign, Override
+from listener.core.gates.github import wanted
 from listener.core.gates.options import NONE, Conditions
 from listener.core.promotion import PromotionKind
 from listener.core.release import Release
 from listener.core.verification import ProbeStreak
-from listener.db import access_tokens, approvals, related_promotions, releases, rules
+from listener.db import access_tokens, approvals, commit_checks, related_promotions, releases, rules
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
 from listener.inventory.context import Clock, Context
@@ -60,11 +63,13 @@ def gather(
     obeyed: RuleRow | None,
     release: Release,
     foreign: Foreign | None,
+    *,
+    commit: str | None,
 ) -> dict[str, Any]:
     """Gather these facts of a candidate, by the names of its fields.
 
     `obeyed` is the rule whose conditions it obeys, `release` that of the source, `foreign` the last
-    one of somebody else on the target whose hold a person released.
+    one of somebody else on the target whose hold a person released, `commit` that of the slug.
     """
     conditions, override = obeyed.conditions if obeyed is not None else NONE, _override(row)
     if conditions == NONE and foreign is None:
@@ -81,8 +86,22 @@ def gather(
         "approvals": votes_of(row, approvals.of(conn, row)),
         "past": related_promotions.past(conn, row, within=_horizon(conditions)),
         "override": override,
+        "commit_checks": checks_of(conn, row, conditions, commit),
+        "checks_since": row.checks_since,
         "streak": streak_of(row),
     }
+
+
+def checks_of(
+    conn: Connection, row: PromotionRow, conditions: Conditions, commit: str | None
+) -> CommitChecks | None:
+    """Return what is stored of the checks of its commit; None where the rule asks for none."""
+    if wanted(conditions) is None:
+        return None
+    sha = sha_of(commit or row.commit)
+    if sha is None:
+        return CommitChecks(None, untold="Heroku names no commit of it.", is_final=True)
+    return commit_checks.find(conn, row.source_id, sha)
 
 
 def votes_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, ...]:

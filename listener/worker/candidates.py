@@ -156,7 +156,7 @@ def stored(
     conn: Connection, context: Context, row: PromotionRow, found: Known
 ) -> CandidateFacts | None:
     """Build a candidate from stored facts only, none of them fresh; None if facts are missing."""
-    if found.lacks_message:  # ask no person for what Heroku may tell
+    if found.lacks_message or found.lacks_commit:  # ask no person for what Heroku may tell
         return None
     around = Around(row.version, frozenset({row.artifact}), frozenset({row.version}))
     source = remembered(conn, row.source_id, around)
@@ -283,7 +283,7 @@ def _assemble(
         is_allowed=all(is_allowed(app.name, context.allowed_apps) for app in both),
         own_releases=about.issued,
         gone_since=row.gone_since,
-        **evidence.gather(conn, row, found.obeyed, release, about.foreign),
+        **evidence.gather(conn, row, found.obeyed, release, about.foreign, commit=read.commit),
     )
     return CandidateFacts(
         candidate=candidate,

@@ -174,7 +174,8 @@ def check(conn: Connection, job: Job, gathered: CandidateFacts) -> None:
     now = job.now()
     again = evaluate(gathered.candidate, now, asked_again(gathered.candidate))
     if again.objection is not None:
-        if again.reads is Reads.DATABASE:  # its time is over: a window has closed, say
+        if again.reads in (Reads.DATABASE, Reads.CHECKS):
+            # Its time is over: a window has closed, say, or GitHub told of checks too long ago.
             raise PreconditionChanged(again.objection.message)
         raise StaleData("What the checks answered got old meanwhile.")
     held, _ = holds.standing(conn, row.target_id)

@@ -51,7 +51,7 @@ from listener.inventory import evidence
 from listener.inventory.context import Context
 from listener.inventory.reader import StaleData
 from listener.inventory.traits import COMPARE_EVERY
-from listener.worker import create_release, notify, report_troubles
+from listener.worker import checks_wait, create_release, notify, report_troubles
 from listener.worker.candidates import CandidateFacts, gather, stored
 from listener.worker.finish import Transition
 from listener.worker.freshness import timed
@@ -162,7 +162,7 @@ def _unless_it_waits(job: Job, gathered: CandidateFacts | None) -> Job | None:
     job, gathered, evaluation = evaluate_all(job, gathered)
     patient = OF_RULES if row.evaluated_at is None else (*OF_RULES, HOLD)
     objection = evaluation.objection
-    if isinstance(objection, Reject) and Waits.PERSON in evaluation.waits_for:
+    if isinstance(objection, Reject) and _is_settled(evaluation):
         decide(job, gathered)
         return None
     waits_for_word = needs_word(objection) and row.evaluated_at is not None
@@ -171,6 +171,11 @@ def _unless_it_waits(job: Job, gathered: CandidateFacts | None) -> Job | None:
         return job
     _wait(job, gathered, evaluation)
     return None
+
+
+def _is_settled(evaluation: Evaluation) -> bool:
+    """Return whether what Heroku tells cannot change a no: it is a person's, or of checks."""
+    return Waits.PERSON in evaluation.waits_for or evaluation.reads is Reads.CHECKS
 
 
 def _short_of_calls(job: Job) -> Wait | None:
@@ -185,7 +190,8 @@ def _short_of_calls(job: Job) -> Wait | None:
 def _stay(job: Job, name: str, verdict: Wait, said: list[dict[str, Any]]) -> None:
     """Wait for what one gate says, and keep what the other gates `said`."""
     due_at = longest_wait(verdict.until, job.now(), BLOCKED_STEP)
-    gates = [*(gate for gate in said if gate["name"] != name), as_json(name, verdict)]
+    others = (checks_wait.unmarked(gate) for gate in said if gate["name"] != name)
+    gates = [*others, as_json(name, verdict)]
     job.again(verdict.message, due_at, gates=gates, errors_since=None)
 
 
@@ -268,16 +274,21 @@ def _wait(job: Job, gathered: CandidateFacts, evaluation: Evaluation) -> None:
     due_at = longest_wait(wait.until, now, _pause(evaluation))
     if evaluation.reads is Reads.PROBES:
         due_at = evidence.due_at(row, now)
+    gates, seen = to_json(evaluation), evidence.to_json(row)
     with context.database.begin() as conn:
         apps.lock(conn, [row.target_id])
+        if evaluation.reads is Reads.CHECKS:
+            checking = checks_wait.begin(conn, row, gathered.candidate, wait, now)
+            gates = [checking.marked(gate) for gate in gates]
+            due_at, seen = checking.due_at, {**seen, "checks_since": checking.since}
         gives_way = gathered.makes_older_give_way  # only then is any row written but its own
         around = waiting_promotions.lock_around(conn, row.target_id) if gives_way else ()
         job.stay(
             conn,
             wait.message,
             min([due_at, *_deadline(evaluation, now)]),
-            gates=to_json(evaluation),
-            **evidence.to_json(row),
+            gates=gates,
+            **seen,
             errors_since=None,
             commit=gathered.commit or row.commit,
             evaluated_at=now,

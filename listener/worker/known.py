@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from listener.core.gates.base import SLUG
+from listener.core.gates.github import wanted
 from listener.core.gates.options import NONE
 from listener.db import apps, releases
 from listener.db.apps import AppRow
@@ -26,6 +27,7 @@ class Known:
     commit: str | None
     stack: str | None
     lacks_message: bool  # the rule needs the commit message, and Heroku was never asked for it
+    lacks_commit: bool  # the same, where the rule asks for checks of the commit
 
     @property
     def needs_slug(self) -> bool:
@@ -47,5 +49,7 @@ def known_of(
     rule = obeyed if row.rule_id is not None else None
     commit, stack, said = releases.slug(conn, row.source_id, row.artifact)
     conditions = obeyed.conditions if obeyed is not None else NONE
-    lacks_message = said is None and row.artifact_type == SLUG and conditions.needs_commit_message
-    return Known(source, target, rule, obeyed, commit, stack, lacks_message)
+    is_slug = row.artifact_type == SLUG
+    lacks_message = said is None and is_slug and conditions.needs_commit_message
+    lacks_commit = stack is None and is_slug and wanted(conditions) is not None
+    return Known(source, target, rule, obeyed, commit, stack, lacks_message, lacks_commit)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from listener import approval_links, notifier
 from listener.approval_links import Invitation
 from listener.core import duration
-from listener.core.gates.base import Evaluation, Wait, Waits, needs_word
+from listener.core.gates.base import Evaluation, Wait, Waits, asks_for_word, needs_word
 from listener.core.gates.registry import OF_RULES, SOAK
 from listener.core.promotion import RETRYABLE, TOLD_AFTER, PromotionKind, Status
 from listener.core.rule import Mode
@@ -42,13 +42,16 @@ def of_wait(conn: Connection, row: PromotionRow, evaluation: Evaluation, now: da
     question = _question(evaluation)
     stuck, gate = evaluation.objection, evaluation.decided_by
     is_unwell = isinstance(stuck, Wait) and stuck.facts.get("bad", 0) >= BAD_ANSWERS
+    is_red = isinstance(stuck, Wait) and bool(stuck.facts.get("failed"))
     is_blocked = gate is not None and gate.is_blocking and not needs_word(stuck)
-    if not (question or is_unwell or is_blocked) or _is_shadow(conn, row):
+    if not (question or is_unwell or is_red or is_blocked) or _is_shadow(conn, row):
         return
     if question is not None:
         _ask(conn, row, question, now)
     if isinstance(stuck, Wait) and is_unwell:
         _blocked(conn, row, stuck.message, until=None, key="check")
+    if isinstance(stuck, Wait) and is_red:
+        _blocked(conn, row, stuck.message, until=stuck.until, key="github-checks")
     if isinstance(stuck, Wait) and is_blocked:
         _blocked(conn, row, stuck.message, until=stuck.until, key=stuck.message)
 
@@ -64,7 +67,7 @@ def _question(evaluation: Evaluation) -> Wait | None:
     asked = [
         wait
         for gate, wait in waits
-        if needs_word(wait) or (Waits.PERSON in gate.waits and not gate.is_blocking)
+        if asks_for_word(wait) or (Waits.PERSON in gate.waits and not gate.is_blocking)
     ]
     return min(asked, key=lambda wait: (not needs_word(wait), wait.until or _NEVER), default=None)
 

@@ -8,13 +8,14 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection
 
-from listener.db import notifications, queue, shipments, sync, troubles
+from listener.db import commit_checks, notifications, queue, shipments, sync, troubles
 from listener.db.tables import app, promotion
 from listener.inventory.context import Clock, Context
 from listener.worker import (
     check_webhooks,
     handlers,
     notify,
+    read_checks,
     read_shipment,
     report_troubles,
     sync_releases,
@@ -58,4 +59,7 @@ PROBING: tuple[Queue, ...] = (
 # A thread of its own: a dead chat service may not delay promotions.
 TELLING: tuple[Queue, ...] = (Queue("notice", notifications.NOTICES, notify.step),)
 # What ships is told by others than Heroku's releases, and a dead GitHub may not delay notices.
-READING: tuple[Queue, ...] = (Queue("shipment", shipments.SHIPMENTS, read_shipment.step),)
+READING: tuple[Queue, ...] = (
+    Queue("checks", commit_checks.CHECKS, read_checks.step),
+    Queue("shipment", shipments.SHIPMENTS, read_shipment.step),
+)

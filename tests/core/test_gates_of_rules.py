@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listener.core.checks import Check, CommitChecks, Kind
 from listener.core.gates.base import (
     Approval,
     Candidate,
@@ -323,6 +324,7 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "max-per-day": {"max_per_day": 1},
     "brake": {"brake": "1/1h"},
     "approvals": {"approvals": 1},
+    "github-checks": {"github_checks": True},
     "check": {"checks": ["https://staging.example.com/healthz"]},
     "parity": {"parity": ["buildpacks", "config-names"]},
 }
@@ -368,6 +370,22 @@ PASTS = st.lists(
 ).map(tuple)
 
 
+CHECKS = st.builds(
+    CommitChecks,
+    st.just("1a5f89db"),
+    found=st.lists(
+        st.builds(
+            Check,
+            st.sampled_from(Kind),
+            st.sampled_from(("test", "lint", "autopromote/ship/prod")),
+            st.sampled_from(("success", "failure", "queued")),
+        ),
+        max_size=3,
+    ).map(tuple),
+    read_at=st.none() | MINUTES,
+    untold=st.none() | st.just("GitHub answered 500."),
+    failing_since=st.none() | MINUTES,
+)
 STREAKS = st.none() | st.lists(st.sampled_from((GOOD, BAD)), max_size=5).map(lambda s: streak(*s))
 
 
@@ -380,6 +398,8 @@ def with_conditions(draw: st.DrawFn) -> Candidate:
         past=draw(PASTS),
         approvals=draw(st.sampled_from(((), yes(BO)))),
         soaks_from=draw(MINUTES),
+        commit_checks=draw(st.none() | CHECKS),
+        checks_since=draw(st.none() | MINUTES),
         streak=draw(STREAKS),
     )
 

@@ -63,7 +63,7 @@ def test_gates_of_rules_wait_for_what_their_rows_say(candidate: Candidate, now: 
 def test_what_is_read_elsewhere_stops_the_candidate_until_it_is_read(
     candidate: Candidate, now: datetime
 ) -> None:
-    unread = replace(candidate, streak=None, traits=None)
+    unread = replace(candidate, commit_checks=None, streak=None, traits=None)
     for gate, verdict in evaluate(unread, now, asked(unread)).verdicts:
         if gate.reads is not Reads.DATABASE:
             assert isinstance(verdict, Wait)
@@ -83,6 +83,7 @@ def test_which_gates_wait_for_a_change_at_heroku_an_end_or_an_app() -> None:
     assert {gate.name for gate in ALL if Waits.HEROKU in gate.waits} == {"match", "parity"}
     assert {gate.name for gate in ALL if Waits.WORK in gate.waits} == {"source", "target"}
     assert {gate.name for gate in ALL if Waits.PROBE in gate.waits} == {"check"}
+    assert {gate.name for gate in ALL if Waits.CHECKS in gate.waits} == {"github-checks"}
 
 
 def test_of_which_gates_people_hear() -> None:
@@ -93,7 +94,7 @@ def test_of_which_gates_people_hear() -> None:
 
 def test_which_gates_history_cannot_answer() -> None:
     untold = {gate.name for gate in ALL if not gate.is_in_history}
-    assert untold == {"brake", "approvals", "check", "parity"}
+    assert untold == {"brake", "approvals", "github-checks", "check", "parity"}
 
 
 def test_a_name_stands_for_one_gate() -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum, Flag, auto
 
 from listener.core.app import App, Facts
+from listener.core.checks import CommitChecks
 from listener.core.gates.options import NONE, Conditions
 from listener.core.parity import Traits
 from listener.core.promotion import Status
@@ -61,6 +62,11 @@ NEEDS_WORD: Facts = {"needs": "word"}
 def needs_word(verdict: Verdict | None) -> bool:
     """Return whether the gate waits for a person's word on this very promotion."""
     return isinstance(verdict, Wait) and is_for_word(verdict.facts)
+
+
+def asks_for_word(verdict: Verdict) -> bool:
+    """Return whether people are asked for that word; a word may count before anybody is asked."""
+    return needs_word(verdict) and verdict.facts.get("is_asked", True) is not False
 
 
 def is_for_word(facts: Facts) -> bool:
@@ -179,6 +185,8 @@ class Candidate:
     override: Override | None = None
     foreign: Foreign | None = None
     gone_since: datetime | None = None  # since when Heroku says that something is not there
+    commit_checks: CommitChecks | None = None  # None where the rule asks for none
+    checks_since: datetime | None = None  # when it first waited for them
     streak: ProbeStreak | None = None  # of what it has checked; None where nothing was asked yet
     traits: tuple[Traits, Traits] | None = None  # of source and target; None where not read yet
 
@@ -198,12 +206,14 @@ class Waits(Flag):
     TIME = auto()  # its time comes
     PERSON = auto()  # whoever has a say; their word wakes what waits
     PROBE = auto()  # an app answers well
+    CHECKS = auto()  # checks of its commit turn out well: it is woken when they change
 
 
 class Reads(Enum):
     """Where a gate's facts come from: what is read elsewhere ages, and is read last of all."""
 
     DATABASE = auto()
+    CHECKS = auto()  # of its commit: work of its own reads them while somebody waits for them
     PROBES = auto()  # health checks
     TRAITS = auto()  # what both apps are built with and configured with
 

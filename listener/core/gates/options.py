@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from listener.core import duration, pattern, window
+from listener.core.checks import OWN
 from listener.core.gates import plain
 from listener.core.pattern import Pattern
 from listener.core.window import Window
@@ -24,6 +25,7 @@ MOST_PATTERNS = 20  # of a rule, in all of its conditions together
 MOST_PATTERNS_OF_FILE = 400
 MOST_APPROVALS = 5
 MOST_A_DAY = 1000
+LONGEST_CHECK_NAME = 200
 _BRAKE = re.compile(r"(\d{1,3})/(\S+)", re.ASCII)
 
 
@@ -79,6 +81,14 @@ def _brake(value: Any) -> FailureLimit:
     return FailureLimit(int(found[1]), within)
 
 
+def _check_name(text: str) -> str:
+    if not text.strip() or len(text) > LONGEST_CHECK_NAME or not text.isprintable():
+        raise ValueError(f"{text!r} is no name of a check, as GitHub shows it.")
+    if text.casefold().startswith(OWN):
+        raise ValueError(f"{text} is a status of the listener's own, which does not count.")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """How people write one condition: its flag, its place in JSON and TOML, and what it means."""
@@ -99,6 +109,7 @@ def _option(default: T, flag: str, metavar: str | None, text: str, **how: Any) -
 _TEXTS = {"wire": list[str]}
 _PATTERNS = {"read": plain.each_of(pattern.parse), **_TEXTS}
 _URLS = {"read": plain.each_of(plain.url), **_TEXTS}
+_NAMES = {"read": plain.each_of(_check_name), **_TEXTS}
 _DURATION = {"read": plain.time, "wire": str}
 
 
@@ -194,7 +205,29 @@ class Conditions:
         wire=str,
     )
     checks: tuple[str, ...] = _option(
-        (), "--check", "URL", "what must answer well before a promotion", **_URLS
+        (), "--check", "URL", "a page that must answer well before a promotion", **_URLS
+    )
+    github_checks: bool = _option(
+        False,
+        "--checks/--no-checks",
+        None,
+        "every check of the commit at GitHub must be well",
+        read=plain.flag,
+        wire=bool,
+    )
+    required_checks: tuple[str, ...] = _option(
+        (), "--require-check", "NAME", "a check at GitHub that must be there and well", **_NAMES
+    )
+    ignored_checks: tuple[str, ...] = _option(
+        (), "--ignore-check", "NAME", "a check at GitHub that does not count", **_NAMES
+    )
+    checks_timeout: timedelta = _option(
+        timedelta(hours=24),
+        "--checks-timeout",
+        "TIME",
+        "reject what has no good checks in time, 24h unless said",
+        read=plain.time_within(timedelta(minutes=1), timedelta(days=90)),
+        wire=str,
     )
     parity: tuple[Aspect, ...] = _option(
         (),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from listener.core.gates import always, external, review, schedule
+from listener.core.gates import always, external, github, review, schedule
 from listener.core.gates.base import (
     Candidate,
     Error,
@@ -43,8 +43,8 @@ def _descriptions(conditions: Conditions) -> object:
 
 
 NOTHING, WORK, HEROKU = Waits.NOTHING, Waits.WORK, Waits.HEROKU
-TIME, PERSON, PROBE = Waits.TIME, Waits.PERSON, Waits.PROBE
-DATABASE, PROBES, TRAITS = Reads.DATABASE, Reads.PROBES, Reads.TRAITS
+TIME, PERSON, PROBE, CI = Waits.TIME, Waits.PERSON, Waits.PROBE, Waits.CHECKS
+DATABASE, CHECKS, PROBES, TRAITS = Reads.DATABASE, Reads.CHECKS, Reads.PROBES, Reads.TRAITS
 YES, NO = True, False
 
 # Each: name, check, when a rule asks for it, what it waits for, where its facts come from; whether
@@ -70,6 +70,7 @@ MAX_PER_DAY = Gate(
 )
 BRAKE = Gate("brake", review.brake, lambda c: c.brake, PERSON, DATABASE, NO, NO, NO)
 APPROVALS = Gate("approvals", review.approvals, lambda c: c.approvals, PERSON, DATABASE, NO, NO, NO)
+GITHUB_CHECKS = Gate("github-checks", github.checks, github.wanted, CI, CHECKS, NO, NO, NO)
 CHECK = Gate("check", external.check, lambda c: c.checks, PROBE, PROBES, NO, NO, NO)
 PARITY = Gate("parity", external.parity, external.compared, HEROKU, TRAITS, YES, NO, NO)
 
@@ -86,6 +87,7 @@ OF_RULES: Gates = (
     MAX_PER_DAY,
     BRAKE,
     APPROVALS,
+    GITHUB_CHECKS,
     CHECK,
     PARITY,
 )
@@ -107,6 +109,10 @@ _JUDGES = {
     "self_approval": APPROVALS,
     "brake": BRAKE,
     "checks": CHECK,
+    "github_checks": GITHUB_CHECKS,
+    "required_checks": GITHUB_CHECKS,
+    "ignored_checks": GITHUB_CHECKS,
+    "checks_timeout": GITHUB_CHECKS,
     "parity": PARITY,
 }
 OF_ROLLBACK: Gates = (MATCH, replace(TARGET, check=always.rollback_target))
@@ -165,8 +171,8 @@ def _error(messages: list[str]) -> Callable[[Candidate, datetime], Verdict]:
 
 
 def goes_at_once(conditions: Conditions) -> bool:
-    """Return whether no gate of a rule waits for a time, for people or for a health check."""
-    waiting = TIME | PERSON | PROBE
+    """Return whether no gate of a rule waits for a time, for people or for checks."""
+    waiting = TIME | PERSON | PROBE | CI
     is_asked = any(gate.asked(conditions) and gate.waits & waiting for gate in OF_RULES)
     return not (is_asked or conditions.unreadable)
 

@@ -35,7 +35,7 @@ def commit_message(candidate: Candidate, now: datetime) -> Verdict:
 
 
 def _asks_for_word(candidate: Candidate) -> Verdict:
-    if (objection := _rejected(candidate)) is not None:
+    if (objection := rejected(candidate)) is not None:
         return objection
     untold = f"Heroku tells no commit message of {_named(candidate)}"
     if given := _valid(candidate):
@@ -74,7 +74,7 @@ def _worded(
 def approvals(candidate: Candidate, now: datetime) -> Verdict:
     """Wait until enough people approve this release and slug; a no or the timeout rejects it."""
     conditions, target = candidate.conditions, candidate.target.name
-    if (objection := _rejected(candidate)) is not None:
+    if (objection := rejected(candidate)) is not None:
         return objection
     if not conditions.self_approval and candidate.author is None:
         return Reject(f"Nobody knows whose release {_named(candidate)} is, so who may approve it?")
@@ -105,7 +105,7 @@ def _soaked_at(candidate: Candidate) -> datetime | None:
     return since + candidate.conditions.soak if since is not None else None
 
 
-def _rejected(candidate: Candidate) -> Reject | None:
+def rejected(candidate: Candidate) -> Reject | None:
     said_no = next((each for each in candidate.approvals if not each.is_approved), None)
     if said_no is None:
         return None
@@ -129,7 +129,7 @@ def brake(candidate: Candidate, now: datetime) -> Verdict:
     limit, target = candidate.conditions.brake, candidate.target.name
     if limit is None:
         return Pass("No brake is set.")
-    if (objection := _rejected(candidate)) is not None:
+    if (objection := rejected(candidate)) is not None:
         return objection
     wrong = sorted(
         past.ended_at

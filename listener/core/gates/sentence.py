@@ -38,6 +38,8 @@ _PHRASES: Mapping[str, Callable[[Any], str]] = {
     "not_descriptions": lambda patterns: f"no descriptions like {_texts(patterns)}",
     "approvals": lambda count: _many(count, "approval"),
     "brake": lambda limit: f"braked after {limit.count} that went wrong",
+    "github_checks": lambda _: "all checks at GitHub well",
+    "required_checks": lambda names: f"{' and '.join(names)} well at GitHub",
     "checks": lambda urls: f"{_many(len(urls), 'URL')} well",
     "parity": lambda _: "both apps alike",
 }

@@ -1,0 +1,160 @@
+"""What GitHub tells of a commit's checks: check runs and commit statuses, and which of them count.
+
+Unclear is never a pass: a word that is not known, or a check that nobody began, is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+# How the statuses that the listener itself sets begin: they are no checks of the commit.
+OWN = "autopromote/"
+# A pass counts only if GitHub told it so lately; what turns red later is not seen.
+FRESH_FOR = timedelta(seconds=30)
+
+GOOD = frozenset({"success", "neutral", "skipped"})
+BAD = frozenset(
+    {
+        "failure",
+        "error",
+        "cancelled",
+        "timed_out",
+        "action_required",
+        "stale",
+        "startup_failure",
+    }
+)
+
+
+class Kind(StrEnum):
+    """The two ways in which GitHub keeps checks; of one name, each counts for itself."""
+
+    RUN = "run"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The latest word of one check on a commit."""
+
+    kind: Kind
+    name: str
+    state: str  # GitHub's word: a conclusion, or how far it is
+    url: str | None = None
+    app: str | None = None  # that made a check run
+    started_at: datetime | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it has ended, and not badly."""
+        return self.state in GOOD
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether it has ended, and not well."""
+        return self.state in BAD
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the listener made it."""
+        return self.kind is Kind.STATUS and self.name.casefold().startswith(OWN)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `check_of` reads."""
+        at = self.started_at.isoformat() if self.started_at is not None else None
+        said = {"kind": self.kind, "name": self.name, "state": self.state, "url": self.url}
+        return said | {"app": self.app, "started_at": at}
+
+
+def check_of(kept: Mapping[str, Any]) -> Check:
+    """Read a check as it was stored."""
+    at = kept["started_at"]
+    moment = datetime.fromisoformat(at) if at else None
+    kind, url = Kind(kept["kind"]), kept["url"]
+    return Check(kind, kept["name"], kept["state"], url, kept["app"], moment)
+
+
+def latest(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """Return the newest check of each kind, app and name, by name; of equals, the one told last."""
+    found: dict[tuple[str, Kind, str], Check] = {}
+    for each in checks:
+        key = each.name, each.kind, each.app or ""
+        before = found.get(key)
+        if before is None or _began(before) <= _began(each):
+            found[key] = each
+    return tuple(each for _, each in sorted(found.items()))
+
+
+def _began(check: Check) -> float:
+    """Return when it started; what has no time yet is newer than all that has one."""
+    return check.started_at.timestamp() if check.started_at is not None else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class CommitChecks:
+    """What is known of a commit's checks."""
+
+    sha: str | None
+    id: int | None = None  # of the row in which it is stored; None while there is none
+    repository: str | None = None
+    found: tuple[Check, ...] = ()
+    read_at: datetime | None = None  # when GitHub told it last
+    asked_at: datetime | None = None  # when it was asked last, whatever came of it
+    untold: str | None = None  # why it does not tell, if the last answer was none
+    is_final: bool = False  # that does not end by itself
+    failing_since: datetime | None = None
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether it was told so lately that a promotion may go by it."""
+        return self.read_at is not None and now - self.read_at <= FRESH_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which checks must be well: all but the ignored, or those that are required, or both."""
+
+    all: bool = False
+    required: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What those that count come to."""
+
+    good: tuple[Check, ...]
+    bad: tuple[Check, ...]
+    pending: tuple[Check, ...]
+    missing: tuple[str, ...]  # required, and nobody has begun them
+
+    @property
+    def is_well(self) -> bool:
+        """Whether there are checks, and every one that counts has ended well."""
+        return bool(self.good) and not (self.bad or self.pending or self.missing)
+
+    @property
+    def count(self) -> int:
+        """How many checks there are that count."""
+        return len(self.good) + len(self.bad) + len(self.pending)
+
+
+def judge(found: Iterable[Check], wanted: Wanted) -> Judgement:
+    """Tell how those checks stand that count; a required one counts even if it is ignored."""
+    counting = [each for each in found if not each.is_own and _counts(each, wanted)]
+    names = {each.name for each in counting}
+    return Judgement(
+        good=tuple(each for each in counting if each.is_good),
+        bad=tuple(each for each in counting if each.is_bad),
+        pending=tuple(each for each in counting if not (each.is_good or each.is_bad)),
+        missing=tuple(name for name in wanted.required if name not in names),
+    )
+
+
+def _counts(check: Check, wanted: Wanted) -> bool:
+    if check.name in wanted.required:
+        return True
+    return wanted.all and check.name not in wanted.ignored

@@ -1,0 +1,56 @@
+"""How a promotion waits for checks of its commit: their row is read meanwhile, and wakes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from listener.core.gates.base import Candidate, Wait
+from listener.core.gates.registry import GITHUB_CHECKS
+from listener.db import commit_checks
+from listener.db.promotions import PromotionRow
+
+LOOKS_EVERY = timedelta(minutes=5)  # what is read wakes it; this is the fallback
+
+
+Gate = dict[str, Any]  # a verdict as it is stored
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksWait:
+    """When to look at it again, since when it waits for checks, and in which row they are."""
+
+    due_at: datetime
+    since: datetime
+    id: int | None
+
+    def marked(self, gate: Gate) -> Gate:
+        """Add to the verdict of the checks by which it is found when they change."""
+        if gate["name"] != GITHUB_CHECKS.name or self.id is None:
+            return gate
+        return {**gate, "facts": {**gate["facts"], commit_checks.MARK: self.id}}
+
+
+def begin(
+    conn: Connection, row: PromotionRow, candidate: Candidate, wait: Wait, now: datetime
+) -> ChecksWait:
+    """Have the checks read while the promotion waits; call it before any promotion is locked.
+
+    What was read since the candidate was made has woken nobody: then it is decided again at once.
+    """
+    since, known = row.checks_since or now, candidate.commit_checks
+    due_at = min(filter(None, (wait.until, now + LOOKS_EVERY)))
+    if known is None or known.sha is None:
+        return ChecksWait(due_at, since, None)
+    is_urgent = bool(wait.facts.get("asks"))
+    stored = commit_checks.want(conn, row.source_id, known.sha, is_urgent=is_urgent)
+    has_news = stored.asked_at is not None and stored.asked_at != known.asked_at
+    return ChecksWait(now if has_news else due_at, since, stored.id)
+
+
+def unmarked(gate: Gate) -> Gate:
+    """Return a verdict without the mark: the promotion waits for something else."""
+    return {**gate, "facts": {n: v for n, v in gate["facts"].items() if n != commit_checks.MARK}}
