@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -123,6 +125,54 @@ def _when(text: str) -> str:
     return duration.format_moment(datetime.fromisoformat(text))
 
 
+# The pages behind a login share one style sheet. Its address names its content, so that browsers
+# may keep it for good.
+STYLE_SHEET = (Path(__file__).parent / "static" / "page.css").read_bytes()
+STYLESHEET = f"/page-{hashlib.sha256(STYLE_SHEET).hexdigest()[:16]}.css"
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+HOME = "/"
+_OURS = re.compile(r"/(?:promotions/\d{1,18})?", re.ASCII)
+
+
+def sheet(template: str, status: int = 200, **values: Any) -> Response:
+    """Render a page that looks by the style sheet."""
+    values = {"when": duration.format_moment, "stylesheet": STYLESHEET, **values}
+    answer = make_response(render_template(template, **values), status)
+    answer.headers["Content-Security-Policy"] = POLICY
+    return answer
+
+
+def sheet_refused(error: Refusal) -> ResponseReturnValue:
+    """Show a refusal as such a page."""
+    return sheet("page_refused.html", status_of(error), message=error.message)
+
+
+def login_page(back: str = HOME, status: int = 200, **values: Any) -> Response:
+    """Show the ways to log in; afterwards the browser comes back to this path of ours."""
+    can_ask = services().browser_logins.is_possible
+    return sheet("page_login.html", status, back=back, can_ask_heroku=can_ask, **values)
+
+
+def way_back(said: str | None) -> str:
+    """Return the path that a browser names as its way back, if it is a page of ours."""
+    return said if said is not None and _OURS.fullmatch(said) else HOME
+
+
+def see(path: str) -> Response:
+    """Send the browser to a path of ours, after a form."""
+    answer = make_response(redirect(path, 303))
+    answer.set_data(b"")  # nothing but the way
+    return answer
+
+
 def find_session() -> Session | None:
     """Return whose session the browser brings; None where it brings none that is good."""
     text = request.cookies.get(COOKIE, "")
@@ -175,7 +225,7 @@ def fields() -> dict[str, str]:
     return said
 
 
-def join(bp: Blueprint) -> None:
-    """Have all of a blueprint's pages look and be guarded alike."""
+def join(bp: Blueprint, *, by_sheet: bool = False) -> None:
+    """Have all of a blueprint's pages guarded alike, and its refusals look as they do."""
     bp.after_request(guard)
-    bp.register_error_handler(Refusal, refused)
+    bp.register_error_handler(Refusal, sheet_refused if by_sheet else refused)

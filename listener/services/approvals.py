@@ -60,15 +60,29 @@ def invited(context: Context, invitation: Invitation) -> Invited:
         row = find(context, conn, str(invitation.promotion_id))
         if (row.release_id, row.artifact) != (invitation.release_id, invitation.artifact):
             raise NotFound("promotion", "That promotion brings something else by now.")
-        conditions = evidence.conditions_of(conn, row)
         release = releases.find(conn, row.source_id, row.version)
-        is_asked = row.status is Status.WAITING and not _why_nobody_is_asked(row, conditions)
+        asked = question(conn, row)
         return Invited(
             view_of(context, conn, row),
             description=release.description if release is not None else "",
-            is_asked=is_asked,
-            is_own_allowed=conditions.self_approval,
+            is_asked=asked.is_asked,
+            is_own_allowed=asked.is_own_allowed,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether people are asked about a promotion now."""
+
+    is_asked: bool
+    is_own_allowed: bool  # whoever made the release may approve it
+
+
+def question(conn: Connection, row: PromotionRow) -> Question:
+    """Return whether people are asked about a promotion now."""
+    conditions = evidence.conditions_of(conn, row)
+    is_asked = row.status is Status.WAITING and not _why_nobody_is_asked(row, conditions)
+    return Question(is_asked, conditions.self_approval)
 
 
 def _say(context: Context, promotion_id: str, word: Vote, by: str) -> PromotionView:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from listener.api.lanes_page import STYLESHEET
+from listener.api.page_frame import STYLESHEET
 from listener.app import Parts
 from listener.config import Settings
 from listener.core.trouble import Cause
@@ -250,6 +250,9 @@ OPEN = {
     ("GET", "/login/heroku"),
     ("POST", "/logout"),
     ("GET", STYLESHEET),
+    # And for a promotion: test_promotion_page.py.
+    ("GET", "/promotions/<promotion>"),
+    ("POST", "/promotions/<promotion>"),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from listener.api.lanes_page import STYLESHEET
+from listener.api.page_frame import STYLESHEET
 from listener.roles import Role
 from listener.services.caller import Caller as From
 from tests.api.routes.caller import Caller
