@@ -58,7 +58,7 @@ def test_whoever_logs_in_sees_what_waits_for_whom(
     for words in (
         STAGING,
         PROD,
-        f"autopromote promotions:approve {row.id}",
+        f'href="/promotions/{row.id}"',
         "1 approval",
         APPROVER,
     ):
