@@ -48,6 +48,7 @@ At the fake GitHub, whose API is at `/_github/api/v3`:
     GET    /github/requests     also DELETE
     POST   /github/repos/O/R/pulls       {"title", "author"?, "head"?, "base"?, "commits"?: [SHA],
                                           "merge_commit"?: SHA, "closed"?}
+    PATCH  /github/repos/O/R/pulls/N     {"merge_commit"} merges it
     POST   /github/repos/O/R/checks      {"sha", "name", "status"?, "conclusion"?, "suite"?, "app"?,
                                           "title"?, "details_url"?}
     POST   /github/repos/O/R/statuses    {"sha", "context", "state", "description"?, "target_url"?,

@@ -1,5 +1,6 @@
 """Control API: what people, CI and GitHub itself do at the fake GitHub."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -12,7 +13,7 @@ from emulator.api.body import optional_text_of, read_body, text_of
 from emulator.api.caller import world
 from emulator.control.body import count_of, flag_of, number_of, object_of, only, texts_of
 from emulator.control.requests import exchange_shape
-from emulator.errors import InvalidParams
+from emulator.errors import InvalidParams, NotFound
 from emulator.github.errors import Refused
 from emulator.github.records import ACTIONS, CI, App, PullRequest, Token
 from emulator.github_api import checks, hooks
@@ -139,6 +140,21 @@ def open_pull(owner: str, name: str) -> ResponseReturnValue:
     )
     pulls.append(pull)
     return jsonify(pull_shape(world(), repository, pull)), 201
+
+
+@bp.patch("/repos/<owner>/<name>/pulls/<int:number>")
+def merge_pull(owner: str, name: str, number: int) -> Response:
+    """Merge a pull request as `{"merge_commit"}`, which was pushed."""
+    body, repository = read_body(), _get(owner, name)
+    only(body, "merge_commit")
+    sha, now = _check_commit(repository, text_of(body, "merge_commit")), world().now()
+    pulls = world().github.pulls[repository.full_name]
+    if not 1 <= number <= len(pulls):
+        raise NotFound("pull request")
+    pulls[number - 1] = merged = replace(
+        pulls[number - 1], merge_commit=sha, updated_at=now, closed_at=now, merged_at=now
+    )
+    return jsonify(pull_shape(world(), repository, merged))
 
 
 @bp.post("/repos/<owner>/<name>/checks")

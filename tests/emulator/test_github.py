@@ -150,13 +150,17 @@ def test_pull_requests_are_listed_by_state(hub: Hub) -> None:
     for title in ("First", "Second", "Third"):
         hub.control(f"repos/{NAME}/pulls", title=title, merge_commit=sha)
     hub.control(f"repos/{NAME}/pulls", title="Open")
+    hub.control(f"repos/{NAME}/pulls", title="Open until merged")
+    merged = hub.control(f"repos/{NAME}/pulls/5", method="PATCH", merge_commit=sha)
+    assert (merged["number"], merged["merge_commit_sha"]) == (5, sha)
 
     def titles(query: str) -> list[str]:
         return [each["title"] for each in hub.get(f"/repos/{NAME}/pulls{query}")]
 
     assert titles("") == ["Open"]
-    merged = titles("?state=closed&sort=updated&direction=desc&per_page=2")
-    assert merged + titles("?state=closed&sort=updated&direction=desc&per_page=2&page=2") == [
+    closed = titles("?state=closed&sort=updated&direction=desc&per_page=2")
+    assert closed + titles("?state=closed&sort=updated&direction=desc&per_page=2&page=2") == [
+        "Open until merged",
         "Third",
         "Second",
         "First",
