@@ -59,6 +59,7 @@ comparison = Table(
     # A list of promotions reads no commits: there may be a thousand in each.
     Column("summary", JSONB, Computed(_WITHOUT_COMMITS, persisted=True)),
     columns.now("read_at"),
+    columns.time("pruned_at"),  # since when its commits are kept no more
     UniqueConstraint("repository", "base", "head"),
 )
 

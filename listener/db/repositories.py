@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, delete, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.core.commits import Comparison
@@ -85,22 +85,21 @@ def refuse_app(conn: Connection, app_id: str, why: str, *, for_: timedelta) -> N
 
 
 def find_comparison(conn: Connection, pair: Pair) -> int | None:
-    """Return the id of a comparison that was read before."""
+    """Return the id of a comparison that was read before, and whose commits are kept."""
     c = comparison.c
     same = c.repository == pair.repository, c.base == pair.base, c.head == pair.head
-    return conn.execute(select(c.id).where(*same)).scalar_one_or_none()
+    return conn.execute(select(c.id).where(*same, c.pruned_at.is_(None))).scalar_one_or_none()
 
 
 def add_comparison(conn: Connection, pair: Pair, found: Comparison, *, told_by: str) -> int:
     """Store a comparison; return its id, also where another process was faster."""
-    new = insert(comparison).values(
-        repository=pair.repository,
-        base=pair.base,
-        head=pair.head,
-        told_by=told_by,
-        content=found.as_json() | {"shown": summary(found)},
-    )
-    conn.execute(new.on_conflict_do_nothing())
+    key = {"repository": pair.repository, "base": pair.base, "head": pair.head}
+    content = found.as_json() | {"shown": summary(found)}
+    values: dict[str, Any] = {"told_by": told_by, "content": content, "pruned_at": None}
+    new = insert(comparison).values(**key, **values)
+    again = {**values, "read_at": func.now()}
+    was_pruned = comparison.c.pruned_at.is_not(None)
+    conn.execute(new.on_conflict_do_update(index_elements=[*key], set_=again, where=was_pruned))
     found_id = find_comparison(conn, pair)
     assert found_id is not None  # noqa: S101 - for the type checker: it was stored just now
     return found_id
@@ -129,3 +128,11 @@ def refuse(conn: Connection, pair: Pair, told_by: str, why: str, *, for_: timede
     values: dict[str, Any] = {"why": why, "ask_at": func.now() + literal(for_)}
     new = insert(refused_comparison).values(**key, told_by=told_by, **values)
     conn.execute(new.on_conflict_do_update(index_elements=[*key, "told_by"], set_=values))
+
+
+def forget_refusals(conn: Connection, *, most: int) -> None:
+    """Delete refusals that keep nobody from asking any more."""
+    c = refused_comparison.c
+    key = c.repository, c.base, c.head, c.told_by
+    over = select(*key).where(c.ask_at < func.now()).limit(most)
+    conn.execute(delete(refused_comparison).where(tuple_(*key).in_(over)))

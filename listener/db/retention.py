@@ -2,7 +2,8 @@
 
 Never deleted: posts with their nonces, releases, promotions, holds, rules and their revisions, for
 what is promoted next is decided by them. What is deleted here decides nothing: deliveries that are
-settled, events of promotions that ended, notices that were sent, and audit entries if asked.
+settled, events of promotions that ended, notices that were sent, and audit entries if asked. Of
+what shipped with promotions that ended, the commits go, and how many there were stays.
 
 Each table is gone through by id, from where the last call stopped, and then from the beginning: so
 a call reads `most` rows however many are kept, and rows that stay for long stop nobody.
@@ -10,7 +11,7 @@ a call reads `most` rows however many are kept, and rows that stay for long stop
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -27,8 +28,11 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
+from listener.core.promotion import UNFINISHED
 from listener.db import apps
+from listener.db.commit_tables import comparison, shipment
 from listener.db.state_tables import trouble
 from listener.db.tables import audit_entry, delivery, notice, promotion, promotion_event
 
@@ -48,7 +52,7 @@ class Pass:
     table: Table
     age: Age
     is_done: Callable[[Any], ColumnElement[bool]]  # given the moment before which rows are old
-    is_body_only: bool = False
+    emptied: Mapping[str, Any] | None = None  # what is written, where the row is kept
 
 
 def _is_settled(before: Any) -> ColumnElement[bool]:
@@ -80,11 +84,33 @@ def _is_sent(before: Any) -> ColumnElement[bool]:
     )
 
 
-BODIES = Pass("bodies", delivery, delivery.c.received_at, _has_settled_body, is_body_only=True)
+def _is_of_ended(before: Any) -> ColumnElement[bool]:
+    """Match comparisons whose commits no unfinished promotion needs."""
+    c = promotion.c
+    needs = (
+        select(c.id)
+        .join(shipment, shipment.c.promotion_id == c.id)
+        .where(shipment.c.comparison_id == comparison.c.id, c.status.in_(sorted(UNFINISHED)))
+    )
+    return and_(comparison.c.read_at < before, comparison.c.pruned_at.is_(None), ~needs.exists())
+
+
+BODIES = Pass(
+    "bodies", delivery, delivery.c.received_at, _has_settled_body, emptied={"body": NO_BODY}
+)
+_NO_COMMITS = literal({"coming": [], "leaving": [], "pulls": []}, JSONB)
+COMMITS = Pass(
+    "commits",
+    comparison,
+    comparison.c.read_at,
+    _is_of_ended,
+    emptied={"content": comparison.c.content.op("||")(_NO_COMMITS), "pruned_at": func.now()},
+)
 RECORDS = (
     Pass("deliveries", delivery, delivery.c.received_at, _is_settled),
     Pass("events", promotion_event, promotion_event.c.at, _has_ended),
     Pass("notices", notice, notice.c.created_at, _is_sent),
+    COMMITS,
 )
 AUDIT = Pass("audit", audit_entry, audit_entry.c.at, lambda before: audit_entry.c.at < before)
 
@@ -107,6 +133,6 @@ def prune(conn: Connection, one: Pass, *, older_than: timedelta, most: int) -> i
     if not is_any_old:
         return 0
     where = c.id > cursors.get(one.name, 0), c.id <= last, one.is_done(before)
-    if one.is_body_only:
-        return conn.execute(update(one.table).where(*where).values(body=NO_BODY)).rowcount
+    if one.emptied is not None:
+        return conn.execute(update(one.table).where(*where).values(one.emptied)).rowcount
     return conn.execute(delete(one.table).where(*where)).rowcount

@@ -9,11 +9,23 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, func, insert, literal, select, update
 
+from listener.core.commits import Commit, Comparison, Relation
 from listener.core.promotion import Status
-from listener.db import deliveries, encrypted, notifications, promotions, retention
+from listener.db import (
+    deliveries,
+    encrypted,
+    notifications,
+    promotions,
+    repositories,
+    retention,
+    shipments,
+    shown_shipments,
+)
+from listener.db.commit_tables import comparison, refused_comparison, shipment
 from listener.db.deliveries import Arrival
 from listener.db.encrypted import BODIES
 from listener.db.engine import Database
+from listener.db.repositories import Pair
 from listener.db.retention import Pass
 from listener.db.state_tables import trouble
 from listener.db.tables import (
@@ -32,7 +44,7 @@ from listener.db.tables import (
 from tests.db import rows
 
 NUMBERS = count(1)
-EVENTS, NOTICES = retention.RECORDS[1:]
+EVENTS, NOTICES, COMMITS = retention.RECORDS[1:]
 DELIVERIES = retention.RECORDS[0]
 LONG, SHORT = timedelta(days=100), timedelta(days=5)
 LIMIT = timedelta(days=90)
@@ -199,3 +211,82 @@ def test_the_audit_goes_where_that_is_asked(database: Database) -> None:
         conn.execute(insert(audit_entry).values(values))
     assert prune(database, retention.AUDIT) == 1
     assert len(left(database, audit_entry)) == 1
+
+
+# What shipped.
+
+PAIR = Pair("acme/shop", "a" * 40, "b" * 40)
+SHIPPED = Comparison(Relation.AHEAD, (Commit("b" * 40, "Fix the login", "Bo"),), ahead_by=1)
+
+
+def compared(database: Database, *promotion_ids: int) -> int:
+    """A comparison that was read long ago for these promotions."""
+    with database.begin() as conn:
+        found = repositories.add_comparison(conn, PAIR, SHIPPED, told_by="github")
+        its_own = shipment.c.promotion_id.in_(promotion_ids)
+        conn.execute(update(shipment).where(its_own).values(comparison_id=found))
+        conn.execute(update(comparison).values(read_at=ago(LONG)))
+    return found
+
+
+def shipped(database: Database, promotion_id: int) -> Comparison:
+    with database.begin() as conn:
+        found = shipments.of(conn, promotion_id)
+    assert found is not None
+    assert found.comparison is not None
+    return found.comparison
+
+
+def test_commits_go_and_how_many_there_were_stays(database: Database) -> None:
+    first, second = ended(database, long_ago=LONG), ended(database, long_ago=LONG)
+    compared(database, first, second)
+
+    assert prune(database, COMMITS) == 1
+    assert prune(database, COMMITS) == 0
+
+    found = shipped(database, first)
+    assert (found.coming, found.ahead_by, found.relation) == ((), 1, Relation.AHEAD)
+    assert not found.is_whole
+    with database.begin() as conn:
+        assert shown_shipments.of_each(conn, [second])[second].authors == ("Bo",)
+
+
+def test_commits_stay_that_an_unfinished_promotion_may_need(database: Database) -> None:
+    old, waiting = ended(database, long_ago=LONG), ended(database, long_ago=None)
+    compared(database, old, waiting)
+
+    assert prune(database, COMMITS) == 0
+    assert shipped(database, old).is_whole
+
+
+def test_what_was_pruned_is_read_again_where_it_is_needed(database: Database) -> None:
+    old = ended(database, long_ago=LONG)
+    found = compared(database, old)
+    prune(database, COMMITS)
+    with database.begin() as conn:
+        assert repositories.find_comparison(conn, PAIR) is None
+        assert repositories.add_comparison(conn, PAIR, SHIPPED, told_by="heroku") == found
+
+    assert shipped(database, old).is_whole
+
+
+def test_one_comparison_serves_all_promotions_of_its_pair(database: Database) -> None:
+    with database.begin() as conn:
+        kept = {
+            repositories.add_comparison(conn, PAIR, SHIPPED, told_by="github") for _ in range(10)
+        }
+
+    assert left(database, comparison) == list(kept)
+
+
+def test_a_refusal_that_is_over_is_forgotten(database: Database) -> None:
+    hour = timedelta(hours=1)
+    with database.begin() as conn:
+        repositories.refuse(conn, PAIR, "github", "Not Found", for_=-hour)
+        repositories.refuse(conn, PAIR, "heroku", "Not Found", for_=hour)
+        repositories.forget_refusals(conn, most=10)
+
+        assert repositories.refused(conn, PAIR, "github") is None
+        assert repositories.refused(conn, PAIR, "heroku") is not None
+        query = select(refused_comparison.c.told_by)
+        assert conn.execute(query).scalars().all() == ["heroku"]
