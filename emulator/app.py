@@ -24,6 +24,7 @@ from emulator.control import apps as control_apps
 from emulator.control import deliveries as control_deliveries
 from emulator.control import faults as control_faults
 from emulator.control import github as control_github
+from emulator.control import github_repos as control_github_repos
 from emulator.control import metrics as control_metrics
 from emulator.control import people as control_people
 from emulator.control import releases as control_releases
@@ -63,6 +64,7 @@ CONTROL: "tuple[Blueprint, ...]" = (
     control_metrics.bp,
     control_requests.bp,
     control_github.bp,
+    control_github_repos.bp,
 )
 
 
