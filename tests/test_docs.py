@@ -9,6 +9,7 @@ import pytest
 
 from autopromote.main import COMMANDS
 from listener.config import VARIABLES
+from listener.core.figures import DEFINITIONS, Name
 from listener.core.gates.registry import ALWAYS, OF_RULES
 from listener.core.promotion import Status
 
@@ -39,6 +40,12 @@ def test_every_gate_is_in_the_readme(name: str) -> None:
 @pytest.mark.parametrize("status", Status, ids=str)
 def test_every_status_is_in_the_graph(status: Status) -> None:
     assert re.search(rf"\b{status}\b", GRAPH)
+
+
+@pytest.mark.parametrize("name", Name, ids=str)
+def test_every_figure_is_in_the_readme_in_its_own_words(name: Name) -> None:
+    is_ = DEFINITIONS[name]
+    assert f"| {is_.title} | {is_.words} |" in README
 
 
 def is_there(words: str) -> bool:

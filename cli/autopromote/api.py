@@ -43,6 +43,7 @@ from autopromote.resources import (
     Rollback,
     Rule,
     RuleRemoved,
+    Stats,
     Subscription,
     Token,
     TokenEnded,
@@ -196,6 +197,10 @@ class Listener:
     ) -> list[Promotion]:
         query = {"app": app, "status": status, "limit": limit}
         return self._ask("GET", "promotions", list[Promotion], query=query)
+
+    def stats(self, *, app: str | None, rule: str | None, days: str, zone: str | None) -> Stats:
+        query = {"app": app, "rule": rule, "days": days, "zone": zone}
+        return self._ask("GET", "stats", Stats, query=query)
 
     def promotion(self, id: str) -> PromotionInFull:
         return self._ask("GET", f"promotions/{path_part(id)}", PromotionInFull)

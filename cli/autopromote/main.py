@@ -49,6 +49,7 @@ COMMANDS = {
     "promotions:retry": ("promotions.retry", "try a promotion again that failed or was cancelled"),
     "promote": ("promote", "promote a release by hand, behind the same gates"),
     "rollback": ("rollback", "take an app back to what it ran before, and hold it"),
+    "stats": ("stats", "show how often, fast and well releases reach production"),
     "explain": ("explain", "explain what was decided about a release, and why"),
     "diff": ("diff", "show what a promotion would change"),
     "holds": ("holds.index", "list the holds that keep apps from being promoted to"),

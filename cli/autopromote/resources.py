@@ -6,6 +6,13 @@ A key that came later is NotRequired, for an older listener tells less.
 from typing import Any, NotRequired, TypedDict
 
 
+class Ref(TypedDict):
+    """An app or a rule, by id and name."""
+
+    id: str
+    name: str
+
+
 class Vote(TypedDict):
     """What one person said of a promotion."""
 
@@ -28,13 +35,6 @@ class ReachedBy(TypedDict):
 
     version: int
     at: str | None
-
-
-class Ref(TypedDict):
-    """An app or a rule, by id and name."""
-
-    id: str
-    name: str
 
 
 Commits = TypedDict(
@@ -82,12 +82,37 @@ class Commit(TypedDict):
     pull: int | None
 
 
+class Measure(TypedDict):
+    """What a figure comes to: of times the median and the 90th percentile, in seconds."""
+
+    value: float | None
+    p90: float | None
+    count: int
+    of: int | None
+    is_few: bool
+
+
 class Condition(TypedDict):
     """How the process is."""
 
     status: str
     runners: NotRequired[list[dict[str, Any]]]
     troubles: NotRequired[list[dict[str, Any]]]
+
+
+class DayFigures(TypedDict):
+    """What one day came to: times are medians in seconds, and of promotions some ids are told."""
+
+    day: str
+    deployments: int
+    changes: int
+    failed: int
+    by_others: int
+    lead_time: float | None
+    commit_lead_time: float | None
+    time_to_restore: float | None
+    deployed_by: list[str]
+    failed_by: list[str]
 
 
 class Id(TypedDict):
@@ -334,25 +359,6 @@ class TriedRule(TypedDict):
     name: str
 
 
-class Approvals(TypedDict):
-    """How many people must approve a promotion, and what was said."""
-
-    needed: int
-    given: list[Vote]
-
-
-class AuditEntry(TypedDict):
-    """Who changed what, when, from what to what."""
-
-    id: str
-    at: str
-    by: str
-    action: str
-    subject: Subject
-    before: Any
-    after: Any
-
-
 class Finding(TypedDict):
     """One thing that was looked at: how it is, why that matters, and the command that mends it."""
 
@@ -450,6 +456,25 @@ class Trouble(TypedDict):
     apps: list[Ref]
 
 
+class Approvals(TypedDict):
+    """How many people must approve a promotion, and what was said."""
+
+    needed: int
+    given: list[Vote]
+
+
+class AuditEntry(TypedDict):
+    """Who changed what, when, from what to what."""
+
+    id: str
+    at: str
+    by: str
+    action: str
+    subject: Subject
+    before: Any
+    after: Any
+
+
 class Compared(TypedDict):
     """What would go."""
 
@@ -468,6 +493,25 @@ class ExplainedRelease(TypedDict):
     slug: Slug | None
     description: str | None
     created_at: str | None
+
+
+class ComparedFigure(TypedDict):
+    """What a figure comes to, and what it came to in the time before."""
+
+    name: str
+    now: Measure
+    before: Measure
+
+
+class Figure(TypedDict):
+    """A figure over everything, with what it is."""
+
+    name: str
+    title: str
+    definition: str
+    unit: str
+    now: Measure
+    before: Measure
 
 
 class LoginWay(TypedDict):
@@ -740,6 +784,20 @@ class ForecastChange(TypedDict):
     after: Forecast | None
 
 
+class AppFigures(TypedDict):
+    """The figures of what went to one app."""
+
+    app: Ref
+    figures: list[ComparedFigure]
+
+
+class RuleFigures(TypedDict):
+    """The figures of what went by one rule; without one, by hand."""
+
+    rule: Ref | None
+    figures: list[ComparedFigure]
+
+
 class Plan(TypedDict):
     """What a file of rules changes, or changed where it is applied; `plan` is the plan's id."""
 
@@ -848,6 +906,22 @@ class Trial(TypedDict):
     changes: list[FieldChange]
     results: list[ForecastChange]
     message: str
+
+
+class Stats(TypedDict):
+    """How often releases reach production, how fast, how many fail, how soon that is mended."""
+
+    days: int
+    zone: str
+    since: str
+    until: str
+    figures: list[Figure]
+    not_restored: int
+    by_others: int
+    apps: list[AppFigures]
+    rules: list[RuleFigures]
+    series: list[DayFigures]
+    note: str | None
 
 
 class Explanation(TypedDict):

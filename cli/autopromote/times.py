@@ -67,6 +67,17 @@ def largest_unit(seconds: float, share: float = 0.0) -> str:
     return f"{int(seconds / size + share)}{unit}"
 
 
+def span(seconds: float) -> str:
+    """Return how long it is, in the largest unit that it fills and the next: `2h 5m`, `40s`."""
+    whole = round(seconds)
+    first = next((number for number, step in enumerate(STEPS) if whole >= step[1]), len(STEPS) - 1)
+    parts: list[str] = []
+    for unit, size in STEPS[first : first + 2]:
+        parts += [f"{whole // size}{unit}"] if whole >= size or not parts else []
+        whole %= size
+    return " ".join(parts)
+
+
 def read_time(text: str, now: datetime, *, is_past: bool = False) -> str:
     """Read `2h` from now, a date by this machine's clock, or a time with its zone.
 

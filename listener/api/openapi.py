@@ -17,6 +17,8 @@ from werkzeug.routing import Rule
 from listener import VERSION
 from listener.api.answers import Problem, Reply, replies
 from listener.api.auth import On
+from listener.api.stats import USUAL_SPAN
+from listener.core.figures import SPANS
 
 bp = Blueprint("openapi", __name__)
 
@@ -43,6 +45,7 @@ QUERIES: dict[str, Json] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
     "all": {"type": "boolean", "default": False},
     "offset": {"type": "integer", "minimum": 0, "default": 0},
+    "days": {"type": "integer", "enum": list(SPANS), "default": USUAL_SPAN},
 }
 
 

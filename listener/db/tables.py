@@ -310,6 +310,11 @@ post = Table(
     Index("ix_post_artifact", "artifact"),
     Index("ix_post_open", "target_id", postgresql_where=text("outcome IS NULL")),
     Index(
+        "ix_post_made",
+        "settled_at",
+        postgresql_where=text("outcome = 'accepted' AND kind = 'promote'"),
+    ),
+    Index(
         "ix_post_given_up",
         "target_id",
         postgresql_where=text(

@@ -29,8 +29,10 @@ from autopromote.resources import (
     PersonSeen,
     PromotionInFull,
     Rule,
+    Stats,
     Subscription,
 )
+from listener.core.figures import DEFINITIONS
 from tests.cli.answers import full
 from tests.cli.program import Autopromote
 from tests.cli.terminal import shown
@@ -372,6 +374,58 @@ DIFF = full(
         ],
     },
 )
+
+
+def measure(value: float | None, count: int, **more: Any) -> dict[str, Any]:
+    """What a figure comes to."""
+    return {"value": value, "p90": None, "count": count, "of": None, "is_few": value is None} | more
+
+
+NOW = {
+    "deployments": measure(1.4, 42),
+    "lead_time": measure(4320, 42, p90=93_600),
+    "commit_lead_time": measure(187_200, 180, p90=600_000),
+    "change_failures": measure(3 / 43, 3, of=43),
+    "time_to_restore": measure(None, 2),
+}
+BEFORE = {
+    "deployments": measure(1.1, 33),
+    "lead_time": measure(7500, 33, p90=99_000),
+    "commit_lead_time": measure(None, 0),
+    "change_failures": measure(0.15, 5, of=33),
+    "time_to_restore": measure(1260, 5, p90=5400),
+}
+COMPARED_FIGURES = [{"name": n, "now": NOW[n], "before": BEFORE[n]} for n in NOW]
+FEW = [{"name": n, "now": measure(None, 1, of=2), "before": BEFORE[n]} for n in NOW]
+STATS = full(
+    Stats,
+    {
+        "days": 30,
+        "zone": "Europe/London",
+        "by_others": 2,
+        "not_restored": 1,
+        "figures": [
+            {
+                "name": name,
+                "title": is_.title,
+                "definition": is_.words,
+                "unit": is_.unit,
+                "now": NOW[name],
+                "before": BEFORE[name],
+            }
+            for name, is_ in DEFINITIONS.items()
+        ],
+        "apps": [
+            {"app": app(US), "figures": COMPARED_FIGURES},
+            {"app": app(EU), "figures": FEW},
+        ],
+        "rules": [
+            {"rule": {"id": "1", "name": "checkout-to-production"}, "figures": COMPARED_FIGURES},
+            {"rule": None, "figures": FEW},
+        ],
+        "series": [{"day": "2030-01-02"}, {"day": "2030-01-31"}],
+    },
+)
 ANSWERS = {
     "/api/promotions": PROMOTIONS,
     "/api/promotions/43": ASKED,
@@ -385,6 +439,7 @@ ANSWERS = {
     "/api/subscriptions": [SUBSCRIPTION],
     f"/api/subscriptions/{STAGING}": SUBSCRIPTION,
     "/api/deliveries": [DELIVERY],
+    "/api/stats": STATS,
     "/api/audit-entries": AUDIT,
     "/api/people": PEOPLE,
     "/api/machine-tokens": TOKENS,
@@ -404,6 +459,7 @@ COMMANDS = {
     "webhooks": ("webhooks",),
     "webhooks-info": ("webhooks:info", "-a", STAGING),
     "webhooks-deliveries": ("webhooks:deliveries",),
+    "stats": ("stats",),
     "audit": ("audit",),
     "people": ("people",),
     "tokens": ("tokens",),

@@ -51,6 +51,7 @@ PROMOTION: Any = full(
         ([RULE, RULE], list[Rule]),
         (RULE | {"new": 1, "strategy": "slug", "strategy_note": None}, Rule),
         (PROMOTION, Promotion),
+        ([1, 1.5], list[float]),
         (PROMOTION | {"rule": {"id": "1", "name": "ship", "revision": 1}}, Promotion),
     ],
 )

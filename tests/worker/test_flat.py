@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
 
 from listener.core.promotion import Status
-from tests.db.clean import POOL_SIZE
+from tests.db.reading import rows_read
 from tests.worker.emulated import PROD, STAGING
 from tests.worker.stage import Stage
 
@@ -43,9 +41,6 @@ FROM promotion WHERE version < 0;
 
 ANALYZE
 """
-READ = """
-SELECT relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables
-"""
 
 # Like the newest one, and it waits for a day.
 WAIT = """
@@ -63,17 +58,6 @@ def plant(stage: Stage, many: int) -> None:
         conn.exec_driver_sql(PLANT.format(many=many, source=STAGING, target=PROD))
 
 
-def rows_read(stage: Stage) -> dict[str, int]:
-    """How many rows of each table were read so far, by anybody."""
-    with ExitStack() as stack:  # every connection tells of its own, as long as seconds later
-        for _ in range(POOL_SIZE):
-            conn = stack.enter_context(stage.database.begin())
-            conn.execute(text("SELECT pg_stat_force_next_flush()"))
-    with stage.database.begin() as conn:
-        conn.execute(text("SELECT pg_stat_clear_snapshot()"))
-        return {row[0]: int(row[1]) for row in conn.execute(text(READ))}
-
-
 @pytest.mark.parametrize("wish", [{}, {"conditions": {"soak": "1h", "approvals": 1}}])
 def test_a_promotion_reads_no_more_rows_where_ten_thousand_are_settled(
     stage: Stage, wish: dict[str, Any]
@@ -83,11 +67,11 @@ def test_a_promotion_reads_no_more_rows_where_ten_thousand_are_settled(
     stage.work()
     plant(stage, 10_000)
 
-    before = rows_read(stage)
+    before = rows_read(stage.database)
     version = stage.deploy()
     stage.tell(version, status="succeeded", event="new")
     stage.work()
-    after = rows_read(stage)
+    after = rows_read(stage.database)
 
     status = Status.WAITING if wish else Status.SUCCEEDED
     assert stage.promotion(version).status is status

@@ -36,6 +36,7 @@ NAMED = {
 }
 NEW = frozenset({"add", "create"})  # verbs whose argument is a name that there is not yet
 APPS = frozenset({"APP", "APP[,APP]"})
+RULE = "RULE"
 NEVER = "--confirm"  # a person must type its value
 
 
@@ -61,6 +62,8 @@ class Values:
         topic, _, verb = self._command.partition(":")
         if param.param_type_name == "argument":
             return NAMED.get((topic, param.name or "")) if verb not in NEW else None
+        if metavar == RULE:
+            return "rules"
         return "apps" if metavar in APPS and NEVER not in param.opts else None
 
     def _names(self, kind: str) -> list[Candidate]:

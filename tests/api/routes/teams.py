@@ -124,6 +124,8 @@ APPS: dict[Role, list[Case]] = {
         Case(
             "POST", "/api/rules/actions/try", "/api/rules/actions/try", rule_of("[staging]", "{eu}")
         ),
+        Case("GET", "/api/stats", "/api/stats?app={prod}"),
+        Case("GET", "/api/stats", "/api/stats?rule={rule}"),
         Case("GET", "/api/subscriptions", "/api/subscriptions?app={staging}", is_list=True),
         Case("GET", "/api/subscriptions/<subscription>", "/api/subscriptions/{subscription}"),
         Case("GET", "/api/subscriptions/<subscription>", "/api/subscriptions/{staging}"),

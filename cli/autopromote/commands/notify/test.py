@@ -14,7 +14,7 @@ COLUMNS = ("Service", "Told", "Why")
 
 @command("notify:test --rule ship", "notify:test slack://TOKENS")
 @click.argument("url", required=False)
-@click.option("--rule", metavar="NAME", help="the services of this rule")
+@click.option("--rule", metavar="RULE", help="the services of this rule")
 @as_json
 @pass_context
 def test(context: Context, url: str | None, rule: str | None, as_json: bool) -> None:

@@ -1,0 +1,191 @@
+"""What figures are made of: the changes of a time, and what else was released on their targets.
+
+Each is one statement, which reads what the time holds, whatever came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONPATH
+
+from listener.core.figures import Change, OtherRelease
+from listener.core.promotion import RELEASE_PHASE_FOR, Status
+from listener.core.release import RAN
+from listener.db.commit_tables import comparison
+from listener.db.fixed import Fixed
+from listener.db.scopes import within
+from listener.db.tables import hold, post, promotion, release, shipment
+from listener.roles import EVERYTHING, Scope
+
+MOST_CHANGES = 20_000
+MOST_OTHERS = 20_000
+# The condition of ix_post_made, word for word.
+_MADE = text("post.outcome = 'accepted' AND post.kind = 'promote'")
+# Of the commits that come, the newest hundred: there may be a thousand.
+_TIMES: ColumnElement[Any] = literal_column("'$.coming[last-99 to last].at'", JSONPATH)
+_RAN_SURELY = (Status.SUCCEEDED, Status.VERIFYING, Status.ROLLING_BACK, Status.ROLLED_BACK)
+_there, _source, _later = release.alias("there"), release.alias("made"), post.alias("later")
+
+
+def changes(
+    conn: Connection,
+    *,
+    since: datetime,
+    app_id: str | None = None,
+    rule_id: int | None = None,
+    but: Collection[str] = (),
+    scope: Scope = EVERYTHING,
+) -> list[Change]:
+    """Return the releases that promotions made since then, newest first; MOST_CHANGES at most.
+
+    To one app, or to all but some; by one rule, if given. Both apps of each are in scope. One whose
+    release phase still runs is left out.
+    """
+    made_since = post.c.settled_at >= since - RELEASE_PHASE_FOR  # it may have ended later
+    query = _changes().where(_MADE, made_since, *within(scope, *_APPS))
+    if app_id is not None:
+        query = query.where(promotion.c.target_id == app_id)
+    if rule_id is not None:
+        query = query.where(promotion.c.rule_id == rule_id)
+    if but:
+        query = query.where(promotion.c.target_id.not_in(but))
+    query = query.order_by(post.c.settled_at.desc()).limit(MOST_CHANGES)
+    return [_change(row) for row in conn.execute(query)]
+
+
+_APPS = promotion.c.source_id, promotion.c.target_id
+
+
+def _changes() -> Select[Any]:
+    p, t = promotion.c, _there.c
+    is_last = ~exists().where(
+        _later.c.promotion_id == p.id, _later.c.kind == post.c.kind, _later.c.id > post.c.id
+    )
+    # One promotion at a time is active on a target: a guard's hold of that time is of this one.
+    held = exists().where(
+        hold.c.app_id == p.target_id,
+        hold.c.kind == "guard",
+        hold.c.created_at.between(post.c.created_at, p.ended_at),
+    )
+    was_judged = and_(p.status == Status.FAILED, p.verification["outcome"].astext.is_not(None))
+    known = or_(p.status.in_(_RAN_SURELY), was_judged)
+    return (
+        select(
+            p.id,
+            p.rule_id,
+            p.target_id,
+            post.c.release_version,
+            p.status,
+            p.ended_at,
+            post.c.settled_at,
+            _source.c.created_at.label("released_at"),
+            # A release phase lasts no longer; Heroku may touch a release later.
+            func.least(
+                func.coalesce(t.updated_at, t.created_at),
+                t.created_at + literal(RELEASE_PHASE_FOR),
+            ).label("ran_at"),
+            # The list that shows its end may not have been read since.
+            or_(func.coalesce(t.status, "").in_(RAN), and_(is_last, known)).label("has_run"),
+            is_last.label("is_last"),
+            held.label("is_held"),
+            func.jsonb_path_query_array(comparison.c.content, _TIMES).label("committed_at"),
+        )
+        .join(promotion, p.id == post.c.promotion_id)
+        .outerjoin(_there, and_(t.app_id == p.target_id, t.version == post.c.release_version))
+        .outerjoin(_source, and_(_source.c.app_id == p.source_id, _source.c.version == p.version))
+        .outerjoin(shipment, and_(shipment.c.promotion_id == p.id, shipment.c.head == p.commit))
+        .outerjoin(comparison, comparison.c.id == shipment.c.comparison_id)
+        .where(p.status != Status.RELEASING)
+    )
+
+
+def _change(row: Row[Any]) -> Change:
+    told = (datetime.fromisoformat(at) for at in row.committed_at or () if at is not None)
+    return Change(
+        promotion=row.id,
+        rule=row.rule_id,
+        app=row.target_id,
+        version=row.release_version,
+        released_at=row.released_at,
+        over_at=_over_at(row),
+        has_run=row.has_run,
+        status=Status(row.status),
+        is_last=row.is_last,
+        left_hold=row.is_held,
+        committed_at=tuple(told) if row.is_last else (),
+    )
+
+
+def _over_at(row: Row[Any]) -> datetime:
+    """Return when it ran, or failed: Heroku's word, but no later than when we knew it."""
+    known_at: datetime = (
+        row.ended_at if row.is_last and row.ended_at is not None else row.settled_at
+    )
+    if not row.has_run:
+        return known_at
+    ran_at: datetime = row.ran_at if row.ran_at is not None else row.settled_at
+    is_verified_now = row.is_last and row.ended_at is None
+    return ran_at if is_verified_now else min(ran_at, known_at)
+
+
+def others(conn: Connection, app_ids: Collection[str], *, since: datetime) -> list[OtherRelease]:
+    """Return the releases that brought other code to these apps since then; MOST_OTHERS at most.
+
+    Those that promotions made are among them.
+    """
+    if not app_ids:
+        return []
+    rows = _OTHERS.rows(
+        conn, app_ids=list(app_ids), since=since, phase=RELEASE_PHASE_FOR, most=MOST_OTHERS
+    )
+    return [OtherRelease(**row._asdict()) for row in rows]
+
+
+# Versions order an app's releases, so the newest older one is found from the newest on.
+_OTHERS = Fixed(
+    """
+WITH begun AS (
+  SELECT each.app_id, (
+    SELECT version FROM release WHERE app_id = each.app_id AND created_at < :since
+    ORDER BY version DESC LIMIT 1
+  ) AS version
+  FROM unnest(CAST(:app_ids AS text[])) AS each (app_id)
+), ran AS (
+  SELECT release.*, lag(release.artifact) OVER (
+    PARTITION BY release.app_id ORDER BY release.version
+  ) AS before
+  FROM begun JOIN release ON release.app_id = begun.app_id
+    AND release.version >= coalesce(begun.version, -2147483648)
+  WHERE release.status IN ('succeeded', 'expired') AND release.artifact IS NOT NULL
+    AND release.gone_at IS NULL
+)
+SELECT app_id AS app, version,
+  least(coalesce(updated_at, created_at), created_at + CAST(:phase AS interval)) AS at,
+  EXISTS (
+    SELECT FROM release AS former WHERE former.app_id = ran.app_id
+    AND former.artifact = ran.artifact AND former.version < ran.version
+    AND former.status IN ('succeeded', 'expired')
+  ) AS is_way_back,
+  EXISTS (SELECT FROM post WHERE post.release_id = ran.id) AS is_ours
+FROM ran
+WHERE before <> artifact AND created_at >= :since
+ORDER BY created_at DESC LIMIT :most
+"""
+)
