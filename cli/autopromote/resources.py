@@ -668,6 +668,8 @@ class Rule(TypedDict):
     verify_for: str | None
     on_failure: str | None
     repo: str | None
+    deployment: str | None
+    commit_status: bool | None
     id: str
     name: str
     mode: str
@@ -712,6 +714,8 @@ class RuleRemoved(TypedDict):
     verify_for: str | None
     on_failure: str | None
     repo: str | None
+    deployment: str | None
+    commit_status: bool | None
     id: str
     name: str
     mode: str

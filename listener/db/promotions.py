@@ -8,6 +8,8 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
@@ -30,7 +32,7 @@ from listener.core.promotion import (
     Status,
     can_transition,
 )
-from listener.db import queue
+from listener.db import outbox, queue
 from listener.db.fixed import Fixed, as_told, value, values_of
 from listener.db.queue import notify
 from listener.db.running import artifact_on
@@ -262,18 +264,33 @@ _WRITTEN = text("written")
 def with_event(writing: Writing) -> Select[Any]:
     """Return the statement that also records an `event` of the row that it writes."""
     written = writing.cte("written")
+    # Its columns are not named one by one: to make them anew takes longer than the statement.
+    found: Select[Any] = select(literal_column("written.*")).select_from(written)
+    said = _said(written)
+    return found.add_cte(said, outbox.told_with(said, written))
+
+
+def _said(written: CTE) -> CTE:
     said = insert(promotion_event).from_select(
         ["promotion_id", "event", "message"],
-        select(column("id"), value("event", Text), value("message", Text)).select_from(written),
+        select(written.c.id, value("event", Text), value("message", Text)),
     )
-    # Its columns are not named one by one: to make them anew takes longer than the statement.
-    return select(literal_column("written.*")).select_from(written).add_cte(said.cte("said"))
+    return said.returning(promotion_event.c.id, promotion_event.c.promotion_id).cte("said")
 
 
 def record_event(conn: Connection, promotion_id: int, event: str, message: str) -> None:
     """Add an event to the promotion's own."""
-    values = {"promotion_id": promotion_id, "event": event, "message": message}
-    conn.execute(insert(promotion_event).values(values))
+    _RECORDING.rows(conn, id=promotion_id, event=event, message=message)
+
+
+def _recording() -> Fixed:
+    one = select(table.c.id, table.c.target_id).where(table.c.id == value("id", BigInteger))
+    written = one.cte("written")
+    said = _said(written)
+    return Fixed(select(said.c.id).add_cte(outbox.told_with(said, written)))
+
+
+_RECORDING = _recording()
 
 
 def events(conn: Connection, promotion_id: int) -> list[Row[Any]]:

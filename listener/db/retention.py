@@ -2,8 +2,9 @@
 
 Never deleted: posts with their nonces, releases, promotions, holds, rules and their revisions, for
 what is promoted next is decided by them. What is deleted here decides nothing: deliveries that are
-settled, events of promotions that ended, notices that were sent, and audit entries if asked. Of
-what shipped with promotions that ended, the commits go, and how many there were stays.
+settled, events of promotions that ended, what was told of these, notices that were sent, and audit
+entries if asked. Of what shipped with promotions that ended, the commits go, and how many there
+were stays.
 
 Each table is gone through by id, from where the last call stopped, and then from the beginning: so
 a call reads `most` rows however many are kept, and rows that stay for long stop nobody.
@@ -33,8 +34,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from listener.core.promotion import UNFINISHED
 from listener.db import apps
 from listener.db.commit_tables import comparison, shipment
+from listener.db.outbox import DEPLOYMENT
 from listener.db.state_tables import trouble
-from listener.db.tables import audit_entry, delivery, notice, promotion, promotion_event
+from listener.db.tables import audit_entry, delivery, notice, outbox, promotion, promotion_event
 
 # A settled delivery's body is kept for as long as somebody may look into what went wrong.
 BODY_FOR = timedelta(days=7)
@@ -68,6 +70,17 @@ def _has_ended(before: Any) -> ColumnElement[bool]:
     c = promotion.c
     is_old = (c.id == promotion_event.c.promotion_id) & (c.ended_at < before)
     return select(c.id).where(is_old).exists()
+
+
+def _is_told(before: Any) -> ColumnElement[bool]:
+    """Match what is told of promotions that ended; what still shows as running stays."""
+    c = outbox.c
+    is_old = (promotion.c.id == c.promotion_id) & (promotion.c.ended_at < before)
+    return and_(
+        c.due_at.is_(None),
+        or_(c.shown.is_distinct_from("success"), c.channel != DEPLOYMENT),
+        select(promotion.c.id).where(is_old).exists(),
+    )
 
 
 def _is_sent(before: Any) -> ColumnElement[bool]:
@@ -111,6 +124,7 @@ RECORDS = (
     Pass("events", promotion_event, promotion_event.c.at, _has_ended),
     Pass("notices", notice, notice.c.created_at, _is_sent),
     COMMITS,
+    Pass("outbox", outbox, outbox.c.created_at, _is_told),
 )
 AUDIT = Pass("audit", audit_entry, audit_entry.c.at, lambda before: audit_entry.c.at < before)
 

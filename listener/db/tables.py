@@ -20,12 +20,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
-from listener.db import access_tables, columns, commit_tables
+from listener.db import access_tables, columns, commit_tables, outbox_tables
 from listener.db.state_tables import trouble
 
 metadata = columns.metadata
 ticket = access_tables.ticket  # all tables are known where these are
 shipment = commit_tables.shipment
+outbox = outbox_tables.outbox
+rule_receiver = outbox_tables.rule_receiver
 reading_number = Sequence("reading_number", metadata=metadata)  # the order of snapshots
 
 ACTIVE = text("status IN ('posting', 'releasing', 'verifying', 'rolling_back')")

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from listener.core.drift import LastKnown
 from listener.core.rule import Mode
-from listener.db import apps, audit, queries, releases, rules, waiting_promotions
+from listener.db import apps, audit, outbox, queries, releases, rules, waiting_promotions
+from listener.db.outbox import Channel
 from listener.db.rules import RuleRow, RuleTarget
 from listener.errors import Conflict
 from listener.inventory.reader import Snapshot
@@ -60,6 +61,7 @@ def add(conn: Connection, wanted: RuleDefinition, fresh: BaselineSnapshot, by: s
     after = wanted.as_json(targets)
     row = rules.add(conn, by=by, targets=targets, declared=after, **wanted.values)
     rules.put(conn, row.id, wanted.notify)
+    _want(conn, row)
     _begin(conn, row, fresh)
     _record(conn, by, "rule.added", row, None, after)
     return row
@@ -75,6 +77,7 @@ def change(
     after = wanted.as_json(targets)
     row = rules.change(conn, before, by=by, targets=targets, declared=after, **wanted.values)
     rules.put(conn, row.id, wanted.notify)
+    _want(conn, row)
     _cancel(conn, before, row, fresh, by)
     if row.acts and not before.acts:  # what came while it was off has not been decided for it
         releases.decide_anew(conn, row.source_id, above=min(each.baseline for each in targets))
@@ -97,9 +100,23 @@ def remove(conn: Connection, before: RuleRow, by: str) -> Removed:
     was = rule_definition.standing(conn, before).as_json(before.targets)
     row = rules.remove(conn, before)
     rules.put(conn, row.id, ())  # nobody needs their secrets any more
+    _want(conn, row)
     cancelled = _cancel_waiting(conn, row, f"Rule {row.name} was removed by {by}.", by)
     _record(conn, by, "rule.removed", row, was, None)
     return Removed(row, cancelled)
+
+
+def _want(conn: Connection, row: RuleRow) -> None:
+    """Have told what the rule wants told of the promotions to its targets."""
+    asked = row.conditions
+    is_told = row.is_live and row.mode is Mode.ARMED
+    names = {outbox.DEPLOYMENT: bool(asked.deployment), outbox.COMMIT_STATUS: asked.commit_status}
+    wanted = [name for name, is_asked in names.items() if is_told and is_asked]
+    outbox.want(
+        conn,
+        [Channel(name, app_id) for name in wanted for app_id in row.target_ids],
+        rule_id=row.id,
+    )
 
 
 def _cancel_waiting(

@@ -120,7 +120,7 @@ def of_errors(
 
 def of_end(conn: Connection, row: PromotionRow) -> None:
     """Notify how the promotion ended, and what can be done next."""
-    if row.status not in ENDS or _is_filtered(row) or _is_shadow(conn, row):
+    if row.status not in ENDS or is_filtered(row) or _is_shadow(conn, row):
         return
     notifications.add(
         conn,
@@ -161,7 +161,7 @@ def _next(conn: Connection, row: PromotionRow) -> str:
     return f" Again: `autopromote promotions:retry {row.id}`." if row.status in RETRYABLE else ""
 
 
-def _is_filtered(row: PromotionRow) -> bool:
+def is_filtered(row: PromotionRow) -> bool:
     """Return whether the rule itself filtered the release out, and no person rejected it."""
     rejecting = next((gate for gate in row.gates if gate["verdict"] == "reject"), None)
     if row.status is not Status.REJECTED or rejecting is None:

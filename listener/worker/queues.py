@@ -8,8 +8,9 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection
 
-from listener.db import commit_checks, notifications, queue, shipments, sync, troubles
+from listener.db import commit_checks, notifications, outbox, queue, shipments, sync, troubles
 from listener.db.tables import app, promotion
+from listener.db.tables import outbox as word
 from listener.inventory.context import Clock, Context
 from listener.worker import (
     check_webhooks,
@@ -19,6 +20,7 @@ from listener.worker import (
     read_shipment,
     report_troubles,
     sync_releases,
+    tell,
 )
 from listener.worker.job import NextStep
 
@@ -63,3 +65,5 @@ READING: tuple[Queue, ...] = (
     Queue("checks", commit_checks.CHECKS, read_checks.step),
     Queue("shipment", shipments.SHIPMENTS, read_shipment.step),
 )
+# GitHub and receivers of events; one that is silent may not delay another.
+SPREADING: tuple[Queue, ...] = (Queue("word", outbox.WORDS, tell.step, word.c.channel, "urls"),)

@@ -21,7 +21,7 @@ from listener.inventory.context import Context
 from listener.worker.dispatch import FREED, Dispatcher
 from listener.worker.heartbeat import Pulse
 from listener.worker.lane import Lane
-from listener.worker.queues import PROBING, PROMOTING, READING, TELLING
+from listener.worker.queues import PROBING, PROMOTING, READING, SPREADING, TELLING
 
 # From a delivery to a POST, work goes from thread to thread. One that is handed some waits for the
 # turn of whoever computes just then: by default 5 ms, each time.
@@ -42,6 +42,7 @@ class Runners:
             Lane(context, both, names, self._pulse, freed),
             Lane(context, TELLING, ["runner-notices"], self._pulse, freed),
             Lane(context, READING, ["runner-commits"], self._pulse, freed),
+            Lane(context, SPREADING, ["runner-words-0", "runner-words-1"], self._pulse, freed),
         )
         self._dispatcher = Dispatcher(context, self._lanes, self._ear, owner, self._pulse)
         self._database = context.database

@@ -48,6 +48,8 @@ EVERYTHING: dict[str, Any] = {
     "verify_for": "10m",
     "on_failure": "rollback",
     "repo": "acme/shop",
+    "deployment": "production",
+    "commit_status": True,
 }
 
 
@@ -112,6 +114,8 @@ def test_one_text_is_a_list_of_one_and_repeats_count_once() -> None:
         ("repo", "acme", "write its owner and name, like acme/shop"),
         ("repo", "acme/..", "is no repository"),
         ("repo", "https://github.com/acme/shop", "is no repository"),
+        ("deployment", "two\nlines", "it must be one line of 255 characters at most"),
+        ("deployment", "x" * 256, "it must be one line of 255 characters at most"),
         ("on_failure", "panic", "'panic' is none of rollback, hold, notify"),
         ("colour", "red", "there is no such condition"),
     ],

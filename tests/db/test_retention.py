@@ -34,6 +34,7 @@ from listener.db.tables import (
     delivery,
     hold,
     notice,
+    outbox,
     post,
     promotion,
     promotion_event,
@@ -44,7 +45,7 @@ from listener.db.tables import (
 from tests.db import rows
 
 NUMBERS = count(1)
-EVENTS, NOTICES, COMMITS = retention.RECORDS[1:]
+EVENTS, NOTICES, COMMITS, OUTBOX = retention.RECORDS[1:]
 DELIVERIES = retention.RECORDS[0]
 LONG, SHORT = timedelta(days=100), timedelta(days=5)
 LIMIT = timedelta(days=90)
@@ -160,6 +161,29 @@ def test_the_timeline_of_an_ended_promotion_goes_and_the_promotion_stays(
     with database.begin() as conn:
         assert promotions.events(conn, gone) == []
         assert all(promotions.events(conn, one) for one in kept)
+
+
+@pytest.mark.parametrize(
+    ("stays", "values"),
+    [
+        (False, {}),
+        (False, {"shown": "failure"}),
+        (False, {"shown": "success", "channel": "commit-status"}),
+        (True, {"shown": "success"}),  # to be made inactive by what comes after it
+        (True, {"due_at": ago(LONG)}),
+    ],
+    ids=["unsaid", "failed", "a status", "runs", "due"],
+)
+def test_what_was_told_of_an_ended_promotion_goes(
+    database: Database, stays: bool, values: dict[str, Any]
+) -> None:
+    told_of = {"promotion_id": ended(database, long_ago=LONG), "channel": "deployment"}
+    with database.begin() as conn:
+        row = {**told_of, "told_event": 1, "created_at": ago(LONG), **values}
+        conn.execute(insert(outbox).values(row))
+        fresh = {**told_of, "promotion_id": ended(database, long_ago=SHORT), "told_event": 1}
+        conn.execute(insert(outbox).values(fresh))
+    assert prune(database, OUTBOX) == (0 if stays else 1)
 
 
 def test_sent_notices_go(database: Database) -> None:

@@ -26,6 +26,7 @@ MOST_PATTERNS_OF_FILE = 400
 MOST_APPROVALS = 5
 MOST_A_DAY = 1000
 LONGEST_CHECK_NAME = 200
+MOST_OF_ENVIRONMENT = 255  # characters: GitHub's own limit
 _BRAKE = re.compile(r"(\d{1,3})/(\S+)", re.ASCII)
 
 
@@ -263,6 +264,22 @@ class Conditions:
         "the source's repository at GitHub, where Heroku does not tell it",
         read=plain.repository,
         wire=str,
+    )
+    deployment: str = _option(
+        "",
+        "--deployment",
+        "ENVIRONMENT",
+        "tell GitHub of each promotion, as a Deployment to this environment",
+        read=plain.name(MOST_OF_ENVIRONMENT),
+        wire=str,
+    )
+    commit_status: bool = _option(
+        False,
+        "--commit-status/--no-commit-status",
+        None,
+        "whether GitHub shows the verdict at the commit",
+        read=plain.flag,
+        wire=bool,
     )
     unreadable: tuple[Unreadable, ...] = ()  # of a stored rule; each has its default above
 

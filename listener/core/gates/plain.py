@@ -47,6 +47,16 @@ def number(most: int) -> Callable[[Any], int]:
     return read
 
 
+def name(most: int) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        found = text(value).strip()
+        if len(found) > most or not found.isprintable():
+            raise ValueError(f"it must be one line of {most} characters at most.")
+        return found
+
+    return read
+
+
 def flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("it must be true or false.")  # noqa: TRY004

@@ -1,0 +1,186 @@
+"""The outbox to GitHub and to receivers of events: what each is to be told of a promotion.
+
+A row is one promotion for one channel. It becomes due in the statement that writes an event of the
+promotion, where somebody wants the channel; `told_event` says how far it is told. The events of a
+promotion are written under the lock of its row, so their numbers are in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    Connection,
+    FromClause,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union,
+    update,
+)
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from listener.core.deployments import Event
+from listener.core.promotion import PromotionKind, Status
+from listener.db import queue
+from listener.db.fixed import value
+from listener.db.outbox_tables import outbox as table
+from listener.db.outbox_tables import outbox_channel
+from listener.db.tables import promotion, promotion_event
+
+WORDS = queue.WorkKind(table, table.c.due_at)
+# A promotion is on its way at once; to tell of it can wait for a moment, and then tells once of
+# what follows quickly. The poll finds it in time: nobody is notified.
+AFTERWARDS = timedelta(seconds=2)
+DEPLOYMENT = "deployment"
+COMMIT_STATUS = "commit-status"
+
+
+def told_with(said: CTE, written: FromClause) -> CTE:
+    """Build what makes the promotion's rows due with the event that is `said` of it.
+
+    Where nobody wants a channel, nothing is written.
+    """
+    c = outbox_channel.c
+    is_wanted = or_(c.app_id.is_(None), c.app_id == written.c.target_id)
+    wanted = (
+        select(said.c.promotion_id, c.name.label("channel"))
+        .select_from(said.join(written, written.c.id == said.c.promotion_id))
+        .join(outbox_channel, is_wanted)
+    )
+    begun = select(said.c.promotion_id, table.c.channel).join(
+        table, table.c.promotion_id == said.c.promotion_id
+    )
+    both = union(wanted, begun).subquery("wanted")
+    new = upsert(table).from_select(
+        ["promotion_id", "channel", "told_event", "due_at"],
+        select(
+            both.c.promotion_id,
+            both.c.channel,
+            said.c.id - 1,
+            func.clock_timestamp() + literal(AFTERWARDS),
+        ).join(said, said.c.promotion_id == both.c.promotion_id),
+    )
+    return new.on_conflict_do_update(
+        index_elements=["promotion_id", "channel"], set_={"due_at": new.excluded.due_at}
+    ).cte("told")
+
+
+# Who wants to hear.
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel that somebody wants, for the promotions to one app or for all."""
+
+    name: str
+    app_id: str | None = None
+
+
+def want(conn: Connection, channels: Iterable[Channel], *, rule_id: int | None = None) -> None:
+    """Replace what a rule, or else the settings, want by these channels."""
+    c = outbox_channel.c
+    its_own = c.rule_id == rule_id if rule_id is not None else c.rule_id.is_(None)
+    known = {
+        Channel(row.name, row.app_id): row.id
+        for row in conn.execute(select(outbox_channel).where(its_own))
+    }
+    wanted = set(channels)
+    if gone := [id for channel, id in known.items() if channel not in wanted]:
+        conn.execute(delete(outbox_channel).where(c.id.in_(gone)))
+    if new := sorted(wanted - known.keys(), key=lambda each: (each.name, each.app_id or "")):
+        values = [{"name": each.name, "rule_id": rule_id, "app_id": each.app_id} for each in new]
+        conn.execute(insert(outbox_channel), values)
+
+
+# What is to be told.
+
+
+def since(conn: Connection, promotion_id: int, told_event: int) -> list[Event]:
+    """Return the promotion's events after this one, oldest first."""
+    c = promotion_event.c
+    query = select(c.id, c.event, c.message).where(
+        c.promotion_id == promotion_id, c.id > told_event
+    )
+    return [Event(row.id, row.event, row.message) for row in conn.execute(query.order_by(c.id))]
+
+
+def first_event(conn: Connection, promotion_id: int) -> int | None:
+    """Return the number of the promotion's first event."""
+    c = promotion_event.c
+    query = select(func.min(c.id)).where(c.promotion_id == promotion_id)
+    found: int | None = conn.execute(query).scalar()
+    return found
+
+
+def replaced_by(conn: Connection, promotion_id: int, target_id: str, channel: str) -> int | None:
+    """Return the promotion that gave the target other code after this one ended, if one did.
+
+    Only those that are told in the same channel count, for its readers know of no others.
+    """
+    c = promotion.c
+    mine = select(c.ended_at).where(c.id == promotion_id).scalar_subquery()
+    runs = or_(
+        c.status == Status.SUCCEEDED,
+        (c.status == Status.ROLLED_BACK) & (c.kind == PromotionKind.ROLLBACK),
+        (c.status == Status.FAILED) & c.verification.is_not(None),
+    )
+    is_told = (table.c.promotion_id == c.id) & (table.c.channel == channel)
+    query = (
+        select(c.id)
+        .where(c.target_id == target_id, c.ended_at > mine, c.id != promotion_id, runs)
+        .where(select(table.c.id).where(is_told).exists())
+        .order_by(c.ended_at)
+    )
+    found: int | None = conn.execute(query.limit(1)).scalar()
+    return found
+
+
+def stir_replaced(conn: Connection, promotion_id: int, target_id: str, channel: str) -> None:
+    """Make due what the channel still shows as running on the target, but for this promotion's."""
+    c = table.c
+    others = (
+        select(c.id)
+        .join(promotion, promotion.c.id == c.promotion_id)
+        .where(c.channel == channel, c.shown == "success", c.promotion_id != promotion_id)
+        .where(promotion.c.target_id == target_id)
+    )
+    conn.execute(update(table).where(c.id.in_(others)).values(due_at=func.clock_timestamp()))
+
+
+# What the holder of a claim writes.
+
+
+def advance(conn: Connection, claim: queue.Claim, **values: Any) -> None:
+    """Store what was told, and go on under the same lease. Raises LeaseLost."""
+    queue.renew(conn, claim)
+    if "shown" in values:
+        values["told_at"] = queue.NOW
+    conn.execute(update(table).where(queue.fenced(claim)).values(**values))
+
+
+_SEEN = value("seen_due", TIMESTAMP(timezone=True))
+# What was said meanwhile is still to be told.
+_UNLESS_NEWS = case((table.c.due_at == _SEEN, None), else_=table.c.due_at)
+
+
+def settle(conn: Connection, claim: queue.Claim, **values: Any) -> None:
+    """Release the claim; the row is due again only if there is news. Raises LeaseLost."""
+    told = {"failing_since": None, "error": None, **values}
+    given = {"seen_due": claim.row.due_at}
+    queue.write(conn, claim, given=given, due_at=_UNLESS_NEWS, **told)
+
+
+def again(conn: Connection, claim: queue.Claim, pause: timedelta, **values: Any) -> None:
+    """Release the claim, and try again after a pause. Raises LeaseLost."""
+    due_at = func.clock_timestamp() + literal(pause)
+    queue.write(conn, claim, due_at=due_at, attempt=claim.attempt, **values)
