@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, Text, case, func, literal, select, update
+from sqlalchemy import BigInteger, Connection, Row, Text, case, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, insert
 
 from listener.core.checks import Check, CommitChecks, check_of
@@ -58,19 +58,19 @@ def _of(row: Row[Any]) -> CommitChecks:
 def want(conn: Connection, app_id: str, sha: str, *, is_urgent: bool) -> CommitChecks:
     """Have a commit's checks read while the caller's promotion waits; return what is known now.
 
-    The row stays locked: what is read meanwhile wakes the promotion once that is stored. Where the
-    last answer was none, nothing is asked sooner.
+    The row stays locked: what is read meanwhile wakes the promotion once that is stored. What is
+    read already is read sooner only if that is urgent, and if the last answer was one.
     """
     now = queue.NOW
     pause = AT_MOST_EVERY if is_urgent else AT_FIRST_EVERY
     sooner = func.least(table.c.due_at, func.greatest(now, table.c.asked_at + literal(pause)))
     is_watched = table.c.due_at.is_not(None)
-    is_failing = is_watched & table.c.untold.is_not(None)
+    is_patient = is_watched & (table.c.untold.is_not(None) if is_urgent else true())
     new = insert(table).values(app_id=app_id, sha=sha, begun_at=now, due_at=now)
     wanted = new.on_conflict_do_update(
         index_elements=["app_id", "sha"],
         set_={
-            "due_at": case((is_failing, table.c.due_at), else_=sooner),
+            "due_at": case((is_patient, table.c.due_at), else_=sooner),
             "begun_at": case((is_watched, table.c.begun_at), else_=now),
         },
     )
@@ -79,13 +79,8 @@ def want(conn: Connection, app_id: str, sha: str, *, is_urgent: bool) -> CommitC
     return _of(row)
 
 
-def marker(id: int) -> dict[str, Any]:
-    """Return the fact by which a promotion that waits for a row is found."""
-    return {MARK: id}
-
-
 def _is_of(id: int, **more: Any) -> Any:
-    return as_told(JSONB(), [{"facts": {**marker(id), **more}}])
+    return as_told(JSONB(), [{"facts": {MARK: id, **more}}])
 
 
 _WAITS = (

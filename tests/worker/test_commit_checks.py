@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from listener.core.promotion import Status
+from listener.db import queue
+from listener.db.tables import promotion
+from listener.inventory.context import Clock
+from listener.services.promote import NewOverride, NewPromotions
+from listener.worker import create_release, evaluate
+from listener.worker.candidates import gather, stored
+from listener.worker.create_release import PreconditionChanged
+from listener.worker.job import Job
+from listener.worker.known import known
+from listener.worker.queues import PROMOTING, READING
+from tests.worker import wire
+from tests.worker.emulated import ANA, BO, EU, PROD, STAGING
 from tests.worker.hub import SHOP, Hub
 from tests.worker.pipes import couple
-from tests.worker.stage import Stage
+from tests.worker.stage import LEASE, Stage
 
 
 def repository_of(stage: Stage) -> None:
     """The pipeline of both apps has a repository."""
-    couple(stage)
-    stage.control("pipelines/shop/repo", {"full_name": SHOP}, method="PUT")
+    stage.control(f"pipelines/{couple(stage)}/repo", {"full_name": SHOP}, method="PUT")
 
 
 @pytest.fixture
@@ -58,3 +73,416 @@ def test_it_waits_for_checks_and_goes_when_they_are_green(hub: Hub) -> None:
 
     assert stage.promotion(version).status is Status.SUCCEEDED
     assert gate(stage, version)["message"] == f"All 2 checks of {sha[:7]} are well."
+
+
+def test_what_failed_is_told_with_its_link_and_goes_once_it_is_run_again(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "failure", details_url="https://ci.example.com/1")
+    version = deploy(hub, sha)
+    said = gate(stage, version)
+    [failed] = said["facts"]["failed"]
+    assert said["message"] == f"Check test of {sha[:7]} failed ({failed['url']})."
+    assert (failed["name"], failed["state"]) == ("test", "failure")
+    told = f"Promotion {stage.promotion(version).id} of {STAGING} v{version} to {PROD} is blocked"
+    assert stage.notices() == [told]
+    hub.run(sha, "test")
+    hub.age(seconds=5)
+    assert "is not done" in gate(stage, version)["message"]
+    hub.run(sha, "test", "success")
+    hub.age(seconds=60)
+
+    assert stage.runs(version)
+
+
+def test_no_check_at_all_is_not_passed(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.status(sha, "autopromote/ship/acme-prod", "success")
+    version = deploy(hub, sha)
+
+    assert stage.promotion(version).status is Status.WAITING
+    assert gate(stage, version)["message"] == f"No check of {sha[:7]} is there yet."
+
+
+def test_it_is_rejected_when_the_time_is_over_and_not_sooner(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "failure")
+    version = deploy(hub, sha)
+    hub.age(hours=23)
+    assert stage.promotion(version).status is Status.WAITING
+    hub.age(hours=1)
+
+    row = stage.promotion(version)
+    assert row.status is Status.REJECTED
+    assert row.reason.endswith("That lasted for 1d.")
+    assert stage.posts_sent() == 0
+
+
+def test_a_retry_has_all_its_time_again(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "failure")
+    version = deploy(hub, sha)
+    hub.age(hours=24)
+    stage.desk.retry(str(stage.promotion(version).id), by=ANA)
+    stage.work()
+    hub.read()
+    assert stage.promotion(version).status is Status.WAITING
+    hub.run(sha, "test", "success")
+    hub.age(seconds=60)
+
+    assert stage.runs(version)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "goes"),
+    [
+        ({"required_checks": ["test"]}, True),
+        ({"required_checks": ["deploy-preview"]}, False),
+        ({"github_checks": True, "ignored_checks": ["lint"]}, True),
+        ({"github_checks": True}, False),
+    ],
+)
+def test_which_checks_count(bare: Stage, conditions: dict[str, Any], *, goes: bool) -> None:
+    hub = Hub(bare)
+    sha = hub.push()
+    repository_of(bare)
+    bare.add_rule(conditions=conditions)
+    hub.run(sha, "test", "success")
+    hub.run(sha, "lint", "failure")
+    version = deploy(hub, sha)
+    assert bare.runs(version) is goes
+
+
+def test_two_targets_cost_one_reading(bare: Stage) -> None:
+    hub = Hub(bare)
+    sha = hub.push()
+    repository_of(bare)
+    bare.add_rule(targets=(PROD, EU), conditions={"github_checks": True})
+    hub.run(sha, "test", "success")
+    version = deploy(hub, sha)
+
+    assert {bare.promotion(version, each).status for each in (PROD, EU)} == {Status.SUCCEEDED}
+    assert len(hub.wire.take_calls()) == 2
+
+
+def test_github_is_asked_only_when_the_cheaper_gates_pass_and_while_somebody_waits(
+    bare: Stage,
+) -> None:
+    hub = Hub(bare)
+    sha = hub.push()
+    repository_of(bare)
+    bare.add_rule(conditions={"github_checks": True, "soak": "30m"})
+    hub.run(sha, "test")
+    version = deploy(hub, sha)
+    hub.age(minutes=10)
+    assert hub.wire.take_calls() == []
+    hub.age(minutes=20)
+    assert len(hub.wire.take_calls()) == 2
+    bare.put_hold()
+    bare.work()
+    hub.age(seconds=60)
+    hub.age(minutes=10)
+    assert hub.wire.take_calls() == []
+    bare.release_hold()
+    bare.work()
+    hub.read()
+    assert len(hub.wire.take_calls()) == 2
+    bare.cancel(bare.promotion(version))
+    hub.age(minutes=10)
+
+    assert hub.wire.take_calls() == []
+
+
+def test_it_is_asked_less_often_the_longer_it_is_pending(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test")
+    deploy(hub, sha)
+    pauses = []
+    for _ in range(40):
+        seconds = due_in(stage)
+        pauses.append(round(seconds))
+        hub.age(seconds=seconds + 0.1)
+
+    assert pauses[:3] == [5, 5, 5]
+    assert all(later >= sooner - 1 for sooner, later in pairwise(pauses))
+    assert pauses[-1] == 60
+
+
+def due_in(stage: Stage) -> float:
+    """Seconds until the checks are read again."""
+    with stage.database.begin() as conn:
+        found = queue.until_next(conn, [READING[0].kind])
+    assert found is not None
+    return found
+
+
+def test_what_changes_wakes_it_and_what_does_not_costs_no_step(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test")
+    hub.run(sha, "lint")
+    version = deploy(hub, sha)
+    decided = stage.promotion(version).evaluated_at
+    stage.shift(stage.seconds(6))
+    assert stage.step(READING[:1])
+    assert not stage.step()
+    hub.run(sha, "lint", "success")
+    stage.shift(stage.seconds(11))
+    assert stage.step(READING[:1])
+    assert stage.step()
+
+    assert stage.promotion(version).evaluated_at != decided
+    assert gate(stage, version)["message"] == f"1 of 2 checks of {sha[:7]} is not done: test."
+
+
+def test_a_pass_that_got_old_is_asked_for_once_more(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "success")
+    version = stage.deploy(commit=sha)
+    stage.look()
+    assert stage.step(READING[:1])
+    hub.run(sha, "test", "failure")
+    stage.shift(stage.seconds(31))
+    stage.work()
+    assert gate(stage, version)["facts"]["asks"]
+    hub.read()
+
+    assert stage.promotion(version).status is Status.WAITING
+    assert "failed" in gate(stage, version)["message"]
+
+
+def test_what_turns_red_within_those_seconds_is_not_seen(hub: Hub) -> None:
+    """The limit of what is promised, as the README tells it."""
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "success")
+    version = stage.deploy(commit=sha)
+    stage.look()
+    assert stage.step(READING[:1])
+    hub.run(sha, "test", "failure")
+    stage.shift(stage.seconds(25))
+    stage.work()
+
+    assert stage.runs(version)
+
+
+def test_nothing_is_posted_on_what_github_told_too_long_ago(hub: Hub) -> None:
+    """Heroku is slow between the decision and the post."""
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "success")
+    version = stage.deploy(commit=sha)
+    stage.look()
+    assert stage.step(READING[:1])
+    with stage.database.begin() as conn:
+        claim = PROMOTING[0].claim(conn, "test")
+    assert claim is not None
+    job = Job(stage.context, claim, clock := Clock(claim.claimed_at))
+    gathered = gather(job)
+    known = gathered.candidate.commit_checks
+    assert known is not None
+    for seconds, is_old in ((31, True), (29, False)):
+        aged = replace(known, read_at=clock.now() - stage.seconds(seconds))
+        candidate = replace(gathered.candidate, commit_checks=aged)
+        context = pytest.raises(PreconditionChanged, match="asked for") if is_old else nullcontext()
+        with context, stage.database.begin() as conn:
+            create_release.check(conn, job, replace(gathered, candidate=candidate))
+    assert version
+
+
+# What nobody tells.
+
+
+def test_without_credentials_a_person_must_say_it(bare: Stage) -> None:
+    hub = Hub(bare, has_credentials=False)
+    sha = hub.push()
+    repository_of(bare)
+    bare.add_rule(conditions={"github_checks": True})
+    version = deploy(hub, sha)
+    said = gate(bare, version)["message"]
+    assert "No credentials of GitHub are set" in said
+    assert bare.promotion(version).status is Status.WAITING
+    assert bare.notices() == [f"{what(bare, version)} waits for approval"]
+    bare.approve(version, BO)
+    bare.work()
+
+    assert bare.runs(version)
+    assert hub.wire.take_calls() == []
+
+
+def what(stage: Stage, version: int) -> str:
+    """What notices call the promotion."""
+    return f"Promotion {stage.promotion(version).id} of {STAGING} v{version} to {PROD}"
+
+
+def test_without_a_repository_a_person_must_say_it(bare: Stage) -> None:
+    hub = Hub(bare)
+    sha = hub.push()
+    bare.add_rule(conditions={"github_checks": True})
+    version = deploy(hub, sha)
+    assert "Heroku does not tell the repository" in gate(bare, version)["message"]
+    assert gate(bare, version)["facts"]["needs"] == "word"
+    bare.reject(version, BO)
+    bare.work()
+
+    assert bare.promotion(version).status is Status.REJECTED
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_github_refuses_is_said_at_once(hub: Hub, status: int) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "success")
+    hub.wire.put(wire.answers(status, applied=False, body={"message": "No."}), method="GET")
+    version = deploy(hub, sha)
+    assert f"GitHub answered {status}" in gate(stage, version)["message"]
+    assert stage.notices() == [f"{what(stage, version)} waits for approval"]
+    hub.age(seconds=10)
+
+    assert stage.runs(version)  # for somebody mended it
+
+
+def test_nobody_hears_of_what_github_gets_over_in_ten_minutes(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "success")
+    hub.wire.put(wire.answers(502, applied=False), method="GET", times=1000)
+    version = deploy(hub, sha)
+    hub.age(minutes=5)
+    hub.age(minutes=4)
+    assert stage.notices() == []
+    hub.age(minutes=2)
+    assert stage.notices() == [f"{what(stage, version)} waits for approval"]
+    hub.wire.troubles.clear()
+    hub.age(minutes=6)
+
+    assert stage.runs(version)
+
+
+def test_a_word_lets_it_go_while_github_is_down(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.wire.put(wire.refused, method="GET", times=1000)
+    version = deploy(hub, sha)
+    stage.approve(version, BO)
+    stage.work()
+
+    assert stage.runs(version)
+
+
+def test_a_word_of_before_lets_nothing_go(bare: Stage) -> None:
+    hub = Hub(bare)
+    sha = hub.push()
+    repository_of(bare)
+    bare.add_rule(conditions={"github_checks": True, "approvals": 1})
+    hub.wire.put(wire.refused, method="GET", times=1000)
+    version = deploy(hub, sha)
+    bare.shift(bare.seconds(1))
+    bare.approve(version, BO)
+    bare.work()
+    bare.shift(bare.seconds(1))
+    hub.read()
+    assert "Nobody tells" in gate(bare, version)["message"]
+    assert bare.promotion(version).status is Status.WAITING
+
+
+def test_what_a_person_promotes_by_hand_waits_for_checks_too(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "failure")
+    version = stage.deploy(commit=sha)
+    stage.promote(version)
+    stage.work()
+    hub.read()
+    assert {row.status for row in stage.promotions()} == {Status.WAITING}
+    assert stage.posts_sent() == 0
+
+
+def test_github_takes_no_more_requests_for_a_while(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "success")
+    hub.control("rate-limits", login="robot", remaining=0, seconds=120)
+    version = deploy(hub, sha)
+    hub.wire.take_calls()
+    assert "takes no more requests" in gate(stage, version)["message"]
+    hub.age(seconds=60)
+
+    assert hub.wire.take_calls() == []
+    assert stage.promotion(version).status is Status.WAITING
+
+
+def test_github_down_for_an_hour_delays_nothing_without_this_gate(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    stage.add_rule("other", targets=(EU,))
+    hub.wire.put(wire.refused, method="GET", times=1000)
+    version = deploy(hub, sha)
+    assert stage.promotion(version, EU).status is Status.SUCCEEDED
+    for _ in range(6):
+        hub.age(minutes=10)
+    assert stage.promotion(version).status is Status.WAITING
+    hub.run(sha, "test", "success")
+    hub.wire.troubles.clear()
+    hub.age(minutes=6)
+
+    assert stage.runs(version)
+
+
+# Whatever happens to the process.
+
+
+def test_whoever_dies_while_reading_is_followed_by_somebody_else(bare: Stage) -> None:
+    hub = Hub(bare)
+    repository_of(bare)
+    bare.add_rule(conditions={"github_checks": True})
+    for moment in range(1, 100):
+        sha = hub.push(f"Change {moment}")
+        hub.run(sha, "test", "success")
+        version = bare.deploy(commit=sha)
+        bare.look()
+        bare.mortality.die_at(moment)
+        try:
+            hub.read()
+        except wire.Killed:
+            bare.mortality.die_at(None)
+        else:
+            break
+        bare.shift(LEASE)
+        bare.work()
+        hub.read()
+        for _ in range(5):
+            hub.age(seconds=31)
+        assert bare.times_released(version) == 1
+    bare.mortality.die_at(None)
+    assert moment > 10
+
+
+def test_what_is_told_between_the_decision_and_its_wait_is_not_missed(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    stage.add_rule("other", targets=(EU,), conditions={"github_checks": True})
+    hub.run(sha, "test")
+    version = deploy(hub, sha)
+    with stage.database.begin() as conn:
+        of_prod = promotion.c.id == stage.promotion(version).id
+        conn.execute(update(promotion).where(of_prod).values(gates=[], due_at=queue.NOW))
+    with stage.database.begin() as conn:
+        claim = PROMOTING[0].claim(conn, "test")
+    assert claim is not None
+    job = Job(stage.context, claim, Clock(claim.claimed_at))
+    with stage.database.begin() as conn:
+        found = known(conn, job.row)
+        gathered = stored(conn, stage.context, job.row, found)
+    assert gathered is not None
+    hub.run(sha, "test", "success")
+    stage.shift(stage.seconds(6))
+    assert stage.step(READING[:1])
+    evaluate.decide(job, gathered)
+    stage.work()
+
+    assert stage.runs(version)
+
+
+# By hand and by force.
+
+
+def test_a_person_may_set_the_checks_aside(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "failure")
+    version = deploy(hub, sha)
+    override = NewOverride(gates=("github-checks",), reason="CI is broken")
+    wish = NewPromotions(source=STAGING, targets=(PROD,), version=version, override=override)
+    stage.desk.promote_by_hand(wish, by=ANA)
+    stage.work()
+
+    assert stage.runs(version)

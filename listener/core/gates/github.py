@@ -64,10 +64,11 @@ def _told(candidate: Candidate, found: Judgement, known: CommitChecks, now: date
 
 
 def _began(candidate: Candidate, now: datetime) -> datetime:
-    """Return when it began to wait for checks, and had soaked."""
-    since, soak = candidate.soaks_from, candidate.conditions.soak
-    soaked_at = since + soak if since is not None else None
-    return max((at for at in (candidate.checks_since, soaked_at) if at is not None), default=now)
+    """Return when it began to wait for checks, and had soaked; now, if it begins."""
+    if candidate.checks_since is None:
+        return now
+    soaks_from = candidate.soaks_from or candidate.checks_since
+    return max(candidate.checks_since, soaks_from + candidate.conditions.soak)
 
 
 def _untold(candidate: Candidate, known: CommitChecks, why: str, now: datetime) -> Verdict:
