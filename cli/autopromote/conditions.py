@@ -26,6 +26,11 @@ class Option:
     help: str
     type: str
 
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is a pair of flags, like `--checks/--no-checks`."""
+        return "/" in self.flag
+
 
 # Made from what the listener tells of its API; `make cli-api` writes it.
 OPTIONS = tuple(

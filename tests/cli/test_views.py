@@ -13,7 +13,7 @@ from autopromote.commands.explain import show_explanation
 from autopromote.commands.promotions.outcome import show_ends
 from autopromote.commands.promotions.view import origin, show_line, show_promotion, verified
 from autopromote.commands.rules.trial_view import change_line, fared_line, show_trial
-from autopromote.commands.rules.view import strategy_line
+from autopromote.commands.rules.view import asked, conditions_line, strategy_line
 from autopromote.commands.webhooks.view import secret_line
 from autopromote.options import warn_if_cut
 from autopromote.resources import (
@@ -355,3 +355,15 @@ def test_a_verification_that_is_decided_says_how_it_went() -> None:
     begun = full(Verification, {**seen, "good": 0, "asked": 0})
     assert verified(FULL | {"verification": begun}) == "0 of 0 answers were good"
     assert verified(BARE) is None
+
+
+def test_a_pair_of_flags_is_shown_as_it_was_typed() -> None:
+    def shown(**fields: object) -> list[tuple[str, str]]:
+        return asked(cast("Rule", fields))
+
+    assert shown(self_approval=True, github_checks=False, commit_status=None) == []
+    assert shown(self_approval=False, github_checks=True) == [
+        ("--no-self-approval", "yes"),
+        ("--checks", "yes"),
+    ]
+    assert conditions_line(cast("Rule", {"github_checks": True, "soak": "1h"})) == "soak 1h, checks"

@@ -5,15 +5,15 @@ from typing import Any
 
 import click
 
-from autopromote.conditions import OPTIONS
+from autopromote.conditions import OPTIONS, Option
 from autopromote.output import block, say, warn
 from autopromote.plain import plain_line
 from autopromote.renaming import renamed
 from autopromote.resources import Ref, Rule, Target
 from autopromote.times import when
 
-OWN = "self_approval"
 YES = "yes"
+TRUE_UNLESS_SAID = frozenset({"self_approval"})
 
 
 def show_rule(rule: Rule) -> None:
@@ -87,10 +87,20 @@ def target_line(target: Target, source: Ref) -> str:
 
 def asked(rule: Rule) -> list[tuple[str, str]]:
     """Return each condition as one would type it: `--soak` and `30m`, a line for each of a list."""
-    found = [(each.flag, shown(rule.get(each.field))) for each in OPTIONS if each.field != OWN]
-    if rule.get(OWN) is False:
-        found.append(("--no-self-approval", YES))
+    found = [
+        switched(each, rule.get(each.field))
+        if each.is_switch
+        else (each.flag, shown(rule.get(each.field)))
+        for each in OPTIONS
+    ]
     return [(flag, text) for flag, text in found if text]
+
+
+def switched(option: Option, value: Any) -> tuple[str, str]:
+    """Return the flag of `--checks/--no-checks` that was typed, or nothing where none was."""
+    on, _, off = option.flag.partition("/")
+    is_said = value is not None and value != (option.field in TRUE_UNLESS_SAID)
+    return on if value else off, YES if is_said else ""
 
 
 def conditions_line(rule: Rule) -> str:
