@@ -10,7 +10,11 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
 from prometheus_client import generate_latest as written
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import (
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from typing_extensions import override
@@ -18,7 +22,9 @@ from typing_extensions import override
 from listener.api import auth
 from listener.api.answers import Reply, replies
 from listener.api.services import services
+from listener.db.figures import Delay
 from listener.roles import Role
+from listener.services.histograms import Histograms
 from listener.services.status import Gauges
 
 bp = Blueprint("metrics", __name__)
@@ -85,8 +91,24 @@ class _Figures(Collector):
         yield _by("deliveries", "Deliveries kept.", "fate", found.deliveries)
         yield _by("due_lag_seconds", "How long due work has waited.", "queue", found.lags)
         yield _one("open_holds", "Holds nobody released.", found.open_holds)
+        yield from _delays(self._gauges.delays())
         if left is not None:
             yield _one("heroku_requests_left", "Requests Heroku still grants.", left)
+
+
+DELAYS = {
+    Delay.LEAD: ("lead_time_seconds", "From a release on the source until it ran on the target."),
+    Delay.POST: ("post_delay_seconds", "From a release on the source until a rule's post of it."),
+}
+
+
+def _delays(found: Histograms) -> Iterator[Metric]:
+    for delay, (name, says) in DELAYS.items():
+        family = HistogramMetricFamily(f"autopromote_{name}", says, labels=["app"])
+        for (of, app), histogram in sorted(found.items()):
+            if of is delay:
+                family.add_metric([app], histogram.cumulative, histogram.seconds)
+        yield family
 
 
 def _by(name: str, says: str, label: str, values: dict[str, int] | dict[str, float]) -> Metric:

@@ -1,29 +1,36 @@
 """What figures are made of: the changes of a time, and what else was released on their targets.
 
-Each is one statement, which reads what the time holds, whatever came before.
+Each is one statement, and reads what the time holds, however much came before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Double,
     Row,
     Select,
     and_,
+    case,
+    cast,
     exists,
     func,
     literal,
     literal_column,
+    not_,
     or_,
     select,
     text,
+    union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONPATH
+from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
 
 from listener.core.figures import Change, OtherRelease
 from listener.core.promotion import RELEASE_PHASE_FOR, Status
@@ -86,23 +93,20 @@ def _changes() -> Select[Any]:
     )
     was_judged = and_(p.status == Status.FAILED, p.verification["outcome"].astext.is_not(None))
     known = or_(p.status.in_(_RAN_SURELY), was_judged)
+    # The list that shows its end may not have been read since.
+    has_run = or_(func.coalesce(t.status, "").in_(RAN), and_(is_last, known))
     return (
         select(
+            post.c.id.label("post_id"),
             p.id,
             p.rule_id,
             p.target_id,
             post.c.release_version,
             p.status,
-            p.ended_at,
-            post.c.settled_at,
+            post.c.created_at.label("asked_at"),
             _source.c.created_at.label("released_at"),
-            # A release phase lasts no longer; Heroku may touch a release later.
-            func.least(
-                func.coalesce(t.updated_at, t.created_at),
-                t.created_at + literal(RELEASE_PHASE_FOR),
-            ).label("ran_at"),
-            # The list that shows its end may not have been read since.
-            or_(func.coalesce(t.status, "").in_(RAN), and_(is_last, known)).label("has_run"),
+            _over_at(has_run, is_last).label("over_at"),
+            has_run.label("has_run"),
             is_last.label("is_last"),
             held.label("is_held"),
             func.jsonb_path_query_array(comparison.c.content, _TIMES).label("committed_at"),
@@ -112,7 +116,20 @@ def _changes() -> Select[Any]:
         .outerjoin(_source, and_(_source.c.app_id == p.source_id, _source.c.version == p.version))
         .outerjoin(shipment, and_(shipment.c.promotion_id == p.id, shipment.c.head == p.commit))
         .outerjoin(comparison, comparison.c.id == shipment.c.comparison_id)
-        .where(p.status != Status.RELEASING)
+        .where(or_(p.status != Status.RELEASING, not_(is_last)))
+    )
+
+
+def _over_at(has_run: ColumnElement[bool], is_last: ColumnElement[bool]) -> ColumnElement[Any]:
+    """Build the time at which it ran, or failed: Heroku's word, but no later than we knew it."""
+    t, asked, ended_at = _there.c, post.c.settled_at, promotion.c.ended_at
+    # A release phase lasts no longer; Heroku may touch a release later.
+    longest = t.created_at + literal(RELEASE_PHASE_FOR)
+    ran_at = func.least(func.coalesce(t.updated_at, t.created_at, asked), longest)
+    known_at = case((and_(is_last, ended_at.is_not(None)), ended_at), else_=asked)
+    is_verified_now = and_(is_last, ended_at.is_(None))
+    return case(
+        (not_(has_run), known_at), (is_verified_now, ran_at), else_=func.least(ran_at, known_at)
     )
 
 
@@ -124,25 +141,13 @@ def _change(row: Row[Any]) -> Change:
         app=row.target_id,
         version=row.release_version,
         released_at=row.released_at,
-        over_at=_over_at(row),
+        over_at=row.over_at,
         has_run=row.has_run,
         status=Status(row.status),
         is_last=row.is_last,
         left_hold=row.is_held,
         committed_at=tuple(told) if row.is_last else (),
     )
-
-
-def _over_at(row: Row[Any]) -> datetime:
-    """Return when it ran, or failed: Heroku's word, but no later than when we knew it."""
-    known_at: datetime = (
-        row.ended_at if row.is_last and row.ended_at is not None else row.settled_at
-    )
-    if not row.has_run:
-        return known_at
-    ran_at: datetime = row.ran_at if row.ran_at is not None else row.settled_at
-    is_verified_now = row.is_last and row.ended_at is None
-    return ran_at if is_verified_now else min(ran_at, known_at)
 
 
 def others(conn: Connection, app_ids: Collection[str], *, since: datetime) -> list[OtherRelease]:
@@ -189,3 +194,48 @@ WHERE before <> artifact AND created_at >= :since
 ORDER BY created_at DESC LIMIT :most
 """
 )
+
+
+class Delay(StrEnum):
+    """A time that counts from a release on the source."""
+
+    LEAD = "lead"  # until a deployment ran on its target
+    POST = "post"  # until Heroku was asked, for a rule
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many delays of one kind and target fell into one bucket, and their sum in seconds."""
+
+    delay: Delay
+    app_id: str
+    first: int  # of what was counted, the oldest: it orders targets for ever
+    bucket: int  # how many bounds they reach
+    count: int
+    seconds: float
+
+
+def tally(
+    conn: Connection, bounds: Sequence[float], *, after: datetime | None, until: datetime
+) -> list[Tally]:
+    """Count the delays of what was made in a time, or ever until then."""
+    query = _changes().where(_MADE, post.c.settled_at <= until)
+    if after is not None:
+        query = query.where(post.c.settled_at > after)
+    made = query.subquery().c
+    counted = union_all(
+        _tally(made, Delay.LEAD, made.over_at, bounds).where(made.has_run),
+        _tally(made, Delay.POST, made.asked_at, bounds).where(made.rule_id.is_not(None)),
+    )
+    return [Tally(Delay(row[0]), *row[1:]) for row in conn.execute(counted)]
+
+
+def _tally(
+    made: Any, delay: Delay, until: ColumnElement[datetime], bounds: Sequence[float]
+) -> Select[Any]:
+    epoch = func.extract("epoch", until - made.released_at)
+    seconds = func.greatest(cast(epoch, Double), 0.0)
+    bucket = func.width_bucket(seconds, cast(list(bounds), ARRAY(Double)))
+    columns = (literal(delay.value), made.target_id, func.min(made.post_id), bucket, func.count())
+    query = select(*columns, func.sum(seconds)).where(made.released_at.is_not(None))
+    return query.group_by(made.target_id, bucket)

@@ -31,6 +31,7 @@ from listener.outbound.http import (
     trusted,
 )
 from listener.services import troubles
+from listener.services.histograms import Delays, Histograms
 
 log = structlog.get_logger()
 
@@ -118,6 +119,11 @@ class Gauges:
     def __init__(self, database: Database, heroku: Heroku) -> None:
         self._database = database
         self._heroku = heroku
+        self._delays = Delays(database)
+
+    def delays(self) -> Histograms:
+        """Read how long releases took, until they were asked for and until they ran."""
+        return self._delays.read()
 
     def figures(self) -> Figures:
         """Read what the database tells now."""

@@ -74,6 +74,15 @@ def test_what_is_no_time_is_refused(viewer: Caller, query: str, words: str) -> N
     assert (status, message.startswith(words)) == (422, True), message
 
 
+@pytest.mark.usefixtures("shipped")
+def test_metrics_tell_delays_as_histograms_by_target(admin: Caller) -> None:
+    lines = admin.ask("GET", "/metrics").text.splitlines()
+    for name in ("lead_time_seconds", "post_delay_seconds"):
+        assert f"# TYPE autopromote_{name} histogram" in lines
+        assert f'autopromote_{name}_bucket{{app="{PROD}",le="+Inf"}} 3.0' in lines
+        assert f'autopromote_{name}_count{{app="{PROD}"}} 3.0' in lines
+
+
 def test_only_what_somebody_sees_is_counted(town: Town) -> None:
     for team in (town.pay, town.shop):
         town.caller("ana").post(f"/api/promotions/{team.promotion}/actions/approve", status=200)
