@@ -17,6 +17,7 @@ from tests.worker.stage import Stage
 from tests.worker.wire import MortalDatabase, Wire
 
 SHOP = "acme/shop"
+LOGIN = "autopromote"
 HUB = "http://localhost/_github/api/v3"
 
 
@@ -42,7 +43,7 @@ def connect(stage: Stage) -> str:
 
 def at_github(stage: Stage) -> Wire:
     """Have commits told by GitHub from now on; answers the wire to it, with its calls."""
-    token = stage.control("github/tokens", {"login": "autopromote"})["token"]
+    token = stage.control("github/tokens", {"login": LOGIN})["token"]
     hub = Wire(stage.wire.inner, stage.mortality)
     github = GitHub(Token(token), url=HUB, transport=hub)
     parts = stage.context.heroku, stage.context.reader

@@ -2,10 +2,67 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
 from listener.core.commits import Relation
-from tests.worker.emulated import STAGING
-from tests.worker.shipping import SHOP, connect, push, read, shipped
-from tests.worker.stage import Stage
+from listener.core.promotion import Status
+from listener.core.rule import OnNewer, Strategy
+from listener.db import shipments
+from listener.db.commit_tables import comparison, shipment
+from listener.worker.queues import READING
+from tests.worker import wire
+from tests.worker.emulated import BO, EU, PROD, STAGING
+from tests.worker.shipping import (
+    LOGIN,
+    SHOP,
+    at_github,
+    calls_of,
+    connect,
+    push,
+    read,
+    shipped,
+)
+from tests.worker.stage import LEASE, Stage
+from tests.worker.wire import Killed, Wire
+
+MORE = tuple(f"acme-prod-{number}" for number in range(3))
+
+
+def ship(stage: Stage, *messages: str, look: bool = True) -> int:
+    """A deploy of new commits on the main branch."""
+    version = stage.deploy(commit=push(stage, *messages or ("Go on",))[-1])
+    if look:
+        stage.look()
+    return version
+
+
+def subjects(stage: Stage, version: int, target: str = PROD) -> list[str]:
+    """The subjects of the commits that ship."""
+    found = shipped(stage, version, target)
+    assert found.comparison is not None, found.untold
+    return [each.subject for each in found.comparison.coming]
+
+
+def is_due(stage: Stage, version: int, target: str = PROD) -> bool:
+    """Whether what ships is to be read, now or later."""
+    row = stage.promotion(version, target)
+    with stage.database.begin() as conn:
+        query = select(shipment.c.due_at).where(shipment.c.promotion_id == row.id)
+        return conn.execute(query).scalar_one() is not None
+
+
+def untold(stage: Stage, version: int) -> str:
+    """Why nothing is told."""
+    found = shipped(stage, version)
+    assert found.comparison is None
+    return found.untold or ""
+
+
+# From Heroku.
 
 
 def test_the_commits_between_what_ran_and_what_goes(stage: Stage) -> None:
@@ -20,13 +77,26 @@ def test_the_commits_between_what_ran_and_what_goes(stage: Stage) -> None:
     assert found.comparison is not None
     assert found.comparison.relation is Relation.AHEAD
     assert [each.sha for each in found.comparison.coming] == shas
-    assert [each.subject for each in found.comparison.coming] == [
-        "Fix the login (#7)",
-        "Add a page",
-    ]
+    assert subjects(stage, version) == ["Fix the login (#7)", "Add a page"]
     assert found.comparison.coming[0].pull == 7
     assert (found.repository, found.head, found.told_by) == (SHOP, shas[-1], "heroku")
     assert not found.goes_back
+
+
+def test_five_targets_share_one_comparison(bare: Stage) -> None:
+    targets = (PROD, EU, *MORE)
+    for name in MORE:
+        bare.make_app(name)
+    bare.add_rule(targets=targets)
+    connect(bare)
+    bare.wire.take_calls()
+
+    version = ship(bare)
+    bare.wire.take_calls()
+    read(bare)
+
+    assert all(subjects(bare, version, name) == ["Go on"] for name in targets)
+    assert [call.split("/")[-1] for call in calls_of(bare)] == ["compare", "compare"]
 
 
 def test_an_app_without_a_repository_is_asked_about_once_a_day(stage: Stage) -> None:
@@ -37,8 +107,535 @@ def test_an_app_without_a_repository_is_asked_about_once_a_day(stage: Stage) -> 
         read(stage)
 
     for version in versions:
-        assert (shipped(stage, version).untold or "").startswith(
+        assert untold(stage, version).startswith(
             f"Heroku does not tell the repository of {STAGING}: "
         )
-    calls = [call for call in stage.wire.take_calls() if "/repo" in call]
-    assert calls == [f"GET /apps/{stage.app(STAGING).id}/repo"]
+    assert calls_of(stage, "/repo") == [f"GET /apps/{stage.app(STAGING).id}/repo"]
+
+    stage.shift(timedelta(hours=25))
+    stage.deploy(commit="c" * 40)
+    stage.look()
+    read(stage)
+    assert calls_of(stage, "/repo") == [f"GET /apps/{stage.app(STAGING).id}/repo"]
+
+
+@pytest.mark.parametrize("switch", ["forbidden", "missing"])
+def test_where_heroku_compares_nothing_it_is_not_asked_again_for_a_day(
+    stage: Stage, switch: str
+) -> None:
+    connect(stage)
+    stage.control("repositories-api", {"is": switch}, "PUT")
+    try:
+        first, second = ship(stage), ship(stage)
+        stage.wire.take_calls()
+        read(stage)
+        asked = calls_of(stage, "/compare")
+        third = ship(stage)
+        read(stage)
+    finally:
+        stage.control("repositories-api", {"is": "open"}, "PUT")
+
+    for version in (first, second, third):
+        assert untold(stage, version).startswith("Heroku compares no commits of its pipeline: ")
+    assert len(asked) == 1
+    assert calls_of(stage, "/compare") == []
+
+
+def test_a_commit_that_heroku_does_not_know_silences_no_other(stage: Stage) -> None:
+    connect(stage)
+    lost = stage.deploy(commit="f" * 40)
+    stage.look()
+    read(stage)
+    stage.wire.take_calls()
+    version = ship(stage)
+    stage.put_hold()
+    stage.work()
+    read(stage)
+
+    assert untold(stage, lost).startswith("Heroku does not compare ")
+    assert len(calls_of(stage, "/compare")) == 1  # from the unknown one: refused as well
+    again = ship(stage)
+    stage.release_hold()
+    stage.work()
+    read(stage)
+    assert untold(stage, version).startswith("Heroku does not compare ")
+    assert subjects(stage, again) == ["Go on"]
+
+
+def test_no_calls_are_spent_that_others_need(stage: Stage) -> None:
+    connect(stage)
+    version = ship(stage)
+    stage.control("rate-limits", {"email": "robot@example.com", "remaining": 900})
+    stage.look(PROD)
+    stage.wire.take_calls()
+    read(stage)
+
+    assert "are kept for what must go on" in untold(stage, version)
+    assert calls_of(stage) == []
+    assert is_due(stage, version)
+
+
+def test_an_error_is_not_remembered_as_a_no(stage: Stage) -> None:
+    connect(stage)
+    stage.shift(timedelta(hours=25))
+    version = ship(stage)
+    stage.wire.put(_answering(429), method="GET", path="/apps/[^/]+/repo")
+    read(stage)
+    assert shipped(stage, version).untold is not None  # for a minute, and people are asked
+
+    stage.shift(timedelta(seconds=61))
+    read(stage)
+
+    assert subjects(stage, version) == ["Go on"]
+    assert shipped(stage, version).untold is None
+
+
+def test_people_are_asked_after_half_a_minute(stage: Stage) -> None:
+    connect(stage)
+    version = ship(stage)
+    stage.wire.put(wire.refused, method="GET", path=".*/compare", times=9)
+    told = []
+    for seconds in (3, 6, 11, 21):
+        stage.shift(stage.seconds(seconds))
+        stage.step(READING)
+        told.append(shipped(stage, version).untold)
+
+    assert told[:3] == [None, None, None]
+    assert told[3] is not None
+    assert "Heroku was not reached" in told[3]
+
+
+def _answering(status: int) -> wire.Around:
+    def around(_: httpx.Request, send: wire.Send) -> httpx.Response:
+        return httpx.Response(status, json={"id": "rate_limit", "message": "Slow down."})
+
+    return around
+
+
+# From GitHub.
+
+
+@pytest.fixture
+def hub(stage: Stage) -> Wire:
+    """Commits are told by GitHub."""
+    connect(stage)
+    return at_github(stage)
+
+
+def test_github_tells_pull_requests(stage: Stage, hub: Wire) -> None:
+    shas = push(stage, "Add a page", "Merge pull request #1 from bo/page")
+    stage.control(
+        f"github/repos/{SHOP}/pulls",
+        {"title": "A page", "author": "bo", "merge_commit": shas[-1], "commits": [shas[0]]},
+    )
+    version = stage.deploy(commit=shas[-1])
+    stage.look()
+    stage.wire.take_calls()
+    hub.take_calls()
+    read(stage)
+
+    found = shipped(stage, version)
+    assert found.told_by == "github"
+    assert found.comparison is not None
+    [pull] = found.comparison.pulls
+    assert (pull.title, pull.author) == ("A page", "bo")
+    assert pull.url.startswith("http://localhost/_github/acme/shop/pull")
+    assert (found.comparison.url or "").startswith("http://localhost/_github/acme/shop/compare/")
+    assert [call.split("/")[-1].split("...")[0][:7] for call in hub.take_calls()] == [
+        (found.base or "")[:7],
+        "pulls",
+    ]
+    assert calls_of(stage) == []  # Heroku is asked nothing
+
+
+def test_five_targets_cost_github_one_comparison(bare: Stage) -> None:
+    targets = (PROD, EU, *MORE)
+    for name in MORE:
+        bare.make_app(name)
+    bare.add_rule(targets=targets)
+    connect(bare)
+    hub = at_github(bare)
+    version = ship(bare)
+    bare.wire.take_calls()
+    read(bare)
+
+    assert all(subjects(bare, version, name) == ["Go on"] for name in targets)
+    assert len(hub.take_calls()) == 2  # the comparison, and the last pull requests
+    assert calls_of(bare) == []
+
+
+def test_a_rule_names_the_repository(stage: Stage) -> None:
+    first = push(stage, "Begin")[-1]
+    hub = at_github(stage)
+    stage.change_rule(conditions={"repo": SHOP})
+    stage.deploy(commit=first)
+    stage.look()
+    stage.wire.take_calls()
+    version = ship(stage)
+    read(stage)
+
+    assert subjects(stage, version) == ["Go on"]
+    assert hub.take_calls()
+    assert calls_of(stage, "/repo") == []
+
+
+def test_without_credentials_of_github_the_name_in_a_rule_asks_nobody(stage: Stage) -> None:
+    stage.change_rule(conditions={"repo": SHOP})
+    version = ship(stage)
+    read(stage)
+
+    assert untold(stage, version).startswith("Heroku does not tell the repository of")
+
+
+def test_links_of_another_host_are_not_kept(stage: Stage, hub: Wire) -> None:
+    def elsewhere(_: httpx.Request, send: wire.Send) -> httpx.Response:
+        answer = send()
+        body = answer.read().replace(b'"html_url":"http://localhost/', b'"html_url":"http://evil/')
+        return httpx.Response(answer.status_code, content=body)
+
+    hub.put(elsewhere, method="GET", path=".*/compare/.*")
+    version = ship(stage)
+    read(stage)
+
+    found = shipped(stage, version).comparison
+    assert found is not None
+    assert found.url is None
+
+
+def test_what_github_refuses_is_asked_again_while_the_promotion_waits(
+    stage: Stage, hub: Wire
+) -> None:
+    stage.put_hold()
+    versions = [stage.deploy(commit="f" * 40)]
+    stage.look()
+    stage.control("faults", {"kind": "status", "host": "github", "status": 404, "times": 1})
+    read(stage)
+    assert "GitHub answered 404" in untold(stage, versions[0])
+    assert len(hub.take_calls()) == 1
+    read(stage)
+    assert hub.take_calls() == []
+
+    stage.shift(timedelta(minutes=11))
+    read(stage)
+    assert len(hub.take_calls()) == 1
+
+
+def test_a_limit_of_github_is_waited_for(stage: Stage, hub: Wire) -> None:
+    limits = {"login": LOGIN, "remaining": 0, "seconds": 600}
+    stage.control("github/rate-limits", limits)
+    version = ship(stage)
+    read(stage)
+    stage.control("github/rate-limits", {**limits, "remaining": 5000})
+    assert "GitHub takes no more requests for" in untold(stage, version)
+    hub.take_calls()
+
+    stage.shift(timedelta(seconds=300))
+    read(stage)
+    assert hub.take_calls() == []
+
+
+def test_without_gates_on_commits_a_silent_github_costs_a_promotion_nothing(
+    stage: Stage, hub: Wire
+) -> None:
+    lives, calls, version = [], [], 0
+    for troubles in (0, 99):
+        hub.put(wire.lost, method="GET", times=troubles)
+        stage.wire.take_calls()
+        version = ship(stage)
+        lives.append(stage.life(version))
+        calls.append([call.split("/")[-1] for call in calls_of(stage)])
+        read(stage)
+    for _ in range(8):  # for an hour
+        stage.shift(timedelta(minutes=8))
+        read(stage)
+        stage.work()
+
+    assert stage.promotion(version).status is Status.SUCCEEDED
+    assert "GitHub did not answer" in untold(stage, version)
+    assert lives[0] == lives[1]
+    assert calls[0] == calls[1]
+
+
+# What a target ran, and what goes.
+
+
+def test_what_waits_is_read_anew_when_the_target_moved(stage: Stage) -> None:
+    connect(stage)
+    stage.change_rule(on_newer=OnNewer.KEEP, conditions={"approvals": 1})
+    first, second = ship(stage, "One"), ship(stage, "Two")
+    read(stage)
+    assert subjects(stage, second) == ["One", "Two"]
+
+    stage.approve(first, BO)
+    stage.work()
+    assert stage.promotion(first).status is Status.SUCCEEDED
+    read(stage)
+
+    assert subjects(stage, first) == ["One"]
+    assert stage.promotion(second).status is Status.WAITING
+    assert subjects(stage, second) == ["Two"]
+
+
+def test_a_hotfix_before_the_post_counts(stage: Stage) -> None:
+    connect(stage)
+    stage.change_rule(conditions={"approvals": 1})
+    [fix] = push(stage, "Hotfix")
+    version = ship(stage, "Go on")
+    read(stage)
+    assert subjects(stage, version) == ["Hotfix", "Go on"]
+
+    stage.deploy(PROD, commit=fix, user=BO, description="Hotfix")
+    stage.look(PROD)
+    stage.release_hold()
+    stage.work()
+    stage.approve(version, BO)
+    stage.work()
+    read(stage)
+
+    assert stage.promotion(version).status is Status.SUCCEEDED
+    assert subjects(stage, version) == ["Go on"]
+
+
+def test_a_retry_reads_it_anew(stage: Stage) -> None:
+    connect(stage)
+    stage.wire.put(_refusing, path=".*/releases")
+    version = ship(stage, "One")
+    assert stage.promotion(version).status is Status.FAILED
+    read(stage)
+    assert subjects(stage, version) == ["One"]
+    [fix] = push(stage, "Hotfix")
+    stage.deploy(PROD, commit=fix, user=BO, description="Hotfix")
+    stage.look(PROD)
+
+    stage.desk.retry(str(stage.promotion(version).id), by=BO)
+    read(stage)
+
+    assert shipped(stage, version).base == fix
+    assert shipped(stage, version).goes_back
+
+
+def _refusing(_: httpx.Request, send: wire.Send) -> httpx.Response:
+    return httpx.Response(422, json={"id": "invalid_params", "message": "No."})
+
+
+def test_what_gave_way_is_counted_from_what_ran_when_it_was_made(stage: Stage) -> None:
+    first = connect(stage)
+    older, newer = ship(stage, "One", look=False), ship(stage, "Two")
+    read(stage)
+
+    assert stage.promotion(older).status is Status.SUPERSEDED
+    assert shipped(stage, older).base == first
+    assert subjects(stage, older) == ["One"]
+    assert subjects(stage, newer) == ["One", "Two"]
+
+
+def test_a_rollback_takes_commits_back(stage: Stage) -> None:
+    connect(stage)
+    ship(stage, "One", "Two")
+    stage.ask_rollback()
+    stage.work()
+    read(stage)
+
+    row = stage.promotions()[-1]
+    with stage.database.begin() as conn:
+        found = shipments.of(conn, row.id)
+    assert found is not None
+    assert found.comparison is not None
+    assert found.comparison.relation is Relation.BEHIND
+    assert [each.subject for each in found.comparison.leaving] == ["One", "Two"]
+    assert found.goes_back
+
+
+def test_a_promotion_by_hand_tells_it_too(bare: Stage) -> None:
+    connect_by_hand(bare)
+    version = ship(bare, "One")
+    bare.promote(version)
+    bare.work()
+    read(bare)
+
+    assert subjects(bare, version) == ["One"]
+
+
+def connect_by_hand(stage: Stage) -> None:
+    """As `connect`, where no rule promotes."""
+    stage.add_rule()
+    connect(stage)
+    stage.change_rule(mode="off")
+
+
+def test_in_a_chain_the_repository_is_that_of_the_first_app(bare: Stage) -> None:
+    bare.add_rule()
+    bare.add_rule("on", source=PROD, targets=(EU,))
+    bare.control("repositories", {"full_name": SHOP, "commits": [{"message": "Begin"}]})
+    bare.control(f"apps/{STAGING}/repo", {"full_name": SHOP}, "PUT")
+    hub = at_github(bare)
+    ship(bare, "One")
+    version = ship(bare, "Two")
+    bare.wire.take_calls()
+    read(bare)
+    [on] = [r for r in bare.promotions() if r.target_id == bare.app(EU).id][-1:]
+
+    with bare.database.begin() as conn:
+        found = shipments.of(conn, on.id)
+    assert subjects(bare, version) == ["Two"]
+    assert found is not None
+    assert found.comparison is not None
+    assert [each.subject for each in found.comparison.coming] == ["Two"]
+    assert calls_of(bare, "/repo") == [f"GET /apps/{bare.app(STAGING).id}/repo"]
+    compared = [call for call in hub.take_calls() if "compare" in call]
+    assert len(set(compared)) == len(compared)  # each pair once, for whatever hop
+
+
+def test_the_commit_of_what_ran_costs_one_call_where_nobody_told_it(stage: Stage) -> None:
+    first = connect(stage)
+    [fix] = push(stage, "Hotfix")
+    stage.deploy(PROD, commit=fix, user=BO, description="Hotfix")
+    stage.look(PROD)
+    version = stage.deploy(commit=first)
+    stage.look()
+    stage.wire.take_calls()
+    read(stage)
+
+    slug = stage.slug_of(PROD, stage.current())
+    assert calls_of(stage, "/slugs/") == [f"GET /apps/{stage.app(PROD).id}/slugs/{slug}"]
+    assert shipped(stage, version).base == fix
+    assert shipped(stage, version).goes_back
+
+    later = ship(stage)
+    stage.wire.take_calls()
+    read(stage)
+    assert shipped(stage, later).base == fix
+    assert calls_of(stage, "/slugs/") == []
+
+
+@pytest.mark.parametrize("commit", ["null", "main", "f" * 6])
+def test_a_slug_without_a_commit_is_not_told(stage: Stage, commit: str) -> None:
+    connect(stage)
+    version = stage.deploy(commit=commit)
+    stage.look()
+    read(stage)
+
+    assert untold(stage, version) == "Heroku names no commit of what goes."
+    later = ship(stage)
+    read(stage)
+    assert untold(stage, later) == f"Heroku names no commit of what {PROD} ran before."
+
+
+def test_an_abbreviated_commit_is_compared_as_it_is(stage: Stage) -> None:
+    connect(stage)
+    [sha] = push(stage, "One")
+    version = stage.deploy(commit=sha[:8].upper())
+    stage.look()
+    read(stage)
+
+    assert shipped(stage, version).head == sha[:8]
+    assert subjects(stage, version) == ["One"]
+
+
+def test_a_target_that_ran_nothing(bare: Stage) -> None:
+    bare.control("apps", {"name": "acme-new", "owner": "ana@example.com"})
+    bare.add_rule(targets=("acme-new",))
+    version = bare.deploy(commit="a" * 40)
+    bare.look()
+    read(bare)
+
+    found = shipped(bare, version, "acme-new")
+    assert found.untold == "acme-new ran nothing before."
+    assert found.head == "a" * 40
+
+
+def test_images_have_no_commit(bare: Stage) -> None:
+    for name in ("acme-spruce", "acme-larch"):
+        bare.make_app(name, generation="fir")
+    bare.control(
+        "pipelines",
+        {"name": "forest", "couplings": {"staging": ["acme-spruce"], "production": ["acme-larch"]}},
+    )
+    bare.add_rule(source="acme-spruce", targets=("acme-larch",), strategy=Strategy.SLUG)
+    version = bare.deploy("acme-spruce")
+    bare.look("acme-spruce")
+    bare.wire.take_calls()
+    read(bare)
+
+    found = shipped(bare, version, "acme-larch")
+    assert found.untold == "acme-spruce builds images, and Heroku names no commit of an image."
+    assert calls_of(bare) == []
+
+
+def test_the_same_commit_in_a_new_slug_brings_nothing(stage: Stage) -> None:
+    first = connect(stage)
+    version = stage.deploy(commit=first)
+    stage.look()
+    stage.wire.take_calls()
+    read(stage)
+
+    found = shipped(stage, version).comparison
+    assert found is not None
+    assert found.relation is Relation.IDENTICAL
+    assert calls_of(stage) == []
+
+
+# Storage, and accidents.
+
+
+def test_a_message_that_is_cut_makes_it_not_whole(stage: Stage) -> None:
+    connect(stage)
+    version = ship(stage, "x" * 9000)
+    read(stage)
+
+    found = shipped(stage, version).comparison
+    assert found is not None
+    assert len(found.coming[0].message) == 8000
+    assert not found.is_whole
+
+
+def test_many_promotions_of_one_pair_keep_one_copy(stage: Stage) -> None:
+    first = connect(stage)
+    [sha] = push(stage, "One")
+    for _ in range(4):  # there and back again, each time in a new slug
+        for commit in (sha, first):
+            version = stage.deploy(commit=commit)
+            stage.look()
+            if stage.promotion(version).status is Status.WAITING:
+                stage.approve(version, BO)
+                stage.work()
+            read(stage)
+
+    with stage.database.begin() as conn:
+        kept = conn.execute(select(func.count()).select_from(comparison)).scalar_one()
+        all_ = conn.execute(select(func.count()).select_from(shipment)).scalar_one()
+    assert kept == 2
+    assert all_ > 8
+
+
+def test_killed_at_any_moment_it_is_read_in_the_end(stage: Stage) -> None:
+    connect(stage)
+    at_github(stage)
+    version = ship(stage)
+    stage.mortality.die_at(None)
+    read(stage)
+    last = stage.mortality.lived
+    assert last > 10
+
+    for moment in range(1, last + 1):
+        version = ship(stage)
+        stage.shift(stage.seconds(3))
+        stage.mortality.die_at(moment)
+        with pytest.raises(Killed):
+            stage.step(READING)
+        stage.mortality.die_at(None)
+        stage.shift(LEASE)
+        read(stage)
+
+        assert subjects(stage, version) == ["Go on"], f"killed at {moment}"
+        assert not is_due(stage, version)
+
+
+def test_how_long_a_repository_takes_makes_no_app_slow(stage: Stage) -> None:
+    push(stage, "Begin")
+    stage.control(f"apps/{STAGING}/repo", {"full_name": SHOP}, "PUT")
+    app_id, took = stage.app(STAGING).id, stage.context.heroku.took
+    before = took[app_id]
+
+    assert stage.context.commits.repository(app_id) == SHOP
+    assert took[app_id] == before
