@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -343,7 +344,7 @@ def test_without_gates_on_commits_a_silent_github_costs_a_promotion_nothing(
         stage.wire.take_calls()
         version = ship(stage)
         lives.append(stage.life(version))
-        calls.append([call.split("/")[-1] for call in calls_of(stage)])
+        calls.append([re.sub(r"/slugs/.*", "/slugs/…", call) for call in calls_of(stage)])
         read(stage)
     for _ in range(8):  # for an hour
         stage.shift(timedelta(minutes=8))
