@@ -14,19 +14,23 @@ from typing import Any
 import httpx
 
 from demo.ending import Ended, Ending
+from demo.hub import CHECK, Hub
 from demo.people import ANA, BEN, write_program
 from demo.stage import DemoFailed, Stage, say, wait_for
 from listener.local_postgres.cluster import NoPostgres, PostgresFailed
 
 # The terminal is closed, or the program that read along has ended.
 UNHEARD = (errno.EIO, errno.EPIPE)
+SECONDS_OF_CI = 5.0
 ENDED = 130  # as a shell says it of Ctrl-C
 
 
-def show(stage: Stage) -> None:
-    """Run the demo: one promotion goes by itself, another when somebody has approved it."""
+def show(stage: Stage, hub: Hub) -> None:
+    """Run the demo: one promotion goes by itself, others when somebody or CI says yes."""
+    hub.open(stage)
     show_automatic(stage)
     show_approved(stage)
+    show_checked(stage, hub)
     stage.type("promotions")
 
 
@@ -37,7 +41,7 @@ def show_automatic(stage: Stage) -> None:
     stage.type("rules:add", "ship", "--from", "acme-staging", "--to", "acme-prod")
     say("\nAna deploys to staging: git push heroku main")
     deployed_at = datetime.now().astimezone()
-    release = stage.heroku("apps/acme-staging/deploys", {"description": "Deploy 1a5f89db"})
+    release = stage.heroku("apps/acme-staging/deploys", {"message": "Sort the offers by price"})
     promotion = wait_for(lambda: _ended(stage, release["version"], "acme-prod"), "the promotion")
     tell(stage, deployed_at, release, promotion)
     if promotion["status"] != "succeeded":
@@ -51,7 +55,7 @@ def show_approved(stage: Stage) -> None:
     route = ("--from", "acme-staging", "--to", "acme-prod-eu")
     stage.type("rules:add", "careful", *route, "--approvals", "1", "--no-self-approval")
     say("\nAna deploys to staging once more.")
-    release = stage.heroku("apps/acme-staging/deploys", {"description": "Deploy 7c22e0b9"})
+    release = stage.heroku("apps/acme-staging/deploys", {"message": "Tell when it will arrive"})
     waiting = wait_for(
         lambda: _of(stage, release["version"], "acme-prod-eu"), "the second promotion"
     )
@@ -60,6 +64,33 @@ def show_approved(stage: Stage) -> None:
     ended = wait_for(lambda: _ended(stage, release["version"], "acme-prod-eu"), "its end")
     if ended["status"] != "succeeded":
         raise DemoFailed(f"promotion {ended['id']} ended as {ended['status']}")
+
+
+def show_checked(stage: Stage, hub: Hub) -> None:
+    """Let a rule wait for CI and tell GitHub, deploy, and turn CI green. Raises DemoFailed."""
+    say("\nFrom now on acme-prod waits for CI, and GitHub is told of each promotion.")
+    stage.type("rules:update", "ship", "--checks", "--deployment", "production")
+    hub.run_ci(stage, None)
+    say("\nBen merges a pull request, and it is deployed to staging; CI begins.")
+    sha = hub.merge(stage, "Take coupons at the checkout", "Ben")
+    release = stage.heroku("apps/acme-staging/deploys", {"commit": sha})
+    waiting = wait_for(lambda: _waiting_for_ci(stage, release["version"]), "the third promotion")
+    say(f"\n  promotion {waiting['id']} waits: {waiting['reason']}")
+    hub.turn_green(stage, sha)
+    say("\nCI is green.")
+    ended = wait_for(lambda: _ended(stage, release["version"], "acme-prod"), "its end")
+    if ended["status"] != "succeeded":
+        raise DemoFailed(f"promotion {ended['id']} ended as {ended['status']}")
+    stage.type("promotions:info", ended["id"])
+    told = wait_for(lambda: hub.told(stage, sha), "the deployment at GitHub")
+    say(f"\nGitHub was told of the deployment: {told}")
+    say(f"  {hub.page(stage)}/deployments")
+    hub.run_ci(stage, SECONDS_OF_CI)
+
+
+def _waiting_for_ci(stage: Stage, version: int) -> Any:
+    found = _of(stage, version, "acme-prod")
+    return found if found and CHECK in (found["reason"] or "") else None
 
 
 def _ended(stage: Stage, version: int, target: str) -> Any:
@@ -107,7 +138,8 @@ def stay(stage: Stage, folder: Path, ending: Ending) -> None:
     ana, ben = (write_program(folder / person.name, stage.people[person]) for person in (ANA, BEN))
     say("\nIt stays up; Ctrl-C ends it, and so does closing this terminal.")
     say("To play along, paste into another terminal. It changes nothing there: each line runs one")
-    say("command as Ana, who may do everything, or as Ben, who may approve what she deployed.\n")
+    say("command as Ana, who may do everything, or as Ben, who may approve what she deployed.")
+    say(f"The first deploys a new commit, whose CI is green after {SECONDS_OF_CI:.0f} seconds.\n")
     say(
         f"  curl -X POST {stage.heroku_url}/_emulator/apps/acme-staging/deploys"
         " -H 'content-type: application/json' -d '{}'"
@@ -123,10 +155,11 @@ def main() -> int:
     """Run the demo; return 1 after an error message if it failed, 130 if it was ended half-way."""
     ending = Ending()
     with tempfile.TemporaryDirectory(prefix="autopromote-demo-") as folder, ExitStack() as stack:
-        stage = Stage(Path(folder), stack, go_on=ending.check)
+        hub = Hub()
+        stage = Stage(Path(folder), stack, settings=hub.settings, go_on=ending.check)
         try:
             stage.start()
-            show(stage)
+            show(stage, hub)
             if not os.environ.get("ONCE"):
                 stay(stage, Path(folder), ending)
         except Ended:

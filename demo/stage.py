@@ -126,6 +126,7 @@ class Stage:
             "NO_COLOR": "1",
         }
         self.heroku_url = f"http://127.0.0.1:{free_port()}"
+        self.github_url = f"{self.heroku_url}/_github/api/v3"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         places = {"AUTOPROMOTE_URL": self.url, "HEROKU_API_URL": self.heroku_url}
@@ -146,6 +147,7 @@ class Stage:
             "SECRET_KEY": secrets.token_hex(32),
             "HEROKU_API_KEY": ROBOT,
             "HEROKU_API_URL": self.heroku_url,
+            "AUTOPROMOTE_GITHUB_URL": self.github_url,
             "AUTOPROMOTE_ADMINS": ANA.email,
             "AUTOPROMOTE_APPROVERS": BEN.email,
             "PUBLIC_URL": self.url,
@@ -159,7 +161,7 @@ class Stage:
         self.listener = self._run(["bash", "-c", f"exec {procfile['web']}"], settings, "listener")
         wait_for(lambda: is_up(f"{self.heroku_url}/_emulator/state"), "the emulator")
         wait_for(lambda: is_up(f"{self.url}/readyz"), "the listener")
-        self._tell(f"An emulated Heroku: {self.heroku_url}    the listener: {self.url}")
+        self._tell(f"An emulated Heroku and GitHub: {self.heroku_url}    the listener: {self.url}")
         self._tell(f"Both are up, with PostgreSQL, after {time.monotonic() - begun:.1f} s.")
 
     def _run(
@@ -224,7 +226,8 @@ class Stage:
         self._go_on()  # what Ctrl-C cut short is not told
         return done
 
-    def heroku(self, path: str, body: Any) -> Any:
-        """Post to the control API of the emulated Heroku, and return the answer."""
-        answer = httpx.post(f"{self.heroku_url}/_emulator/{path}", json=body, timeout=10)
+    def heroku(self, path: str, body: Any, method: str = "POST") -> Any:
+        """Ask the control API of the emulated Heroku, and return the answer."""
+        url = f"{self.heroku_url}/_emulator/{path}"
+        answer = httpx.request(method, url, json=body, timeout=10)
         return answer.raise_for_status().json()

@@ -162,11 +162,13 @@ def test_a_colleague_approves_and_both_can_be_played_by_pasted_lines(
 
     [push] = re.findall(r"^  (curl .*)", shown, re.MULTILINE)
     paste(push)
-    waiting = re.compile(r"^(\d+) +waiting .*v8", re.MULTILINE)
+    waiting = re.compile(r"^(\d+) +waiting .*v9.*acme-prod-eu", re.MULTILINE)
     row = wait_until(
         lambda: waiting.search(paste(f"{ana} autopromote promotions")), "the one that waits"
     )
     assert "ben$ autopromote promotions:approve" in shown
+    assert re.search(r"waits: .*: tests\.$", shown, re.MULTILINE)
+    assert "to production, queued, in_progress, success" in shown
     assert "a release of yours" in paste(f"{ana} autopromote promotions:approve {row[1]}")
     assert "Approved by ben@example.com" in paste(f"{ben} autopromote promotions:approve {row[1]}")
     assert "ana@example.com" in paste(f"{ana} sh -c 'autopromote whoami'")
