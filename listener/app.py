@@ -58,6 +58,7 @@ from listener.roles import NOWHERE, Roles
 from listener.services.browser_login import BrowserLogins
 from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
+from listener.services.github_events import GitHubInbox
 from listener.services.identity import Identities, LoginClient
 from listener.services.login import BrowsersDesk, Logins
 from listener.services.login_client import LoginClientDesk
@@ -140,7 +141,9 @@ def build(parts: Parts) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[SHIFT] = Supervisor(parts.context, promoting=parts.settings.runners)
-    app.extensions[JUDGE] = early.judge_for(parts.keys)
+    app.extensions[JUDGE] = early.judge_for(
+        parts.keys, has_github=parts.settings.github_webhook_secret is not None
+    )
     services_of(parts).join(app)
     middleware.init_app(app)
     metrics.Metrics().join(app)
@@ -228,6 +231,7 @@ def services_of(parts: Parts) -> Services:
         keys=keys,
         roles=parts.roles,
         inbox=Inbox(parts.database, keys),
+        github_inbox=GitHubInbox(parts.database, settings.github_webhook_secret),
         tokens=desk,
         login_client=client,
         login_clients=clients,

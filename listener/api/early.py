@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from listener.api.auth import SCHEME
 from listener.api.request_body import LARGEST_FORM
 from listener.crypto import BadToken, Keys
+from listener.github import signature as at_github
 from listener.heroku import HEADER, is_well_formed
 from listener.web.limits import Admission, Headers, Judge, Priority
 
 DOOR = "/webhooks/heroku"
+GITHUB_DOOR = "/webhooks/github"
 LOGINS = frozenset({"/api/tokens", "/login/callback"})  # whoever logs in has no token yet
 HEALTH = frozenset({"/healthz", "/readyz"})
 _REFUSED = Admission(Priority.LAST, reads_body=False)
+_FROM_HEROKU = Admission(Priority.FIRST, is_trusted=True)
 _HEALTH = Admission(Priority.QUICK, body=LARGEST_FORM)
 _STRANGER = Admission(Priority.LAST, body=LARGEST_FORM)
 _LOGIN = Admission(Priority.REST, body=LARGEST_FORM)  # it waits for Heroku
 _KNOWN = Admission(Priority.REST)
 
 
-def judge_for(keys: Keys) -> Judge:
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where deliveries come in: the header with their signature, and what one that may be is."""
+
+    header: str
+    is_signature: Callable[[str], bool]
+    admission: Admission
+
+
+def judge_for(keys: Keys, *, has_github: bool = False) -> Judge:
     """Return what says who goes first, and whose body is not worth reading.
 
-    It decides no request: whose body is not read gets the app's own answer without it.
+    It decides no request: whose body is not read gets the app's own answer without it. With
+    `has_github`, GitHub may deliver webhooks.
     """
+    doors = {
+        DOOR: _Door(HEADER, is_well_formed, _FROM_HEROKU),
+        GITHUB_DOOR: _Door(
+            at_github.HEADER, at_github.is_well_formed, _KNOWN if has_github else _REFUSED
+        ),
+    }
 
     def judge(method: str, path: str, headers: Headers) -> Admission:
-        if path == DOOR:
-            if _is_signed(headers.get(HEADER.upper(), ())):
-                return Admission(Priority.FIRST, is_trusted=True)
-            return _REFUSED
+        if (door := doors.get(path)) is not None:
+            is_signed = _is_signed(headers.get(door.header.upper(), ()), door.is_signature)
+            return door.admission if is_signed else _REFUSED
         if path in HEALTH:
             return _HEALTH
         if path in LOGINS:
@@ -42,10 +62,10 @@ def judge_for(keys: Keys) -> Judge:
     return judge
 
 
-def _is_signed(given: object) -> bool:
+def _is_signed(given: object, is_signature: Callable[[str], bool]) -> bool:
     match given:
         case [str() as only]:
-            return is_well_formed(only)
+            return is_signature(only)
         case _:
             return False
 

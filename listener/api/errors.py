@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from listener import errors
 from listener.db.apps import AppUnknown
 from listener.db.migrate import NO_WRITES
+from listener.github import BadSignature as BadGitHubSignature
 from listener.heroku import BadSignature
 from listener.web.limits import KIB, MIB
 
@@ -59,7 +60,7 @@ def status_of(error: errors.Refusal) -> int:
     return next(code for kind, code in PROBLEMS.items() if isinstance(error, kind))
 
 
-def unsigned(_: BadSignature) -> ResponseReturnValue:
+def unsigned(_: Exception) -> ResponseReturnValue:
     """Answer the same, whatever was wrong with the signature."""
     return problem(401, "bad_signature", "The signature does not match.")
 
@@ -111,6 +112,7 @@ def init_app(app: Flask) -> None:
     """Answer the errors of this app's views."""
     app.register_error_handler(errors.Refusal, refused)
     app.register_error_handler(BadSignature, unsigned)
+    app.register_error_handler(BadGitHubSignature, unsigned)
     app.register_error_handler(AppUnknown, unknown_app)
     app.register_error_handler(DBAPIError, database_failed)
     app.register_error_handler(PoolTimeout, database_failed)

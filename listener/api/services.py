@@ -15,6 +15,7 @@ from listener.roles import NOWHERE, Roles
 from listener.services.browser_login import BrowserLogins
 from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
+from listener.services.github_events import GitHubInbox
 from listener.services.identity import LoginClient
 from listener.services.login import BrowsersDesk, Logins
 from listener.services.login_client import LoginClientDesk
@@ -43,6 +44,7 @@ class Services:
     keys: Keys
     roles: Roles
     inbox: Inbox
+    github_inbox: GitHubInbox
     tokens: TokensDesk
     login_client: LoginClient | None
     login_clients: LoginClientDesk

@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, Text, case, func, literal, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Row,
+    Text,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, insert
 
 from listener.core.checks import Check, CommitChecks, check_of
@@ -181,15 +193,19 @@ def _wake(conn: Connection, claim: queue.Claim, *, is_news: bool) -> None:
 
 
 def hasten(conn: Connection, repository: str, sha: str) -> int:
-    """Have the checks of a commit read now, if somebody waits for them; return how many rows."""
+    """Have the checks of a commit read now, if somebody waits for them; return how many rows.
+
+    What is due already is written only while it is read: that reading may have come too early.
+    """
+    now = func.greatest(queue.NOW, table.c.asked_at + literal(AT_MOST_EVERY))
     its_own = select(table.c.id).where(
         table.c.sha == sha,
-        func.lower(table.c.repository) == repository.lower(),
-        table.c.due_at.is_not(None),
+        or_(table.c.repository.is_(None), func.lower(table.c.repository) == repository.lower()),
+        or_(table.c.due_at > now, table.c.lease_until > queue.NOW),
     )
     locked = its_own.order_by(table.c.id).with_for_update().scalar_subquery()
-    now = func.greatest(queue.NOW, table.c.asked_at + literal(AT_MOST_EVERY))
-    hastened = conn.execute(update(table).where(table.c.id.in_(locked)).values(due_at=now))
+    mine = table.c.id.in_(locked), table.c.due_at.is_not(None)
+    hastened = conn.execute(update(table).where(*mine).values(due_at=now))
     if hastened.rowcount:
         notify(conn, table.name)
     return hastened.rowcount

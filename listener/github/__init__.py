@@ -28,7 +28,7 @@ from listener.github.resources import (
     Repository,
     Status,
 )
-from listener.github.signature import BadSignature, VerifiedBody, sign, verify
+from listener.github.signature import BadSignature, VerifiedBody, is_well_formed, sign, verify
 
 __all__ = [
     "URL",
@@ -59,6 +59,7 @@ __all__ = [
     "api_url",
     "is_repo",
     "is_sha",
+    "is_well_formed",
     "parse",
     "read_key",
     "sign",

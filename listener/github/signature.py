@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 
 HEADER = "X-Hub-Signature-256"
+_SHAPE = re.compile(r"sha256=[0-9a-f]{64}", re.ASCII)
 
 
 class BadSignature(Exception):
@@ -23,6 +25,11 @@ class VerifiedBody:
 def sign(body: bytes, secret: str) -> str:
     """Sign a body the way GitHub does."""
     return f"sha256={hmac.digest(secret.encode(), body, hashlib.sha256).hex()}"
+
+
+def is_well_formed(signature: str) -> bool:
+    """Return whether some secret may have made this signature; anything else, none did."""
+    return _SHAPE.fullmatch(signature) is not None
 
 
 def verify(body: bytes, signature: str, secret: str) -> VerifiedBody:

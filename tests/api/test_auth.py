@@ -23,6 +23,7 @@ OPEN = {
     "/healthz",
     "/readyz",
     "/openapi.json",
+    "/webhooks/github",
     "/webhooks/heroku",
     "/api/tokens",
     "/api/login",

@@ -12,6 +12,7 @@ from listener.web.limits import Admission, Headers, Priority
 
 KEYS = Keys(["k" * 32])
 SIGNED = {"HEROKU-WEBHOOK-HMAC-SHA256": ["A" * 43 + "="]}
+AT_GITHUB = {"X-HUB-SIGNATURE-256": [f"sha256={'a' * 64}"]}
 UNREAD = Admission(Priority.LAST, reads_body=False)
 
 
@@ -28,6 +29,10 @@ def bearer() -> Headers:
         ("POST", "/webhooks/heroku", {}, UNREAD),
         ("POST", "/webhooks/heroku", {next(iter(SIGNED)): ["A" * 44]}, UNREAD),
         ("POST", "/webhooks/heroku", {next(iter(SIGNED)): ["A" * 43 + "="] * 2}, UNREAD),
+        ("POST", "/webhooks/github", AT_GITHUB, Admission(Priority.REST)),
+        ("POST", "/webhooks/github", SIGNED, UNREAD),
+        ("POST", "/webhooks/github", {next(iter(AT_GITHUB)): ["sha256=a"]}, UNREAD),
+        ("POST", "/webhooks/github", {next(iter(AT_GITHUB)): [f"sha256={'a' * 64}"] * 2}, UNREAD),
         ("GET", "/readyz", {}, Admission(Priority.QUICK, body=8192)),
         ("POST", "/api/promotions", bearer(), Admission(Priority.REST)),
         ("POST", "/api/promotions", {}, UNREAD),
@@ -40,4 +45,8 @@ def bearer() -> Headers:
 def test_the_head_says_who_goes_first(
     method: str, path: str, headers: Headers, expected: Admission
 ) -> None:
-    assert judge_for(KEYS)(method, path, headers) == expected
+    assert judge_for(KEYS, has_github=True)(method, path, headers) == expected
+
+
+def test_without_a_secret_no_delivery_of_github_is_read() -> None:
+    assert judge_for(KEYS)("POST", "/webhooks/github", AT_GITHUB) == UNREAD

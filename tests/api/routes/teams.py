@@ -238,6 +238,7 @@ OPEN = {
     ("GET", "/openapi.json"),
     ("GET", "/readyz"),
     ("POST", "/api/tokens"),
+    ("POST", "/webhooks/github"),
     ("POST", "/webhooks/heroku"),
     # A page that asks for its own login: test_approvals.py.
     ("GET", "/approvals/<link>"),
