@@ -26,7 +26,7 @@ class Hub:
         }
 
     def open(self, stage: Stage) -> None:
-        """Let the listener in, and connect Heroku's apps; each new commit is checked by CI."""
+        """Let the listener in, connect Heroku's apps, and have GitHub tell of checks."""
         stage.heroku("github/tokens", {"token": self.token, "login": "autopromote"})
         for connected in ("apps/acme-staging", "pipelines/acme"):
             stage.heroku(f"{connected}/repo", {"full_name": REPOSITORY}, "PUT")

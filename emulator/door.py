@@ -62,7 +62,8 @@ class Door:
 
         self._world.closing.wait(strike.before)
         response = self._apply(environ, strike)
-        response.headers["Request-Id"] = request_id
+        name = "X-GitHub-Request-Id" if _is_github(request) else "Request-Id"
+        response.headers[name] = request_id
         self._log(request, body, response, strike, request_id, email, arrived_at=arrived_at)
         self._world.closing.wait(strike.after)
         _spoil(environ, strike.fault)
@@ -166,7 +167,9 @@ def _edit(answer: Response, fault: Fault) -> None:
 
 
 def _request_id(request: Request) -> str:
-    """Build the Request-Id: Heroku's id, the client's if given, and two more, as recorded."""
+    """Build an id: GitHub's one word; or Heroku's, the client's if given, and two more."""
+    if _is_github(request):
+        return uuid4().hex[:20].upper()
     given = request.headers.get("Request-Id", "")
     return ",".join([str(uuid4()), *([given] if given else []), str(uuid4()), str(uuid4())])
 

@@ -1,7 +1,6 @@
 """The checks before every view of the fake GitHub, and the headers after it."""
 
 import hashlib
-from uuid import uuid4
 
 from flask import Blueprint, Response, g, jsonify, request
 
@@ -53,7 +52,6 @@ def leave(response: Response) -> Response:
         response.set_etag(digest, weak=True)
         response.headers["Cache-Control"] = "private, max-age=60, s-maxage=60"
         response.make_conditional(request)
-    response.headers["X-GitHub-Request-Id"] = uuid4().hex[:20].upper()
     response.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
     response.headers["X-GitHub-Api-Version-Selected"] = VERSION
     if (known := g.get("github_token")) is not None:

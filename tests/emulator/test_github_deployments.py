@@ -226,8 +226,11 @@ def test_a_secondary_limit_says_when_to_come_back(hub: Hub) -> None:
     fault(hub, kind="status", status=403, headers={"Retry-After": "60"}, times=1)
 
     answer = hub.ask("GET", DEPLOYMENTS)
+    (entry,) = hub.control("requests", method="GET")
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (403, "60")
+    assert answer.headers["X-GitHub-Request-Id"] == entry["request_id"]
+    assert "Request-Id" not in answer.headers
     assert answer.json()["message"].startswith("You have exceeded a secondary rate limit.")
     assert "X-RateLimit-Remaining" not in answer.headers
     assert hub.ask("GET", DEPLOYMENTS).status_code == 200
