@@ -621,6 +621,7 @@ Ships = TypedDict(
         "from": str | None,
         "to": str | None,
         "is_read": bool,
+        "message": str,
         "relation": str | None,
         "goes_back": bool | None,
         "rolled_back": RolledBack | None,

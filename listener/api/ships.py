@@ -9,7 +9,7 @@ from pydantic import Field
 from listener.api.answers import Answer, Time
 from listener.core import commits as core
 from listener.core.commits import Relation
-from listener.core.shown import LONGEST_SUBJECT, Shown
+from listener.core.shown import LONGEST_LINE, LONGEST_NAME, LONGEST_SUBJECT, Shown, line_of
 
 
 class Commit(Answer):
@@ -27,12 +27,16 @@ class Commit(Answer):
         """Return a commit, with the first line of its message."""
         return cls(
             sha=found.sha,
-            subject=found.subject[:LONGEST_SUBJECT],
-            author=found.author,
-            login=found.login,
+            subject=line_of(found.subject, most=LONGEST_SUBJECT),
+            author=_name(found.author),
+            login=_name(found.login),
             at=found.at,
             pull=found.pull,
         )
+
+
+def _name(told: str | None) -> str | None:
+    return line_of(told, most=LONGEST_NAME) if told is not None else None
 
 
 class Pull(Answer):
@@ -65,6 +69,7 @@ class Ships(Answer):
     from_: Annotated[str | None, Field(alias="from")]
     to: str | None
     is_read: bool
+    message: str
     relation: Relation | None
     goes_back: bool | None
     rolled_back: RolledBack | None
@@ -92,6 +97,7 @@ class Ships(Answer):
             from_=ships.base,
             to=ships.head or head,
             is_read=ships.is_read,
+            message=line_of(ships.message, most=LONGEST_LINE),
             relation=ships.relation,
             goes_back=ships.goes_back,
             rolled_back=RolledBack.of(ships.left),

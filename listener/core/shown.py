@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from listener.core.commits import Commit, Comparison, Left, Pull, Relation, authors
+from listener.core.commits import Commit, Comparison, Left, Pull, Relation, authors, short
 
 GITHUB = "https://github.com"
 MOST_COMMITS = 100
 MOST_NAMED = 50  # people and pull requests
 LONGEST_SUBJECT = 300
+LONGEST_NAME = 60
+MOST_IN_SENTENCE = 3
+MOST_IN_NOTICE, LONGEST_IN_NOTICE = 5, 120
+LONGEST_LINE = 600
+# What could rule a terminal, or show a text in another order than it has.
+_RULING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_LINKED = 12  # characters of a SHA in a link, which people see whole; git itself shows fewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,19 +60,89 @@ class Shown:
         return self.relation in (Relation.BEHIND, Relation.DIVERGED)
 
     @property
+    def message(self) -> str:
+        """What ships in words; whether it goes back comes first."""
+        back = [f"it takes back {counted(self.leaving, 'commit')}"] if self.leaving else []
+        if self.left is not None:
+            ran = f"which ran as v{self.left.version}"
+            back.insert(0, f"its target was rolled back from this commit, {ran}")
+        if not back:
+            return self._coming or "The same commit as before."
+        if self.relation is None:
+            return f"Goes back: {'; '.join(back)}. {self._coming}"
+        comes = [f"it brings {self._coming.rstrip('.')}"] if self.coming else []
+        return f"Goes back: {'; '.join([*back, *comes])}."
+
+    @property
+    def _coming(self) -> str:
+        if self.relation is None:
+            return f"Not told: {self.untold}" if self.untold is not None else "Not read yet."
+        return f"{counted(self.coming, 'commit')}{self._by}." if self.coming else ""
+
+    @property
+    def _by(self) -> str:
+        """Who wrote them: three by name."""
+        named = self.authors[:MOST_IN_SENTENCE]
+        more = self.author_count - len(named)
+        others = [counted(more, "other")] if more > 0 else []
+        return f" by {listed([*named, *others])}" if named else ""
+
+    def lines(self) -> list[str]:
+        """Return what ships as lines of plain text: how much, a few commits, and the link."""
+        going = self.leaves if self.leaving else self.commits
+        few = (going or ())[:MOST_IN_NOTICE]
+        more = (self.leaving or self.coming) - len(few)
+        return [
+            line_of(f"Ships: {self.message}", most=LONGEST_LINE),
+            *(f"- {line_for(each)}" for each in few),
+            *([f"- and {more} more"] if few and more > 0 else []),
+            *([f"Pull requests: {self._pull_numbers}"] if self.pulls else []),
+            *([f"Compare: {self.compare_url}"] if self.compare_url is not None else []),
+        ]
+
+    @property
+    def _pull_numbers(self) -> str:
+        few = [f"#{each.number}" for each in self.pulls[:MOST_IN_NOTICE]]
+        more = self.pull_count - len(few)
+        return listed([*few, *([f"{more} more"] if more > 0 else [])])
+
+    @property
     def compare_url(self) -> str | None:
         """Where a person sees the commits; of what only goes back, those that leave."""
         if self.repository is None or self.base is None or self.head is None:
             return None
         if self.base == self.head:
             return None
-        ends = (self.base, self.head)
+        ends = (self.base[:_LINKED], self.head[:_LINKED])
         older, newer = reversed(ends) if self.relation is Relation.BEHIND else ends
         return _url(self.repository, "compare", f"{older}...{newer}")
 
     def url_of(self, pull: int) -> str | None:
         """Where a person sees a pull request of the repository."""
         return _url(self.repository, "pull", str(pull)) if self.repository is not None else None
+
+
+def line_for(commit: Commit) -> str:
+    """Return a commit as one line: SHA, subject and author."""
+    by = line_of(next(iter(commit.people), ""), most=LONGEST_NAME)
+    subject = line_of(commit.subject, most=LONGEST_IN_NOTICE)
+    return ", ".join(filter(None, [f"{short(commit.sha)} {subject}".rstrip(), by]))
+
+
+def line_of(text: str, *, most: int) -> str:
+    """Return others' text as one line that rules no terminal and turns no words around, cut."""
+    line = " ".join(_RULING.sub(" ", text).split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 commit`, `2 commits`."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return `ana`, `ana and bo`, `ana, bo and cy`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _url(repository: str, *path: str) -> str:
@@ -74,7 +154,7 @@ def summary(found: Comparison) -> dict[str, Any]:
     """Return who wrote what comes, and its pull requests, as `summed_up` reads it."""
     people, pulls = authors(found.coming), pulls_of(found)
     return {
-        "authors": list(people[:MOST_NAMED]),
+        "authors": [line_of(each, most=LONGEST_NAME) for each in people[:MOST_NAMED]],
         "author_count": len(people),
         "pulls": [each.as_json() for each in pulls[:MOST_NAMED]],
         "pull_count": len(pulls),
@@ -99,7 +179,12 @@ def pulls_of(found: Comparison) -> tuple[Pull, ...]:
     """Return the pull requests that were told, and those that commits name themselves."""
     named = {each.number: each for each in map(_named_by, found.coming) if each is not None}
     told = {each.number: each for each in found.pulls}
-    return tuple((named | told).values())
+    return tuple(map(_cleaned, (named | told).values()))
+
+
+def _cleaned(pull: Pull) -> Pull:
+    by = line_of(pull.author, most=LONGEST_NAME) if pull.author is not None else None
+    return replace(pull, title=line_of(pull.title, most=LONGEST_SUBJECT), author=by)
 
 
 def _named_by(commit: Commit) -> Pull | None:
@@ -109,6 +194,6 @@ def _named_by(commit: Commit) -> Pull | None:
         return None
     if not commit.subject.endswith(f"(#{number})"):  # a merge tells the title below
         body = commit.message.strip().partition("\n")[2].strip()
-        return Pull(number, body.partition("\n")[0].strip()[:LONGEST_SUBJECT], "")
+        return Pull(number, body.partition("\n")[0], "")
     title = commit.subject.removesuffix(f"(#{number})").strip()
-    return Pull(number, title[:LONGEST_SUBJECT], "", next(iter(commit.people), None))
+    return Pull(number, title, "", next(iter(commit.people), None))

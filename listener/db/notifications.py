@@ -55,3 +55,8 @@ def settle(
         due_at = func.clock_timestamp() + literal(again_in) if again_in is not None else None
         times = {"due_at": due_at, "attempt": claim.attempt}
     queue.write(conn, claim, error=error, **times)
+
+
+def put_off(conn: Connection, claim: queue.Claim, pause: timedelta) -> None:
+    """Release the claim of a notice that is not due yet; it counts as no try."""
+    queue.write(conn, claim, due_at=func.clock_timestamp() + literal(pause))

@@ -96,6 +96,14 @@ def read_anew(conn: Connection, promotion_id: int) -> None:
     notify(conn, shipment.name)
 
 
+def hasten_first(conn: Connection, promotion_id: int) -> None:
+    """Have what ships read now where nobody began to: after a failure its pause counts."""
+    first = (shipment.c.promotion_id == promotion_id, shipment.c.attempt == 0)
+    waits = (shipment.c.lease_owner.is_(None), shipment.c.due_at > func.now())
+    conn.execute(update(shipment).where(*first, *waits).values(due_at=queue.NOW))
+    notify(conn, shipment.name)
+
+
 def settle(conn: Connection, claim: queue.Claim, **values: Any) -> None:
     """Store what was read, or why not, under the claim's fence. Raises LeaseLost."""
     queue.write(conn, claim, **{"due_at": None, "failing_since": None, **values})

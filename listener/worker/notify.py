@@ -20,7 +20,17 @@ from listener.core.gates.base import Evaluation, Wait, Waits, asks_for_word, nee
 from listener.core.gates.registry import OF_RULES, SOAK
 from listener.core.promotion import RETRYABLE, TOLD_AFTER, PromotionKind, Status
 from listener.core.rule import Mode
-from listener.db import apps, holds, notifications, promotions, queue, rules, troubles
+from listener.db import (
+    apps,
+    holds,
+    notifications,
+    promotions,
+    queue,
+    rules,
+    shipments,
+    shown_shipments,
+    troubles,
+)
 from listener.db.promotions import PromotionRow
 from listener.inventory import evidence
 from listener.inventory.context import Clock, Context
@@ -35,6 +45,10 @@ ENDS = frozenset(
 BAD_ANSWERS = 5
 _NEVER = datetime.max.replace(tzinfo=UTC)
 LONGEST_LINK = timedelta(days=1)  # where the question has no end of its own
+APPROVAL = "approval"
+# These tell what ships. They wait for it a little where it is not read yet, then go without.
+SHIPPING = (ENDS - {Status.REJECTED}) | {APPROVAL}
+SHIPS_WITHIN, PAUSE = timedelta(seconds=10), timedelta(seconds=1)
 
 
 def of_wait(conn: Connection, row: PromotionRow, evaluation: Evaluation, now: datetime) -> None:
@@ -83,7 +97,7 @@ def _ask(conn: Connection, row: PromotionRow, asking: Wait, now: datetime) -> No
     ]
     notifications.add(
         conn,
-        "approval",
+        APPROVAL,
         title=f"{_what(conn, row)} waits for approval",
         body="\n".join(filter(None, lines)),
         key=f"approval of {row.id} since {since.timestamp()}",
@@ -208,6 +222,8 @@ def pause(attempt: int) -> timedelta:
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Send one notice once to every service that did not get it yet."""
+    if _is_put_off(context, claim, clock.now()):
+        return
     reached, wanted = list(claim.row.reached), _services(context, claim)
     missing = {known: send for known, send in wanted.items() if known not in reached}
     body = _told(context, claim) if missing else str(claim.row.body)
@@ -229,21 +245,46 @@ def _told(context: Context, claim: queue.Claim) -> str:
     Raises LeaseLost if another runner may tell it by now.
     """
     body, until, about = str(claim.row.body), claim.row.answer_until, claim.row.promotion_id
-    has_failed = claim.row.kind == Status.FAILED
-    if about is None or not (has_failed or until):
+    if about is None:
         return body
     with context.database.begin() as conn:
         row = promotions.get(conn, about)
-    if has_failed:
-        more = release_output.last_lines(context, row)
+        more = _ships(conn, claim)
+    if claim.row.kind == Status.FAILED:
+        more += release_output.last_lines(context, row)
         with context.database.begin() as conn:  # Heroku may have been slow
             queue.renew(conn, claim)
     else:
-        more = _link(context, row, until)
+        more += _link(context, row, until)
     if not more:
         return body
     before, _, last = body.rpartition("\n")
     return "\n".join([before, *more, last])
+
+
+def _is_put_off(context: Context, claim: queue.Claim, now: datetime) -> bool:
+    """Put a new notice off, and have what ships read now, as long as that is not read."""
+    if claim.row.kind not in SHIPPING or now - claim.row.created_at >= SHIPS_WITHIN:
+        return False
+    about = claim.row.promotion_id
+    with context.database.begin() as conn:
+        ships = shown_shipments.of_each(conn, [about]).get(about)
+        if ships is None or ships.is_read:
+            return False
+        shipments.hasten_first(conn, about)
+        notifications.put_off(conn, claim, PAUSE)
+    return True
+
+
+def _ships(conn: Connection, claim: queue.Claim) -> list[str]:
+    """Say what ships, as far as it is read; that nothing is told, to whoever decides alone."""
+    about, is_question = claim.row.promotion_id, claim.row.kind == APPROVAL
+    if claim.row.kind not in SHIPPING:
+        return []
+    ships = shown_shipments.of_each(conn, [about], with_commits=True).get(about)
+    if ships is None or not (ships.goes_back is not None or (is_question and ships.is_read)):
+        return []
+    return ships.lines()
 
 
 def _link(context: Context, row: PromotionRow, until: datetime | None) -> list[str]:

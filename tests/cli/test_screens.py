@@ -29,6 +29,7 @@ from autopromote.resources import (
     PersonSeen,
     PromotionInFull,
     Rule,
+    Ships,
     Stats,
     Subscription,
 )
@@ -79,6 +80,91 @@ HELD = (
 )
 
 
+SHA = ("cb04fdd4", "9b2c3d4e", "1a5f89db", "6e965e91")
+WRITTEN = (
+    (
+        "Fix the rounding of the cart where a voucher is used twice, and tell people so (#412)",
+        "ana-i",
+    ),
+    ("Merge pull request #409 from bo/pages", None),
+    (
+        "商品の一覧を速くする: 在庫を一度に読む、値段も、写真も、評価も、送料も、すべて一度に読む",
+        "tanaka-k",
+    ),
+    ("Bump the parser", None),
+)
+
+
+def commits(count: int = 4, first: int = 0) -> list[dict[str, Any]]:
+    """So many commits, of which the first four differ."""
+    return [
+        {
+            "sha": f"{number + first:x}{SHA[number % 4] * 5}"[:40],
+            "subject": WRITTEN[number % 4][0],
+            "author": "Bo of the Long Name and More",
+            "login": WRITTEN[number % 4][1],
+            "at": LATELY,
+            "pull": None,
+        }
+        for number in range(count)
+    ]
+
+
+def ships(message: str, relation: str | None, **values: Any) -> Any:
+    """What ships with a promotion."""
+    hub = "https://github.com/acme/checkout-service"
+    ends = {"from": "6e965e91" * 5, "to": "cb04fdd4" * 5}
+    is_told = relation is not None
+    link = f"{hub}/compare/{ends['from'][:12]}...{ends['to'][:12]}"
+    return full(
+        Ships,
+        {
+            **ends,
+            "is_read": True,
+            "message": message,
+            "relation": relation,
+            "compare_url": link if is_told and relation != "identical" else None,
+            "told_by": "github" if is_told else None,
+            **values,
+        },
+    )
+
+
+PULLS = [
+    {"number": 412, "title": WRITTEN[0][0], "url": "https://github.com/acme/x", "author": "ana-i"},
+    {"number": 409, "title": None, "url": "https://github.com/acme/x", "author": None},
+]
+AHEAD = ships(
+    "4 commits by ana-i, Bo of the Long Name and More and tanaka-k.",
+    "ahead",
+    coming=4,
+    commits=commits(),
+    leaves=[],
+    pulls=PULLS,
+    pull_count=2,
+)
+MANY = ships(
+    "Goes back: it takes back 2 commits; it brings 300 commits by ana-i, bo, cy and 61 others.",
+    "diverged",
+    coming=300,
+    leaving=2,
+    commits=commits(100),
+    leaves=commits(2, first=7),
+    pulls=PULLS,
+    pull_count=80,
+)
+BACK = ships(
+    "Goes back: it takes back 4 commits.", "behind", leaving=4, commits=[], leaves=commits()
+)
+SAME = ships("The same commit as before.", "identical", commits=[], leaves=[])
+UNTOLD = ships(
+    "Not told: Heroku names no commit of what acme-checkout-service-prod-eu ran before.",
+    None,
+    untold="Heroku names no commit of what acme-checkout-service-prod-eu ran before.",
+    **{"from": None},
+)
+
+
 def promotion(id: str, status: str, target: str, version: int | None, **values: Any) -> Any:
     """A promotion to this app, where it is this version; without one, it did not arrive."""
     release = {"id": "r", "version": version} if version else None
@@ -95,6 +181,7 @@ def promotion(id: str, status: str, target: str, version: int | None, **values: 
             "source": {"app": app(STAGING), "release": release_of_source, "slug": slug},
             "target": {"app": app(target), "release": release},
             "created_at": LATELY,
+            "ships": AHEAD,
             **values,
         },
     )
@@ -130,12 +217,16 @@ ON_HOLD = promotion(
     reason=HELD,
     gates=[gate("hold", HELD, facts={"by": "autopromote", "hold": "3"}, **WAIT)],
     waits_for={"gate": "hold", "message": HELD, "until": None, "needs_person": True},
+    ships=MANY,
 )
+ROLLBACK = promotion("39", "rolled_back", US, 23, kind="rollback", of=18, ships=BACK)
+NOT_TOLD = promotion("41", "superseded", EU, None, of=21, ships=UNTOLD)
 PROMOTIONS = [
     ASKED,
     ON_HOLD,
-    promotion("41", "superseded", EU, None, of=21, reason=f"{STAGING} v22 takes its place."),
-    promotion("40", "succeeded", US, 20, of=18, created_at=LONG_AGO),
+    {**NOT_TOLD, "reason": f"{STAGING} v22 takes its place."},
+    promotion("40", "succeeded", US, 20, of=18, created_at=LONG_AGO, ships=SAME),
+    ROLLBACK,
 ]
 RULES = [
     full(
@@ -430,6 +521,8 @@ ANSWERS = {
     "/api/promotions": PROMOTIONS,
     "/api/promotions/43": ASKED,
     "/api/promotions/42": ON_HOLD,
+    "/api/promotions/41": NOT_TOLD,
+    "/api/promotions/39": ROLLBACK,
     "/api/troubles": [],
     "/api/rules": RULES,
     "/api/rules/checkout-to-production": RULES[0],
@@ -451,6 +544,8 @@ COMMANDS = {
     "promotions": ("promotions",),
     "promotions-info": ("promotions:info", "43"),
     "promotions-info-on-hold": ("promotions:info", "42"),
+    "promotions-info-not-told": ("promotions:info", "41"),
+    "promotions-info-rollback": ("promotions:info", "39"),
     "rules": ("rules",),
     "rules-info": ("rules:info", "checkout-to-production"),
     "rules-backtest": ("rules:backtest", "checkout-to-production"),
@@ -522,7 +617,7 @@ def test_a_screen_is_as_it_was_last_read(
     if os.environ.get("WRITE_SCREENS"):
         kept.write_text(printed)
     assert printed == kept.read_text()
-    in_one_piece = ("$ ", "URL:")  # to be copied
+    in_one_piece = ("$ ", "URL:", "Compare:")  # to be copied
     wide = [line for line in printed.splitlines() if len(line) > width]
     assert not [line for line in wide if not line.lstrip().startswith(in_one_piece)]
 

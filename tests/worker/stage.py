@@ -22,6 +22,7 @@ from listener.core.promotion import ENDED, Status
 from listener.crypto import Keys
 from listener.db import apps, deliveries, holds, promotions, queue, sync
 from listener.db.apps import AppRow
+from listener.db.commit_tables import shipment
 from listener.db.deliveries import Arrival
 from listener.db.engine import Database
 from listener.db.holds import HoldRow
@@ -38,7 +39,7 @@ from listener.services.promote import NewPromotions
 from listener.services.rollback import NewRollback
 from listener.services.rule_definition import NewRule, RuleChange
 from listener.worker import handlers
-from listener.worker.queues import PROBING, PROMOTING, Queue
+from listener.worker.queues import PROBING, PROMOTING, READING, TELLING, Queue
 from tests.bound import Bound
 from tests.worker.emulated import ANA, PROD, STAGING, TOKEN, Emulated
 from tests.worker.wire import Around, MortalDatabase, Mortality, Wire
@@ -152,12 +153,22 @@ class Stage(Emulated):
     ) -> bool:
         """One step of every queue that has work; answers whether any had."""
         queues = tuple(queues)
+        if TELLING[0] in queues:  # a notice waits for it
+            self.read_what_ships()
         due, has_any = self._due(queues), False
         for work_queue in queues:
             goes_on = self.promoting[0] in queues  # as a runner does, with what a look just made
             if work_queue in due and self._step(work_queue, owner, goes_on=goes_on):
                 due, has_any = self._due(queues), True
         return has_any
+
+    def read_what_ships(self) -> None:
+        """Read it now, as a thread of its own does after two seconds."""
+        with self.database.begin() as conn:
+            pending = shipment.c.due_at.is_not(None)
+            conn.execute(update(shipment).where(pending).values(due_at=queue.NOW))
+        while self.step(READING):
+            pass
 
     def _due(self, queues: tuple[Queue, ...]) -> set[Queue]:
         """The queues with a row that is due, leased or not; cheaper than claiming in vain."""

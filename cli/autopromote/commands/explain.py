@@ -10,6 +10,7 @@ from autopromote.context import Context, pass_context
 from autopromote.options import as_json, chosen_app, version
 from autopromote.output import block, item, say_json, section
 from autopromote.resources import Delivery, Explanation, RuleExplanation
+from autopromote.ships import show_below
 from autopromote.times import when
 
 
@@ -39,6 +40,7 @@ def show_explanation(explanation: Explanation) -> None:
         show_rules(rules)
     for promotion in explanation.get("promotions", []):
         section(f"{title(promotion)}: {promotion['status']}")
+        show_below(promotion.get("ships"))
         show_decision(promotion)
     if deliveries := explanation.get("deliveries"):
         section("Deliveries")

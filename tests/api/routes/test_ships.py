@@ -32,6 +32,7 @@ def test_until_it_is_read_only_the_commit_that_goes_is_known(made: list[Any]) ->
         "from": None,
         "to": made[0]["source"]["slug"]["commit"],
         "is_read": False,
+        "message": "Not read yet.",
         "relation": None,
         "goes_back": None,
         "rolled_back": None,
@@ -70,7 +71,7 @@ def test_a_list_tells_how_much_and_one_promotion_tells_each_commit(
         {"number": 7, "title": "Fix the login", "url": f"{HUB}/pull/7", "author": "ana"},
         {"number": 9, "title": "Add pages", "url": f"{HUB}/pull/9", "author": None},
     ]
-    assert told["compare_url"] == f"{HUB}/compare/{BASE}...{HEAD}"
+    assert told["compare_url"] == f"{HUB}/compare/{BASE[:12]}...{HEAD[:12]}"
     assert (told["told_by"], told["repository"], told["is_read"]) == ("heroku", "acme/shop", True)
     assert {name: value for name, value in shown.items() if name in told} == told
     assert shown["leaves"] == []
@@ -92,7 +93,7 @@ def test_what_goes_back_links_to_what_leaves(
     told = ships(approver)
     assert (told["relation"], told["goes_back"], told["leaving"]) == ("behind", True, 2)
     assert [each["subject"] for each in told["leaves"]] == ["Add another", "Add a page"]
-    assert told["compare_url"] == f"{HUB}/compare/{HEAD}...{BASE}"
+    assert told["compare_url"] == f"{HUB}/compare/{HEAD[:12]}...{BASE[:12]}"
 
 
 def test_the_newest_hundred_are_told_with_the_total_and_long_ones_are_cut(

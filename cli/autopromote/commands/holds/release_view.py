@@ -6,6 +6,8 @@ from autopromote.commands.holds.view import line, planned_line
 from autopromote.output import say, tell
 from autopromote.plain import plain_line
 from autopromote.released import Freed, Released, ReleaseForeseen
+from autopromote.resources import Promotion
+from autopromote.ships import sentence
 
 
 def show_foreseen(foreseen: ReleaseForeseen, *, err: bool = False) -> None:
@@ -25,8 +27,16 @@ def lines_of(target: Freed) -> list[str]:
     name = f"⬢ {target['app']['name']}"
     if still := target.get("still"):
         return [f"{name}: Still, {still}."]
-    waiting = [f"{name}: {each['message']}" for each in target["waiting"]]
+    waiting = [
+        f"{name}: {each['message']}{ships_of(each['promotion'])}" for each in target["waiting"]
+    ]
     return waiting or [f"{name}: Nothing waits for {target['app']['name']}."]
+
+
+def ships_of(promotion: Promotion) -> str:
+    """Return what ships with it as a sentence more, if somebody told it."""
+    said = sentence(promotion.get("ships"))
+    return f" Ships: {said}" if said else ""
 
 
 def show_released(released: Released) -> None:
@@ -40,6 +50,8 @@ def show_released(released: Released) -> None:
         what = f"v{source['release']['version']} of ⬢ {source['app']['name']} to ⬢ {target}"
         say(plain_line(f"Cancelled promotion {one['id']} of {what}"))
     for following in released["next"]:
-        say(plain_line(f"⬢ {following['app']['name']}: {following['message']}"))
+        goes = following["promotion"]
+        ships = ships_of(goes) if goes is not None else ""
+        say(plain_line(f"⬢ {following['app']['name']}: {following['message']}{ships}"))
     if not released["next"] and released.get("message"):
         say(plain_line(released["message"] or ""))

@@ -10,6 +10,7 @@ from autopromote.context import Context
 from autopromote.output import say, say_json, tell
 from autopromote.plain import plain_line
 from autopromote.resources import Promotion
+from autopromote.ships import tell_ships
 
 GOOD_ENDS = frozenset({"succeeded", "skipped"})
 
@@ -22,6 +23,7 @@ def show_begun(promotions: Sequence[Promotion], answer: object, *, as_json: bool
 
     for promotion in promotions:
         show_line(promotion)
+        tell_ships(promotion)
     for promotion in promotions:
         tell(f"Use `autopromote promotions:info {promotion['id']}` to see how it goes.")
 

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from autopromote import ships
 from autopromote.output import block, fold, item, paint, say, section, spoken_line, tell
 from autopromote.plain import plain_line
 from autopromote.renaming import renamed
@@ -22,7 +23,7 @@ from autopromote.resources import (
 from autopromote.tables import table
 from autopromote.times import earliest, is_past, when
 
-COLUMNS = ("ID", "Status", "Release", "Target", "Rule", "Created", "Earliest", "Reason")
+COLUMNS = ("ID", "Status", "Release", "Target", "Ships", "Rule", "Created", "Earliest", "Reason")
 SIGNS = {
     "pass": ("✓", "good"),
     "wait": ("◷", "quiet"),
@@ -43,6 +44,7 @@ def row(promotion: Promotion) -> tuple[str | None, ...]:
         promotion["status"],
         released(promotion["source"]),
         released(promotion["target"]),
+        ships.in_cell(promotion.get("ships")),
         origin(promotion),
         when(promotion["created_at"]),
         not_before(promotion),
@@ -122,6 +124,7 @@ def show_promotion(promotion: PromotionInFull) -> None:
             ("Slug", slug["id"]),
             ("Commit", slug.get("commit")),
             ("Target", released(promotion["target"])),
+            *ships.fields(promotion.get("ships")),
             ("Verified", verified(promotion)),
             ("Rule", f"{origin(promotion)}, {by}" if by else origin(promotion)),
             ("Found by", promotion.get("found_by")),
@@ -131,6 +134,7 @@ def show_promotion(promotion: PromotionInFull) -> None:
             ("Ended", when(promotion.get("ended_at"))),
         ],
     )
+    ships.show_in_full(promotion.get("ships"))
     if promotion["gates"]:
         section("Gates")
         show_gates(promotion["gates"])

@@ -14,6 +14,7 @@ from autopromote.output import copy, tell, warn
 from autopromote.plain import plain_line
 from autopromote.progress import turning
 from autopromote.resources import Gate, Moment, Output, Promotion
+from autopromote.ships import sentence, tell_ships
 from autopromote.times import largest_unit, when
 
 ACTIVE = frozenset({"waiting", "posting", "releasing", "verifying", "rolling_back"})
@@ -44,6 +45,7 @@ class Watch:
     limit: float | None = None  # seconds to follow them for
     told: dict[str, str] = field(default_factory=dict)
     told_at: dict[str, float] = field(default_factory=dict)
+    told_ships: dict[str, str] = field(default_factory=dict)
     followers: dict[str, Follower] = field(default_factory=dict)
     unanswered: int = 0
 
@@ -141,6 +143,10 @@ class Watch:
                 tell(now)
                 self.told_at[promotion["id"]] = self.clock()
             self.told[promotion["id"]] = now
+            said = sentence(promotion.get("ships"))
+            if said and self.told_ships.get(promotion["id"]) != said:
+                tell_ships(promotion)
+                self.told_ships[promotion["id"]] = said
 
     def _look(self, promotion: Promotion) -> Promotion:
         """Return the promotion as it is now, or the last one seen while the listener is away."""
