@@ -33,6 +33,7 @@ def show() -> ResponseReturnValue:
     return page_frame.sheet(
         "lanes.html",
         asker=asker,
+        page="lanes",
         found=found,
         busy=[lane for lane in found.lanes if not lane.is_quiet],
         quiet=[lane for lane in found.lanes if lane.is_quiet],

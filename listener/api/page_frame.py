@@ -138,8 +138,8 @@ POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-HOME = "/"
-_OURS = re.compile(r"/(?:promotions/\d{1,18})?", re.ASCII)
+HOME, FIGURES = "/", "/figures"
+_OURS = re.compile(r"/(?:figures|promotions/\d{1,18})?", re.ASCII)
 
 
 def sheet(template: str, status: int = 200, **values: Any) -> Response:

@@ -199,8 +199,12 @@ def _figure(found: ComparedFigure) -> Figure:
 @returns(Stats, queries=("app", "rule", "days", "zone"), problems=(404, 422))
 def show() -> Stats:
     """Measure promoting over the last days: to one app or by one rule, if given."""
-    wish = Wish(fields.text("app"), fields.text("rule"), _days(), _zone())
-    return Stats.of(stats.read(context(), wish))
+    return Stats.of(stats.read(context(), wish()))
+
+
+def wish() -> Wish:
+    """Read which figures the request asks for. Raises Invalid."""
+    return Wish(fields.text("app"), fields.text("rule"), _days(), _zone())
 
 
 def _days() -> int:

@@ -31,7 +31,7 @@ OPEN = {
     STYLESHEET,
 }
 # They log in by a form, and are asked for it by a page.
-FOR_BROWSERS = ("/approvals/", "/login", "/promotions/")
+FOR_BROWSERS = ("/approvals/", "/login", "/promotions/", "/figures")
 PAGES = {"/", "/logout"}
 
 

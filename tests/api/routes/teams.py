@@ -253,7 +253,8 @@ OPEN = {
     ("GET", "/login/heroku"),
     ("POST", "/logout"),
     ("GET", STYLESHEET),
-    # And for a promotion: test_promotion_page.py.
+    # And for the figures, and a promotion: test_figures_page.py, test_promotion_page.py.
+    ("GET", "/figures"),
     ("GET", "/promotions/<promotion>"),
     ("POST", "/promotions/<promotion>"),
 }
