@@ -2,9 +2,9 @@
 
 Never deleted: posts with their nonces, releases, promotions, holds, rules and their revisions, for
 what is promoted next is decided by them. What is deleted here decides nothing: deliveries that are
-settled, events of promotions that ended, what was told of these, notices that were sent, and audit
-entries if asked. Of what shipped with promotions that ended, the commits go, and how many there
-were stays.
+settled, events of promotions that ended, what was told of these, notices that were sent, checks of
+commits that nobody waits for, and audit entries if asked. Of what shipped with promotions that
+ended, the commits go, and how many there were stays.
 
 Each table is gone through by id, from where the last call stopped, and then from the beginning: so
 a call reads `most` rows however many are kept, and rows that stay for long stop nobody.
@@ -33,7 +33,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from listener.core.promotion import UNFINISHED
 from listener.db import apps
-from listener.db.commit_tables import comparison, shipment
+from listener.db.commit_tables import commit_check, comparison, shipment
 from listener.db.outbox import DEPLOYMENT
 from listener.db.state_tables import trouble
 from listener.db.tables import audit_entry, delivery, notice, outbox, promotion, promotion_event
@@ -108,6 +108,11 @@ def _is_of_ended(before: Any) -> ColumnElement[bool]:
     return and_(comparison.c.read_at < before, comparison.c.pruned_at.is_(None), ~needs.exists())
 
 
+def _is_unwanted(before: Any) -> ColumnElement[bool]:
+    c = commit_check.c
+    return and_(c.due_at.is_(None), func.coalesce(c.asked_at, c.created_at) < before)
+
+
 BODIES = Pass(
     "bodies", delivery, delivery.c.received_at, _has_settled_body, emptied={"body": NO_BODY}
 )
@@ -125,6 +130,7 @@ RECORDS = (
     Pass("notices", notice, notice.c.created_at, _is_sent),
     COMMITS,
     Pass("outbox", outbox, outbox.c.created_at, _is_told),
+    Pass("checks", commit_check, commit_check.c.created_at, _is_unwanted),
 )
 AUDIT = Pass("audit", audit_entry, audit_entry.c.at, lambda before: audit_entry.c.at < before)
 

@@ -37,6 +37,7 @@ from listener.services import (
     commit_messages,
     doctor_account,
     doctor_apps,
+    doctor_checks,
     doctor_github,
     notices,
     troubles,
@@ -153,6 +154,7 @@ class Doctor:
         if scene is not None:
             found += doctor_apps.releases(scene.rows, scene.now)
             found += doctor_apps.holds(scene.holds, scene.apps, scene.now)
+            found += doctor_checks.findings(self._context, scene.rules)
             found += self._troubles(scope, scene)
         named = partial(own_names.filled, url=url, user=self._context.reader.user)
         return [

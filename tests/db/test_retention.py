@@ -21,7 +21,7 @@ from listener.db import (
     shipments,
     shown_shipments,
 )
-from listener.db.commit_tables import comparison, refused_comparison, shipment
+from listener.db.commit_tables import commit_check, comparison, refused_comparison, shipment
 from listener.db.deliveries import Arrival
 from listener.db.encrypted import BODIES
 from listener.db.engine import Database
@@ -45,7 +45,7 @@ from listener.db.tables import (
 from tests.db import rows
 
 NUMBERS = count(1)
-EVENTS, NOTICES, COMMITS, OUTBOX = retention.RECORDS[1:]
+EVENTS, NOTICES, COMMITS, OUTBOX, CHECKS = retention.RECORDS[1:]
 DELIVERIES = retention.RECORDS[0]
 LONG, SHORT = timedelta(days=100), timedelta(days=5)
 LIMIT = timedelta(days=90)
@@ -218,6 +218,26 @@ def test_a_call_reads_no_more_rows_than_it_may_and_the_next_goes_on(database: Da
 
     delivered(database, settled=LONG)
     assert sum(prune(database, DELIVERIES, most=2) for _ in range(3)) == 1
+
+
+def checked(database: Database, app_id: str, **values: Any) -> int:
+    """Checks of a commit."""
+    said = {"app_id": app_id, "sha": f"{next(NUMBERS):040x}", **values}
+    with database.begin() as conn:
+        made = conn.execute(insert(commit_check).values(**said).returning(commit_check.c.id))
+        return int(made.scalar_one())
+
+
+def test_checks_of_commits_go_that_nobody_waits_for(database: Database) -> None:
+    app_id = rows.add(database).source_id
+    checked(database, app_id, created_at=ago(LONG), asked_at=ago(LONG))
+    kept = [
+        checked(database, app_id, created_at=ago(LONG), asked_at=ago(LONG), due_at=ago(LONG)),
+        checked(database, app_id, created_at=ago(LONG), asked_at=ago(SHORT)),
+        checked(database, app_id),
+    ]
+    assert prune(database, CHECKS) == 1
+    assert left(database, commit_check) == kept
 
 
 @pytest.mark.parametrize(

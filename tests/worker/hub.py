@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.github.state import API
 from listener.github import GitHub, Token
+from listener.inventory.commits import CommitReader
 from listener.worker.queues import READING
 from tests.worker.stage import Stage
 from tests.worker.wire import Wire
@@ -25,7 +26,9 @@ class Hub:
         self.control("rate-limits", login="robot", remaining=5000)
         if has_credentials:
             github = GitHub(Token(TOKEN), url=f"http://localhost{API}", transport=self.wire)
-            stage.context = replace(stage.context, github=github)
+            inner = stage.context
+            commits = CommitReader(inner.database, inner.heroku, inner.reader, github)
+            stage.context = replace(inner, github=github, commits=commits)
 
     def control(self, path: str, method: str = "POST", **values: Any) -> Any:
         """What people, CI and GitHub itself do there."""

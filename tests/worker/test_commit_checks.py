@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from listener.core.promotion import Status
+from listener.core.verification import GOOD_IN_A_ROW
 from listener.db import queue
 from listener.db.tables import promotion
 from listener.inventory.context import Clock
@@ -25,6 +26,7 @@ from tests.worker import wire
 from tests.worker.emulated import ANA, BO, EU, PROD, STAGING
 from tests.worker.hub import SHOP, Hub
 from tests.worker.pipes import couple
+from tests.worker.site import Site
 from tests.worker.stage import LEASE, Stage
 
 
@@ -284,6 +286,51 @@ def test_nothing_is_posted_on_what_github_told_too_long_ago(hub: Hub) -> None:
         with context, stage.database.begin() as conn:
             create_release.check(conn, job, replace(gathered, candidate=candidate))
     assert version
+
+
+def test_a_rule_may_name_the_repository(bare: Stage) -> None:
+    hub = Hub(bare)
+    sha = hub.push()
+    bare.add_rule(conditions={"github_checks": True, "repo": SHOP})
+    hub.run(sha, "test", "success")
+
+    assert bare.runs(deploy(hub, sha))
+
+
+def test_health_checks_are_asked_once_the_checks_are_well(bare: Stage, site: Site) -> None:
+    hub = Hub(bare)
+    sha = hub.push()
+    bare.add_rule(conditions={"github_checks": True, "checks": [site.url], "repo": SHOP})
+    hub.run(sha, "test")
+    version = deploy(hub, sha)
+    assert site.asked == 0
+    hub.run(sha, "test", "success")
+    for _ in range(4):
+        hub.age(seconds=5)
+
+    assert bare.runs(version)
+    assert site.asked == GOOD_IN_A_ROW
+
+
+def test_a_second_post_asks_github_once_more(hub: Hub) -> None:
+    """What was in doubt waits again, for no step of a promotion asks GitHub."""
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "success")
+    version = stage.deploy(commit=sha)
+    stage.look()
+    stage.wire.put(wire.lost)
+    hub.read()
+    assert stage.promotion(version).status is Status.POSTING
+    hub.run(sha, "test", "failure")
+    hub.age(seconds=61)
+    assert stage.promotion(version).status is Status.WAITING
+    hub.run(sha, "test", "success")
+    hub.age(seconds=60)
+
+    assert (stage.promotion(version).status, stage.times_released(version)) == (
+        Status.SUCCEEDED,
+        1,
+    )
 
 
 # What nobody tells.
