@@ -21,6 +21,8 @@ from autopromote.released import Agreed, Released, ReleaseForeseen
 from autopromote.resources import (
     AuditEntry,
     Backtest,
+    CommitBlock,
+    CommitBlockPut,
     Delivery,
     Diff,
     Explanation,
@@ -268,6 +270,18 @@ class Listener:
 
     def hold(self, id: str) -> Hold:
         return self._ask("GET", f"holds/{path_part(id)}", Hold)
+
+    def commit_blocks(
+        self, *, app: str | None, with_unblocked: bool, limit: int | None
+    ) -> list[CommitBlock]:
+        query = {"app": app, "all": "true" if with_unblocked else None, "limit": limit}
+        return self._ask("GET", "commit-blocks", list[CommitBlock], query=query)
+
+    def block_commit(self, block: Body) -> CommitBlockPut:
+        return self._ask("POST", "commit-blocks", CommitBlockPut, body=block)
+
+    def unblock_commit(self, block: Body) -> CommitBlock:
+        return self._ask("POST", "commit-blocks/actions/unblock", CommitBlock, body=block)
 
     def _ask(
         self,

@@ -56,6 +56,12 @@ COMMANDS = {
     "holds:add": ("holds.add", "keep automatic promotion from an app"),
     "holds:info": ("holds.info", "show a hold"),
     "holds:release": ("holds.release", "release a hold, and show what goes next"),
+    "commits": ("commits.index", "list the commits that are blocked from being promoted"),
+    "commits:block": (
+        "commits.block",
+        "keep a commit, and all that holds it, from being promoted",
+    ),
+    "commits:unblock": ("commits.unblock", "let a blocked commit be promoted again"),
     "people": ("people.index", "list who has logged in, and what is still good"),
     "people:revoke": ("people.revoke", "end all that somebody is logged in with"),
     "tokens": ("tokens.index", "list the tokens of machines, such as CI"),

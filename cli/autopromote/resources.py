@@ -359,6 +359,36 @@ class TriedRule(TypedDict):
     name: str
 
 
+class CommitBlock(TypedDict):
+    """A commit that is kept from an app, or from every app, until it is unblocked."""
+
+    id: str
+    commit: str
+    app: Ref | None
+    repository: str | None
+    reason: str
+    by: str
+    created_at: str
+    unblocked_at: str | None
+    unblocked_by: str | None
+
+
+class CommitBlockPut(TypedDict):
+    """A new block, and the promotions that it came too late for."""
+
+    id: str
+    commit: str
+    app: Ref | None
+    repository: str | None
+    reason: str
+    by: str
+    created_at: str
+    unblocked_at: str | None
+    unblocked_by: str | None
+    too_late_for: list[str]
+    message: str
+
+
 class Finding(TypedDict):
     """One thing that was looked at: how it is, why that matters, and the command that mends it."""
 
@@ -653,6 +683,9 @@ class Rule(TypedDict):
     not_authors: list[str] | None
     commit_messages: list[str] | None
     not_commit_messages: list[str] | None
+    commit_authors: list[str] | None
+    not_commit_authors: list[str] | None
+    on_same_commit: str | None
     descriptions: list[str] | None
     not_descriptions: list[str] | None
     approvals: int | None
@@ -699,6 +732,9 @@ class RuleRemoved(TypedDict):
     not_authors: list[str] | None
     commit_messages: list[str] | None
     not_commit_messages: list[str] | None
+    commit_authors: list[str] | None
+    not_commit_authors: list[str] | None
+    on_same_commit: str | None
     descriptions: list[str] | None
     not_descriptions: list[str] | None
     approvals: int | None

@@ -13,11 +13,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from listener.core.app import App
+from listener.core.commits import (
+    Comparison,
+    Left,
+    Relation,
+    Shipment,
+    left_by_rollbacks,
+    short,
+    why_untold,
+)
 from listener.core.gates.base import (
-    SLUG,
     Candidate,
     Error,
-    Gate,
     Hold,
     PastPromotion,
     Reject,
@@ -26,9 +33,10 @@ from listener.core.gates.base import (
     evaluate,
 )
 from listener.core.gates.options import NONE, Conditions
-from listener.core.gates.registry import COMMIT_MESSAGE, Gates, asked
+from listener.core.gates.registry import Gates, asked
 from listener.core.promotion import Status
 from listener.core.release import SUCCEEDED, History, Kind, Release, as_of, moment_of
+from listener.core.rollback import OwnReleases, taken_back
 from listener.core.rule import OnNewer, Strategy
 
 # No history tells in which pipelines apps were; a rule for apps of different ones is refused.
@@ -47,8 +55,11 @@ class Case:
     strategy: Strategy = Strategy.SLUG
     on_newer: OnNewer = OnNewer.SUPERSEDE
     conditions: Conditions = NONE
-    # Of artifacts for which Heroku was ever asked; empty where it tells none.
-    commit_messages: Mapping[str, str] = field(default_factory=dict)
+    commits: Mapping[str, str] = field(default_factory=dict)  # of artifacts, where that is known
+    # What was read between two commits, by base and head.
+    comparisons: Mapping[tuple[str, str], Comparison] = field(default_factory=dict)
+    worded: frozenset[str] = frozenset()  # the commits that a person let go to the target
+    own: OwnReleases = field(default_factory=dict)  # what our requests for the target were for
     # Of releases, by id, that came over another app: whoever made the first one.
     authors: Mapping[str, str] = field(default_factory=dict)
 
@@ -130,6 +141,7 @@ class _Play:
     target: History = field(init=False)
     holds: tuple[Hold, ...] = field(init=False)
     seen: History = field(init=False)  # of the source, so far
+    was_taken_back: bool = field(init=False)  # the target, ever
     gone: list[PastPromotion] = field(default_factory=list)
     due: dict[int, datetime | None] = field(default_factory=dict)  # of what waits, by version
     arrived_at: dict[int, datetime] = field(default_factory=dict)
@@ -140,6 +152,7 @@ class _Play:
         self.target = as_of(_before(self.case.target_history, self.first), self.now)
         self.holds = tuple(_held(self.case, self.now))
         self.seen = History()
+        self.was_taken_back = bool(taken_back(self.case.target_history, self.case.own))
 
     def arrive(self, release: Release) -> None:
         """Add one more release of the source, and evaluate again what it concerns."""
@@ -172,7 +185,7 @@ class _Play:
 
     def _decide(self, version: int, now: datetime) -> None:
         candidate = self._candidate(version)
-        gates, unanswered = _answerable(candidate, self.case)
+        gates, unanswered = _answerable(candidate)
         evaluation = evaluate(candidate, now, gates)
         match evaluation.objection:
             case None:
@@ -205,9 +218,33 @@ class _Play:
             found_at=self.arrived_at[version],
             soaks_from=moment_of(release),
             author=case.authors.get(release.id, release.author),
-            commit_message=case.commit_messages.get(release.artifact or "") or None,
+            commit=case.commits.get(release.artifact or ""),
+            shipment=self._ships(release),
+            worded=case.worded,
+            left=self._left(release),
             past=tuple(self.gone),
         )
+
+    def _ships(self, release: Release) -> Shipment:
+        """Return what would have shipped, as far as it was read for what really went."""
+        case, current = self.case, self.target.current
+        runs = current.artifact if current is not None else None
+        base, head = case.commits.get(runs or ""), case.commits.get(release.artifact or "")
+        untold = why_untold(base, head, target=case.target.name)
+        found: Comparison | None = None
+        if base is not None and head is not None:
+            same = Comparison(Relation.IDENTICAL) if base == head else None
+            found = same or case.comparisons.get((base, head))
+            untold = f"nobody compared {short(base)} and {short(head)}." if found is None else None
+        return Shipment(head, base, runs, comparison=found, untold=untold)
+
+    def _left(self, release: Release) -> Mapping[str, Left]:
+        """Return what rollbacks had really taken from the target by then."""
+        case = self.case
+        if not self.was_taken_back:
+            return {}
+        ran = as_of(case.target_history, self.now)
+        return left_by_rollbacks(ran, case.own, case.commits, artifact=release.artifact or "")
 
     def _go(self, version: int, now: datetime, unanswered: tuple[str, ...]) -> None:
         release = self.results[version].release
@@ -247,17 +284,11 @@ def _lasts(wait: Wait) -> datetime:
     return wait.until if wait.until is not None else datetime.max.replace(tzinfo=UTC)
 
 
-def _answerable(candidate: Candidate, case: Case) -> tuple[Gates, tuple[str, ...]]:
+def _answerable(candidate: Candidate) -> tuple[Gates, tuple[str, ...]]:
     """Return the gates that history can answer, and the names of those that it cannot."""
-    release = candidate.release
-    is_message_told = release.artifact_type != SLUG or release.artifact in case.commit_messages
-    told, untold = list[Gate](), list[str]()
-    for gate in asked(candidate):
-        if gate.is_in_history and (gate is not COMMIT_MESSAGE or is_message_told):
-            told.append(gate)
-        else:
-            untold.append(gate.name)
-    return tuple(told), tuple(untold)
+    gates = asked(candidate)
+    told = tuple(gate for gate in gates if gate.is_in_history)
+    return told, tuple(gate.name for gate in gates if not gate.is_in_history)
 
 
 def _before(history: History, first: Release) -> History:

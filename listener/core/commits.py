@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from listener.core.release import History
-from listener.core.rollback import OwnReleases, running, went_back
+from listener.core.rollback import OwnReleases, running, taken_back, went_back
 
 # How a commit that merged a pull request names it: GitHub's own texts of a merge and of a squash.
 _MERGED = re.compile(r"\AMerge pull request #(\d{1,9}) ")
@@ -171,6 +171,18 @@ class Shipment:
         )
 
 
+def why_untold(base: str | None, head: str | None, *, target: str) -> str | None:
+    """Say why nobody can tell what ships without a commit at each end; None where both are known.
+
+    `target` is the name of the app that ran the base.
+    """
+    if head is None:
+        return "Heroku names no commit of what goes."
+    if base is None:
+        return f"Heroku names no commit of what {target} ran before."
+    return None
+
+
 def left_by_rollback(
     history: History,
     own: OwnReleases,
@@ -198,6 +210,42 @@ def left_by_rollback(
     if after is None or not went_back(after, last.artifact, history, own):
         return None
     return Left(last.artifact, last.version, after.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A commit that a person keeps from being promoted."""
+
+    id: int
+    sha: str  # or how it begins, where nobody knew the commit
+    reason: str
+    by: str
+    app_id: str | None = None  # a source or a target; None: every app
+    repository: str | None = None  # where the commit was seen, if anywhere
+
+    def stops(self, sha: str) -> bool:
+        """Return whether it is this commit, or may be: Heroku shows some by their beginning."""
+        return sha.startswith(self.sha) or self.sha.startswith(sha)
+
+    def may_be_in(self, repository: str | None) -> bool:
+        """Return whether a range of this repository may hold it; of an unknown one, it may."""
+        if self.app_id is not None or self.repository is None or repository is None:
+            return True
+        return self.repository.casefold() == repository.casefold()
+
+
+def left_by_rollbacks(
+    history: History, own: OwnReleases, commits: Mapping[str, str], *, artifact: str
+) -> dict[str, Left]:
+    """Return every commit that a rollback took from a target, as `left_by_rollback` tells of one.
+
+    `artifact` is what is to come.
+    """
+    were = {commits[each] for each in taken_back(history, own) if each in commits}
+    found = {
+        sha: left_by_rollback(history, own, commits, commit=sha, artifact=artifact) for sha in were
+    }
+    return {sha: left for sha, left in found.items() if left is not None}
 
 
 def authors(commits: Iterable[Commit]) -> tuple[str, ...]:

@@ -103,6 +103,12 @@ def began(history: History) -> Release | None:
     return first
 
 
+def taken_back(history: History, own: OwnReleases) -> frozenset[str]:
+    """Return the artifacts that a rollback ever took from the app."""
+    both = pairwise(_runs(history, own))
+    return frozenset(run.artifact for run, after in both if after.is_rollback and run.artifact)
+
+
 def _already(runs: list[Run], history: History) -> AlreadyRolledBack:
     now, before = runs[-1], runs[-2]
     earlier = (run.releases[-1] for run in reversed(runs[:-1]) if run.artifact == now.artifact)

@@ -1,4 +1,4 @@
-"""The tables on commits: repositories of apps, what ships, and checks of commits."""
+"""The tables on commits: repositories, what ships, checks, and people's words on commits."""
 
 from __future__ import annotations
 
@@ -101,4 +101,35 @@ commit_check = Table(
     UniqueConstraint("app_id", "sha"),
     Index("ix_commit_check_sha", "sha"),
     Index("ix_commit_check_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+)
+
+commit_word = Table(
+    "commit_word",
+    columns.metadata,
+    columns.app_id("target_id"),
+    columns.words("sha", is_required=True),
+    columns.words("by", is_required=True),
+    columns.now("created_at"),
+    PrimaryKeyConstraint("target_id", "sha"),
+)
+
+commit_block = Table(
+    "commit_block",
+    columns.metadata,
+    columns.id_(),
+    columns.words("sha", is_required=True),  # or how it begins
+    columns.app_id("app_id", is_required=False),  # a source or a target; null: every app
+    columns.words("repository"),  # where the commit was seen
+    columns.words("reason", is_required=True),
+    columns.words("by", is_required=True),
+    columns.now("created_at"),
+    columns.time("unblocked_at"),
+    columns.words("unblocked_by"),
+    Index(
+        "uq_commit_block_open",
+        "sha",
+        text("coalesce(app_id, '')"),
+        unique=True,
+        postgresql_where=text("unblocked_at IS NULL"),
+    ),
 )

@@ -23,9 +23,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from listener.core.commits import Block
 from listener.core.gates.base import Foreign, Hold
 from listener.core.release import Release
-from listener.db import notifications
+from listener.db import commit_blocks, notifications
 from listener.db.fixed import Fixed, value
 from listener.db.scopes import within
 from listener.db.tables import app
@@ -58,6 +59,7 @@ class HoldRow:
         return Hold(self.reason, self.by, self.starts_at, self.ends_at, self.id, self.kind)
 
 
+_OF_MOVES = ("rollback", "detected", "guard")
 UNASKED = ("detected", "guard")  # kinds that no person asked for, so people are notified
 _FIELDS = tuple(HoldRow.__dataclass_fields__)
 
@@ -134,8 +136,7 @@ def note_foreign(conn: Connection, app_id: str, release: Release) -> None:
 
 def answered(conn: Connection, app_id: str) -> Foreign | None:
     """Return the last release of somebody else on this app whose hold a person released."""
-    _, foreign = standing(conn, app_id)
-    return foreign
+    return standing(conn, app_id).foreign
 
 
 def _foreign_of(row: Row[Any]) -> Foreign:
@@ -157,8 +158,7 @@ def open_(
     those on every target, and on apps in scope.
     """
     if app_id is not None:
-        held, _ = standing(conn, app_id)
-        return held
+        return standing(conn, app_id).held
     query = select(table).where(_IS_OPEN, *_within(scope)).order_by(table.c.id.desc())
     return [_row(row) for row in conn.execute(query)]
 
@@ -173,12 +173,23 @@ _IS_OPEN = and_(
 )
 
 
-def standing(conn: Connection, app_id: str) -> tuple[list[HoldRow], Foreign | None]:
-    """Return the open holds of an app, newest first, and the last foreign release `answered`."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What people and guards say of an app, read in one statement."""
+
+    held: list[HoldRow]  # the open holds, newest first
+    foreign: Foreign | None  # the last foreign release `answered`
+    blocks: tuple[Block, ...]  # all open ones, of whatever app
+    was_moved: bool  # a hold was put once for what was no promotion: a rollback, say
+
+
+def standing(conn: Connection, app_id: str) -> Standing:
+    """Return what stands in the way of promotions to an app."""
     rows = _STANDING.rows(conn, app_id=app_id, app_ids=Jsonb([app_id]))
-    held = [_row(row) for row in rows if row.released_at is None]
-    answer = next((_foreign_of(row) for row in rows if row.released_at is not None), None)
-    return held, answer
+    found = [row for row in rows if row.id is not None]
+    held = [_row(row) for row in found if row.released_at is None]
+    answer = next((_foreign_of(row) for row in found if row.released_at is not None), None)
+    return Standing(held, answer, commit_blocks.of_json(rows[0].blocks), rows[0].was_moved)
 
 
 def _is_on(app_id: Any, app_ids: Any) -> ColumnElement[bool]:
@@ -197,7 +208,12 @@ def _standing() -> Fixed:
         .limit(1)
     )
     wanted = or_(and_(_IS_OPEN, _is_on(app_id, app_ids)), table.c.id == last.scalar_subquery())
-    return Fixed(select(table).where(wanted).order_by(table.c.id.desc()))
+    moved = select(table.c.id).where(table.c.app_id == app_id, table.c.kind.in_(_OF_MOVES))
+    one = select(
+        commit_blocks.open_as_json().label("blocks"), moved.exists().label("was_moved")
+    ).subquery("one")
+    query = select(one, table).select_from(one.outerjoin(table, wanted))
+    return Fixed(query.order_by(table.c.id.desc()))
 
 
 _STANDING = _standing()

@@ -259,15 +259,25 @@ _SETTLE = Fixed(
 
 def issued(conn: Connection, target_id: str, shown: History) -> frozenset[str]:
     """Return the nonces and ids by which releases of ours are known among those shown."""
+    return frozenset(issued_for(conn, target_id, shown))
+
+
+def issued_for(conn: Connection, target_id: str, shown: History) -> dict[str, PromotionKind]:
+    """Return these nonces and ids, each with what its request was for."""
     ids = [release.id for release in shown.releases]
     nonces = [nonce for r in shown.releases if (nonce := nonce_of(r.description)) is not None]
     marks = {"ids": json.dumps(ids), "nonces": json.dumps(nonces)}
     rows = _ISSUED.rows(conn, target_id=target_id, **marks)
-    return frozenset(mark for row in rows for mark in row if mark is not None)
+    return {
+        mark: PromotionKind(row.kind)
+        for row in rows
+        for mark in (row.nonce, row.release_id)
+        if mark is not None
+    }
 
 
 _ISSUED = Fixed(
-    select(table.c.nonce, table.c.release_id).where(
+    select(table.c.nonce, table.c.release_id, table.c.kind).where(
         table.c.target_id == value("target_id", Text),
         or_(
             table.c.release_id == any_(texts("ids")),

@@ -203,31 +203,17 @@ def _of(app_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return release.c.app_id == app_id, release.c.gone_at.is_(None)
 
 
-class SlugFacts(NamedTuple):
-    """What a slug was built from; each None where Heroku was not asked for it."""
-
-    commit: str | None
-    stack: str | None
-    message: str | None  # empty where Heroku tells none
-
-
-def slug(conn: Connection, app_id: str, artifact: str) -> SlugFacts:
-    """Return what is stored of an artifact; all of it is immutable."""
-    commit, stack, message = tuple(_SLUG.rows(conn, app_id=app_id, artifact=artifact)[0])
-    return SlugFacts(commit, stack, message)
+def slug_facts(conn: Connection, app_id: str, artifact: str) -> tuple[str | None, str | None]:
+    """Return commit and stack of an artifact, each None if not known; they never change."""
+    commit, stack = tuple(_SLUG.rows(conn, app_id=app_id, artifact=artifact)[0])
+    return commit, stack
 
 
 _SLUG = Fixed(
-    select(*(func.max(release.c[name]) for name in ("commit", "stack", "commit_message")))
+    select(*(func.max(release.c[name]) for name in ("commit", "stack")))
     .where(release.c.app_id == value("app_id", Text))
     .where(release.c.artifact == value("artifact", Text))
 )
-
-
-def slug_facts(conn: Connection, app_id: str, artifact: str) -> tuple[str | None, str | None]:
-    """Return commit and stack of an artifact, each None if not known."""
-    commit, stack, _ = slug(conn, app_id, artifact)
-    return commit, stack
 
 
 def set_slug_facts(
@@ -248,31 +234,6 @@ _SET_SLUG = Fixed(
         stack=func.coalesce(value("stack", Text), release.c.stack),
     )
 )
-
-
-def commit_message(conn: Connection, app_id: str, artifact: str) -> str | None:
-    """Return an artifact's commit message: empty where Heroku tells none, None where not asked."""
-    same = (release.c.app_id == app_id) & (release.c.artifact == artifact)
-    query = select(func.max(release.c.commit_message)).where(same)
-    said: str | None = conn.execute(query).scalar_one()
-    return said
-
-
-def commit_messages(conn: Connection, app_id: str) -> dict[str, str]:
-    """Return commit messages by artifact, for the app's artifacts that Heroku was asked about."""
-    query = (
-        select(release.c.artifact, func.max(release.c.commit_message).label("said"))
-        .where(release.c.app_id == app_id, release.c.artifact.is_not(None))
-        .where(release.c.commit_message.is_not(None))
-        .group_by(release.c.artifact)
-    )
-    return {row.artifact: row.said for row in conn.execute(query)}
-
-
-def set_commit_message(conn: Connection, app_id: str, artifact: str, said: str) -> None:
-    """Store the commit message that Heroku's slug tells; empty where it tells none."""
-    same = (release.c.app_id == app_id) & (release.c.artifact == artifact)
-    conn.execute(update(release).where(same).values(commit_message=said))
 
 
 def versions_of(conn: Connection, release_ids: Iterable[str]) -> dict[str, int]:

@@ -58,6 +58,15 @@ def origins(conn: Connection, app_id: str) -> list[Origin]:
     return list(found.values())[::-1]
 
 
+def name_of(conn: Connection, app_id: str) -> str | None:
+    """Return the repository of an app or of the first one of its chain, as far as it is known."""
+    for each in origins(conn, app_id):
+        known = None if each.named else of_app(conn, each.app_id)
+        if name := each.named or (known.full_name if known is not None else None):
+            return name
+    return None
+
+
 def of_app(conn: Connection, app_id: str) -> RepositoryRow | None:
     """Return what is known of an app's repository; None where nobody was asked yet."""
     row = conn.execute(select(repository).where(repository.c.app_id == app_id)).one_or_none()

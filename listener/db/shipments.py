@@ -6,16 +6,17 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal, select, update
+from sqlalchemy import Connection, Row, false, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from listener.core.commits import Comparison, Left, Relation, Shipment, comparison_of, sha_of
-from listener.core.promotion import ENDED, Status
+from listener.core.promotion import ENDED, PromotionKind, Status
 from listener.db import left_commits, queue
 from listener.db.commit_tables import comparison, shipment
 from listener.db.promotions import PromotionRow
 from listener.db.queue import notify
 from listener.db.running import artifact_on
-from listener.db.tables import post, release
+from listener.db.tables import post, promotion, release
 
 VOID: dict[str, Any] = {"fence": shipment.c.fence + 1, "lease_until": None, "attempt": 0}
 SHIPMENTS = queue.WorkKind(shipment, shipment.c.due_at)
@@ -75,15 +76,46 @@ def base_artifact(conn: Connection, row: PromotionRow) -> str | None:
     return runs
 
 
+def read_of(conn: Connection, source_id: str, *, limit: int) -> list[bool]:
+    """Return of the newest promotions from a source whether what ships was told, or was not.
+
+    What nobody was asked about yet is left out.
+    """
+    c, is_same = shipment.c, shipment.c.head == shipment.c.base
+    is_told = or_(c.comparison_id.is_not(None), is_same)
+    query = (
+        select(func.coalesce(is_told, false()))
+        .join(promotion, promotion.c.id == c.promotion_id)
+        .where(promotion.c.source_id == source_id, promotion.c.kind == PromotionKind.PROMOTE)
+        .where(or_(is_told, c.untold.is_not(None)))
+        .order_by(promotion.c.id.desc())
+    )
+    return list(conn.execute(query.limit(limit)).scalars())
+
+
+def between(conn: Connection, shas: Collection[str]) -> dict[tuple[str, str], Comparison]:
+    """Return what was read between any two of these commits, by base and head."""
+    c = comparison.c
+    both = c.base.in_(shas), c.head.in_(shas), c.pruned_at.is_(None)
+    query = select(c.base, c.head, c.content).where(*both)
+    return {(row.base, row.head): comparison_of(row.content) for row in conn.execute(query)}
+
+
 def hasten(conn: Connection, promotion_id: int) -> None:
     """Have what ships read now: a gate waits for it, or the target moved since.
 
-    What is being read already, or could not be read a moment ago, goes on as it is.
+    What is being read already, or could not be read a moment ago, goes on as it is. The caller
+    locked the promotion, which comes before its shipment; one of older code has none yet.
     """
-    its_own = shipment.c.promotion_id == promotion_id
+    now = {"due_at": queue.NOW}
     is_later = shipment.c.due_at.is_(None) | (shipment.c.due_at > func.now())
-    hastened = update(shipment).where(its_own, is_later, shipment.c.failing_since.is_(None))
-    if conn.execute(hastened.values(due_at=queue.NOW)).rowcount:
+    hastened = insert(shipment).values(promotion_id=promotion_id, **now)
+    hastened = hastened.on_conflict_do_update(
+        index_elements=["promotion_id"],
+        set_=now,
+        where=is_later & shipment.c.failing_since.is_(None),
+    )
+    if conn.execute(hastened).rowcount:
         notify(conn, shipment.name)
 
 

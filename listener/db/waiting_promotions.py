@@ -67,6 +67,12 @@ _LOCK_AROUND = _locking()
 _LOCK_ALL = _locking(table.c.status == Status.WAITING)
 
 
+def lock(conn: Connection, promotion_id: int) -> PromotionRow:
+    """Lock one promotion, alone, and return it as it is then."""
+    query = select(table).where(table.c.id == promotion_id).with_for_update()
+    return row_of(conn.execute(query).one())
+
+
 _VOID: dict[str, Any] = {
     "fence": table.c.fence + 1,
     "lease_until": None,

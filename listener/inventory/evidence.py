@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from listener.core.checks import CommitChecks
-from listener.core.commits import sha_of
-from listener.core.gates.base import Approval, Candidate, Foreign, Override
+from listener.core.commits import Left, left_by_rollbacks, sha_of
+from listener.core.gates.base import Approval, Candidate, Override
 from listener.core.gates.github import wanted
-from listener.core.gates.options import NONE, Conditions
+from listener.core.gates.options import NONE, Conditions, OnSameCommit
 from listener.core.promotion import PromotionKind
-from listener.core.release import Release
+from listener.core.release import History, Release
+from listener.core.rollback import OwnReleases, taken_back
 from listener.core.verification import ProbeStreak
-from listener.db import access_tokens, approvals, commit_checks, related_promotions, releases, rules
+from listener.db import (
+    access_tokens,
+    approvals,
+    commit_blocks,
+    commit_checks,
+    commit_words,
+    left_commits,
+    related_promotions,
+    repositories,
+    rules,
+    shipments,
+)
+from listener.db.holds import Standing
+from listener.db.left_commits import Coming
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
 from listener.inventory.context import Clock, Context
@@ -57,36 +71,49 @@ def _obeyed(row: PromotionRow, found: Sequence[RuleRow]) -> RuleRow | None:
     return next((rule for rule in same_way if rule.acts), None)
 
 
+class TargetFacts(NamedTuple):
+    """The marks of our releases on the target, each with what it was for, and what stands there."""
+
+    issued: OwnReleases
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a promotion brings, and what its target ran until now."""
+
+    release: Release  # of the source
+    commit: str | None
+    target_history: History
+
+
 def gather(
     conn: Connection,
     row: PromotionRow,
     obeyed: RuleRow | None,
-    release: Release,
-    foreign: Foreign | None,
-    *,
-    commit: str | None,
+    brought: Brought,
+    about: TargetFacts,
 ) -> dict[str, Any]:
     """Gather these facts of a candidate, by the names of its fields.
 
-    `obeyed` is the rule whose conditions it obeys, `release` that of the source, `foreign` the last
-    one of somebody else on the target whose hold a person released, `commit` that of the slug.
+    `obeyed` is the rule whose conditions it obeys.
     """
     conditions, override = obeyed.conditions if obeyed is not None else NONE, _override(row)
-    if conditions == NONE and foreign is None:
+    by_commit = _by_commit(conn, row, conditions, brought, about)
+    release, foreign = brought.release, about.standing.foreign
+    if conditions == NONE and foreign is None and not by_commit:
         return {"override": override}
-    asks = conditions.needs_commit_message
-    said = releases.slug(conn, row.source_id, row.artifact).message if asks else None
     return {
+        **by_commit,
         "conditions": conditions,
         "foreign": foreign if row.kind is PromotionKind.PROMOTE else None,
         "found_at": row.status_at or row.created_at,
         "soaks_from": row.soaks_from or (release.updated_at if release.has_run else None),
         "author": row.author,
-        "commit_message": said or None,
         "approvals": votes_of(row, approvals.of(conn, row)),
         "past": related_promotions.past(conn, row, within=_horizon(conditions)),
         "override": override,
-        "commit_checks": checks_of(conn, row, conditions, commit),
+        "commit_checks": checks_of(conn, row, conditions, brought.commit),
         "checks_since": row.checks_since,
         "streak": streak_of(row),
     }
@@ -104,6 +131,58 @@ def checks_of(
     return commit_checks.find(conn, row.source_id, sha)
 
 
+def _by_commit(
+    conn: Connection,
+    row: PromotionRow,
+    conditions: Conditions,
+    brought: Brought,
+    about: TargetFacts,
+) -> dict[str, Any]:
+    """Gather what gates ask of commits; nothing where none does. A rollback is asked nothing."""
+    if row.kind is not PromotionKind.PROMOTE:
+        return {}
+    blocks = commit_blocks.concerning(about.standing.blocks, row.source_id, row.target_id)
+    commit, left = sha_of(brought.commit), dict[str, Left]()
+    if conditions.on_same_commit is OnSameCommit.HOLD:
+        left = _left(conn, row, commit, brought.target_history, about)
+    if not (conditions.needs_commits or blocks or left):
+        return {}
+    ships = shipments.of(conn, row.id)
+    if ships is not None and ships.repository is None and blocks:
+        ships = replace(ships, repository=repositories.name_of(conn, row.source_id))
+    coming = ships.comparison.coming if ships is not None and ships.comparison is not None else ()
+    is_stopped = conditions.needs_commits and coming
+    return {
+        "commit": commit or (ships.head if ships is not None else None),
+        "shipment": ships,
+        "blocks": blocks,
+        "left": left,
+        "worded": commit_words.of(conn, row.target_id, (each.sha for each in coming))
+        if is_stopped
+        else frozenset(),
+    }
+
+
+def _left(
+    conn: Connection,
+    row: PromotionRow,
+    commit: str | None,
+    history: History,
+    about: TargetFacts,
+) -> dict[str, Left]:
+    """Find the commits that rollbacks took from the target; no statement where there was none."""
+    if not (about.standing.was_moved or taken_back(history, about.issued)):
+        return {}
+    artifacts = history.artifacts | {row.artifact}
+    commits = shipments.commits_of(conn, {row.source_id, row.target_id}, artifacts)
+    left = left_by_rollbacks(history, about.issued, commits, artifact=row.artifact)
+    if commit is not None and commit not in left:  # it may have run long ago
+        coming = Coming(row.source_id, row.target_id, row.artifact, commit)
+        if (found := left_commits.find(conn, coming)) is not None:
+            left[commit] = found
+    return left
+
+
 def votes_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, ...]:
     """Return all votes; a person who promotes by hand votes yes by that, unless they voted too.
 
@@ -113,6 +192,13 @@ def votes_of(row: PromotionRow, said: tuple[Approval, ...]) -> tuple[Approval, .
     if by is None or access_tokens.is_machine(by) or any(each.by == by for each in said):
         return said
     return (Approval(by, row.created_at), *said)
+
+
+def keep_words(conn: Connection, row: PromotionRow, gates: Sequence[Mapping[str, Any]]) -> None:
+    """Store what a person who promoted by hand let go by that: it goes in later ranges, too."""
+    for gate in gates:
+        if (by := gate["facts"].get("word_of")) is not None:
+            commit_words.put(conn, row.target_id, gate["facts"]["stopped"], by=by)
 
 
 def _horizon(conditions: Conditions) -> timedelta:

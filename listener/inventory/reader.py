@@ -233,15 +233,6 @@ class HerokuReader:
             releases.set_slug_facts(conn, app_id, artifact, commit=found.commit, stack=found.stack)
         return found.commit, found.stack
 
-    def learn_commit_message(self, app_id: str, artifact: str) -> None:
-        """Store the commit message of a slug, if Heroku was never asked for it."""
-        with self._database.begin() as conn:
-            known = releases.commit_message(conn, app_id, artifact)
-        if known is None:
-            said = self._heroku.slug(app_id, artifact).commit_message or ""
-            with self._database.begin() as conn:
-                releases.set_commit_message(conn, app_id, artifact, said)
-
     def pipelines(self, source_id: str, *target_ids: str) -> list[Places]:
         """Return the pipelines of the source and of each target, stored ones if all are the same.
 

@@ -11,7 +11,7 @@ from listener.core.gates.base import is_for_word
 from listener.core.gates.options import Conditions
 from listener.core.gates.registry import APPROVALS, BRAKE
 from listener.core.promotion import PromotionKind, Status
-from listener.db import approvals, releases, waiting_promotions
+from listener.db import approvals, commit_words, releases, waiting_promotions
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, Forbidden, NotFound
 from listener.inventory import evidence
@@ -98,8 +98,16 @@ def _say(context: Context, promotion_id: str, word: Vote, by: str) -> PromotionV
         if row is None:
             raise too_late(find(context, conn, promotion_id), word.done)
         approvals.put(conn, row, by=by, is_approved=word.is_approved, reason=word.reason)
+        if word.is_approved:
+            commit_words.put(conn, row.target_id, _stopped(before), by=by)
         record(conn, by, f"promotion.{word.done}", before, row)
         return view_of(context, conn, row)
+
+
+def _stopped(row: PromotionRow) -> set[str]:
+    """Return the commits that keep it waiting, and were told to whoever lets it go."""
+    waiting = (gate["facts"] for gate in row.gates if gate["verdict"] == "wait")
+    return {sha for facts in waiting for sha in facts.get("stopped", ())}
 
 
 def _check_asked(conn: Connection, row: PromotionRow, word: Vote, by: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -12,9 +13,16 @@ from listener.core.app import App
 from listener.core.backtest import Case, Result, backtest
 from listener.core.release import History
 from listener.core.rule import strategy_of
-from listener.db import related_promotions, releases
+from listener.db import (
+    commit_words,
+    related_promotions,
+    release_requests,
+    releases,
+    shipments,
+)
+from listener.inventory.commits import sha_of
 from listener.inventory.context import Context
-from listener.services import commit_messages, explain, rule_definition, rules
+from listener.services import explain, rule_definition, rules
 from listener.services.heroku_calls import HerokuCall
 from listener.services.rule_definition import NewRule, RuleChange, RuleDefinition
 from listener.services.views import BacktestView, ForecastChange, Trial
@@ -38,15 +46,9 @@ def of_rule(context: Context, name_or_id: str, *, newest: int) -> list[BacktestV
 
 
 def read(context: Context, ask: HerokuCall, rules: Sequence[RuleDefinition]) -> RecordedHistory:
-    """Ask Heroku for the releases of the apps of rules, each once. Raises HerokuUnreadable.
-
-    Some commit messages are asked for too, where a rule needs them, as in live decisions.
-    """
+    """Ask Heroku for the releases of the apps of rules, each once. Raises HerokuUnreadable."""
     ids = dict.fromkeys(app.id for rule in rules for app in (rule.source, *rule.targets))
     read = {app_id: ask(context.reader.releases, app_id).history for app_id in ids}
-    wanting = (rule for rule in rules if rule.conditions.needs_commit_message)
-    for source_id in dict.fromkeys(rule.source.id for rule in wanting):
-        commit_messages.learn(context, ask, source_id)
     with context.database.begin() as conn:
         return RecordedHistory(read, releases.now(conn))
 
@@ -71,10 +73,27 @@ def _tried(
         strategy=strategy_of(rule.strategy, rule.source.generation),
         on_newer=rule.on_newer,
         conditions=rule.conditions,
-        commit_messages=releases.commit_messages(conn, rule.source.id),
+        **_of_commits(conn, rule, target, past),
         authors=related_promotions.authors(conn, rule.source.id),
     )
     return [_view(case, result) for result in backtest(case, newest=newest)]
+
+
+def _of_commits(
+    conn: Connection, rule: RuleDefinition, target: App, past: RecordedHistory
+) -> dict[str, Any]:
+    """Return what is stored of the commits of both apps, as live decisions have it."""
+    both = [rule.source.id, target.id]
+    artifacts = frozenset[str]().union(*(past.histories[app_id].artifacts for app_id in both))
+    named = shipments.commits_of(conn, both, artifacts).items()
+    commits = {artifact: sha for artifact, said in named if (sha := sha_of(said)) is not None}
+    own = release_requests.kinds(conn, target.id)
+    if not rule.conditions.needs_commits:
+        return {"commits": commits, "own": own}
+    found = shipments.between(conn, set(commits.values()))
+    coming = {each.sha for each_range in found.values() for each in each_range.coming}
+    worded = commit_words.of(conn, target.id, coming)
+    return {"commits": commits, "own": own, "comparisons": found, "worded": worded}
 
 
 def _view(case: Case, result: Result) -> BacktestView:

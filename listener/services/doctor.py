@@ -34,12 +34,12 @@ from listener.inventory.traits import UNAUTHORIZED
 from listener.inventory.webhooks import hook_url
 from listener.roles import Role, Scope
 from listener.services import (
-    commit_messages,
     doctor_account,
     doctor_apps,
     doctor_checks,
     doctor_github,
     notices,
+    told_commits,
     troubles,
 )
 from listener.services.heroku_calls import HerokuCall, attempt, gather, traits
@@ -230,25 +230,23 @@ class Doctor:
             *reached,
             *self._factors(ask, scene, [id for id in scene.used if id in targets & readable]),
             *self._hooks(ask, scene, [id for id in scene.sources if id in readable]),
-            *self._messages(ask, scene, readable),
+            *self._commits(scene, readable),
             *self._parity(ask, scene, seen),
         ]
 
-    def _messages(
-        self, ask: HerokuCall, scene: DoctorSnapshot, readable: Collection[str]
-    ) -> list[Finding]:
-        """Check for every rule that needs commit messages whether Heroku tells them."""
-        asking = [rule for rule in scene.rules if rule.conditions.needs_commit_message]
-        sources = dict.fromkeys(rule.source_id for rule in asking if rule.source_id in readable)
-        for source_id in sources:
-            commit_messages.learn(self._context, ask, source_id)
+    def _commits(self, scene: DoctorSnapshot, readable: Collection[str]) -> list[Finding]:
+        """Check for every rule that asks about commits whether somebody tells them."""
+        asking = [
+            rule
+            for rule in scene.rules
+            if rule.conditions.needs_commits and rule.source_id in readable
+        ]
         with self._context.database.begin() as conn:
-            found = {source_id: commit_messages.count(conn, source_id) for source_id in sources}
+            found = {id: told_commits.count(conn, id) for id in {r.source_id for r in asking}}
         return [
             finding
             for rule in asking
-            if rule.source_id in found
-            for finding in doctor_apps.messages(
+            for finding in doctor_apps.commits(
                 rule, scene.apps[rule.source_id], found[rule.source_id]
             )
         ]

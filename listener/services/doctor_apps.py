@@ -11,6 +11,7 @@ from listener import heroku
 from listener.core import duration, staleness
 from listener.core.app import App
 from listener.core.finding import Finding, State, Unread
+from listener.core.gates.options import OPTIONS
 from listener.core.promotion import TOLD_AFTER
 from listener.core.rule import Mode, is_allowed, overlaps
 from listener.db.apps import AppRow
@@ -22,7 +23,7 @@ from listener.heroku import Delivery, Webhook
 from listener.inventory.webhooks import PATH, fault_of
 from listener.outbound.address import without_secrets
 from listener.services import rule_warnings
-from listener.services.rule_warnings import Messages
+from listener.services.rule_warnings import ToldCommits
 from listener.services.subscriptions import ailment_of
 
 NOT_ARRIVED = frozenset({"failed", "retrying", "skipped"})
@@ -280,32 +281,30 @@ def overlapping(found: Sequence[RuleRow], apps: Mapping[str, App]) -> list[Findi
     ]
 
 
-def messages(rule: RuleRow, source: App, found: Messages) -> list[Finding]:
-    """Tell whether Heroku tells the commit messages that a rule needs; nothing without a deploy."""
-    if not found.deploys:
+def commits(rule: RuleRow, source: App, found: ToldCommits) -> list[Finding]:
+    """Tell whether somebody tells the commits that a rule asks about; nothing is known at first."""
+    if not found.promotions and found.why is None:
         return []
     finding = Finding(
-        name="commit_message",
+        name="commits",
         state=State.OK,
         message=f"{found.counted(source.name)}.",
         app=source,
         rule=rule.name,
-        facts={"told": found.told, "deploys": found.deploys, "unasked": found.unasked},
+        facts={"told": found.told, "promotions": found.promotions},
     )
-    if found.unasked == found.deploys:
-        message = f"Heroku could not be asked whether it tells commit messages of {source.name}."
-        return [replace(finding, state=State.UNKNOWN, message=message)]
-    flags = ("commit_messages", "--commit-message"), ("not_commit_messages", "--not-commit-message")
-    none = " ".join(f"{flag} none" for name, flag in flags if getattr(rule.conditions, name))
+    names = ("commit_messages", "not_commit_messages", "commit_authors", "not_commit_authors")
+    flags = (OPTIONS[name].flag for name in names if getattr(rule.conditions, name))
+    none = " ".join(f"{flag} none" for flag in flags)
     return [
         replace(
             finding,
             state=State.WARNING,
             message=said,
-            why="Only `autopromote promotions:approve` lets a release without a message go.",
+            why="Only `autopromote promotions:approve` lets go what nobody tells the commits of.",
             mend=f"autopromote rules:update {rule.name} {none}",
         )
-        for said in rule_warnings.of_messages(source.name, found)
+        for said in rule_warnings.of_commits(source.name, found)
     ] or [finding]
 
 

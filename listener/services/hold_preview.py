@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from listener.core import duration
 from listener.core.gates.always import on_hold
-from listener.core.gates.base import Foreign, Wait, Waits
+from listener.core.gates.base import Foreign, Wait, Waits, is_reading
 from listener.core.gates.registry import HOLD, OF_RULES
 from listener.core.promotion import PromotionKind
 from listener.core.release import History, Release
@@ -117,7 +117,11 @@ def _needs_word(view: PromotionView, made_at: datetime | None, place: _Place) ->
 def _why_it_stays(conn: Connection, view: PromotionView) -> str | None:
     """Say why it does not go by itself; None where it does, perhaps later."""
     row = view.row
-    asking = [gate["message"] for gate in _waits(row) if gate["name"] in ANSWERED]
+    asking = [
+        gate["message"]
+        for gate in _waits(row)
+        if gate["name"] in ANSWERED and not is_reading(gate["facts"])
+    ]
     if asking:
         return f"waits for people, too: {asking[0].rstrip('.')}"
     if row.rule_id is None:

@@ -17,7 +17,7 @@ from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
 from listener.inventory import evidence
 from listener.roles import EVERYTHING, Scope
-from listener.services import commit_messages, rule_warnings
+from listener.services import rule_warnings, told_commits
 from listener.services.views import DeliveryView, HoldView, Names, PromotionView, RuleView
 
 
@@ -48,16 +48,16 @@ def _warnings(
     """Find what may surprise people about each of these rules, which all act."""
     armed = [row.route for row in rules.live(conn, scope=scope) if row.mode is Mode.ARMED]
     heard = {row.app_id for row in subscriptions.live(conn)}
-    wanting = {row.source_id for row in acting if row.conditions.needs_commit_message}
-    told = {app_id: commit_messages.count(conn, app_id) for app_id in wanting}
+    wanting = {row.source_id for row in acting if row.conditions.needs_commits}
+    told = {app_id: told_commits.count(conn, app_id) for app_id in wanting}
     found: dict[int, list[str]] = {}
     for row in acting:
         name = names[row.source_id]
         said = rule_warnings.beside(row.route, armed, names) if row.mode is Mode.ARMED else []
         said += rule_warnings.unreadable(row.name, row.conditions)
         said += [] if row.source_id in heard else [rule_warnings.without_webhook(name)]
-        if row.conditions.needs_commit_message:
-            said += rule_warnings.of_messages(name, told[row.source_id])
+        if row.conditions.needs_commits:
+            said += rule_warnings.of_commits(name, told[row.source_id])
         found[row.id] = said
     return found
 

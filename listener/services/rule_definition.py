@@ -85,9 +85,9 @@ class RuleDefinition:
         return Route(self.name, self.source.id, tuple(sorted(self.target_ids)))
 
     @property
-    def wants_messages(self) -> bool:
-        """Whether it acts and needs commit messages."""
-        return self.mode is not Mode.OFF and self.conditions.needs_commit_message
+    def wants_commits(self) -> bool:
+        """Whether it acts and needs to know every commit that ships."""
+        return self.mode is not Mode.OFF and self.conditions.needs_commits
 
     @property
     def values(self) -> dict[str, Any]:

@@ -12,16 +12,16 @@ from listener.core.app import App
 from listener.core.rule import Mode, RuleRefused, check_route, overlaps, strategy_of
 from listener.db import apps, rules, subscriptions, waiting_promotions
 from listener.db.rules import RuleRow
-from listener.errors import MOST_OF_FILE, Conflict, HerokuUnreadable, Invalid, told
+from listener.errors import MOST_OF_FILE, Conflict, Invalid, told
 from listener.inventory.context import Context
 from listener.inventory.reader import Snapshot
 from listener.services import apps as named
 from listener.services import (
-    commit_messages,
     freeze_steps,
     rule_definition,
     rule_save,
     rule_warnings,
+    told_commits,
 )
 from listener.services.heroku_calls import HerokuCall
 from listener.services.rule_definition import NewRule, RuleDefinition
@@ -126,7 +126,7 @@ def make(context: Context, ask: HerokuCall, file: NewFile) -> Plan:
         hidden=revisions(hidden),
         warnings=(
             *_warnings(context, steps, stay),
-            *_of_messages(context, ask, steps),
+            *_of_commits(context, steps),
             *freezes.notes,
         ),
         freezes=freezes,
@@ -161,29 +161,14 @@ def _warnings(context: Context, steps: list[Step], others: list[RuleDefinition])
     return [*found, *map(rule_warnings.without_webhook, deaf)]
 
 
-def _of_messages(context: Context, ask: HerokuCall, steps: Iterable[Step]) -> Iterable[str]:
-    """Say what waits for people where rules need commit messages that Heroku does not tell."""
-    wanting = [(step, step.after) for step in steps if step.after and step.after.wants_messages]
-    changing = (rule for step, rule in wanting if step.action is not Action.KEEP)
-    for source_id in dict.fromkeys(rule.source.id for rule in changing):
-        _learn(context, ask, source_id)
+def _of_commits(context: Context, steps: Iterable[Step]) -> Iterable[str]:
+    """Say what waits for people where rules ask for commits that nobody tells."""
+    wanting = [step.after for step in steps if step.after and step.after.wants_commits]
     with context.database.begin() as conn:
-        for _, rule in wanting:
-            found = commit_messages.count(conn, rule.source.id)
-            for said in rule_warnings.of_messages(rule.source.name, found):
+        for rule in wanting:
+            found = told_commits.count(conn, rule.source.id)
+            for said in rule_warnings.of_commits(rule.source.name, found):
                 yield f"{rule.name}: {said}"
-
-
-def _learn(context: Context, ask: HerokuCall, source_id: str) -> None:
-    """Read the source's deploys and commit messages; what cannot be read now stops no plan."""
-    with context.database.begin() as conn:
-        is_read = apps.get(conn, source_id).read_at is not None
-    try:
-        if not is_read:
-            ask(context.reader.releases, source_id)
-    except HerokuUnreadable:
-        return
-    commit_messages.learn(context, ask, source_id)
 
 
 @dataclass(slots=True)

@@ -40,31 +40,32 @@ def without_webhook(source: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Messages:
-    """How many deploys an app has, how many have a message, and how many were never asked for."""
+class ToldCommits:
+    """For how many of an app's promotions the commits that ship were told.
 
-    deploys: int
+    `why` says, where there was no promotion yet, that nobody tells the app's repository.
+    """
+
+    promotions: int
     told: int
-    unasked: int
-
-    @property
-    def untold(self) -> int:
-        """Those for which Heroku was asked, and told none."""
-        return self.deploys - self.told - self.unasked
+    why: str | None = None
 
     def counted(self, source: str) -> str:
-        """Say for how many a message was told, and, where some were never asked, for how many."""
-        asked = f" (it was asked about {self.deploys - self.unasked})" if self.unasked else ""
-        ratio = f"{self.told} of {self.deploys} deploys of {source}"
-        return f"commit-message: Heroku told a message for {ratio}{asked}"
+        """Say for how many they were told."""
+        return (
+            f"commits: what ships was told for {self.told} of {self.promotions} promotions of"
+            f" {source}"
+        )
 
 
-def of_messages(source: str, found: Messages) -> list[str]:
-    """Tell what waits for people where the rule asks for messages that Heroku does not tell."""
-    if not found.untold:
+HOLDS_BACK = "this rule would hold back everything until a person approves each."
+
+
+def of_commits(source: str, found: ToldCommits) -> list[str]:
+    """Tell what waits for people where the rule asks for commits that nobody tells."""
+    if found.why is not None:
+        return [f"commits: nobody tells the repository of {source}: {HOLDS_BACK}"]
+    if found.told == found.promotions:
         return []
-    if found.told:
-        waits = "the others wait until a person approves each."
-    else:
-        waits = "this rule would hold back everything until a person approves each."
+    waits = "the others wait until a person approves each." if found.told else HOLDS_BACK
     return [f"{found.counted(source)}: {waits}"]

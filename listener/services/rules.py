@@ -14,7 +14,7 @@ from listener.errors import Invalid
 from listener.inventory.context import Context
 from listener.inventory.reader import Snapshot
 from listener.services import apps as named
-from listener.services import commit_messages, presenters, rule_definition, rule_save
+from listener.services import presenters, rule_definition, rule_save
 from listener.services.heroku_calls import HerokuCall
 from listener.services.rule_definition import NewRule, RuleChange, RuleDefinition, services_of
 from listener.services.views import RuleView
@@ -82,10 +82,7 @@ def _prepare(
     def read(app_id: str) -> Snapshot:
         return ask(context.reader.releases, app_id, as_it_is=True)
 
-    fresh = rule_save.prepare(read, wanted, before)
-    if wanted.wants_messages:
-        commit_messages.learn(context, ask, wanted.source.id)
-    return fresh
+    return rule_save.prepare(read, wanted, before)
 
 
 def _view(context: Context, conn: Connection, row: RuleRow) -> RuleView:

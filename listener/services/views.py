@@ -12,6 +12,7 @@ from listener.core.promotion import Status
 from listener.core.release import Kind, Release
 from listener.core.rule import Strategy
 from listener.core.shown import Shown
+from listener.db.commit_blocks import BlockRow
 from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.db.queries import DeliveryRow, Moment
@@ -101,6 +102,28 @@ class HoldPut:
     """A new hold, and the promotions that it came too late for."""
 
     hold: HoldView
+    too_late_for: tuple[int, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockView:
+    """A blocked commit, with its app's name; without one it is blocked on every app."""
+
+    row: BlockRow
+    app_name: str | None
+
+    @property
+    def place(self) -> str:
+        """What it is blocked on."""
+        return self.app_name or "every app"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPut:
+    """A new block of a commit, and the promotions that it came too late for."""
+
+    block: BlockView
     too_late_for: tuple[int, ...]
     message: str
 

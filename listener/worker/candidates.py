@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import NamedTuple, cast
+from typing import cast
 
 from sqlalchemy import Connection
 
 from listener.core.app import App
 from listener.core.drift import Standing, Unknown
-from listener.core.gates.base import SLUG, Candidate, Foreign
+from listener.core.gates.base import SLUG, Candidate
 from listener.core.promotion import SLOW, PromotionKind
 from listener.core.release import History, Release
 from listener.core.rule import Mode, OnNewer, Strategy, is_allowed, strategy_of
@@ -25,12 +24,12 @@ from listener.db import (
     releases,
     rules,
 )
-from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.db.releases import Around
 from listener.inventory import drift, evidence
 from listener.inventory.context import Context
+from listener.inventory.evidence import Brought, TargetFacts
 from listener.inventory.reader import Places, Snapshot, StaleData, is_recent, remembered
 from listener.worker.freshness import is_behind, running
 from listener.worker.job import Job
@@ -80,14 +79,6 @@ class Read:
     way: StrategyChoice
 
 
-class TargetFacts(NamedTuple):
-    """The marks of our releases on the target, its open holds, and the last foreign release."""
-
-    issued: frozenset[str]
-    held: Sequence[HoldRow]
-    foreign: Foreign | None
-
-
 def gather(job: Job, post: PostRow | None = None) -> CandidateFacts:
     """Read what the gates need. Raises HerokuError, LeaseLost.
 
@@ -124,21 +115,25 @@ def _decide_on(
     row = job.row
     is_promotion = row.kind is PromotionKind.PROMOTE
     target = apps.lock(conn, [row.target_id])[row.target_id]
-    issued = release_requests.issued(conn, row.target_id, read.target.history)
+    issued = release_requests.issued_for(conn, row.target_id, read.target.history)
     if standing is None:
         source_id = _source_of(conn, read.known, row)
-        standing = drift.write(conn, target, read.target.history, source_id, issued=issued)
+        standing = drift.write(
+            conn, target, read.target.history, source_id, issued=frozenset(issued)
+        )
     if standing is None:
         return None
-    held, foreign = holds.standing(conn, row.target_id)
+    there = holds.standing(conn, row.target_id)
     is_unclear = isinstance(standing, Unknown) and standing.current is not None
-    is_told = any(hold.kind in ("detected", "guard") for hold in held)  # a hold says so already
+    is_told = any(
+        hold.kind in ("detected", "guard") for hold in there.held
+    )  # a hold says so already
     if is_promotion and isinstance(standing, Unknown) and is_unclear and not is_told:
         return StaleData(f"What {target.name} runs is not clear: {standing.message}")
     if is_behind(read.target, target):
         return StaleData(f"{target.name} does not show yet what we released there.")
     try:
-        return _assemble(conn, job.context, row, read, TargetFacts(issued, held, foreign))
+        return _assemble(conn, job.context, row, read, TargetFacts(issued, there))
     except StaleData as stale:
         return stale
 
@@ -156,7 +151,7 @@ def stored(
     conn: Connection, context: Context, row: PromotionRow, found: Known
 ) -> CandidateFacts | None:
     """Build a candidate from stored facts only, none of them fresh; None if facts are missing."""
-    if found.lacks_message or found.lacks_commit:  # ask no person for what Heroku may tell
+    if found.lacks_commit:  # ask no person for what Heroku may tell
         return None
     around = Around(row.version, frozenset({row.artifact}), frozenset({row.version}))
     source = remembered(conn, row.source_id, around)
@@ -173,8 +168,8 @@ def stored(
     with suppress(StaleData):
         apps_ = found.source.facts, found.target.facts
         read = Read(found, *apps_, source, target, found.commit, found.stack, way)
-        issued = release_requests.issued(conn, row.target_id, target.history)
-        about = TargetFacts(issued, *holds.standing(conn, row.target_id))
+        issued = release_requests.issued_for(conn, row.target_id, target.history)
+        about = TargetFacts(issued, holds.standing(conn, row.target_id))
         return _assemble(conn, context, row, read, about)
     return None
 
@@ -205,8 +200,6 @@ def _read(job: Job, found: Known, post: PostRow | None) -> Read:
         commit, stack = found.commit, found.stack
         if found.stack is None:
             commit, stack = reader.slug(row.source_id, row.artifact)
-        if found.lacks_message:
-            reader.learn_commit_message(row.source_id, row.artifact)
     source, target = _lists(job, found)
     return Read(found, source_app, target_app, source, target, commit, stack, way)
 
@@ -274,16 +267,19 @@ def _assemble(
         pipelines=read.way.pipelines,
         on_newer=on_newer,
         is_by_hand=row.is_by_hand,
+        asked_by=row.created_by,
         may_return=_may_return(row),
         target_ran=row.target_ran,
-        holds=tuple(hold.value for hold in about.held),
+        holds=tuple(hold.value for hold in about.standing.held),
         rival=related_promotions.as_rival(rival) if rival is not None else None,
         upstream=above.status if above is not None else None,
         newer=newer if on_newer is OnNewer.SUPERSEDE else None,
         is_allowed=all(is_allowed(app.name, context.allowed_apps) for app in both),
-        own_releases=about.issued,
+        own_releases=frozenset(about.issued),
         gone_since=row.gone_since,
-        **evidence.gather(conn, row, found.obeyed, release, about.foreign, commit=read.commit),
+        **evidence.gather(
+            conn, row, found.obeyed, Brought(release, read.commit, target_history), about
+        ),
     )
     return CandidateFacts(
         candidate=candidate,

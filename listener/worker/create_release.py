@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -15,7 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from listener import heroku as platform
 from listener.core.drift import nonce_of
 from listener.core.gates.always import hold
-from listener.core.gates.base import Pass, Reads, evaluate
+from listener.core.gates.base import Candidate, Pass, Reads, evaluate
+from listener.core.gates.commits import block
 from listener.core.gates.registry import asked_again
 from listener.core.promotion import (
     BLOCKED_STEP,
@@ -30,6 +31,7 @@ from listener.core.rule import Mode, Strategy
 from listener.core.verification import plan
 from listener.db import (
     apps,
+    commit_blocks,
     holds,
     promotions,
     queue,
@@ -40,6 +42,7 @@ from listener.db import (
 )
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
+from listener.inventory import evidence
 from listener.inventory.reader import StaleData, as_release
 from listener.worker import follow, outcomes
 from listener.worker.candidates import CandidateFacts
@@ -104,6 +107,7 @@ def _commit(job: Job, gathered: CandidateFacts, seen: dict[str, Any]) -> Pending
             verification=planned.as_json() if planned is not None else None,
             **seen,
         )
+        evidence.keep_words(conn, row, seen["gates"])
         if gathered.makes_older_give_way:
             waiting_promotions.supersede_older(
                 conn, row, around, reason=gathered.why_older_give_way
@@ -178,12 +182,21 @@ def check(conn: Connection, job: Job, gathered: CandidateFacts) -> None:
             # Its time is over: a window has closed, say, or GitHub told of checks too long ago.
             raise PreconditionChanged(again.objection.message)
         raise StaleData("What the checks answered got old meanwhile.")
-    held, _ = holds.standing(conn, row.target_id)
-    standing = tuple(hold.value for hold in held)
-    if not isinstance(hold(replace(gathered.candidate, holds=standing), now), Pass):
-        raise PreconditionChanged("A hold was put.")
+    _check_standing(conn, row, gathered.candidate, now)
     if row.rule_id is not None:
         _check_rule(conn, row, row.rule_id, gathered)
+
+
+def _check_standing(
+    conn: Connection, row: PromotionRow, candidate: Candidate, now: datetime
+) -> None:
+    there = holds.standing(conn, row.target_id)
+    held = tuple(hold.value for hold in there.held)
+    if not isinstance(hold(replace(candidate, holds=held), now), Pass):
+        raise PreconditionChanged("A hold was put.")
+    blocks = commit_blocks.concerning(there.blocks, row.source_id, row.target_id)
+    if not isinstance(block(replace(candidate, blocks=blocks), now), Pass):
+        raise PreconditionChanged("A commit was blocked.")
 
 
 def _check_rule(

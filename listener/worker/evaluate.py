@@ -23,10 +23,12 @@ from listener.core.gates.base import (
     Waits,
     evaluate,
     is_for_word,
+    is_reading,
     longest_wait,
     needs_word,
 )
 from listener.core.gates.registry import (
+    BLOCK,
     HOLD,
     OF_ROLLBACK,
     OF_RULES,
@@ -44,7 +46,7 @@ from listener.core.promotion import (
     Status,
 )
 from listener.core.rule import Mode
-from listener.db import apps, holds, related_promotions, releases, waiting_promotions
+from listener.db import apps, holds, related_promotions, releases, shipments, waiting_promotions
 from listener.db.promotions import PromotionRow
 from listener.heroku import HerokuError, RateLimited
 from listener.inventory import evidence
@@ -153,14 +155,14 @@ def _unless_it_waits(job: Job, gathered: CandidateFacts | None) -> Job | None:
 
     It does if the promotion waits for time, people or good answers of a health check: the wait is
     stored, and Heroku is not asked. It also does if a person rejected it, or nobody approved it in
-    time: it ends. A hold counts only after a first full evaluation, which tells whether this
-    candidate supersedes older ones.
+    time: it ends. A hold or a block counts only after a first full evaluation, which tells whether
+    this candidate supersedes older ones.
     """
     row = job.row
     if gathered is None:
         return job
     job, gathered, evaluation = evaluate_all(job, gathered)
-    patient = OF_RULES if row.evaluated_at is None else (*OF_RULES, HOLD)
+    patient = OF_RULES if row.evaluated_at is None else (*OF_RULES, HOLD, BLOCK)
     objection = evaluation.objection
     if isinstance(objection, Reject) and _is_settled(evaluation):
         decide(job, gathered)
@@ -294,6 +296,8 @@ def _wait(job: Job, gathered: CandidateFacts, evaluation: Evaluation) -> None:
             evaluated_at=now,
             earliest_at=earliest(gathered.candidate, now),
         )
+        if any(is_reading(each.facts) for _, each in evaluation.waits):
+            shipments.hasten(conn, row.id)
         if Waits.HEROKU in evaluation.waits_for and evaluation.reads is Reads.DATABASE:
             apps.forget_facts(conn, row.target_id)
         notify.of_wait(conn, row, evaluation, now)
@@ -307,6 +311,8 @@ def _pause(evaluation: Evaluation) -> timedelta:
     """Return how long to wait for what has no time of its own."""
     if Waits.HEROKU in evaluation.waits_for:
         return COMPARE_EVERY
+    if isinstance(wait := evaluation.objection, Wait) and is_reading(wait.facts):
+        return BLOCKED_STEP  # mostly it is woken before
     is_for_people = Waits.PERSON in evaluation.waits_for or needs_word(evaluation.objection)
     return ON_HOLD if is_for_people else BLOCKED_STEP
 

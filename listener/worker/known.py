@@ -26,13 +26,12 @@ class Known:
     obeyed: RuleRow | None  # whose conditions it obeys
     commit: str | None
     stack: str | None
-    lacks_message: bool  # the rule needs the commit message, and Heroku was never asked for it
-    lacks_commit: bool  # the same, where the rule asks for checks of the commit
+    lacks_commit: bool  # the rule asks for checks of the commit, and Heroku was never asked for it
 
     @property
     def needs_slug(self) -> bool:
         """Whether Heroku must be asked for what the slug was built from."""
-        return self.stack is None or self.lacks_message
+        return self.stack is None
 
 
 def known(conn: Connection, row: PromotionRow) -> Known:
@@ -47,9 +46,8 @@ def known_of(
 ) -> Known:
     """Add what is stored of the slug to what the caller just read."""
     rule = obeyed if row.rule_id is not None else None
-    commit, stack, said = releases.slug(conn, row.source_id, row.artifact)
+    commit, stack = releases.slug_facts(conn, row.source_id, row.artifact)
     conditions = obeyed.conditions if obeyed is not None else NONE
     is_slug = row.artifact_type == SLUG
-    lacks_message = said is None and is_slug and conditions.needs_commit_message
     lacks_commit = stack is None and is_slug and wanted(conditions) is not None
-    return Known(source, target, rule, obeyed, commit, stack, lacks_message, lacks_commit)
+    return Known(source, target, rule, obeyed, commit, stack, lacks_commit)

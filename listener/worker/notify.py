@@ -16,7 +16,15 @@ from sqlalchemy import Connection
 from listener import approval_links, notifier
 from listener.approval_links import Invitation
 from listener.core import duration
-from listener.core.gates.base import Evaluation, Wait, Waits, asks_for_word, needs_word
+from listener.core.gates.base import (
+    Evaluation,
+    Gate,
+    Wait,
+    Waits,
+    asks_for_word,
+    is_reading,
+    needs_word,
+)
 from listener.core.gates.registry import OF_RULES, SOAK
 from listener.core.promotion import RETRYABLE, TOLD_AFTER, PromotionKind, Status
 from listener.core.rule import Mode
@@ -57,7 +65,8 @@ def of_wait(conn: Connection, row: PromotionRow, evaluation: Evaluation, now: da
     stuck, gate = evaluation.objection, evaluation.decided_by
     is_unwell = isinstance(stuck, Wait) and stuck.facts.get("bad", 0) >= BAD_ANSWERS
     is_red = isinstance(stuck, Wait) and bool(stuck.facts.get("failed"))
-    is_blocked = gate is not None and gate.is_blocking and not needs_word(stuck)
+    is_told = isinstance(stuck, Wait) and (needs_word(stuck) or is_reading(stuck.facts))
+    is_blocked = gate is not None and gate.is_blocking and not is_told
     if not (question or is_unwell or is_red or is_blocked) or _is_shadow(conn, row):
         return
     if question is not None:
@@ -78,12 +87,13 @@ def _question(evaluation: Evaluation) -> Wait | None:
     waits = evaluation.waits
     if any(gate is SOAK for gate, _ in waits):
         return None
-    asked = [
-        wait
-        for gate, wait in waits
-        if asks_for_word(wait) or (Waits.PERSON in gate.waits and not gate.is_blocking)
-    ]
+    asked = [wait for gate, wait in waits if asks_for_word(wait) or _asks_people(gate, wait)]
     return min(asked, key=lambda wait: (not needs_word(wait), wait.until or _NEVER), default=None)
+
+
+def _asks_people(gate: Gate, wait: Wait) -> bool:
+    is_asked = Waits.PERSON in gate.waits and not gate.is_blocking
+    return is_asked and not is_reading(wait.facts)
 
 
 def _ask(conn: Connection, row: PromotionRow, asking: Wait, now: datetime) -> None:
@@ -100,10 +110,17 @@ def _ask(conn: Connection, row: PromotionRow, asking: Wait, now: datetime) -> No
         APPROVAL,
         title=f"{_what(conn, row)} waits for approval",
         body="\n".join(filter(None, lines)),
-        key=f"approval of {row.id} since {since.timestamp()}",
+        key=f"approval of {row.id} since {since.timestamp()}{_of_commits(asking)}",
         promotion_id=row.id,
         answer_until=asking.until or now + LONGEST_LINK,
     )
+
+
+def _of_commits(asking: Wait) -> str:
+    """Return what tells a question about other commits from the one that was answered."""
+    if not (stopped := asking.facts.get("stopped")):
+        return ""
+    return f" for {hashlib.sha256(' '.join(stopped).encode()).hexdigest()[:16]}"
 
 
 def _answers(row: PromotionRow) -> str:

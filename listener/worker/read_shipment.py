@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from listener import github as at_github
-from listener.core.gates.base import SLUG
+from listener.core.gates.base import READING, SLUG
 from listener.core.promotion import ENDED, RATE_LIMIT_WAIT, Status, back_off
 from listener.db import apps, promotions, queue, repositories, shipments, waiting_promotions
 from listener.db.apps import AppRow
@@ -20,7 +20,6 @@ from listener.heroku import HerokuError, RateLimited, Spared
 from listener.inventory.commits import Untold, sha_of
 from listener.inventory.context import Clock, Context
 
-READING = {"reads": "commits"}  # the facts of a gate that waits for what ships
 # An answer that does not come is waited for no longer: people are asked instead.
 TOLD_AFTER = timedelta(seconds=30)
 GIVEN_UP_AFTER = timedelta(hours=24)
@@ -157,8 +156,11 @@ def _settle(context: Context, claim: queue.Claim, values: Mapping[str, Any]) -> 
 
 
 def _wake(conn: Connection, promotion_id: int) -> PromotionRow:
-    """Wake the promotion if a gate of it waits for what was read."""
-    row = promotions.get(conn, promotion_id)
+    """Wake the promotion if a gate of it waits for what was read, or nobody told it.
+
+    Whoever decides on it locks it, too, before asking for another reading: so neither misses it.
+    """
+    row = waiting_promotions.lock(conn, promotion_id)
     if row.status is Status.WAITING and any(_is_reading(gate) for gate in row.gates):
         waiting_promotions.wake(conn, promotion_id)
     return row

@@ -20,6 +20,7 @@ import pytest
 from autopromote.resources import (
     AuditEntry,
     Backtest,
+    CommitBlock,
     Delivery,
     Diff,
     Explanation,
@@ -517,7 +518,33 @@ STATS = full(
         "series": [{"day": "2030-01-02"}, {"day": "2030-01-31"}],
     },
 )
+BLOCKS = [
+    full(
+        CommitBlock,
+        {
+            "id": "2",
+            "commit": "3f2a91c0d4e5b6a7980112233445566778899aab",
+            "app": None,
+            "repository": "acme/checkout",
+            "reason": "it loses orders that are paid by invoice: INC-417",
+            "by": BO,
+            "created_at": LATELY,
+        },
+    ),
+    full(
+        CommitBlock,
+        {
+            "id": "1",
+            "commit": "9be1c22",
+            "app": app(US),
+            "reason": "the US tax table is a draft",
+            "by": BO,
+            "created_at": LONG_AGO,
+        },
+    ),
+]
 ANSWERS = {
+    "/api/commit-blocks": BLOCKS,
     "/api/promotions": PROMOTIONS,
     "/api/promotions/43": ASKED,
     "/api/promotions/42": ON_HOLD,
@@ -551,6 +578,7 @@ COMMANDS = {
     "rules-backtest": ("rules:backtest", "checkout-to-production"),
     "holds": ("holds",),
     "holds-info": ("holds:info", "3"),
+    "commits": ("commits",),
     "webhooks": ("webhooks",),
     "webhooks-info": ("webhooks:info", "-a", STAGING),
     "webhooks-deliveries": ("webhooks:deliveries",),

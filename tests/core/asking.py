@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from listener.core.commits import Commit, Comparison, Relation, Shipment
 from listener.core.gates.base import Approval, Verdict, evaluate
 from listener.core.gates.options import parse
 from listener.core.gates.registry import asked
@@ -26,8 +27,21 @@ CANDIDATE = replace(
     found_at=NOON,
     soaks_from=NOON,
     author=ANA,
-    commit_message="Fix the cart\n\nFor good.",
 )
+
+
+def commit(mark: str, message: str = "Fix the cart", **more: Any) -> Commit:
+    """A commit whose SHA is one digit, by Bo unless it is somebody else's."""
+    return Commit(mark * 40, message, **{"author": "Bo", **more})
+
+
+def shipping(*commits: Commit, of: int | None = None, **more: Any) -> Shipment:
+    """These commits ship to the target of READY, and are all of them unless there are more."""
+    known = Comparison(Relation.AHEAD, coming=commits, ahead_by=of or len(commits))
+    running = READY.target_history.current
+    base = running.artifact if running is not None else None
+    values = {"head": "f" * 40, "base": "0" * 40, "base_artifact": base, "comparison": known}
+    return Shipment(**{**values, **more})
 
 
 def said(gate: str, now: datetime = NOON, **change: Any) -> Verdict:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from listener.core.backtest import Case, Result, backtest
+from listener.core.commits import Comparison
 from listener.core.gates.options import parse
+from listener.core.promotion import PromotionKind
 from listener.core.release import Release
 from listener.core.rule import OnNewer
 from tests.core.candidates import PROD, STAGING
@@ -32,7 +34,9 @@ def tried(
     *source: Release,
     target: tuple[Release, ...] = (),
     on_newer: OnNewer = OnNewer.SUPERSEDE,
-    said: dict[str, str] | None = None,
+    commits: dict[str, str] | None = None,
+    ranges: dict[tuple[str, str], Comparison] | None = None,
+    own: dict[str, PromotionKind] | None = None,
     **conditions: Any,
 ) -> dict[int, Result]:
     """What becomes of each release of a staging app that began with A."""
@@ -45,7 +49,9 @@ def tried(
         now=at(1000),
         on_newer=on_newer,
         conditions=parse(conditions),
-        commit_messages=said or {},
+        commits=commits or {},
+        comparisons=ranges or {},
+        own=own or {},
     )
     results = backtest(case, newest=len(source))
     return {result.release.version: result for result in results}

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from listener.core.backtest import Case, Result, backtest
+from listener.core.commits import Commit, Comparison, Relation
 from listener.core.gates.options import NONE, Conditions, parse
-from listener.core.promotion import Status
+from listener.core.promotion import PromotionKind, Status
 from listener.core.release import History, Kind, Release
 from listener.core.rule import OnNewer, Strategy
 from tests.core.candidates import PROD, STAGING
@@ -126,13 +127,12 @@ def test_no_more_go_in_a_day_than_would_have() -> None:
         ({"authors": ["*@acme.com"]}, {41: "shadowed", 42: "rejected"}),
         ({"not_authors": ["/^ana/"]}, {41: "rejected", 42: "shadowed"}),
         ({"descriptions": ["Deploy*"]}, {41: "shadowed", 42: "rejected"}),
-        ({"not_commit_messages": ["*wip*"]}, {41: "rejected", 42: "shadowed"}),
     ],
 )
 def test_words_decide_as_they_do_live(conditions: Any, status: Any) -> None:
     first = made(41, "B", 0, author="ana@acme.com", words="Deploy 1a5f89db")
     second = made(42, "C", 1, author=BO, words="Promote elsewhere v7")
-    results = tried(first, second, said={"B": "wip", "C": "done"}, **conditions)
+    results = tried(first, second, **conditions)
     assert statuses(results) == status
 
 
@@ -141,7 +141,6 @@ def test_words_decide_as_they_do_live(conditions: Any, status: Any) -> None:
     [
         ({"approvals": 2, "soak": "1h"}, ("approvals",)),
         ({"approvals": 1, "brake": "1/24h"}, ("brake", "approvals")),
-        ({"commit_messages": ["fix*"]}, ("commit-message",)),
         ({"checks": ["https://staging.example.com/"]}, ("check",)),
         ({"parity": ["config-names"]}, ("parity",)),
         ({"soak": "1h"}, ()),
@@ -156,14 +155,63 @@ def test_what_history_cannot_answer_counts_as_passed_and_is_told(
     assert result.message == f"It would have gone to prod{had}."
 
 
-def test_what_heroku_told_nothing_of_is_answered() -> None:
-    """As it is live: the release waits until somebody approves it."""
-    result = tried(made(41, "B", 0), said={"B": ""}, commit_messages=["fix*"])[41]
-    assert (result.status, result.unanswered, result.has_waited) == ("waiting", (), False)
-    assert result.message == (
-        "Heroku tells no commit message of staging v41: it waits for a person's word,"
-        " `autopromote promotions:approve`."
+SHAS = {"A": "a" * 40, "B": "b" * 40, "C": "c" * 40}
+
+
+def between(base: str, *messages: str) -> dict[tuple[str, str], Comparison]:
+    """What was read from the commit of this artifact to that of C."""
+    coming = tuple(Commit(f"{n}" * 40, each, "Bo") for n, each in enumerate(messages))
+    found = Comparison(Relation.AHEAD, coming=coming, ahead_by=len(coming))
+    return {(SHAS[base], SHAS["C"]): found}
+
+
+def test_every_commit_that_was_read_decides_as_it_does_live() -> None:
+    first, second = made(41, "B", 0), made(42, "C", 1)
+    of_b = {(SHAS["A"], SHAS["B"]): Comparison(Relation.AHEAD, (Commit("1" * 40, "Go"),), (), 1)}
+    told: dict[str, Any] = {
+        "commits": SHAS,
+        "ranges": {**of_b, **between("B", "wip: half of it", "Go on")},
+    }
+    results = tried(first, second, not_commit_messages=["*wip*"], **told)
+    assert statuses(results) == {41: "shadowed", 42: "waiting"}
+    assert results[42].message == (
+        "2 commits ship with staging v42; by its message the rule stops 0000000 “wip: half of it”"
+        " by Bo. It waits for a person's word, `autopromote promotions:approve`."
     )
+
+
+def test_what_ships_goes_from_what_the_rule_would_have_brought() -> None:
+    """Nothing was read from A to C, which is what would have shipped while B waits."""
+    told: dict[str, Any] = {"commits": SHAS, "ranges": between("B", "Go on")}
+    results = tried(made(41, "C", 0), commit_messages=["go*"], **told)
+    assert (results[41].status, results[41].unanswered) == ("waiting", ())
+    assert results[41].message == (
+        "What ships with staging v41 is not told: nobody compared aaaaaaa and ccccccc. It waits for"
+        " a person's word, `autopromote promotions:approve`."
+    )
+
+
+def test_a_rebuilt_commit_brings_nothing() -> None:
+    results = tried(made(41, "B", 0), commits={"A": "a" * 40, "B": "a" * 40}, commit_authors=["x"])
+    assert statuses(results) == {41: "shadowed"}
+
+
+def test_a_new_build_of_what_production_was_rolled_back_from_waits_as_live() -> None:
+    """In the histories, the target had left commit b for a before it all began."""
+    back = (made(10, "B", -8), made(11, "A", -7), made(12, "Z", -6))
+    commits = {**SHAS, "C": SHAS["B"], "Z": "e" * 40}
+    held = tried(made(41, "C", 0), target=back, commits=commits)[41]
+    assert held.status == "waiting"
+    assert held.message == (
+        "staging v41 is bbbbbbb, which prod was rolled back from at v11, in a new build. It waits"
+        " for a person's word, `autopromote promotions:approve`."
+    )
+    lets: tuple[dict[str, Any], ...] = (
+        {"on_same_commit": "go"},
+        {"own": {"r11": PromotionKind.PROMOTE}},
+    )
+    for let in lets:
+        assert tried(made(41, "C", 0), target=back, commits=commits, **let)[41].status == "shadowed"
 
 
 def test_what_waits_for_two_is_told_when_both_let_it_go() -> None:
@@ -174,7 +222,7 @@ def test_what_waits_for_two_is_told_when_both_let_it_go() -> None:
     assert result.at == datetime(2026, 5, 4, 9, tzinfo=UTC)  # it has soaked on Friday at noon
 
 
-def test_of_images_heroku_tells_no_message_and_is_not_asked() -> None:
+def test_of_images_heroku_names_no_commit() -> None:
     (result,) = backtest(fir(parse({"not_commit_messages": ["x"]})), newest=1)
     assert (result.status, result.unanswered) == ("waiting", ())
 

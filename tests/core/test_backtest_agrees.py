@@ -9,6 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.core.backtest import Case, Result, backtest
+from listener.core.commits import (
+    Commit,
+    Comparison,
+    Relation,
+    Shipment,
+    left_by_rollbacks,
+    short,
+    why_untold,
+)
 from listener.core.gates.base import Candidate, Evaluation, PastPromotion, evaluate
 from listener.core.gates.options import Conditions, parse
 from listener.core.gates.registry import asked
@@ -35,11 +44,39 @@ ASKED = st.fixed_dictionaries(
         "brake": st.just("1/24h"),
         **{
             name: st.lists(WORDS, min_size=1, max_size=2)
-            for name in ("authors", "not_authors", "descriptions", "commit_messages")
+            for name in ("authors", "not_authors", "descriptions")
         },
+        **{
+            name: st.lists(st.sampled_from(("fix*", "*wip*", "bo", "*")), min_size=1, max_size=2)
+            for name in (
+                "commit_messages",
+                "not_commit_messages",
+                "commit_authors",
+                "not_commit_authors",
+            )
+        },
+        "on_same_commit": st.sampled_from(("hold", "go")),
     },
 ).map(parse)
-SAID = st.dictionaries(st.sampled_from("ABCD"), st.sampled_from(("Deploy it", "")))
+SHAS = [mark * 40 for mark in "abcd"]
+# Of several artifacts that were built from one commit, and of some nobody knows from which.
+COMMITS = st.dictionaries(st.sampled_from("ABCDX"), st.sampled_from(SHAS))
+RANGES = st.dictionaries(
+    st.tuples(st.sampled_from(SHAS), st.sampled_from(SHAS)),
+    st.builds(
+        lambda coming, more: Comparison(Relation.AHEAD, tuple(coming), (), len(coming) + more),
+        st.lists(
+            st.builds(
+                Commit,
+                st.sampled_from(SHAS),
+                st.sampled_from(("Fix it", "wip", "Fix the wip")),
+                st.sampled_from(("Bo", None)),
+            ),
+            max_size=3,
+        ),
+        st.sampled_from((0, 0, 0, 1)),
+    ),
+)
 
 
 @st.composite
@@ -59,7 +96,9 @@ def cases(draw: st.DrawFn) -> Case:
         now=at(100),
         on_newer=draw(st.sampled_from(OnNewer)),
         conditions=draw(ASKED),
-        commit_messages=draw(SAID),
+        commits=draw(COMMITS),
+        comparisons=draw(RANGES),
+        worded=draw(st.frozensets(st.sampled_from(SHAS))),
     )
 
 
@@ -79,18 +118,35 @@ def live(case: Case, result: Result, results: tuple[Result, ...], now: datetime)
         found_at=result.release.created_at,
         soaks_from=result.release.created_at,
         author=result.release.author,
-        commit_message=case.commit_messages.get(result.release.artifact or "") or None,
+        commit=case.commits.get(result.release.artifact or ""),
+        worded=case.worded,
+        left=left_by_rollbacks(
+            as_of(case.target_history, at(0)),
+            case.own,
+            case.commits,
+            artifact=result.release.artifact or "",
+        ),
     )
     gone = [r for r in results if r.status is Status.SHADOWED and r.at is not None and r.at < now]
     for earlier in sorted(gone, key=lambda r: r.at or now):
         candidate = promoted(candidate, earlier)
-    is_message_told = result.release.artifact in case.commit_messages
-    told = [
-        gate
-        for gate in asked(candidate)
-        if gate.is_in_history and (is_message_told or gate.name != "commit-message")
-    ]
-    return evaluate(candidate, now, told)
+    candidate = replace(candidate, shipment=shipped(case, candidate))
+    return evaluate(candidate, now, [gate for gate in asked(candidate) if gate.is_in_history])
+
+
+def shipped(case: Case, candidate: Candidate) -> Shipment:
+    """What a reader would store of it, if it knew all that was read."""
+    current = candidate.target_history.current
+    runs = current.artifact if current is not None else None
+    base, head = case.commits.get(runs or ""), candidate.commit
+    if base is None or head is None:
+        why = why_untold(base, head, target=PROD.name)
+        return Shipment(head, base, runs, untold=why)
+    if base == head:
+        return Shipment(head, base, runs, comparison=Comparison(Relation.IDENTICAL))
+    found = case.comparisons.get((base, head))
+    why = f"nobody compared {short(base)} and {short(head)}." if found is None else None
+    return Shipment(head, base, runs, comparison=found, untold=why)
 
 
 def promoted(candidate: Candidate, earlier: Result) -> Candidate:

@@ -22,7 +22,6 @@ from listener.core.gates.base import (
     Verdict,
     Wait,
     evaluate,
-    needs_word,
 )
 from listener.core.gates.options import parse
 from listener.core.gates.registry import ALWAYS, OF_RULES, asked
@@ -158,10 +157,6 @@ def test_author(change: dict[str, Any], verdict: Verdict) -> None:
 @pytest.mark.parametrize(
     ("gate", "change", "verdict"),
     [
-        ("commit-message", {"commit_messages": ["fix*"]}, Pass),
-        ("commit-message", {"commit_messages": ["*feature*"]}, Reject),
-        ("commit-message", {"not_commit_messages": ["*[no promote]*"]}, Pass),
-        ("commit-message", {"not_commit_messages": ["*for good*"]}, Reject),
         ("description", {"descriptions": ["/^$/"]}, Pass),  # READY's release has none
         ("description", {"descriptions": ["Deploy *"]}, Reject),
         ("description", {"not_descriptions": ["*WIP*"]}, Pass),
@@ -169,39 +164,6 @@ def test_author(change: dict[str, Any], verdict: Verdict) -> None:
 )
 def test_words(gate: str, change: dict[str, Any], verdict: type[Verdict]) -> None:
     assert isinstance(said(gate, **change), verdict)
-
-
-UNTOLD = "Heroku tells no commit message of staging v42"
-FOR_A_WORD = Wait(f"{UNTOLD}: it waits for a person's word, `autopromote promotions:approve`.")
-NO = Approval(CY, NOON, is_approved=False, reason="not today")
-
-
-@pytest.mark.parametrize("condition", ["commit_messages", "not_commit_messages"])
-@pytest.mark.parametrize("told", [None, ""])
-@pytest.mark.parametrize(
-    ("change", "verdict"),
-    [
-        ({}, FOR_A_WORD),
-        ({"approvals": yes(BO)}, Pass(f"{UNTOLD}; approved by {BO}.")),
-        ({"approvals": yes(BO, CY)}, Pass(f"{UNTOLD}; approved by {BO} and {CY}.")),
-        ({"approvals": (*yes(BO), NO)}, Reject(f"{CY} rejected it: not today.")),
-        ({"approvals": yes(ANA), "self_approval": False}, FOR_A_WORD),
-    ],
-)
-def test_a_commit_message_that_heroku_does_not_tell_waits_for_a_word(
-    condition: str, told: str | None, change: dict[str, Any], verdict: Verdict
-) -> None:
-    """Real payloads of a push tell none: that rejected every release for good."""
-    asked_for: dict[str, Any] = {condition: ["x"], "commit_message": told, **change}
-    assert said("commit-message", **asked_for) == verdict
-
-
-def test_a_word_is_asked_only_where_no_message_is_told() -> None:
-    unwanted: dict[str, Any] = {"not_commit_messages": ["*for good*"], "approvals": yes(BO)}
-    assert isinstance(said("commit-message", **unwanted), Reject)
-    facts = replace(CANDIDATE, conditions=parse({"commit_messages": ["x"]}), commit_message="")
-    verdicts = evaluate(facts, NOON, asked(facts)).by_name
-    assert needs_word(verdicts["commit-message"])
 
 
 ASKED = "0 of 1 approvals for staging v42 to prod."
@@ -316,6 +278,7 @@ def test_a_rule_without_conditions_has_the_gates_that_are_always_on() -> None:
 ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "author": {"authors": ["*"]},
     "commit-message": {"commit_messages": ["*"]},
+    "commit-author": {"commit_authors": ["*"]},
     "description": {"descriptions": ["*"]},
     "soak": {"soak": "1m"},
     "window": {"windows": ["Sun 00:00-01:00 UTC"]},

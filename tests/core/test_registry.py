@@ -23,6 +23,7 @@ from listener.core.gates.base import (
 from listener.core.gates.options import OPTIONS, stored
 from listener.core.gates.registry import (
     ALWAYS,
+    BY_COMMIT,
     OF_ROLLBACK,
     OF_RULES,
     asked,
@@ -33,7 +34,7 @@ from tests.core.candidates import MINUTES, READY, candidates
 from tests.core.releases import NOON
 from tests.core.test_gates_of_rules import with_conditions
 
-ALL = (*ALWAYS, *OF_RULES)
+ALL = (*ALWAYS, *BY_COMMIT, *OF_RULES)
 
 
 def check_wait(gate: Gate, verdict: object) -> None:
@@ -71,7 +72,7 @@ def test_what_is_read_elsewhere_stops_the_candidate_until_it_is_read(
 
 def test_which_gates_people_answer() -> None:
     people = {gate.name for gate in ALL if Waits.PERSON in gate.waits}
-    assert people == {"hold", "commit-message", "brake", "approvals"}
+    assert people == {"hold", "block", "commit-message", "commit-author", "brake", "approvals"}
 
 
 def test_which_gates_give_a_time_by_themselves() -> None:
@@ -87,9 +88,15 @@ def test_which_gates_wait_for_a_change_at_heroku_an_end_or_an_app() -> None:
 
 
 def test_of_which_gates_people_hear() -> None:
-    assert {gate.name for gate in ALL if gate.is_blocking} == {"match", "order", "hold", "parity"}
+    assert {gate.name for gate in ALL if gate.is_blocking} == {
+        "match",
+        "order",
+        "hold",
+        "block",
+        "parity",
+    }
     filters = {gate.name for gate in ALL if gate.is_filter}
-    assert filters == {"author", "commit-message", "description"}
+    assert filters == {"author", "description"}
 
 
 def test_which_gates_history_cannot_answer() -> None:
@@ -103,7 +110,15 @@ def test_a_name_stands_for_one_gate() -> None:
 
 # Stored conditions that break a limit of today.
 
-ELSEWHERE = {"verify", "verify_for", "on_failure", "repo", "deployment", "commit_status"}
+ELSEWHERE = {
+    "verify",
+    "verify_for",
+    "on_failure",
+    "on_same_commit",
+    "repo",
+    "deployment",
+    "commit_status",
+}
 
 
 @pytest.mark.parametrize("name", sorted(OPTIONS))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
+from listener.core.commits import Commit
 from listener.core.rule import Mode
-from listener.db import releases
+from listener.db import repositories
+from listener.db.repositories import Pair
+from listener.db.tables import release
 from listener.errors import HerokuUnreadable, NotFound
 from listener.services.views import BacktestView
 from tests.services.office import ANA, EU, PROD, ROBOT, STAGING, Office
+from tests.services.shipped import compared
 
 Told = tuple[int, str, str | None]
 
@@ -71,42 +76,30 @@ def test_each_app_is_read_once_and_nothing_is_written_at_heroku(past: Office) ->
 
 
 def test_the_conditions_of_the_rule_are_played_with_what_is_written_down(past: Office) -> None:
-    past.break_heroku("/apps/[^/]+/slugs/.*")
     past.add_rule(conditions={"not_commit_messages": ["*wip*"], "approvals": 1})
-    newer, older = [r for r in reversed(past.releases(STAGING)) if r["description"][:3] == "Dep"][
-        :2
-    ]
+    newest = [r for r in reversed(past.releases(STAGING)) if r["description"][:3] == "Dep"][:2]
+    running = past.releases(PROD)[-1]
+    commits = {each["slug"]["id"]: mark * 40 for mark, each in zip("cb", newest, strict=True)}
     with past.database.begin() as conn:
-        app_id = past.app(STAGING).id
-        releases.set_commit_message(conn, app_id, newer["slug"]["id"], "wip: half of it")
+        for artifact, sha in {**commits, running["slug"]["id"]: "a" * 40}.items():
+            said = update(release).where(release.c.artifact == artifact)
+            conn.execute(said.values(commit=sha))
+        for base, head, message in (("a", "b", "Go on"), ("b", "c", "wip: half of it")):
+            found = compared([Commit(head * 40, message, "Bo")])
+            pair = Pair("acme/shop", base * 40, head * 40)
+            repositories.add_comparison(conn, pair, found, told_by="heroku")
     first, second = [v.result for v in past.backtests.of_rule("ship", newest=3) if v.result.status]
 
-    assert (first.release.version, first.status) == (newer["version"], "rejected")
-    assert (second.release.version, second.status) == (older["version"], "shadowed")
-    assert second.unanswered == ("commit-message", "approvals")
+    assert (second.status, second.unanswered) == ("shadowed", ("approvals",))
+    assert (first.status, first.unanswered) == ("waiting", ())
+    assert "the rule stops ccccccc “wip: half of it” by Bo" in first.message
 
 
-def test_heroku_is_asked_for_the_newest_three_commit_messages_that_nobody_asked_for(
-    past: Office,
-) -> None:
-    """It tells none of a push, so that such releases wait, in a trial as they do live."""
-    for _ in range(3):
-        past.deploy(STAGING)
-    past.add_rule(mode=Mode.OFF, conditions={"not_commit_messages": ["*wip*"]})
-    past.calls()
+def test_what_was_never_compared_waits_for_a_word_as_it_does_live(past: Office) -> None:
+    past.add_rule(mode=Mode.OFF, conditions={"commit_authors": ["bo"]})
     results = [v.result for v in past.backtests.of_rule("ship", newest=6) if v.result.status]
-    assert sum("/slugs/" in path for _, path in past.calls()) == 3
-
-    words = "it waits for a person's word, `autopromote promotions:approve`."
-    assert results[0].message.endswith(words)
-    told = [(result.status, result.unanswered) for result in results]
-    assert told == [
-        ("waiting", ()),
-        ("superseded", ()),
-        ("superseded", ()),
-        ("shadowed", ("commit-message",)),
-        ("shadowed", ("commit-message",)),
-    ]
+    assert {result.status for result in results} == {"waiting", "superseded"}
+    assert "is not told: " in results[0].message
 
 
 def test_in_a_chain_the_author_is_that_of_the_first_release(past: Office) -> None:

@@ -223,14 +223,18 @@ def overriding(*gates: str) -> NewPromotions:
     return NewPromotions(source=STAGING, targets=(PROD,), override=override)
 
 
-@pytest.mark.parametrize("gate", ["order", "source", "target", "match", "sok"])
+ALWAYS = ["order", "source", "target", "match", "block", "same-commit", "sok"]
+
+
+@pytest.mark.parametrize("gate", ALWAYS)
 def test_what_is_always_asked_cannot_be_set_aside(office: Office, gate: str) -> None:
     with pytest.raises(Invalid) as refusal:
         office.promotions.promote_by_hand(overriding("soak", gate), by=ANA)
     assert refusal.value.message == (
         f"override: {gate} cannot be set aside; what a rule asks can:"
-        " author, commit-message, description, soak, window, closed, min-gap, max-per-day, brake,"
-        " approvals, check, parity; and a hold that people put. Nothing was promoted."
+        " author, commit-message, commit-author, description, soak, window, closed, min-gap,"
+        " max-per-day, brake, approvals, github-checks, check, parity; and a hold that people put."
+        " Nothing was promoted."
     )
     assert office.found() == []
 

@@ -13,6 +13,7 @@ from listener.inventory.reader import Snapshot
 from listener.services.rule_definition import NewRule
 from listener.services.rule_plan import NewFile, Plan
 from tests.services.office import ANA, EU, PROD, STAGING, Office
+from tests.services.shipped import set_shipment
 
 Told = list[tuple[str, str]]
 
@@ -286,25 +287,18 @@ def test_a_plan_warns_of_a_second_rule_and_of_a_source_nobody_tells_of(office: O
     assert office.files.plan(file(wish("fast"))).warnings == (both,), "as long as it is so"
 
 
-def test_a_plan_warns_of_commit_messages_that_heroku_does_not_tell(office: Office) -> None:
+def test_a_plan_warns_of_commits_that_nobody_tells(office: Office) -> None:
     """Every release that such a rule finds waits for a person."""
     office.subscriptions.add(STAGING, by=ANA, reached_at="")
     asking = file(wish(conditions={"not_commit_messages": ["*wip*"]}))
+    assert office.files.apply(asking, by=ANA).warnings == ()
+    office.deploy(STAGING)
+    office.look(STAGING)
+    set_shipment(office.database, office.found()[-1].id, untold="nobody")
     message = (
-        "ship: commit-message: Heroku told a message for 0 of 1 deploys of acme-staging: this rule"
-        " would hold back everything until a person approves each."
+        "ship: commits: what ships was told for 0 of 1 promotions of acme-staging: this rule would"
+        " hold back everything until a person approves each."
     )
-    assert office.files.plan(asking).warnings == (message,)
-    assert office.files.apply(asking, by=ANA).warnings == (message,)
-    office.calls()
     assert office.files.plan(asking).warnings == (message,), "as long as it is so"
-    assert office.calls() == []
     off = file(wish(conditions={"not_commit_messages": ["*wip*"]}, mode=Mode.OFF))
     assert office.files.plan(off).warnings == ()
-
-
-def test_a_plan_is_made_though_no_slug_can_be_read(office: Office) -> None:
-    office.subscriptions.add(STAGING, by=ANA, reached_at="")
-    office.break_heroku("/apps/[^/]+/(slugs/.*|releases)")
-    asking = file(wish(conditions={"not_commit_messages": ["*wip*"]}))
-    assert office.files.plan(asking).warnings == ()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from listener.core.promotion import Status
 from listener.core.rule import Mode, OnNewer, Strategy
-from listener.db import holds, rules
+from listener.db import holds, repositories, rules
 from listener.errors import Conflict, HerokuUnreadable, Invalid, NotFound
 from listener.services.rule_definition import NewRule, RuleChange
 from tests.services.office import ANA, EU, PROD, STAGING, Office
+from tests.services.shipped import set_shipment
 
 
 def baselines(office: Office, name: str = "ship") -> dict[str, int]:
@@ -432,56 +434,51 @@ def test_a_rule_whose_source_nobody_tells_of_says_so(office: Office) -> None:
 HOLDS_BACK = "this rule would hold back everything until a person approves each."
 OTHERS_WAIT = "the others wait until a person approves each."
 MESSAGES = {"not_commit_messages": ["*wip*"]}
+NOBODY_TELLS = {"untold": "Heroku names no commit of what goes."}
 
 
-def test_a_condition_on_messages_that_heroku_does_not_tell_says_so(office: Office) -> None:
-    office.subscriptions.add(STAGING, by=ANA, reached_at="")
-    for _ in range(4):
+def promoted(office: Office, *what_ships: dict[str, Any]) -> None:
+    """A promotion of each release, of which this was read."""
+    for values in what_ships:
         office.deploy(STAGING)
-    office.calls()
-    (warning,) = office.add_rule(conditions=MESSAGES).warnings
+        office.look(STAGING)
+        set_shipment(office.database, office.found()[-1].id, **values)
+
+
+def test_a_condition_on_commits_that_nobody_tells_says_so(office: Office) -> None:
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    assert office.add_rule(conditions=MESSAGES).warnings == (), "nobody was asked yet"
+    promoted(office, NOBODY_TELLS, NOBODY_TELLS, {})
+    (warning,) = office.rules.get("ship").warnings
     assert warning == (
-        "commit-message: Heroku told a message for 0 of 5 deploys of acme-staging"
-        f" (it was asked about 3): {HOLDS_BACK}"
+        f"commits: what ships was told for 0 of 2 promotions of acme-staging: {HOLDS_BACK}"
     )
-    assert sum("/slugs/" in path for _, path in office.calls()) == 3
-    change = RuleChange(conditions={"commit_messages": ["fix*"]})
-    assert office.rules.update("ship", change, by=ANA).warnings == (
-        f"commit-message: Heroku told a message for 0 of 5 deploys of acme-staging: {HOLDS_BACK}",
-    )
-    assert len(office.rules.get("ship").warnings) == 1
+    change = RuleChange(conditions={"not_commit_messages": None, "commit_authors": ["bo"]})
+    assert office.rules.update("ship", change, by=ANA).warnings == (warning,)
     off = RuleChange(mode=Mode.OFF)
     assert office.rules.update("ship", off, by=ANA).warnings == ()
 
 
-def test_where_some_messages_are_told_the_rule_says_how_many(office: Office) -> None:
+def test_where_some_commits_are_told_the_rule_says_for_how_many(office: Office) -> None:
     office.subscriptions.add(STAGING, by=ANA, reached_at="")
-    office.deploy(STAGING, commit_description="Ship it")
+    office.add_rule(conditions=MESSAGES)
+    same = {"base": "a" * 40, "head": "a" * 40}
+    promoted(office, same)
+    assert office.rules.get("ship").warnings == ()
+    promoted(office, NOBODY_TELLS)
+    assert office.rules.get("ship").warnings == (
+        f"commits: what ships was told for 1 of 2 promotions of acme-staging: {OTHERS_WAIT}",
+    )
+
+
+def test_a_source_whose_repository_nobody_tells_is_warned_of_at_once(office: Office) -> None:
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    office.look(STAGING)
+    with office.database.begin() as conn:
+        app_id = office.app(STAGING).id
+        repositories.set_of_app(conn, app_id, None, why="Refused.", for_=timedelta(days=1))
     assert office.add_rule(conditions=MESSAGES).warnings == (
-        f"commit-message: Heroku told a message for 1 of 2 deploys of acme-staging: {OTHERS_WAIT}",
+        f"commits: nobody tells the repository of acme-staging: {HOLDS_BACK}",
     )
-
-
-def test_where_every_message_is_told_nothing_surprises(office: Office) -> None:
-    office.subscriptions.add(STAGING, by=ANA, reached_at="")
-    for _ in range(3):
-        office.deploy(STAGING, commit_description="Ship it")
-    assert office.add_rule(conditions=MESSAGES).warnings == ()
-
-
-def test_a_slug_that_cannot_be_read_stops_no_rule_from_being_saved(office: Office) -> None:
-    office.subscriptions.add(STAGING, by=ANA, reached_at="")
-    office.break_heroku("/apps/[^/]+/slugs/.*", 404)
-    assert office.add_rule(conditions=MESSAGES).warnings == ()
-    assert office.rules.get("ship").row.conditions.needs_commit_message
-
-
-def test_a_slug_that_is_gone_keeps_nobody_from_asking_for_the_others(office: Office) -> None:
-    office.subscriptions.add(STAGING, by=ANA, reached_at="")
-    office.deploy(STAGING)
-    office.break_heroku("/apps/[^/]+/slugs/.*", 404, times=1)
-    (warning,) = office.add_rule(conditions=MESSAGES).warnings
-    assert warning == (
-        "commit-message: Heroku told a message for 0 of 2 deploys of acme-staging"
-        f" (it was asked about 1): {HOLDS_BACK}"
-    )
+    named = RuleChange(conditions={"repo": "acme/shop"})
+    assert office.rules.update("ship", named, by=ANA).warnings == ()

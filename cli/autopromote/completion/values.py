@@ -33,8 +33,9 @@ NAMED = {
     ("rules", "name"): "rules",
     ("promotions", "id"): "promotions",
     ("tokens", "name"): "tokens",
+    ("commits", "sha"): "commits",
 }
-NEW = frozenset({"add", "create"})  # verbs whose argument is a name that there is not yet
+NEW = frozenset({"add", "create", "block"})  # verbs whose argument is a name that there is not yet
 APPS = frozenset({"APP", "APP[,APP]"})
 RULE = "RULE"
 NEVER = "--confirm"  # a person must type its value
@@ -83,7 +84,13 @@ class Values:
 
 def ask(listener: "Listener", kind: str) -> list[Candidate]:
     """Ask the listener for names of one kind."""
-    of = {"rules": rules, "promotions": promotions, "apps": apps, "tokens": tokens}
+    of = {
+        "rules": rules,
+        "promotions": promotions,
+        "apps": apps,
+        "tokens": tokens,
+        "commits": commits,
+    }
     found = of[kind](listener)
     return [(name, plain_line(meaning)) for name, meaning in found if SAFE.fullmatch(name)]
 
@@ -116,6 +123,12 @@ def tokens(listener: "Listener") -> list[Candidate]:
         (one["name"], f"{one['role']}, made by {one['made_by']}")
         for one in listener.machine_tokens()
     ]
+
+
+def commits(listener: "Listener") -> list[Candidate]:
+    """Return the commits that are blocked, with the reason."""
+    blocks = listener.commit_blocks(app=None, with_unblocked=False, limit=MOST)
+    return [(one["commit"], f"blocked by {one['by']}: {one['reason']}") for one in blocks]
 
 
 def apps(listener: "Listener") -> list[Candidate]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, Flag, auto
 
 from listener.core.app import App, Facts
 from listener.core.checks import CommitChecks
+from listener.core.commits import Block, Left, Shipment
 from listener.core.gates.options import NONE, Conditions
 from listener.core.parity import Traits
 from listener.core.promotion import Status
@@ -57,6 +58,15 @@ Verdict = Pass | Wait | Reject | Error
 
 # What a gate puts among its facts when only `promotions:approve` lets the candidate go.
 NEEDS_WORD: Facts = {"needs": "word"}
+
+
+# And where it waits until what ships is read: then it is asked again.
+READING: Facts = {"reads": "commits"}
+
+
+def is_reading(facts: Facts) -> bool:
+    """Return whether a gate waits only for what is being read, and for nobody's word."""
+    return bool(facts.get("reads") == READING["reads"]) and not is_for_word(facts)
 
 
 def needs_word(verdict: Verdict | None) -> bool:
@@ -166,6 +176,7 @@ class Candidate:
     pipelines: tuple[str | None, str | None] = (None, None)  # of source and target; None: in none
     on_newer: OnNewer = OnNewer.SUPERSEDE
     is_by_hand: bool = False
+    asked_by: str | None = None  # by hand: the person or the machine
     may_return: bool = False  # a person asked for it, so it may bring back what the target left
     holds: tuple[Hold, ...] = ()
     rival: ActivePromotion | None = None
@@ -179,11 +190,16 @@ class Candidate:
     found_at: datetime | None = None  # or when it last began to wait again
     soaks_from: datetime | None = None  # when Heroku first showed that it had succeeded
     author: str | None = None  # of the first release in a chain
-    commit_message: str | None = None
     approvals: tuple[Approval, ...] = ()
     past: tuple[PastPromotion, ...] = ()
     override: Override | None = None
     foreign: Foreign | None = None
+    commit: str | None = None  # that it brings; None where Heroku names none
+    shipment: Shipment | None = None  # what ships; None where no gate asks, or nothing is stored
+    blocks: tuple[Block, ...] = ()  # of commits, that may concern source or target
+    worded: frozenset[str] = frozenset()  # the commits that ship by a person's word, for the target
+    # What rollbacks took from the target, by commit; empty where nothing did, or no gate asks.
+    left: Mapping[str, Left] = field(default_factory=dict)
     gone_since: datetime | None = None  # since when Heroku says that something is not there
     commit_checks: CommitChecks | None = None  # None where the rule asks for none
     checks_since: datetime | None = None  # when it first waited for them

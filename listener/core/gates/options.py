@@ -64,6 +64,13 @@ class OnFailure(StrEnum):
     NOTIFY = "notify"
 
 
+class OnSameCommit(StrEnum):
+    """What becomes of a new build of the very commit that the target was rolled back from."""
+
+    HOLD = "hold"
+    GO = "go"
+
+
 @dataclass(frozen=True, slots=True)
 class FailureLimit:
     """After so many promotions that went wrong within a time, a person is asked."""
@@ -162,10 +169,28 @@ class Conditions:
         (), "--not-author", "PATTERN", "whose do not", **_PATTERNS
     )
     commit_messages: tuple[Pattern, ...] = _option(
-        (), "--commit-message", "PATTERN", "what the commit must say", **_PATTERNS
+        (), "--commit-message", "PATTERN", "what every commit that ships must say", **_PATTERNS
     )
     not_commit_messages: tuple[Pattern, ...] = _option(
-        (), "--not-commit-message", "PATTERN", "what it must not say", **_PATTERNS
+        (), "--not-commit-message", "PATTERN", "what none of them may say", **_PATTERNS
+    )
+    commit_authors: tuple[Pattern, ...] = _option(
+        (),
+        "--commit-author",
+        "PATTERN",
+        "who must have written every commit that ships, by name or login",
+        **_PATTERNS,
+    )
+    not_commit_authors: tuple[Pattern, ...] = _option(
+        (), "--not-commit-author", "PATTERN", "who must have written none of them", **_PATTERNS
+    )
+    on_same_commit: OnSameCommit = _option(
+        OnSameCommit.HOLD,
+        "--on-same-commit",
+        "hold|go",
+        "a new build of what was rolled back: hold until a person says go, or go",
+        read=plain.word(OnSameCommit),
+        wire=OnSameCommit,
     )
     descriptions: tuple[Pattern, ...] = _option(
         (), "--description", "PATTERN", "what the release's description must say", **_PATTERNS
@@ -284,9 +309,10 @@ class Conditions:
     unreadable: tuple[Unreadable, ...] = ()  # of a stored rule; each has its default above
 
     @property
-    def needs_commit_message(self) -> bool:
-        """Whether a gate wants to read what the commit says."""
-        return bool(self.commit_messages or self.not_commit_messages)
+    def needs_commits(self) -> bool:
+        """Whether a gate wants to know every commit that ships."""
+        said = self.commit_messages or self.not_commit_messages
+        return bool(said or self.commit_authors or self.not_commit_authors)
 
     def as_json(self) -> dict[str, Any]:
         """Return what differs from the defaults, the way `parse` reads it."""

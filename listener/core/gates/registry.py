@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from listener.core.gates import always, external, github, review, schedule
+from listener.core.gates import always, commits, external, github, review, schedule
 from listener.core.gates.base import (
     Candidate,
     Error,
@@ -21,7 +21,7 @@ from listener.core.gates.base import (
     Verdict,
     Waits,
 )
-from listener.core.gates.options import Conditions
+from listener.core.gates.options import Conditions, OnSameCommit
 
 Gates = tuple[Gate, ...]
 
@@ -35,7 +35,15 @@ def _authors(conditions: Conditions) -> object:
 
 
 def _messages(conditions: Conditions) -> object:
-    return conditions.needs_commit_message
+    return conditions.commit_messages or conditions.not_commit_messages
+
+
+def _commit_authors(conditions: Conditions) -> object:
+    return conditions.commit_authors or conditions.not_commit_authors
+
+
+def _holds_the_same(conditions: Conditions) -> object:
+    return conditions.on_same_commit is OnSameCommit.HOLD
 
 
 def _descriptions(conditions: Conditions) -> object:
@@ -54,9 +62,16 @@ MATCH = Gate("match", always.match, _always, HEROKU, DATABASE, YES, NO, YES)
 ORDER = Gate("order", always.order, _always, NOTHING, DATABASE, YES, NO, YES)
 TARGET = Gate("target", always.target, _always, WORK, DATABASE, NO, NO, YES)
 HOLD = Gate("hold", always.hold, _always, PERSON | TIME, DATABASE, YES, NO, YES)
+BLOCK = Gate("block", commits.block, _always, PERSON, DATABASE, YES, NO, YES)
+SAME_COMMIT = Gate(
+    "same-commit", commits.same_commit, _holds_the_same, NOTHING, DATABASE, NO, NO, YES
+)
 AUTHOR = Gate("author", review.author, _authors, NOTHING, DATABASE, NO, YES, YES)
 COMMIT_MESSAGE = Gate(
-    "commit-message", review.commit_message, _messages, PERSON, DATABASE, NO, YES, YES
+    "commit-message", commits.commit_message, _messages, PERSON, DATABASE, NO, NO, YES
+)
+COMMIT_AUTHOR = Gate(
+    "commit-author", commits.commit_author, _commit_authors, PERSON, DATABASE, NO, NO, YES
 )
 DESCRIPTION = Gate(
     "description", review.description, _descriptions, NOTHING, DATABASE, NO, YES, YES
@@ -75,10 +90,13 @@ CHECK = Gate("check", external.check, lambda c: c.checks, PROBE, PROBES, NO, NO,
 PARITY = Gate("parity", external.parity, external.compared, HEROKU, TRAITS, YES, NO, NO)
 
 ALWAYS: Gates = (SOURCE, MATCH, ORDER, TARGET, HOLD)
+# Always on, too, and asked where there is something to ask: a block, or what a rollback took off.
+BY_COMMIT: Gates = (BLOCK, SAME_COMMIT)
 RULE = "rule"
 OF_RULES: Gates = (
     AUTHOR,
     COMMIT_MESSAGE,
+    COMMIT_AUTHOR,
     DESCRIPTION,
     SOAK,
     WINDOW,
@@ -102,6 +120,8 @@ _JUDGES = {
     "not_authors": AUTHOR,
     "commit_messages": COMMIT_MESSAGE,
     "not_commit_messages": COMMIT_MESSAGE,
+    "commit_authors": COMMIT_AUTHOR,
+    "not_commit_authors": COMMIT_AUTHOR,
     "descriptions": DESCRIPTION,
     "not_descriptions": DESCRIPTION,
     "approvals": APPROVALS,
@@ -120,7 +140,15 @@ OF_ROLLBACK: Gates = (MATCH, replace(TARGET, check=always.rollback_target))
 
 def asked(candidate: Candidate) -> Gates:
     """Return the gates that a candidate must pass, by what its rule asks."""
-    return (*ALWAYS, *of_rule(candidate))
+    return (*ALWAYS, *by_commit(candidate), *of_rule(candidate))
+
+
+def by_commit(candidate: Candidate) -> Gates:
+    """Return the gates of single commits that this candidate is asked; none can be set aside."""
+    is_there = {BLOCK.name: candidate.blocks, SAME_COMMIT.name: candidate.left}
+    return tuple(
+        gate for gate in BY_COMMIT if is_there[gate.name] and gate.asked(candidate.conditions)
+    )
 
 
 def of_rule(candidate: Candidate) -> Gates:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from listener.core import duration
 from listener.core.app import Facts
-from listener.core.gates.base import NEEDS_WORD, Candidate, Pass, Reject, Verdict, Wait
+from listener.core.gates.base import Candidate, Pass, Reject, Verdict, Wait
 from listener.core.pattern import Pattern, first_match
 from listener.core.promotion import Status
 
@@ -20,28 +20,6 @@ def author(candidate: Candidate, now: datetime) -> Verdict:
     return _worded(
         candidate, "author", candidate.author, conditions.authors, conditions.not_authors
     )
-
-
-def commit_message(candidate: Candidate, now: datetime) -> Verdict:
-    """Reject a commit message that does not fit the rule; an unknown one needs a person's word.
-
-    Heroku tells no message of most pushes, so an unknown one says nothing of the release.
-    """
-    conditions, said = candidate.conditions, candidate.commit_message
-    if not said:
-        return _asks_for_word(candidate)
-    wanted, unwanted = conditions.commit_messages, conditions.not_commit_messages
-    return _worded(candidate, "commit message", said, wanted, unwanted)
-
-
-def _asks_for_word(candidate: Candidate) -> Verdict:
-    if (objection := rejected(candidate)) is not None:
-        return objection
-    untold = f"Heroku tells no commit message of {_named(candidate)}"
-    if given := _valid(candidate):
-        return Pass(f"{untold}; approved by {' and '.join(given)}.", {"approved_by": given})
-    message = f"{untold}: it waits for a person's word, `{candidate.approve}`."
-    return Wait(message, None, {**NEEDS_WORD})
 
 
 def description(candidate: Candidate, now: datetime) -> Verdict:
@@ -59,7 +37,7 @@ def _worded(
     unwanted: Sequence[Pattern],
 ) -> Verdict:
     """Pass what fits the patterns, else reject: such a text never changes, so nothing waits."""
-    name = _named(candidate)
+    name = named(candidate)
     if said is None:
         return Reject(f"Heroku tells no {what} of {name}, so whether it fits cannot be told.")
     facts = {what.replace(" ", "_"): said}
@@ -77,12 +55,12 @@ def approvals(candidate: Candidate, now: datetime) -> Verdict:
     if (objection := rejected(candidate)) is not None:
         return objection
     if not conditions.self_approval and candidate.author is None:
-        return Reject(f"Nobody knows whose release {_named(candidate)} is, so who may approve it?")
+        return Reject(f"Nobody knows whose release {named(candidate)} is, so who may approve it?")
     asked_at = max(
         (at for at in (candidate.found_at, _soaked_at(candidate)) if at is not None), default=now
     )
     expires_at = asked_at + conditions.approval_timeout
-    given = _valid(candidate, before=expires_at)
+    given = votes(candidate, before=expires_at)
     facts = {"approved_by": given, "needed": conditions.approvals}
     if len(given) >= conditions.approvals:
         return Pass(f"Approved by {' and '.join(given)}.", facts)
@@ -90,12 +68,13 @@ def approvals(candidate: Candidate, now: datetime) -> Verdict:
         within = duration.show(conditions.approval_timeout)
         return Reject(f"It was not approved within {within}.", facts=facts)
     message = (
-        f"{len(given)} of {conditions.approvals} approvals for {_named(candidate)} to {target}."
+        f"{len(given)} of {conditions.approvals} approvals for {named(candidate)} to {target}."
     )
     return Wait(message, expires_at, facts)
 
 
-def _named(candidate: Candidate) -> str:
+def named(candidate: Candidate) -> str:
+    """Return the name of the release."""
     return f"{candidate.source.name} v{candidate.release.version}"
 
 
@@ -106,6 +85,7 @@ def _soaked_at(candidate: Candidate) -> datetime | None:
 
 
 def rejected(candidate: Candidate) -> Reject | None:
+    """Reject it where a person said no."""
     said_no = next((each for each in candidate.approvals if not each.is_approved), None)
     if said_no is None:
         return None
@@ -113,11 +93,14 @@ def rejected(candidate: Candidate) -> Reject | None:
     return Reject(f"{said_no.by} rejected it{why}.", facts={"rejected_by": said_no.by})
 
 
-def _valid(candidate: Candidate, *, before: datetime | None = None) -> list[str]:
+def votes(
+    candidate: Candidate, *, after: datetime | None = None, before: datetime | None = None
+) -> list[str]:
     """Return who approved in time, each once; the author counts only if the rule allows it."""
     given: dict[str, str] = {}
     for each in candidate.approvals:
-        if each.is_approved and (before is None or each.at < before):
+        is_late = before is not None and each.at >= before
+        if each.is_approved and not is_late and (after is None or each.at > after):
             given.setdefault(each.by.casefold(), each.by)
     if not candidate.conditions.self_approval:
         given.pop((candidate.author or "").casefold(), None)
@@ -139,7 +122,7 @@ def brake(candidate: Candidate, now: datetime) -> Verdict:
     facts: Facts = {"went_wrong": len(wrong)}
     if len(wrong) < limit.count:
         return Pass(f"{len(wrong)} promotions to {target} went wrong lately.", facts)
-    if given := _valid(candidate):
+    if given := votes(candidate):
         return Pass(f"Approved by {' and '.join(given)} although some went wrong.", facts)
     message = (
         f"{len(wrong)} promotions to {target} failed or were rolled back within"

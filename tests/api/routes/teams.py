@@ -12,7 +12,7 @@ from listener.api.page_frame import STYLESHEET
 from listener.app import Parts
 from listener.config import Settings
 from listener.core.trouble import Cause
-from listener.db import troubles
+from listener.db import commit_blocks, troubles
 from listener.roles import Role, Roles
 from listener.services.holds import NewHold
 from listener.services.status import MARK
@@ -23,6 +23,7 @@ from tests.standing import listener_of
 
 Json = dict[str, Any]
 TEST = "/api/notices/actions/test"
+UNBLOCK = "/api/commit-blocks/actions/unblock"
 ROTATE = "/api/login-client/actions/rotate"
 PEOPLE = VIEWER, APPROVER, ADMIN = Role.VIEWER, Role.APPROVER, Role.ADMIN
 
@@ -90,6 +91,8 @@ APPS: dict[Role, list[Case]] = {
         Case("GET", "/api/apps/<app>/explanation", "/api/apps/{staging}/explanation"),
         Case("GET", "/api/apps/<app>/explanation", "/api/apps/{app_id}/explanation"),
         Case("GET", "/api/apps/<app>/explanation", "/api/apps/{prod}/explanation?release=v1"),
+        Case("GET", "/api/commit-blocks", "/api/commit-blocks?app={prod}", is_list=True),
+        Case("GET", "/api/commit-blocks", "/api/commit-blocks?all=true&app={app_id}", is_list=True),
         Case("GET", "/api/deliveries", "/api/deliveries?app={staging}", is_list=True),
         Case("GET", "/api/deliveries", "/api/deliveries?app={app_id}", is_list=True),
         Case("GET", "/api/findings", "/api/findings", is_list=True),
@@ -132,6 +135,13 @@ APPS: dict[Role, list[Case]] = {
         Case("GET", "/api/troubles", "/api/troubles?app={prod}", is_list=True),
     ],
     APPROVER: [
+        Case(
+            "POST",
+            "/api/commit-blocks",
+            "/api/commit-blocks",
+            {"commit": "b" * 40, "app": "{prod}", "reason": "broken"},
+        ),
+        Case("POST", UNBLOCK, UNBLOCK, {"commit": "a" * 40, "app": "{prod}"}),
         Case("POST", "/api/holds", "/api/holds", {"app": "{prod}", "reason": "fair"}),
         Case("POST", "/api/holds/<hold>/actions/release", "/api/holds/{hold}/actions/release", {}),
         Case("POST", "/api/holds/actions/release", "/api/holds/actions/release", {"app": "{prod}"}),
@@ -202,7 +212,12 @@ APPS: dict[Role, list[Case]] = {
 # What concerns all: no role for some apps opens it.
 ALL: dict[Role, list[Case]] = {
     VIEWER: [],
-    APPROVER: [],
+    APPROVER: [
+        Case(
+            "POST", "/api/commit-blocks", "/api/commit-blocks", {"commit": "c" * 40, "reason": "x"}
+        ),
+        Case("POST", UNBLOCK, UNBLOCK, {"commit": "d" * 40}),
+    ],
     ADMIN: [
         Case("GET", "/api/audit-entries", "/api/audit-entries?app=[prod]"),
         Case("GET", "/metrics", "/metrics"),
@@ -278,6 +293,10 @@ def plant(office: Office, name: str) -> Team:
     hold = office.holds.put(NewHold(app=prod, reason=f"{name} fair"), by=ANA)
     with office.database.begin() as conn:
         app_id = office.app(prod).id
+        about: Json = {"repository": None, "reason": f"{name} leaks", "by": ANA}
+        commit_blocks.put(conn, "a" * 40, app_id, **about)
+        if name == "pay":
+            commit_blocks.put(conn, "d" * 40, None, **about)
         troubles.note(conn, Cause.GONE, name, f"{name} is gone", [app_id])
         troubles.note(conn, Cause.TOKEN, f"{name} token", f"{name} is refused", [app_id])
     return Team(

@@ -74,6 +74,12 @@ def test_promotions_and_holds_are_as_described(admin: Caller) -> None:
     check("promotions.cancel", admin.post(f"{path}/cancel", status=200))
     check("promotions.retry", admin.post(f"{path}/retry", status=200))
 
+    block = {"commit": "a" * 7, "app": PROD, "reason": "it leaks"}
+    check("commit_blocks.add", admin.post("/api/commit-blocks", block))
+    check("commit_blocks.list_", admin.get("/api/commit-blocks"))
+    known = {"commit": "a" * 7, "app": PROD}
+    ended = admin.post("/api/commit-blocks/actions/unblock", known, status=200)
+    check("commit_blocks.unblock", ended)
     check("holds.add", admin.post("/api/holds", {"app": PROD, "reason": "launch"}))
     check("holds.list_", admin.get("/api/holds"))
     check("holds.show", admin.get("/api/holds/1"))

@@ -25,6 +25,7 @@ from listener.services.holds import NewHold
 from listener.services.rule_definition import RuleChange
 from listener.services.status import ReachabilityCheck, Readiness
 from tests.services.office import ANA, EU, PROD, PUBLIC_URL, ROBOT, STAGING, Office
+from tests.services.shipped import set_shipment
 
 OK, WARNING, BROKEN, UNKNOWN = State.OK, State.WARNING, State.BROKEN, State.UNKNOWN
 
@@ -421,41 +422,32 @@ def test_an_app_that_took_our_release_says_so(ward: Office) -> None:
     ]
 
 
-def messages(office: Office) -> list[tuple[State, str, str]]:
-    """What is found of commit messages."""
-    found = [each for each in office.examine() if each.name == "commit_message"]
+def commits(office: Office) -> list[tuple[State, str, str]]:
+    """What is found of the commits that ship."""
+    found = [each for each in office.examine() if each.name == "commits"]
     assert {each.rule for each in found} <= {"ship"}
     return [(each.state, each.message, each.mend) for each in found]
 
 
-def test_a_condition_on_commit_messages_that_heroku_does_not_tell_is_found(ward: Office) -> None:
-    for _ in range(4):
-        ward.deploy(STAGING)
-    ward.look(STAGING)
-    assert messages(ward) == []
-    conditions = {"not_commit_messages": ["*wip*"]}
+def test_a_condition_on_commits_that_nobody_tells_is_found(ward: Office) -> None:
+    assert commits(ward) == []
+    conditions = {"not_commit_messages": ["*wip*"], "commit_authors": ["bo"]}
     ward.rules.update("ship", RuleChange(conditions=conditions), by=ANA)
-    told = "commit-message: Heroku told a message for 0 of 5 deploys of acme-staging"
+    assert commits(ward) == [], "nobody was asked yet"
+    ward.deploy(STAGING)
+    ward.look(STAGING)
+    set_shipment(ward.database, ward.found()[-1].id, untold="nobody")
+    told = "commits: what ships was told for 0 of 1 promotions of acme-staging"
     held = "this rule would hold back everything until a person approves each."
-    mend = "autopromote rules:update ship --not-commit-message none"
-    assert messages(ward) == [(WARNING, f"{told}: {held}", mend)]
-    assert messages(ward) == [(WARNING, f"{told}: {held}", mend)]
+    mend = "autopromote rules:update ship --not-commit-message none --commit-author none"
+    assert commits(ward) == [(WARNING, f"{told}: {held}", mend)]
 
 
-def test_commit_messages_that_heroku_tells_are_well(ward: Office) -> None:
-    conditions = {"not_commit_messages": ["*wip*"], "commit_messages": ["*"]}
-    ward.rules.update("ship", RuleChange(conditions=conditions), by=ANA)
-    ward.deploy(STAGING, commit_description="Ship it")
+def test_commits_that_somebody_tells_are_well(ward: Office) -> None:
+    ward.rules.update("ship", RuleChange(conditions={"commit_messages": ["*"]}), by=ANA)
+    ward.deploy(STAGING)
     ward.look(STAGING)
-    told = "commit-message: Heroku told a message for 1 of 2 deploys of acme-staging"
-    both = "autopromote rules:update ship --commit-message none --not-commit-message none"
-    waits = "the others wait until a person approves each."
-    assert messages(ward) == [(WARNING, f"{told}: {waits}", both)]
-
-
-def test_commit_messages_that_heroku_was_never_asked_for_are_unknown(ward: Office) -> None:
-    ward.break_heroku("/apps/[^/]+/slugs/.*")
-    conditions = {"commit_messages": ["*"]}
-    ward.rules.update("ship", RuleChange(conditions=conditions), by=ANA)
-    message = "Heroku could not be asked whether it tells commit messages of acme-staging."
-    assert messages(ward) == [(UNKNOWN, message, "")]
+    same = {"base": "a" * 40, "head": "a" * 40}
+    set_shipment(ward.database, ward.found()[-1].id, **same)
+    told = "commits: what ships was told for 1 of 1 promotions of acme-staging."
+    assert commits(ward) == [(OK, told, "")]

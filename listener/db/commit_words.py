@@ -1,0 +1,23 @@
+"""People's words on commits: what a rule stops goes to a target all the same, now and later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert
+
+from listener.db.commit_tables import commit_word as table
+
+
+def of(conn: Connection, target_id: str, shas: Iterable[str]) -> frozenset[str]:
+    """Return those of the commits that somebody let go to the target."""
+    query = select(table.c.sha).where(table.c.target_id == target_id, table.c.sha.in_(list(shas)))
+    return frozenset(conn.execute(query).scalars())
+
+
+def put(conn: Connection, target_id: str, shas: Iterable[str], *, by: str) -> None:
+    """Store a person's word on commits; an earlier one stands."""
+    rows = [{"target_id": target_id, "sha": sha, "by": by} for sha in sorted(set(shas))]
+    if rows:
+        conn.execute(insert(table).values(rows).on_conflict_do_nothing())
