@@ -39,6 +39,7 @@ bp = Blueprint(
     "approvals", __name__, url_prefix=approval_links.PATH.rstrip("/"), template_folder="templates"
 )
 join(bp)
+FEW = 5  # commits; the others are folded away
 
 
 @bp.get("/<link>")
@@ -110,6 +111,7 @@ def _shown(link: str, invitation: Invitation, session: Session) -> Response:
         may_answer=invited.is_asked and asker.rights.scope(Role.APPROVER).has(target),
         form=services().browsers.form(session, link, now=services().now()),
         longest=LONGEST_REASON,
+        few=FEW,
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from listener.api.answers import Answer, Time
 from listener.core import commits as core
 from listener.core.commits import Relation
-from listener.core.shown import LONGEST_LINE, LONGEST_NAME, LONGEST_SUBJECT, Shown, line_of
+from listener.core.shown import LONGEST_LINE, Shown, line_of
 
 
 class Commit(Answer):
@@ -27,16 +27,12 @@ class Commit(Answer):
         """Return a commit, with the first line of its message."""
         return cls(
             sha=found.sha,
-            subject=line_of(found.subject, most=LONGEST_SUBJECT),
-            author=_name(found.author),
-            login=_name(found.login),
+            subject=found.subject,
+            author=found.author,
+            login=found.login,
             at=found.at,
             pull=found.pull,
         )
-
-
-def _name(told: str | None) -> str | None:
-    return line_of(told, most=LONGEST_NAME) if told is not None else None
 
 
 class Pull(Answer):

@@ -32,6 +32,7 @@ class Shown:
     base: str | None
     head: str | None
     repository: str | None = None
+    web: str = GITHUB  # where the repository's GitHub is for people
     told_by: str | None = None
     untold: str | None = None  # why
     left: Left | None = None  # its target was rolled back from this very commit
@@ -115,18 +116,35 @@ class Shown:
             return None
         ends = (self.base[:_LINKED], self.head[:_LINKED])
         older, newer = reversed(ends) if self.relation is Relation.BEHIND else ends
-        return _url(self.repository, "compare", f"{older}...{newer}")
+        return self._url("compare", f"{older}...{newer}")
 
     def url_of(self, pull: int) -> str | None:
         """Where a person sees a pull request of the repository."""
-        return _url(self.repository, "pull", str(pull)) if self.repository is not None else None
+        return self._url("pull", str(pull)) if self.repository is not None else None
+
+    def _url(self, *path: str) -> str:
+        """Build a link: what others told becomes parts of its path, never its host."""
+        parts = [quote(self.repository or ""), *(quote(each, safe=".") for each in path)]
+        return "/".join([self.web, *parts])
+
+
+def cleaned(commit: Commit) -> Commit:
+    """Return a commit with its first line alone, and that, and its people, as harmless lines."""
+    subject, pull = line_of(commit.subject, most=LONGEST_SUBJECT), commit.pull
+    if pull is not None and replace(commit, message=subject).pull != pull:  # it was cut off
+        subject = f"{line_of(subject, most=LONGEST_SUBJECT - 13)} (#{pull})"
+    return replace(commit, message=subject, author=_name(commit.author), login=_name(commit.login))
+
+
+def _name(told: str | None) -> str | None:
+    return line_of(told, most=LONGEST_NAME) if told is not None else None
 
 
 def line_for(commit: Commit) -> str:
     """Return a commit as one line: SHA, subject and author."""
-    by = line_of(next(iter(commit.people), ""), most=LONGEST_NAME)
     subject = line_of(commit.subject, most=LONGEST_IN_NOTICE)
-    return ", ".join(filter(None, [f"{short(commit.sha)} {subject}".rstrip(), by]))
+    said = f"{short(commit.sha)} {subject}".rstrip()
+    return ", ".join([said, *commit.people[:1]])
 
 
 def line_of(text: str, *, most: int) -> str:
@@ -145,11 +163,6 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def _url(repository: str, *path: str) -> str:
-    """Build a link: what others told becomes parts of its path, never its host."""
-    return "/".join([GITHUB, quote(repository), *(quote(each, safe=".") for each in path)])
-
-
 def summary(found: Comparison) -> dict[str, Any]:
     """Return who wrote what comes, and its pull requests, as `summed_up` reads it."""
     people, pulls = authors(found.coming), pulls_of(found)
@@ -163,8 +176,11 @@ def summary(found: Comparison) -> dict[str, Any]:
 
 def summed_up(kept: Mapping[str, Any]) -> dict[str, Any]:
     """Read from a stored comparison, or from one without its commits, what a list shows."""
-    said = kept.get("shown", {})
+    said, url = kept.get("shown", {}), kept.get("url")
+    # Its host is that of the GitHub that is set up: others were dropped when it was read.
+    web = {"web": "/".join(url.split("/")[:3])} if url else {}
     return {
+        **web,
         "relation": Relation(kept["relation"]),
         "coming": kept["ahead_by"],
         "leaving": kept["behind_by"],
@@ -179,12 +195,10 @@ def pulls_of(found: Comparison) -> tuple[Pull, ...]:
     """Return the pull requests that were told, and those that commits name themselves."""
     named = {each.number: each for each in map(_named_by, found.coming) if each is not None}
     told = {each.number: each for each in found.pulls}
-    return tuple(map(_cleaned, (named | told).values()))
-
-
-def _cleaned(pull: Pull) -> Pull:
-    by = line_of(pull.author, most=LONGEST_NAME) if pull.author is not None else None
-    return replace(pull, title=line_of(pull.title, most=LONGEST_SUBJECT), author=by)
+    return tuple(
+        replace(each, title=line_of(each.title, most=LONGEST_SUBJECT), author=_name(each.author))
+        for each in (named | told).values()
+    )
 
 
 def _named_by(commit: Commit) -> Pull | None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, aggregate_order_by
 
 from listener.core.commits import Commit, Left, Relation, commit_of
-from listener.core.shown import MOST_COMMITS, Shown, summed_up
+from listener.core.shown import MOST_COMMITS, Shown, cleaned, summed_up
 from listener.db import left_commits
 from listener.db.commit_tables import comparison, shipment
 
@@ -73,4 +73,4 @@ def _newest(which: str) -> Any:
 
 
 def _read(kept: list[dict[str, Any]] | None) -> tuple[Commit, ...]:
-    return tuple(commit_of(each) for each in kept or ())
+    return tuple(cleaned(commit_of(each)) for each in kept or ())

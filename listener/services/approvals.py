@@ -63,7 +63,7 @@ def invited(context: Context, invitation: Invitation) -> Invited:
         release = releases.find(conn, row.source_id, row.version)
         asked = question(conn, row)
         return Invited(
-            view_of(context, conn, row),
+            view_of(context, conn, row, with_commits=True),
             description=release.description if release is not None else "",
             is_asked=asked.is_asked,
             is_own_allowed=asked.is_own_allowed,

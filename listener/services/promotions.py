@@ -44,7 +44,7 @@ def get(context: Context, promotion_id: str) -> PromotionView:
     """Return one promotion, with its timeline. Raises NotFound."""
     with context.database.begin() as conn:
         row = find(context, conn, promotion_id)
-        (view,) = presenters.of_promotions(conn, [row], context.reach.sees, with_commits=True)
+        view = view_of(context, conn, row, with_commits=True)
         return replace(view, timeline=_timeline(conn, view))
 
 
@@ -110,9 +110,12 @@ def find(context: Context, conn: Connection, promotion_id: str) -> PromotionRow:
     return row
 
 
-def view_of(context: Context, conn: Connection, row: PromotionRow) -> PromotionView:
+def view_of(
+    context: Context, conn: Connection, row: PromotionRow, *, with_commits: bool = False
+) -> PromotionView:
     """Return the promotion with what people want to see beside it."""
-    return presenters.of_promotions(conn, [row], context.reach.sees)[0]
+    scope = context.reach.sees
+    return presenters.of_promotions(conn, [row], scope, with_commits=with_commits)[0]
 
 
 def _timeline(conn: Connection, view: PromotionView) -> tuple[Moment, ...]:

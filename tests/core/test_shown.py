@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from listener.core.commits import Commit, Comparison, Left, Pull, Relation
-from listener.core.shown import Shown, listed, summary, summed_up
+from listener.core.shown import Shown, cleaned, listed, summary, summed_up
 
 BASE, HEAD = "b" * 40, "a" * 40
 ENDS: dict[str, Any] = {"base": BASE, "head": HEAD}
@@ -105,3 +105,22 @@ def test_names_are_listed_as_people_say_them() -> None:
         "a and b",
         "a, b and c",
     ]
+
+
+def test_a_commit_is_one_harmless_line_that_keeps_its_pull_request() -> None:
+    evil = "\x1b[31m\u202eFix\x00\x9b it " + "x" * 8000 + " (#12)\n\nNever shown."
+    found = cleaned(Commit("1" * 40, evil, "Ana\nIvanova\u2066" + "y" * 100, None))
+    assert found.subject.startswith("[31m Fix it xxx")
+    assert found.subject.endswith("x… (#12)")
+    assert len(found.subject) <= 300
+    assert found.pull == 12
+    assert found.author == "Ana Ivanova " + "y" * 47 + "…"
+
+
+def test_links_lead_to_the_github_that_told_it() -> None:
+    url = "https://git.acme.example/acme/shop/compare/b...a"
+    found = Comparison(Relation.AHEAD, ahead_by=4, url=url)
+    shown = Shown(**ENDS, repository="acme/shop", **summed_up(found.as_json()))
+    assert shown.compare_url is not None
+    assert shown.compare_url.startswith("https://git.acme.example/acme/shop/compare/bbb")
+    assert shown.url_of(7) == "https://git.acme.example/acme/shop/pull/7"

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from listener import approval_links
 from listener.approval_links import Invitation
+from listener.core.commits import Pull
 from listener.core.promotion import Status
 from listener.crypto import Keys
 from listener.db.promotions import PromotionRow
@@ -25,6 +26,7 @@ from tests.api.routes.caller import Caller
 from tests.api.routes.conftest import APPROVER, VIEWER
 from tests.logins import desk_of, token_of
 from tests.services.office import ANA, PROD, STAGING, Office
+from tests.services.shipped import BASE, HEAD, commits, compared, set_shipment, store
 
 EVIL = "<script>alert(1)</script>\"'&"
 IN_AN_HOUR = timedelta(hours=1)
@@ -146,6 +148,54 @@ def test_everything_is_shown_as_text(open_: Open, approver: Caller) -> None:
     assert "ship &lt;b&gt;it&lt;/b&gt;" in page
     assert "<script" not in page
     assert "<b>" not in page
+
+
+def test_it_says_first_what_ships_and_whether_it_goes_back(
+    open_: Open, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    coming = commits(*(f"Change {number} (#{number + 1})" for number in range(300)))
+    store(office.database, row.id, compared(coming, commits("Take this back")))
+    browser = open_()
+    browser.enter(approver)
+    page = browser.look().text
+
+    said = "Goes back: it takes back 1 commit; it brings 300 commits by Ana Ivanova."
+    places = [page.index(each) for each in (said, "Take this back", "Change 299", "<dl>", "Gates")]
+    assert places == sorted(places)
+    first, folded = page.split("<details>")
+    assert "Change 295 (#296), Ana Ivanova" in first
+    assert "Change 294 " not in first
+    assert "<summary>295 more</summary>" in folded
+    assert "Change 200 " in folded
+    assert "<li>and 200 more</li>" in folded
+    hub = "https://github.com/acme/shop"
+    assert f'<a href="{hub}/compare/{BASE[:12]}...{HEAD[:12]}" rel="noreferrer">' in page
+    assert f'<a href="{hub}/pull/1" rel="noreferrer">#1</a> Change 0, Ana Ivanova' in page
+
+
+def test_no_words_of_commits_are_markup(
+    open_: Open, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    evil = f"{EVIL} \u202e <b>x</b> \x1b[2J (#7)"
+    pulls = [Pull(9, evil, "javascript:alert(1)", evil)]
+    found = compared(commits(evil, author=evil), commits(evil, login=evil), pulls)
+    store(office.database, row.id, found, base='"><script>', head="'><script>")
+    browser = open_()
+    browser.enter(approver)
+    page = browser.look().text
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 5
+    for bad in ("<script", "<b>", "javascript:", "\u202e", "\x1b"):
+        assert bad not in page
+
+
+def test_it_says_why_nothing_is_told(
+    open_: Open, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    browser = open_()
+    browser.enter(approver)
+    assert "What ships is not read yet." in browser.look().text
+    set_shipment(office.database, row.id, untold="Nobody tells.")
+    assert "<strong>Not told: Nobody tells.</strong>" in browser.look().text
 
 
 @pytest.mark.parametrize("path", ["", "/login"])
