@@ -99,7 +99,9 @@ def _waiting_for_ci(stage: Stage, version: int) -> Any:
 def _ended(stage: Stage, version: int, target: str) -> Any:
     ended = ("succeeded", "failed", "errored", "rejected", "skipped", "superseded", "cancelled")
     found = _of(stage, version, target)
-    return stage.ask("promotions:info", found["id"]) if found and found["status"] in ended else None
+    if not found or found["status"] not in ended or not found["ships"]["is_read"]:
+        return None
+    return stage.ask("promotions:info", found["id"])
 
 
 def _of(stage: Stage, version: int, target: str) -> Any:

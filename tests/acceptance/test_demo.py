@@ -168,6 +168,7 @@ def test_a_colleague_approves_and_both_can_be_played_by_pasted_lines(
     )
     assert "ben$ autopromote promotions:approve" in shown
     assert re.search(r"waits: .*: tests\.$", shown, re.MULTILINE)
+    assert "#4 Take coupons at the checkout, ben" in shown
     assert "to production, queued, in_progress, success" in shown
     assert "a release of yours" in paste(f"{ana} autopromote promotions:approve {row[1]}")
     assert "Approved by ben@example.com" in paste(f"{ben} autopromote promotions:approve {row[1]}")
