@@ -55,6 +55,7 @@ def _warnings(
         name = names[row.source_id]
         said = rule_warnings.beside(row.route, armed, names) if row.mode is Mode.ARMED else []
         said += rule_warnings.unreadable(row.name, row.conditions)
+        said += rule_warnings.of_checks(row.conditions)
         said += [] if row.source_id in heard else [rule_warnings.without_webhook(name)]
         if row.conditions.needs_commits:
             said += rule_warnings.of_commits(name, told[row.source_id])

@@ -23,6 +23,13 @@ def unreadable(rule: str, conditions: Conditions) -> list[str]:
     ]
 
 
+def of_checks(conditions: Conditions) -> list[str]:
+    """Tell of checks that are ignored where only those count that are required, or none."""
+    if not conditions.ignored_checks or conditions.github_checks:
+        return []
+    return ["It ignores checks for nothing: `--ignore-check` counts with `--checks` alone."]
+
+
 def anew(rule: str, condition: str) -> str:
     """Return the command that says a condition of a rule anew; by a file where it has no flag."""
     if condition not in OPTIONS:

@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 
 from listener.app import assemble, build
 from listener.config import Settings
-from listener.db import queue
+from listener.db import commit_checks, queue
 from listener.db.commit_checks import CHECKS
 from listener.db.commit_tables import commit_check
 from listener.db.engine import Database
@@ -155,6 +155,16 @@ def test_what_is_read_just_now_is_read_once_more(client: FlaskClient, waiting: D
         due_at: datetime = conn.execute(select(commit_check.c.due_at)).scalar_one()
 
     assert due_at > claim.claimed_at
+    with waiting.begin() as conn:
+        commit_checks.told(
+            conn,
+            claim,
+            (),
+            repository="acme/shop",
+            asked_at=claim.claimed_at,
+            again_in=LATER,
+        )
+    assert 0.5 < (due_in(waiting) or 0) <= 1
 
 
 def test_without_a_secret_there_is_no_such_door(settings: Settings, waiting: Database) -> None:

@@ -119,7 +119,7 @@ def test_what_each_word_of_github_means(state: str, *, is_good: bool, is_bad: bo
         (
             ALL,
             (run("", "queued"),),
-            Wait("1 of 1 checks of 1a5f89d is not done: without a name."),
+            Wait("Check without a name of 1a5f89d is not done."),
         ),
         (
             ALL,

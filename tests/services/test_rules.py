@@ -419,6 +419,14 @@ def test_a_second_rule_for_the_same_way_is_told_of_both(office: Office) -> None:
     assert office.rules.get("ship").warnings == ()
 
 
+def test_checks_that_are_ignored_for_nothing_are_told(office: Office) -> None:
+    office.subscriptions.add(STAGING, by=ANA, reached_at="")
+    (warning,) = office.add_rule(conditions={"ignored_checks": ["lint"]}).warnings
+    assert "`--ignore-check` counts with `--checks` alone" in warning
+    change = RuleChange(conditions={"github_checks": True})
+    assert office.rules.update("ship", change, by=ANA).warnings == ()
+
+
 def test_a_rule_whose_source_nobody_tells_of_says_so(office: Office) -> None:
     (warning,) = office.add_rule().warnings
     assert warning == (

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from listener.core.promotion import Status
 from listener.core.verification import GOOD_IN_A_ROW
-from listener.db import queue
+from listener.db import queue, waiting_promotions
+from listener.db.commit_tables import commit_check
 from listener.db.tables import promotion
 from listener.inventory.context import Clock
 from listener.services.promote import NewOverride, NewPromotions
@@ -23,11 +26,12 @@ from listener.worker.job import Job
 from listener.worker.known import known
 from listener.worker.queues import PROMOTING, READING
 from tests.worker import wire
-from tests.worker.emulated import ANA, BO, EU, PROD, STAGING
+from tests.worker.emulated import ANA, BO, EU, PROD, ROBOT, STAGING
 from tests.worker.hub import SHOP, Hub
 from tests.worker.pipes import couple
 from tests.worker.site import Site
 from tests.worker.stage import LEASE, Stage
+from tests.worker.test_lock_order import PATIENCE_SECONDS, somebody_waits
 
 
 def repository_of(stage: Stage) -> None:
@@ -111,9 +115,11 @@ def test_it_is_rejected_when_the_time_is_over_and_not_sooner(hub: Hub) -> None:
     version = deploy(hub, sha)
     hub.age(hours=23)
     assert stage.promotion(version).status is Status.WAITING
+    stage.wire.take_calls()
     hub.age(hours=1)
 
     row = stage.promotion(version)
+    assert not any("releases" in call for call in stage.wire.take_calls())
     assert row.status is Status.REJECTED
     assert row.reason.endswith("That lasted for 1d.")
     assert stage.posts_sent() == 0
@@ -233,6 +239,22 @@ def test_what_changes_wakes_it_and_what_does_not_costs_no_step(hub: Hub) -> None
 
     assert stage.promotion(version).evaluated_at != decided
     assert gate(stage, version)["message"] == f"1 of 2 checks of {sha[:7]} is not done: test."
+
+
+def test_nothing_is_read_while_something_else_is_in_the_way(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test")
+    version = deploy(hub, sha)
+    stage.control("rate-limits", {"email": ROBOT, "remaining": 50})
+    stage.context.heroku.account()
+    hub.run(sha, "test", "success")
+    hub.age(seconds=5)
+    assert "are kept for rollbacks" in stage.promotion(version).reason
+    hub.wire.take_calls()
+    hub.run(sha, "test", "failure")
+    hub.age(seconds=31)
+
+    assert hub.wire.take_calls() == []
 
 
 def test_a_pass_that_got_old_is_asked_for_once_more(hub: Hub) -> None:
@@ -518,6 +540,28 @@ def test_what_is_told_between_the_decision_and_its_wait_is_not_missed(hub: Hub) 
     stage.work()
 
     assert stage.runs(version)
+
+
+def test_a_wait_and_a_reading_do_not_wait_for_each_other(hub: Hub) -> None:
+    """Both lock the row of the checks before any promotion."""
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test")
+    version = deploy(hub, sha)
+    row = stage.promotion(version)
+    with stage.database.begin() as conn:
+        waiting_promotions.wake(conn, row.id)
+    with ThreadPoolExecutor(1) as pool:
+        with stage.database.begin() as conn:
+            conn.execute(select(commit_check.c.id).with_for_update())
+            done = pool.submit(stage.step, PROMOTING[:1])
+            until = time.monotonic() + PATIENCE_SECONDS
+            while not somebody_waits(stage):
+                assert time.monotonic() < until
+                assert not done.done()
+            waiting_promotions.wake(conn, row.id)
+        done.result()
+    stage.work()
+    assert gate(stage, version)["message"] == f"Check test of {sha[:7]} is not done."
 
 
 # By hand and by force.

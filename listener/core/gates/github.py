@@ -148,23 +148,23 @@ def _words(found: Judgement, known: CommitChecks) -> str:
         *_more(found.bad, "failed"),
     ]
     if found.pending:
-        names = _names([_name(each) for each in found.pending])
-        parts.append(
-            f"{len(found.pending)} of {found.count} checks of {commit}"
-            f" {_are(found.pending)} not done: {names}."
-        )
+        parts.append(_not_done(found, commit))
     if found.missing:
         parts.append(f"Not there yet for {commit}: {_names(found.missing)}.")
     return " ".join(parts)
 
 
+def _not_done(found: Judgement, commit: str) -> str:
+    names = [_name(each) for each in found.pending]
+    if found.count == 1:
+        return f"Check {names[0]} of {commit} is not done."
+    are = "is" if len(names) == 1 else "are"
+    return f"{len(names)} of {found.count} checks of {commit} {are} not done: {_names(names)}."
+
+
 def _outcome(check: Check) -> str:
     where = f" ({check.url})" if check.url else ""
     return f"{_DONE_AS.get(check.state, 'failed')}{where}"
-
-
-def _are(found: tuple[Check, ...]) -> str:
-    return "is" if len(found) == 1 else "are"
 
 
 def _more(found: tuple[Check, ...], what: str) -> list[str]:
