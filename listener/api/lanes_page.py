@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 from flask import Blueprint
@@ -10,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from listener.api import page_frame
 from listener.api.answers import Reply, replies
-from listener.api.services import context
+from listener.api.services import context, services
 from listener.core import duration
 from listener.core.gates.sentence import sentence
 from listener.core.lanes import tone_of
@@ -20,18 +21,24 @@ from listener.services import lanes
 bp = Blueprint("lanes", __name__)
 page_frame.join(bp, by_sheet=True)
 
+NEVER = datetime.min.replace(tzinfo=UTC)  # that time goes by changes no page
+
 
 @bp.get(page_frame.HOME)
 @replies(Reply(problems=(403,), is_page=True))
 def show() -> ResponseReturnValue:
     """Show every lane that one may see, what needs somebody first; or the way to log in."""
-    session = page_frame.find_session()
+    if (same := page_frame.unchanged()) is not None:
+        return same
+    number, session = services().context.changes.number, page_frame.find_session()
     if session is None:
         return page_frame.login_page()
     asker = page_frame.admitted(session, Role.VIEWER)
     found = lanes.read(context())
-    return page_frame.sheet(
+    return page_frame.live(
         "lanes.html",
+        replace(found, now=NEVER),
+        number,
         asker=asker,
         page="lanes",
         found=found,

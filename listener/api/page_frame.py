@@ -127,12 +127,16 @@ def _when(text: str) -> str:
 
 # The pages behind a login share one style sheet. Its address names its content, so that browsers
 # may keep it for good.
-STYLE_SHEET = (Path(__file__).parent / "static" / "page.css").read_bytes()
+_STATIC = Path(__file__).parent / "static"
+STYLE_SHEET, LIVE = (_STATIC / "page.css").read_bytes(), (_STATIC / "page.js").read_bytes()
 STYLESHEET = f"/page-{hashlib.sha256(STYLE_SHEET).hexdigest()[:16]}.css"
+SCRIPT = f"/page-{hashlib.sha256(LIVE).hexdigest()[:16]}.js"
 POLICY = "; ".join(
     (
         "default-src 'none'",
         "style-src 'self'",
+        "script-src 'self'",
+        "connect-src 'self'",
         "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
@@ -144,10 +148,38 @@ _OURS = re.compile(r"/(?:figures|promotions/\d{1,18})?", re.ASCII)
 
 def sheet(template: str, status: int = 200, **values: Any) -> Response:
     """Render a page that looks by the style sheet."""
-    values = {"when": duration.format_moment, "stylesheet": STYLESHEET, **values}
+    values = {"when": duration.format_moment, "stylesheet": STYLESHEET, "script": SCRIPT, **values}
     answer = make_response(render_template(template, **values), status)
     answer.headers["Content-Security-Policy"] = POLICY
     return answer
+
+
+def unchanged() -> Response | None:
+    """Answer that what the browser has still stands, without any database; None to look."""
+    tag = request.headers.get("If-None-Match", "")
+    if tag and services().context.changes.is_same(_viewer(), tag):
+        return Response(status=304)
+    return None
+
+
+def live(template: str, facts: object, number: int, **values: Any) -> Response:
+    """Render a page that keeps itself up to date.
+
+    `facts` are all that it shows, and `number` the changes that were known before they were read.
+    """
+    tag = f'"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}"'
+    services().context.changes.note(_viewer(), tag, number)
+    if request.headers.get("If-None-Match") == tag:
+        return Response(status=304)
+    answer = sheet(template, tag=tag, **values)
+    answer.headers["ETag"] = tag
+    return answer
+
+
+def _viewer() -> tuple[str, str]:
+    """Return who looks at what. It opens nothing: it finds what that browser was answered."""
+    text = request.cookies.get(COOKIE, "")
+    return hashlib.sha256(text.encode()).hexdigest(), request.full_path
 
 
 def sheet_refused(error: Refusal) -> ResponseReturnValue:

@@ -1,4 +1,4 @@
-"""How a browser logs in and out, and the style sheet of the pages behind that login."""
+"""How a browser logs in and out, and the style sheet and script of the pages behind that login."""
 
 from __future__ import annotations
 
@@ -54,8 +54,19 @@ def log_out() -> ResponseReturnValue:
 @replies(Reply(is_page=True))
 def style() -> Response:
     """Return the style sheet."""
-    answer = make_response(page_frame.STYLE_SHEET)
-    answer.mimetype = "text/css"
+    return _for_good(page_frame.STYLE_SHEET, "text/css")
+
+
+@bp.get(page_frame.SCRIPT)
+@replies(Reply(is_page=True))
+def script() -> Response:
+    """Return the script that keeps a page up to date."""
+    return _for_good(page_frame.LIVE, "text/javascript")
+
+
+def _for_good(content: bytes, kind: str) -> Response:
+    answer = make_response(content)
+    answer.mimetype = kind
     answer.cache_control.public = True
     answer.cache_control.max_age = A_YEAR
     answer.cache_control.immutable = True

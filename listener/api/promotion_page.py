@@ -6,6 +6,7 @@ browser that got it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from flask import Blueprint, Response
@@ -14,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from listener.api import page_frame
 from listener.api.answers import Reply, replies
 from listener.api.fields import LONGEST_REASON
-from listener.api.lanes_page import left
+from listener.api.lanes_page import NEVER, left
 from listener.api.services import context, services
 from listener.core import duration
 from listener.core.lanes import tone_of
@@ -34,10 +35,12 @@ ROLES = {Act.APPROVE: Role.APPROVER, Act.REJECT: Role.APPROVER}  # the others: p
 @replies(Reply(problems=(403, 404), is_page=True))
 def show(promotion: str) -> ResponseReturnValue:
     """Show a promotion, with the buttons that this person may press; or the way to log in."""
-    session = page_frame.find_session()
+    if (same := page_frame.unchanged()) is not None:
+        return same
+    number, session = services().context.changes.number, page_frame.find_session()
     if session is None:
         return page_frame.login_page(_path(promotion))
-    return _shown(promotion, session)
+    return _shown(promotion, session, number)
 
 
 @bp.post("/<promotion>")
@@ -71,7 +74,7 @@ def _do(wanted: Act, promotion: str, reason: str | None, *, by: str) -> None:
             promotions.retry(context(), promotion, by=by)
 
 
-def _shown(promotion: str, session: Session) -> Response:
+def _shown(promotion: str, session: Session, number: int) -> Response:
     asker = page_frame.admitted(session, Role.VIEWER)
     found = promotion_page.read(context(), promotion, asker.email)
     may = [
@@ -79,8 +82,10 @@ def _shown(promotion: str, session: Session) -> Response:
         for each in found.acts
         if asker.rights.scope(ROLES.get(each, Role.PROMOTER)).has(found.target)
     ]
-    return page_frame.sheet(
+    return page_frame.live(
         "promotion.html",
+        (replace(found, now=NEVER), may),
+        number,
         asker=asker,
         found=found,
         view=found.view,

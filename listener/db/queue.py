@@ -302,9 +302,12 @@ class NotificationListener:
         *,
         pulse: Callable[[], None] = lambda: None,
         pulse_seconds: float = PULSE_SECONDS,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
+        """Call `pulse` every few seconds, and `heard` after each notification."""
         self._database = database
         self._pulse = pulse
+        self._tell = heard
         self._pulse_seconds = pulse_seconds
         self._heard = threading.Condition()
         self._count = 0
@@ -364,10 +367,12 @@ class NotificationListener:
     def _follow(self) -> None:
         with self._database.listen(CHANNEL) as connection:
             self._wake({EVERYTHING})  # for notifications that we missed while not connected
+            self._tell()
             pulse_at = time.monotonic() + self._pulse_seconds
             while not self._stopping.is_set():
                 for told in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
                     self._wake(set(told.payload.split()) or {EVERYTHING})
+                    self._tell()
                 if time.monotonic() >= pulse_at:
                     self._pulse()
                     if not connection.is_alive():

@@ -16,6 +16,7 @@ from listener.db import own_address
 from listener.db.engine import Database
 from listener.github import GitHub
 from listener.heroku import Heroku
+from listener.inventory.changes import Changes
 from listener.inventory.clock import Clock
 from listener.inventory.commits import CommitReader
 from listener.inventory.reader import HerokuReader
@@ -46,6 +47,7 @@ class Context:
     public_url: str | None = None  # as it was set; `address` also knows what was learned
     prober: Prober = field(default_factory=Prober)
     reach: Reach = field(default_factory=Reach)  # of whoever asks; our own steps see every app
+    changes: Changes = field(default_factory=Changes)
     shared: SharedAnswers | None = None  # with all who only look; None: nothing is shared
 
     def address(self, conn: Connection | None = None) -> str | None:

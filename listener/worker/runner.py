@@ -34,7 +34,9 @@ class Runners:
     def __init__(self, context: Context, *, promoting: int) -> None:
         owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self._pulse = Pulse(context.database, owner)
-        self._ear = NotificationListener(context.database, pulse=self._pulse.beat)
+        self._ear = NotificationListener(
+            context.database, pulse=self._pulse.beat, heard=context.changes.heard
+        )
         names = [f"runner-{number}" for number in range(promoting)]
         freed = partial(self._ear.ring, FREED)
         both = (*PROMOTING, *PROBING)

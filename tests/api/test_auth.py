@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from listener.api.page_frame import STYLESHEET
+from listener.api.page_frame import SCRIPT, STYLESHEET
 from listener.app import Parts, build
 from listener.crypto import BadToken, Keys
 from listener.roles import Rights, Role, Roles
@@ -29,6 +29,7 @@ OPEN = {
     "/api/login",
     "/login/callback",
     STYLESHEET,
+    SCRIPT,
 }
 # They log in by a form, and are asked for it by a page.
 FOR_BROWSERS = ("/approvals/", "/login", "/promotions/", "/figures")

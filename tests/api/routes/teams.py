@@ -8,7 +8,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from listener.api.page_frame import STYLESHEET
+from listener.api.page_frame import SCRIPT, STYLESHEET
 from listener.app import Parts
 from listener.config import Settings
 from listener.core.trouble import Cause
@@ -268,6 +268,7 @@ OPEN = {
     ("GET", "/login/heroku"),
     ("POST", "/logout"),
     ("GET", STYLESHEET),
+    ("GET", SCRIPT),
     # And for the figures, and a promotion: test_figures_page.py, test_promotion_page.py.
     ("GET", "/figures"),
     ("GET", "/promotions/<promotion>"),

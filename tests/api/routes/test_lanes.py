@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from listener.api.page_frame import STYLESHEET
 from listener.roles import Role
+from listener.services import lanes
 from listener.services.caller import Caller as From
 from tests.api.routes.caller import Caller
 from tests.api.routes.conftest import APPROVER
@@ -63,7 +64,7 @@ def test_whoever_logs_in_sees_what_waits_for_whom(
         APPROVER,
     ):
         assert words in page.text
-    assert "<script" not in page.text
+    assert "<script>alert" not in page.text
     assert "&lt;script&gt;alert(1)" in page.text
     assert "<title>1 need somebody" in page.text
 
@@ -137,7 +138,8 @@ def test_the_page_loads_nothing_but_its_own_style(browser: FlaskClient) -> None:
     page, style = browser.get("/"), browser.get(STYLESHEET)
 
     policy = page.headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; style-src 'self';")
+    assert policy.startswith("default-src 'none'; style-src 'self'; script-src 'self';")
+    assert "unsafe" not in policy
     assert page.headers["Cache-Control"] == "no-store"
     assert f'href="{STYLESHEET}"' in page.text
     assert (style.mimetype, style.headers["Cache-Control"]) == (
@@ -169,3 +171,56 @@ def test_whoever_lost_the_role_is_told_so_and_sees_nothing(town: Town) -> None:
     assert page.status_code == 403
     assert "gone@example.org has no role here" in page.text
     assert "pay" not in page.text
+
+
+# Live: a browser asks each second, and is told mostly that nothing changed.
+
+
+def ask_again(browser: FlaskClient, tag: str) -> TestResponse:
+    """What the page's script asks."""
+    return browser.get("/", headers={"If-None-Match": tag})
+
+
+def test_who_asks_again_is_told_without_the_database_that_nothing_changed(
+    browser: FlaskClient, viewer: Caller, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.add_rule(name="ship")
+    enter(browser, viewer)
+    tag = browser.get("/").headers["ETag"]
+    asked = []
+    monkeypatch.setattr(lanes, "read", lambda _: asked.append(1))
+
+    answer = ask_again(browser, tag)
+
+    assert (answer.status_code, answer.data, asked) == (304, b"", [])
+
+
+def test_a_change_that_was_heard_is_seen_at_once(
+    browser: FlaskClient, viewer: Caller, office: Office
+) -> None:
+    office.add_rule(name="ship")
+    enter(browser, viewer)
+    tag = browser.get("/").headers["ETag"]
+    office.deploy(STAGING)
+    office.look(STAGING)
+    office.context.changes.heard()
+
+    answer = ask_again(browser, tag)
+
+    assert answer.status_code == 200
+    assert answer.headers["ETag"] != tag
+    office.context.changes.heard()  # of something that this page does not show
+    assert ask_again(browser, answer.headers["ETag"]).status_code == 304
+
+
+def test_what_one_browser_has_says_nothing_to_another(
+    browser: FlaskClient, viewer: Caller, office: Office
+) -> None:
+    office.add_rule(name="ship")
+    enter(browser, viewer)
+    tag = browser.get("/").headers["ETag"]
+
+    answer = ask_again(browser.application.test_client(), tag)
+
+    assert answer.status_code == 200
+    assert STAGING not in answer.text

@@ -1,0 +1,63 @@
+"""What pages that are looked at need to know: whether anything may have changed since."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+MOST_KEPT = 1000
+HEARD_FOR = 5.0  # seconds that an answer stands while no NOTIFY came; not every change is told
+UNHEARD_FOR = 1.0  # the same in a process that does not listen
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What somebody was answered last, and how many changes were known then."""
+
+    tag: str
+    number: int
+    at: float
+
+
+class Changes:
+    """Counts the changes that this process hears of; threads share it.
+
+    So whoever asks for the same again is told that nothing changed without any database.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._number = 0
+        self._is_listening = False
+        self._answered: OrderedDict[Hashable, _Answered] = OrderedDict()
+
+    def heard(self) -> None:
+        """Count a change; who calls this listens to all of them."""
+        with self._lock:
+            self._number += 1
+            self._is_listening = True
+
+    @property
+    def number(self) -> int:
+        """How many changes are known; read it before what may have changed."""
+        return self._number
+
+    def note(self, key: Hashable, tag: str, number: int) -> None:
+        """Remember what this key was answered, from what was read after so many changes."""
+        with self._lock:
+            self._answered[key] = _Answered(tag, number, time.monotonic())
+            self._answered.move_to_end(key)
+            while len(self._answered) > MOST_KEPT:
+                self._answered.popitem(last=False)
+
+    def is_same(self, key: Hashable, tag: str) -> bool:
+        """Return whether this key would be answered the same again, as far as is known."""
+        with self._lock:
+            found = self._answered.get(key)
+            if found is None or found.tag != tag or found.number != self._number:
+                return False
+            lasts = HEARD_FOR if self._is_listening else UNHEARD_FOR
+            return time.monotonic() - found.at < lasts
