@@ -54,7 +54,7 @@ def show(link: str) -> ResponseReturnValue:
 
 
 @bp.post("/<link>/login")
-@replies(Reply(status=303, problems=(401, 403, 404, 409, 413, 422), is_page=True))
+@replies(Reply(status=303, problems=(401, 403, 404, 409, 413, 422, 429), is_page=True))
 def log_in(link: str) -> ResponseReturnValue:
     """Log the browser in, by a code that `autopromote login:code` printed."""
     invitation = _invitation(link)

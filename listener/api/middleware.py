@@ -53,7 +53,7 @@ def refuse_plain() -> ResponseReturnValue | None:
 
 
 def _is_page(path: str) -> bool:
-    return path == "/" or path.startswith(PATH)
+    return path == "/" or path.startswith((PATH, "/promotions/", "/figures"))
 
 
 def redact(path: str) -> str:

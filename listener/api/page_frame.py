@@ -30,7 +30,7 @@ from listener.services.login import Session
 from listener.services.login_client import PATH as CALLBACK
 from listener.services.tokens import SESSION_LIFE
 
-COOKIE, STATE_COOKIE = "autopromote_session", "autopromote_login"
+COOKIE, STATE_COOKIE = "autopromote_browser", "autopromote_login"
 MOST_FIELDS = 10
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 42em; margin: 2em auto; padding: 0 1em; }

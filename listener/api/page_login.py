@@ -17,7 +17,7 @@ A_YEAR = 365 * 24 * 3600
 
 
 @bp.post("/login")
-@replies(Reply(status=303, problems=(401, 403, 413, 422), is_page=True))
+@replies(Reply(status=303, problems=(401, 403, 413, 422, 429), is_page=True))
 def log_in() -> ResponseReturnValue:
     """Log the browser in, by a code that `autopromote login:code` printed."""
     page_frame.check_own_form()

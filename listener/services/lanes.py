@@ -13,12 +13,13 @@ from listener.core.gates.binding import Binding, binding
 from listener.core.lanes import WENT_WRONG, Stop, Tone, lane_name, tone_of
 from listener.core.promotion import ACTIVE, Status
 from listener.core.rule import Mode
-from listener.db import holds, lanes, releases, rules
+from listener.db import apps, holds, lanes, releases, rules
 from listener.db.holds import HoldRow
 from listener.db.lanes import EndedRow, PlaceRow, RunningRow
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
 from listener.inventory.context import Context
+from listener.roles import Scope
 
 TODAY = timedelta(hours=24)
 MOST_ENDED = 20
@@ -46,6 +47,7 @@ class StopView:
     stop: Stop
     name: str
     runs: RunningRow
+    source_runs: str | None  # the artifact
     place: PlaceRow | None  # of what it runs, among its source's releases
     rules: tuple[RuleRow, ...]  # that promote from here
     next: Next | None
@@ -55,11 +57,8 @@ class StopView:
 
     @property
     def is_same(self) -> bool:
-        """Whether a target runs what its source ran last, and nothing is to come."""
-        runs_newest = self.place is not None and self.place.version is not None
-        is_level = self.stop.source_id is None or (
-            runs_newest and self.place is not None and not self.place.behind
-        )
+        """Whether it runs what its source runs, and nothing is to come."""
+        is_level = self.stop.source_id is None or self.runs.artifact == self.source_runs
         return is_level and self.next is None and not self.holds and self.last is None
 
 
@@ -126,12 +125,13 @@ def read(context: Context) -> Lanes:
     scope = context.reach.sees
     with context.database.begin() as conn:
         live = rules.live(conn, scope=scope)
-        return _lanes(conn, live, releases.now(conn), holds.open_(conn, scope=scope))
+        return _lanes(conn, live, holds.open_(conn, scope=scope), scope)
 
 
 def _lanes(
-    conn: Connection, live: Sequence[RuleRow], now: datetime, open_: Sequence[HoldRow]
+    conn: Connection, live: Sequence[RuleRow], open_: Sequence[HoldRow], scope: Scope
 ) -> Lanes:
+    now = releases.now(conn)
     acting = [rule for rule in live if rule.mode is not Mode.OFF] or list(live)
     routes = [(rule.source_id, target) for rule in acting for target in rule.target_ids]
     ids = {each for route in routes for each in route}
@@ -140,12 +140,20 @@ def _lanes(
     found = tree.lanes(routes, names)
     in_force = [hold for hold in open_ if hold.value.is_in_force(now)]
     targets = [stop.app_id for lane in found for stop in lane if stop.source_id is not None]
+    waiting, ended = lanes.unfinished(conn, targets), lanes.ended(conn, targets)
+    # By hand something may come from an app that whoever asks may not see.
+    sources = {row.source_id for row in waiting}
+    sources |= {row.source_id for rows in ended.values() for row in rows}
+    names |= apps.names(conn, sources - names.keys())
+    seen = {app_id for app_id, name in names.items() if scope.has(name)}
     facts = _Facts(
         runs=runs,
         places=lanes.places(conn, _ways(found, runs)),
         rules=acting,
-        waiting=lanes.unfinished(conn, targets),
-        ended=lanes.ended(conn, targets),
+        waiting=[row for row in waiting if row.source_id in seen],
+        ended={
+            target: [row for row in rows if row.source_id in seen] for target, rows in ended.items()
+        },
         holds=in_force,
         names=names,
     )
@@ -195,6 +203,7 @@ class _Facts:
             stop=stop,
             name=self.names[stop.app_id],
             runs=self.runs[stop.app_id],
+            source_runs=self.runs[stop.source_id].artifact if stop.source_id else None,
             place=self.places.get(stop.app_id),
             rules=tuple(rule for rule in self.rules if rule.source_id == stop.app_id),
             next=_next(first) if first is not None else None,

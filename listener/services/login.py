@@ -134,6 +134,7 @@ class BrowsersDesk:
         self._keys = keys
         self._tokens = tokens
         self._refusals = refusals
+        self._budgets = AddressBudgets()  # nobody tries codes as fast as requests come
 
     def make_code(self, email: str, caller: Caller) -> Code:
         """Make a new code for this person."""
@@ -154,13 +155,17 @@ class BrowsersDesk:
     def log_in(self, code: str, caller: Caller) -> Signed | None:
         """Start a session for whoever got this code; None where it is wrong, used or too old.
 
+        Raises Busy where too many from one address were wrong.
+
         Whoever revokes what a person has, deletes the codes first: so a session either was started
         before, and ends, or is not started.
         """
+        self._budgets.take(caller.address, caller.now)
         text = "".join(letter for letter in code.upper() if letter.isalnum())
         with self._database.begin() as conn:
             email = one_time_codes.take(conn, self._digest(text), now=caller.now)
             if email is not None:
+                self._budgets.give_back(caller.address)
                 return self._tokens.start_session(conn, email, caller)
         self._refusals.note("code_refused", caller)
         return None

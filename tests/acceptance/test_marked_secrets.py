@@ -175,10 +175,10 @@ def approve_by_link(run: Run, message: str) -> None:
     marks.add("a session code, as it is kept", code.replace("-", ""))
     run.ask("a stranger", "GET", f"/approvals/{link[:-1]}x")
     shown = run.ask("a guest", "POST", f"/approvals/{link}/login", data={"code": code})
-    cookie = shown.cookies["autopromote_session"]
+    cookie = shown.cookies["autopromote_browser"]
     marks.add("a session", cookie, may=("answer to a guest",))
     marks.may["an approval link"] += ("answer to a guest",)
-    browser = {"cookies": {"autopromote_session": cookie}}
+    browser = {"cookies": {"autopromote_browser": cookie}}
     page = run.ask("a browser", "GET", f"/approvals/{link}", **browser)
     form = re.search(r'name="form" value="([^"]+)"', page.text)
     assert form is not None

@@ -90,7 +90,7 @@ def test_whoever_comes_back_with_a_code_is_logged_in(scene: Scene, link: str) ->
     assert f'content="0; url={link}"' in back.text
     assert back.headers["Content-Security-Policy"].startswith("default-src 'none'")
     session, gone = back.headers.getlist("Set-Cookie")
-    assert session.startswith("autopromote_session=")
+    assert session.startswith("autopromote_browser=")
     for words in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
         assert words in session
     assert gone.startswith("autopromote_login=;")

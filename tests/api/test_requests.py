@@ -91,6 +91,8 @@ def test_no_answer_is_kept_or_guessed_at(client: FlaskClient, path: str) -> None
         ("/api/whoami", "http, https", 200),
         ("/approvals/x", "http", 308),
         ("/", "http", 308),
+        ("/figures", "http", 308),
+        ("/promotions/1", "http", 308),
         ("/webhooks/heroku", "http", 403),
         ("/healthz", "http", 200),
     ],

@@ -242,7 +242,7 @@ def test_without_a_session_nobody_answers(open_: Open, approver: Caller, office:
     browser = open_()
     browser.enter(approver)
     form = browser.form()
-    browser.client.delete_cookie("autopromote_session", path="/")
+    browser.client.delete_cookie("autopromote_browser", path="/")
     assert browser.send({"form": form, "say": "approve"}).status_code == 401
 
     assert status(office) is Status.WAITING
@@ -267,7 +267,7 @@ def test_a_session_is_none_that_we_did_not_sign(open_: Open, office: Office) -> 
     )
     token = token_of(office.database, office.keys, APPROVER)
     for text in (*(one.text for one in others), token):
-        browser.client.set_cookie("autopromote_session", text, path="/")
+        browser.client.set_cookie("autopromote_browser", text, path="/")
         assert "Log in to see it." in browser.look().text
 
 
@@ -353,7 +353,7 @@ def test_a_viewer_sees_it_and_has_no_buttons(
 
 
 def _cookie(browser: Browser) -> str:
-    found = browser.client.get_cookie("autopromote_session", path="/")
+    found = browser.client.get_cookie("autopromote_browser", path="/")
     assert found is not None
     return found.value
 
@@ -363,7 +363,7 @@ def test_whoever_has_no_role_any_more_sees_nothing(open_: Open, office: Office) 
     with office.database.begin() as conn:
         desk = desk_of(office.database, office.keys)
         session = desk.start_session(conn, "eve@elsewhere.example", From(None, now()))
-    browser.client.set_cookie("autopromote_session", session.text, path="/")
+    browser.client.set_cookie("autopromote_browser", session.text, path="/")
     answer = browser.look()
     assert (answer.status_code, STAGING in answer.text) == (403, False)
 

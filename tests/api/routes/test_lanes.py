@@ -16,7 +16,7 @@ from tests.api.routes.caller import Caller
 from tests.api.routes.conftest import APPROVER
 from tests.api.routes.teams import Town
 from tests.logins import desk_of
-from tests.services.office import PROD, STAGING, Office
+from tests.services.office import ANA, PROD, STAGING, Office
 
 EVIL = "<script>alert(1)</script>\"'&"
 
@@ -108,11 +108,11 @@ def test_a_session_that_was_ended_opens_nothing(
 ) -> None:
     office.add_rule(name="ship")
     enter(browser, viewer)
-    text = browser.get_cookie("autopromote_session", path="/")
+    text = browser.get_cookie("autopromote_browser", path="/")
     assert text is not None
 
     left = browser.post("/logout")
-    browser.set_cookie("autopromote_session", text.value, path="/")
+    browser.set_cookie("autopromote_browser", text.value, path="/")
 
     assert (left.status_code, left.headers["Location"]) == (303, "/")
     assert STAGING not in browser.get("/").text
@@ -132,6 +132,13 @@ def test_a_wrong_code_is_said_and_lets_nobody_in(browser: FlaskClient) -> None:
     assert answer.status_code == 401
     assert "That code is wrong" in answer.text
     assert "Set-Cookie" not in answer.headers
+
+
+def test_who_tries_many_codes_is_told_to_wait(browser: FlaskClient) -> None:
+    answers = [browser.post("/login", data={"code": f"AAAAA-{n:05}"}) for n in range(40)]
+
+    assert answers[0].status_code == 401
+    assert answers[-1].status_code == 429
 
 
 def test_the_page_loads_nothing_but_its_own_style(browser: FlaskClient) -> None:
@@ -158,13 +165,46 @@ def test_a_team_sees_its_own_lanes_alone(town: Town) -> None:
     assert "shop" not in page.text
 
 
+def test_what_came_by_hand_from_a_hidden_app_is_hidden(town: Town) -> None:
+    town.office.holds.release("pay-prod", by=ANA)
+    body = {"source": "shop-staging", "targets": ["pay-prod"]}
+    made = town.caller("ana").ask("POST", "/api/promotions", body)
+    browser = town.client.application.test_client()
+    enter(browser, town.of(Role.VIEWER))
+
+    page = browser.get("/")
+
+    assert made.status_code == 201, made.text
+    assert "shop" not in page.text
+    assert "pay-staging" in page.text
+
+
+def test_a_source_that_was_rolled_back_is_not_what_production_runs(
+    browser: FlaskClient, viewer: Caller, office: Office
+) -> None:
+    office.add_rule(name="ship")
+    for _ in range(2):
+        office.deploy(STAGING)
+        office.look(STAGING)
+        office.work()
+    office.control(f"apps/{STAGING}/rollbacks", {"release": 4, "user": "bo@example.com"})
+    office.look(STAGING)
+    office.work()
+    enter(browser, viewer)
+
+    page = browser.get("/")
+
+    assert "Busy lanes" in page.text
+    assert "Quiet lanes" not in page.text
+
+
 def test_whoever_lost_the_role_is_told_so_and_sees_nothing(town: Town) -> None:
     browser = town.client.application.test_client()
     session = desk_of(town.office.database, town.office.keys)
     caller = From(None, datetime.now(UTC))
     with town.office.database.begin() as conn:
         text = session.start_session(conn, "gone@example.org", caller).text
-    browser.set_cookie("autopromote_session", text, path="/")
+    browser.set_cookie("autopromote_browser", text, path="/")
 
     page = browser.get("/")
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from listener.core.promotion import Status
+from listener.db.commit_tables import shipment
 from listener.db.promotions import PromotionRow
 from listener.roles import Role
 from tests.api.routes.caller import Caller
@@ -34,13 +36,15 @@ class Browser:
         code = caller.post("/api/login-codes")["code"]
         return self.client.post("/login", data={"code": code, "back": self.path})
 
-    def form(self) -> str:
-        found = re.search(r'name="form" value="([^"]+)"', self.look().text)
-        assert found is not None, self.look().text
-        return found[1]
+    def form(self) -> dict[str, str]:
+        """What the page's form brings along."""
+        text = self.look().text
+        found = re.search(r'name="form" value="([^"]+)">.*name="seen" value="([^"]+)"', text)
+        assert found is not None, text
+        return {"form": found[1], "seen": found[2]}
 
     def press(self, do: str, **more: str) -> TestResponse:
-        return self.client.post(self.path, data={"form": self.form(), "do": do, **more})
+        return self.client.post(self.path, data={**self.form(), "do": do, **more})
 
 
 @pytest.fixture
@@ -135,9 +139,7 @@ def test_who_cancels_may_try_again(browser: Browser, approver: Caller, office: O
 def test_a_form_is_good_once(browser: Browser, approver: Caller, office: Office) -> None:
     browser.enter(approver)
     form = browser.form()
-    answers = [
-        browser.client.post(browser.path, data={"form": form, "do": "cancel"}) for _ in range(2)
-    ]
+    answers = [browser.client.post(browser.path, data={**form, "do": "cancel"}) for _ in range(2)]
 
     assert [each.status_code for each in answers] == [303, 409]
     assert status(office) is Status.CANCELLED
@@ -173,7 +175,7 @@ def test_a_form_of_another_site_does_nothing(
     browser: Browser, approver: Caller, office: Office
 ) -> None:
     browser.enter(approver)
-    data = {"form": browser.form(), "do": "approve"}
+    data = {**browser.form(), "do": "approve"}
     headers = {"Sec-Fetch-Site": "cross-site"}
 
     assert browser.client.post(browser.path, data=data, headers=headers).status_code == 403
@@ -188,3 +190,18 @@ def test_another_team_s_promotion_is_not_there(town: Town) -> None:
 
     assert page.status_code == 404
     assert "shop" not in page.text
+
+
+def test_a_yes_is_for_what_was_shown(
+    browser: Browser, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    browser.enter(approver)
+    form = browser.form()
+    with office.database.begin() as conn:
+        conn.execute(update(shipment).values(untold=None, head="b" * 40, base="a" * 40))
+
+    answer = browser.client.post(browser.path, data={**form, "do": "approve"})
+
+    assert answer.status_code == 409
+    assert "What ships has changed since you looked" in answer.text
+    assert status(office) is Status.WAITING
