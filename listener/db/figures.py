@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -28,7 +28,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    union_all,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
 
@@ -82,9 +82,9 @@ _APPS = promotion.c.source_id, promotion.c.target_id
 
 def _changes() -> Select[Any]:
     p, t = promotion.c, _there.c
-    is_last = ~exists().where(
-        _later.c.promotion_id == p.id, _later.c.kind == post.c.kind, _later.c.id > post.c.id
-    )
+    of_it = _later.c.promotion_id == p.id, _later.c.kind == post.c.kind
+    newest = select(func.max(_later.c.id).label("id")).where(*of_it).lateral("newest")
+    is_last = newest.c.id == post.c.id
     # One promotion at a time is active on a target: a guard's hold of that time is of this one.
     held = exists().where(
         hold.c.app_id == p.target_id,
@@ -112,6 +112,7 @@ def _changes() -> Select[Any]:
             func.jsonb_path_query_array(comparison.c.content, _TIMES).label("committed_at"),
         )
         .join(promotion, p.id == post.c.promotion_id)
+        .join(newest, true())
         .outerjoin(_there, and_(t.app_id == p.target_id, t.version == post.c.release_version))
         .outerjoin(_source, and_(_source.c.app_id == p.source_id, _source.c.version == p.version))
         .outerjoin(shipment, and_(shipment.c.promotion_id == p.id, shipment.c.head == p.commit))
@@ -216,26 +217,37 @@ class Tally:
 
 
 def tally(
-    conn: Connection, bounds: Sequence[float], *, after: datetime | None, until: datetime
+    conn: Connection, bounds: Sequence[float], *, after: datetime, until: datetime
 ) -> list[Tally]:
-    """Count the delays of what was made in a time, or ever until then."""
-    query = _changes().where(_MADE, post.c.settled_at <= until)
-    if after is not None:
-        query = query.where(post.c.settled_at > after)
-    made = query.subquery().c
-    counted = union_all(
-        _tally(made, Delay.LEAD, made.over_at, bounds).where(made.has_run),
-        _tally(made, Delay.POST, made.asked_at, bounds).where(made.rule_id.is_not(None)),
-    )
-    return [Tally(Delay(row[0]), *row[1:]) for row in conn.execute(counted)]
+    """Count the delays of what was made after one moment, up to another, in one statement."""
+    within_it = post.c.settled_at > after, post.c.settled_at <= until
+    made = _changes().where(_MADE, *within_it, _source.c.created_at.is_not(None)).subquery().c
+    lead = case((made.has_run, _seconds(made.over_at - made.released_at)))
+    asked = case((made.rule_id.is_not(None), _seconds(made.asked_at - made.released_at)))
+    edges = cast(list(bounds), ARRAY(Double))
+    buckets = [func.width_bucket(each, edges) for each in (lead, asked)]
+    columns = (made.target_id, func.min(made.post_id), func.count(), *buckets)
+    query = select(*columns, func.sum(lead), func.sum(asked)).group_by(made.target_id, *buckets)
+    found: list[Tally] = []
+    for row in conn.execute(query):
+        app_id, first, count, *of = row
+        for delay, bucket, seconds in zip(Delay, of[:2], of[2:], strict=True):
+            if bucket is not None:
+                found.append(Tally(delay, app_id, first, bucket, count, seconds))
+    return found
 
 
-def _tally(
-    made: Any, delay: Delay, until: ColumnElement[datetime], bounds: Sequence[float]
-) -> Select[Any]:
-    epoch = func.extract("epoch", until - made.released_at)
-    seconds = func.greatest(cast(epoch, Double), 0.0)
-    bucket = func.width_bucket(seconds, cast(list(bounds), ARRAY(Double)))
-    columns = (literal(delay.value), made.target_id, func.min(made.post_id), bucket, func.count())
-    query = select(*columns, func.sum(seconds)).where(made.released_at.is_not(None))
-    return query.group_by(made.target_id, bucket)
+def _seconds(interval: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Build the seconds of a time between two clocks, which is never less than none."""
+    return func.greatest(cast(func.extract("epoch", interval), Double), 0.0)
+
+
+def made_until(conn: Connection, after: datetime, until: datetime, *, most: int) -> datetime:
+    """Return a moment up to which no more than so many releases were made after the first one."""
+    at = post.c.settled_at
+    query = select(at).where(_MADE, at > after, at <= until).order_by(at).offset(most).limit(1)
+    cut: datetime | None = conn.execute(query).scalar_one_or_none()
+    if cut is None:
+        return until
+    before = cut - timedelta(microseconds=1)
+    return before if before > after else cut

@@ -6,7 +6,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from listener.core.promotion import RELEASE_PHASE_FOR
 from listener.db import apps, releases
@@ -19,6 +19,7 @@ BOUNDS = (1, 5, 15, 60, 300, 900, 3600, 14400, 43200, 86400, 259200, 604800)
 MOST_APPS = 100  # that have a label of their own; those that came later share one
 OTHER = "other"
 SETTLED_FOR = 2 * RELEASE_PHASE_FOR  # what is older changes no more
+MOST_AT_ONCE = 20_000
 FOLD_EVERY = timedelta(minutes=10)
 
 
@@ -56,20 +57,27 @@ class Delays:
         self._database = database
         self._lock = threading.Lock()
         self._kept: list[Tally] = []
-        self._until: datetime | None = None
+        self._until = datetime.min.replace(tzinfo=UTC)
 
     def read(self) -> Histograms:
         """Return a histogram for each delay and target, by the target's name."""
-        with self._lock, self._database.begin() as conn:
-            now = releases.now(conn)
-            settled = now - SETTLED_FOR
-            if self._until is None or settled - self._until > FOLD_EVERY:
-                fresh = stored.tally(conn, BOUNDS, after=self._until, until=settled)
-                self._kept, self._until = _folded([*self._kept, *fresh]), settled
-            late = stored.tally(conn, BOUNDS, after=self._until, until=now)
-            tallies = [*self._kept, *late]
-            names = apps.names(conn, {each.app_id for each in tallies})
+        with self._lock:
+            self._catch_up()
+            with self._database.begin() as conn:
+                late = stored.tally(conn, BOUNDS, after=self._until, until=releases.now(conn))
+                tallies = [*self._kept, *late]
+                names = apps.names(conn, {each.app_id for each in tallies})
         return _by_name(tallies, names)
+
+    def _catch_up(self) -> None:
+        """Read what is settled by now and was not read yet, in parts, and keep each."""
+        with self._database.begin() as conn:
+            settled = releases.now(conn) - SETTLED_FOR
+        while settled - self._until > FOLD_EVERY:
+            with self._database.begin() as conn:
+                until = stored.made_until(conn, self._until, settled, most=MOST_AT_ONCE)
+                fresh = stored.tally(conn, BOUNDS, after=self._until, until=until)
+            self._kept, self._until = _folded([*self._kept, *fresh]), until
 
 
 def _folded(tallies: list[Tally]) -> list[Tally]:

@@ -69,6 +69,21 @@ def test_what_is_settled_is_counted_once_and_kept(
     assert counts(old)[Delay.LEAD, PROD] == 4  # it read the first three no more
 
 
+def test_a_long_past_is_read_in_parts(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(histograms, "SETTLED_FOR", timedelta())
+    monkeypatch.setattr(histograms, "FOLD_EVERY", timedelta())
+    monkeypatch.setattr(histograms, "MOST_AT_ONCE", 1)
+    office.add_rule(targets=(PROD, EU))
+    ship(office, 2)
+    with office.database.begin() as conn:  # two at the same moment, and one at another
+        conn.exec_driver_sql(
+            "UPDATE post SET settled_at = (SELECT min(settled_at) FROM post)"
+            " WHERE id < (SELECT max(id) FROM post)"
+        )
+    assert counts(Delays(office.database))[Delay.LEAD, PROD] == 2
+    assert counts(Delays(office.database))[Delay.LEAD, EU] == 2
+
+
 def test_targets_that_came_later_share_a_label(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
