@@ -193,6 +193,7 @@ def assemble(settings: Settings) -> Parts:
         records_for=settings.retention,
         audit_for=settings.audit,
         notify_urls=settings.notify,
+        events_to=settings.events_to,
         prober=Prober(allow_private=settings.allow_private_checks),
         public_url=settings.public_url,
         shared=SharedAnswers(lambda: heroku.writes),

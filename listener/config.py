@@ -15,6 +15,7 @@ import httpx
 
 from listener import roles
 from listener.core import duration
+from listener.core.promotion_events import receiver
 from listener.db.engine import parse_url
 from listener.github import URL as GITHUB_API_URL
 from listener.github import api_url as github_url
@@ -88,6 +89,12 @@ def notify(text: str) -> tuple[str, ...]:
         return urls
     message = "it must be apprise URLs like slack://…, comma-separated."
     raise ValueError(message)
+
+
+def events_to(text: str) -> tuple[str, ...]:
+    """Check the URLs of receivers of events; a new one begins where a scheme does."""
+    urls = re.split(r"[\s,]+(?=[a-z][a-z0-9+.-]*://)", text.strip(", "), flags=re.IGNORECASE)
+    return tuple(dict.fromkeys(receiver(url) for url in urls))
 
 
 def duration_within(least: str, most: str) -> Callable[[str], timedelta]:
@@ -219,6 +226,7 @@ class Settings:
     viewers: tuple[str, ...] = ()
     apps: tuple[str, ...] = ("*",)
     notify: tuple[str, ...] = field(default=(), repr=False)
+    events_to: tuple[str, ...] = field(default=(), repr=False)
     reconcile: timedelta = timedelta(minutes=5)
     retention: timedelta = timedelta(days=90)
     audit: timedelta | None = None
@@ -349,6 +357,7 @@ VARIABLES = (
     Variable("AUTOPROMOTE_VIEWERS", "viewers", emails, ()),
     Variable("AUTOPROMOTE_APPS", "apps", apps, ("*",)),
     Variable("AUTOPROMOTE_NOTIFY", "notify", notify, ()),
+    Variable("AUTOPROMOTE_EVENTS_TO", "events_to", events_to, ()),
     Variable(
         "AUTOPROMOTE_RECONCILE", "reconcile", duration_within("1s", "1d"), timedelta(minutes=5)
     ),

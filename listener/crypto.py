@@ -140,6 +140,7 @@ class Keys:
         self.states = Signer([derived(key, "browser logins at Heroku") for key in secret_keys])
         self.forms = Signer([derived(key, "approval forms") for key in secret_keys])
         self._digests = derived(secret_keys[0], "one-time codes")
+        self._events = [derived(key, "events").hex() for key in secret_keys]
 
     @property
     def mark(self) -> str:
@@ -157,6 +158,10 @@ class Keys:
     def read_token(self, text: str, *, now: datetime) -> TokenClaim:
         """Return which row a token names. Raises BadToken, also for one that names none."""
         return claim_of(self.tokens.read(text, now=now))
+
+    def event_secrets(self, url: str) -> list[str]:
+        """Return the keys under which the receiver at a URL gets its events, in base64."""
+        return [base64.b64encode(derived(key, url)).decode() for key in self._events]
 
     def digest(self, code: str) -> str:
         """Return the digest to store of a one-time code: nobody finds the code from it."""

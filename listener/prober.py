@@ -70,9 +70,12 @@ class Prober:
 
     def tell(self, url: str, said: object, *, headers: Mapping[str, str] = _NOTHING) -> Probe:
         """Send the URL a JSON document, and return whether it took it with 2xx in time."""
-        content = json.dumps(said).encode()
-        told = {**_HEADERS, **headers, "Content-Type": "application/json"}
-        return self._probe(url, partial(self._post, url, content, told))
+        told = {**headers, "Content-Type": "application/json"}
+        return self.send(url, json.dumps(said).encode(), headers=told)
+
+    def send(self, url: str, content: bytes, *, headers: Mapping[str, str] = _NOTHING) -> Probe:
+        """Send the URL this very content, and return whether it took it with 2xx in time."""
+        return self._probe(url, partial(self._post, url, content, {**_HEADERS, **headers}))
 
     def _probe(self, url: str, exchange: Callable[[list[str]], int]) -> Probe:
         refused: list[str] = []

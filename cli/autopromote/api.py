@@ -25,6 +25,7 @@ from autopromote.resources import (
     CommitBlockPut,
     Delivery,
     Diff,
+    EventSecrets,
     Explanation,
     Finding,
     Hold,
@@ -157,6 +158,9 @@ class Listener:
     def test_notices(self, *, url: str | None, rule: str | None) -> list[NoticeTest]:
         body = {"url": url, "rule": rule}
         return self._ask("POST", "notices/actions/test", list[NoticeTest], body=body)
+
+    def event_secrets(self, *, rule: str | None) -> list[EventSecrets]:
+        return self._ask("POST", "notices/actions/secrets", list[EventSecrets], body={"rule": rule})
 
     def pipelines(self) -> list[Pipeline]:
         return self._ask("GET", "pipelines", list[Pipeline])

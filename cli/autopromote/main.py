@@ -27,6 +27,7 @@ COMMANDS = {
         "rules.apply",
         "make rules and freezes what a file says: all, or nothing",
     ),
+    "notify:secrets": ("notify.secrets", "show the secrets by which receivers verify events"),
     "notify:test": ("notify.test", "tell somebody something, to see whether notices arrive"),
     "webhooks": ("webhooks.index", "list the listener's webhooks on source apps"),
     "webhooks:add": ("webhooks.add", "have Heroku tell the listener of an app's releases"),

@@ -128,6 +128,13 @@ class ReleaseRef(TypedDict):
     version: int | None
 
 
+class EventSecrets(TypedDict):
+    """A receiver of events, and the secrets that verify them; while SECRET_KEY is renewed, more."""
+
+    service: str
+    secrets: list[str]
+
+
 class FieldChange(TypedDict):
     """One field of a rule, before and after."""
 
@@ -711,6 +718,7 @@ class Rule(TypedDict):
     strategy_note: NotRequired[str | None]
     on_newer: str
     notify: list[str]
+    events_to: NotRequired[list[str] | None]
     warnings: list[str]
     revision: int
     source: Ref
@@ -760,6 +768,7 @@ class RuleRemoved(TypedDict):
     strategy_note: NotRequired[str | None]
     on_newer: str
     notify: list[str]
+    events_to: NotRequired[list[str] | None]
     warnings: list[str]
     revision: int
     source: Ref

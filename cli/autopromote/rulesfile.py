@@ -16,8 +16,9 @@ from autopromote.toml import fits, key, value
 
 RULES = "rules"
 STDIN = "-"
-UNSEEN = "notify"  # its URLs hold secrets, which belong in no file, and which nobody is shown
-CONDITIONS = tuple(each.field for each in OPTIONS if each.field != UNSEEN)
+# Their URLs hold secrets, which belong in no file, and which nobody is shown.
+UNSEEN = {"notify": "--notify", "events_to": "--events-to"}
+CONDITIONS = tuple(each.field for each in OPTIONS if each.field not in UNSEEN)
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,9 @@ def fault_of(name: str, table: object) -> str | None:
         return f"{name} is no table: write [{RULES}.{name}], and below it what the rule says."
     if "name" in table:
         return f"{name}: name is unknown: a rule's name stands in its heading."
-    if UNSEEN in table:
-        return f"{name}: {UNSEEN}: its URLs are secrets: use `rules:update {name} --{UNSEEN} URL`."
+    for field, flag in UNSEEN.items():
+        if field in table:
+            return f"{name}: {field}: its URLs are secrets: use `rules:update {name} {flag} URL`."
     wrong = ", ".join(key for key, value in table.items() if not fits(value))
     return f"{name}: {wrong}: write a text, a number, true, false or a list." if wrong else None
 

@@ -43,6 +43,29 @@ class NoticeTest(Answer):
         return cls(service=tried.shown, told=tried.told.is_told, message=tried.told.message)
 
 
+class EventSecretsBody(Body):
+    """Whose secrets: those of a rule's receivers, or else of the listener's."""
+
+    rule: RuleName | None = None
+
+
+class EventSecrets(Answer):
+    """A receiver of events, and the secrets that verify them; while SECRET_KEY is renewed, more."""
+
+    service: str
+    secrets: list[str]
+
+
+@bp.post("/actions/secrets")
+@needs(Role.ADMIN, on=On.APPS)
+@takes(EventSecretsBody)
+@returns_list(EventSecrets, problems=(403, 404, 422))
+def secrets(body: EventSecretsBody) -> list[EventSecrets]:
+    """List the secrets by which receivers verify their events."""
+    found = notices.secrets(context(), body.rule)
+    return [EventSecrets(service=each.shown, secrets=list(each.secrets)) for each in found]
+
+
 @bp.post("/actions/test")
 @needs(Role.ADMIN, on=On.APPS)
 @takes(NoticeTestBody)

@@ -31,6 +31,12 @@ Notify = Annotated[
 ]
 
 
+EventsTo = Annotated[
+    tuple[str, ...] | None,
+    flag("--events-to", "URL", "who gets each event, signed, by a URL that is never shown"),
+]
+
+
 class Declared(RuleOptions):
     """A whole rule, in whatever words; what is not said has its default."""
 
@@ -59,11 +65,12 @@ class RuleBody(Declared):
     """A new rule."""
 
     notify: Notify = Field(default=None, repr=False)
+    events_to: EventsTo = Field(default=None, repr=False)
 
     @property
     def wish(self) -> NewRule:
         """What is asked for."""
-        return replace(super().wish, notify=self.notify or ())
+        return replace(super().wish, notify=self.notify or (), events_to=self.events_to or ())
 
 
 class RuleChangeBody(RuleOptions):
@@ -75,11 +82,11 @@ class RuleChangeBody(RuleOptions):
     strategy: Strategy | None = None
     on_newer: OnNewer | None = None
     notify: Notify = Field(default=None, repr=False)
+    events_to: EventsTo = Field(default=None, repr=False)
 
-    @property
-    def told(self) -> tuple[str, ...] | None:
-        """Who is told from now on; None where nothing was said of it."""
-        return (self.notify or ()) if "notify" in self.model_fields_set else None
+    def told(self, name: str) -> tuple[str, ...] | None:
+        """Who is told from now on, by `notify` or `events_to`; None where nothing was said."""
+        return (getattr(self, name) or ()) if name in self.model_fields_set else None
 
     @property
     def change(self) -> RuleChange:
@@ -91,7 +98,8 @@ class RuleChangeBody(RuleOptions):
             strategy=self.strategy,
             on_newer=self.on_newer,
             conditions=self.conditions,
-            notify=self.told,
+            notify=self.told("notify"),
+            events_to=self.told("events_to"),
         )
 
 
@@ -112,6 +120,7 @@ class Rule(ToldOptions):
     strategy_note: str | None = None
     on_newer: OnNewer
     notify: list[str]
+    events_to: list[str] | None = None  # an older listener does not tell
     warnings: list[str]
     revision: int
     source: Ref
@@ -151,6 +160,7 @@ def _rule(view: RuleView) -> dict[str, Any]:
         "on_newer": row.on_newer,
         **(told if whole_urls.may_see(view.names.values()) else whole_urls.cut_all(told)),
         "notify": list(view.notify),
+        "events_to": list(view.events_to),
         "warnings": list(view.warnings),
         "revision": row.revision,
         "source": source,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from listener.core.promotion import PromotionKind, Status
@@ -53,6 +54,7 @@ class Event:
     id: int
     word: str
     message: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

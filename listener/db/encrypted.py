@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, select, update
 
-from listener.db.tables import delivery, rule_service, secret
+from listener.db.tables import delivery, rule_receiver, rule_service, secret
 
 ROWS_AT_ONCE = 200
 
@@ -29,6 +29,7 @@ class EncryptedColumn:
 SECRETS = EncryptedColumn("secrets", secret, secret.c.sealed)
 BODIES = EncryptedColumn("bodies", delivery, delivery.c.body)
 SERVICES = EncryptedColumn("services", rule_service, rule_service.c.sealed)
+RECEIVERS = EncryptedColumn("receivers", rule_receiver, rule_receiver.c.sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Sealed:
 
 def is_any(conn: Connection) -> bool:
     """Return whether the database holds any encrypted value."""
-    places = (SECRETS, BODIES, SERVICES)
+    places = (SECRETS, BODIES, SERVICES, RECEIVERS)
     return any(conn.execute(select(p.table.c.id).where(p.holds).limit(1)).first() for p in places)
 
 

@@ -108,10 +108,10 @@ def want(conn: Connection, channels: Iterable[Channel], *, rule_id: int | None =
 def since(conn: Connection, promotion_id: int, told_event: int) -> list[Event]:
     """Return the promotion's events after this one, oldest first."""
     c = promotion_event.c
-    query = select(c.id, c.event, c.message).where(
+    query = select(c.id, c.event, c.message, c.at).where(
         c.promotion_id == promotion_id, c.id > told_event
     )
-    return [Event(row.id, row.event, row.message) for row in conn.execute(query.order_by(c.id))]
+    return [Event(*row) for row in conn.execute(query.order_by(c.id))]
 
 
 def first_event(conn: Connection, promotion_id: int) -> int | None:

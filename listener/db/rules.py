@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Table,
     Text,
     and_,
     any_,
@@ -322,23 +323,30 @@ class Service:
     sealed: bytes = field(repr=False, compare=False)
 
 
-def of_rules(conn: Connection, rule_ids: Iterable[int]) -> dict[int, tuple[Service, ...]]:
-    """Return the services of these rules by rule id, in the order in which people named them."""
-    query = select(rule_service).where(rule_service.c.rule_id.in_(set(rule_ids)))
+def of_rules(
+    conn: Connection, rule_ids: Iterable[int], kept: Table = rule_service
+) -> dict[int, tuple[Service, ...]]:
+    """Return the services of these rules by rule id, in the order in which people named them.
+
+    With `rule_receiver`, they are the receivers of events.
+    """
+    query = select(kept).where(kept.c.rule_id.in_(set(rule_ids)))
     found: dict[int, tuple[Service, ...]] = {}
-    for row in conn.execute(query.order_by(rule_service.c.position, rule_service.c.id)):
+    for row in conn.execute(query.order_by(kept.c.position, kept.c.id)):
         service = Service(row.shown, row.mark, row.sealed)
         found[row.rule_id] = (*found.get(row.rule_id, ()), service)
     return found
 
 
-def put(conn: Connection, rule_id: int, services: Iterable[Service]) -> None:
-    """Replace the services of a rule by these; the caller holds the rules' lock."""
-    conn.execute(delete(rule_service).where(rule_service.c.rule_id == rule_id))
+def put(
+    conn: Connection, rule_id: int, services: Iterable[Service], kept: Table = rule_service
+) -> None:
+    """Replace the services, or receivers, of a rule by these; the caller holds the rules' lock."""
+    conn.execute(delete(kept).where(kept.c.rule_id == rule_id))
     values = [
         {"rule_id": rule_id, "position": position, "shown": s.shown, "mark": s.mark}
         | {"sealed": s.sealed}
         for position, s in enumerate(services)
     ]
     if values:
-        conn.execute(insert(rule_service), values)
+        conn.execute(insert(kept), values)

@@ -44,6 +44,7 @@ class Context:
     records_for: timedelta = timedelta(days=90)
     audit_for: timedelta | None = None  # for ever
     notify_urls: tuple[str, ...] = ()
+    events_to: tuple[str, ...] = field(default=(), repr=False)  # URLs
     public_url: str | None = None  # as it was set; `address` also knows what was learned
     prober: Prober = field(default_factory=Prober)
     reach: Reach = field(default_factory=Reach)  # of whoever asks; our own steps see every app

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from listener import notifier
 from listener.core.finding import Finding, State
 from listener.db import rules
 from listener.db.rules import RuleRow
+from listener.db.tables import rule_receiver
 from listener.errors import Invalid
+from listener.inventory import receivers
 from listener.inventory.context import Context
 from listener.inventory.notify_urls import opened
 from listener.notifier import BadService, Send, Told
@@ -41,25 +43,69 @@ def try_url(context: Context, url: str, *, by: str) -> list[TriedService]:
 
 
 def try_rule(context: Context, name_or_id: str, *, by: str) -> list[TriedService]:
-    """Tell every service of a rule. Raises NotFound."""
+    """Tell every service of a rule, and every receiver of its events. Raises NotFound."""
     with context.database.begin() as conn:
         row = rule_definition.get(context, conn, name_or_id)
         found = rules.of_rules(conn, [row.id]).get(row.id, ())
-    urls = [(each.shown, opened(context, each)) for each in found]
-    return _tried([(shown, _of_rule(context, url)) for shown, url in urls], by)
+        told = rules.of_rules(conn, [row.id], rule_receiver).get(row.id, ())
+    services = [(each.shown, _of_rule(context, opened(context, each))) for each in found]
+    services += [(each.shown, _of_receiver(context, opened(context, each))) for each in told]
+    return _tried(services, by)
 
 
 def try_general(context: Context, *, by: str) -> list[TriedService]:
-    """Tell every service of AUTOPROMOTE_NOTIFY. Raises Forbidden unless for an admin of all."""
+    """Tell those of AUTOPROMOTE_NOTIFY and AUTOPROMOTE_EVENTS_TO.
+
+    Raises Forbidden unless for an admin of all.
+    """
     context.reach.check_all(Role.ADMIN)
-    urls = context.notify_urls
-    return _tried([(notifier.shown(url), partial(notifier.send, url)) for url in urls], by)
+    services: list[tuple[str, Send]] = [
+        (notifier.shown(url), partial(notifier.send, url)) for url in context.notify_urls
+    ]
+    services += [(receivers.shown(url), _of_receiver(context, url)) for url in context.events_to]
+    return _tried(services, by)
 
 
 def _of_rule(context: Context, url: str | None) -> Send:
     if url is None:
         return lambda title, body: Told(False, SEALED)
     return partial(notifier.send_for_rule, context.prober, url)
+
+
+def _of_receiver(context: Context, url: str | None) -> Send:
+    def send(title: str, body: str) -> Told:
+        if url is None:
+            return Told(False, SEALED)
+        probe = receivers.try_it(context, url, f"{title}: {body}")
+        return Told(probe.is_good, f"It {probe.said}.")
+
+    return send
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """A receiver of events, and the secrets under which it gets them, the newest first."""
+
+    shown: str
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+def secrets(context: Context, name_or_id: str | None) -> list[Signing]:
+    """Return the secrets of a rule's receivers, or of those of AUTOPROMOTE_EVENTS_TO.
+
+    Raises NotFound, Forbidden unless for an admin of the rule's targets, or of all.
+    """
+    if name_or_id is None:
+        context.reach.check_all(Role.ADMIN)
+        return [_signing(context, receivers.shown(url), url) for url in context.events_to]
+    with context.database.begin() as conn:
+        row = rule_definition.get(context, conn, name_or_id)
+        told = rules.of_rules(conn, [row.id], rule_receiver).get(row.id, ())
+    return [_signing(context, each.shown, opened(context, each)) for each in told]
+
+
+def _signing(context: Context, shown: str, url: str | None) -> Signing:
+    return Signing(shown, tuple(receivers.secrets(context, url)) if url is not None else ())
 
 
 def _tried(services: list[tuple[str, Send]], by: str) -> list[TriedService]:

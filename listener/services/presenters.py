@@ -15,6 +15,7 @@ from listener.db import approvals, apps, queries, rules, shown_shipments, subscr
 from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
+from listener.db.tables import rule_receiver
 from listener.inventory import evidence
 from listener.roles import EVERYTHING, Scope
 from listener.services import rule_warnings, told_commits
@@ -30,12 +31,14 @@ def of_rules(
     """
     names = apps.names(conn, {app for row in rows for app in (row.source_id, *row.target_ids)})
     generations = apps.generations(conn, {row.source_id for row in rows})
-    told = rules.of_rules(conn, [row.id for row in rows])
+    ids = [row.id for row in rows]
+    told, receivers = rules.of_rules(conn, ids), rules.of_rules(conn, ids, rule_receiver)
     warnings = _warnings(conn, [row for row in rows if row.acts], names, scope)
     return [
         replace(
             _of_rule(row, names, generations[row.source_id]),
             notify=tuple(service.shown for service in told.get(row.id, ())),
+            events_to=tuple(each.shown for each in receivers.get(row.id, ())),
             warnings=tuple(warnings.get(row.id, ())),
         )
         for row in rows

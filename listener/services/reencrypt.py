@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from listener.crypto import Cipher, DecryptionError, Keys
 from listener.db import encrypted
-from listener.db.encrypted import BODIES, SECRETS, SERVICES, EncryptedColumn, Sealed
+from listener.db.encrypted import BODIES, RECEIVERS, SECRETS, SERVICES, EncryptedColumn, Sealed
 from listener.db.engine import Database
 
 
@@ -30,7 +30,12 @@ def is_anything_sealed(database: Database) -> bool:
 
 def reseal(database: Database, keys: Keys) -> Resealed:
     """Encrypt everything with the newest key; safe to repeat, and while others write."""
-    places = ((SECRETS, keys.secrets), (BODIES, keys.bodies), (SERVICES, keys.services))
+    places = (
+        (SECRETS, keys.secrets),
+        (BODIES, keys.bodies),
+        (SERVICES, keys.services),
+        (RECEIVERS, keys.services),
+    )
     return sum((_reseal(database, place, seal) for place, seal in places), Resealed())
 
 

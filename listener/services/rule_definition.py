@@ -13,11 +13,14 @@ from listener import notifier
 from listener.core.app import App
 from listener.core.gates import options
 from listener.core.gates.options import BadCondition, Conditions
+from listener.core.promotion_events import receiver
 from listener.core.rule import Mode, OnNewer, Route, RuleRefused, Strategy, check_route
 from listener.crypto import Cipher
 from listener.db import apps, rules
 from listener.db.rules import RuleRow, RuleTarget, Service
+from listener.db.tables import rule_receiver
 from listener.errors import Conflict, Invalid, NotFound
+from listener.inventory import receivers
 from listener.inventory.context import Context
 from listener.notifier import BadService
 from listener.roles import Scope
@@ -35,6 +38,7 @@ class NewRule:
     on_newer: OnNewer = OnNewer.SUPERSEDE
     conditions: Mapping[str, Any] = field(default_factory=dict)  # as `conditions.parse` reads them
     notify: tuple[str, ...] = field(default=(), repr=False)  # URLs, which hold secrets
+    events_to: tuple[str, ...] = field(default=(), repr=False)  # and these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class RuleChange:
     on_newer: OnNewer | None = None
     conditions: Mapping[str, Any] = field(default_factory=dict)  # None in it takes one away
     notify: tuple[str, ...] | None = field(default=None, repr=False)
+    events_to: tuple[str, ...] | None = field(default=None, repr=False)
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -68,6 +73,7 @@ class RuleDefinition:
     on_newer: OnNewer
     conditions: Conditions = options.NONE
     notify: tuple[Service, ...] = ()
+    events_to: tuple[Service, ...] = ()
 
     @property
     def target_ids(self) -> frozenset[str]:
@@ -116,7 +122,8 @@ class RuleDefinition:
 
     @property
     def _told(self) -> dict[str, Any]:
-        return {"notify": [each.shown for each in self.notify]} if self.notify else {}
+        told = {"notify": self.notify, "events_to": self.events_to}
+        return {name: [each.shown for each in found] for name, found in told.items() if found}
 
     def as_json(self, targets: Iterable[RuleTarget]) -> dict[str, Any]:
         """Return the rule as revisions and audit entries store it."""
@@ -177,6 +184,7 @@ def standing(conn: Connection, row: RuleRow) -> RuleDefinition:
         on_newer=row.on_newer,
         conditions=row.conditions,
         notify=rules.of_rules(conn, [row.id]).get(row.id, ()),
+        events_to=rules.of_rules(conn, [row.id], rule_receiver).get(row.id, ()),
     )
 
 
@@ -312,3 +320,18 @@ def _service(url: str, seal: Cipher) -> Service:
     except BadService as bad:
         raise Invalid(f"notify: {bad}") from bad
     return Service(notifier.shown(url), notifier.mark(url), seal.seal(url.encode()))
+
+
+def receivers_of(urls: Iterable[str], seal: Cipher) -> tuple[Service, ...]:
+    """Check and encrypt the URLs of receivers. Raises Invalid, without the URL in the message."""
+    wanted = tuple(dict.fromkeys(url.strip() for url in urls))
+    if len(wanted) > MOST:
+        raise Invalid(f"events_to: a rule has {MOST} receivers at most.")
+    try:
+        checked = [receiver(url) for url in wanted]
+    except ValueError as error:
+        raise Invalid(f"events_to: {error}") from error
+    return tuple(
+        Service(receivers.shown(url), receivers.mark(url), seal.seal(url.encode()))
+        for url in checked
+    )

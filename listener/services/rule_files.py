@@ -283,7 +283,7 @@ def _merged(
     if before is None or source.id != before.source.id:
         return after
     # The URLs of a rule's services hold secrets, so no file names them; the stored ones stay.
-    after = replace(after, source=before.source, notify=before.notify)
+    after = replace(after, source=before.source, notify=before.notify, events_to=before.events_to)
     if after.target_ids == before.target_ids:
         after = replace(after, targets=before.targets)
     same = (strategy_of(rule.strategy, source.generation) for rule in (after, before))

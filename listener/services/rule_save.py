@@ -12,9 +12,11 @@ from listener.core.drift import LastKnown
 from listener.core.rule import Mode
 from listener.db import apps, audit, outbox, queries, releases, rules, waiting_promotions
 from listener.db.outbox import Channel
-from listener.db.rules import RuleRow, RuleTarget
+from listener.db.rules import RuleRow, RuleTarget, Service
+from listener.db.tables import rule_receiver, rule_service
 from listener.errors import Conflict
 from listener.inventory.reader import Snapshot
+from listener.inventory.receivers import channel_of
 from listener.services import rule_definition
 from listener.services.cancel import cancel_each
 from listener.services.rule_definition import RuleDefinition
@@ -61,7 +63,8 @@ def add(conn: Connection, wanted: RuleDefinition, fresh: BaselineSnapshot, by: s
     after = wanted.as_json(targets)
     row = rules.add(conn, by=by, targets=targets, declared=after, **wanted.values)
     rules.put(conn, row.id, wanted.notify)
-    _want(conn, row)
+    rules.put(conn, row.id, wanted.events_to, rule_receiver)
+    _want(conn, row, wanted.events_to)
     _begin(conn, row, fresh)
     _record(conn, by, "rule.added", row, None, after)
     return row
@@ -77,7 +80,8 @@ def change(
     after = wanted.as_json(targets)
     row = rules.change(conn, before, by=by, targets=targets, declared=after, **wanted.values)
     rules.put(conn, row.id, wanted.notify)
-    _want(conn, row)
+    rules.put(conn, row.id, wanted.events_to, rule_receiver)
+    _want(conn, row, wanted.events_to)
     _cancel(conn, before, row, fresh, by)
     if row.acts and not before.acts:  # what came while it was off has not been decided for it
         releases.decide_anew(conn, row.source_id, above=min(each.baseline for each in targets))
@@ -99,24 +103,24 @@ def remove(conn: Connection, before: RuleRow, by: str) -> Removed:
     """Remove the rule, and cancel what waited under it."""
     was = rule_definition.standing(conn, before).as_json(before.targets)
     row = rules.remove(conn, before)
-    rules.put(conn, row.id, ())  # nobody needs their secrets any more
-    _want(conn, row)
+    for kept in (rule_service, rule_receiver):
+        rules.put(conn, row.id, (), kept)  # nobody needs their secrets any more
+    _want(conn, row, ())
     cancelled = _cancel_waiting(conn, row, f"Rule {row.name} was removed by {by}.", by)
     _record(conn, by, "rule.removed", row, was, None)
     return Removed(row, cancelled)
 
 
-def _want(conn: Connection, row: RuleRow) -> None:
+def _want(conn: Connection, row: RuleRow, told: Iterable[Service]) -> None:
     """Have told what the rule wants told of the promotions to its targets."""
-    asked = row.conditions
-    is_told = row.is_live and row.mode is Mode.ARMED
-    names = {outbox.DEPLOYMENT: bool(asked.deployment), outbox.COMMIT_STATUS: asked.commit_status}
-    wanted = [name for name, is_asked in names.items() if is_told and is_asked]
-    outbox.want(
-        conn,
-        [Channel(name, app_id) for name in wanted for app_id in row.target_ids],
-        rule_id=row.id,
-    )
+    asked, wanted = row.conditions, list[str]()
+    if row.acts:
+        wanted += [channel_of(each.mark) for each in told]
+    if row.acts and row.mode is Mode.ARMED:
+        wanted += [outbox.DEPLOYMENT] if asked.deployment else []
+        wanted += [outbox.COMMIT_STATUS] if asked.commit_status else []
+    channels = [Channel(name, app_id) for name in wanted for app_id in row.target_ids]
+    outbox.want(conn, channels, rule_id=row.id)
 
 
 def _cancel_waiting(

@@ -16,7 +16,13 @@ from listener.inventory.reader import Snapshot
 from listener.services import apps as named
 from listener.services import presenters, rule_definition, rule_save
 from listener.services.heroku_calls import HerokuCall
-from listener.services.rule_definition import NewRule, RuleChange, RuleDefinition, services_of
+from listener.services.rule_definition import (
+    NewRule,
+    RuleChange,
+    RuleDefinition,
+    receivers_of,
+    services_of,
+)
 from listener.services.views import RuleView
 
 NOT_SAVED = "The rule was not saved."
@@ -146,6 +152,7 @@ def new(context: Context, ask: HerokuCall, wish: NewRule) -> RuleDefinition:
         on_newer=wish.on_newer,
         conditions=conditions,
         notify=services_of(wish.notify, context.keys.services),
+        events_to=receivers_of(wish.events_to, context.keys.services),
     )
 
 
@@ -157,6 +164,9 @@ def changed(
     wanted = replace(standing, **change.plain, conditions=conditions)
     if change.notify is not None:
         wanted = replace(wanted, notify=services_of(change.notify, context.keys.services))
+    if change.events_to is not None:
+        told = receivers_of(change.events_to, context.keys.services)
+        wanted = replace(wanted, events_to=told)
     if change.targets is None:
         return wanted
     targets = named.read_targets(context, ask, change.targets)

@@ -33,6 +33,7 @@ class RuleView:
     strategy: Strategy  # what it comes to, which may be other than what was declared
     strategy_note: str | None = None  # why
     notify: tuple[str, ...] = ()  # who is told, without what is secret
+    events_to: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()  # what may surprise
     cancelled: tuple[int, ...] = ()  # the promotions that ended with it
 

@@ -15,8 +15,9 @@ import uuid
 from collections.abc import Iterable
 from functools import partial
 
-from listener.db import sync
+from listener.db import outbox, sync
 from listener.db.queue import NotificationListener
+from listener.inventory import receivers
 from listener.inventory.context import Context
 from listener.worker.dispatch import FREED, Dispatcher
 from listener.worker.heartbeat import Pulse
@@ -47,12 +48,14 @@ class Runners:
             Lane(context, SPREADING, ["runner-words-0", "runner-words-1"], self._pulse, freed),
         )
         self._dispatcher = Dispatcher(context, self._lanes, self._ear, owner, self._pulse)
+        self._context = context
         self._database = context.database
 
     def start(self) -> None:
         """Start working, with a reconcile first: webhooks may have been missed meanwhile."""
         with self._database.begin() as conn:
             sync.ask_reconcile(conn)
+            outbox.want(conn, receivers.wanted(self._context))
         self._pulse.beat()
         self._ear.start()
         for lane in self._lanes:

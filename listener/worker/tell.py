@@ -11,9 +11,11 @@ from datetime import timedelta
 from listener.db import outbox, queue
 from listener.github import GitHubError, RateLimited, Refused
 from listener.heroku import HerokuError
+from listener.inventory import receivers
 from listener.inventory.commits import Untold
 from listener.inventory.context import Clock, Context
-from listener.worker import tell_commit_status, tell_deployment
+from listener.worker import tell_commit_status, tell_deployment, tell_event
+from listener.worker.tell_event import NotTaken
 from listener.worker.word import Word
 
 GIVEN_UP_AFTER = timedelta(hours=24)
@@ -24,6 +26,7 @@ _FOR_EVER = frozenset({409, 410, 422, 451})
 _TELLERS: dict[str, Callable[[Word], None]] = {
     outbox.DEPLOYMENT: tell_deployment.tell,
     outbox.COMMIT_STATUS: tell_commit_status.tell,
+    receivers.CHANNEL: tell_event.tell,
 }
 
 
@@ -31,17 +34,17 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Tell what one channel does not know yet of one promotion."""
     word = Word(context, claim, clock)
     try:
-        _TELLERS[word.channel](word)
+        _TELLERS[word.channel.partition(" ")[0]](word)
     except Untold as why:
         if why.again_in is not None and not _is_too_late(word):
             word.again(why.again_in, str(why))
         else:
             word.give_up(str(why))
-    except (GitHubError, HerokuError) as error:
+    except (GitHubError, HerokuError, NotTaken) as error:
         _again(word, error)
 
 
-def _again(word: Word, error: GitHubError | HerokuError) -> None:
+def _again(word: Word, error: Exception) -> None:
     is_final = isinstance(error, Refused) and error.status in _FOR_EVER
     if is_final or _is_too_late(word):
         word.give_up(str(error))

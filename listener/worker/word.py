@@ -7,8 +7,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from listener import approval_links
-from listener.approval_links import Invitation
 from listener.core.deployments import Event
 from listener.core.promotion import PromotionKind
 from listener.core.rule import Mode
@@ -20,7 +18,6 @@ from listener.inventory.commits import sha_of
 from listener.inventory.context import Clock, Context
 
 WHOLE_SHA = 40
-LINKED_FOR = timedelta(days=90)
 
 
 class Word:
@@ -87,13 +84,9 @@ class Word:
         return told if told is not None and len(told) >= WHOLE_SHA else None
 
     def link(self) -> str | None:
-        """Make the address of the promotion's page, which asks for a login; None without one."""
-        if (own := self.context.address()) is None:
-            return None
-        row, until = self.row, self.clock.now() + LINKED_FOR
-        invitation = Invitation(row.id, row.release_id, row.artifact, until)
-        link = approval_links.sign(self.context.keys.links, invitation)
-        return f"{own}{approval_links.PATH}{link}"
+        """Return the address of the promotion's page, which asks for a login; None without one."""
+        own = self.context.address()
+        return f"{own}/promotions/{self.row.id}" if own is not None else None
 
 
 def _rule_of(conn: Connection, row: PromotionRow) -> RuleRow | None:

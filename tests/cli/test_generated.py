@@ -21,5 +21,5 @@ def test_both_files_are_current() -> None:
 
 def test_every_option_of_a_rule_has_its_flag() -> None:
     flags = json.loads(options(API))
-    assert [each["field"] for each in flags] == [*OPTIONS, "notify"]
-    assert [each["flag"] for each in flags[:-1]] == [each.flag for each in OPTIONS.values()]
+    assert [each["field"] for each in flags] == [*OPTIONS, "notify", "events_to"]
+    assert [each["flag"] for each in flags[:-2]] == [each.flag for each in OPTIONS.values()]

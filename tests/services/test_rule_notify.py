@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from listener.core.finding import State
 from listener.crypto import Cipher, Keys
 from listener.db.engine import Database, open_database
-from listener.db.tables import rule_revision, rule_service
+from listener.db.tables import rule_receiver, rule_revision, rule_service
 from listener.errors import Invalid
 from listener.notifier import mark, shown
 from listener.prober import Prober
@@ -180,3 +180,44 @@ def test_who_is_told_can_be_tried(office: Office) -> None:
     assert (told.told.is_told, also.told.is_told) == (True, True)
     assert [message["title"] for message in chat.told] == ["A test of autopromote"] * 2
     assert "ana@example.com tries whether" in chat.told[0]["message"]
+
+
+# Receivers of events.
+
+HOOK = "https://hooks.example.com/hush-hush?key=hush-hush"
+
+
+def test_receivers_are_kept_sealed_and_shown_without_what_is_secret(office: Office) -> None:
+    view = office.add_rule(events_to=(HOOK, HOOK))
+    assert view.events_to == ("https://hooks.example.com/…",)
+    assert "'events_to': ['https://hooks.example.com/…']" in everything(office)
+    assert "hush" not in everything(office)
+    assert "hush" not in repr(NewRule(name="s", source=STAGING, targets=(PROD,), events_to=(HOOK,)))
+    assert "hush" not in repr(RuleChange(events_to=(HOOK,)))
+    with office.database.begin() as conn:
+        kept = conn.execute(select(rule_receiver.c.sealed)).scalar_one()
+    assert office.keys.services.open(kept).decode() == HOOK
+    assert office.rules.update("ship", RuleChange(name="s"), by=ANA).events_to == view.events_to
+    assert office.rules.update("s", RuleChange(events_to=()), by=ANA).events_to == ()
+
+
+@pytest.mark.parametrize(
+    "url", ["hush", "ftp://hush", "https://a:hush@b.example", "https://ü/hush"]
+)
+def test_what_is_no_receiver_is_refused_without_showing_it(office: Office, url: str) -> None:
+    with pytest.raises(Invalid, match="events_to: it must be URLs like") as refused:
+        office.add_rule(events_to=(url,))
+    assert "hush" not in str(refused.value)
+
+
+def test_the_secrets_of_receivers_are_told_to_an_admin(office: Office) -> None:
+    assert office.notices.secrets(None) == []
+    office.add_rule(events_to=(HOOK,))
+    [found] = office.notices.secrets("ship")
+    assert (found.shown, len(found.secrets)) == ("https://hooks.example.com/…", 1)
+    assert found.secrets[0].startswith("whsec_")
+    assert found.secrets[0] not in repr(found)
+    assert office.notices.secrets(None) == []
+    general = replace(office.context, events_to=(HOOK,))
+    assert notices.secrets(general, None) == [found]
+    assert [each.shown for each in office.notices.try_rule("ship", by=ANA)] == [found.shown]

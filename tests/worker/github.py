@@ -8,7 +8,8 @@ from typing import Any
 
 from listener.core.promotion import Status
 from listener.github import GitHub, Token
-from listener.worker.queues import SPREADING
+from listener.inventory.commits import CommitReader
+from listener.worker.queues import READING, SPREADING
 from tests.worker.emulated import STAGING
 from tests.worker.stage import Stage
 
@@ -26,7 +27,9 @@ class Hub:
         self.name, self.token = f"acme/shop-{number}", f"github_pat_{number}"
         self.control("tokens", {"token": self.token, "login": "robot"})
         github = GitHub(Token(self.token), url=URL, transport=stage.wire)
-        stage.context = replace(stage.context, github=github)
+        own = stage.context
+        commits = CommitReader(own.database, own.heroku, own.reader, github)
+        stage.context = replace(own, github=github, commits=commits)
 
     def forget(self) -> None:
         """The listener has no credentials for it any more."""
@@ -64,6 +67,12 @@ class Hub:
             if not self.stage.step(SPREADING):
                 return
         raise AssertionError("always something to tell")
+
+    def read(self) -> None:
+        """Read what ships, as a runner's thread does."""
+        self.stage.shift(self.stage.seconds(3))
+        while self.stage.step(READING):
+            pass
 
     def deployments(self) -> list[dict[str, Any]]:
         """Every deployment with its statuses, oldest first."""

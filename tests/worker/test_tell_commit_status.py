@@ -44,7 +44,7 @@ def test_what_goes_at_once_is_told_once(hub: Hub) -> None:
     assert (state, said) == ("success", hub.stage.promotion(version).reason)
     status = hub.statuses()[-1]
     assert status["context"] == f"autopromote/ship/{PROD}"
-    assert status["target_url"].startswith(f"{PUBLIC_URL}/approvals/")
+    assert status["target_url"] == f"{PUBLIC_URL}/promotions/2"
 
 
 def test_what_waits_is_pending_until_somebody_says_yes(hub: Hub) -> None:

@@ -24,6 +24,7 @@ from tests.standing import listener_of
 Json = dict[str, Any]
 TEST = "/api/notices/actions/test"
 UNBLOCK = "/api/commit-blocks/actions/unblock"
+SECRETS = "/api/notices/actions/secrets"
 ROTATE = "/api/login-client/actions/rotate"
 PEOPLE = VIEWER, APPROVER, ADMIN = Role.VIEWER, Role.APPROVER, Role.ADMIN
 
@@ -176,6 +177,7 @@ APPS: dict[Role, list[Case]] = {
     ],
     ADMIN: [
         Case("POST", TEST, TEST, {"rule": "{rule}"}, is_list=True),
+        Case("POST", SECRETS, SECRETS, {"rule": "{rule}"}, is_list=True),
         Case(
             "POST",
             "/api/promotions",
@@ -222,6 +224,7 @@ ALL: dict[Role, list[Case]] = {
         Case("GET", "/api/audit-entries", "/api/audit-entries?app=[prod]"),
         Case("GET", "/metrics", "/metrics"),
         Case("POST", TEST, TEST, {}, is_list=True),
+        Case("POST", SECRETS, SECRETS, {}, is_list=True),
         Case("GET", "/api/people", "/api/people"),
         Case("POST", "/api/login-client", "/api/login-client"),
         Case("POST", ROTATE, ROTATE),
