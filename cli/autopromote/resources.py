@@ -795,20 +795,6 @@ class Subscription(TypedDict):
     updated_at: str
 
 
-class Change(TypedDict):
-    """What a promotion to one target would change."""
-
-    app: Ref
-    release: ComparedRelease | None
-    slug: Slug | None
-    relation: str
-    message: str
-    commits: Commits
-    releases: list[ComparedRelease]
-    process_types: ProcessTypes | None
-    parity: list[Finding]
-
-
 class Backtest(TypedDict):
     """What a rule would have done with a release on one target."""
 
@@ -857,6 +843,21 @@ class Plan(TypedDict):
     freezes: list[Freeze]
     warnings: list[str]
     message: str
+
+
+class Change(TypedDict):
+    """What a promotion to one target would change."""
+
+    app: Ref
+    release: ComparedRelease | None
+    slug: Slug | None
+    relation: str
+    message: str
+    commits: Commits
+    ships: NotRequired[Ships | None]
+    releases: list[ComparedRelease]
+    process_types: ProcessTypes | None
+    parity: list[Finding]
 
 
 class Promotion(TypedDict):
@@ -942,13 +943,6 @@ class Rollback(TypedDict):
     rollback: RollbackRoute
 
 
-class Diff(TypedDict):
-    """What promoting a release would change, target by target."""
-
-    source: Compared
-    targets: list[Change]
-
-
 class Trial(TypedDict):
     """What a change of a rule would do; nothing is saved."""
 
@@ -972,6 +966,13 @@ class Stats(TypedDict):
     rules: list[RuleFigures]
     series: list[DayFigures]
     note: str | None
+
+
+class Diff(TypedDict):
+    """What promoting a release would change, target by target."""
+
+    source: Compared
+    targets: list[Change]
 
 
 class Explanation(TypedDict):

@@ -13,6 +13,7 @@ from listener.api.auth import On, needs
 from listener.api.doctor import Finding
 from listener.api.fields import repo_of, targets_of, version_of
 from listener.api.services import context
+from listener.api.ships import Ships
 from listener.core.app import App
 from listener.core.comparison import Relation
 from listener.core.finding import Unread
@@ -84,6 +85,7 @@ class Change(Answer):
     relation: Relation
     message: str
     commits: Commits
+    ships: Ships | None = None  # an older listener does not tell
     releases: list[ComparedRelease]
     process_types: ProcessTypes | None
     parity: list[Finding]
@@ -102,6 +104,7 @@ class Change(Answer):
             commits=Commits(
                 from_=_commit(change.before), to=_commit(slug), compare_url=change.compare_url
             ),
+            ships=Ships.of(change.ships) if change.ships is not None else None,
             releases=[ComparedRelease.of(each) for each in difference.deploys],
             process_types=ProcessTypes.between(change.before, slug),
             parity=[Finding.of(finding) for finding in change.parity],

@@ -191,6 +191,26 @@ def summed_up(kept: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_TURNED = {Relation.AHEAD: Relation.BEHIND, Relation.BEHIND: Relation.AHEAD}
+
+
+def turned(shown: Shown) -> Shown:
+    """Return what the way back ships: what came leaves. Who wrote what returns is not told."""
+    relation = _TURNED.get(shown.relation, shown.relation) if shown.relation is not None else None
+    return replace(
+        shown,
+        relation=relation,
+        coming=shown.leaving,
+        leaving=shown.coming,
+        commits=shown.leaves,
+        leaves=shown.commits,
+        authors=(),
+        author_count=0,
+        pulls=(),
+        pull_count=0,
+    )
+
+
 def pulls_of(found: Comparison) -> tuple[Pull, ...]:
     """Return the pull requests that were told, and those that commits name themselves."""
     named = {each.number: each for each in map(_named_by, found.coming) if each is not None}

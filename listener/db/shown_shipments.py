@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Row, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, aggregate_order_by
 
 from listener.core.commits import Commit, Left, Relation, commit_of
-from listener.core.shown import MOST_COMMITS, Shown, cleaned, summed_up
+from listener.core.shown import MOST_COMMITS, Shown, cleaned, summed_up, turned
 from listener.db import left_commits
 from listener.db.commit_tables import comparison, shipment
+from listener.db.tables import promotion
 
 _LONGEST_MESSAGE = 1000  # only its first line is shown
 
@@ -47,6 +48,35 @@ def _shown(row: Row[Any], left: Left | None) -> Shown:
     told = {name: getattr(row, name) for name in ("base", "head", "repository", "told_by")}
     untold = row.untold if row.summary is None else None
     return Shown(**told, untold=untold, left=left, **found)
+
+
+def of_comparison(conn: Connection, comparison_id: int, shown: Shown) -> Shown:
+    """Return it with what a stored comparison tells, and the newest commits."""
+    query = select(comparison.c.summary, comparison.c.told_by)
+    row = conn.execute(query.where(comparison.c.id == comparison_id)).one()
+    commits, leaves = _commits(conn, [comparison_id])[comparison_id]
+    told: dict[str, Any] = {"told_by": row.told_by, **summed_up(row.summary)}
+    return replace(shown, commits=commits, leaves=leaves, **told)
+
+
+def taken_back(conn: Connection, target_id: str, artifact: str, commit: str | None) -> Shown | None:
+    """Return what a target loses that goes back from an artifact to a commit.
+
+    It is known at once where a promotion brought the one on the other, for what came then leaves.
+    """
+    its_own = promotion.c.target_id == target_id, promotion.c.artifact == artifact
+    query = (
+        select(comparison.c.id, shipment.c.head, shipment.c.repository)
+        .join_from(shipment, promotion, promotion.c.id == shipment.c.promotion_id)
+        .join(comparison, comparison.c.id == shipment.c.comparison_id)
+        .where(*its_own, comparison.c.base == commit, comparison.c.head == shipment.c.head)
+        .limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    if row is None:
+        return None
+    ends = Shown(base=row.head, head=commit, repository=row.repository)
+    return turned(of_comparison(conn, row.id, ends))
 
 
 _Both = tuple[tuple[Commit, ...], tuple[Commit, ...]]

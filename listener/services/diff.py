@@ -1,4 +1,4 @@
-"""The diffs service: what a promotion would change, read from Heroku now; it changes nothing."""
+"""The diffs service: what a promotion would change, read now; it changes nothing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from listener.core.comparison import Difference, between
 from listener.core.finding import Finding, Unread
 from listener.core.parity import Traits
 from listener.core.release import History, Release
+from listener.core.shown import Shown
 from listener.errors import Invalid
 from listener.heroku import Slug
 from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services import promote
+from listener.services.commits_between import Way
+from listener.services.commits_between import between as commits_between
 from listener.services.heroku_calls import HerokuCall, gather, traits
 
 NOTHING = "Nothing was compared."
@@ -44,6 +47,7 @@ class Change:
     before: Slug | Unread  # what it runs now
     compare_url: str | None
     parity: tuple[Finding, ...]
+    ships: Shown | None = None  # None where there is no code to compare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +79,24 @@ def compare(context: Context, wish: Comparison) -> Diff:
     if source.id in {app.id for app in targets}:
         raise Invalid(f"{source.name} cannot be promoted onto itself.")
     found = _gather(context, ask, source, targets, wish.version)
+    changes = [_change(found, target, wish.repo) for target in targets]
+    ships = commits_between(context, source.id, [_way(found, each) for each in changes])
     return Diff(
         source=source,
         release=found.release,
         slug=found.slugs[source.id],
-        changes=tuple(_change(found, target, wish.repo) for target in targets),
+        changes=tuple(replace(each, ships=ships[each.app.id]) for each in changes),
+    )
+
+
+def _way(found: DiffFacts, change: Change) -> Way:
+    before, after = change.before, found.slugs[found.source.id]
+    return Way(
+        target_id=change.app.id,
+        target=change.app.name,
+        artifact=found.release.artifact,
+        base=before.commit if isinstance(before, Slug) else None,
+        head=after.commit if isinstance(after, Slug) else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -12,7 +12,15 @@ from listener.core.gates.base import SLUG
 from listener.core.promotion import PromotionKind
 from listener.core.release import SUCCEEDED, History, Release
 from listener.core.rollback import AlreadyRolledBack, NothingBefore, RollbackTo
-from listener.db import apps, holds, promotions, related_promotions, release_requests, releases
+from listener.db import (
+    apps,
+    holds,
+    promotions,
+    related_promotions,
+    release_requests,
+    releases,
+    shown_shipments,
+)
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, HerokuUnreadable, Invalid
 from listener.inventory import drift
@@ -237,8 +245,13 @@ def _view(
             f"autopromote rollback --app {app.name} --to v{left.version}"
             f' --reason "undo rollback {row.id}"'
         )
+    (view,) = presenters.of_promotions(conn, [row], with_commits=True)
+    if view.ships is not None and not view.ships.is_read and left is not None and left.artifact:
+        # It is read in a moment; mostly it is known, for a promotion brought what is taken back.
+        foreseen = shown_shipments.taken_back(conn, app.id, left.artifact, row.commit)
+        view = replace(view, ships=foreseen or view.ships)
     return RollbackView(
-        promotion=presenters.of_promotions(conn, [row])[0],
+        promotion=view,
         to=_past(conn, app, history, release, row.commit),
         left=left.version if left is not None else None,
         undo=undo,

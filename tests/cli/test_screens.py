@@ -29,6 +29,8 @@ from autopromote.resources import (
     MachineToken,
     PersonSeen,
     PromotionInFull,
+    ReleaseForeseen,
+    Rollback,
     Rule,
     Ships,
     Stats,
@@ -460,6 +462,7 @@ DIFF = full(
                 "relation": "newer",
                 "message": f"{US} runs {STAGING} v18; v22 brings 2 deploys.",
                 "commits": {"from": "6e965e91" * 5, "to": "cb04fdd4" * 5, "compare_url": None},
+                "ships": AHEAD,
                 "releases": [{**COMPARED, "version": 22}, {**COMPARED, "version": 21}],
                 "parity": FINDINGS[:1],
             }
@@ -543,7 +546,42 @@ BLOCKS = [
         },
     ),
 ]
+ROLLED = full(
+    Rollback,
+    {
+        **ROLLBACK,
+        "status": "waiting",
+        "reason": f"Back to v18, asked for by {BO}: the cart rounds wrong",
+        "rollback": {
+            "from": {"version": 20},
+            "to": {"version": 18, "commit": "6e965e91" * 5, "author": ANA, "created_at": LONG_AGO},
+            "undo": f'autopromote rollback --app {US} --to v20 --reason "undo rollback 39"',
+        },
+    },
+)
+FORESEEN = full(
+    ReleaseForeseen,
+    {
+        "holds": HOLDS[2:],
+        "targets": [
+            {
+                "app": app(EU),
+                "still": None,
+                "waiting": [
+                    {
+                        "promotion": ON_HOLD,
+                        "goes": True,
+                        "message": f"Promotion 42 brings {STAGING} v22 to {EU}.",
+                    }
+                ],
+            }
+        ],
+        "agreed": {"holds": ["3"], "promotions": ["42"]},
+    },
+)
 ANSWERS = {
+    "/api/holds/3/actions/foresee": FORESEEN,
+    "/api/rollbacks": ROLLED,
     "/api/commit-blocks": BLOCKS,
     "/api/promotions": PROMOTIONS,
     "/api/promotions/43": ASKED,
@@ -578,6 +616,8 @@ COMMANDS = {
     "rules-backtest": ("rules:backtest", "checkout-to-production"),
     "holds": ("holds",),
     "holds-info": ("holds:info", "3"),
+    "holds-release": ("holds:release", "3", "--dry-run"),
+    "rollback": ("rollback", "-a", US, "--reason", "the cart rounds wrong", "--no-wait"),
     "commits": ("commits",),
     "webhooks": ("webhooks",),
     "webhooks-info": ("webhooks:info", "-a", STAGING),
@@ -645,7 +685,7 @@ def test_a_screen_is_as_it_was_last_read(
     if os.environ.get("WRITE_SCREENS"):
         kept.write_text(printed)
     assert printed == kept.read_text()
-    in_one_piece = ("$ ", "URL:", "Compare:")  # to be copied
+    in_one_piece = ("$ ", "URL:", "Compare:", "autopromote ")  # to be copied
     wide = [line for line in printed.splitlines() if len(line) > width]
     assert not [line for line in wide if not line.lstrip().startswith(in_one_piece)]
 

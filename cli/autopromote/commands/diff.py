@@ -9,6 +9,7 @@ from autopromote.context import Context, pass_context
 from autopromote.options import as_json, chosen_app, chosen_release, each_of, targets
 from autopromote.output import block, say_json, section
 from autopromote.resources import Change, ComparedRelease, Diff, ProcessTypes, Ref
+from autopromote.ships import show_in_full
 from autopromote.tables import table
 from autopromote.times import when
 
@@ -26,7 +27,7 @@ SHORT = 8
 @click.option(
     "--repo",
     metavar="OWNER/NAME",
-    help="the repository at GitHub, for a link to the commits; else the git remote origin",
+    help="the repository at GitHub, for a link where the listener knows none; else the git origin",
 )
 @as_json
 @pass_context
@@ -40,9 +41,9 @@ def diff(
 ) -> None:
     """show what a promotion would change
 
-    Nothing is changed by it. Heroku does not tell which repository an app is built from: where a
-    git remote here is one of the apps, that is the remote origin, if it is at GitHub. Of config
-    vars only the names are compared.
+    Nothing is changed by it. The commits are read by the listener, from Heroku or GitHub; where
+    neither tells them, there is a link to them: by --repo, or by the remote origin where a git
+    remote here is one of the apps. Of config vars only the names are compared.
     """
     to = each_of(targets)
     repo = repo or github_repo((app, *to), context.env)
@@ -60,18 +61,20 @@ def show_diff(diff: Diff) -> None:
 
 def show_change(diff: Diff, change: Change) -> None:
     """Print what would go to one target, what lies between, and what differs."""
-    source, commits = diff["source"], change["commits"]
+    source, commits, ships = diff["source"], change["commits"], change.get("ships")
     block(
         f"⬢ {source['app']['name']} v{source['release']['version']} to ⬢ {change['app']['name']}",
         [
             ("Summary", change["message"]),
             ("Would run", release_line(source["app"], source["release"])),
             ("Runs now", release_line(change["app"], change["release"])),
+            ("Ships", ships["message"] if ships else None),
             ("Commits", span(commits["from"], commits["to"])),
-            ("Compare", commits["compare_url"]),
+            ("Compare", (ships and ships["compare_url"]) or commits["compare_url"]),
             ("Processes", processes(change["process_types"])),
         ],
     )
+    show_in_full(ships)
     if change["releases"]:
         of_source = f"Deploys of ⬢ {source['app']['name']}"
         section(f"{of_source} that it would undo" if change["relation"] == "older" else of_source)
