@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from listener.core.checks import CommitChecks
 from listener.core.commits import Left, left_by_rollbacks, sha_of
-from listener.core.gates.base import Approval, Candidate, Override
+from listener.core.gates.base import SLUG, Approval, Candidate, Override
 from listener.core.gates.github import wanted
 from listener.core.gates.options import NONE, Conditions, OnSameCommit
 from listener.core.promotion import PromotionKind
@@ -127,7 +127,8 @@ def checks_of(
         return None
     sha = sha_of(commit or row.commit)
     if sha is None:
-        return CommitChecks(None, untold="Heroku names no commit of it.", is_final=True)
+        what = "it" if row.artifact_type == SLUG else "an image"
+        return CommitChecks(None, untold=f"Heroku names no commit of {what}.", is_final=True)
     return commit_checks.find(conn, row.source_id, sha)
 
 
