@@ -191,6 +191,7 @@ def test_after_transactions_were_lost_the_hold_says_that_it_may_have_been_us(sta
     stage.look()
     with stage.database.begin() as conn:  # a failover to a copy that had not got them
         conn.exec_driver_sql("DELETE FROM notice; DELETE FROM promotion_event; DELETE FROM post")
+        conn.exec_driver_sql("DELETE FROM shipment")
         conn.exec_driver_sql("DELETE FROM promotion")
         conn.exec_driver_sql("DELETE FROM release WHERE version > 2")
         conn.exec_driver_sql(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from listener.core.gates.base import Reads, Waits, is_for_word
-from listener.core.gates.registry import ALWAYS, OF_RULES
+from listener.core.gates.base import Reads, Waits, is_for_word, is_reading
+from listener.core.gates.registry import ALWAYS, BY_COMMIT, OF_RULES
 
-_GATES = {gate.name: gate for gate in (*ALWAYS, *OF_RULES)}
+_GATES = {gate.name: gate for gate in (*ALWAYS, *BY_COMMIT, *OF_RULES)}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -66,8 +66,9 @@ def _read(kept: Mapping[str, Any]) -> Binding:
 
 def _needs_person(kept: Mapping[str, Any], until: datetime | None) -> bool:
     """Return whether somebody must act: a hold with an end, for instance, ends by itself."""
-    if is_for_word(kept.get("facts") or {}):
-        return True
+    facts = kept.get("facts") or {}
+    if is_for_word(facts) or is_reading(facts):
+        return is_for_word(facts)
     gate = _GATES.get(kept["name"])
     if gate is None:
         return False

@@ -3,7 +3,6 @@
 import click
 
 from autopromote.command import command
-from autopromote.commands.commits.view import place
 from autopromote.context import Context, pass_context
 from autopromote.options import as_json
 from autopromote.output import action, say, say_json, warn
@@ -32,4 +31,4 @@ def block(context: Context, sha: str, reason: str, app: str | None, as_json: boo
     if as_json:
         say_json(made)
     elif not made["too_late_for"]:
-        say(plain_line(f"{made['message']} That is {made['commit']}, on {place(made)}."))
+        say(plain_line(f"{made['message']} That is {made['commit']}."))
