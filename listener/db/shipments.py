@@ -104,17 +104,14 @@ def between(conn: Connection, shas: Collection[str]) -> dict[tuple[str, str], Co
 def hasten(conn: Connection, promotion_id: int) -> None:
     """Have what ships read now: a gate waits for it, or the target moved since.
 
-    What is being read already, or could not be read a moment ago, goes on as it is. The caller
-    locked the promotion, which comes before its shipment; one of older code has none yet.
+    What is being read already goes on as it is. What could not be read a moment ago rests, unless
+    the target runs something else by now: then people are asked about that.
     """
-    now = {"due_at": queue.NOW}
+    its_own = shipment.c.promotion_id == promotion_id, promotion.c.id == shipment.c.promotion_id
     is_later = shipment.c.due_at.is_(None) | (shipment.c.due_at > func.now())
-    hastened = insert(shipment).values(promotion_id=promotion_id, **now)
-    hastened = hastened.on_conflict_do_update(
-        index_elements=["promotion_id"],
-        set_=now,
-        where=is_later & shipment.c.failing_since.is_(None),
-    )
+    runs = artifact_on(promotion.c.target_id)
+    is_new = shipment.c.failing_since.is_(None) | shipment.c.base_artifact.is_distinct_from(runs)
+    hastened = update(shipment).where(*its_own, is_later, is_new).values(due_at=queue.NOW)
     if conn.execute(hastened).rowcount:
         notify(conn, shipment.name)
 

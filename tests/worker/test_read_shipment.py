@@ -377,6 +377,31 @@ def test_what_waits_is_read_anew_when_the_target_moved(stage: Stage) -> None:
     assert subjects(stage, second) == ["Two"]
 
 
+def test_people_are_asked_about_what_a_silent_github_does_not_tell(
+    stage: Stage, hub: Wire
+) -> None:
+    stage.change_rule(on_newer=OnNewer.KEEP, conditions={"commit_authors": ["Bo"]})
+    hub.put(_limiting, method="GET", times=99)
+    first, second = ship(stage, "One"), ship(stage, "Two")
+    read(stage)
+    stage.work()
+    stage.approve(first, BO)
+    stage.work()
+    assert stage.promotion(first).status is Status.SUCCEEDED
+
+    for _ in range(3):
+        read(stage)
+        stage.work()
+
+    assert stage.promotion(second).status is Status.WAITING
+    assert "GitHub takes no more requests" in stage.promotion(second).reason
+    assert shipped(stage, second).base == shipped(stage, first).head
+
+
+def _limiting(_: httpx.Request, send: wire.Send) -> httpx.Response:
+    return httpx.Response(429, json={}, headers={"Retry-After": "3000"})
+
+
 def test_a_hotfix_before_the_post_counts(stage: Stage) -> None:
     connect(stage)
     stage.change_rule(conditions={"approvals": 1})
