@@ -377,9 +377,7 @@ def test_what_waits_is_read_anew_when_the_target_moved(stage: Stage) -> None:
     assert subjects(stage, second) == ["Two"]
 
 
-def test_people_are_asked_about_what_a_silent_github_does_not_tell(
-    stage: Stage, hub: Wire
-) -> None:
+def test_people_are_asked_about_what_a_silent_github_does_not_tell(stage: Stage, hub: Wire) -> None:
     stage.change_rule(on_newer=OnNewer.KEEP, conditions={"commit_authors": ["Bo"]})
     hub.put(_limiting, method="GET", times=99)
     first, second = ship(stage, "One"), ship(stage, "Two")
