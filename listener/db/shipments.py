@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, false, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from listener.core.commits import Comparison, Left, Relation, Shipment, comparison_of, sha_of
 from listener.core.promotion import ENDED, PromotionKind, Status
