@@ -14,10 +14,11 @@ from sqlalchemy import select, update
 
 from listener.core.promotion import Status
 from listener.core.verification import GOOD_IN_A_ROW
-from listener.db import queue, waiting_promotions
+from listener.db import commit_checks, queue, waiting_promotions
 from listener.db.commit_tables import commit_check
 from listener.db.tables import promotion
 from listener.inventory.context import Clock
+from listener.services import explain
 from listener.services.promote import NewOverride, NewPromotions
 from listener.worker import create_release, evaluate
 from listener.worker.candidates import gather, stored
@@ -241,6 +242,22 @@ def test_what_changes_wakes_it_and_what_does_not_costs_no_step(hub: Hub) -> None
     assert gate(stage, version)["message"] == f"1 of 2 checks of {sha[:7]} is not done: test."
 
 
+def test_it_goes_at_once_when_github_tells_of_a_change(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test")
+    version = deploy(hub, sha)
+    for _ in range(3):  # so that it is not read again by itself for a while
+        hub.age(minutes=4)
+    hub.run(sha, "test", "success")
+    hub.age(seconds=2)
+    assert stage.promotion(version).status is Status.WAITING
+    with stage.database.begin() as conn:
+        assert commit_checks.hasten(conn, SHOP.upper(), sha) == 1
+    hub.read()
+
+    assert stage.runs(version)
+
+
 def test_nothing_is_read_while_something_else_is_in_the_way(hub: Hub) -> None:
     stage, sha = hub.stage, hub.push()
     hub.run(sha, "test")
@@ -366,6 +383,8 @@ def test_without_credentials_a_person_must_say_it(bare: Stage) -> None:
     version = deploy(hub, sha)
     said = gate(bare, version)["message"]
     assert "No credentials of GitHub are set" in said
+    [explained] = explain.explain(bare.context, STAGING, version=version).sayings
+    assert explained.says.startswith(f"waiting: {said}")
     assert bare.promotion(version).status is Status.WAITING
     assert bare.notices() == [f"{what(bare, version)} waits for approval"]
     bare.approve(version, BO)
