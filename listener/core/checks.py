@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+LONGEST_NAME = 200  # what is as long may have been cut
 # How the statuses that the listener itself sets begin: they are no checks of the commit.
 OWN = "autopromote/"
 # A pass counts only if GitHub told it so lately; what turns red later is not seen.
@@ -79,10 +80,14 @@ def check_of(kept: Mapping[str, Any]) -> Check:
 
 
 def latest(checks: Iterable[Check]) -> tuple[Check, ...]:
-    """Return the newest check of each kind, app and name, by name; of equals, the one told last."""
-    found: dict[tuple[str, Kind, str], Check] = {}
-    for each in checks:
-        key = each.name, each.kind, each.app or ""
+    """Return the newest check of each kind, app and name, by name; of equals, the one told last.
+
+    Of names that may have been cut nobody knows which are the same, so all of them count.
+    """
+    found: dict[tuple[str, Kind, str, int], Check] = {}
+    for number, each in enumerate(checks):
+        is_cut = len(each.name) >= LONGEST_NAME
+        key = each.name, each.kind, each.app or "", number if is_cut else -1
         before = found.get(key)
         if before is None or _began(before) <= _began(each):
             found[key] = each

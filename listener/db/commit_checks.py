@@ -33,8 +33,8 @@ from listener.db.queue import notify
 from listener.db.tables import promotion
 
 CHECKS = queue.WorkKind(table, table.c.due_at)
-# However many ask for it, or tell of it: a commit is read once a second at most.
 MARK = "commit_check"  # the fact by which a promotion that waits for a row is found
+# However many ask for it, or tell of it: a commit is read once a second at most.
 AT_MOST_EVERY = timedelta(seconds=1)
 AT_FIRST_EVERY = timedelta(seconds=5)
 

@@ -19,6 +19,7 @@ from listener.github.installations import Installations
 from listener.github.names import URL, checked_repo, checked_sha, is_link
 from listener.github.resources import (
     LONGEST_DESCRIPTION,
+    LONGEST_NAME,
     CheckRun,
     Comparison,
     Deployment,
@@ -136,7 +137,7 @@ class GitHub:
         """
         path = f"{_commit(repo, sha)}/check-runs"
         runs = self._walked(repo, path, {"filter": "latest"}, "check_runs", CheckRun.from_json)
-        latest = {(run.app, run.name): run for run in sorted(runs, key=lambda run: run.id)}
+        latest = {_place(run): run for run in sorted(runs, key=lambda run: run.id)}
         return tuple(latest.values())
 
     def statuses(self, repo: str, sha: str) -> tuple[Status, ...]:
@@ -326,6 +327,11 @@ def _repo(repo: str) -> str:
 
 def _commit(repo: str, sha: str) -> str:
     return f"{_repo(repo)}/commits/{checked_sha(sha)}"
+
+
+def _place(run: CheckRun) -> tuple[str | None, str, int]:
+    """Return what a later run of the same check shares; a name that was cut may be of several."""
+    return run.app, run.name, run.id if len(run.name) >= LONGEST_NAME else 0
 
 
 def _short(description: str) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from listener.core.checks import (
     BAD,
     GOOD,
+    LONGEST_NAME,
     Check,
     CommitChecks,
     Kind,
@@ -302,6 +303,12 @@ def test_of_each_check_the_newest_counts(found: list[Check]) -> None:
         moments = [c.started_at for c in same if c.started_at is not None]
         assert each.started_at is None or each.started_at == max(moments)
         assert each.started_at is None or len(moments) == len(same)
+
+
+def test_names_that_may_have_been_cut_are_not_taken_for_the_same() -> None:
+    long = "x" * LONGEST_NAME
+    kept = latest([run(long, "failure"), run(long), run("test", "failure"), run()])
+    assert [each.state for each in kept] == ["success", "failure", "success"]
 
 
 @given(CHECKS)

@@ -70,6 +70,27 @@ def test_everything_can_be_asked_for() -> None:
     assert found.as_json() == EVERYTHING
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "is no name of a check"),
+        (" ", "is no name of a check"),
+        ("x" * 200, "is no name of a check"),
+        ("a\x1bb", "is no name of a check"),
+        ("autopromote/ship/prod", "is a status of the listener's own"),
+        ("Autopromote/ship/prod", "is a status of the listener's own"),
+    ],
+)
+def test_what_is_no_name_of_a_check_at_github(name: str, message: str) -> None:
+    for condition in ("required_checks", "ignored_checks"):
+        with pytest.raises(BadCondition, match=message):
+            parse({condition: [name]})
+
+
+def test_a_name_of_a_check_has_one_space_between_words() -> None:
+    assert parse({"required_checks": [" test  (3.11) "]}).required_checks == ("test (3.11)",)
+
+
 def test_nothing_asked_for_is_nothing_written() -> None:
     assert parse({}) == NONE
     assert NONE.as_json() == {}

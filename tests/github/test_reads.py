@@ -219,6 +219,19 @@ def test_of_check_runs_the_latest_of_each_app_and_name_counts(peer: Start, clien
     assert asked(at) == [f"/repos/acme/shop/commits/{HEAD}/check-runs"]
 
 
+def test_of_check_runs_whose_names_were_cut_each_counts(peer: Start, client: Client) -> None:
+    names = [f"{'build ' * 40}{end}" for end in ("a", "b")]
+    shown = samples.runs(
+        samples.check_run(1, names[0], conclusion="failure"),
+        samples.check_run(2, names[1], conclusion="success"),
+    )
+    at = peer(giving(answer(200, shown)))
+
+    runs = client(at.url).check_runs("acme/shop", HEAD)
+
+    assert sorted(str(run.conclusion) for run in runs) == ["failure", "success"]
+
+
 def test_check_runs_are_read_to_the_last_page(peer: Start, client: Client) -> None:
     first = samples.runs(*(samples.check_run(n, f"c{n}") for n in range(1, 101)), total=101)
     at = peer(giving(answer(200, first), answer(200, samples.runs(samples.check_run(101, "z")))))

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from listener.core import duration, pattern, window
-from listener.core.checks import OWN
+from listener.core.checks import LONGEST_NAME, OWN
 from listener.core.gates import plain
 from listener.core.pattern import Pattern
 from listener.core.window import Window
@@ -25,7 +25,6 @@ MOST_PATTERNS = 20  # of a rule, in all of its conditions together
 MOST_PATTERNS_OF_FILE = 400
 MOST_APPROVALS = 5
 MOST_A_DAY = 1000
-LONGEST_CHECK_NAME = 200
 MOST_OF_ENVIRONMENT = 255  # characters: GitHub's own limit
 _BRAKE = re.compile(r"(\d{1,3})/(\S+)", re.ASCII)
 
@@ -89,8 +88,9 @@ def _brake(value: Any) -> FailureLimit:
     return FailureLimit(int(found[1]), within)
 
 
-def _check_name(text: str) -> str:
-    if not text.strip() or len(text) > LONGEST_CHECK_NAME or not text.isprintable():
+def _check_name(said: str) -> str:
+    text = " ".join(said.split())  # as names are read
+    if not text or len(text) >= LONGEST_NAME or not text.isprintable():
         raise ValueError(f"{text!r} is no name of a check, as GitHub shows it.")
     if text.casefold().startswith(OWN):
         raise ValueError(f"{text} is a status of the listener's own, which does not count.")
