@@ -48,6 +48,7 @@ class Check:
     url: str | None = None
     app: str | None = None  # that made a check run
     started_at: datetime | None = None
+    suite: int | None = None  # of check runs, that it is of; two workflows may share a name
 
     @property
     def is_good(self) -> bool:
@@ -68,7 +69,7 @@ class Check:
         """Return what `check_of` reads."""
         at = self.started_at.isoformat() if self.started_at is not None else None
         said = {"kind": self.kind, "name": self.name, "state": self.state, "url": self.url}
-        return said | {"app": self.app, "started_at": at}
+        return said | {"app": self.app, "started_at": at, "suite": self.suite}
 
 
 def check_of(kept: Mapping[str, Any]) -> Check:
@@ -76,18 +77,20 @@ def check_of(kept: Mapping[str, Any]) -> Check:
     at = kept["started_at"]
     moment = datetime.fromisoformat(at) if at else None
     kind, url = Kind(kept["kind"]), kept["url"]
-    return Check(kind, kept["name"], kept["state"], url, kept["app"], moment)
+    suite = kept.get("suite")
+    return Check(kind, kept["name"], kept["state"], url, kept["app"], moment, suite)
 
 
 def latest(checks: Iterable[Check]) -> tuple[Check, ...]:
-    """Return the newest check of each kind, app and name, by name; of equals, the one told last.
+    """Return the newest check of each kind, app, suite and name, by name.
 
-    Of names that may have been cut nobody knows which are the same, so all of them count.
+    Of equals it is the one told last. Of names that may have been cut nobody knows which are the
+    same, so all of them count.
     """
-    found: dict[tuple[str, Kind, str, int], Check] = {}
+    found: dict[tuple[str, Kind, str, int, int], Check] = {}
     for number, each in enumerate(checks):
         is_cut = len(each.name) >= LONGEST_NAME
-        key = each.name, each.kind, each.app or "", number if is_cut else -1
+        key = each.name, each.kind, each.app or "", each.suite or 0, number if is_cut else -1
         before = found.get(key)
         if before is None or _began(before) <= _began(each):
             found[key] = each

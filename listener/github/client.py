@@ -45,7 +45,7 @@ NOT_MODIFIED, UNAUTHORIZED = 304, 401
 # what is said in pull requests, what checks print.
 _OF_COMPARISON = frozenset({"files", "patch", "verification", "base_commit", "merge_base_commit"})
 _OF_PULLS = frozenset({"body", "base", "head", "labels", "milestone", "_links"})
-_OF_RUNS = frozenset({"output", "pull_requests", "check_suite"})
+_OF_RUNS = frozenset({"output", "pull_requests"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class GitHub:
         )
 
     def check_runs(self, repo: str, sha: str) -> tuple[CheckRun, ...]:
-        """List the check runs of a commit, the latest of each app and name; up to ten calls.
+        """List the check runs of a commit, the latest of each name in each suite; up to ten calls.
 
         More of them than that raise BadAnswer: nobody could say that all of them are known.
         """
@@ -329,9 +329,9 @@ def _commit(repo: str, sha: str) -> str:
     return f"{_repo(repo)}/commits/{checked_sha(sha)}"
 
 
-def _place(run: CheckRun) -> tuple[str | None, str, int]:
+def _place(run: CheckRun) -> tuple[int | None, str | None, str, int]:
     """Return what a later run of the same check shares; a name that was cut may be of several."""
-    return run.app, run.name, run.id if len(run.name) >= LONGEST_NAME else 0
+    return run.suite, run.app, run.name, run.id if len(run.name) >= LONGEST_NAME else 0
 
 
 def _short(description: str) -> str:

@@ -119,6 +119,7 @@ class CheckRun:
     app: str | None
     started_at: datetime | None
     completed_at: datetime | None
+    suite: int | None  # that it is of: each workflow has one of its own
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -136,6 +137,7 @@ class CheckRun:
             app=fields.part("app").line("slug", limit=LONGEST_NAME) if fields.has("app") else None,
             started_at=_moment(fields, "started_at"),
             completed_at=_moment(fields, "completed_at"),
+            suite=_id_in(fields, "check_suite"),
         )
 
 
@@ -339,6 +341,10 @@ def _named(fields: Fields, key: str) -> str:
     if name:
         return name
     raise Unreadable(f"{key} is not a name")
+
+
+def _id_in(fields: Fields, key: str) -> int | None:
+    return fields.part(key).number("id", most=LARGEST_ID) if fields.has(key) else None
 
 
 def _login(fields: Fields, key: str) -> str | None:

@@ -62,7 +62,7 @@ def _read(context: Context, claim: queue.Claim) -> tuple[str, tuple[Check, ...]]
 def _of_run(run: CheckRun) -> Check:
     has_ended = run.status == "completed" and run.conclusion is not None
     state = (run.conclusion if has_ended else run.status) or ""
-    return Check(Kind.RUN, run.name, state, run.url, run.app, run.started_at)
+    return Check(Kind.RUN, run.name, state, run.url, run.app, run.started_at, run.suite)
 
 
 def _of_status(status: Status) -> Check:

@@ -117,6 +117,17 @@ def test_what_each_word_of_github_means(state: str, *, is_good: bool, is_bad: bo
         (ALL, (run(), status("test", "failure")), Wait("Check test of 1a5f89d failed.")),
         # So are the same name by two apps.
         (ALL, (run(), run(app="other", state="error")), Wait("Check test of 1a5f89d failed.")),
+        # And by two workflows of one app.
+        (
+            ALL,
+            (run(suite=1, state="failure"), run(suite=2)),
+            Wait("Check test of 1a5f89d failed."),
+        ),
+        (
+            ONE,
+            (run(suite=2), run(suite=1, state="failure")),
+            Wait("Check test of 1a5f89d failed."),
+        ),
         (
             ALL,
             (run("", "queued"),),
@@ -278,6 +289,7 @@ CHECKS = st.lists(
         st.none(),
         st.sampled_from((None, "github-actions", "other")),
         st.none() | st.integers(0, 5).map(minutes),
+        st.sampled_from((None, 1, 2)),
     ),
     max_size=8,
 )
@@ -293,13 +305,9 @@ def test_one_more_check_makes_nothing_well_that_is_not(found: Any, more: Any) ->
 @given(CHECKS)
 def test_of_each_check_the_newest_counts(found: list[Check]) -> None:
     kept = latest(found)
-    assert len({(each.kind, each.app or "", each.name) for each in kept}) == len(kept)
+    assert len({_place(each) for each in kept}) == len(kept)
     for each in kept:
-        same = [
-            c
-            for c in found
-            if (c.kind, c.app or "", c.name) == (each.kind, each.app or "", each.name)
-        ]
+        same = [other for other in found if _place(other) == _place(each)]
         moments = [c.started_at for c in same if c.started_at is not None]
         assert each.started_at is None or each.started_at == max(moments)
         assert each.started_at is None or len(moments) == len(same)
@@ -309,6 +317,10 @@ def test_names_that_may_have_been_cut_are_not_taken_for_the_same() -> None:
     long = "x" * LONGEST_NAME
     kept = latest([run(long, "failure"), run(long), run("test", "failure"), run()])
     assert [each.state for each in kept] == ["success", "failure", "success"]
+
+
+def _place(check: Check) -> tuple[Kind, str, int | None, str]:
+    return check.kind, check.app or "", check.suite, check.name
 
 
 @given(CHECKS)

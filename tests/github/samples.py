@@ -72,6 +72,7 @@ def check_run(id: int, name: str = "test", **changes: Any) -> dict[str, Any]:
         "completed_at": AT,
         "output": {"title": "ok", "summary": "x", "annotations_count": 0},
         "app": {"id": 15368, "slug": "github-actions", "name": "GitHub Actions"},
+        "check_suite": {"id": 7},
     } | changes
 
 

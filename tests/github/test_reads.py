@@ -198,11 +198,15 @@ def test_a_link_that_is_none_of_the_web_is_not_shown(
     assert client(at.url).recent_pulls("acme/shop")[0].url is None
 
 
-def test_of_check_runs_the_latest_of_each_app_and_name_counts(peer: Start, client: Client) -> None:
+def test_of_check_runs_the_latest_of_each_name_in_each_suite_counts(
+    peer: Start, client: Client
+) -> None:
     shown = samples.runs(
         samples.check_run(9_000_000_003, conclusion="success"),
         samples.check_run(9_000_000_001, conclusion="failure"),
         samples.check_run(9_000_000_002, app={"slug": "circleci"}, conclusion="neutral"),
+        samples.check_run(9_000_000_000, check_suite={"id": 8}, conclusion="failure"),
+        samples.check_run(9_000_000_005, "of none", check_suite=None, conclusion="skipped"),
         samples.check_run(
             9_000_000_004, "lint", status="in_progress", conclusion=None, completed_at=None
         ),
@@ -211,10 +215,12 @@ def test_of_check_runs_the_latest_of_each_app_and_name_counts(peer: Start, clien
 
     runs = client(at.url).check_runs("acme/shop", HEAD)
 
-    assert sorted((run.name, run.app, run.status, run.conclusion) for run in runs) == [
-        ("lint", "github-actions", "in_progress", None),
-        ("test", "circleci", "completed", "neutral"),
-        ("test", "github-actions", "completed", "success"),
+    assert sorted((run.name, run.app, run.suite, run.conclusion) for run in runs) == [
+        ("lint", "github-actions", 7, None),
+        ("of none", "github-actions", None, "skipped"),
+        ("test", "circleci", 7, "neutral"),
+        ("test", "github-actions", 7, "success"),
+        ("test", "github-actions", 8, "failure"),
     ]
     assert asked(at) == [f"/repos/acme/shop/commits/{HEAD}/check-runs"]
 

@@ -161,6 +161,25 @@ def test_which_checks_count(bare: Stage, conditions: dict[str, Any], *, goes: bo
     assert bare.runs(version) is goes
 
 
+@pytest.mark.parametrize("conditions", [{"github_checks": True}, {"required_checks": ["build"]}])
+def test_a_red_job_is_not_hidden_by_a_green_one_of_the_same_name(
+    bare: Stage, conditions: dict[str, Any]
+) -> None:
+    hub = Hub(bare)
+    sha = hub.push()
+    repository_of(bare)
+    bare.add_rule(conditions=conditions)
+    hub.run(sha, "build", "failure", suite="ci.yml")
+    hub.run(sha, "build", "success", suite="release.yml")
+    version = deploy(hub, sha)
+    assert f"Check build of {sha[:7]} failed" in gate(bare, version)["message"]
+    assert bare.promotion(version).status is Status.WAITING
+    hub.run(sha, "build", "success", suite="ci.yml")
+    hub.age(seconds=60)
+
+    assert bare.runs(version)
+
+
 def test_two_targets_cost_one_reading(bare: Stage) -> None:
     hub = Hub(bare)
     sha = hub.push()
