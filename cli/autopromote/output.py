@@ -153,6 +153,11 @@ def say_json(answer: Any) -> None:
     click.echo(plain_json(document))
 
 
+def say_json_line(answer: Any) -> None:
+    """Print one of many answers as a line of JSON, for machines."""
+    click.echo(plain_json(json.dumps(answer, ensure_ascii=False)))
+
+
 @dataclass
 class Doing:
     """An action under way; `end` is what is said when it worked."""

@@ -31,7 +31,19 @@ def table(
     spare: Sequence[str] = (),
     ends_with_words: bool = True,
 ) -> None:
-    """Print a row a line, without borders.
+    """Print a row a line, without borders."""
+    for line in table_lines(columns, rows, spare=spare, ends_with_words=ends_with_words):
+        click.echo(line)
+
+
+def table_lines(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | None]],
+    *,
+    spare: Sequence[str] = (),
+    ends_with_words: bool = True,
+) -> Iterator[str]:
+    """Yield the lines of a table, its header first.
 
     On a terminal no line is longer than it is wide: times give way to how long ago they were, then
     the columns to spare go, in their order, then names are cut in the middle. A last column of
@@ -46,7 +58,7 @@ def table(
         widths = widths_of(cells)
         lines = (joined(cells[0], row, widths) for row in cells)
     for number, line in enumerate(lines):
-        click.echo(paint(line, bold=True) if number == 0 else line)
+        yield paint(line, bold=True) if number == 0 else line
 
 
 def on_terminal(cells: Cells, spare: Sequence[str]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from autopromote.tables import table
 from autopromote.times import earliest, is_past, when
 
 COLUMNS = ("ID", "Status", "Release", "Target", "Ships", "Rule", "Created", "Earliest", "Reason")
+SPARE = ("Rule", "Created")  # on a narrow terminal
 SIGNS = {
     "pass": ("✓", "good"),
     "wait": ("◷", "quiet"),
@@ -34,7 +35,7 @@ SIGNS = {
 
 def show_promotions(promotions: list[Promotion]) -> None:
     """Print a row for each promotion."""
-    table(COLUMNS, [row(promotion) for promotion in promotions], spare=("Rule", "Created"))
+    table(COLUMNS, [row(promotion) for promotion in promotions], spare=SPARE)
 
 
 def row(promotion: Promotion) -> tuple[str | None, ...]:

@@ -12,6 +12,7 @@ from autopromote.errors import Failure, Refused, Unfinished, Unreachable
 from autopromote.follow import Follower
 from autopromote.output import copy, tell, warn
 from autopromote.plain import plain_line
+from autopromote.polling import is_passing
 from autopromote.progress import turning
 from autopromote.resources import Gate, Moment, Output, Promotion
 from autopromote.ships import sentence, tell_ships
@@ -22,7 +23,6 @@ RELEASING, WAITING_STATUS = "releasing", "waiting"
 A_MINUTE = 60.0
 WAITING = "Waiting; Ctrl-C stops nothing but that"
 FIRST_PAUSE, LONGEST_PAUSE = 0.3, 2.0
-PASSING_TROUBLE = frozenset({429, 502, 503, 504})
 PATIENCE = 150  # looks in a row without an answer: five minutes, enough for a listener's restart
 UNKNOWN_ADDRESS = "not_found"  # an older listener's word for what it cannot do
 LAST_PIECES = 50  # at most so many pieces of the output after the promotion has ended
@@ -127,10 +127,7 @@ class Watch:
 
         The promotion goes on all the same.
         """
-        is_passing = isinstance(failure, Unreachable) or (
-            isinstance(failure, Refused) and failure.status in PASSING_TROUBLE
-        )
-        if promotion["status"] in ACTIVE and is_passing:
+        if promotion["status"] in ACTIVE and is_passing(failure):
             return
         self.followers[promotion["id"]].is_over = True
         if not (isinstance(failure, Refused) and failure.id == UNKNOWN_ADDRESS):
@@ -162,9 +159,7 @@ class Watch:
 
     def _bear(self, failure: Failure) -> None:
         self.unanswered += 1
-        if self.unanswered > PATIENCE or (
-            isinstance(failure, Refused) and failure.status not in PASSING_TROUBLE
-        ):
+        if self.unanswered > PATIENCE or not is_passing(failure):
             raise failure
         if self.unanswered == 1:
             warn(f"{failure.message}\nTrying on.")
