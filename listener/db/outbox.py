@@ -35,12 +35,15 @@ from listener.db import queue
 from listener.db.fixed import value
 from listener.db.outbox_tables import outbox as table
 from listener.db.outbox_tables import outbox_channel
+from listener.db.scopes import within
 from listener.db.tables import promotion, promotion_event
+from listener.roles import Scope
 
 WORDS = queue.WorkKind(table, table.c.due_at)
 # A promotion is on its way at once; to tell of it can wait for a moment, and then tells once of
 # what follows quickly. The poll finds it in time: nobody is notified.
 AFTERWARDS = timedelta(seconds=2)
+LATELY = timedelta(days=7)
 DEPLOYMENT = "deployment"
 COMMIT_STATUS = "commit-status"
 
@@ -155,6 +158,41 @@ def stir_replaced(conn: Connection, promotion_id: int, target_id: str, channel: 
         .where(promotion.c.target_id == target_id)
     )
     conn.execute(update(table).where(c.id.in_(others)).values(due_at=func.clock_timestamp()))
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What one channel was last not told of an app's promotions, and why."""
+
+    channel: str
+    promotion_id: int
+    target_id: str
+    error: str
+    is_given_up: bool
+
+
+def untold(conn: Connection, *, scope: Scope, most: int = 20) -> list[Untold]:
+    """Return what was not told lately, the newest of each channel, app and reason."""
+    c = table.c
+    is_late = c.created_at > func.now() - literal(LATELY)
+    where = (
+        c.error.is_not(None),
+        is_late,
+        *within(scope, promotion.c.source_id, promotion.c.target_id),
+    )
+    newest = (
+        select(func.max(c.id))
+        .join(promotion, promotion.c.id == c.promotion_id)
+        .where(*where)
+        .group_by(c.channel, promotion.c.target_id, c.error)
+    )
+    query = (
+        select(c.channel, c.promotion_id, promotion.c.target_id, c.error, c.due_at.is_(None))
+        .join(promotion, promotion.c.id == c.promotion_id)
+        .where(c.id.in_(newest))
+        .order_by(c.id.desc())
+    )
+    return [Untold(*row) for row in conn.execute(query.limit(most))]
 
 
 # What the holder of a claim writes.

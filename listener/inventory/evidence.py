@@ -101,7 +101,7 @@ def gather(
     conditions, override = obeyed.conditions if obeyed is not None else NONE, _override(row)
     by_commit = _by_commit(conn, row, conditions, brought, about)
     release, foreign = brought.release, about.standing.foreign
-    if conditions == NONE and foreign is None and not by_commit:
+    if conditions.asks_nothing and foreign is None and not by_commit:
         return {"override": override}
     return {
         **by_commit,

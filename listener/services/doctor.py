@@ -38,6 +38,7 @@ from listener.services import (
     doctor_apps,
     doctor_checks,
     doctor_github,
+    doctor_told,
     notices,
     told_commits,
     troubles,
@@ -155,6 +156,7 @@ class Doctor:
             found += doctor_apps.releases(scene.rows, scene.now)
             found += doctor_apps.holds(scene.holds, scene.apps, scene.now)
             found += doctor_checks.findings(self._context, scene.rules)
+            found += doctor_told.findings(self._context, scene.rules)
             found += self._troubles(scope, scene)
         named = partial(own_names.filled, url=url, user=self._context.reader.user)
         return [

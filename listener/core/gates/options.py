@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -313,6 +313,11 @@ class Conditions:
         """Whether a gate wants to know every commit that ships."""
         said = self.commit_messages or self.not_commit_messages
         return bool(said or self.commit_authors or self.not_commit_authors)
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether no gate asks for anything; of what repository, and who is told, stops nobody."""
+        return replace(self, repo=None, deployment="", commit_status=False) == NONE
 
     def as_json(self) -> dict[str, Any]:
         """Return what differs from the defaults, the way `parse` reads it."""
