@@ -142,6 +142,8 @@ def test_words_decide_as_they_do_live(conditions: Any, status: Any) -> None:
         ({"approvals": 2, "soak": "1h"}, ("approvals",)),
         ({"approvals": 1, "brake": "1/24h"}, ("brake", "approvals")),
         ({"checks": ["https://staging.example.com/"]}, ("check",)),
+        ({"github_checks": True, "checks_timeout": "1h"}, ("github-checks",)),
+        ({"required_checks": ["test"]}, ("github-checks",)),
         ({"parity": ["config-names"]}, ("parity",)),
         ({"soak": "1h"}, ()),
     ],
