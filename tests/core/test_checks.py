@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,8 +22,10 @@ from listener.core.checks import (
     judge,
     latest,
 )
-from listener.core.gates.base import Pass, Reject, Verdict, Wait
-from tests.core.asking import minutes, said, yes
+from listener.core.gates import registry
+from listener.core.gates.base import Pass, Reject, Verdict, Wait, evaluate
+from listener.core.gates.options import parse
+from tests.core.asking import CANDIDATE, minutes, said, yes
 from tests.core.releases import ANA, NOON
 
 SHA = "1a5f89db0c2e4f6a8b1d3c5e7f9a0b2c4d6e8f01"
@@ -263,6 +266,21 @@ WORD = (
 )
 def test_what_nobody_tells_waits_for_a_word(change: dict[str, Any], verdict: Verdict) -> None:
     assert waits(commit_checks=UNTOLD, **change) == verdict
+
+
+def test_a_word_that_comes_late_takes_no_approval_away() -> None:
+    """Who approved in time, and says yes to untold checks later, has said both."""
+    asked: dict[str, Any] = {**ALL, "approvals": 1, "approval_timeout": "1h"}
+    late = tuple(replace(each, at=minutes(90)) for each in yes("bo@example.com"))
+    for gate in ("approvals", "github-checks"):
+        facts: dict[str, Any] = {
+            "commit_checks": UNTOLD,
+            "checks_since": minutes(30),
+            "approvals": late,
+        }
+        candidate = replace(CANDIDATE, conditions=parse(asked), **facts)
+        evaluation = evaluate(candidate, minutes(91), registry.asked(candidate))
+        assert isinstance(evaluation.by_name[gate], Pass)
 
 
 def test_a_word_says_nothing_of_what_github_told_since() -> None:

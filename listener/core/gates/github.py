@@ -12,7 +12,7 @@ from listener.core.checks import Check, CommitChecks, Judgement, Wanted, judge
 from listener.core.commits import short
 from listener.core.gates.base import NEEDS_WORD, Candidate, Pass, Reject, Verdict, Wait
 from listener.core.gates.options import Conditions
-from listener.core.gates.review import rejected
+from listener.core.gates.review import rejected, votes
 from listener.core.promotion import TOLD_AFTER
 
 MOST_NAMED = 3  # of the checks in a sentence; the facts name more
@@ -93,17 +93,7 @@ def _given(candidate: Candidate, known: CommitChecks) -> list[str]:
     A yes to anything else, or before checks that were red, says nothing of them.
     """
     since = [at for at in (candidate.checks_since, known.read_at) if at is not None]
-    if not since:
-        return []
-    author = (candidate.author or "").casefold()
-    given = {
-        each.by.casefold(): each.by
-        for each in candidate.approvals
-        if each.is_approved and each.at >= max(since)
-    }
-    if not candidate.conditions.self_approval:
-        given.pop(author, None)
-    return list(given.values())
+    return votes(candidate, after=max(since)) if since else []
 
 
 def _named(known: CommitChecks) -> str:

@@ -60,7 +60,9 @@ def approvals(candidate: Candidate, now: datetime) -> Verdict:
         (at for at in (candidate.found_at, _soaked_at(candidate)) if at is not None), default=now
     )
     expires_at = asked_at + conditions.approval_timeout
-    given = votes(candidate, before=expires_at)
+    # What waits for checks was approved in time; whoever says yes again, to these, says it later.
+    before = expires_at if candidate.checks_since is None else None
+    given = votes(candidate, before=before)
     facts = {"approved_by": given, "needed": conditions.approvals}
     if len(given) >= conditions.approvals:
         return Pass(f"Approved by {' and '.join(given)}.", facts)
