@@ -512,3 +512,26 @@ def test_a_rule_may_let_the_same_commit_go(stage: Stage) -> None:
     rebuilt = stage.deploy(commit=bad)
     stage.look()
     assert stage.runs(rebuilt)
+
+
+# Two at work at once.
+
+
+def test_what_is_decided_while_its_commits_are_read_goes_when_they_are(stage: Stage) -> None:
+    """The reader has asked already, and the decision finds nothing read: neither misses it."""
+    ready(stage, not_commit_messages=["*wip*"])
+    [sha] = push(stage, "Fix it")
+    version = stage.deploy(commit=sha)
+    stage.look_only()
+    stage.shift(timedelta(seconds=3))
+
+    def decided(_: httpx.Request, send: Callable[[], httpx.Response]) -> httpx.Response:
+        answer = send()
+        assert stage.step(stage.promoting)
+        assert stage.promotion(version).reason == READING
+        return answer
+
+    stage.wire.put(decided, method="GET", path="/pipelines/[^/]+/repo/compare")
+    assert stage.step(queues.READING)
+    stage.work()
+    assert stage.runs(version)
