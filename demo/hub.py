@@ -56,7 +56,7 @@ class Hub:
 
     def page(self, stage: Stage) -> str:
         """Return the page of the repository."""
-        return f"{stage.heroku_url}/_github/{REPOSITORY}"
+        return f"{stage.heroku_url}/{REPOSITORY}"
 
     def told(self, stage: Stage, sha: str) -> str | None:
         """Return what GitHub shows of a commit's deployment, once it is a success."""

@@ -16,6 +16,8 @@ OUT_OF_REQUESTS = (
     "Your account reached the API rate limit\nPlease wait a few minutes before making new requests"
 )
 OPEN = ("/_emulator/", "/streams/", "/oauth/authorize/", f"{PREFIX}/")
+# The pages of GitHub.
+PAGES = re.compile(r"/[^/]+/[^/]+/(commit|compare|deployments|pull|runs)(/.*)?")
 # What nobody needs a token for; one that comes along is read nevertheless.
 TOKENLESS = re.compile(r"GET /oauth/clients/[^/]+|POST /oauth/tokens")
 METRICS = "/_metrics/"  # a host of its own at Heroku, which needs no version
@@ -38,7 +40,7 @@ def register(app: Flask) -> None:
 
 def is_open() -> bool:
     """Return whether Heroku's gate is open: control, release output, web login, and GitHub."""
-    return f"{request.path}/".startswith(OPEN)
+    return f"{request.path}/".startswith(OPEN) or PAGES.fullmatch(request.path) is not None
 
 
 def enter() -> None:

@@ -1,24 +1,17 @@
-"""GitHub's pages, where the links of its API lead: plain text, for whoever plays with the demo."""
+"""GitHub's pages, where the links of its API lead: plain text, for whoever plays with the demo.
+
+They are at the root of the host, as at a GitHub Enterprise Server, and need no token.
+"""
 
 from flask import Blueprint, Response
 
 from emulator import histories, repositories
 from emulator.api.caller import world
 from emulator.errors import NotFound
-from emulator.github.state import PREFIX
 from emulator.github_api import checks
 from emulator.records import Commit, Repository
 
-bp = Blueprint("github_pages", __name__, url_prefix=f"{PREFIX}/<owner>/<name>")
-
-
-@bp.get("")
-def repository(owner: str, name: str) -> Response:
-    """Show the commits of the default branch, newest first."""
-    found = _get(owner, name)
-    tip = repositories.find_commit(found, found.default_branch)
-    shas = histories.reachable(found, tip)
-    return _page([_line(each) for each in found.commits.values() if each.sha in shas][::-1])
+bp = Blueprint("github_pages", __name__, url_prefix="/<owner>/<name>")
 
 
 @bp.get("/commit/<sha>")

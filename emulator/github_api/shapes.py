@@ -4,7 +4,7 @@ import hashlib
 import zlib
 
 from emulator.github.records import App, CheckRun, CommitStatus, PullRequest, Token
-from emulator.github.state import API, PREFIX
+from emulator.github.state import API
 from emulator.records import Commit, Json, Repository
 from emulator.state import State
 from emulator.times import stamp
@@ -19,7 +19,7 @@ def api_url(world: State, repository: Repository) -> str:
 
 def html_url(world: State, repository: Repository) -> str:
     """Return the URL of the repository for people."""
-    return f"{world.url}{PREFIX}/{repository.full_name}"
+    return f"{world.url}/{repository.full_name}"
 
 
 def number_of(text: str) -> int:
@@ -34,7 +34,7 @@ def user_shape(world: State, login: str, type: str = "User") -> Json:
         "id": number_of(login),
         "type": "Bot" if login.endswith("[bot]") else type,
         "url": f"{world.url}{API}/users/{login}",
-        "html_url": f"{world.url}{PREFIX}/{login}",
+        "html_url": f"{world.url}/{login}",
         "site_admin": False,
     }
 
@@ -170,7 +170,7 @@ def app_shape(world: State, app: App) -> Json:
         "id": app.id,
         "slug": app.slug,
         "name": app.slug,
-        "html_url": f"{world.url}{PREFIX}/apps/{app.slug}",
+        "html_url": f"{world.url}/github-apps/{app.slug}",
         "permissions": dict(app.permissions),
         "installations_count": 1,
     }

@@ -29,7 +29,7 @@ def test_a_repository_and_its_commits(hub: Hub) -> None:
     assert (commit["sha"], commit["commit"]["message"]) == (second, "Two\n\nAnd why.")
     assert [parent["sha"] for parent in commit["parents"]] == [first]
     assert commit["author"]["login"] == "ana"
-    assert commit["html_url"] == f"{hub.url}/_github/{NAME}/commit/{second}"
+    assert commit["html_url"] == f"{hub.url}/{NAME}/commit/{second}"
     assert by_branch["sha"] == second
 
 
@@ -329,7 +329,6 @@ def test_links_lead_to_pages(hub: Hub) -> None:
     assert page(pull["html_url"]) == "#1 Fix it\nmerged, by ben\n"
     assert page(run["html_url"]) == "test: success\n\n"
     home = hub.get(f"/repos/{NAME}")["html_url"]
-    assert page(home).splitlines()[-1].endswith("One (Ana)")
     assert page(f"{home}/deployments") == f"eu: {second[:7]} \n  queued \n"
     for path in ("pull/9", "runs/9", "commit/0123456789"):
         assert hub.ask("GET", f"{home}/{path}").status_code == 404

@@ -240,8 +240,8 @@ def test_github_tells_pull_requests(stage: Stage, hub: Wire) -> None:
     assert found.comparison is not None
     [pull] = found.comparison.pulls
     assert (pull.title, pull.author) == ("A page", "bo")
-    assert pull.url.startswith("http://localhost/_github/acme/shop/pull")
-    assert (found.comparison.url or "").startswith("http://localhost/_github/acme/shop/compare/")
+    assert pull.url.startswith("http://localhost/acme/shop/pull")
+    assert (found.comparison.url or "").startswith("http://localhost/acme/shop/compare/")
     assert [call.split("/")[-1].split("...")[0][:7] for call in hub.take_calls()] == [
         (found.base or "")[:7],
         "pulls",
