@@ -272,14 +272,10 @@ def test_a_word_that_comes_late_takes_no_approval_away() -> None:
     """Who approved in time, and says yes to untold checks later, has said both."""
     asked: dict[str, Any] = {**ALL, "approvals": 1, "approval_timeout": "1h"}
     late = tuple(replace(each, at=minutes(90)) for each in yes("bo@example.com"))
+    facts: dict[str, Any] = {"commit_checks": UNTOLD, "checks_since": minutes(30)}
+    candidate = replace(CANDIDATE, conditions=parse(asked), approvals=late, **facts)
+    evaluation = evaluate(candidate, minutes(91), registry.asked(candidate))
     for gate in ("approvals", "github-checks"):
-        facts: dict[str, Any] = {
-            "commit_checks": UNTOLD,
-            "checks_since": minutes(30),
-            "approvals": late,
-        }
-        candidate = replace(CANDIDATE, conditions=parse(asked), **facts)
-        evaluation = evaluate(candidate, minutes(91), registry.asked(candidate))
         assert isinstance(evaluation.by_name[gate], Pass)
 
 
