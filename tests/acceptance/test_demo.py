@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from select import select
 
+import httpx
 import pytest
 
 from tests.acceptance.town import BIN, ROOT, environment, wait_until
@@ -167,9 +168,12 @@ def test_a_colleague_approves_and_both_can_be_played_by_pasted_lines(
         lambda: waiting.search(paste(f"{ana} autopromote promotions")), "the one that waits"
     )
     assert "ben$ autopromote promotions:approve" in shown
-    assert re.search(r"waits: .*tests\.$", shown, re.MULTILINE)
+    assert re.search(r"waits: .*\btests\b", shown)
     assert "#4 Take coupons at the checkout, ben" in shown
     assert "to production, queued, in_progress, success" in shown
+    links = re.findall(r"http://\S+/(?:compare/\S+|deployments)", shown)
+    pages = [httpx.get(link, trust_env=False).text for link in links]
+    assert [len(pages), "Take coupons" in pages[-2], "success" in pages[-1]] == [3, True, True]
     assert "a release of yours" in paste(f"{ana} autopromote promotions:approve {row[1]}")
     assert "Approved by ben@example.com" in paste(f"{ben} autopromote promotions:approve {row[1]}")
     assert "ana@example.com" in paste(f"{ana} sh -c 'autopromote whoami'")
