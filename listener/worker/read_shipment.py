@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from listener import github as at_github
 from listener.core.gates.base import READING, SLUG
 from listener.core.promotion import ENDED, RATE_LIMIT_WAIT, Status, back_off
-from listener.db import apps, promotions, queue, repositories, shipments, waiting_promotions
+from listener.db import apps, promotions, queue, shipments, waiting_promotions
 from listener.db.apps import AppRow
 from listener.db.promotions import PromotionRow
 from listener.github import GitHubError
@@ -57,10 +57,8 @@ def _ends(conn: Connection, promotion_id: int) -> _Ends:
     row = promotions.get(conn, promotion_id)
     both = apps.get(conn, row.source_id), apps.get(conn, row.target_id)
     base_artifact = shipments.base_artifact(conn, row)
-    # In a chain it is the first app that was told from which commit the slug was built.
-    around = {each.app_id for each in repositories.origins(conn, row.source_id)}
     wanted = {each for each in (row.artifact, base_artifact) if each}
-    commits = shipments.commits_of(conn, {*around, row.source_id, row.target_id}, wanted)
+    commits = shipments.commits_of(conn, {row.source_id, row.target_id}, wanted)
     return _Ends(row, *both, base_artifact, commits)
 
 

@@ -321,6 +321,19 @@ def test_what_github_refuses_is_asked_again_while_the_promotion_waits(
     assert len(hub.take_calls()) == 1
 
 
+def test_what_github_refuses_is_asked_once_for_all_targets(bare: Stage) -> None:
+    bare.add_rule(targets=(PROD, EU))
+    connect(bare)
+    hub = at_github(bare)
+    version = bare.deploy(commit="f" * 40)
+    bare.look()
+    read(bare)
+
+    assert len(hub.take_calls()) == 1
+    for name in (PROD, EU):
+        assert "GitHub answered 404" in (shipped(bare, version, name).untold or "")
+
+
 def test_a_limit_of_github_is_waited_for(stage: Stage, hub: Wire) -> None:
     limits = {"login": LOGIN, "remaining": 0, "seconds": 600}
     stage.control("github/rate-limits", limits)
