@@ -13,13 +13,12 @@ from standardwebhooks import Webhook
 
 from listener.core.promotion_events import CONTENT_TYPE, TEST, cloud_event, moment
 from listener.core.verification import Probe
-from listener.db.outbox import Channel
+from listener.db.outbox import EVENTS, Channel
 from listener.inventory.context import Context
 from listener.notifier import mark
 
 __all__ = ["channel_of", "mark", "secrets", "send", "shown", "source", "try_it", "wanted"]
 
-CHANNEL = "events"
 _HEADERS = {"Content-Type": CONTENT_TYPE, "User-Agent": "heroku-autopromote"}
 
 
@@ -31,7 +30,7 @@ def shown(url: str) -> str:
 
 def channel_of(known: str) -> str:
     """Return the name of the channel to the receiver with this mark."""
-    return f"{CHANNEL} {known}"
+    return f"{EVENTS} {known}"
 
 
 def wanted(context: Context) -> list[Channel]:

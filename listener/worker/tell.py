@@ -11,7 +11,6 @@ from datetime import timedelta
 from listener.db import outbox, queue
 from listener.github import GitHubError, RateLimited, Refused
 from listener.heroku import HerokuError
-from listener.inventory import receivers
 from listener.inventory.commits import Untold
 from listener.inventory.context import Clock, Context
 from listener.worker import tell_commit_status, tell_deployment, tell_event
@@ -26,7 +25,7 @@ _FOR_EVER = frozenset({409, 410, 422, 451})
 _TELLERS: dict[str, Callable[[Word], None]] = {
     outbox.DEPLOYMENT: tell_deployment.tell,
     outbox.COMMIT_STATUS: tell_commit_status.tell,
-    receivers.CHANNEL: tell_event.tell,
+    outbox.EVENTS: tell_event.tell,
 }
 
 

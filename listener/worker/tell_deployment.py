@@ -62,9 +62,15 @@ def tell(word: Word) -> None:
         return
     for step in todo:
         known = _say(word, github, _made(word, github, known), step)
-    if known.last == State.SUCCESS:
+    if known.last == State.SUCCESS or _runs_unwell(word):
         _make_way(word, github, known)
     word.settle()
+
+
+def _runs_unwell(word: Word) -> bool:
+    """Whether it failed only because production is not well: it runs there nevertheless."""
+    seen = word.row.verification or {}
+    return word.row.status is Status.FAILED and seen.get("outcome") is not None
 
 
 def _is_wanted(rule: RuleRow | None) -> bool:
@@ -176,6 +182,6 @@ def _make_way(word: Word, github: GitHub, known: Known) -> None:
         other = outbox.replaced_by(conn, row.id, row.target_id, word.channel)
         if other is None:
             outbox.stir_replaced(conn, row.id, row.target_id, word.channel)
-    if other is not None:
+    if other is not None and known.last == State.SUCCESS:
         message = f"Something else runs since promotion {other}."
         _say(word, github, known, Step(State.INACTIVE, message, word.last_event))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from tests.worker.emulated import ANA, PROD, STAGING
 from tests.worker.github import Hub
 from tests.worker.site import Site
 from tests.worker.stage import LEASE, Stage
+from tests.worker.verified import verified
 from tests.worker.wire import Killed
 
 
@@ -144,6 +147,19 @@ def test_a_rollback_by_itself_leaves_the_one_before_active(rolling: Stage, site:
 
     assert rolling.statuses()[-1] is Status.ROLLED_BACK
     assert hub.states() == [["in_progress", "success"], ["in_progress", "failure", "inactive"]]
+
+
+def test_what_runs_though_it_is_not_well_replaces_the_one_before(bare: Stage, site: Site) -> None:
+    verified(bare, site, on_failure="notify", deployment="production")
+    hub = Hub(bare)
+    hub.push("Begin")
+    hub.stage.control(f"apps/{STAGING}/repo", {"full_name": hub.name}, method="PUT")
+    go(hub)
+    site.status = 503
+    go(hub)
+
+    assert bare.statuses()[-1] is Status.FAILED
+    assert hub.states() == [["in_progress", "success", "inactive"], ["in_progress", "failure"]]
 
 
 def go(hub: Hub) -> None:
@@ -286,3 +302,66 @@ def test_a_commit_that_nobody_names_is_told_to_nobody(hub: Hub) -> None:
     hub.stage.look()
     hub.tell()
     assert len(hub.deployments()) == 1
+
+
+def test_what_happens_while_it_is_told_is_told_too(hub: Hub) -> None:
+    changed(hub, approvals=1)
+    version = hub.deploy()
+    hub.stage.look()
+
+    def approve() -> None:
+        hub.stage.approve(version, "cy@example.com")
+        hub.stage.work()
+
+    hub.stage.wire.put(wire.after(approve), path=".*/statuses")
+    hub.tell()
+    hub.tell()
+    assert hub.states()[1] == ["queued", "in_progress", "success"]
+
+
+def test_of_two_that_are_told_late_in_another_order_only_the_newer_is_active(hub: Hub) -> None:
+    stage = hub.stage
+    hub.deploy("Older")
+    stage.look()
+    stage.wire.put(wire.answers(500, applied=False), path=".*/deployments")
+    hub.tell()  # the older one fails, and waits for longer
+    hub.deploy("Newer")
+    stage.look()
+    hub.tell()
+    assert len(hub.deployments()) == 2
+    hub.tell(seconds=30)
+
+    first, newer, older = hub.states()
+    assert newer == ["in_progress", "success"]
+    assert older == ["in_progress", "success", "inactive"]
+    assert first == ["in_progress", "success", "inactive"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_goes_wrong_the_end_is_right_and_nothing_is_told_twice(
+    hub: Hub, seed: int
+) -> None:
+    """Deaths, lost requests and lost answers, in an order of their own for each seed."""
+    dice, stage = random.Random(seed), hub.stage  # noqa: S311 - it is to be the same again
+    for number in range(4):
+        hub.deploy(f"Change {number}")
+        stage.look()
+        for _ in range(3):
+            if dice.random() < 0.7:
+                method = dice.choice(["POST", "POST", "GET"])
+                stage.wire.put(dice.choice(DOUBTS), method=method, path="/_github/.*")
+            stage.mortality.die_at(dice.choice([None, dice.randint(1, 30)]))
+            with suppress(Killed):
+                hub.tell(seconds=dice.choice([3, 31]))
+            stage.mortality.die_at(None)
+    stage.wire.troubles.clear()
+    for _ in range(6):
+        hub.tell(seconds=1300)
+
+    told = hub.deployments()
+    [last] = [each for each in told if each["sha"] == hub.last]
+    assert len(told) == 5, seed
+    for each in told:
+        ends = [] if each is last else ["inactive"]
+        states = [status["state"] for status in each["statuses"]]
+        assert states == ["in_progress", "success", *ends], seed

@@ -273,6 +273,18 @@ def test_a_private_address_is_not_connected_to(stage: Stage, receiver: Receiver)
     assert "which only AUTOPROMOTE_ALLOW_PRIVATE_CHECKS=1 permits" in (why or "")
 
 
+def test_a_channel_of_newer_code_is_left_alone(stage: Stage, receiver: Receiver) -> None:
+    hub = to(stage, receiver)
+    with stage.database.begin() as conn:
+        outbox.want(conn, [outbox.Channel("pager"), *receivers.wanted(stage.context)])
+    stage.deploy()
+    stage.look()
+    hub.tell()
+    with stage.database.begin() as conn:
+        due = conn.exec_driver_sql("SELECT channel FROM outbox WHERE due_at IS NOT NULL")
+        assert list(due.scalars()) == ["pager"]
+
+
 def test_no_secret_is_stored_or_logged(
     stage: Stage, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
