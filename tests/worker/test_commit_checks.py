@@ -418,6 +418,19 @@ def what(stage: Stage, version: int) -> str:
     return f"Promotion {stage.promotion(version).id} of {STAGING} v{version} to {PROD}"
 
 
+def test_without_a_commit_a_person_must_say_it_and_github_is_not_asked(hub: Hub) -> None:
+    stage = hub.stage
+    version = deploy(hub, "not a SHA")
+    said = gate(stage, version)["message"]
+    assert said.startswith("Nobody tells the checks of this release: Heroku names no commit of it.")
+    hub.age(seconds=60)
+    assert hub.wire.take_calls() == []
+    stage.approve(version, BO)
+    stage.work()
+
+    assert stage.runs(version)
+
+
 def test_without_a_repository_a_person_must_say_it(bare: Stage) -> None:
     hub = Hub(bare)
     sha = hub.push()

@@ -38,9 +38,8 @@ def checks(candidate: Candidate, now: datetime) -> Verdict:
 
     What GitHub does not tell is no pass: it waits for a person's word, given since.
     """
-    asked, known = wanted(candidate.conditions), candidate.commit_checks or CommitChecks(None)
-    if asked is None:
-        return Pass("No check is asked for.")
+    known = candidate.commit_checks or CommitChecks(None)
+    asked = wanted(candidate.conditions) or Wanted()
     if (objection := rejected(candidate)) is not None:
         return objection
     if known.is_fresh(now):
