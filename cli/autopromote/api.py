@@ -25,6 +25,7 @@ from autopromote.resources import (
     CommitBlockPut,
     Delivery,
     Diff,
+    Event,
     EventSecrets,
     Explanation,
     Finding,
@@ -203,6 +204,10 @@ class Listener:
     ) -> list[Promotion]:
         query = {"app": app, "status": status, "limit": limit}
         return self._ask("GET", "promotions", list[Promotion], query=query)
+
+    def events(self, *, app: str | None, since: str | None, limit: int | None) -> list[Event]:
+        query = {"app": app, "since": since, "limit": limit}
+        return self._ask("GET", "events", list[Event], query=query)
 
     def stats(self, *, app: str | None, rule: str | None, days: str, zone: str | None) -> Stats:
         query = {"app": app, "rule": rule, "days": days, "zone": zone}

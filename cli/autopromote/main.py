@@ -50,6 +50,7 @@ COMMANDS = {
     "promotions:retry": ("promotions.retry", "try a promotion again that failed or was cancelled"),
     "promote": ("promote", "promote a release by hand, behind the same gates"),
     "rollback": ("rollback", "take an app back to what it ran before, and hold it"),
+    "events": ("events", "tell what Heroku delivered and what was decided"),
     "stats": ("stats", "show how often, fast and well releases reach production"),
     "explain": ("explain", "explain what was decided about a release, and why"),
     "diff": ("diff", "show what a promotion would change"),

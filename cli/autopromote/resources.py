@@ -551,6 +551,21 @@ class Figure(TypedDict):
     before: Measure
 
 
+class Event(TypedDict):
+    """One thing that happened: to a delivery of Heroku's, or to a promotion."""
+
+    id: str
+    at: str
+    type: str
+    event: str
+    message: str
+    app: Ref | None
+    source: Ref | None
+    version: int | None
+    promotion: Id | None
+    delivery: Id | None
+
+
 class LoginWay(TypedDict):
     """How to log in: by a code for this OAuth client, or by a Heroku token where there is none."""
 

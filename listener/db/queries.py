@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from listener.core.promotion import ACTIVE, PromotionKind, Status
 from listener.db import sync
+from listener.db.scopes import within
 from listener.db.tables import (
     app,
     chore,
@@ -21,6 +22,7 @@ from listener.db.tables import (
     promotion_event,
     release,
 )
+from listener.roles import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,40 @@ def timeline(conn: Connection, promotion_id: int) -> tuple[Moment, ...]:
     c = promotion_event.c
     query = select(c.at, c.event, c.message).where(c.promotion_id == promotion_id).order_by(c.id)
     return tuple(Moment(row.at, row.event, row.message) for row in conn.execute(query))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One event of any promotion, with what that is about."""
+
+    id: int
+    at: datetime
+    event: str
+    message: str
+    promotion_id: int
+    rule_id: int | None
+    source_id: str
+    target_id: str
+    version: int
+
+
+def decisions(conn: Connection, *, app_id: str | None, scope: Scope, limit: int) -> list[Decision]:
+    """Return the last events of promotions, newest first: of one app at either end, if given.
+
+    Both apps of each promotion are in scope.
+    """
+    c, p = promotion_event.c, promotion.c
+    about = (p.id.label("promotion_id"), p.rule_id, p.source_id, p.target_id, p.version)
+    query = (
+        select(c.id, c.at, c.event, c.message, *about)
+        .join(promotion, p.id == c.promotion_id)
+        .where(*within(scope, p.source_id, p.target_id))
+        .order_by(c.id.desc())
+        .limit(limit)
+    )
+    if app_id is not None:
+        query = query.where(or_(p.source_id == app_id, p.target_id == app_id))
+    return [Decision(*row) for row in conn.execute(query)]
 
 
 def deliveries_of(conn: Connection, release_id: str, *, limit: int = 100) -> list[DeliveryRow]:

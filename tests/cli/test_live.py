@@ -17,8 +17,9 @@ import pytest
 
 from autopromote.errors import Failure, NotAListener, Refused, Unreachable
 from autopromote.polling import EVERY, LONGEST_PAUSE, LONGEST_WISH, Polling, back_off
-from autopromote.resources import Promotion
+from autopromote.resources import Event, Promotion
 from autopromote.screen import Screen
+from tests.cli.answers import full
 from tests.cli.program import Autopromote
 from tests.cli.scripted import scripted
 from tests.cli.terminal import read
@@ -81,12 +82,19 @@ def test_pauses_rise_and_are_as_long_as_the_listener_wishes_within_reason() -> N
 # The program itself.
 
 
+WATCH, FOLLOW = ("promotions", "--watch"), ("events", "--follow")
+
+
 def told_until(
-    autopromote: Autopromote, url: str, is_enough: Callable[[list[str]], bool], *words: str
+    autopromote: Autopromote,
+    url: str,
+    is_enough: Callable[[list[str]], bool],
+    *words: str,
+    command: tuple[str, ...] = WATCH,
 ) -> tuple[list[str], str, int]:
     """Run it until its lines are enough, and interrupt it; answers lines, stderr, exit code."""
     child = subprocess.Popen(
-        autopromote.command("promotions", "--watch", *words),
+        autopromote.command(*command, *words),
         env=autopromote.environment(AUTOPROMOTE_URL=url, AUTOPROMOTE_TOKEN="t"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -231,3 +239,29 @@ def test_no_more_is_drawn_than_there_is_room_for(
     monkeypatch.setenv("COLUMNS", "60")
     screen.draw(["wider"], "the end")
     assert "\x1b[2J\x1b[H" in capsys.readouterr().out
+
+
+# `events --follow`.
+
+
+def event(id: str, second: int) -> Event:
+    values = {"id": id, "at": f"2030-01-31T18:00:{second:02}Z", "event": "waiting"}
+    return full(Event, {**values, "promotion": {"id": "42"}, "app": {"id": "b", "name": "prod"}})
+
+
+def test_events_are_told_once_each_and_asked_for_from_where_they_ended(
+    autopromote: Autopromote,
+) -> None:
+    first, second, third = (event(str(number), 20 + number) for number in range(3))
+    answers = [[first], [first, second], [second, third]]
+    with scripted(*((200, each) for each in answers)) as script:
+        lines, _, code = told_until(
+            autopromote, script.url, lambda lines: len(lines) == 3, "--json", command=FOLLOW
+        )
+    assert [json.loads(line)["id"] for line in lines] == ["0", "1", "2"]
+    assert code == 130
+    assert script.asked[:3] == [
+        "GET /api/events",
+        "GET /api/events?since=2030-01-31T18%3A00%3A05.000Z&limit=1000",
+        "GET /api/events?since=2030-01-31T18%3A00%3A06.000Z&limit=1000",
+    ]

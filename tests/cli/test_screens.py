@@ -23,6 +23,7 @@ from autopromote.resources import (
     CommitBlock,
     Delivery,
     Diff,
+    Event,
     Explanation,
     Finding,
     Hold,
@@ -579,6 +580,33 @@ FORESEEN = full(
         "agreed": {"holds": ["3"], "promotions": ["42"]},
     },
 )
+EVENTS = [
+    full(
+        Event,
+        {
+            "id": "delivery-112",
+            "at": "2030-01-31T18:00:00Z",
+            "event": "arrived",
+            "message": "update",
+            "app": app(STAGING),
+            "version": 22,
+            "delivery": {"id": "112"},
+        },
+    ),
+    full(
+        Event,
+        {
+            "id": "decision-901",
+            "at": "2030-01-31T18:00:01Z",
+            "event": "waiting",
+            "message": SOAK,
+            "app": app(US),
+            "source": app(STAGING),
+            "version": 22,
+            "promotion": {"id": "43"},
+        },
+    ),
+]
 ANSWERS = {
     "/api/holds/3/actions/foresee": FORESEEN,
     "/api/rollbacks": ROLLED,
@@ -597,6 +625,7 @@ ANSWERS = {
     "/api/subscriptions": [SUBSCRIPTION],
     f"/api/subscriptions/{STAGING}": SUBSCRIPTION,
     "/api/deliveries": [DELIVERY],
+    "/api/events": EVENTS,
     "/api/stats": STATS,
     "/api/audit-entries": AUDIT,
     "/api/people": PEOPLE,
@@ -622,6 +651,7 @@ COMMANDS = {
     "webhooks": ("webhooks",),
     "webhooks-info": ("webhooks:info", "-a", STAGING),
     "webhooks-deliveries": ("webhooks:deliveries",),
+    "events": ("events",),
     "stats": ("stats",),
     "audit": ("audit",),
     "people": ("people",),

@@ -96,6 +96,8 @@ APPS: dict[Role, list[Case]] = {
         Case("GET", "/api/commit-blocks", "/api/commit-blocks?all=true&app={app_id}", is_list=True),
         Case("GET", "/api/deliveries", "/api/deliveries?app={staging}", is_list=True),
         Case("GET", "/api/deliveries", "/api/deliveries?app={app_id}", is_list=True),
+        Case("GET", "/api/events", "/api/events?app={staging}", is_list=True),
+        Case("GET", "/api/events", "/api/events?app={app_id}", is_list=True),
         Case("GET", "/api/findings", "/api/findings", is_list=True),
         Case("GET", "/api/holds", "/api/holds?app={prod}", is_list=True),
         Case("GET", "/api/holds", "/api/holds?all=true&app={app_id}", is_list=True),
