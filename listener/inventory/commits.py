@@ -117,7 +117,8 @@ class CommitReader:
             if known.full_name is not None:
                 return each, known.full_name
             why = why or known.why
-        raise Untold(why or "Heroku does not tell its repository.")
+        hint = "" if self._github is None else " Name it by `--repo` on the rule."
+        raise Untold(f"{why}{hint}")
 
     def _asked(self, app_id: str) -> RepositoryRow:
         with self._database.begin() as conn:

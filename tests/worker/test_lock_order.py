@@ -9,8 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from listener.db import apps
+from listener.core.promotion import Status
+from listener.db import apps, shipments, waiting_promotions
+from listener.worker.queues import READING
 from tests.worker.emulated import ANA, EU, PROD, STAGING
+from tests.worker.shipping import connect, push, read
 from tests.worker.stage import Stage
 
 PATIENCE_SECONDS = 20.0
@@ -82,3 +85,30 @@ def test_the_ends_of_a_chain_are_locked_in_its_order_though_nobody_names_its_mid
     with bare.database.begin() as conn:
         assert list(apps.lock(conn, reversed(order))) == order
         assert list(apps.lock(conn, {order[2], order[0]})) == [order[0], order[2]]
+
+
+def test_who_read_what_ships_and_who_writes_its_promotion_do_not_wait_for_each_other(
+    stage: Stage,
+) -> None:
+    """It stored what was read, and then woke the promotion, which the other one had locked."""
+    connect(stage)
+    stage.change_rule(conditions={"commit_authors": ["Bo"]})
+    version = stage.deploy(commit=push(stage, "Go on")[-1])
+    stage.look()
+    row = stage.promotion(version)
+    assert row.status is Status.WAITING
+    stage.shift(stage.seconds(3))
+
+    with ThreadPoolExecutor(1) as pool:
+        with stage.database.begin() as conn:
+            waiting_promotions.wake(conn, row.id)
+            done = pool.submit(stage.step, READING)
+            until = time.monotonic() + PATIENCE_SECONDS
+            while not somebody_waits(stage):
+                assert time.monotonic() < until
+                assert not done.done()
+            shipments.read_anew(conn, row.id)
+        done.result()
+    read(stage)
+    stage.work()
+    assert stage.runs(version)

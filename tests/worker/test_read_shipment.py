@@ -280,6 +280,16 @@ def test_a_rule_names_the_repository(stage: Stage) -> None:
     assert calls_of(stage, "/repo") == []
 
 
+def test_where_nobody_names_the_repository_it_is_said_who_can(stage: Stage) -> None:
+    hub = at_github(stage)
+    version = stage.deploy(commit="a" * 40)
+    stage.look()
+    read(stage)
+
+    assert untold(stage, version).endswith(" Name it by `--repo` on the rule.")
+    assert hub.take_calls() == []
+
+
 def test_without_credentials_of_github_the_name_in_a_rule_asks_nobody(stage: Stage) -> None:
     stage.change_rule(conditions={"repo": SHOP})
     version = ship(stage)
