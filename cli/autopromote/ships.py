@@ -139,8 +139,9 @@ def ended(text: str, width: int) -> str:
 
 
 def sentence(ships: Ships | None) -> str | None:
-    """Return what ships in words, once somebody told it or said why not."""
-    return ships["message"] if ships is not None and ships["is_read"] else None
+    """Return what ships in words, beside something else: nothing where nobody tells it."""
+    is_told = ships is not None and ships["goes_back"] is not None
+    return ships["message"] if ships is not None and is_told else None
 
 
 def tell_ships(promotion: Promotion) -> None:

@@ -127,6 +127,7 @@ def ships(message: str, relation: str | None, **values: Any) -> Any:
             "is_read": True,
             "message": message,
             "relation": relation,
+            "goes_back": relation in ("behind", "diverged") if is_told else None,
             "compare_url": link if is_told and relation != "identical" else None,
             "told_by": "github" if is_told else None,
             **values,

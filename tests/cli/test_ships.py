@@ -18,7 +18,9 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e\u2066<b>@everyone</b>\x9b31m\r\nsecond 
 
 def ships(**told: Any) -> Ships:
     """What ships, as the listener tells it once it was read."""
-    return full(Ships, {"is_read": True, **told})
+    relation = told.get("relation")
+    goes_back = relation in ("behind", "diverged") if relation else None
+    return full(Ships, {"is_read": True, "goes_back": goes_back, **told})
 
 
 def commit(subject: str, **more: Any) -> dict[str, Any]:
@@ -88,6 +90,11 @@ def test_a_promotion_begun_is_told_with_what_ships(capsys: pytest.CaptureFixture
         "and 2 more\n"
         "Use `autopromote promotions:info 42` to see how it goes.\n"
     )
+
+
+def test_that_nobody_tells_it_is_no_news(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_ships(bringing(ships(message="Not told: nobody.", untold="nobody"), "waiting"))
+    assert capsys.readouterr() == ("", "")
 
 
 def test_whoever_follows_is_told_once_when_it_is_read(capsys: pytest.CaptureFixture[str]) -> None:

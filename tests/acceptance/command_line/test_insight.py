@@ -98,7 +98,7 @@ def test_a_healthy_town(town: Town, vic: Autopromote) -> None:
         f"✓ The listener answers at {town.url}.",
         "✓ The database is there and migrated.",
         "✓ SECRET_KEY opens every stored secret.",
-        "✓ Runners at work: 5.",
+        "✓ Runners at work: 8.",
         f"✓ The listener acts as {ROBOT}.",
         "✓ The token has the scope global.",
         "✓ No token of the account ends by itself.",
@@ -247,6 +247,8 @@ def test_what_a_promotion_would_change(town: Town, vic: Autopromote) -> None:
         "Summary:    f-prod runs f-staging v3; v4 brings 1 deploy.\n"
         f"Would run:  ⬢ f-staging v4 by {ADMIN}, TIME\n"
         f"Runs now:   ⬢ f-prod v3 by {ADMIN}, TIME\n"
+        "Ships:      Not told: Heroku does not tell the repository of f-staging: Couldn't find that"
+        " repository.\n"
         f"Commits:    {before[:8]}..9b2c3d4e\n"
         f"Compare:    https://github.com/example/shop/compare/{before}...{commit}\n"
         "Processes:  adds worker\n"
