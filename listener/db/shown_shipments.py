@@ -10,7 +10,15 @@ from sqlalchemy import Connection, Row, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, aggregate_order_by
 
 from listener.core.commits import Commit, Left, Relation, commit_of
-from listener.core.shown import MOST_COMMITS, Shown, cleaned, summed_up, turned
+from listener.core.shown import (
+    LONGEST_LINE,
+    MOST_COMMITS,
+    Shown,
+    cleaned,
+    line_of,
+    summed_up,
+    turned,
+)
 from listener.db import left_commits
 from listener.db.commit_tables import comparison, shipment
 from listener.db.tables import promotion
@@ -46,7 +54,8 @@ def _shown(row: Row[Any], left: Left | None) -> Shown:
     elif row.untold is None and row.head is not None and row.head == row.base:
         found = {"relation": Relation.IDENTICAL}
     told = {name: getattr(row, name) for name in ("base", "head", "repository", "told_by")}
-    untold = row.untold if row.summary is None else None
+    why = row.untold if row.summary is None else None
+    untold = line_of(why, most=LONGEST_LINE) if why is not None else None
     return Shown(**told, untold=untold, left=left, **found)
 
 

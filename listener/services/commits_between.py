@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from listener.core.commits import Relation, sha_of
-from listener.core.shown import Shown
+from listener.core.shown import LONGEST_LINE, Shown, line_of
 from listener.db import left_commits, shown_shipments
 from listener.db.left_commits import Coming
 from listener.github import GitHubError
@@ -72,7 +72,7 @@ def _told(context: Context, source_id: str, base: str, head: str) -> Told | str:
     try:
         return context.commits.told(source_id, base, head)
     except (Untold, HerokuError, GitHubError) as error:
-        return str(error)
+        return line_of(str(error), most=LONGEST_LINE)
 
 
 def _shown(

@@ -128,7 +128,7 @@ def test_the_same_commit_and_why_nothing_is_told(
     approver: Caller, office: Office, made: list[Any]
 ) -> None:
     set_shipment(office.database, 1, base=HEAD, head=HEAD)
-    set_shipment(office.database, 2, head=HEAD, untold="Nobody tells.")
+    set_shipment(office.database, 2, head=HEAD, untold="Nobody\n\u202e\x9btells.")
     same, untold = ships(approver, 1), ships(approver, 2)
     assert (same["relation"], same["goes_back"], same["compare_url"]) == ("identical", False, None)
     assert (untold["relation"], untold["goes_back"], untold["untold"]) == (
