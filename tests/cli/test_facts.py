@@ -33,6 +33,7 @@ def zone(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Ite
         ("30m", "30m"),
         (["ana@example.com", "bo@example.com"], "ana@example.com, bo@example.com"),
         ([], "none"),
+        ([*"abcdefghijklmnopqrstuv"], f"{', '.join('abcdefghijklmnopqrst')} and 2 more"),
         ({"a": 1}, "{'a': 1}"),
     ],
 )

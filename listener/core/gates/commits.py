@@ -74,7 +74,7 @@ def _stopped(candidate: Candidate, stopped: Sequence[Commit], what: str) -> Verd
     unsaid = [each for each in stopped if each.sha not in candidate.worded]
     if not unsaid:
         return Pass(f"A person let go what the rule stops: {_list(stopped)}.")
-    facts: Facts = {"commits": _shown(unsaid), "stopped": [each.sha for each in unsaid]}
+    facts: Facts = {"stopped": [each.sha for each in unsaid]}
     if by := _asked_by(candidate):
         message = f"{by} asked for {named(candidate)}, and so let go {_list(unsaid)}."
         return Pass(message, {**facts, "word_of": by})
@@ -135,13 +135,6 @@ def _said(commit: Commit) -> str:
         subject = f"{subject[: LONGEST_SUBJECT - 1].rstrip()}…"
     by = f" by {commit.people[0]}" if commit.people else ""
     return f"{short(commit.sha)} “{subject}”{by}"
-
-
-def _shown(commits: Sequence[Commit]) -> list[dict[str, str | None]]:
-    return [
-        {"sha": each.sha, "subject": each.subject, "author": next(iter(each.people), None)}
-        for each in commits[:MOST_NAMED]
-    ]
 
 
 def block(candidate: Candidate, now: datetime) -> Verdict:

@@ -15,12 +15,17 @@ from autopromote.resources import Gate, Promotion
 from autopromote.times import earliest, when
 
 Facts = Mapping[str, object]
+MOST = 20  # of a list, such as the commits that a rule stops
 # Which facts of which gate are versions, and of which app.
 OF_SOURCE = {
     "source": {"version", "current", "rolled_back_in"},
     "order": {"candidate", "target_runs", "target_ran", "newer"},
 }
-OF_TARGET = {"order": {"ran_in", "foreign"}, "target": {"version", "pending"}}
+OF_TARGET = {
+    "order": {"ran_in", "foreign"},
+    "target": {"version", "pending"},
+    "same-commit": {"rolled_back_in"},
+}
 
 
 def show_decision(promotion: Promotion) -> None:
@@ -69,6 +74,7 @@ def shown(value: object) -> str:
         case str():
             return when(value) or value
         case list():
-            return ", ".join(shown(each) for each in value) or "none"
+            more = f" and {len(value) - MOST} more" * (len(value) > MOST)
+            return f"{', '.join(shown(each) for each in value[:MOST]) or 'none'}{more}"
         case _:
             return str(value)
