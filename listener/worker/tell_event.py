@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from listener.core import promotion_events
 from listener.core.deployments import Event
+from listener.core.promotion import PromotionKind
 from listener.core.promotion_events import TYPE, Words, cloud_event, moment
 from listener.db import approvals, apps, rules, shown_shipments
 from listener.db.tables import rule_receiver
@@ -37,12 +38,20 @@ def _url(word: Word) -> str | None:
     """Return where it goes: the settings say it, or the rule; None where neither does now."""
     known = word.channel.partition(" ")[2]
     ours = next((url for url in word.context.events_to if receivers.mark(url) == known), None)
-    if ours is not None or word.rule is None:
+    if ours is not None:
         return ours
     with word.context.database.begin() as conn:
-        told = rules.of_rules(conn, [word.rule.id], rule_receiver).get(word.rule.id, ())
-    service = next((each for each in told if each.mark == known), None)
+        told = rules.of_rules(conn, _concerned(conn, word), rule_receiver)
+    services = (each for found in told.values() for each in found)
+    service = next((each for each in services if each.mark == known), None)
     return notify_urls.opened(word.context, service) if service is not None else None
+
+
+def _concerned(conn: Connection, word: Word) -> list[int]:
+    """Return the rules that the promotion concerns; a rollback, all of its target."""
+    if word.row.kind is PromotionKind.ROLLBACK:
+        return [each.id for each in rules.targeting(conn, word.row.target_id)]
+    return [word.rule.id] if word.rule is not None else []
 
 
 def _id(word: Word, event: Event) -> str:

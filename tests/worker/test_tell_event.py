@@ -32,6 +32,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status = 204
+        self.refuses: set[str] = set()  # words
         self.script: Callable[[Conversation], None] | None = None
         self.peer = Peer(self._serve)
 
@@ -40,7 +41,8 @@ class Receiver:
             if self.script is not None:
                 self.script(talk)
                 return
-            talk.say(answer(self.status, location="http://127.0.0.1:1/"))
+            status = 500 if self.words[-1] in self.refuses else self.status
+            talk.say(answer(status))
 
     @property
     def url(self) -> str:
@@ -196,6 +198,17 @@ def test_what_is_not_taken_comes_again_in_order_with_the_same_id(
     assert receiver.words == ["waiting", "waiting", "waiting", "posting", "succeeded"]
     assert len(set(receiver.ids)) == 3
     assert errors(stage) == [None]
+
+
+def test_what_was_taken_comes_no_more(stage: Stage, receiver: Receiver) -> None:
+    hub = to(stage, receiver)
+    receiver.refuses = {"posting"}
+    stage.deploy()
+    stage.look()
+    hub.tell()
+    receiver.refuses = set()
+    hub.tell(seconds=11)
+    assert receiver.words == ["waiting", "posting", "posting", "succeeded"]
 
 
 def test_it_is_given_up_after_a_day_and_what_comes_later_is_told(
@@ -371,6 +384,7 @@ def test_a_rollback_is_told_to_those_of_the_rule_to_its_target(
 ) -> None:
     stage.deploy()
     stage.look()
+    stage.add_rule(name="first", conditions={"soak": "1h", "deployment": "production"})
     hub = of_rule(stage, receiver)
     stage.ask_rollback()
     stage.work()
