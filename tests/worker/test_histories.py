@@ -100,7 +100,7 @@ def ends(graph: Graph, found: Shipment, base: str, head: str) -> None:
 
 def go(stage: Stage, version: int) -> PromotionRow:
     """Have the promotion of a version go, by a person's word where it wants one."""
-    if stage.promotion(version).status is Status.WAITING:
+    if stage.held():
         stage.release_hold()
         stage.work()
     if stage.promotion(version).status is Status.WAITING:

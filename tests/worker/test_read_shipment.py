@@ -636,6 +636,23 @@ def test_a_message_that_is_cut_makes_it_not_whole(stage: Stage) -> None:
     assert not found.is_whole
 
 
+def test_a_long_comparison_is_whole_where_all_of_it_is_told(stage: Stage) -> None:
+    connect(stage)
+    version = ship(stage, *(f"Commit {number}" for number in range(260)))
+    read(stage)
+    by_heroku = shipped(stage, version).comparison
+    at_github(stage)
+    later = ship(stage, *(f"Commit {number}" for number in range(260)))
+    read(stage)
+    by_github = shipped(stage, later).comparison
+
+    assert by_heroku is not None
+    assert by_github is not None
+    assert (by_heroku.ahead_by, by_github.ahead_by) == (260, 260)
+    assert not by_heroku.is_whole  # it ends as GitHub's own does without pages
+    assert by_github.is_whole
+
+
 def test_many_promotions_of_one_pair_keep_one_copy(stage: Stage) -> None:
     first = connect(stage)
     [sha] = push(stage, "One")
