@@ -1,6 +1,8 @@
 """Control API: what people, CI and GitHub itself do at a repository of the fake GitHub."""
 
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import timedelta
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -11,11 +13,11 @@ from emulator.api.caller import world
 from emulator.control.body import flag_of, number_of, only, texts_of
 from emulator.errors import InvalidParams, NotFound
 from emulator.github.errors import Refused
-from emulator.github.records import ACTIONS, CI, PullRequest
+from emulator.github.records import ACTIONS, CI, CheckSuite, PullRequest
 from emulator.github_api import checks, hooks
 from emulator.github_api.deployments_views import deployment_shape
 from emulator.github_api.deployments_views import status_shape as deployment_status_shape
-from emulator.github_api.shapes import check_shape, pull_shape, status_shape
+from emulator.github_api.shapes import check_shape, pull_shape, status_shape, suite_shape
 from emulator.records import Repository
 
 URL = "/_emulator/github/repos/<owner>/<name>"
@@ -94,6 +96,30 @@ def report_check(owner: str, name: str) -> ResponseReturnValue:
     }
     run = checks.set_run(world(), repository, wanted)
     return jsonify(check_shape(world(), repository, run)), 201
+
+
+@bp.post("/suites")
+def declare_suite(owner: str, name: str) -> ResponseReturnValue:
+    """Say how a check suite stands: `{"sha", "suite", "app"?, "status"?, "conclusion"?, "age"?}`.
+
+    Without a conclusion it is queued, or what `status` says: as one is to which no run was added
+    yet, or more will be. `age` are seconds since it was made, if it is new.
+    """
+    body, repository = read_body(), _get(owner, name)
+    only(body, "sha", "suite", "app", "status", "conclusion", "age")
+    conclusion = optional_text_of(body, "conclusion")
+    status = optional_text_of(body, "status") or ("completed" if conclusion else "queued")
+    _check_outcome(status, conclusion, among=checks.SUITE_CONCLUSIONS)
+    declared = CheckSuite(
+        suite=text_of(body, "suite"),
+        sha=_check_commit(repository, text_of(body, "sha")),
+        app=optional_text_of(body, "app") or ACTIONS,
+        status=status,
+        conclusion=conclusion,
+        created_at=world().now() - timedelta(seconds=number_of(body, "age") or 0),
+    )
+    suite = checks.declare_suite(world(), repository, declared)
+    return jsonify(suite_shape(world(), repository, suite)), 201
 
 
 @bp.post("/statuses")
@@ -214,10 +240,12 @@ def _check_commit(repository: Repository, sha: str) -> str:
     return repositories.find_commit(repository, sha).sha
 
 
-def _check_outcome(status: str, conclusion: str | None) -> None:
+def _check_outcome(
+    status: str, conclusion: str | None, *, among: Collection[str] = checks.CONCLUSIONS
+) -> None:
     if status not in checks.RUN_STATUSES:
         raise InvalidParams(f"status must be one of {', '.join(checks.RUN_STATUSES)}.")
     if (status == "completed") != (conclusion is not None):
         raise InvalidParams("A completed check has a conclusion, and no other has one.")
-    if conclusion is not None and conclusion not in checks.CONCLUSIONS:
-        raise InvalidParams(f"conclusion must be one of {', '.join(checks.CONCLUSIONS)}.")
+    if conclusion is not None and conclusion not in among:
+        raise InvalidParams(f"conclusion must be one of {', '.join(among)}.")

@@ -105,6 +105,19 @@ class CheckRun:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckSuite:
+    """The runs of one app or workflow on a commit; it may have none, and stay so for ever."""
+
+    suite: str
+    sha: str
+    app: str
+    status: str
+    conclusion: str | None
+    created_at: datetime
+    runs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CommitStatus:
     """One word on a commit; the latest of a context counts."""
 

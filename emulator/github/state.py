@@ -5,7 +5,16 @@ from itertools import count
 
 from emulator.clock import Clock
 from emulator.github.rates import Rates
-from emulator.github.records import CI, App, CheckRun, CommitStatus, Deployment, PullRequest, Token
+from emulator.github.records import (
+    CI,
+    App,
+    CheckRun,
+    CheckSuite,
+    CommitStatus,
+    Deployment,
+    PullRequest,
+    Token,
+)
 from emulator.records import Exchange
 
 PREFIX = "/_github"
@@ -23,6 +32,7 @@ class GitHub:
         self.moved: dict[str, str] = {}  # the new name of a repository, by its old one
         self.pulls: defaultdict[str, list[PullRequest]] = defaultdict(list)
         self.check_runs: defaultdict[str, list[CheckRun]] = defaultdict(list)
+        self.check_suites: defaultdict[str, list[CheckSuite]] = defaultdict(list)
         self.statuses: defaultdict[str, list[CommitStatus]] = defaultdict(list)
         self.deployments: defaultdict[str, list[Deployment]] = defaultdict(list)
         self.exchanges: list[Exchange] = []

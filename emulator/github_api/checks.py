@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.github.errors import Refused, invalid
-from emulator.github.records import CheckRun, CommitStatus
+from emulator.github.records import CheckRun, CheckSuite, CommitStatus
 from emulator.github_api import hooks
 from emulator.records import Repository
 from emulator.state import State
@@ -21,6 +21,7 @@ CONCLUSIONS = (
     "stale",
     "timed_out",
 )
+SUITE_CONCLUSIONS = (*CONCLUSIONS, "startup_failure")
 STATES = ("error", "failure", "pending", "success")
 LONGEST = 140  # characters of a description
 MOST = 1000  # statuses of a commit and context
@@ -34,6 +35,53 @@ def latest_runs(world: State, repository: Repository, sha: str) -> list[CheckRun
 def runs_of(world: State, repository: Repository, sha: str) -> list[CheckRun]:
     """Return all runs of a commit, oldest first."""
     return [run for run in world.github.check_runs[repository.full_name] if run.sha == sha]
+
+
+def suites_of(world: State, repository: Repository, sha: str) -> list[CheckSuite]:
+    """Return the check suites of a commit, oldest first: those of its runs, and the declared ones.
+
+    One whose runs are completed is completed, unless it was declared that more come.
+    """
+    runs: dict[str, list[CheckRun]] = {}
+    for run in sorted(latest_runs(world, repository, sha), key=lambda run: run.started_at):
+        runs.setdefault(run.suite, []).append(run)
+    found = {name: _suite(each) for name, each in runs.items()}
+    for declared in world.github.check_suites[repository.full_name]:
+        if declared.sha == sha:
+            found[declared.suite] = replace(declared, runs=len(runs.get(declared.suite, [])))
+    return sorted(found.values(), key=lambda suite: suite.created_at)
+
+
+def _suite(runs: list[CheckRun]) -> CheckSuite:
+    first, states = runs[0], {run.status for run in runs}
+    is_over = states == {"completed"}
+    open_as = "queued" if states == {"queued"} else "in_progress"
+    return CheckSuite(
+        suite=first.suite,
+        sha=first.sha,
+        app=first.app,
+        status="completed" if is_over else open_as,
+        conclusion=_worst(runs) if is_over else None,
+        created_at=first.started_at,
+        runs=len(runs),
+    )
+
+
+def _worst(runs: list[CheckRun]) -> str | None:
+    return next((each.conclusion for each in runs if each.conclusion != "success"), "success")
+
+
+def declare_suite(world: State, repository: Repository, declared: CheckSuite) -> CheckSuite:
+    """Say how a suite stands, whatever its runs say; it keeps the time when it was made."""
+    before = suites_of(world, repository, declared.sha)
+    known = next((each for each in before if each.suite == declared.suite), None)
+    if known is not None:
+        declared = replace(declared, created_at=known.created_at, runs=known.runs)
+    suites, place = world.github.check_suites[repository.full_name], (declared.sha, declared.suite)
+    suites[:] = [*(each for each in suites if (each.sha, each.suite) != place), declared]
+    if declared.status == "completed":
+        hooks.tell_suite(world, repository, declared)
+    return declared
 
 
 def latest_statuses(world: State, repository: Repository, sha: str) -> list[CommitStatus]:
@@ -64,9 +112,10 @@ def set_run(world: State, repository: Repository, wanted: Mapping[str, Any]) -> 
 
 def _tell_suite(world: State, repository: Repository, run: CheckRun) -> None:
     """Tell that a suite is complete when the last of its runs is."""
-    suite = [each for each in latest_runs(world, repository, run.sha) if each.suite == run.suite]
-    if all(each.status == "completed" for each in suite):
-        hooks.tell_suite(world, repository, run, suite)
+    suites = suites_of(world, repository, run.sha)
+    suite = next(each for each in suites if each.suite == run.suite)
+    if suite.status == "completed":
+        hooks.tell_suite(world, repository, suite)
 
 
 def add_status(

@@ -20,6 +20,7 @@ from emulator.github_api.shapes import (
     repository_shape,
     short_status_shape,
     status_shape,
+    suite_shape,
 )
 
 bp = Blueprint("checks", __name__, url_prefix="/repos/<owner>/<name>")
@@ -40,6 +41,16 @@ def runs(owner: str, name: str, ref: str) -> Response:
             listed = [run for run in listed if getattr(run, key) == wanted]
     shapes = [check_shape(world(), found, run) for run in paging.cut(listed)]
     answer = jsonify({"total_count": len(listed), "check_runs": shapes})
+    return paging.link(answer, len(listed))
+
+
+@bp.get("/commits/<path:ref>/check-suites")
+def suites(owner: str, name: str, ref: str) -> Response:
+    """Return the check suites of a commit, also those without a run."""
+    found = get_repository(owner, name, "checks")
+    listed = checks.suites_of(world(), found, get_commit(found, ref).sha)
+    shapes = [suite_shape(world(), found, suite) for suite in paging.cut(listed)]
+    answer = jsonify({"total_count": len(listed), "check_suites": shapes})
     return paging.link(answer, len(listed))
 
 

@@ -1,13 +1,13 @@
 """GitHub's webhooks: the events of a repository, queued for the same couriers as Heroku's."""
 
 from emulator import deliveries
-from emulator.github.records import CheckRun, CommitStatus
+from emulator.github.records import CheckRun, CheckSuite, CommitStatus
 from emulator.github_api.shapes import (
     check_shape,
     commit_shape,
-    number_of,
     repository_shape,
     status_shape,
+    suite_shape,
     user_shape,
 )
 from emulator.records import Event, Json, Repository, Webhook
@@ -55,18 +55,9 @@ def tell_run(world: State, repository: Repository, run: CheckRun, action: str) -
     _tell(world, repository, "check_run", told)
 
 
-def tell_suite(world: State, repository: Repository, run: CheckRun, suite: list[CheckRun]) -> None:
-    """Tell that all runs of a suite are completed."""
-    worst = next((each.conclusion for each in suite if each.conclusion != "success"), "success")
-    shape: Json = {
-        "id": number_of(f"{run.sha} {run.suite}"),
-        "head_branch": None,
-        "head_sha": run.sha,
-        "status": "completed",
-        "conclusion": worst,
-        "app": {"slug": run.app, "name": run.app},
-        "pull_requests": [],
-    }
+def tell_suite(world: State, repository: Repository, suite: CheckSuite) -> None:
+    """Tell that a suite is completed."""
+    shape = suite_shape(world, repository, suite)
     _tell(world, repository, "check_suite", {"action": "completed", "check_suite": shape})
 
 

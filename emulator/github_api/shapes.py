@@ -3,7 +3,7 @@
 import hashlib
 import zlib
 
-from emulator.github.records import App, CheckRun, CommitStatus, PullRequest, Token
+from emulator.github.records import App, CheckRun, CheckSuite, CommitStatus, PullRequest, Token
 from emulator.github.state import API
 from emulator.records import Commit, Json, Repository
 from emulator.state import State
@@ -141,6 +141,24 @@ def check_shape(world: State, repository: Repository, run: CheckRun) -> Json:
         "check_suite": {"id": number_of(f"{run.sha} {run.suite}")},
         "app": {"id": number_of(run.app), "slug": run.app, "name": run.app},
         "pull_requests": [],
+    }
+
+
+def suite_shape(world: State, repository: Repository, suite: CheckSuite) -> Json:
+    """Return a check suite."""
+    id = number_of(f"{suite.sha} {suite.suite}")
+    return {
+        "id": id,
+        "head_branch": None,
+        "head_sha": suite.sha,
+        "status": suite.status,
+        "conclusion": suite.conclusion,
+        "url": f"{api_url(world, repository)}/check-suites/{id}",
+        "app": {"id": number_of(suite.app), "slug": suite.app, "name": suite.app},
+        "pull_requests": [],
+        "created_at": stamp(suite.created_at),
+        "updated_at": stamp(suite.created_at),
+        "latest_check_runs_count": suite.runs,
     }
 
 

@@ -5,7 +5,7 @@ Unclear is never a pass: a word that is not known, or a check that nobody began,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,11 +31,19 @@ BAD = frozenset(
 )
 
 
+# A suite without a run may get one, or stay so for ever: GitHub makes one for each App that could
+# check something. One of GitHub Actions is a workflow that will run, and may stand in a line; it is
+# stuck but seldom (nodejs/node-core-utils#1160).
+ACTIONS = "github-actions"
+EMPTY_OF_ACTIONS, EMPTY = timedelta(hours=1), timedelta(minutes=2)
+
+
 class Kind(StrEnum):
-    """The two ways in which GitHub keeps checks; of one name, each counts for itself."""
+    """The ways in which GitHub keeps checks; of one name, each counts for itself."""
 
     RUN = "run"
     STATUS = "status"
+    SUITE = "suite"  # that is not done, or that never began: its app's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,60 @@ def latest(checks: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(each for _, each in sorted(found.items()))
 
 
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The runs of one app, or of one workflow, on a commit."""
+
+    id: int
+    status: str  # GitHub's word
+    conclusion: str | None
+    app: str | None
+    app_name: str
+    runs: int
+    created_at: datetime | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended."""
+        return self.status == "completed" and self.conclusion is not None
+
+    def is_awaited(self, now: datetime) -> bool:
+        """Whether more may come of it: without a run, only for a while."""
+        if self.runs or self.created_at is None:
+            return True
+        return now - self.created_at < (EMPTY_OF_ACTIONS if self.app == ACTIONS else EMPTY)
+
+
+def open_suites(suites: Iterable[Suite], runs: Iterable[Check], now: datetime) -> tuple[Check, ...]:
+    """Return as checks the suites of which more comes than `runs`, or that broke without a run.
+
+    A job that needs another one has no run before that one ends. `suites` were read first; while
+    a run of a suite goes on, that run is waited for.
+    """
+    every, found = {each.id: each for each in suites}, list(runs)
+    going_on = {each.suite for each in found if not (each.is_good or each.is_bad)}
+    unread = {each.suite: each for each in found if each.suite and each.suite not in every}
+    new = [Suite(id, "queued", None, run.app, run.app or "", 1, None) for id, run in unread.items()]
+    return tuple(
+        _of_suite(each) for each in (*every.values(), *new) if _is_open(each, going_on, now)
+    )
+
+
+def _is_open(suite: Suite, going_on: Container[int | None], now: datetime) -> bool:
+    if suite.is_done:  # a workflow that GitHub cannot read has no run
+        return not suite.runs and suite.conclusion in _NEVER_BEGAN
+    return suite.id not in going_on and suite.is_awaited(now)
+
+
+_NEVER_BEGAN = frozenset({"failure", "startup_failure"})
+
+
+def _of_suite(suite: Suite) -> Check:
+    state = suite.conclusion if suite.is_done else suite.status
+    name = suite.app_name or suite.app or ""
+    return Check(Kind.SUITE, name, state or "", app=suite.app, suite=suite.id)
+
+
 def _began(check: Check) -> float:
     """Return when it started; what has no time yet is newer than all that has one."""
     return check.started_at.timestamp() if check.started_at is not None else float("inf")
@@ -153,7 +215,7 @@ class Judgement:
 def judge(found: Iterable[Check], wanted: Wanted) -> Judgement:
     """Tell how those checks stand that count; a required one counts even if it is ignored."""
     counting = [each for each in found if not each.is_own and _counts(each, wanted)]
-    names = {each.name for each in counting}
+    names = {each.name for each in counting if each.kind is not Kind.SUITE}
     return Judgement(
         good=tuple(each for each in counting if each.is_good),
         bad=tuple(each for each in counting if each.is_bad),
@@ -163,6 +225,6 @@ def judge(found: Iterable[Check], wanted: Wanted) -> Judgement:
 
 
 def _counts(check: Check, wanted: Wanted) -> bool:
-    if check.name in wanted.required:
+    if check.kind is not Kind.SUITE and check.name in wanted.required:
         return True
     return wanted.all and check.name not in wanted.ignored

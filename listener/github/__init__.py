@@ -19,6 +19,7 @@ from listener.github.events import Event, MalformedEvent, parse
 from listener.github.names import URL, api_url, is_repo, is_sha
 from listener.github.resources import (
     CheckRun,
+    CheckSuite,
     Commit,
     Comparison,
     Deployment,
@@ -36,6 +37,7 @@ __all__ = [
     "BadAnswer",
     "BadSignature",
     "CheckRun",
+    "CheckSuite",
     "Commit",
     "Comparison",
     "Credentials",

@@ -21,6 +21,7 @@ from listener.github.resources import (
     LONGEST_DESCRIPTION,
     LONGEST_NAME,
     CheckRun,
+    CheckSuite,
     Comparison,
     Deployment,
     DeploymentStatus,
@@ -45,7 +46,7 @@ NOT_MODIFIED, UNAUTHORIZED = 304, 401
 # what is said in pull requests, what checks print.
 _OF_COMPARISON = frozenset({"files", "patch", "verification", "base_commit", "merge_base_commit"})
 _OF_PULLS = frozenset({"body", "base", "head", "labels", "milestone", "_links"})
-_OF_RUNS = frozenset({"output", "pull_requests"})
+_OF_RUNS = frozenset({"output", "pull_requests", "repository", "head_commit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,11 @@ class GitHub:
         runs = self._walked(repo, path, {"filter": "latest"}, "check_runs", CheckRun.from_json)
         latest = {_place(run): run for run in sorted(runs, key=lambda run: run.id)}
         return tuple(latest.values())
+
+    def check_suites(self, repo: str, sha: str) -> tuple[CheckSuite, ...]:
+        """List the check suites of a commit, also those without a run; up to ten calls."""
+        path = f"{_commit(repo, sha)}/check-suites"
+        return self._walked(repo, path, {}, "check_suites", CheckSuite.from_json)
 
     def statuses(self, repo: str, sha: str) -> tuple[Status, ...]:
         """List the statuses of a commit, the latest of each context; up to ten calls."""

@@ -142,6 +142,40 @@ class CheckRun:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckSuite:
+    """The check runs of one app on a commit; of GitHub Actions, those of one workflow.
+
+    GitHub makes one for each App that reads checks, and many of these never get a run.
+    """
+
+    id: int
+    status: str
+    conclusion: str | None
+    app: str | None
+    app_name: str
+    runs: int
+    created_at: datetime | None
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read GitHub's JSON of one check suite."""
+        return GITHUB.read("check suite", value, cls._made_of)
+
+    @classmethod
+    def _made_of(cls, fields: Fields) -> Self:
+        app = fields.part("app") if fields.has("app") else None
+        return cls(
+            id=fields.number("id", most=LARGEST_ID),
+            status=fields.text("status") if fields.has("status") else "",
+            conclusion=fields.text("conclusion") if fields.has("conclusion") else None,
+            app=app.line("slug", limit=LONGEST_NAME) if app else None,
+            app_name=app.line("name", limit=LONGEST_NAME) if app else "",
+            runs=fields.number("latest_check_runs_count", least=0),
+            created_at=_moment(fields, "created_at"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The latest word of one context on a commit. GitHub seldom tells its creator."""
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from listener.core.checks import Check, Kind, latest
+from listener.core.checks import Check, Kind, Suite, latest, open_suites
 from listener.core.promotion import back_off
 from listener.db import commit_checks, queue
-from listener.github import CheckRun, GitHubError, RateLimited, Refused, Status
+from listener.github import CheckRun, CheckSuite, GitHubError, RateLimited, Refused, Status
 from listener.heroku import HerokuError
 from listener.inventory.commits import Untold
 from listener.inventory.context import Clock, Context
@@ -29,7 +29,7 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
             return
     asked_at = clock.now()
     try:
-        repository, found = _read(context, claim)
+        repository, found = _read(context, claim, clock)
     except (Untold, GitHubError, HerokuError) as why:
         _untold(context, claim, why, asked_at)
         return
@@ -46,17 +46,37 @@ def pace(waited: timedelta) -> timedelta:
     return timedelta(seconds=min(max(waited.total_seconds() / 10, least), MOST_SECONDS))
 
 
-def _read(context: Context, claim: queue.Claim) -> tuple[str, tuple[Check, ...]]:
+def _read(context: Context, claim: queue.Claim, clock: Clock) -> tuple[str, tuple[Check, ...]]:
     """Return the repository and the checks. Raises Untold, GitHubError, HerokuError, LeaseLost."""
     github, row = context.github, claim.row
     if github is None:
         raise Untold(NO_CREDENTIALS)
     repository = context.commits.repository(row.app_id)
-    runs = github.check_runs(repository, row.sha)
-    with context.database.begin() as conn:  # GitHub may have been slow
+    # First, so that a suite that is done had all its runs before these are read.
+    suites = github.check_suites(repository, row.sha)
+    _renew(context, claim)
+    runs = latest(map(_of_run, github.check_runs(repository, row.sha)))
+    _renew(context, claim)
+    statuses = latest(map(_of_status, github.statuses(repository, row.sha)))
+    return repository, (*runs, *statuses, *open_suites(map(_of_suite, suites), runs, clock.now()))
+
+
+def _renew(context: Context, claim: queue.Claim) -> None:
+    """Keep the claim: GitHub may have been slow. Raises LeaseLost."""
+    with context.database.begin() as conn:
         queue.renew(conn, claim)
-    statuses = github.statuses(repository, row.sha)
-    return repository, latest([*map(_of_run, runs), *map(_of_status, statuses)])
+
+
+def _of_suite(suite: CheckSuite) -> Suite:
+    return Suite(
+        suite.id,
+        suite.status,
+        suite.conclusion,
+        suite.app,
+        suite.app_name,
+        suite.runs,
+        suite.created_at,
+    )
 
 
 def _of_run(run: CheckRun) -> Check:

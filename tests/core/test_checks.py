@@ -11,16 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.core.checks import (
+    ACTIONS,
     BAD,
     GOOD,
     LONGEST_NAME,
     Check,
     CommitChecks,
     Kind,
+    Suite,
     Wanted,
     check_of,
     judge,
     latest,
+    open_suites,
 )
 from listener.core.gates import registry
 from listener.core.gates.base import Pass, Reject, Verdict, Wait, evaluate
@@ -291,6 +294,92 @@ def test_nobody_is_asked_about_what_github_may_get_over_soon() -> None:
     message = WORD.replace("404", "500")
     assert waits(commit_checks=known) == Wait(message, minutes(10))
     assert waits(commit_checks=known, now=minutes(10)) == Wait(message)
+
+
+def suite(status: str = "queued", conclusion: str | None = None, **change: Any) -> Suite:
+    """A suite of GitHub Actions, with a run, made just now."""
+    asked = {"id": 1, "app": ACTIONS, "app_name": "GitHub Actions", "runs": 1, "created_at": NOON}
+    return Suite(status=status, conclusion=conclusion, **{**asked, **change})
+
+
+MORE = Check(Kind.SUITE, "GitHub Actions", "queued", app=ACTIONS, suite=1)
+BROKEN = replace(MORE, state="startup_failure")
+AN_APP: dict[str, Any] = {"app": "bot", "app_name": "GitHub Actions", "runs": 0}
+
+
+@pytest.mark.parametrize(
+    ("found", "runs", "after", "said"),
+    [
+        (suite("completed", "success"), [run(suite=1)], 0, []),
+        (suite(), [run(suite=1)], 0, [MORE]),
+        (suite(), [run(suite=1)], 10**6, [MORE]),
+        # A run that goes on says more, whether it is ignored or not.
+        (suite(), [run(suite=1), run("lint", "queued", suite=1)], 0, []),
+        (suite(), [run(suite=1), run("lint", "queued", suite=2)], 0, [MORE]),
+        # What is red is no reason not to wait for the others.
+        (suite(), [run(state="failure", suite=1)], 0, [MORE]),
+        # Without a run it is waited for a while.
+        (suite(runs=0), [], 3599, [MORE]),
+        (suite(runs=0), [], 3600, []),
+        (suite(runs=0, created_at=None), [], 10**6, [MORE]),
+        (suite(**AN_APP), [], 119, [replace(MORE, app="bot")]),
+        (suite(**AN_APP), [], 120, []),
+        (suite("a word of next year", runs=0), [], 0, [replace(MORE, state="a word of next year")]),
+        # What GitHub could not begin is red; what was skipped is not.
+        (suite("completed", "startup_failure", runs=0), [], 10**6, [BROKEN]),
+        (suite("completed", "failure", runs=0), [], 0, [replace(MORE, state="failure")]),
+        (suite("completed", "failure"), [run(suite=1)], 0, []),
+        (suite("completed", "skipped", runs=0), [], 0, []),
+        # Its runs came after the suites were read.
+        (suite("completed", "success", id=7), [run(suite=7), run(suite=None)], 0, []),
+        (
+            suite("completed", "success", id=7),
+            [run(suite=1)],
+            0,
+            [replace(MORE, name=ACTIONS)],
+        ),
+    ],
+)
+def test_of_which_suites_more_comes(
+    found: Suite, runs: list[Check], after: float, said: list[Check]
+) -> None:
+    now = NOON + timedelta(seconds=after)
+    assert list(open_suites([found], runs, now)) == said
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "verdict"),
+    [
+        (
+            ALL,
+            (run(), MORE, replace(MORE, suite=2)),
+            Wait("2 of 3 checks of 1a5f89d are not done: GitHub Actions (not all begun)."),
+        ),
+        (
+            ALL,
+            (run(), BROKEN),
+            Wait("Check GitHub Actions (never began) of 1a5f89d could not start."),
+        ),
+        (ALL, (MORE,), Wait("Check GitHub Actions (not all begun) of 1a5f89d is not done.")),
+        (
+            ALL | {"ignored_checks": ["GitHub Actions"]},
+            (run(), MORE),
+            Pass("Check test of 1a5f89d is well."),
+        ),
+        (ONE, (run(), MORE), Pass("Check test of 1a5f89d is well.")),
+        (
+            {"required_checks": ["GitHub Actions"]},
+            (MORE,),
+            Wait("Not there yet for 1a5f89d: GitHub Actions."),
+        ),
+    ],
+)
+def test_a_suite_that_is_not_done_counts_where_all_checks_do(
+    asked: dict[str, Any], found: tuple[Check, ...], verdict: Verdict
+) -> None:
+    if isinstance(verdict, Wait):
+        verdict = Wait(verdict.message, minutes(24 * 60))
+    assert said("github-checks", commit_checks=checks(*found), **asked) == verdict
 
 
 STATES = st.sampled_from([*sorted(GOOD), *sorted(BAD), "queued", "in_progress", "odd"])

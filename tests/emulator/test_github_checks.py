@@ -72,6 +72,45 @@ def test_the_latest_run_of_a_name_counts_in_each_suite(hub: Hub, sha: str) -> No
     assert len(runs(hub, sha, "?filter=all")) == 3
 
 
+def suites(hub: Hub, sha: str) -> list[tuple[str, str, str | None, int]]:
+    """The check suites of a commit."""
+    told = hub.get(f"/repos/{NAME}/commits/{sha}/check-suites")
+    keys = ("status", "conclusion", "latest_check_runs_count")
+    return [(each["app"]["slug"], *(each[key] for key in keys)) for each in told["check_suites"]]
+
+
+def test_a_suite_is_as_far_as_its_runs_are(hub: Hub, sha: str) -> None:
+    assert suites(hub, sha) == []
+    report(hub, sha, "test", status="queued")
+    assert suites(hub, sha) == [("github-actions", "queued", None, 1)]
+    report(hub, sha, "test", conclusion="success")
+    report(hub, sha, "lint")
+    assert suites(hub, sha) == [("github-actions", "in_progress", None, 2)]
+    report(hub, sha, "lint", conclusion="failure")
+    assert suites(hub, sha) == [("github-actions", "completed", "failure", 2)]
+    [told] = hub.get(f"/repos/{NAME}/commits/{sha}/check-suites")["check_suites"]
+    [run, _] = hub.get(f"/repos/{NAME}/commits/{sha}/check-runs")["check_runs"]
+    assert told["id"] == run["check_suite"]["id"]
+
+
+def test_a_suite_may_have_no_run_or_get_more_of_them(hub: Hub, sha: str) -> None:
+    path = f"repos/{NAME}/suites"
+    hub.control(path, sha=sha, suite="bot", app="bot", age=60)
+    report(hub, sha, "lint", conclusion="success")
+    hub.control(path, sha=sha, suite="github-actions", status="in_progress")
+    assert suites(hub, sha) == [
+        ("bot", "queued", None, 0),
+        ("github-actions", "in_progress", None, 1),
+    ]
+    hub.control(path, sha=sha, suite="github-actions", conclusion="success")
+    hub.control(path, sha=sha, suite="bot", conclusion="startup_failure")
+
+    assert [each[1:3] for each in suites(hub, sha)] == [
+        ("completed", "startup_failure"),
+        ("completed", "success"),
+    ]
+
+
 def test_check_runs_come_in_pages_and_by_name(hub: Hub, sha: str) -> None:
     for number in range(5):
         report(hub, sha, f"test {number}", conclusion="success")

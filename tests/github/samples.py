@@ -81,6 +81,28 @@ def runs(*each: dict[str, Any], total: int | None = None) -> dict[str, Any]:
     return {"total_count": len(each) if total is None else total, "check_runs": list(each)}
 
 
+def suite(id: int, **changes: Any) -> dict[str, Any]:
+    """A check suite."""
+    return {
+        "id": id,
+        "head_branch": "main",
+        "head_sha": sha(1),
+        "status": "completed",
+        "conclusion": "success",
+        "app": {"id": 15368, "slug": "github-actions", "name": "GitHub Actions"},
+        "created_at": AT,
+        "updated_at": AT,
+        "latest_check_runs_count": 2,
+        "repository": {"name": "shop"},
+        "head_commit": {"id": sha(1)},
+    } | changes
+
+
+def suites(*each: dict[str, Any]) -> dict[str, Any]:
+    """One page of check suites."""
+    return {"total_count": len(each), "check_suites": list(each)}
+
+
 def status(context: str = "ci/build", **changes: Any) -> dict[str, Any]:
     """One status of a combined status, which has no creator."""
     return {

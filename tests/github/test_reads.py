@@ -244,6 +244,28 @@ def test_check_runs_are_read_to_the_last_page(peer: Start, client: Client) -> No
     assert len(client(at.url).check_runs("acme/shop", HEAD)) == 101
 
 
+def test_reads_the_check_suites_of_a_commit_also_those_without_a_run(
+    peer: Start, client: Client
+) -> None:
+    shown = samples.suites(
+        samples.suite(9_000_000_001, status="in_progress", conclusion=None),
+        samples.suite(2, app=None, latest_check_runs_count=0, status=None, created_at=None),
+    )
+    at = peer(giving(answer(200, shown)))
+
+    first, second = client(at.url).check_suites("acme/shop", HEAD)
+
+    assert (first.id, first.app, first.app_name) == (
+        9_000_000_001,
+        "github-actions",
+        "GitHub Actions",
+    )
+    assert (first.status, first.conclusion, first.runs) == ("in_progress", None, 2)
+    assert first.created_at is not None
+    assert (second.app, second.app_name, second.runs, second.status) == (None, "", 0, "")
+    assert asked(at) == [f"/repos/acme/shop/commits/{HEAD}/check-suites"]
+
+
 @pytest.mark.parametrize(
     ("page", "wrong"),
     [

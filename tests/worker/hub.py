@@ -48,6 +48,10 @@ class Hub:
             said["conclusion"] = conclusion
         return self.control(f"repos/{SHOP}/checks", **said)
 
+    def suite(self, sha: str, suite: str, **more: Any) -> Any:
+        """How a check suite of a commit stands, whatever its runs say: queued."""
+        return self.control(f"repos/{SHOP}/suites", sha=sha, suite=suite, **more)
+
     def status(self, sha: str, context: str, state: str, **more: Any) -> Any:
         """A status of a commit."""
         said = {"sha": sha, "context": context, "state": state, **more}

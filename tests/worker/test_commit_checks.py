@@ -34,6 +34,8 @@ from tests.worker.site import Site
 from tests.worker.stage import LEASE, Stage
 from tests.worker.test_lock_order import PATIENCE_SECONDS, somebody_waits
 
+CALLS = 3  # of one reading: suites, runs, statuses
+
 
 def repository_of(stage: Stage) -> None:
     """The pipeline of both apps has a repository."""
@@ -180,6 +182,50 @@ def test_a_red_job_is_not_hidden_by_a_green_one_of_the_same_name(
     assert bare.runs(version)
 
 
+def test_a_workflow_of_which_the_next_job_has_not_begun_is_not_done(hub: Hub) -> None:
+    """A job that needs another one has no check run before that one ends."""
+    stage, sha = hub.stage, hub.push()
+    hub.suite(sha, "ci.yml", status="in_progress")
+    hub.run(sha, "lint", "success", suite="ci.yml")
+    version = deploy(hub, sha)
+    said = f"1 of 2 checks of {sha[:7]} is not done: github-actions (not all begun)."
+    assert (stage.promotion(version).status, gate(stage, version)["message"]) == (
+        Status.WAITING,
+        said,
+    )
+    hub.run(sha, "test", suite="ci.yml")
+    hub.age(seconds=5)
+    assert gate(stage, version)["message"] == f"1 of 2 checks of {sha[:7]} is not done: test."
+    hub.run(sha, "test", "success", suite="ci.yml")
+    hub.suite(sha, "ci.yml", conclusion="success")
+    hub.age(seconds=60)
+
+    assert stage.runs(version)
+
+
+def test_ci_that_has_not_registered_is_waited_for_when_a_bot_was_quicker(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "spelling", "success", app="bot", suite="bot")
+    hub.suite(sha, "ci.yml")
+    version = deploy(hub, sha)
+    said = f"1 of 2 checks of {sha[:7]} is not done: github-actions (not all begun)."
+    assert gate(stage, version)["message"] == said
+    hub.suite(sha, "ci.yml", conclusion="startup_failure")
+    hub.age(seconds=60)
+    said = f"Check github-actions (never began) of {sha[:7]} could not start."
+    assert gate(stage, version)["message"] == said
+    assert stage.promotion(version).status is Status.WAITING
+
+
+def test_apps_that_never_run_anything_keep_nothing_waiting(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "success", suite="ci.yml")
+    hub.suite(sha, "dependabot", app="dependabot", age=180)
+    hub.suite(sha, "stuck.yml", age=3700)
+
+    assert stage.runs(deploy(hub, sha))
+
+
 def test_two_targets_cost_one_reading(bare: Stage) -> None:
     hub = Hub(bare)
     sha = hub.push()
@@ -189,7 +235,7 @@ def test_two_targets_cost_one_reading(bare: Stage) -> None:
     version = deploy(hub, sha)
 
     assert {bare.promotion(version, each).status for each in (PROD, EU)} == {Status.SUCCEEDED}
-    assert len(hub.wire.take_calls()) == 2
+    assert len(hub.wire.take_calls()) == CALLS
 
 
 def test_github_is_asked_only_when_the_cheaper_gates_pass_and_while_somebody_waits(
@@ -204,7 +250,7 @@ def test_github_is_asked_only_when_the_cheaper_gates_pass_and_while_somebody_wai
     hub.age(minutes=10)
     assert hub.wire.take_calls() == []
     hub.age(minutes=20)
-    assert len(hub.wire.take_calls()) == 2
+    assert len(hub.wire.take_calls()) == CALLS
     bare.put_hold()
     bare.work()
     hub.age(seconds=60)
@@ -213,7 +259,7 @@ def test_github_is_asked_only_when_the_cheaper_gates_pass_and_while_somebody_wai
     bare.release_hold()
     bare.work()
     hub.read()
-    assert len(hub.wire.take_calls()) == 2
+    assert len(hub.wire.take_calls()) == CALLS
     bare.cancel(bare.promotion(version))
     hub.age(minutes=10)
 

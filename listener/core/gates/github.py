@@ -8,7 +8,7 @@ from typing import Any
 
 from listener.core import duration
 from listener.core.app import Facts
-from listener.core.checks import Check, CommitChecks, Judgement, Wanted, judge
+from listener.core.checks import Check, CommitChecks, Judgement, Kind, Wanted, judge
 from listener.core.commits import short
 from listener.core.gates.base import NEEDS_WORD, Candidate, Pass, Reject, Verdict, Wait
 from listener.core.gates.options import Conditions
@@ -162,11 +162,13 @@ def _more(found: tuple[Check, ...], what: str) -> list[str]:
 
 
 def _names(names: Iterable[str]) -> str:
-    every = list(names)
+    every = list(dict.fromkeys(names))
     left = len(every) - MOST_NAMED
     shown = ", ".join(every[:MOST_NAMED])
     return f"{shown} and {left} more" if left > 0 else shown
 
 
 def _name(check: Check) -> str:
+    if check.kind is Kind.SUITE:
+        return f"{check.name} ({'never began' if check.is_bad else 'not all begun'})"
     return check.name or "without a name"

@@ -237,7 +237,7 @@ class Conditions:
         False,
         "--checks/--no-checks",
         None,
-        "every check of the commit at GitHub must be well",
+        "every check of the commit at GitHub must be well, and none still to come",
         read=plain.flag,
         wire=bool,
     )
