@@ -193,6 +193,12 @@ class Listener:
     def deliveries(self, *, app: str | None, limit: int | None) -> list[Delivery]:
         return self._ask("GET", "deliveries", list[Delivery], query={"app": app, "limit": limit})
 
+    def delivery(self, id: str) -> Delivery:
+        return self._ask("GET", f"deliveries/{path_part(id)}", Delivery)
+
+    def replay_delivery(self, id: str) -> Delivery:
+        return self._ask("POST", f"deliveries/{path_part(id)}/actions/replay", Delivery)
+
     def audit_entries(
         self, *, app: str | None, by: str | None, since: str | None, limit: int | None
     ) -> list[AuditEntry]:

@@ -38,6 +38,7 @@ COMMANDS = {
         "webhooks.deliveries",
         "list what Heroku delivered, and what became of it",
     ),
+    "webhooks:replay": ("webhooks.replay", "decide anew on what a delivery was about"),
     "promotions": ("promotions.index", "list promotions, newest first"),
     "promotions:info": ("promotions.info", "show a promotion, its gates and what happened"),
     "promotions:approve": ("promotions.approve", "approve a promotion that waits for it"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint
 
 from listener.api import fields
-from listener.api.answers import Answer, Id, Ref, ReleaseRef, Time, returns_list
-from listener.api.auth import On, needs
+from listener.api.answers import Answer, Id, Ref, ReleaseRef, Time, returns, returns_list
+from listener.api.auth import On, needs, person
 from listener.api.services import context
 from listener.roles import Role
 from listener.services import deliveries
+from listener.services import replay as replaying
 from listener.services.views import DeliveryView
 
 bp = Blueprint("deliveries", __name__, url_prefix="/api/deliveries")
@@ -54,6 +55,22 @@ class Delivery(Answer):
             settled_at=row.settled_at,
             subscription=Id(id=str(by)) if by is not None else None,
         )
+
+
+@bp.get("/<delivery>")
+@needs(Role.VIEWER, on=On.APPS)
+@returns(Delivery, problems=(404,))
+def show(delivery: str) -> Delivery:
+    """Show one delivery, and what came of it."""
+    return Delivery.of(replaying.get(context(), delivery))
+
+
+@bp.post("/<delivery>/actions/replay")
+@needs(Role.APPROVER, on=On.APPS)
+@returns(Delivery, problems=(404, 409))
+def replay(delivery: str) -> Delivery:
+    """Decide anew on what a delivery was about; nothing is posted that was posted."""
+    return Delivery.of(replaying.replay(context(), delivery, by=person().email))
 
 
 @bp.get("")

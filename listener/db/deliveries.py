@@ -113,6 +113,21 @@ def add_all(conn: Connection, arrivals: Iterable[Arrival]) -> set[str]:
     return new
 
 
+def find(conn: Connection, delivery_id: int, *, scope: Scope = EVERYTHING) -> DeliveryRow | None:
+    """Return the delivery with this id, if there is one about an app in scope."""
+    columns = [table.c[item.name] for item in fields(DeliveryRow)]
+    query = select(*columns).where(table.c.id == delivery_id, *within(scope, table.c.app_id))
+    row = conn.execute(query).one_or_none()
+    return DeliveryRow(*row) if row is not None else None
+
+
+def decide_anew(conn: Connection, delivery_id: int) -> None:
+    """Take back what a delivery came to: the next look at its app decides, and settles it."""
+    anew = {"outcome": None, "settled_at": None, "due_at": func.clock_timestamp()}
+    conn.execute(update(table).where(table.c.id == delivery_id).values(anew))
+    notify(conn, "app")
+
+
 def list_(
     conn: Connection,
     *,

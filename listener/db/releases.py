@@ -144,6 +144,12 @@ def decide_anew(conn: Connection, app_id: str, *, above: int) -> None:
     conn.execute(update(release).where(*same, release.c.is_decided).values(is_decided=False))
 
 
+def decide_once_more(conn: Connection, app_id: str, release_id: str) -> None:
+    """Have the next look decide again on one release; what exists already is not made twice."""
+    same = release.c.app_id == app_id, release.c.id == release_id
+    conn.execute(update(release).where(*same).values(is_decided=False))
+
+
 class Running(NamedTuple):
     """An app's name, its newest version, and the version that runs; the latter None if unknown."""
 

@@ -45,6 +45,11 @@ def scripted(*answers: tuple[int, Any]) -> Iterator[Script]:
             self.end_headers()
             self.wfile.write(said)
 
+        def do_POST(self) -> None:
+            """Answer to what asks for a change."""
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.do_GET()
+
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 

@@ -33,6 +33,7 @@ NAMED = {
     ("rules", "name"): "rules",
     ("promotions", "id"): "promotions",
     ("tokens", "name"): "tokens",
+    ("webhooks", "id"): "deliveries",
     ("commits", "sha"): "commits",
 }
 NEW = frozenset({"add", "create", "block"})  # verbs whose argument is a name that there is not yet
@@ -90,6 +91,7 @@ def ask(listener: "Listener", kind: str) -> list[Candidate]:
         "apps": apps,
         "tokens": tokens,
         "commits": commits,
+        "deliveries": deliveries,
     }
     found = of[kind](listener)
     return [(name, plain_line(meaning)) for name, meaning in found if SAFE.fullmatch(name)]
@@ -129,6 +131,15 @@ def commits(listener: "Listener") -> list[Candidate]:
     """Return the commits that are blocked, with the reason."""
     blocks = listener.commit_blocks(app=None, with_unblocked=False, limit=MOST)
     return [(one["commit"], f"blocked by {one['by']}: {one['reason']}") for one in blocks]
+
+
+def deliveries(listener: "Listener") -> list[Candidate]:
+    """Return the newest deliveries, with what came of them."""
+    found = []
+    for one in listener.deliveries(app=None, limit=MOST):
+        name = one["app"]["name"] if one["app"] else "no app"
+        found.append((one["id"], f"{name}: {one['outcome'] or 'not decided yet'}"))
+    return found
 
 
 def apps(listener: "Listener") -> list[Candidate]:

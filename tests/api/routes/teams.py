@@ -14,6 +14,7 @@ from listener.config import Settings
 from listener.core.trouble import Cause
 from listener.db import commit_blocks, troubles
 from listener.roles import Role, Roles
+from listener.services import deliveries
 from listener.services.holds import NewHold
 from listener.services.status import MARK
 from tests.api.routes.caller import Caller
@@ -38,6 +39,7 @@ class Team:
     promotion: str = "99999"
     hold: str = "99999"
     subscription: str = "99999"
+    delivery: str = "99999"
     app_id: str = "99999999-0000-4000-8000-000000000000"
 
     @property
@@ -96,6 +98,7 @@ APPS: dict[Role, list[Case]] = {
         Case("GET", "/api/commit-blocks", "/api/commit-blocks?all=true&app={app_id}", is_list=True),
         Case("GET", "/api/deliveries", "/api/deliveries?app={staging}", is_list=True),
         Case("GET", "/api/deliveries", "/api/deliveries?app={app_id}", is_list=True),
+        Case("GET", "/api/deliveries/<delivery>", "/api/deliveries/{delivery}"),
         Case("GET", "/api/events", "/api/events?app={staging}", is_list=True),
         Case("GET", "/api/events", "/api/events?app={app_id}", is_list=True),
         Case("GET", "/api/findings", "/api/findings", is_list=True),
@@ -145,6 +148,11 @@ APPS: dict[Role, list[Case]] = {
             {"commit": "b" * 40, "app": "{prod}", "reason": "broken"},
         ),
         Case("POST", UNBLOCK, UNBLOCK, {"commit": "a" * 40, "app": "{prod}"}),
+        Case(
+            "POST",
+            "/api/deliveries/<delivery>/actions/replay",
+            "/api/deliveries/{delivery}/actions/replay",
+        ),
         Case("POST", "/api/holds", "/api/holds", {"app": "{prod}", "reason": "fair"}),
         Case("POST", "/api/holds/<hold>/actions/release", "/api/holds/{hold}/actions/release", {}),
         Case("POST", "/api/holds/actions/release", "/api/holds/actions/release", {"app": "{prod}"}),
@@ -296,6 +304,7 @@ def plant(office: Office, name: str) -> Team:
     office.deploy(staging)
     office.receive()
     office.look(staging)
+    told = deliveries.list_(office.context, app=staging, limit=1)
     hold = office.holds.put(NewHold(app=prod, reason=f"{name} fair"), by=ANA)
     with office.database.begin() as conn:
         app_id = office.app(prod).id
@@ -311,6 +320,7 @@ def plant(office: Office, name: str) -> Team:
         promotion=str(office.found()[-1].id),
         hold=str(hold.hold.row.id),
         subscription=str(subscribed.row.id),
+        delivery=str(told[0].row.id),
         app_id=app_id,
     )
 
