@@ -154,6 +154,14 @@ def test_nothing_else_waits(stage: Stage, chat: Chat) -> None:
     assert [each["title"] for each in chat.told] == [f"{PROD} is on hold"]
 
 
+def test_a_promotion_that_is_blocked_is_told_at_once(stage: Stage, chat: Chat) -> None:
+    stage.put_hold()
+    stage.deploy(commit="c" * 40)
+    stage.look()
+    assert tell_alone(stage)
+    assert [each["title"].split()[-2:] for each in chat.told] == [["is", "blocked"]]
+
+
 def test_words_of_commits_stay_one_short_line_each(stage: Stage, chat: Chat) -> None:
     stage.change_rule(conditions={"approvals": 1})
     row = stage.promotion(asked(stage))
