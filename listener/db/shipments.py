@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, false, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from listener.core.commits import Comparison, Left, Relation, Shipment, comparison_of, sha_of
 from listener.core.promotion import ENDED, PromotionKind, Status
@@ -111,7 +112,8 @@ def hasten(conn: Connection, promotion_id: int) -> None:
     runs = artifact_on(promotion.c.target_id)
     is_new = shipment.c.failing_since.is_(None) | shipment.c.base_artifact.is_distinct_from(runs)
     hastened = update(shipment).where(*its_own, is_later, is_new).values(due_at=queue.NOW)
-    if conn.execute(hastened).rowcount:
+    first = insert(shipment).values(promotion_id=promotion_id, due_at=queue.NOW)  # of older code
+    if conn.execute(hastened).rowcount or conn.execute(first.on_conflict_do_nothing()).rowcount:
         notify(conn, shipment.name)
 
 

@@ -12,9 +12,10 @@ from listener.api.page_frame import SCRIPT, STYLESHEET
 from listener.app import Parts
 from listener.config import Settings
 from listener.core.trouble import Cause
-from listener.db import commit_blocks, troubles
+from listener.db import troubles
 from listener.roles import Role, Roles
-from listener.services import deliveries
+from listener.services import commit_blocks, deliveries
+from listener.services.commit_blocks import NewBlock
 from listener.services.holds import NewHold
 from listener.services.status import MARK
 from tests.api.routes.caller import Caller
@@ -147,12 +148,12 @@ APPS: dict[Role, list[Case]] = {
             "/api/commit-blocks",
             {"commit": "b" * 40, "app": "{prod}", "reason": "broken"},
         ),
-        Case("POST", UNBLOCK, UNBLOCK, {"commit": "a" * 40, "app": "{prod}"}),
         Case(
             "POST",
             "/api/deliveries/<delivery>/actions/replay",
             "/api/deliveries/{delivery}/actions/replay",
         ),
+        Case("POST", UNBLOCK, UNBLOCK, {"commit": "a" * 40, "app": "{eu}"}),
         Case("POST", "/api/holds", "/api/holds", {"app": "{prod}", "reason": "fair"}),
         Case("POST", "/api/holds/<hold>/actions/release", "/api/holds/{hold}/actions/release", {}),
         Case("POST", "/api/holds/actions/release", "/api/holds/actions/release", {"app": "{prod}"}),
@@ -306,12 +307,10 @@ def plant(office: Office, name: str) -> Team:
     office.look(staging)
     told = deliveries.list_(office.context, app=staging, limit=1)
     hold = office.holds.put(NewHold(app=prod, reason=f"{name} fair"), by=ANA)
+    leak = NewBlock(sha="a" * 40, reason=f"{name} leaks", app=eu)  # nothing is promoted there
+    commit_blocks.block(office.context, leak, by=ANA)
     with office.database.begin() as conn:
         app_id = office.app(prod).id
-        about: Json = {"repository": None, "reason": f"{name} leaks", "by": ANA}
-        commit_blocks.put(conn, "a" * 40, app_id, **about)
-        if name == "pay":
-            commit_blocks.put(conn, "d" * 40, None, **about)
         troubles.note(conn, Cause.GONE, name, f"{name} is gone", [app_id])
         troubles.note(conn, Cause.TOKEN, f"{name} token", f"{name} is refused", [app_id])
     return Team(
