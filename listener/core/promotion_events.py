@@ -13,7 +13,7 @@ from typing import Any
 from listener.core.commits import Commit
 from listener.core.deployments import Event
 from listener.core.gates import plain
-from listener.core.promotion import Status
+from listener.core.promotion import UNFINISHED, Status
 from listener.core.shown import LONGEST_SUBJECT, Shown
 
 TYPE = "com.heroku-autopromote.promotion"
@@ -35,11 +35,16 @@ def news(events: Iterable[Event], *, last: str | None) -> list[Event]:
     """Leave out what is no news: another reason to stay in the status that was told last."""
     found: list[Event] = []
     for event in events:
-        if event.word not in _STATUSES or event.word != last:
+        # A person's no, and the end that follows from it, have the same word.
+        if event.word not in UNFINISHED or event.word != last:
             found.append(event)
-        if event.word in _STATUSES:
-            last = event.word
+        last = standing(event, last)
     return found
+
+
+def standing(event: Event, before: str | None) -> str | None:
+    """Return the status in which an event leaves the promotion; a person's word changes none."""
+    return event.word if event.word in _STATUSES else before
 
 
 def cloud_event(

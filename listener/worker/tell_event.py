@@ -30,7 +30,8 @@ def tell(word: Word) -> None:
         probe = receivers.send(word.context, url, _made(word, event), id=_id(word, event))
         if not probe.is_good:
             raise NotTaken(f"{receivers.shown(url)} {probe.said}.")
-        word.advance(state=word.state, told_event=event.id, shown=event.word)
+        status = promotion_events.standing(event, word.shown)
+        word.advance(state=word.state, told_event=event.id, shown=status)
     word.settle()
 
 

@@ -142,6 +142,10 @@ def test_another_reason_to_wait_is_no_event_and_a_persons_word_is(
     bare.approve(version, "cy@example.com")
     bare.work()
     hub.tell()
+    bare.put_hold()
+    bare.work()
+    hub.tell()
+    bare.release_hold()
     bare.approve(version, "di@example.com")
     bare.work()
     hub.tell()
@@ -149,6 +153,18 @@ def test_another_reason_to_wait_is_no_event_and_a_persons_word_is(
     assert receiver.words == ["waiting", "approved", "approved", "posting", "succeeded"]
     said = receiver.events[-1]["data"]["promotion"]["people"]["said"]
     assert [each["by"] for each in said] == ["cy@example.com", "di@example.com"]
+
+
+def test_a_no_is_an_event_and_so_is_the_end(bare: Stage, receiver: Receiver) -> None:
+    bare.add_rule(conditions={"approvals": 1})
+    hub = to(bare, receiver)
+    version = bare.deploy()
+    bare.look()
+    bare.reject(version, "cy@example.com", "not today")
+    bare.work()
+    hub.tell()
+    assert receiver.words == ["waiting", "rejected", "rejected"]
+    assert receiver.events[-1]["data"]["promotion"]["ended_at"] is not None
 
 
 def test_a_changed_body_or_another_secret_does_not_verify(
