@@ -12,18 +12,22 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     BigInteger,
+    ColumnElement,
     Connection,
     Integer,
     Row,
     Text,
     and_,
     any_,
+    case,
     func,
     insert,
     literal,
     literal_column,
+    null,
     or_,
     select,
+    true,
     union_all,
     update,
 )
@@ -127,10 +131,21 @@ def _moved(written: CTE) -> CTE:
         update(shipment)
         .where(shipment.c.promotion_id == written.c.promotion_id, is_other)
         .where(select(promotion.c.id).where(is_its_own).exists())
-        # Whoever reads it just now counts from what ran before.
-        .values(due_at=func.now() + literal(AFTERWARDS), fence=shipment.c.fence + 1)
+        .values(read_afterwards(true()))
     )
     return anew.cte("moved")
+
+
+def read_afterwards(is_other: ColumnElement[bool]) -> dict[str, Any]:
+    """Build the change that has what ships read soon, by nobody who reads it already.
+
+    Where the target runs other code, what was read says nothing of what ships now.
+    """
+    c, soon = shipment.c, func.now() + literal(AFTERWARDS)
+    kept = {each: case((is_other, null()), else_=each) for each in (c.base, c.untold)}
+    kept |= {c.comparison_id: case((is_other, null()), else_=c.comparison_id)}
+    anew = {c.due_at: func.least(c.due_at, soon), c.fence: c.fence + 1, c.lease_until: null()}
+    return {column.key: made for column, made in (kept | anew).items()}
 
 
 def latest(conn: Connection, promotion_id: int) -> PostRow:

@@ -20,7 +20,6 @@ from sqlalchemy import (
     Text,
     any_,
     func,
-    literal,
     null,
     or_,
     select,
@@ -34,7 +33,8 @@ from listener.db import queue, shipments
 from listener.db.fixed import Fixed, value
 from listener.db.promotions import PromotionRow, get, record_event, row_of, with_event
 from listener.db.queue import notify
-from listener.db.release_requests import AFTERWARDS
+from listener.db.release_requests import read_afterwards
+from listener.db.running import artifact_on
 from listener.db.tables import promotion as table
 from listener.db.tables import shipment
 
@@ -183,12 +183,22 @@ def wake_for(conn: Connection, source_id: str, marker: Jsonb) -> int:
 
 
 def _waking_target(*where: ColumnElement[bool]) -> Fixed:
-    """Wake what waits for a target that may have moved, and have read anew what ships with it."""
-    woken = _changing_waiting(*where, due_at=queue.NOW).returning(table.c.id).cte("woken")
+    """Wake what waits for a target that may have moved, and have read anew what ships with it.
+
+    Whoever reads it just now may count from what ran before: that claim is void. What could not be
+    read a moment ago rests, unless the target runs something else by now.
+    """
+    changed = _changing_waiting(*where, due_at=queue.NOW)
+    woken = changed.returning(table.c.id, table.c.target_id).cte("woken")
+    runs = artifact_on(woken.c.target_id).label("runs")
+    now = select(woken.c.id, runs).cte("now")
+    is_other = shipment.c.base_artifact.is_distinct_from(now.c.runs)
+    is_at_rest = shipment.c.due_at.is_(None)
+    is_being_read = shipment.c.lease_owner.is_not(None)
     anew = (
         update(shipment)
-        .where(shipment.c.promotion_id.in_(select(woken.c.id)), shipment.c.due_at.is_(None))
-        .values(due_at=func.now() + literal(AFTERWARDS))
+        .where(shipment.c.promotion_id == now.c.id, or_(is_other, is_at_rest, is_being_read))
+        .values(read_afterwards(is_other))
     )
     return Fixed(select(func.count().label("woken")).select_from(woken).add_cte(anew.cte("anew")))
 

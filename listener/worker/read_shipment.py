@@ -128,6 +128,8 @@ def _again(
     since = claim.row.failing_since or clock.now()
     failing, pause = clock.now() - since, _pause(error, claim.attempt)
     values: dict[str, Any] = {**known, "failing_since": since}
+    if any(getattr(claim.row, name) != each for name, each in known.items()):
+        values = {"base": None, "comparison_id": None, "untold": None, **values}
     is_long = max(failing, pause) >= TOLD_AFTER
     if is_long:
         values |= {"comparison_id": None, "untold": str(error)}

@@ -400,6 +400,46 @@ def test_what_waits_is_read_anew_when_the_target_moved(stage: Stage) -> None:
     assert subjects(stage, second) == ["Two"]
 
 
+def test_what_is_being_read_is_read_anew_when_the_target_moves(stage: Stage) -> None:
+    connect(stage)
+    stage.change_rule(conditions={"approvals": 1})
+    [fix] = push(stage, "Hotfix")
+    version = ship(stage, "Go on")
+
+    def moving(_: httpx.Request, send: wire.Send) -> httpx.Response:
+        answer = send()
+        stage.deploy(PROD, commit=fix, user=BO, description="Hotfix")
+        stage.look(PROD)
+        return answer
+
+    stage.wire.put(moving, method="GET", path=".*/compare")
+    stage.shift(stage.seconds(3))
+    assert stage.step(READING)
+    read(stage)
+
+    assert shipped(stage, version).base == fix
+    assert subjects(stage, version) == ["Go on"]
+
+
+def test_a_new_base_never_stands_beside_what_was_compared_with_an_old_one(stage: Stage) -> None:
+    connect(stage)
+    stage.change_rule(conditions={"approvals": 1})
+    [fix] = push(stage, "Hotfix")
+    version = ship(stage, "Go on")
+    read(stage)
+    assert subjects(stage, version) == ["Hotfix", "Go on"]
+    stage.wire.put(wire.refused, method="GET", path=".*/compare", times=99)
+
+    stage.deploy(PROD, commit=fix, user=BO, description="Hotfix")
+    stage.look(PROD)
+    assert not shipped(stage, version).is_read
+    stage.shift(stage.seconds(3))
+    assert stage.step(READING)
+
+    found = shipped(stage, version)
+    assert (found.base, found.comparison, found.untold) == (fix, None, None)
+
+
 def test_people_are_asked_about_what_a_silent_github_does_not_tell(stage: Stage, hub: Wire) -> None:
     stage.change_rule(on_newer=OnNewer.KEEP, conditions={"commit_authors": ["Bo"]})
     hub.put(_limiting, method="GET", times=99)
