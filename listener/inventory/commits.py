@@ -83,6 +83,10 @@ class CommitReader:
             origins = repositories.origins(conn, app_id)
         return self._repository(origins)[1]
 
+    def told_by_heroku(self, app_id: str) -> str | None:
+        """Return the repository that Heroku tells of this very app, asked once a day."""
+        return self._asked(app_id).full_name
+
     def told(self, app_id: str, base: str, head: str) -> Told:
         """Compare two commits of an app's repository, each pair once. Raises Untold."""
         with self._database.begin() as conn:

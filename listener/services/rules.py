@@ -14,7 +14,7 @@ from listener.errors import Invalid
 from listener.inventory.context import Context
 from listener.inventory.reader import Snapshot
 from listener.services import apps as named
-from listener.services import presenters, rule_definition, rule_save
+from listener.services import named_repository, presenters, rule_definition, rule_save
 from listener.services.heroku_calls import HerokuCall
 from listener.services.rule_definition import (
     NewRule,
@@ -180,6 +180,7 @@ def check(
     wanted: RuleDefinition,
     standing: RuleDefinition | None = None,
 ) -> None:
-    """Check the rule alone, without other rules. Raises Invalid, HerokuUnreadable."""
+    """Check the rule alone, without others. Raises Invalid, Forbidden, HerokuUnreadable."""
     rule_definition.check_alone(wanted)
+    named_repository.check(context, wanted, standing)
     check_strategy(context, ask, wanted, standing)

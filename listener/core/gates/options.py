@@ -286,7 +286,8 @@ class Conditions:
         None,
         "--repo",
         "OWNER/NAME",
-        "the source's repository at GitHub, where Heroku does not tell it",
+        "the source's repository at GitHub, where Heroku does not tell it: an admin of every app"
+        " may name it, and it counts for this rule alone",
         read=plain.repository,
         wire=str,
     )
