@@ -18,6 +18,7 @@ from listener.inventory.commits import Told, Untold
 from listener.inventory.context import Context
 
 SECONDS = 6.0  # for all targets; what is read later is stored, and told to whoever asks again
+THREAD = "commits-between"
 LATE = "It takes long to read. Ask again in a moment."
 
 
@@ -58,7 +59,7 @@ def _read(
         for base, head in list(found):
             found[base, head] = _told(context, source_id, base, head)
 
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commits-between")
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=THREAD)
     try:
         pool.submit(read).result(timeout=SECONDS)
     except TimeoutError:

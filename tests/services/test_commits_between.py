@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -98,6 +99,9 @@ def test_nobody_waits_for_a_slow_heroku_and_the_next_one_is_told(
     while (told := diff(office)[PROD]).untold is not None:
         assert time.monotonic() < until
     assert told.message == "2 commits by Bo."
+    for thread in threading.enumerate():  # those that nobody waited for
+        if thread.name.startswith(commits_between.THREAD):
+            thread.join()
 
 
 def test_a_rollback_says_at_once_what_a_promotion_had_brought(office: Office) -> None:
