@@ -1,15 +1,20 @@
-"""How a promotion is told to GitHub: the states of its Deployment, and of its commit's status."""
+"""How a promotion is told to GitHub: the states of its Deployment, and of its commit's status.
+
+All who read the repository read it, so the reasons of promotions are told to none of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from listener.core.promotion import PromotionKind, Status
 
 LONGEST = 140  # characters of a description
+MOST_NAMED = 5  # gates in a sentence
 _CUT = "…"
 
 
@@ -59,10 +64,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A state to tell, in a sentence; the event is the last one that is told with it."""
+    """A state to tell, of this status; the event is the last one that is told with it."""
 
     state: State
-    message: str
+    status: Status
     event: int
 
 
@@ -84,7 +89,7 @@ def steps(
     for event in events:
         state = state_of(kind, event.word)
         if state is not None and state != (found[-1].state if found else last):
-            found.append(Step(state, event.message, event.id))
+            found.append(Step(state, Status(event.word), event.id))
     if is_begun or _is_worth_it(found):
         return tuple(found)
     return ()
@@ -93,6 +98,36 @@ def steps(
 def _is_worth_it(found: Sequence[Step]) -> bool:
     waits = bool(found) and found[-1].state is State.QUEUED
     return waits or any(step.state in _WENT for step in found)
+
+
+_SAID: dict[Status, str] = {
+    Status.WAITING: "Waits",
+    Status.POSTING: "Is being released",
+    Status.RELEASING: "Is being released",
+    Status.VERIFYING: "Released, and being verified",
+    Status.ROLLING_BACK: "Is being rolled back",
+    Status.SUCCEEDED: "Released",
+    Status.FAILED: "Failed",
+    Status.ERRORED: "Ended without a clear answer",
+    Status.ROLLED_BACK: "Rolled back",
+    Status.SUPERSEDED: "A newer release takes its place",
+    Status.CANCELLED: "Cancelled",
+    Status.REJECTED: "Rejected",
+    Status.SKIPPED: "Left out",
+}
+_OBJECTS = {Status.WAITING: frozenset({"wait", "error"}), Status.REJECTED: frozenset({"reject"})}
+
+
+def said(status: Status, *, version: int | None, gates: Iterable[Mapping[str, Any]] = ()) -> str:
+    """Say how it stands, for everybody: by its status, and by the names of gates that object."""
+    what, objects = _SAID.get(status, "Not told"), _OBJECTS.get(status, frozenset())
+    names = [str(each["name"]) for each in gates if each["verdict"] in objects]
+    if names:
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        what += f": {', '.join(names[:MOST_NAMED])}{more}"
+    elif status is Status.SUCCEEDED and version is not None:
+        what += f" as v{version}"
+    return short(f"{what}.")
 
 
 def short(text: str) -> str:

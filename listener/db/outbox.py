@@ -163,6 +163,18 @@ def stir_replaced(conn: Connection, promotion_id: int, target_id: str, channel: 
     conn.execute(update(table).where(c.id.in_(others)).values(due_at=func.clock_timestamp()))
 
 
+def pending_of(conn: Connection, target_id: str, place: dict[str, str]) -> int:
+    """Return how many commit statuses of what waits were told in this place."""
+    told = func.coalesce(func.sum(table.c.state["pending"].as_integer()), 0)
+    query = (
+        select(told)
+        .join(promotion, promotion.c.id == table.c.promotion_id)
+        .where(promotion.c.target_id == target_id, table.c.channel == COMMIT_STATUS)
+        .where(table.c.state.contains(place))
+    )
+    return int(conn.execute(query).scalar_one())
+
+
 @dataclass(frozen=True, slots=True)
 class Untold:
     """What one channel was last not told of an app's promotions, and why."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from listener.core.deployments import CommitState, commit_state_of, short
+from listener.core.deployments import CommitState, commit_state_of, said
 from listener.core.promotion import PromotionKind, Status
 from listener.core.rule import Mode
-from listener.db import apps
+from listener.db import apps, outbox
 from listener.db.rules import RuleRow
 from listener.github import GitHub
 from listener.inventory.commits import Untold
@@ -17,6 +17,8 @@ from listener.worker.word import Word
 PREFIX = "autopromote"
 # A verdict may change with every look; nobody reads it more often.
 PENDING_FOR = timedelta(minutes=1)
+# GitHub keeps 1000 of a commit and context and refuses all that follow: so the end is always told.
+MOST_PENDING = 100
 
 
 def tell(word: Word) -> None:
@@ -29,8 +31,7 @@ def tell(word: Word) -> None:
     elif (pause := _pause(word)) is not None:
         word.later(pause)
     else:
-        if word.state.get("told") != _told(word):
-            _say(word, github)
+        _say_news(word, github)
         word.settle()
 
 
@@ -44,7 +45,7 @@ def _told(word: Word) -> list[str]:
     row = word.row
     is_filtered = notify.is_filtered(row)  # what the rule leaves out, nobody has to mend
     state = CommitState.SUCCESS if is_filtered else commit_state_of(row.status)
-    return [str(state), short(row.reason)]
+    return [str(state), said(row.status, version=row.target_version, gates=row.gates)]
 
 
 def _pause(word: Word) -> timedelta | None:
@@ -55,11 +56,18 @@ def _pause(word: Word) -> timedelta | None:
     return left if left > timedelta(0) else None
 
 
-def _say(word: Word, github: GitHub) -> None:
-    """Tell it; to tell it twice is no harm, so a doubt is no question."""
+def _say_news(word: Word, github: GitHub) -> None:
+    """Tell what is new; to tell it twice is no harm, so a doubt is no question."""
+    state, description = told = _told(word)
+    if word.state.get("told") == told:
+        return
     if not word.state:
         word.advance(state=_place(word))
-    state, description = told = _told(word)
+    if state == CommitState.PENDING:
+        if _pending_of(word) >= MOST_PENDING:
+            return
+        # Before it is told: an answer may be lost.
+        word.advance(state=word.state | {"pending": int(word.state.get("pending", 0)) + 1})
     github.create_commit_status(
         word.state["repository"],
         word.state["sha"],
@@ -69,6 +77,13 @@ def _say(word: Word, github: GitHub) -> None:
         target_url=word.link(),
     )
     word.advance(state=word.state | {"told": told}, shown=state)
+
+
+def _pending_of(word: Word) -> int:
+    """Return how often what waits was told at this commit in this context, of any promotion."""
+    place = {name: word.state[name] for name in ("repository", "sha", "context")}
+    with word.context.database.begin() as conn:
+        return outbox.pending_of(conn, word.row.target_id, place)
 
 
 def _place(word: Word) -> dict[str, str]:

@@ -61,10 +61,16 @@ def tell(word: Word) -> None:
         word.give_up("GitHub is not told: set AUTOPROMOTE_GITHUB_TOKEN.")
         return
     for step in todo:
-        known = _say(word, github, _made(word, github, known), step)
+        known = _say(word, github, _made(word, github, known), step, _words(word, step))
     if known.last == State.SUCCESS or _runs_unwell(word):
         _make_way(word, github, known)
     word.settle()
+
+
+def _words(word: Word, step: Step) -> str:
+    """Say it as it stands; of what it was meanwhile, say no gates."""
+    gates = word.row.gates if word.row.status is step.status else ()
+    return deployments.said(step.status, version=word.row.target_version, gates=gates)
 
 
 def _runs_unwell(word: Word) -> bool:
@@ -147,7 +153,7 @@ def _create(word: Word, github: GitHub, known: Known, send_by: float) -> int:
     return made.id
 
 
-def _say(word: Word, github: GitHub, known: Known, step: Step) -> Known:
+def _say(word: Word, github: GitHub, known: Known, step: Step, said: str) -> Known:
     """Tell one state, unless it was told already."""
     repository, id = str(known.repository), int(known.id or 0)
     status = _said(github, known, step) if known.sending == step.state else None
@@ -160,7 +166,7 @@ def _say(word: Word, github: GitHub, known: Known, step: Step) -> Known:
             id,
             state=step.state,
             log_url=word.link(),
-            description=short(step.message),
+            description=said,
             send_by=send_by,
         ).id
     known = replace(known, last=str(step.state), last_status=status, sending=None)
@@ -183,5 +189,5 @@ def _make_way(word: Word, github: GitHub, known: Known) -> None:
         if other is None:
             outbox.stir_replaced(conn, row.id, row.target_id, word.channel)
     if other is not None and known.last == State.SUCCESS:
-        message = f"Something else runs since promotion {other}."
-        _say(word, github, known, Step(State.INACTIVE, message, word.last_event))
+        step = Step(State.INACTIVE, row.status, word.last_event)
+        _say(word, github, known, step, f"Something else runs since promotion {other}.")

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from listener.core.promotion import Status
+from listener.worker import tell_commit_status
 from tests.worker import wire
 from tests.worker.emulated import PROD
 from tests.worker.github import Hub
@@ -50,7 +52,7 @@ def test_what_goes_at_once_is_told_once(hub: Hub) -> None:
 def test_what_waits_is_pending_until_somebody_says_yes(hub: Hub) -> None:
     version = ask(hub, approvals=1)
     [first] = told(hub)
-    assert first == ("pending", f"0 of 1 approvals for acme-staging v{version} to {PROD}.")
+    assert first == ("pending", "Waits: approvals.")
 
     hub.stage.approve(version, "cy@example.com")
     hub.stage.work()
@@ -63,7 +65,7 @@ def test_a_no_is_a_failure(hub: Hub) -> None:
     hub.stage.reject(version, "cy@example.com", "not today")
     hub.stage.work()
     hub.tell()
-    assert told(hub)[-1] == ("failure", "cy@example.com rejected it: not today.")
+    assert told(hub)[-1] == ("failure", "Rejected: approvals.")
 
 
 def test_another_reason_to_wait_is_told_once_a_minute(hub: Hub) -> None:
@@ -80,7 +82,49 @@ def test_another_reason_to_wait_is_told_once_a_minute(hub: Hub) -> None:
     hub.stage.work()
     hub.tell(seconds=61)
     assert [state for state, _ in told(hub)] == ["pending", "pending"]
-    assert "on hold" in told(hub)[-1][1]
+    assert "hold" in told(hub)[-1][1]
+
+
+def test_no_reason_is_told_to_all_who_read_the_repository(hub: Hub) -> None:
+    version = ask(hub, approvals=1, deployment="production")
+    hub.stage.put_hold()  # launch day
+    hub.stage.work()
+    hub.tell(seconds=61)
+    hub.stage.release_hold()
+    hub.stage.reject(version, "cy@example.com", "https://wiki.internal/secret")
+    hub.stage.work()
+    hub.tell(seconds=61)
+
+    deployed = [status for each in hub.deployments() for status in each["statuses"]]
+    said = [each["description"] for each in (*hub.statuses(), *deployed)]
+    assert len(said) > 3
+    assert not [each for each in said if "launch day" in each or "@" in each or "/" in each]
+
+
+def test_the_end_is_told_however_often_it_waited_for_something_else(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tell_commit_status, "MOST_PENDING", 2)
+    version = ask(hub, approvals=1)
+    for _ in range(2):
+        hub.stage.put_hold()
+        hub.stage.work()
+        hub.tell(seconds=61)
+        hub.stage.release_hold()
+        hub.stage.work()
+        hub.tell(seconds=61)
+    assert [state for state, _ in told(hub)] == ["pending"] * 2
+
+    hub.stage.approve(version, "cy@example.com")
+    hub.stage.work()
+    hub.tell()
+    assert [state for state, _ in told(hub)] == ["pending", "pending", "success"]
+
+    again = hub.stage.deploy(commit=hub.last)  # the same commit, in a new build
+    hub.stage.look()
+    hub.tell(seconds=61)
+    assert hub.stage.promotion(again).status is Status.WAITING
+    assert [state for state, _ in told(hub)] == ["pending", "pending", "success"]
 
 
 def test_what_the_rule_leaves_out_has_no_status(hub: Hub) -> None:
