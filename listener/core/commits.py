@@ -151,6 +151,7 @@ class Shipment:
     comparison: Comparison | None = None
     untold: str | None = None  # why nothing is told; None while it is being read
     left: Left | None = None  # its target was rolled back from this very commit
+    since: datetime | None = None  # it is told, or is not, as it is now, and from this base
 
     @property
     def is_read(self) -> bool:
@@ -222,6 +223,7 @@ class Block:
     by: str
     app_id: str | None = None  # a source or a target; None: every app
     repository: str | None = None  # where the commit was seen, if anywhere
+    created_at: datetime | None = None
 
     def stops(self, sha: str) -> bool:
         """Return whether it is this commit, or may be: Heroku shows some by their beginning."""

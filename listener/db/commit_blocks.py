@@ -46,7 +46,7 @@ class BlockRow:
     @property
     def value(self) -> Block:
         """The block as its gate needs it."""
-        return Block(self.id, self.sha, self.reason, self.by, self.app_id, self.repository)
+        return Block(**{name: getattr(self, name) for name in Block.__dataclass_fields__})
 
 
 _FIELDS = tuple(BlockRow.__dataclass_fields__)
@@ -67,7 +67,11 @@ def open_as_json() -> ColumnElement[Any]:
 
 def of_json(kept: list[dict[str, Any]] | None) -> tuple[Block, ...]:
     """Read what `open_as_json` answers, oldest first."""
-    return tuple(sorted((Block(**each) for each in kept or ()), key=lambda block: block.id))
+    return tuple(sorted((_of(each) for each in kept or ()), key=lambda block: block.id))
+
+
+def _of(kept: dict[str, Any]) -> Block:
+    return Block(**{**kept, "created_at": datetime.fromisoformat(kept["created_at"])})
 
 
 def concerning(blocks: Iterable[Block], *app_ids: str) -> tuple[Block, ...]:

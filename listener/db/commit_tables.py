@@ -73,6 +73,7 @@ shipment = Table(
     columns.words("repository"),
     Column("comparison_id", BigInteger, ForeignKey("comparison.id")),
     columns.words("untold"),  # why
+    columns.now("since"),  # it is told from this base, or is not told
     columns.time("failing_since"),
     # A promotion is on its way at once; to read what ships can wait for a moment.
     Column("due_at", TIMESTAMP(timezone=True), server_default=text("now() + interval '2 seconds'")),

@@ -6,13 +6,26 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, false, func, literal, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Text,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.core.commits import Comparison, Left, Relation, Shipment, comparison_of, sha_of
 from listener.core.promotion import ENDED, PromotionKind, Status
 from listener.db import left_commits, queue
 from listener.db.commit_tables import comparison, shipment
+from listener.db.fixed import value
 from listener.db.promotions import PromotionRow
 from listener.db.queue import notify
 from listener.db.running import artifact_on
@@ -51,6 +64,7 @@ def _shipment(row: Row[Any], left: Left | None) -> Shipment:
         comparison=found,
         untold=row.untold,
         left=left,
+        since=row.since,
     )
 
 
@@ -136,13 +150,33 @@ def hasten_first(conn: Connection, promotion_id: int) -> None:
 
 def settle(conn: Connection, claim: queue.Claim, **values: Any) -> None:
     """Store what was read, or why not, under the claim's fence. Raises LeaseLost."""
-    queue.write(conn, claim, **{"due_at": None, "failing_since": None, **values})
+    queue.write(conn, claim, **{"due_at": None, "failing_since": None, **_since(values)})
 
 
 def again(conn: Connection, claim: queue.Claim, pause: timedelta, **values: Any) -> None:
     """Read it once more after a pause. Raises LeaseLost."""
     due_at = func.clock_timestamp() + literal(pause)
-    queue.write(conn, claim, due_at=due_at, attempt=claim.attempt, **values)
+    queue.write(conn, claim, due_at=due_at, attempt=claim.attempt, **_since(values))
+
+
+def _since(values: dict[str, Any]) -> dict[str, Any]:
+    return {**values, "since": _SINCE} if "untold" in values else values
+
+
+# People's words on what is not told count from when it is not, and not from another try.
+_SINCE = case(
+    (
+        and_(
+            *(
+                shipment.c[name].is_not_distinct_from(value(name, shipment.c[name].type))
+                for name in ("base_artifact", "comparison_id")
+            ),
+            shipment.c.untold.is_(None) == value("untold", Text).is_(None),
+        ),
+        shipment.c.since,
+    ),
+    else_=func.clock_timestamp(),
+)
 
 
 def commits_of(

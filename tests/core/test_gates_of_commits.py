@@ -33,6 +33,7 @@ FIX, WIP = (
 )
 BOTH = shipping(FIX, WIP)
 NO = Approval(CY, NOON, is_approved=False, reason="not today")
+LATER = Approval(CY, NOON + timedelta(seconds=1))
 WORD = "It waits for a person's word, `autopromote promotions:approve`."
 STOPPED = (
     "2 commits ship with staging v42; by its message the rule stops 2222222 “wip: half of it” by"
@@ -107,6 +108,28 @@ def of(candidate: Candidate, gate: str) -> Verdict:
         (
             {"shipment": UNTOLD, "approvals": yes(ANA), "self_approval": False},
             Wait(f"{NOT_TOLD}: {NOBODY} {WORD}"),
+        ),
+        # A yes from before it was not told was said of something else.
+        (
+            {"shipment": replace(UNTOLD, since=NOON), "approvals": yes(BO)},
+            Wait(f"{NOT_TOLD}: {NOBODY} {WORD}"),
+        ),
+        (
+            {"shipment": shipping(FIX, of=300, since=NOON), "approvals": yes(BO)},
+            Wait(f"{NOT_TOLD}: only 1 of its 300 commits are told. {WORD}"),
+        ),
+        (
+            {"shipment": replace(UNTOLD, since=NOON), "approvals": (*yes(BO), LATER)},
+            Pass(f"{NOT_TOLD}; approved by {CY}."),
+        ),
+        (
+            {
+                "shipment": replace(UNTOLD, since=NOON),
+                "approvals": yes(BO),
+                "is_by_hand": True,
+                "asked_by": BO,
+            },
+            Pass(f"{BO} asked for staging v42, and so let go whatever ships."),
         ),
         ({"shipment": UNTOLD, "approvals": (NO,)}, Reject(f"{CY} rejected it: not today.")),
         (
@@ -189,6 +212,10 @@ BLOCKED = Wait(
 )
 FREE = Pass("None of the commits that ship with staging v42 is blocked.")
 HERE = replace(UNTOLD, repository="acme/shop")
+NEW = Block(2, "3" * 40, "it leaks, too", ANA, created_at=NOON)
+UNCLEAR_TWO = Wait(
+    f"{NOT_TOLD}: Heroku names no commit of what goes, and blocked is 2222222, 3333333. {WORD}"
+)
 UNCLEAR = Wait(f"{NOT_TOLD}: Heroku names no commit of what goes, and blocked is 2222222. {WORD}")
 
 
@@ -209,6 +236,22 @@ UNCLEAR = Wait(f"{NOT_TOLD}: Heroku names no commit of what goes, and blocked is
         ({"shipment": BOTH, "override": Override(frozenset({"block"}), ANA, "now")}, BLOCKED),
         ({"shipment": UNTOLD}, UNCLEAR),
         ({"shipment": UNTOLD, "approvals": yes(BO)}, Pass(f"{NOT_TOLD}; approved by {BO}.")),
+        # A yes from before the block, or from before nobody told, was said of something else.
+        ({"shipment": UNTOLD, "blocks": (BLOCK, NEW), "approvals": yes(BO)}, UNCLEAR_TWO),
+        (
+            {"shipment": UNTOLD, "blocks": (BLOCK, NEW), "approvals": (*yes(BO), LATER)},
+            Pass(f"{NOT_TOLD}; approved by {CY}."),
+        ),
+        ({"shipment": replace(UNTOLD, since=NOON), "approvals": yes(BO)}, UNCLEAR),
+        (
+            {
+                "shipment": replace(UNTOLD, since=NOON),
+                "approvals": yes(BO),
+                "is_by_hand": True,
+                "asked_by": BO,
+            },
+            UNCLEAR,
+        ),
         ({"shipment": UNTOLD, "approvals": (NO,)}, Reject(f"{CY} rejected it: not today.")),
         ({"shipment": HERE, "blocks": (replace(BLOCK, repository="acme/shop"),)}, UNCLEAR),
         ({"shipment": HERE, "blocks": (replace(BLOCK, repository="Acme/Shop"),)}, UNCLEAR),

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from listener.core.promotion import Status
+from listener.core.rule import OnNewer
 from listener.db import commit_words
 from listener.errors import Conflict, Invalid, NotFound
 from listener.services.commit_blocks import NewBlock
@@ -412,6 +413,67 @@ def test_where_nobody_tells_what_ships_a_block_that_may_concern_it_asks_a_person
     assert "is not told" in row.reason
     assert "blocked is aaaaaaa" in row.reason
     bare.approve(version, BO)
+    bare.work()
+    assert bare.runs(version)
+
+
+def test_a_yes_from_before_the_block_is_no_word_on_what_may_hold_it(bare: Stage) -> None:
+    bare.add_rule(conditions={"approvals": 1})
+    bare.put_hold()
+    version = bare.deploy(commit="b" * 40)
+    bare.look()
+    finish(bare)
+    bare.approve(version, BO)
+    bare.work()
+    block(bare, "a" * 12)
+    bare.release_hold()
+    finish(bare)
+    assert "blocked is aaaaaaa" in bare.promotion(version).reason
+    assert not bare.runs(version)
+    bare.age(hours=2)  # it is asked for again, and is as it was
+    finish(bare)
+    bare.approve(version, BO)
+    bare.age(hours=2)
+    finish(bare)
+    assert bare.runs(version)
+
+
+def test_a_yes_to_what_was_told_is_no_word_on_what_is_not_told_after_the_target_moved(
+    stage: Stage,
+) -> None:
+    ready(stage, approvals=1)
+    stage.change_rule(on_newer=OnNewer.KEEP, conditions={"approvals": 1})
+    stage.put_hold()
+    first, _ = ship(stage, "One")
+    second, _ = ship(stage, "Two")
+    block(stage, "a" * 12, app=PROD)
+    stage.approve(second, BO)
+    stage.work()
+    stage.control("faults", {"kind": "status", "path": "/pipelines/[^/]+/repo/compare"})
+    aside = NewOverride(gates=("hold",), reason="now")
+    wish = NewPromotions(source=STAGING, targets=(PROD,), version=first, override=aside)
+    stage.desk.promote_by_hand(wish, by=ANA)
+    stage.work()
+    finish(stage)
+    assert stage.runs(first)
+    stage.release_hold()
+    for _ in range(9):
+        stage.age(seconds=8)
+        finish(stage)
+
+    assert "is not told" in stage.promotion(second).reason
+    assert stage.promotion(second).status is Status.WAITING
+
+
+def test_whoever_promotes_by_hand_says_nothing_of_a_block(bare: Stage) -> None:
+    bare.add_rule()
+    block(bare, "a" * 12, app=PROD)
+    version = bare.deploy(commit="b" * 40)
+    bare.promote(version)
+    bare.work()
+    finish(bare)
+    assert "is not told" in bare.promotion(version).reason
+    bare.approve(version, ANA)
     bare.work()
     assert bare.runs(version)
 

@@ -62,11 +62,9 @@ def _of_each(candidate: Candidate, what: str, fits: Callable[[Commit], bool]) ->
 
 
 def _unknown(candidate: Candidate, found: Wait | str) -> Verdict:
-    if isinstance(found, str):
-        return _untold(candidate, found)
     if by := _asked_by(candidate):  # it may be urgent, and GitHub slow
         return Pass(f"{by} asked for {named(candidate)}, and so let go whatever ships.")
-    return found
+    return _untold(candidate, found) if isinstance(found, str) else found
 
 
 def _stopped(candidate: Candidate, stopped: Sequence[Commit], what: str) -> Verdict:
@@ -99,10 +97,15 @@ def told(candidate: Candidate) -> Comparison | Wait | str:
     return found if found.is_whole else "a message of its commits is too long to be kept."
 
 
-def _untold(candidate: Candidate, why: str) -> Verdict:
-    """Ask a person, unless one spoke already. What is told later is decided anew."""
-    what = f"What ships with {named(candidate)} is not told"
-    if given := votes(candidate):
+def _untold(candidate: Candidate, why: str, blocks: Sequence[Block] = ()) -> Verdict:
+    """Ask a person, unless one spoke since it stands so. What is told later is decided anew.
+
+    An older yes, or the wish of whoever promotes by hand, was said of something else.
+    """
+    what, ships = f"What ships with {named(candidate)} is not told", candidate.shipment
+    began = (ships.since if ships is not None else None, *(each.created_at for each in blocks))
+    since = max((at for at in began if at is not None), default=None)
+    if given := votes(candidate, after=since):
         return Pass(f"{what}; approved by {' and '.join(given)}.", {"approved_by": given})
     message = f"{what}: {why.removesuffix('.')}. {_by_word(candidate)}"
     return Wait(message, None, {**READING, **NEEDS_WORD})
@@ -162,7 +165,7 @@ def block(candidate: Candidate, now: datetime) -> Verdict:
     if (objection := rejected(candidate)) is not None:
         return objection
     which = ", ".join(short(each.sha) for each in unclear[:MOST_NAMED])
-    return _untold(candidate, f"{found.removesuffix('.')}, and blocked is {which}.")
+    return _untold(candidate, f"{found.removesuffix('.')}, and blocked is {which}.", unclear)
 
 
 def _repository(candidate: Candidate) -> str | None:
