@@ -39,9 +39,12 @@ AT_MOST_EVERY = timedelta(seconds=1)
 AT_FIRST_EVERY = timedelta(seconds=5)
 
 
-def find(conn: Connection, app_id: str, sha: str) -> CommitChecks:
-    """Return what is known of a commit's checks; nothing where nobody asked yet."""
-    row = _FIND.first(conn, app_id=app_id, sha=sha)
+def find(conn: Connection, app_id: str, sha: str, *, named: str | None = None) -> CommitChecks:
+    """Return what is known of a commit's checks; nothing where nobody asked yet.
+
+    They are those in the repository that a rule names, else in the one that Heroku tells.
+    """
+    row = _FIND.first(conn, app_id=app_id, sha=sha, named=named or "")
     return _of(row) if row is not None else CommitChecks(sha)
 
 
@@ -49,6 +52,7 @@ _FIND = Fixed(
     select(table).where(
         table.c.app_id == value("app_id", Text),
         table.c.sha == value("sha", Text),
+        table.c.named == value("named", Text),
     )
 )
 
@@ -67,7 +71,9 @@ def _of(row: Row[Any]) -> CommitChecks:
     )
 
 
-def want(conn: Connection, app_id: str, sha: str, *, is_urgent: bool) -> CommitChecks:
+def want(
+    conn: Connection, app_id: str, sha: str, *, named: str | None = None, is_urgent: bool
+) -> CommitChecks:
     """Have a commit's checks read while the caller's promotion waits; return what is known now.
 
     The row stays locked: what is read meanwhile wakes the promotion once that is stored. What is
@@ -78,9 +84,10 @@ def want(conn: Connection, app_id: str, sha: str, *, is_urgent: bool) -> CommitC
     sooner = func.least(table.c.due_at, func.greatest(now, table.c.asked_at + literal(pause)))
     is_watched = table.c.due_at.is_not(None)
     is_patient = is_watched & (table.c.untold.is_not(None) if is_urgent else true())
-    new = insert(table).values(app_id=app_id, sha=sha, begun_at=now, due_at=now)
+    key = {"app_id": app_id, "sha": sha, "named": named or ""}
+    new = insert(table).values(**key, begun_at=now, due_at=now)
     wanted = new.on_conflict_do_update(
-        index_elements=["app_id", "sha"],
+        index_elements=[*key],
         set_={
             "due_at": case((is_patient, table.c.due_at), else_=sooner),
             "begun_at": case((is_watched, table.c.begun_at), else_=now),

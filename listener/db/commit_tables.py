@@ -88,6 +88,8 @@ commit_check = Table(
     columns.id_(),
     columns.app_id("app_id"),  # the source whose release has the commit
     columns.words("sha", is_required=True),
+    # The repository that the promotion's rule names, or nothing: then what Heroku tells counts.
+    Column("named", Text, nullable=False, server_default=text("''")),
     columns.words("repository"),  # the one that was asked
     Column("content", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     columns.time("read_at"),
@@ -99,7 +101,7 @@ commit_check = Table(
     columns.now("created_at"),
     columns.time("due_at"),
     *columns.lease(),
-    UniqueConstraint("app_id", "sha"),
+    UniqueConstraint("app_id", "sha", "named"),
     Index("ix_commit_check_sha", "sha"),
     Index("ix_commit_check_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
 )

@@ -37,33 +37,27 @@ class Pair:
     head: str
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """An app whose repository may be that of a promotion; `named` is what its rules say."""
+def origins(conn: Connection, app_id: str) -> list[str]:
+    """Return an app, then those that feed it in a chain of rules, the first one last.
 
-    app_id: str
-    named: str | None
-
-
-def origins(conn: Connection, app_id: str) -> list[Origin]:
-    """Return an app and those that feed it in a chain of rules, the first one first."""
-    found: dict[str, Origin] = {}
+    What their rules name counts for these alone: whoever may change another rule has no say here.
+    """
+    found: list[str] = []
     wanted: str | None = app_id
     while wanted is not None and wanted not in found and len(found) < MOST_HOPS:
+        found.append(wanted)
         around = rules.around_app(conn, wanted)
-        own = (rule.conditions.repo for rule in around if rule.source_id == wanted)
-        found[wanted] = Origin(wanted, next(filter(None, own), None))
-        feeding = (rule.source_id for rule in around if wanted in rule.target_ids)
+        feeding = (rule.source_id for rule in around if found[-1] in rule.target_ids)
         wanted = next(feeding, None)
-    return list(found.values())[::-1]
+    return found
 
 
 def name_of(conn: Connection, app_id: str) -> str | None:
-    """Return the repository of an app or of the first one of its chain, as far as it is known."""
+    """Return the repository that Heroku tells of an app or its chain, as far as it is known."""
     for each in origins(conn, app_id):
-        known = None if each.named else of_app(conn, each.app_id)
-        if name := each.named or (known.full_name if known is not None else None):
-            return name
+        known = of_app(conn, each)
+        if known is not None and known.full_name is not None:
+            return known.full_name
     return None
 
 

@@ -21,7 +21,7 @@ from listener.core.commits import (
 )
 from listener.db import apps, releases, repositories
 from listener.db.engine import Database
-from listener.db.repositories import Origin, Pair, RepositoryRow
+from listener.db.repositories import Pair, RepositoryRow
 from listener.github import GitHub, GitHubError
 from listener.heroku import Heroku, Spender, on_behalf_of
 from listener.inventory.reader import HerokuReader
@@ -74,24 +74,21 @@ class CommitReader:
         self._reader = reader
         self._github = github
 
-    def repository(self, app_id: str) -> str:
-        """Return the repository of an app, or of the first app of its chain. Raises Untold.
+    def repository(self, app_id: str, named: str | None = None) -> str:
+        """Return the repository of an app, or of an app that feeds it. Raises Untold.
 
-        What a rule says counts first; Heroku is asked once a day, also where it tells nothing.
+        What the promotion's own rule names counts first. Heroku is asked once a day for each app,
+        also where it tells nothing.
         """
-        with self._database.begin() as conn:
-            origins = repositories.origins(conn, app_id)
-        return self._repository(origins)[1]
+        return self._repository(app_id, named)[1]
 
     def told_by_heroku(self, app_id: str) -> str | None:
         """Return the repository that Heroku tells of this very app, asked once a day."""
         return self._asked(app_id).full_name
 
-    def told(self, app_id: str, base: str, head: str) -> Told:
+    def told(self, app_id: str, base: str, head: str, named: str | None = None) -> Told:
         """Compare two commits of an app's repository, each pair once. Raises Untold."""
-        with self._database.begin() as conn:
-            origins = repositories.origins(conn, app_id)
-        origin, name = self._repository(origins)
+        origin, name = self._repository(app_id, named)
         pair = Pair(name, base, head)
         with self._database.begin() as conn:
             known = repositories.find_comparison(conn, pair)
@@ -109,15 +106,16 @@ class CommitReader:
                 return None
         return sha_of(commit)
 
-    def _repository(self, origins: list[Origin]) -> tuple[Origin, str]:
+    def _repository(self, app_id: str, named: str | None) -> tuple[str, str]:
         """Return the app whose repository it is, and the name."""
-        if self._github is not None:  # Heroku compares commits of what it is connected to alone
-            named = next((each for each in origins if each.named), None)
-            if named is not None and named.named is not None:
-                return named, named.named
+        # Heroku compares commits of what it is connected to alone.
+        if named is not None and self._github is not None:
+            return app_id, named
+        with self._database.begin() as conn:
+            origins = repositories.origins(conn, app_id)
         why: str | None = None
         for each in origins:
-            known = self._asked(each.app_id)
+            known = self._asked(each)
             if known.full_name is not None:
                 return each, known.full_name
             why = why or known.why
@@ -147,7 +145,7 @@ class CommitReader:
     def _pipeline(self, app_id: str) -> str | None:
         return self._reader.pipeline(app_id, for_=ASKED_AGAIN)
 
-    def _compare(self, origin: Origin, pair: Pair) -> int:
+    def _compare(self, origin: str, pair: Pair) -> int:
         """Compare two commits, and store the answer, or for how long it is not to be asked for."""
         told_by = HEROKU if self._github is None else GITHUB
         with self._database.begin() as conn:
@@ -159,7 +157,7 @@ class CommitReader:
             found = self._compared_by_github(self._github, pair)
         else:
             with on_behalf_of(READER):
-                found = self._compared_by_heroku(origin.app_id, pair)
+                found = self._compared_by_heroku(origin, pair)
         with self._database.begin() as conn:
             return repositories.add_comparison(conn, pair, found, told_by=told_by)
 

@@ -71,6 +71,17 @@ def _obeyed(row: PromotionRow, found: Sequence[RuleRow]) -> RuleRow | None:
     return next((rule for rule in same_way if rule.acts), None)
 
 
+def repo_of(conn: Connection, row: PromotionRow) -> str | None:
+    """Return the repository that the promotion's rule names: its own, or that of its way.
+
+    A rollback takes back what a rule brought to its target: what that one names counts.
+    """
+    if row.kind is PromotionKind.PROMOTE:
+        return conditions_of(conn, row).repo
+    named = (rule.conditions.repo for rule in rules.targeting(conn, row.target_id)[::-1])
+    return next(filter(None, named), None)
+
+
 class TargetFacts(NamedTuple):
     """The marks of our releases on the target, each with what it was for, and what stands there."""
 
@@ -129,7 +140,7 @@ def checks_of(
     if sha is None:
         what = "it" if row.artifact_type == SLUG else "an image"
         return CommitChecks(None, untold=f"Heroku names no commit of {what}.", is_final=True)
-    return commit_checks.find(conn, row.source_id, sha)
+    return commit_checks.find(conn, row.source_id, sha, named=conditions.repo)
 
 
 def _by_commit(
@@ -150,7 +161,8 @@ def _by_commit(
         return {}
     ships = shipments.of(conn, row.id)
     if ships is not None and ships.repository is None and blocks:
-        ships = replace(ships, repository=repositories.name_of(conn, row.source_id))
+        named = conditions.repo or repositories.name_of(conn, row.source_id)
+        ships = replace(ships, repository=named)
     coming = ships.comparison.coming if ships is not None and ships.comparison is not None else ()
     is_stopped = conditions.needs_commits and coming
     return {

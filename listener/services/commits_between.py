@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -31,12 +32,21 @@ class Way:
     artifact: str | None
     base: str | None
     head: str | None
+    repo: str | None = None  # that the rule of this way names
 
     @property
-    def ends(self) -> tuple[str, str] | None:
+    def ends(self) -> Ends | None:
         """The two commits, if both are known and differ."""
         base, head = sha_of(self.base), sha_of(self.head)
-        return (base, head) if base and head and base != head else None
+        return Ends(base, head, self.repo) if base and head and base != head else None
+
+
+class Ends(NamedTuple):
+    """Two commits, of the repository that Heroku tells, or a rule names."""
+
+    base: str
+    head: str
+    repo: str | None
 
 
 def between(context: Context, source_id: str, ways: Sequence[Way]) -> dict[str, Shown]:
@@ -47,17 +57,15 @@ def between(context: Context, source_id: str, ways: Sequence[Way]) -> dict[str, 
         return {each.target_id: _shown(conn, source_id, each, told) for each in ways}
 
 
-def _read(
-    context: Context, source_id: str, pairs: Iterable[tuple[str, str]]
-) -> dict[tuple[str, str], Told | str]:
+def _read(context: Context, source_id: str, pairs: Iterable[Ends]) -> dict[Ends, Told | str]:
     """Read one pair after the other by a thread, of whose work we take what is done in time."""
-    found: dict[tuple[str, str], Told | str] = dict.fromkeys(pairs, LATE)
+    found: dict[Ends, Told | str] = dict.fromkeys(pairs, LATE)
     if not found:
         return found
 
     def read() -> None:
-        for base, head in list(found):
-            found[base, head] = _told(context, source_id, base, head)
+        for ends in list(found):
+            found[ends] = _told(context, source_id, ends)
 
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=THREAD)
     try:
@@ -69,16 +77,14 @@ def _read(
     return found
 
 
-def _told(context: Context, source_id: str, base: str, head: str) -> Told | str:
+def _told(context: Context, source_id: str, ends: Ends) -> Told | str:
     try:
-        return context.commits.told(source_id, base, head)
+        return context.commits.told(source_id, *ends)
     except (Untold, HerokuError, GitHubError) as error:
         return line_of(str(error), most=LONGEST_LINE)
 
 
-def _shown(
-    conn: Connection, source_id: str, way: Way, told: dict[tuple[str, str], Told | str]
-) -> Shown:
+def _shown(conn: Connection, source_id: str, way: Way, told: dict[Ends, Told | str]) -> Shown:
     base, head = sha_of(way.base), sha_of(way.head)
     none = Shown(base=base, head=head)
     if head is None:
@@ -87,7 +93,7 @@ def _shown(
         return replace(none, untold=f"Heroku names no commit of what {way.target} runs.")
     if base == head:
         return replace(none, relation=Relation.IDENTICAL, commits=(), leaves=())
-    found = told[base, head]
+    found = told[Ends(base, head, way.repo)]
     coming = Coming(source_id, way.target_id, way.artifact or "", head)
     left = left_commits.find(conn, coming) if way.artifact is not None else None
     if isinstance(found, str):

@@ -14,6 +14,8 @@ from listener.core.finding import Finding, Unread
 from listener.core.parity import Traits
 from listener.core.release import History, Release
 from listener.core.shown import Shown
+from listener.db import rules
+from listener.db.rules import RuleRow
 from listener.errors import Invalid
 from listener.heroku import Slug
 from listener.inventory.context import Context
@@ -80,7 +82,9 @@ def compare(context: Context, wish: Comparison) -> Diff:
         raise Invalid(f"{source.name} cannot be promoted onto itself.")
     found = _gather(context, ask, source, targets, wish.version)
     changes = [_change(found, target, wish.repo) for target in targets]
-    ships = commits_between(context, source.id, [_way(found, each) for each in changes])
+    with context.database.begin() as conn:
+        around = rules.around_app(conn, source.id)
+    ships = commits_between(context, source.id, [_way(found, each, around) for each in changes])
     return Diff(
         source=source,
         release=found.release,
@@ -89,7 +93,9 @@ def compare(context: Context, wish: Comparison) -> Diff:
     )
 
 
-def _way(found: DiffFacts, change: Change) -> Way:
+def _way(found: DiffFacts, change: Change, around: Sequence[RuleRow]) -> Way:
+    own = (each for each in around if each.source_id == found.source.id)
+    repos = (each.conditions.repo for each in own if change.app.id in each.target_ids)
     before, after = change.before, found.slugs[found.source.id]
     return Way(
         target_id=change.app.id,
@@ -97,6 +103,7 @@ def _way(found: DiffFacts, change: Change) -> Way:
         artifact=found.release.artifact,
         base=before.commit if isinstance(before, Slug) else None,
         head=after.commit if isinstance(after, Slug) else None,
+        repo=next(repos, None),
     )
 
 

@@ -26,7 +26,7 @@ def _of_rule(context: Context, rule: RuleRow) -> Finding:
         message = f"Rule {rule.name} asks for checks, and no credentials of GitHub are set."
         return _finding(rule, State.BROKEN, message, why=WHY, mend=MEND)
     try:
-        repository = context.commits.repository(rule.source_id)
+        repository = context.commits.repository(rule.source_id, rule.conditions.repo)
     except Untold as why:
         message = f"Rule {rule.name} asks for checks, and nobody tells of which repository: {why}"
         mend = f"autopromote rules:update {rule.name} --repo OWNER/NAME"

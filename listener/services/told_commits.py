@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from listener.db import repositories, shipments
+from listener.db import repositories, rules, shipments
 from listener.services.rule_warnings import ToldCommits
 
 COUNTED = 20  # the newest promotions of an app's releases
@@ -17,7 +17,9 @@ def count(conn: Connection, app_id: str) -> ToldCommits:
     """
     read = shipments.read_of(conn, app_id, limit=COUNTED)
     why: str | None = None
-    if not read and repositories.name_of(conn, app_id) is None:
+    named = [each for each in rules.around_app(conn, app_id) if each.conditions.repo]
+    is_named = any(each.source_id == app_id for each in named)
+    if not read and not is_named and repositories.name_of(conn, app_id) is None:
         known = repositories.of_app(conn, app_id)
         why = known.why if known is not None else None
     return ToldCommits(promotions=len(read), told=sum(read), why=why)

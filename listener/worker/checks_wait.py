@@ -46,7 +46,8 @@ def begin(
     if known is None or known.sha is None:
         return ChecksWait(due_at, since, None)
     is_urgent = bool(wait.facts.get("asks"))
-    stored = commit_checks.want(conn, row.source_id, known.sha, is_urgent=is_urgent)
+    named = candidate.conditions.repo
+    stored = commit_checks.want(conn, row.source_id, known.sha, named=named, is_urgent=is_urgent)
     has_news = stored.asked_at is not None and stored.asked_at != known.asked_at
     return ChecksWait(now if has_news else due_at, since, stored.id)
 

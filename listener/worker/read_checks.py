@@ -51,7 +51,7 @@ def _read(context: Context, claim: queue.Claim, clock: Clock) -> tuple[str, tupl
     github, row = context.github, claim.row
     if github is None:
         raise Untold(NO_CREDENTIALS)
-    repository = context.commits.repository(row.app_id)
+    repository = context.commits.repository(row.app_id, row.named or None)
     # First, so that a suite that is done had all its runs before these are read.
     suites = github.check_suites(repository, row.sha)
     _renew(context, claim)

@@ -17,6 +17,7 @@ from listener.db.apps import AppRow
 from listener.db.promotions import PromotionRow
 from listener.github import GitHubError
 from listener.heroku import HerokuError, RateLimited, Spared
+from listener.inventory import evidence
 from listener.inventory.commits import Untold, sha_of
 from listener.inventory.context import Clock, Context
 
@@ -34,6 +35,7 @@ class _Ends:
     target: AppRow
     base_artifact: str | None
     commits: Mapping[str, str]
+    repo: str | None  # that its rule names
 
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
@@ -59,7 +61,7 @@ def _ends(conn: Connection, promotion_id: int) -> _Ends:
     base_artifact = shipments.base_artifact(conn, row)
     wanted = {each for each in (row.artifact, base_artifact) if each}
     commits = shipments.commits_of(conn, {row.source_id, row.target_id}, wanted)
-    return _Ends(row, *both, base_artifact, commits)
+    return _Ends(row, *both, base_artifact, commits, evidence.repo_of(conn, row))
 
 
 def _head(context: Context, ends: _Ends) -> str | None:
@@ -95,7 +97,7 @@ def _read(context: Context, ends: _Ends, known: Mapping[str, Any]) -> dict[str, 
         raise Untold(f"Heroku names no commit of what {target} ran before.")
     if base == head:
         return {"comparison_id": None}
-    told = context.commits.told(ends.row.source_id, base, head)
+    told = context.commits.told(ends.row.source_id, base, head, ends.repo)
     return {"repository": told.repository, "comparison_id": told.comparison_id}
 
 

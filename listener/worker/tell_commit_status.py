@@ -95,7 +95,7 @@ def _place(word: Word) -> dict[str, str]:
     with word.context.database.begin() as conn:
         target = apps.get(conn, word.row.target_id).name
     return {
-        "repository": word.context.commits.repository(word.row.source_id),
+        "repository": word.context.commits.repository(word.row.source_id, rule.conditions.repo),
         "sha": sha,
         "context": f"{PREFIX}/{rule.name}/{target}",
     }

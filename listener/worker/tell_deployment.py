@@ -120,7 +120,7 @@ def _place(word: Word) -> Known:
     is_back = word.row.kind is PromotionKind.ROLLBACK
     source_id = rule.source_id if is_back else word.row.source_id
     return Known(
-        repository=word.context.commits.repository(source_id),
+        repository=word.context.commits.repository(source_id, rule.conditions.repo),
         environment=rule.conditions.deployment,
         sha=sha,
         nonce=uuid.uuid4().hex,

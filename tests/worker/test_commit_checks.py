@@ -401,6 +401,26 @@ def test_a_rule_may_name_the_repository(bare: Stage) -> None:
     assert bare.runs(deploy(hub, sha))
 
 
+def test_what_another_rule_names_decides_nothing(bare: Stage) -> None:
+    """Somebody's rule to a sandbox names a fork, where the same commit is green."""
+    hub = Hub(bare)
+    hub.push()
+    sha = hub.push()
+    same = [{"message": "Fix the cart", "sha": sha}]
+    bare.control("repositories", {"full_name": "mallory/fork", "commits": same})
+    repository_of(bare)
+    bare.add_rule(conditions={"github_checks": True})
+    asked = {"github_checks": True, "repo": "mallory/fork"}
+    bare.add_rule("sandbox", targets=(EU,), conditions=asked)
+    hub.run(sha, "test", "failure")
+    hub.control("repos/mallory/fork/statuses", sha=sha, context="test", state="success")
+    version = deploy(hub, sha)
+
+    assert bare.promotion(version, EU).status is Status.SUCCEEDED
+    assert bare.promotion(version).status is Status.WAITING
+    assert gate(bare, version)["message"].startswith(f"Check test of {sha[:7]} failed")
+
+
 def test_health_checks_are_asked_once_the_checks_are_well(bare: Stage, site: Site) -> None:
     hub = Hub(bare)
     sha = hub.push()

@@ -280,6 +280,19 @@ def test_a_rule_names_the_repository(stage: Stage) -> None:
     assert calls_of(stage, "/repo") == []
 
 
+def test_what_another_rule_names_tells_nothing(bare: Stage) -> None:
+    bare.add_rule()
+    bare.add_rule("sandbox", targets=(EU,), conditions={"repo": "mallory/fork"})
+    connect(bare)
+    at_github(bare)
+    version = ship(bare)
+    read(bare)
+
+    assert subjects(bare, version) == ["Go on"]
+    assert shipped(bare, version).repository == SHOP
+    assert "GitHub answered 404" in (shipped(bare, version, EU).untold or "")
+
+
 def test_where_nobody_names_the_repository_it_is_said_who_can(stage: Stage) -> None:
     hub = at_github(stage)
     version = stage.deploy(commit="a" * 40)
@@ -550,7 +563,7 @@ def connect_by_hand(stage: Stage) -> None:
     stage.change_rule(mode="off")
 
 
-def test_in_a_chain_the_repository_is_that_of_the_first_app(bare: Stage) -> None:
+def test_in_a_chain_the_repository_is_that_of_an_app_before(bare: Stage) -> None:
     bare.add_rule()
     bare.add_rule("on", source=PROD, targets=(EU,))
     bare.control("repositories", {"full_name": SHOP, "commits": [{"message": "Begin"}]})
@@ -568,7 +581,8 @@ def test_in_a_chain_the_repository_is_that_of_the_first_app(bare: Stage) -> None
     assert found is not None
     assert found.comparison is not None
     assert [each.subject for each in found.comparison.coming] == ["Two"]
-    assert calls_of(bare, "/repo") == [f"GET /apps/{bare.app(STAGING).id}/repo"]
+    asked = [f"GET /apps/{bare.app(name).id}/repo" for name in (STAGING, PROD)]
+    assert sorted(calls_of(bare, "/repo")) == sorted(asked)
     compared = [call for call in hub.take_calls() if "compare" in call]
     assert len(set(compared)) == len(compared)  # each pair once, for whatever hop
 

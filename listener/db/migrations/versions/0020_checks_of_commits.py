@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
         sa.Column("app_id", sa.Text(), nullable=False),
         sa.Column("sha", sa.Text(), nullable=False),
+        sa.Column("named", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("repository", sa.Text(), nullable=True),
         sa.Column(
             "content", postgresql.JSONB(), server_default=sa.text("'[]'::jsonb"), nullable=False
@@ -39,7 +40,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["app_id"], ["app.id"], name="fk_commit_check_app_id_app"),
         sa.PrimaryKeyConstraint("id", name="pk_commit_check"),
-        sa.UniqueConstraint("app_id", "sha", name="uq_commit_check_app_id_sha"),
+        sa.UniqueConstraint("app_id", "sha", "named", name="uq_commit_check_app_id_sha_named"),
     )
     op.create_index("ix_commit_check_sha", "commit_check", ["sha"])
     op.create_index(
