@@ -159,9 +159,13 @@ class Keys:
         """Return which row a token names. Raises BadToken, also for one that names none."""
         return claim_of(self.tokens.read(text, now=now))
 
-    def event_secrets(self, url: str) -> list[str]:
-        """Return the keys under which the receiver at a URL gets its events, in base64."""
-        return [base64.b64encode(derived(key, url)).decode() for key in self._events]
+    def event_secrets(self, owner: str, url: str) -> list[str]:
+        """Return the keys under which the receiver at a URL gets its events, in base64.
+
+        Each owner has others: who names a URL learns nothing of the keys of those who named it too.
+        """
+        named = f"{owner} {url}"  # no owner has a space
+        return [base64.b64encode(derived(key, named)).decode() for key in self._events]
 
     def digest(self, code: str) -> str:
         """Return the digest to store of a one-time code: nobody finds the code from it."""

@@ -45,7 +45,8 @@ AFTERWARDS = timedelta(seconds=2)
 LATELY = timedelta(days=7)
 DEPLOYMENT = "deployment"
 COMMIT_STATUS = "commit-status"
-EVENTS = "events"  # and the mark of the receiver
+EVENTS = "events"  # and who names the receiver, and its mark
+SETTINGS = "settings"
 # During a deploy, newer code runs beside this one and may know more of them.
 _KNOWN = func.split_part(table.c.channel, " ", 1).in_([DEPLOYMENT, COMMIT_STATUS, EVENTS])
 WORDS = queue.WorkKind(table, table.c.due_at, _KNOWN)
@@ -82,6 +83,16 @@ def told_with(said: CTE, written: FromClause) -> CTE:
 
 
 # Who wants to hear.
+
+
+def owner_of(rule_id: int | None) -> str:
+    """Return the word for the rule, or else the settings, that name a receiver of events."""
+    return f"rule-{rule_id}" if rule_id is not None else SETTINGS
+
+
+def channel_of(mark: str, rule_id: int | None = None) -> str:
+    """Return the name of the channel to the receiver with this mark, as one owner names it."""
+    return f"{EVENTS} {owner_of(rule_id)} {mark}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,12 +10,13 @@ from functools import partial
 from listener import notifier
 from listener.core.finding import Finding, State
 from listener.db import rules
-from listener.db.rules import RuleRow
+from listener.db.rules import RuleRow, Service
 from listener.db.tables import rule_receiver
 from listener.errors import Invalid
 from listener.inventory import receivers
 from listener.inventory.context import Context
 from listener.inventory.notify_urls import opened
+from listener.inventory.receivers import Receiver
 from listener.notifier import BadService, Send, Told
 from listener.roles import Role
 from listener.services import rule_definition
@@ -49,7 +50,9 @@ def try_rule(context: Context, name_or_id: str, *, by: str) -> list[TriedService
         found = rules.of_rules(conn, [row.id]).get(row.id, ())
         told = rules.of_rules(conn, [row.id], rule_receiver).get(row.id, ())
     services = [(each.shown, _of_rule(context, opened(context, each))) for each in found]
-    services += [(each.shown, _of_receiver(context, opened(context, each))) for each in told]
+    services += [
+        (each.shown, _of_receiver(context, to)) for each, to in _receivers(context, row.id, told)
+    ]
     return _tried(services, by)
 
 
@@ -62,7 +65,7 @@ def try_general(context: Context, *, by: str) -> list[TriedService]:
     services: list[tuple[str, Send]] = [
         (notifier.shown(url), partial(notifier.send, url)) for url in context.notify_urls
     ]
-    services += [(receivers.shown(url), _of_receiver(context, url)) for url in context.events_to]
+    services += [(to.shown, _of_receiver(context, to)) for to in receivers.general(context)]
     return _tried(services, by)
 
 
@@ -72,11 +75,11 @@ def _of_rule(context: Context, url: str | None) -> Send:
     return partial(notifier.send_for_rule, context.prober, url)
 
 
-def _of_receiver(context: Context, url: str | None) -> Send:
+def _of_receiver(context: Context, to: Receiver | None) -> Send:
     def send(title: str, body: str) -> Told:
-        if url is None:
+        if to is None:
             return Told(False, SEALED)
-        probe = receivers.try_it(context, url, f"{title}: {body}")
+        probe = receivers.try_it(context, to, f"{title}: {body}")
         return Told(probe.is_good, f"It {probe.said}.")
 
     return send
@@ -97,15 +100,24 @@ def secrets(context: Context, name_or_id: str | None) -> list[Signing]:
     """
     if name_or_id is None:
         context.reach.check_all(Role.ADMIN)
-        return [_signing(context, receivers.shown(url), url) for url in context.events_to]
+        return [_signing(context, to.shown, to) for to in receivers.general(context)]
     with context.database.begin() as conn:
         row = rule_definition.get(context, conn, name_or_id)
         told = rules.of_rules(conn, [row.id], rule_receiver).get(row.id, ())
-    return [_signing(context, each.shown, opened(context, each)) for each in told]
+    return [_signing(context, each.shown, to) for each, to in _receivers(context, row.id, told)]
 
 
-def _signing(context: Context, shown: str, url: str | None) -> Signing:
-    return Signing(shown, tuple(receivers.secrets(context, url)) if url is not None else ())
+def _receivers(
+    context: Context, rule_id: int, told: Iterable[Service]
+) -> Iterator[tuple[Service, Receiver | None]]:
+    """Return with each stored receiver of a rule how it is reached; None where no key opens it."""
+    for each in told:
+        url = opened(context, each)
+        yield each, Receiver(url, rule_id) if url is not None else None
+
+
+def _signing(context: Context, shown: str, to: Receiver | None) -> Signing:
+    return Signing(shown, tuple(receivers.secrets(context, to)) if to is not None else ())
 
 
 def _tried(services: list[tuple[str, Send]], by: str) -> list[TriedService]:

@@ -16,7 +16,6 @@ from listener.db.rules import RuleRow, RuleTarget, Service
 from listener.db.tables import rule_receiver, rule_service
 from listener.errors import Conflict
 from listener.inventory.reader import Snapshot
-from listener.inventory.receivers import channel_of
 from listener.services import rule_definition
 from listener.services.cancel import cancel_each
 from listener.services.rule_definition import RuleDefinition
@@ -115,7 +114,7 @@ def _want(conn: Connection, row: RuleRow, told: Iterable[Service]) -> None:
     """Have told what the rule wants told of the promotions to its targets."""
     asked, wanted = row.conditions, list[str]()
     if row.acts:
-        wanted += [channel_of(each.mark) for each in told]
+        wanted += [outbox.channel_of(each.mark, row.id) for each in told]
     if row.acts and row.mode is Mode.ARMED:
         wanted += [outbox.DEPLOYMENT] if asked.deployment else []
         wanted += [outbox.COMMIT_STATUS] if asked.commit_status else []

@@ -11,8 +11,10 @@ from listener.core.deployments import Event
 from listener.core.promotion import PromotionKind
 from listener.core.promotion_events import TYPE, Words, cloud_event, moment
 from listener.db import approvals, apps, rules, shown_shipments
+from listener.db.outbox import channel_of
 from listener.db.tables import rule_receiver
 from listener.inventory import notify_urls, receivers
+from listener.inventory.receivers import Receiver
 from listener.worker.word import Word
 
 
@@ -22,30 +24,35 @@ class NotTaken(Exception):
 
 def tell(word: Word) -> None:
     """Send what is new. Raises NotTaken."""
-    url = _url(word)
-    if url is None:  # nobody wants it any more, or not of this promotion
+    to = _receiver(word)
+    if to is None:  # nobody wants it any more, or not of this promotion
         word.settle()
         return
     for event in promotion_events.news(word.events, last=word.shown):
-        probe = receivers.send(word.context, url, _made(word, event), id=_id(word, event))
+        probe = receivers.send(word.context, to, _made(word, event), id=_id(word, event))
         if not probe.is_good:
-            raise NotTaken(f"{receivers.shown(url)} {probe.said}.")
+            raise NotTaken(f"{to.shown} {probe.said}.")
         status = promotion_events.standing(event, word.shown)
         word.advance(state=word.state, told_event=event.id, shown=status)
     word.settle()
 
 
-def _url(word: Word) -> str | None:
-    """Return where it goes: the settings say it, or the rule; None where neither does now."""
-    known = word.channel.partition(" ")[2]
-    ours = next((url for url in word.context.events_to if receivers.mark(url) == known), None)
-    if ours is not None:
-        return ours
+def _receiver(word: Word) -> Receiver | None:
+    """Return who is told: the settings name it, or the rule; None where its owner does not now."""
+    ours = receivers.general(word.context)
+    found = (each for each in ours if channel_of(receivers.mark(each.url)) == word.channel)
+    return next(found, None) or _of_rule(word)
+
+
+def _of_rule(word: Word) -> Receiver | None:
     with word.context.database.begin() as conn:
         told = rules.of_rules(conn, _concerned(conn, word), rule_receiver)
-    services = (each for found in told.values() for each in found)
-    service = next((each for each in services if each.mark == known), None)
-    return notify_urls.opened(word.context, service) if service is not None else None
+    for rule_id, services in told.items():
+        for each in services:
+            if channel_of(each.mark, rule_id) == word.channel:
+                url = notify_urls.opened(word.context, each)
+                return Receiver(url, rule_id) if url is not None else None
+    return None
 
 
 def _concerned(conn: Connection, word: Word) -> list[int]:

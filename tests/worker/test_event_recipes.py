@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from listener.inventory import receivers
 from tests.outbound.peer import Conversation, Peer, Request, answer
 from tests.worker.emulated import PROD
 from tests.worker.stage import PUBLIC_URL, Stage
-from tests.worker.test_tell_event import Receiver, make, receiver, to
+from tests.worker.test_tell_event import Receiver, make, receiver, secrets, to
 
 __all__ = ["make", "receiver"]  # fixtures
 
@@ -38,7 +37,7 @@ def test_a_recipe(
         stage.look()
         hub.read()
         hub.tell()
-        [secret] = receivers.secrets(stage.context, receiver.url)
+        [secret] = secrets(stage, receiver)
         env = {"EVENTS_SECRET": secret, "SENTRY_URL": peer.url, "DATADOG_URL": peer.url}
         env |= {"SENTRY_ORG": "acme", "SENTRY_PROJECT": "shop", "SENTRY_TOKEN": "t"}
         for name, value in (env | {"DD_API_KEY": "k"}).items():

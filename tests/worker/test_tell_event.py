@@ -17,7 +17,7 @@ from listener.crypto import Keys
 from listener.db import outbox
 from listener.inventory import receivers
 from listener.prober import Prober
-from tests.outbound.peer import Conversation, Peer, answer
+from tests.outbound.peer import Conversation, Peer, Request, answer
 from tests.worker.emulated import PROD, STAGING
 from tests.worker.github import Hub
 from tests.worker.stage import PUBLIC_URL, Stage
@@ -92,6 +92,11 @@ def to(stage: Stage, *told: Receiver, **more: Any) -> Hub:
     return Hub(stage)
 
 
+def secrets(stage: Stage, receiver: Receiver, *, rule_id: int | None = None) -> list[str]:
+    """By which it knows what is ours, as the settings name it, or a rule."""
+    return receivers.secrets(stage.context, receivers.Receiver(receiver.url, rule_id))
+
+
 def errors(stage: Stage) -> list[str | None]:
     """Why nothing is told, for each promotion and receiver."""
     with stage.database.begin() as conn:
@@ -110,7 +115,7 @@ def test_each_status_is_an_event_that_the_library_verifies(
     hub.tell()
 
     assert receiver.words == ["waiting", "posting", "succeeded"] * 2
-    [secret] = receivers.secrets(stage.context, receiver.url)
+    [secret] = secrets(stage, receiver)
     for request in receiver.peer.requests:
         assert request.headers["content-type"] == "application/cloudevents+json"
         event = Webhook(secret).verify(request.body, request.headers)
@@ -176,7 +181,7 @@ def test_a_changed_body_or_another_secret_does_not_verify(
     stage.look()
     hub.tell()
     request = receiver.peer.requests[0]
-    [secret], [others] = (receivers.secrets(stage.context, each.url) for each in (receiver, other))
+    [secret], [others] = (secrets(stage, each) for each in (receiver, other))
     assert secret != others
     for key, body in ((secret, request.body + b" "), (others, request.body)):
         with pytest.raises(WebhookVerificationError):
@@ -184,12 +189,12 @@ def test_a_changed_body_or_another_secret_does_not_verify(
 
 
 def test_while_secret_key_is_renewed_both_secrets_verify(stage: Stage, receiver: Receiver) -> None:
-    [old] = receivers.secrets(stage.context, receiver.url)
+    [old] = secrets(stage, receiver)
     hub = to(stage, receiver, keys=Keys(["n" * 32, "k" * 32]))
     stage.deploy()
     stage.look()
     hub.tell()
-    new, *others = receivers.secrets(stage.context, receiver.url)
+    new, *others = secrets(stage, receiver)
     assert others == [old]
     request = receiver.peer.requests[0]
     assert Webhook(new).verify(request.body, request.headers)
@@ -373,13 +378,50 @@ def test_a_rule_has_receivers_of_its_own(
     stage.deploy()
     stage.look()
     hub.tell()
-    assert receiver.words == general.words == ["waiting", "posting", "succeeded"]
+    assert receiver.words == ["waiting", "posting", "succeeded"]
+    assert len(general.words) == 6  # as the settings name it, and as the rule does
 
     stage.change_rule(events_to=())
     stage.deploy()
     stage.look()
     hub.tell()
-    assert (len(receiver.words), len(general.words)) == (3, 6)
+    assert (len(receiver.words), len(general.words)) == (3, 9)
+
+
+def test_whoever_names_a_receiver_too_signs_nothing_that_passes_for_anothers(
+    bare: Stage, receiver: Receiver
+) -> None:
+    """An admin of one rule gets its secrets: they are none of those of others."""
+    to(bare, receiver)
+    own, other = (
+        bare.add_rule(name=name, events_to=(receiver.url,), conditions={"soak": "1h"})
+        for name in ("sandbox", "ship")
+    )
+    hub = Hub(bare)
+    bare.deploy()
+    bare.look()
+    hub.tell()
+    keys = {each: secrets(bare, receiver, rule_id=each)[0] for each in (None, own, other)}
+    assert len(set(keys.values())) == 3
+    passed = [
+        [each for each, key in keys.items() if passes(key, request)]
+        for request in receiver.peer.requests
+    ]
+    told = [event["data"]["promotion"]["rule"]["id"] for event in receiver.events]
+    assert {str(own), str(other)} == set(told)
+    assert all(len(each) == 1 for each in passed)
+    for rule_id in (own, other):
+        of_it = [by[0] for by, id in zip(passed, told, strict=True) if id == str(rule_id)]
+        assert set(of_it) == {None, rule_id}
+
+
+def passes(secret: str, request: Request) -> bool:
+    """Whether the library takes it for what the holder of the secret was sent."""
+    try:
+        Webhook(secret).verify(request.body, request.headers)
+    except WebhookVerificationError:
+        return False
+    return True
 
 
 def test_another_rule_to_the_same_target_tells_others(bare: Stage, receiver: Receiver) -> None:
