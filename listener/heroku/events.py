@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from listener.heroku.resources import Artifact, artifact_of
+from listener.heroku.resources import Artifact, artifact_of, commit_of
 from listener.heroku.signature import VerifiedBody
 from listener.outbound.fields import Fields, Unreadable, loads
 
@@ -82,7 +82,7 @@ def _release(data: Fields) -> EventRelease:
         status=data.text("status"),
         current=data.flag("current"),
         artifact=artifact_of(data),
-        commit=slug.words("commit") if slug else None,
+        commit=commit_of(slug) if slug else None,
         stack=data.words("stack"),
         description=data.words("description"),
         user_email=user.words("email") if user else None,

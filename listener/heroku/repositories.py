@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Self
 
 from listener.heroku.errors import HEROKU, BadAnswer
-from listener.outbound.fields import Fields
+from listener.outbound.fields import Fields, Unreadable
 
 MOST_COMMITS = 1000
 LONGEST_MESSAGE = 8000
@@ -39,13 +39,20 @@ class RepositoryCommit:
         if not _SHA.fullmatch(sha):
             raise BadAnswer("Heroku showed a commit whose SHA is none.")
         name = (author.words("name") or "")[:LONGEST_NAME] if author is not None else ""
-        is_dated = author is not None and author.has("date")
         return cls(
             sha=sha,
             message=(commit.words("message") or "")[:LONGEST_MESSAGE],
             author=name or None,
-            committed_at=author.moment("date") if author is not None and is_dated else None,
+            committed_at=_date(author) if author is not None else None,
         )
+
+
+def _date(author: Fields) -> datetime | None:
+    """Return when it was made; whoever commits sets the clock, so it may be none."""
+    try:
+        return author.moment("date")
+    except Unreadable:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from listener.outbound.fields import Fields, Unreadable
 
 T = TypeVar("T")
 
+LONGEST_COMMIT = 100  # a SHA has 40 or 64; an index takes no text without a bound
 CEDAR = "cedar"
 SLUG, OCI_IMAGE = "slug", "oci-image"
 URL_LENGTH = 2048
@@ -38,6 +39,11 @@ def artifact_of(release: Fields) -> Artifact | None:
         return Artifact(OCI_IMAGE, release.part("oci_image").text("id"))
     found = [Artifact(each.text("type"), each.text("id")) for each in release.parts("artifacts")]
     return found[0] if found else None
+
+
+def commit_of(slug: Fields) -> str | None:
+    """Return what a slug says it was built from: of any text whoever builds may set, the begin."""
+    return (slug.words("commit") or "")[:LONGEST_COMMIT] or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ class Slug:
     def _made_of(cls, fields: Fields) -> Self:
         return cls(
             id=fields.text("id"),
-            commit=fields.words("commit"),
+            commit=commit_of(fields),
             commit_message=fields.words("commit_description"),
             stack=fields.name_of("stack"),
             process_types=fields.keys("process_types"),

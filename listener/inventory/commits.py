@@ -183,6 +183,10 @@ class CommitReader:
         except at_heroku.Refused as refused:
             _raise_unless_it_is_told(refused)
             raise self._refused(app_id, pipeline, pair, refused) from refused
+        except at_heroku.BadAnswer as bad:
+            with self._database.begin() as conn:
+                repositories.refuse(conn, pair, HEROKU, str(bad), for_=ASKED_AGAIN)
+            raise Untold(str(bad)) from bad
         return _of_heroku(coming, leaving)
 
     def _refused(
@@ -211,6 +215,8 @@ def _refusable(ask: Callable[[], T]) -> tuple[T | None, str | None]:
     except at_heroku.Refused as refused:
         _raise_unless_it_is_told(refused)
         return None, str(refused)
+    except at_heroku.BadAnswer as bad:  # its form is documented nowhere, and may change
+        return None, str(bad)
 
 
 def _raise_unless_it_is_told(refused: at_heroku.Refused) -> None:

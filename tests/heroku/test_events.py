@@ -93,6 +93,7 @@ def test_a_release_of_fir_has_an_image() -> None:
         ("data.user", GONE, "user_email", None),
         ("data.user.email", GONE, "user_email", None),
         ("data.slug.commit", GONE, "commit", None),
+        ("data.slug.commit", "x" * 5000, "commit", "x" * 100),
         ("data.stack", GONE, "stack", None),
         ("data.description", None, "description", None),
         ("data.description", "a\x00b\ud800c\n", "description", "abc\n"),

@@ -151,6 +151,10 @@ def test_reads_a_slug_of_which_little_is_told() -> None:
     assert Slug.from_json({"id": "slug-1"}) == Slug("slug-1", None, None, None, (), None)
 
 
+def test_a_commit_of_any_length_is_cut_for_whoever_builds_names_it() -> None:
+    assert Slug.from_json({"id": "slug-1", "commit": "x" * 5000}).commit == "x" * 100
+
+
 @pytest.mark.parametrize(
     ("body", "wrong"),
     [

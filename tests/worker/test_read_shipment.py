@@ -213,6 +213,49 @@ def _answering(status: int) -> wire.Around:
     return around
 
 
+@pytest.mark.parametrize("path", ["compare", "repo"])
+def test_what_heroku_shows_in_another_form_is_not_asked_for_again_by_each_promotion(
+    stage: Stage, path: str
+) -> None:
+    """The API is documented nowhere."""
+    if path == "compare":
+        connect(stage)
+    else:
+        stage.deploy(commit=push(stage, "Begin")[-1])
+        stage.look()
+
+    def odd(_: httpx.Request, send: wire.Send) -> httpx.Response:
+        return httpx.Response(200, json={"was": "changed"})
+
+    stage.wire.put(odd, method="GET", path=f".*/{path}", times=100)
+    version = ship(stage)
+    read(stage)
+    said = untold(stage, version)
+    asked = calls_of(stage, f"/{path}")
+    for _ in range(5):
+        stage.shift(timedelta(minutes=10))
+        read(stage)
+
+    assert "is missing" in said
+    assert len(asked) <= 2
+    assert calls_of(stage, f"/{path}") == []
+
+
+def test_a_commit_of_no_time_that_there_is_ships_as_any_other(stage: Stage) -> None:
+    connect(stage)
+
+    def late(_: httpx.Request, send: wire.Send) -> httpx.Response:
+        answer = send()
+        body = re.sub(rb'"date":"[^"]*"', b'"date":"99999-01-01T00:00:00Z"', answer.read())
+        return httpx.Response(answer.status_code, content=body)
+
+    stage.wire.put(late, method="GET", path=".*/compare", times=2)
+    version = ship(stage)
+    read(stage)
+
+    assert subjects(stage, version) == ["Go on"]
+
+
 # From GitHub.
 
 
