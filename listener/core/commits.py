@@ -222,18 +222,11 @@ class Block:
     reason: str
     by: str
     app_id: str | None = None  # a source or a target; None: every app
-    repository: str | None = None  # where the commit was seen, if anywhere
     created_at: datetime | None = None
 
     def stops(self, sha: str) -> bool:
         """Return whether it is this commit, or may be: Heroku shows some by their beginning."""
         return sha.startswith(self.sha) or self.sha.startswith(sha)
-
-    def may_be_in(self, repository: str | None) -> bool:
-        """Return whether a range of this repository may hold it; of an unknown one, it may."""
-        if self.app_id is not None or self.repository is None or repository is None:
-            return True
-        return self.repository.casefold() == repository.casefold()
 
 
 def left_by_rollbacks(

@@ -26,7 +26,6 @@ from listener.db import (
     commit_words,
     left_commits,
     related_promotions,
-    repositories,
     rules,
     shipments,
 )
@@ -160,9 +159,6 @@ def _by_commit(
     if not (conditions.needs_commits or blocks or left):
         return {}
     ships = shipments.of(conn, row.id)
-    if ships is not None and ships.repository is None and blocks:
-        named = conditions.repo or repositories.name_of(conn, row.source_id)
-        ships = replace(ships, repository=named)
     coming = ships.comparison.coming if ships is not None and ships.comparison is not None else ()
     is_stopped = conditions.needs_commits and coming
     return {

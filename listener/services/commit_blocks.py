@@ -163,7 +163,7 @@ def _may_hold(row: BlockRow, ships: Shipment | None, commit: str | None) -> bool
     if head is not None and row.value.stops(head):
         return True
     if ships is None or ships.comparison is None or not ships.comparison.is_whole:
-        return row.value.may_be_in(ships.repository if ships is not None else None)
+        return True
     return any(row.value.stops(each.sha) for each in ships.comparison.coming)
 
 

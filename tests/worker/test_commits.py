@@ -478,7 +478,23 @@ def test_whoever_promotes_by_hand_says_nothing_of_a_block(bare: Stage) -> None:
     assert bare.runs(version)
 
 
-def test_a_block_of_another_app_or_repository_concerns_nothing(stage: Stage) -> None:
+def test_a_rule_that_names_another_repository_opens_no_block(stage: Stage) -> None:
+    ready(stage)
+    _, [sha] = ship(stage, "Go")
+    assert block(stage, sha).block.row.repository == "acme/shop"
+    stage.control("faults", {"kind": "status", "path": "/pipelines/[^/]+/repo/compare"})
+    stage.change_rule(conditions={"repo": "acme/other"})
+    [later] = push(stage, "And on")
+    version = stage.deploy(commit=later)
+    stage.look()
+    for _ in range(9):
+        stage.age(seconds=8)
+        finish(stage)
+    assert not stage.runs(version)
+    assert f"blocked is {sha[:7]}" in stage.promotion(version).reason
+
+
+def test_a_block_of_another_app_concerns_nothing(stage: Stage) -> None:
     ready(stage)
     [sha] = push(stage, "Leak it")
     block(stage, sha, app="acme-prod-eu")

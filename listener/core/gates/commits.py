@@ -143,7 +143,8 @@ def _said(commit: Commit) -> str:
 def block(candidate: Candidate, now: datetime) -> Verdict:
     """Wait while a blocked commit ships, until it is unblocked; no word lets it go.
 
-    Where nobody tells what ships, and a block may concern it, wait for a person's word.
+    Where nobody tells what ships, every block may concern it: wait for a person's word. The name of
+    a repository clears nothing, for people write it into rules.
     """
     blocks = candidate.blocks
     if not blocks:
@@ -159,17 +160,12 @@ def block(candidate: Candidate, now: datetime) -> Verdict:
         return Wait(f"{message}.", None, {"by": held.by, "block": str(held.id), "commit": sha})
     if isinstance(found, Wait):
         return found
-    unclear = [each for each in blocks if each.may_be_in(_repository(candidate))]
-    if not isinstance(found, str) or not unclear:
+    if not isinstance(found, str):
         return Pass(f"None of the commits that ship with {name} is blocked.")
     if (objection := rejected(candidate)) is not None:
         return objection
-    which = ", ".join(short(each.sha) for each in unclear[:MOST_NAMED])
-    return _untold(candidate, f"{found.removesuffix('.')}, and blocked is {which}.", unclear)
-
-
-def _repository(candidate: Candidate) -> str | None:
-    return candidate.shipment.repository if candidate.shipment is not None else None
+    which = ", ".join(short(each.sha) for each in blocks[:MOST_NAMED])
+    return _untold(candidate, f"{found.removesuffix('.')}, and blocked is {which}.", blocks)
 
 
 def _stopping(candidate: Candidate, found: Comparison | Wait | str) -> tuple[Block, str] | None:
