@@ -225,10 +225,13 @@ def untold(conn: Connection, *, scope: Scope, most: int = 20) -> list[Untold]:
 
 
 def advance(conn: Connection, claim: queue.Claim, **values: Any) -> None:
-    """Store what was told, and go on under the same lease. Raises LeaseLost."""
+    """Store what was told, or is about to be, and go on. Raises LeaseLost.
+
+    What was told ends the failures before it: what fails next has its whole time.
+    """
     queue.renew(conn, claim)
     if "shown" in values:
-        values["told_at"] = queue.NOW
+        values |= {"told_at": queue.NOW, "failing_since": None, "error": None}
     conn.execute(update(table).where(queue.fenced(claim)).values(**values))
 
 
@@ -247,4 +250,4 @@ def settle(conn: Connection, claim: queue.Claim, **values: Any) -> None:
 def again(conn: Connection, claim: queue.Claim, pause: timedelta, **values: Any) -> None:
     """Release the claim, and try again after a pause. Raises LeaseLost."""
     due_at = func.clock_timestamp() + literal(pause)
-    queue.write(conn, claim, due_at=due_at, attempt=claim.attempt, **values)
+    queue.write(conn, claim, due_at=due_at, **{"attempt": claim.attempt, **values})

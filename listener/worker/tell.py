@@ -48,7 +48,7 @@ def _again(word: Word, error: Exception) -> None:
     if is_final or _is_too_late(word):
         word.give_up(str(error))
     else:
-        word.again(_pause(error, word.claim.attempt), str(error))
+        word.again(_pause(error, word.attempt), str(error))
 
 
 def _is_too_late(word: Word) -> bool:

@@ -30,6 +30,8 @@ class Word:
         self.channel: str = claim.row.channel
         self.state: dict[str, Any] = dict(claim.row.state)
         self.shown: str | None = claim.row.shown
+        self.attempt = claim.attempt  # since something was told
+        self._failing_since: datetime | None = claim.row.failing_since
         with context.database.begin() as conn:
             self.row: PromotionRow = promotions.get(conn, claim.row.promotion_id)
             self.events: list[Event] = outbox.since(conn, self.row.id, claim.row.told_event)
@@ -49,7 +51,8 @@ class Word:
         with self.context.database.begin() as conn:
             outbox.advance(conn, self.claim, state=state, **values)
         self.state = state
-        self.shown = values.get("shown", self.shown)
+        if "shown" in values:
+            self.shown, self.attempt, self._failing_since = values["shown"], 1, None
 
     def settle(self) -> None:
         """Store that all is told."""
@@ -69,13 +72,13 @@ class Word:
     def again(self, pause: timedelta, why: str) -> None:
         """Store why it was not told, and try again after a pause."""
         with self.context.database.begin() as conn:
-            outbox.again(conn, self.claim, pause, failing_since=self.failing_since, error=why)
+            failing = {"failing_since": self.failing_since, "error": why}
+            outbox.again(conn, self.claim, pause, attempt=self.attempt, **failing)
 
     @property
     def failing_since(self) -> datetime:
         """When the first of the failures in a row was."""
-        since: datetime | None = self.claim.row.failing_since
-        return since or self.clock.now()
+        return self._failing_since or self.clock.now()
 
     def commit(self) -> str | None:
         """Return the commit that goes; None where Heroku names none, or not the whole of it."""

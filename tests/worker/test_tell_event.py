@@ -254,6 +254,27 @@ def test_it_is_given_up_after_a_day_and_what_comes_later_is_told(
     assert receiver.words[tried:] == ["approved", "posting", "succeeded"]
 
 
+def test_the_day_begins_with_the_event_that_fails(stage: Stage, receiver: Receiver) -> None:
+    """Another event that was taken meanwhile ends the failures before it."""
+    hub = to(stage, receiver)
+    receiver.status = 500
+    stage.deploy()
+    stage.look()
+    for _ in range(30):
+        hub.tell(seconds=1800)
+    receiver.status, receiver.refuses = 204, {"posting"}
+    hub.tell(seconds=3600)
+    assert receiver.words[-2:] == ["waiting", "posting"]
+    taken = len(receiver.events)
+
+    for seconds in (11, 21, 41, 20 * 3600):
+        hub.tell(seconds=seconds)
+    assert receiver.words[taken:] == ["posting"] * 4
+    receiver.refuses = set()
+    hub.tell(seconds=3600)
+    assert receiver.words[-2:] == ["posting", "succeeded"]
+
+
 def test_a_silent_receiver_delays_no_other(
     stage: Stage, receiver: Receiver, make: Callable[[], Receiver]
 ) -> None:
