@@ -133,10 +133,11 @@ def hasten(conn: Connection, promotion_id: int) -> None:
 
 def read_anew(conn: Connection, promotion_id: int) -> None:
     """Forget what ships with a promotion that waits again, and have it read."""
-    its_own = shipment.c.promotion_id == promotion_id
     nothing = {"comparison_id": None, "untold": None, "failing_since": None}
     values: dict[str, Any] = {**VOID, **nothing, "due_at": queue.NOW}
-    conn.execute(update(shipment).where(its_own).values(values))
+    first = insert(shipment).values(promotion_id=promotion_id, due_at=queue.NOW)  # of older code
+    key = [shipment.c.promotion_id]
+    conn.execute(first.on_conflict_do_update(index_elements=key, set_=values))
     notify(conn, shipment.name)
 
 
