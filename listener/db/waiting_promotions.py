@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     Text,
     any_,
+    false,
     func,
     null,
     or_,
@@ -166,7 +167,10 @@ def reschedule_source(conn: Connection, source_id: str) -> int:
 
 def reschedule_rule(conn: Connection, rule_id: int, revision: int) -> int:
     """Make what waits under a changed rule due now, by its new revision; return how many."""
-    return _wake(conn, _WAKE_RULE, rule_id=rule_id, revision=revision)
+    woken: int = _WAKE_RULE.first(conn, rule_id=rule_id, revision=revision).woken
+    if woken:
+        notify(conn, "promotion")
+    return woken
 
 
 def wake(conn: Connection, promotion_id: int) -> int:
@@ -203,6 +207,19 @@ def _waking_target(*where: ColumnElement[bool]) -> Fixed:
     return Fixed(select(func.count().label("woken")).select_from(woken).add_cte(anew.cte("anew")))
 
 
+def _waking_rule() -> Fixed:
+    """Wake what waits under a rule, and have read anew what ships: it may name the repository."""
+    its_own = table.c.rule_id == value("rule_id", BigInteger)
+    changed = _changing_waiting(its_own, due_at=queue.NOW, rule_revision=value("revision", Integer))
+    woken = changed.returning(table.c.id).cte("woken")
+    anew = (
+        update(shipment)
+        .where(shipment.c.promotion_id == woken.c.id)
+        .values(read_afterwards(false()))
+    )
+    return Fixed(select(func.count().label("woken")).select_from(woken).add_cte(anew.cte("anew")))
+
+
 _WAKE_ONE = _waking(_IS_IT)
 _WAKE_ALL = _waking()
 _WAKE_TARGET = _waking_target(_IS_TARGET, table.c.id.is_distinct_from(value("but", BigInteger)))
@@ -210,9 +227,7 @@ _WAKE_SOURCE = _waking(table.c.source_id == value("source_id", Text))
 _WAKE_FOR = _waking(
     table.c.source_id == value("source_id", Text), table.c.gates.contains(value("marker", JSONB))
 )
-_WAKE_RULE = _waking(
-    table.c.rule_id == value("rule_id", BigInteger), rule_revision=value("revision", Integer)
-)
+_WAKE_RULE = _waking_rule()
 
 
 def reevaluate(

@@ -177,12 +177,28 @@ class Exchange:
 
 
 _current: ContextVar[Exchange] = ContextVar("exchange")
+_last: ContextVar[float] = ContextVar("last", default=math.inf)
+
+
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Bound all exchanges of this block together; none begins later."""
+    token = _last.set(min(_last.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _last.reset(token)
+
+
+def at_last() -> float:
+    """Return when all that this thread exchanges must be over, by its steady clock."""
+    return _last.get()
 
 
 @contextlib.contextmanager
 def bounded(seconds: float, *, send_by: float = math.inf) -> Iterator[None]:
     """Bound the one exchange of this block; its request leaves by `send_by`, or never."""
-    token = _current.set(Exchange(time.monotonic() + seconds, send_by))
+    token = _current.set(Exchange(min(time.monotonic() + seconds, at_last()), send_by))
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 import httpx
 
 from listener.outbound.fields import Fields, Unreadable, loads, names
-from listener.outbound.http import bounded
+from listener.outbound.http import at_last, bounded
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Server:
         hide: Sequence[str] = (),
     ) -> HttpAnswer:
         """Send a request once. Raises `not_sent` if it never left, `doubtful` if no answer came."""
-        if time.monotonic() >= send_by:  # whatever the transport
+        if time.monotonic() >= min(send_by, at_last()):  # whatever the transport
             raise self.not_sent(f"It was too late to ask {self.name}.")
         request.extensions = {"timeout": httpx.Timeout(seconds).as_dict()}
         try:

@@ -20,10 +20,13 @@ from listener.heroku import HerokuError, RateLimited, Spared
 from listener.inventory import evidence
 from listener.inventory.commits import Untold, sha_of
 from listener.inventory.context import Clock, Context
+from listener.outbound.http import within
 
 # An answer that does not come is waited for no longer: people are asked instead.
 TOLD_AFTER = timedelta(seconds=30)
 GIVEN_UP_AFTER = timedelta(hours=24)
+DAILY = timedelta(hours=24)  # while it is unfinished: somebody may connect a repository
+READ_WITHIN = 20.0  # seconds, all calls together: so much less than a lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,9 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
         ends = _ends(conn, claim.key)
     known: dict[str, Any] = {"base_artifact": ends.base_artifact}
     try:
-        known |= {"head": _head(context, ends), "base": _base(context, ends)}
-        found = _read(context, ends, known)
+        with within(READ_WITHIN):
+            known |= {"head": _head(context, ends), "base": _base(context, ends)}
+            found = _read(context, ends, known)
     except Untold as why:
         values = {**known, "comparison_id": None, "untold": str(why)}
         _untold(context, claim, clock, why, values)
@@ -106,18 +110,24 @@ def _untold(
 ) -> None:
     """Store why nothing is told; what may be told later is asked for again, while it is unfinished.
 
-    Somebody may give the token a right that it lacks.
+    Somebody may give the token a right that it lacks, or say which repository it is.
     """
     since = claim.row.failing_since or clock.now()
-    if why.again_in is None or clock.now() - since >= GIVEN_UP_AFTER:
-        _settle(context, claim, values)
-        return
+    is_old = clock.now() - since >= GIVEN_UP_AFTER
+    pause = DAILY if why.again_in is None or is_old else why.again_in
     with context.database.begin() as conn:
-        row = _wake(conn, claim.key)
-        if row.status in ENDED:
-            shipments.settle(conn, claim, **values)
-        else:
-            shipments.again(conn, claim, why.again_in, **values, failing_since=since)
+        _rest(conn, claim, pause, {**values, "failing_since": since})
+
+
+def _rest(
+    conn: Connection, claim: queue.Claim, pause: timedelta, values: Mapping[str, Any]
+) -> None:
+    """Store why nothing is told; ask again after a pause, while the promotion is unfinished."""
+    row = _wake(conn, claim.key)  # first: whoever locks both takes the promotion first
+    if row.status in ENDED:
+        shipments.settle(conn, claim, **{**values, "failing_since": None})
+    else:
+        shipments.again(conn, claim, pause, **values)
 
 
 def _again(
@@ -135,10 +145,10 @@ def _again(
     is_long = max(failing, pause) >= TOLD_AFTER
     if is_long:
         values |= {"comparison_id": None, "untold": str(error)}
-    if failing >= GIVEN_UP_AFTER:
-        _settle(context, claim, values)
-        return
     with context.database.begin() as conn:
+        if failing >= GIVEN_UP_AFTER:
+            _rest(conn, claim, DAILY, values)
+            return
         if is_long:
             _wake(conn, claim.key)
         shipments.again(conn, claim, pause, **values)

@@ -11,8 +11,9 @@ from listener.db import apps, outbox
 from listener.db.rules import RuleRow
 from listener.github import GitHub
 from listener.inventory.commits import Untold
+from listener.outbound.http import within
 from listener.worker import notify
-from listener.worker.word import Word
+from listener.worker.word import READ_WITHIN, Word
 
 PREFIX = "autopromote"
 # A verdict may change with every look; nobody reads it more often.
@@ -62,7 +63,9 @@ def _say_news(word: Word, github: GitHub) -> None:
     if word.state.get("told") == told:
         return
     if not word.state:
-        word.advance(state=_place(word))
+        with within(READ_WITHIN):
+            place = _place(word)
+        word.advance(state=place)
     if state == CommitState.PENDING:
         if _pending_of(word) >= MOST_PENDING:
             return

@@ -19,7 +19,8 @@ from listener.db import apps, outbox
 from listener.db.rules import RuleRow
 from listener.github import GitHub
 from listener.inventory.commits import Untold
-from listener.worker.word import Word
+from listener.outbound.http import within
+from listener.worker.word import READ_WITHIN, Word
 
 NONCE = "autopromote"  # its name in the payload of a deployment
 SEND_WITHIN = 5.0  # seconds after it was stored: so much less than a lease
@@ -98,10 +99,11 @@ def _made(word: Word, github: GitHub, known: Known) -> Known:
     if known.id is not None:
         return known
     id = None
-    if known.is_begun:
-        id = _find(github, known)
-    else:
-        known = _place(word)
+    with within(READ_WITHIN):
+        if known.is_begun:
+            id = _find(github, known)
+        else:
+            known = _place(word)
     if id is None:
         send_by = time.monotonic() + SEND_WITHIN
         word.begin(**asdict(known))
@@ -176,7 +178,8 @@ def _say(word: Word, github: GitHub, known: Known, step: Step, said: str) -> Kno
 
 def _said(github: GitHub, known: Known, step: Step) -> int | None:
     """Look for a status that was perhaps told."""
-    told = github.deployment_statuses(str(known.repository), int(known.id or 0))
+    with within(READ_WITHIN):
+        told = github.deployment_statuses(str(known.repository), int(known.id or 0))
     newer = (each for each in told if each.id > known.last_status)
     return next((each.id for each in newer if each.state == step.state), None)
 

@@ -18,6 +18,7 @@ from listener.inventory.commits import sha_of
 from listener.inventory.context import Clock, Context
 
 WHOLE_SHA = 40
+READ_WITHIN = 20.0  # seconds, all that is read before something is told: so much less than a lease
 
 
 class Word:

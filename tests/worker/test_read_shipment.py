@@ -7,13 +7,15 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from listener.core.commits import Relation
 from listener.core.promotion import Status
 from listener.core.rule import OnNewer, Strategy
 from listener.db import shipments
 from listener.db.commit_tables import comparison, shipment
+from listener.outbound import http
+from listener.worker import read_shipment
 from listener.worker.queues import READING
 from tests.worker import wire
 from tests.worker.emulated import BO, EU, PROD, STAGING
@@ -557,6 +559,21 @@ def test_a_retry_reads_it_anew(stage: Stage) -> None:
     assert shipped(stage, version).goes_back
 
 
+def test_a_retry_of_what_older_code_made_has_it_read(stage: Stage) -> None:
+    connect(stage)
+    stage.wire.put(_refusing, path=".*/releases")
+    version = ship(stage, "One")
+    row = stage.promotion(version)
+    assert row.status is Status.FAILED
+    with stage.database.begin() as conn:
+        conn.execute(delete(shipment).where(shipment.c.promotion_id == row.id))
+
+    stage.desk.retry(str(row.id), by=BO)
+    read(stage)
+
+    assert subjects(stage, version) == ["One"]
+
+
 def _refusing(_: httpx.Request, send: wire.Send) -> httpx.Response:
     return httpx.Response(422, json={"id": "invalid_params", "message": "No."})
 
@@ -719,7 +736,78 @@ def test_the_same_commit_in_a_new_slug_brings_nothing(stage: Stage) -> None:
     assert calls_of(stage) == []
 
 
+# Somebody mends it.
+
+
+def test_once_a_rule_names_the_repository_what_waits_is_told(stage: Stage) -> None:
+    first = push(stage, "Begin")[-1]
+    at_github(stage)
+    stage.deploy(commit=first)
+    stage.look()
+    stage.change_rule(conditions={"approvals": 1})
+    version = ship(stage)
+    read(stage)
+    assert "Name it by `--repo`" in untold(stage, version)
+
+    stage.change_rule(conditions={"approvals": 1, "repo": SHOP})
+    read(stage)
+
+    assert subjects(stage, version) == ["Go on"]
+    assert not is_due(stage, version)
+
+
+def test_what_nobody_tells_is_asked_for_daily_while_the_promotion_waits(stage: Stage) -> None:
+    first = push(stage, "Begin")[-1]
+    at_github(stage)
+    stage.deploy(commit=first)
+    stage.look()
+    stage.change_rule(conditions={"approvals": 1})
+    version = ship(stage)
+    read(stage)
+    assert "Heroku does not tell the repository" in untold(stage, version)
+
+    stage.control(f"apps/{STAGING}/repo", {"full_name": SHOP}, "PUT")
+    stage.shift(timedelta(hours=25))
+    read(stage)
+
+    assert subjects(stage, version) == ["Go on"]
+
+
 # Storage, and accidents.
+
+
+def test_all_calls_of_a_step_end_within_its_lease(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(stage)
+    monkeypatch.setattr(read_shipment, "READ_WITHIN", 5.0)
+    ends: list[float] = []
+
+    def noting(_: httpx.Request, send: wire.Send) -> httpx.Response:
+        ends.append(http.current().ends_at)
+        return send()
+
+    stage.wire.put(noting, method="GET", path=".*/compare", times=2)
+    version = ship(stage)
+    read(stage)
+
+    assert subjects(stage, version) == ["Go on"]
+    assert len(ends) == 2
+    assert len(set(ends)) == 1  # not each so long, one after the other
+
+
+def test_what_there_is_no_time_for_is_asked_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(stage)
+    version = ship(stage)
+    with monkeypatch.context() as late:
+        late.setattr(read_shipment, "READ_WITHIN", 0.0)
+        read(stage)
+    assert not shipped(stage, version).is_read
+    stage.shift(timedelta(minutes=1))
+    read(stage)
+    assert subjects(stage, version) == ["Go on"]
 
 
 def test_a_message_that_is_cut_makes_it_not_whole(stage: Stage) -> None:
