@@ -113,6 +113,7 @@ commit_word = Table(
     columns.words("sha", is_required=True),
     columns.words("by", is_required=True),
     columns.now("created_at"),
+    Column("promotion_id", BigInteger),  # of which it was said; it may be gone
     PrimaryKeyConstraint("target_id", "sha"),
 )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.db.commit_tables import commit_word as table
+from listener.db.promotions import PromotionRow
 
 
 def of(conn: Connection, target_id: str, shas: Iterable[str]) -> frozenset[str]:
@@ -16,8 +17,14 @@ def of(conn: Connection, target_id: str, shas: Iterable[str]) -> frozenset[str]:
     return frozenset(conn.execute(query).scalars())
 
 
-def put(conn: Connection, target_id: str, shas: Iterable[str], *, by: str) -> None:
-    """Store a person's word on commits; an earlier one stands."""
-    rows = [{"target_id": target_id, "sha": sha, "by": by} for sha in sorted(set(shas))]
+def put(conn: Connection, row: PromotionRow, shas: Iterable[str], *, by: str) -> None:
+    """Store a person's word on commits of a promotion; an earlier one stands."""
+    said = {"target_id": row.target_id, "by": by, "promotion_id": row.id}
+    rows = [{"sha": sha, **said} for sha in sorted(set(shas))]
     if rows:
         conn.execute(insert(table).values(rows).on_conflict_do_nothing())
+
+
+def take_back(conn: Connection, promotion_id: int) -> None:
+    """Delete the words that were said of a promotion: somebody says no to it after all."""
+    conn.execute(delete(table).where(table.c.promotion_id == promotion_id))

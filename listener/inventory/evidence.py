@@ -207,7 +207,7 @@ def keep_words(conn: Connection, row: PromotionRow, gates: Sequence[Mapping[str,
     """Store what a person who promoted by hand let go by that: it goes in later ranges, too."""
     for gate in gates:
         if (by := gate["facts"].get("word_of")) is not None:
-            commit_words.put(conn, row.target_id, gate["facts"]["stopped"], by=by)
+            commit_words.put(conn, row, gate["facts"]["stopped"], by=by)
 
 
 def _horizon(conditions: Conditions) -> timedelta:

@@ -99,7 +99,9 @@ def _say(context: Context, promotion_id: str, word: Vote, by: str) -> PromotionV
             raise too_late(find(context, conn, promotion_id), word.done)
         approvals.put(conn, row, by=by, is_approved=word.is_approved, reason=word.reason)
         if word.is_approved:
-            commit_words.put(conn, row.target_id, _stopped(before), by=by)
+            commit_words.put(conn, row, _stopped(row), by=by)
+        else:
+            commit_words.take_back(conn, row.id)
         record(conn, by, f"promotion.{word.done}", before, row)
         return view_of(context, conn, row)
 

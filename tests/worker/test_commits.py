@@ -133,6 +133,19 @@ def test_a_no_ends_it_and_lets_nothing_go_later(stage: Stage) -> None:
     assert word_on(stage, *shas) == set()
 
 
+def test_a_later_no_takes_back_what_was_said_of_this_promotion(stage: Stage) -> None:
+    ready(stage, not_commit_messages=["*wip*"])
+    stage.put_hold()
+    version, shas = ship(stage, "wip: one")
+    stage.approve(version, BO)
+    stage.work()
+    later, more = ship(stage, "wip: two")
+    stage.approve(later, BO)
+    assert word_on(stage, *shas, *more) == {*shas, *more}
+    stage.reject(later, CY, "not today")
+    assert word_on(stage, *shas, *more) == set(shas), "the other word was said of another one"
+
+
 def test_an_approval_for_another_reason_is_a_word_on_no_commit_that_was_not_told(
     stage: Stage,
 ) -> None:
