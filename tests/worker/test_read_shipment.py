@@ -647,6 +647,24 @@ def test_in_a_chain_the_repository_is_that_of_an_app_before(bare: Stage) -> None
     assert len(set(compared)) == len(compared)  # each pair once, for whatever hop
 
 
+def test_in_a_chain_no_app_is_named_that_is_not_the_promotions_own(bare: Stage) -> None:
+    """A team that promotes its own apps may not see the app that feeds them."""
+    bare.add_rule()
+    bare.add_rule("on", source=PROD, targets=(EU,))
+    bare.deploy(commit="a" * 40)
+    bare.look()
+    read(bare)
+    bare.deploy(commit="b" * 40)
+    bare.look()
+    read(bare)
+
+    [on] = [r for r in bare.promotions() if r.target_id == bare.app(EU).id][-1:]
+    with bare.database.begin() as conn:
+        found = shipments.of(conn, on.id)
+    assert found is not None
+    assert (found.untold or "").startswith(f"Heroku does not tell the repository of {PROD}: ")
+
+
 def test_the_commit_of_what_ran_costs_one_call_where_nobody_told_it(stage: Stage) -> None:
     first = connect(stage)
     [fix] = push(stage, "Hotfix")
