@@ -30,13 +30,13 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from listener.core.deployments import Event
-from listener.core.promotion import PromotionKind, Status
+from listener.core.promotion import UNFINISHED, PromotionKind, Status
 from listener.db import queue
 from listener.db.fixed import value
 from listener.db.outbox_tables import outbox as table
-from listener.db.outbox_tables import outbox_channel
+from listener.db.outbox_tables import outbox_channel, rule_receiver
 from listener.db.scopes import within
-from listener.db.tables import promotion, promotion_event
+from listener.db.tables import promotion, promotion_event, rule
 from listener.roles import Scope
 
 # A promotion is on its way at once; to tell of it can wait for a moment, and then tells once of
@@ -46,7 +46,7 @@ LATELY = timedelta(days=7)
 DEPLOYMENT = "deployment"
 COMMIT_STATUS = "commit-status"
 EVENTS = "events"  # and who names the receiver, and its mark
-SETTINGS = "settings"
+SETTINGS, _OF_RULE = "settings", "rule-"
 # During a deploy, newer code runs beside this one and may know more of them.
 _KNOWN = func.split_part(table.c.channel, " ", 1).in_([DEPLOYMENT, COMMIT_STATUS, EVENTS])
 WORDS = queue.WorkKind(table, table.c.due_at, _KNOWN)
@@ -87,7 +87,7 @@ def told_with(said: CTE, written: FromClause) -> CTE:
 
 def owner_of(rule_id: int | None) -> str:
     """Return the word for the rule, or else the settings, that name a receiver of events."""
-    return f"rule-{rule_id}" if rule_id is not None else SETTINGS
+    return f"{_OF_RULE}{rule_id}" if rule_id is not None else SETTINGS
 
 
 def channel_of(mark: str, rule_id: int | None = None) -> str:
@@ -117,6 +117,27 @@ def want(conn: Connection, channels: Iterable[Channel], *, rule_id: int | None =
     if new := sorted(wanted - known.keys(), key=lambda each: (each.name, each.app_id or "")):
         values = [{"name": each.name, "rule_id": rule_id, "app_id": each.app_id} for each in new]
         conn.execute(insert(outbox_channel), values)
+
+
+def rule_of(channel: str) -> int | None:
+    """Return the rule that names the receiver of a channel; None where the settings do."""
+    number = channel.split(" ")[1].removeprefix(_OF_RULE)
+    return int(number) if number.isdecimal() else None
+
+
+def forget_receivers(conn: Connection) -> None:
+    """Delete the receivers of removed rules that are owed nothing more: their URLs are secrets."""
+    c = rule_receiver.c
+    is_its = table.c.channel == func.concat(f"{EVENTS} {_OF_RULE}", c.rule_id, " ", c.mark)
+    is_untold = select(table.c.id).where(is_its, table.c.due_at.is_not(None))
+    goes_on = select(table.c.id).where(is_its, table.c.promotion_id == promotion.c.id)
+    unfinished = promotion.c.status.in_(sorted(UNFINISHED))
+    removed = select(rule.c.id).where(rule.c.removed_at.is_not(None))
+    conn.execute(
+        delete(rule_receiver)
+        .where(c.rule_id.in_(removed), ~is_untold.exists())
+        .where(~select(promotion.c.id).where(unfinished, goes_on.exists()).exists())
+    )
 
 
 # What is to be told.

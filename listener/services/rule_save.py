@@ -13,7 +13,7 @@ from listener.core.rule import Mode
 from listener.db import apps, audit, outbox, queries, releases, rules, waiting_promotions
 from listener.db.outbox import Channel
 from listener.db.rules import RuleRow, RuleTarget, Service
-from listener.db.tables import rule_receiver, rule_service
+from listener.db.tables import rule_receiver
 from listener.errors import Conflict
 from listener.inventory.reader import Snapshot
 from listener.services import rule_definition
@@ -102,10 +102,10 @@ def remove(conn: Connection, before: RuleRow, by: str) -> Removed:
     """Remove the rule, and cancel what waited under it."""
     was = rule_definition.standing(conn, before).as_json(before.targets)
     row = rules.remove(conn, before)
-    for kept in (rule_service, rule_receiver):
-        rules.put(conn, row.id, (), kept)  # nobody needs their secrets any more
+    rules.put(conn, row.id, ())  # nobody needs their secrets any more
     _want(conn, row, ())
     cancelled = _cancel_waiting(conn, row, f"Rule {row.name} was removed by {by}.", by)
+    outbox.forget_receivers(conn)  # who is owed an end is told first
     _record(conn, by, "rule.removed", row, was, None)
     return Removed(row, cancelled)
 

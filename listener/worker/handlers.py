@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import and_, not_, or_
 
 from listener.core.promotion import MOST_ATTEMPTS, Status, back_off
-from listener.db import queue, repositories, retention, sync, troubles
+from listener.db import outbox, queue, repositories, retention, sync, troubles
 from listener.db.tables import promotion
 from listener.inventory.context import Clock, Context
 from listener.worker import auto_rollback, evaluate, follow, recover, verify, watch
@@ -108,6 +108,7 @@ def _prune(context: Context) -> None:
             retention.prune(conn, each, older_than=older_than, most=MOST_FORGOTTEN)
     with context.database.begin() as conn:
         repositories.forget_refusals(conn, most=MOST_FORGOTTEN)
+        outbox.forget_receivers(conn)
 
 
 def pause_after(claim: queue.Claim) -> timedelta:

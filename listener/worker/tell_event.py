@@ -10,8 +10,7 @@ from listener.core import promotion_events
 from listener.core.deployments import Event
 from listener.core.promotion import PromotionKind
 from listener.core.promotion_events import TYPE, Words, cloud_event, moment
-from listener.db import approvals, apps, rules, shown_shipments
-from listener.db.outbox import channel_of
+from listener.db import approvals, apps, outbox, rules, shown_shipments
 from listener.db.tables import rule_receiver
 from listener.inventory import notify_urls, receivers
 from listener.inventory.receivers import Receiver
@@ -40,19 +39,26 @@ def tell(word: Word) -> None:
 def _receiver(word: Word) -> Receiver | None:
     """Return who is told: the settings name it, or the rule; None where its owner does not now."""
     ours = receivers.general(word.context)
-    found = (each for each in ours if channel_of(receivers.mark(each.url)) == word.channel)
+    found = (each for each in ours if outbox.channel_of(receivers.mark(each.url)) == word.channel)
     return next(found, None) or _of_rule(word)
 
 
 def _of_rule(word: Word) -> Receiver | None:
+    rule_id = outbox.rule_of(word.channel)
+    if rule_id is None:
+        return None
     with word.context.database.begin() as conn:
-        told = rules.of_rules(conn, _concerned(conn, word), rule_receiver)
-    for rule_id, services in told.items():
-        for each in services:
-            if channel_of(each.mark, rule_id) == word.channel:
-                url = notify_urls.opened(word.context, each)
-                return Receiver(url, rule_id) if url is not None else None
-    return None
+        if not _hears(conn, word, rule_id):
+            return None
+        told = rules.of_rules(conn, [rule_id], rule_receiver).get(rule_id, ())
+    its = (each for each in told if outbox.channel_of(each.mark, rule_id) == word.channel)
+    url = next((notify_urls.opened(word.context, each) for each in its), None)
+    return Receiver(url, rule_id) if url is not None else None
+
+
+def _hears(conn: Connection, word: Word, rule_id: int) -> bool:
+    """Return whether the rule's receivers hear of the promotion; who heard of it, hears its end."""
+    return word.shown is not None or rule_id in _concerned(conn, word)
 
 
 def _concerned(conn: Connection, word: Word) -> list[int]:

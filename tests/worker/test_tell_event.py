@@ -18,7 +18,7 @@ from listener.db import outbox
 from listener.inventory import receivers
 from listener.prober import Prober
 from tests.outbound.peer import Conversation, Peer, Request, answer
-from tests.worker.emulated import PROD, STAGING
+from tests.worker.emulated import ANA, PROD, STAGING
 from tests.worker.github import Hub
 from tests.worker.stage import PUBLIC_URL, Stage
 from tests.worker.wire import Killed
@@ -470,6 +470,55 @@ def test_a_rollback_is_told_to_those_of_the_rule_to_its_target(
     hub.tell()
     assert receiver.words == ["waiting", "rolling_back", "rolled_back"]
     assert receiver.events[-1]["data"]["promotion"]["kind"] == "rollback"
+
+
+def receivers_kept(stage: Stage) -> int:
+    """How many receivers of rules are stored, with their secrets, after a reconcile."""
+    stage.reconcile_only()
+    with stage.database.begin() as conn:
+        return int(conn.exec_driver_sql("SELECT count(*) FROM rule_receiver").scalar_one())
+
+
+def test_the_end_is_told_when_a_rule_is_removed_and_then_its_receivers_go(
+    bare: Stage, receiver: Receiver
+) -> None:
+    bare.add_rule(conditions={"approvals": 1}, events_to=(receiver.url,))
+    hub = Hub(bare)
+    bare.deploy()
+    bare.look()
+    hub.tell()
+    receiver.status = 500
+    bare.rules.remove("ship", by=ANA)
+    bare.work()
+    hub.tell()
+    assert receivers_kept(bare) == 1
+    receiver.status = 204
+    hub.tell(seconds=11)
+    assert receiver.words == ["waiting", "cancelled", "cancelled"]
+    assert receivers_kept(bare) == 0
+
+
+def test_what_goes_on_after_its_rule_was_removed_is_told_to_its_end(
+    stage: Stage, receiver: Receiver
+) -> None:
+    stage.deploy()
+    stage.look()
+    hub = of_rule(stage, receiver)
+    stage.ask_rollback()
+    hub.tell()
+    stage.rules.remove("ship", by=ANA)
+    assert receivers_kept(stage) == 1
+    stage.work()
+    hub.tell()
+    assert receiver.words == ["waiting", "rolling_back", "rolled_back"]
+    assert receivers_kept(stage) == 0
+
+
+def test_a_removed_rule_that_told_nothing_keeps_no_secret(stage: Stage, receiver: Receiver) -> None:
+    of_rule(stage, receiver)
+    stage.rules.remove("ship", by=ANA)
+    with stage.database.begin() as conn:
+        assert conn.exec_driver_sql("SELECT * FROM rule_receiver").all() == []
 
 
 def test_what_a_rule_in_shadow_would_have_done_is_told(stage: Stage, receiver: Receiver) -> None:
