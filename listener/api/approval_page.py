@@ -108,6 +108,7 @@ def _shown(link: str, invitation: Invitation, session: Session) -> Response:
         view=invited.view,
         row=invited.view.row,
         asker=asker,
+        seen=approvals.seen(invited.view),
         may_answer=invited.is_asked and asker.rights.scope(Role.APPROVER).has(target),
         form=services().browsers.form(session, link, now=services().now()),
         longest=LONGEST_REASON,
@@ -128,7 +129,7 @@ def _invitation(link: str) -> Invitation:
 def _say(promotion_id: str, said: dict[str, str], *, by: str) -> None:
     match said.get("say"):
         case "approve":
-            approvals.approve(context(), promotion_id, by=by)
+            approvals.approve(context(), promotion_id, by=by, saw=said.get("seen", ""))
         case "reject":
             approvals.reject(context(), promotion_id, reason=said.get("reason") or None, by=by)
         case _:

@@ -19,7 +19,7 @@ from listener.api.lanes_page import NEVER, left
 from listener.api.services import context, services
 from listener.core import duration
 from listener.core.lanes import tone_of
-from listener.errors import Conflict, Invalid
+from listener.errors import Invalid
 from listener.roles import Role
 from listener.services import approvals, promotion_page, promotions
 from listener.services.login import Session
@@ -58,18 +58,16 @@ def act(promotion: str) -> ResponseReturnValue:
         raise Invalid("The form does not say what to do.") from error
     asker = page_frame.admitted(session, ROLES.get(wanted, Role.PROMOTER))
     page_frame.check_form(said.get("form", ""), session, _path(promotion))
-    if wanted is Act.APPROVE and said.get("seen") != promotion_page.seen(context(), promotion):
-        raise Conflict("changed", "What ships has changed since you looked. Look again.")
-    _do(wanted, promotion, said.get("reason") or None, by=asker.email)
+    _do(wanted, promotion, said, by=asker.email)
     return page_frame.see(_path(promotion))
 
 
-def _do(wanted: Act, promotion: str, reason: str | None, *, by: str) -> None:
+def _do(wanted: Act, promotion: str, said: dict[str, str], *, by: str) -> None:
     match wanted:
         case Act.APPROVE:
-            approvals.approve(context(), promotion, by=by)
+            approvals.approve(context(), promotion, by=by, saw=said.get("seen", ""))
         case Act.REJECT:
-            approvals.reject(context(), promotion, reason=reason, by=by)
+            approvals.reject(context(), promotion, reason=said.get("reason") or None, by=by)
         case Act.CANCEL:
             promotions.cancel(context(), promotion, by=by)
         case Act.RETRY:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -27,6 +28,7 @@ class Vote:
 
     is_approved: bool
     reason: str | None = None
+    seen: str | None = None  # by `seen`, what a page showed them; None where they saw no page
 
     @property
     def done(self) -> str:
@@ -44,9 +46,14 @@ class Invited:
     is_own_allowed: bool  # whoever made the release may approve it
 
 
-def approve(context: Context, promotion_id: str, *, by: str) -> PromotionView:
-    """Approve what the promotion brings. Raises Conflict where it needs no approval."""
-    return _say(context, promotion_id, Vote(is_approved=True), by)
+def approve(
+    context: Context, promotion_id: str, *, by: str, saw: str | None = None
+) -> PromotionView:
+    """Approve what the promotion brings.
+
+    Raises Conflict where it needs no approval, or is not any more what a page showed: `saw`.
+    """
+    return _say(context, promotion_id, Vote(is_approved=True, seen=saw), by)
 
 
 def reject(context: Context, promotion_id: str, *, reason: str | None, by: str) -> PromotionView:
@@ -97,6 +104,9 @@ def _say(context: Context, promotion_id: str, word: Vote, by: str) -> PromotionV
         )
         if row is None:
             raise too_late(find(context, conn, promotion_id), word.done)
+        # Who stores what ships locks the row, too: so nothing comes between.
+        if word.seen is not None and word.seen != seen(view_of(context, conn, row)):
+            raise Conflict("changed", "What ships has changed since you looked. Look again.")
         approvals.put(conn, row, by=by, is_approved=word.is_approved, reason=word.reason)
         if word.is_approved:
             commit_words.put(conn, row, _stopped(row), by=by)
@@ -104,6 +114,15 @@ def _say(context: Context, promotion_id: str, word: Vote, by: str) -> PromotionV
             commit_words.take_back(conn, row.id)
         record(conn, by, f"promotion.{word.done}", before, row)
         return view_of(context, conn, row)
+
+
+def seen(view: PromotionView) -> str:
+    """Name what an approval would let go: it may change between a look and a press."""
+    row, ships = view.row, view.ships
+    about = (ships.base, ships.head, ships.relation, ships.coming) if ships is not None else ()
+    asking = [gate["name"] for gate in row.gates if is_for_word(gate["facts"])]
+    said = repr((row.release_id, row.artifact, about, asking, sorted(_stopped(row))))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _stopped(row: PromotionRow) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -46,18 +45,6 @@ class PromotionPage:
         return self.view.names[self.view.row.target_id]
 
 
-def seen(context: Context, promotion_id: str) -> str:
-    """Name what an approval would let go: it may change between a look and a press."""
-    return _seen(promotions.get(context, promotion_id))
-
-
-def _seen(view: PromotionView) -> str:
-    ships = view.ships
-    about = (ships.base, ships.head, ships.relation, ships.coming) if ships is not None else ()
-    said = repr((view.row.release_id, view.row.artifact, about))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
 def read(context: Context, promotion_id: str, asker: str) -> PromotionPage:
     """Return the page's facts. Raises NotFound."""
     view = promotions.get(context, promotion_id)
@@ -73,4 +60,4 @@ def read(context: Context, promotion_id: str, asker: str) -> PromotionPage:
     acts += [Act.CANCEL] if is_waiting else []
     acts += [Act.RETRY] if row.status in RETRYABLE else []
     found = binding(row.gates, row.reason) if is_waiting else None
-    return PromotionPage(view, found, tuple(acts), is_own, _seen(view), now)
+    return PromotionPage(view, found, tuple(acts), is_own, approvals.seen(view), now)

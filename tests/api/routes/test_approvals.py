@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
@@ -18,7 +19,9 @@ from listener.approval_links import Invitation
 from listener.core.commits import Pull
 from listener.core.promotion import Status
 from listener.crypto import Keys
+from listener.db import commit_words
 from listener.db.promotions import PromotionRow
+from listener.db.tables import promotion
 from listener.services.caller import Caller as From
 from listener.services.login import BrowsersDesk
 from listener.services.refusals import Refusals
@@ -79,8 +82,14 @@ class Browser:
         assert found is not None, self.look().text
         return found[1]
 
+    def answer(self, say: str) -> dict[str, str]:
+        """What a button of the page sends."""
+        found = re.search(r'name="seen" value="([^"]+)"', self.look().text)
+        assert found is not None
+        return {"form": self.form(), "seen": found[1], "say": say}
+
     def press(self, say: str, **more: str) -> TestResponse:
-        return self.send({"form": self.form(), "say": say, **more})
+        return self.send({**self.answer(say), **more})
 
 
 Open = Callable[..., Browser]
@@ -398,6 +407,39 @@ def test_no_form_of_another_session_link_or_maker_will_do(
     assert status(office) is Status.WAITING
 
 
+def test_a_yes_is_for_what_was_shown(
+    open_: Open, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    browser = open_()
+    browser.enter(approver)
+    asked = browser.answer("approve")
+    store(office.database, row.id, compared(commits("Fix it", "Leak it")))
+    refused = browser.send(asked)
+    assert (refused.status_code, "has changed since you looked" in refused.text) == (409, True)
+    unread = browser.answer("approve")
+    del unread["seen"]
+    assert browser.send(unread).status_code == 409
+    assert status(office) is Status.WAITING
+    assert browser.press("approve").status_code == 303
+
+
+def test_a_yes_is_for_the_commits_that_were_stopped_then(
+    open_: Open, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    browser = open_()
+    browser.enter(approver)
+    asked = browser.answer("approve")
+    facts = {"needs": "word", "stopped": ["c" * 40]}
+    gate = {"name": "commit-message", "verdict": "wait", "message": "", "until": None}
+    with office.database.begin() as conn:
+        its_own = promotion.c.id == row.id
+        gates = [*row.gates, {**gate, "facts": facts}]
+        conn.execute(update(promotion).where(its_own).values(gates=gates))
+    assert browser.send(asked).status_code == 409
+    with office.database.begin() as conn:
+        assert commit_words.of(conn, row.target_id, ["c" * 40]) == frozenset()
+
+
 def test_a_form_is_good_once(open_: Open, approver: Caller, office: Office) -> None:
     browser = open_()
     browser.enter(approver)
@@ -427,7 +469,7 @@ def test_a_form_on_another_site_is_refused(
 ) -> None:
     browser = open_()
     browser.enter(approver)
-    fields = {"form": browser.form(), "say": "approve"}
+    fields = browser.answer("approve")
     assert browser.send(fields, **{"Sec-Fetch-Site": site}).status_code == 403
     code = {"code": approver.post("/api/login-codes")["code"]}
     assert browser.send(code, "/login", **{"Sec-Fetch-Site": site}).status_code == 403
@@ -445,7 +487,7 @@ def test_a_form_of_another_origin_is_refused(
     code = {"code": approver.post("/api/login-codes")["code"]}
     assert browser.send(code, "/login", Origin=origin).status_code == 403
     assert browser.send(code, "/login", Origin="http://localhost").status_code == 303
-    fields = {"form": browser.form(), "say": "approve"}
+    fields = browser.answer("approve")
     assert browser.send(fields, Origin=origin).status_code == 403
     assert browser.send(fields, Origin="http://localhost").status_code == 303
 
