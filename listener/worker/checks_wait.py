@@ -21,10 +21,13 @@ Gate = dict[str, Any]  # a verdict as it is stored
 
 @dataclass(frozen=True, slots=True)
 class ChecksWait:
-    """When to look at it again, since when it waits for checks, and in which row they are."""
+    """When to look at it again, since when it waits for checks, and in which row they are.
+
+    To ask for them is no wait for them yet: they may be well, and something else be in the way.
+    """
 
     due_at: datetime
-    since: datetime
+    since: datetime | None
     id: int | None
 
     def marked(self, gate: Gate) -> Gate:
@@ -41,11 +44,11 @@ def begin(
 
     What was read since the candidate was made has woken nobody: then it is decided again at once.
     """
-    since, known = row.checks_since or now, candidate.commit_checks
+    known, is_urgent = candidate.commit_checks, bool(wait.facts.get("asks"))
+    since = row.checks_since if is_urgent else row.checks_since or now
     due_at = min(filter(None, (wait.until, now + LOOKS_EVERY)))
     if known is None or known.sha is None:
         return ChecksWait(due_at, since, None)
-    is_urgent = bool(wait.facts.get("asks"))
     named = candidate.conditions.repo
     stored = commit_checks.want(conn, row.source_id, known.sha, named=named, is_urgent=is_urgent)
     has_news = stored.asked_at is not None and stored.asked_at != known.asked_at

@@ -128,6 +128,29 @@ def test_it_is_rejected_when_the_time_is_over_and_not_sooner(hub: Hub) -> None:
     assert stage.posts_sent() == 0
 
 
+def test_what_was_green_for_a_day_has_all_its_time_when_it_turns_red(hub: Hub) -> None:
+    """It was asked for right before a release that did not come, for a hold was put."""
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "success")
+    version = stage.deploy(commit=sha)
+    stage.look()
+    assert gate(stage, version)["facts"]["asks"]
+    stage.put_hold()
+    stage.work()
+    hub.age(hours=30)
+    hub.run(sha, "test", "failure")
+    stage.release_hold()
+    stage.work()
+    hub.read()
+    assert "failed" in gate(stage, version)["message"]
+    assert stage.promotion(version).status is Status.WAITING
+    hub.age(hours=23)
+    assert stage.promotion(version).status is Status.WAITING
+    hub.age(hours=1)
+
+    assert stage.promotion(version).status is Status.REJECTED
+
+
 def test_a_retry_has_all_its_time_again(hub: Hub) -> None:
     stage, sha = hub.stage, hub.push()
     hub.run(sha, "test", "failure")
