@@ -44,6 +44,7 @@ _OF_PROMOTION: dict[Status, State] = {
     Status.CANCELLED: State.INACTIVE,
     Status.REJECTED: State.INACTIVE,
     Status.SKIPPED: State.INACTIVE,
+    Status.SHADOWED: State.INACTIVE,
 }
 _OF_ROLLBACK = _OF_PROMOTION | {
     Status.ROLLING_BACK: State.IN_PROGRESS,
@@ -114,6 +115,7 @@ _SAID: dict[Status, str] = {
     Status.CANCELLED: "Cancelled",
     Status.REJECTED: "Rejected",
     Status.SKIPPED: "Left out",
+    Status.SHADOWED: "Not released: its rule is in shadow",
 }
 _OBJECTS = {Status.WAITING: frozenset({"wait", "error"}), Status.REJECTED: frozenset({"reject"})}
 
@@ -149,6 +151,7 @@ _OF_COMMIT: dict[Status, CommitState] = {
     Status.SUCCEEDED: CommitState.SUCCESS,
     Status.SUPERSEDED: CommitState.SUCCESS,  # a newer commit went: nobody has to mend this one
     Status.SKIPPED: CommitState.SUCCESS,
+    Status.SHADOWED: CommitState.SUCCESS,
     Status.FAILED: CommitState.FAILURE,
     Status.REJECTED: CommitState.FAILURE,
     Status.ROLLED_BACK: CommitState.FAILURE,

@@ -179,6 +179,19 @@ def test_a_rule_in_shadow_tells_nobody(hub: Hub) -> None:
     assert len(hub.deployments()) == 1
 
 
+def test_what_waited_when_its_rule_went_into_shadow_is_inactive(hub: Hub) -> None:
+    changed(hub, approvals=1)
+    hub.deploy()
+    hub.stage.look()
+    hub.tell()
+    assert hub.states()[-1] == ["queued"]
+    hub.stage.change_rule(mode=Mode.SHADOW, conditions={"approvals": None})
+    hub.stage.work()
+    hub.tell()
+    assert hub.stage.promotions()[-1].status is Status.SHADOWED
+    assert hub.states()[-1] == ["queued", "inactive"]
+
+
 def test_nothing_is_written_where_nobody_wants_it(hub: Hub) -> None:
     changed(hub, deployment=None)
     hub.deploy()
