@@ -44,7 +44,9 @@ class Runners:
         self._lanes = (
             Lane(context, both, names, self._pulse, freed),
             Lane(context, TELLING, ["runner-notices"], self._pulse, freed),
-            Lane(context, READING, ["runner-commits"], self._pulse, freed),
+            # A promotion waits for checks; a long list of commits may not hold them up.
+            Lane(context, READING[:1], ["runner-checks"], self._pulse, freed),
+            Lane(context, READING[1:], ["runner-commits"], self._pulse, freed),
             Lane(context, SPREADING, ["runner-words-0", "runner-words-1"], self._pulse, freed),
         )
         self._dispatcher = Dispatcher(context, self._lanes, self._ear, owner, self._pulse)

@@ -28,9 +28,11 @@ def test_every_runner_has_a_row_while_its_process_works(stage: Stage) -> None:
         with stage.database.begin() as conn:
             found = runners.list_(conn)
         works_on = sorted(each.works_on for each in found)
-        assert works_on == ["notice", "promotion", "promotion"]
+        assert works_on == [
+            *("checks", "notice", "promotion", "promotion", "shipment", "word", "word")
+        ]
         assert all(each.is_alive for each in found)
-        assert len({each.name for each in found}) == 3
+        assert len({each.name for each in found}) == len(works_on)
     finally:
         assert started.stop(PATIENCE)
     assert seen(stage) == {}

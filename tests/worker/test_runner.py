@@ -221,7 +221,13 @@ def test_a_status_of_newer_code_is_neither_claimed_nor_waited_for(stage: Stage) 
 def test_every_thread_is_gone_after_the_stop(stage: Stage, promoting: int) -> None:
     with running(stage, promoting):
         runners = {f"runner-{number}" for number in range(promoting)}
-        others = {"runner-notices", "runner-commits", "runner-words-0", "runner-words-1"}
+        others = {
+            "runner-notices",
+            "runner-checks",
+            "runner-commits",
+            "runner-words-0",
+            "runner-words-1",
+        }
         assert ours() == {"ear", "dispatcher", *others, *runners}
     assert ours() == set()
 
