@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     union,
     update,
 )
@@ -104,15 +105,19 @@ class Channel:
 
 
 def want(conn: Connection, channels: Iterable[Channel], *, rule_id: int | None = None) -> None:
-    """Replace what a rule, or else the settings, want by these channels."""
+    """Replace what a rule, or else the settings, want by these channels.
+
+    Of processes that start together, one comes after the other: each channel is stored once.
+    """
+    conn.execute(text("LOCK TABLE outbox_channel IN SHARE ROW EXCLUSIVE MODE"))
     c = outbox_channel.c
     its_own = c.rule_id == rule_id if rule_id is not None else c.rule_id.is_(None)
-    known = {
-        Channel(row.name, row.app_id): row.id
+    stored = [
+        (row.id, Channel(row.name, row.app_id))
         for row in conn.execute(select(outbox_channel).where(its_own))
-    }
-    wanted = set(channels)
-    if gone := [id for channel, id in known.items() if channel not in wanted]:
+    ]
+    known, wanted = {channel: id for id, channel in stored}, set(channels)
+    if gone := [id for id, each in stored if each not in wanted or known[each] != id]:
         conn.execute(delete(outbox_channel).where(c.id.in_(gone)))
     if new := sorted(wanted - known.keys(), key=lambda each: (each.name, each.app_id or "")):
         values = [{"name": each.name, "rule_id": rule_id, "app_id": each.app_id} for each in new]

@@ -56,8 +56,8 @@ class Runners:
     def start(self) -> None:
         """Start working, with a reconcile first: webhooks may have been missed meanwhile."""
         with self._database.begin() as conn:
+            outbox.want(conn, receivers.wanted(self._context))  # first: a rule's save may go on
             sync.ask_reconcile(conn)
-            outbox.want(conn, receivers.wanted(self._context))
         self._pulse.beat()
         self._ear.start()
         for lane in self._lanes:
