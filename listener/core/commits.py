@@ -226,7 +226,7 @@ class Block:
 
     def stops(self, sha: str) -> bool:
         """Return whether it is this commit, or may be: Heroku shows some by their beginning."""
-        return sha.startswith(self.sha) or self.sha.startswith(sha)
+        return is_same(self.sha, sha)
 
 
 def left_by_rollbacks(
@@ -252,6 +252,11 @@ def sha_of(commit: str | None) -> str | None:
     """Return the commit of a slug if it is a SHA; Heroku also shows other words there."""
     found = (commit or "").strip().lower()
     return found if _SHA.fullmatch(found) else None
+
+
+def is_same(one: str, other: str) -> bool:
+    """Return whether two SHAs are, or may be, of one commit: Heroku shortens some."""
+    return one.startswith(other) or other.startswith(one)
 
 
 def short(sha: str | None) -> str:

@@ -284,6 +284,8 @@ def rolled_back() -> dict[str, Any]:
     ("change", "verdict"),
     [
         ({"commit": WIP.sha}, Wait(AGAIN)),
+        ({"commit": WIP.sha[:9]}, Wait(AGAIN)),  # Heroku shows some by their beginning
+        ({"commit": WIP.sha, "left": {WIP.sha[:9]: LEFT[WIP.sha]}}, Wait(AGAIN)),
         ({"commit": WIP.sha, "approvals": yes(BO)}, Wait(AGAIN)),  # said when it went back
         (
             {"commit": WIP.sha, "approvals": (Approval(BO, NOON + timedelta(seconds=1)),)},

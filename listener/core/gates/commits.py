@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from listener.core.app import Facts
-from listener.core.commits import Block, Commit, Comparison, Relation, short
+from listener.core.commits import Block, Commit, Comparison, Relation, is_same, short
 from listener.core.gates.base import NEEDS_WORD, READING, Candidate, Pass, Verdict, Wait
 from listener.core.gates.review import named, rejected, votes
 from listener.core.pattern import Pattern, first_match
@@ -187,7 +187,7 @@ def same_commit(candidate: Candidate, now: datetime) -> Verdict:
     commit, name, target = candidate.commit, named(candidate), candidate.target.name
     if commit is None:
         return Pass(f"Heroku names no commit of {name}, so it is compared with none.")
-    again = candidate.left.get(commit)
+    again = next((left for sha, left in candidate.left.items() if is_same(sha, commit)), None)
     if again is None:
         return Pass(_on_top(candidate) or f"{target} was not rolled back from {short(commit)}.")
     if (objection := rejected(candidate)) is not None:
@@ -207,13 +207,15 @@ def _on_top(candidate: Candidate) -> str | None:
     found = told(candidate)
     if not isinstance(found, Comparison) or found.relation is Relation.IDENTICAL:
         return None
-    shas = [each.sha for each in found.coming]
-    place = next((n for n, sha in enumerate(shas, 1) if sha in candidate.left), None)
-    if place is None:
+    shas, left = [each.sha for each in found.coming], candidate.left
+    places = ((n, sha) for n, sha in enumerate(shas, 1) if any(is_same(sha, x) for x in left))
+    if (first := next(places, None)) is None:
         return None
-    sha, on_top = shas[place - 1], len(shas) - place
+    place, sha = first
+    on_top = len(shas) - place
+    again = next(each for known, each in left.items() if is_same(known, sha))
     are = "1 commit on top is" if on_top == 1 else f"{on_top} commits on top are"
     return (
         f"{named(candidate)} holds {short(sha)}, which {candidate.target.name} was rolled back"
-        f" from at v{candidate.left[sha].rollback}; {are} taken for the fix."
+        f" from at v{again.rollback}; {are} taken for the fix."
     )
