@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 
 from listener.core.commits import Relation
 from listener.core.promotion import Status
@@ -456,6 +456,31 @@ def test_what_waits_is_read_anew_when_the_target_moved(stage: Stage) -> None:
     assert subjects(stage, first) == ["One"]
     assert stage.promotion(second).status is Status.WAITING
     assert subjects(stage, second) == ["Two"]
+
+
+def test_what_is_listed_and_not_current_is_not_what_the_target_runs(stage: Stage) -> None:
+    """What we released and Heroku then took back counts no more, once Heroku lists it."""
+    connect(stage)
+    stage.change_rule(conditions={"approvals": 1})
+    row, current = stage.promotion(ship(stage, "Go on")), stage.current()
+    released = {"app": stage.app(PROD).id, "version": current}
+    with stage.database.begin() as conn:
+        runs = shipments.base_artifact(conn, row)
+        conn.execute(
+            text(
+                "UPDATE release SET is_current = version = :version - 1 WHERE app_id = :app"
+                " AND version >= :version - 1"
+            ),
+            released,
+        )
+        before = text("SELECT artifact FROM release WHERE app_id = :app AND version = :version - 1")
+        taken_back_to = conn.execute(before, released).scalar_one()
+        assert taken_back_to not in (None, runs)
+        assert shipments.base_artifact(conn, row) == taken_back_to
+        conn.execute(
+            text("DELETE FROM release WHERE app_id = :app AND version = :version"), released
+        )
+        assert shipments.base_artifact(conn, row) == runs, "it is not listed yet"
 
 
 def test_what_is_being_read_is_read_anew_when_the_target_moves(stage: Stage) -> None:
