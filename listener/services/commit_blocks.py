@@ -58,7 +58,7 @@ def block(context: Context, wish: NewBlock, *, by: str) -> BlockPut:
         _wake(conn, app)
     too_late_anywhere(context)  # whoever held a target's lock before has seen it, or has posted
     with context.database.begin() as conn:
-        late = _too_late(conn, row)
+        late = _too_late(context, conn, row)
     return BlockPut(view, late, " ".join(filter(None, [_put_message(view, late), note])))
 
 
@@ -145,15 +145,16 @@ def _wake(conn: Connection, app_id: str | None) -> None:
         waiting.reschedule_source(conn, app_id)
 
 
-def _too_late(conn: Connection, row: BlockRow) -> tuple[int, ...]:
-    """Find the promotions under way that hold the commit, or may hold it."""
-    active = queries.active(conn, None)
+def _too_late(context: Context, conn: Connection, row: BlockRow) -> tuple[int, ...]:
+    """Find the promotions under way that hold the commit, or may; of apps that one may see."""
+    active, scope = queries.active(conn, None), context.reach.sees
     ships = shipments.of_each(conn, active)
-    found = (promotions.get(conn, id) for id in active)
+    found = (promotions.find(conn, id, scope=scope) for id in active)
     return tuple(
         each.id
         for each in found
-        if row.app_id in (None, each.source_id, each.target_id)
+        if each is not None
+        and row.app_id in (None, each.source_id, each.target_id)
         and _may_hold(row, ships.get(each.id), each.commit)
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from listener.core.promotion import Status
 from listener.core.rule import OnNewer
 from listener.db import commit_words
 from listener.errors import Conflict, Invalid, NotFound
+from listener.roles import Reach, Scope
 from listener.services.commit_blocks import NewBlock
 from listener.services.promote import NewOverride, NewPromotions
 from listener.worker import queues
@@ -405,6 +407,10 @@ def test_what_posts_already_is_too_late_to_block(stage: Stage) -> None:
     row = stage.promotion(version)
     assert row.status is Status.RELEASING
     assert block(stage, "a" * 40).too_late_for == ()
+    bound = replace(stage.context, reach=Reach(sees=Scope((PROD,))))
+    wish = NewBlock(sha=sha, reason="it leaks", app=PROD)
+    named = Bound(bound, "commit_blocks").block(wish, by=ANA)
+    assert named.too_late_for == (), "who asks may not see the source"
     put = block(stage, sha, app=STAGING)
     assert put.too_late_for == (row.id,)
     assert put.message == (
