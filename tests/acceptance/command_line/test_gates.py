@@ -1,6 +1,7 @@
 """Every gate that a rule may ask for, by its flag: what it says, and what lets a release go.
 
-`check` is driven beside `--verify`, in test_after_the_post: it needs a listener of its own.
+`check` is driven beside `--verify`, in test_after_the_post: it needs a listener of its own. So is
+`github-checks` by the demo, whose listener has a GitHub.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tests.cli.program import Autopromote
 
 pytestmark = pytest.mark.acceptance
 
-ELSEWHERE = frozenset({"check"})
+ELSEWHERE = frozenset({"check", "github-checks"})
 YESTERDAY = f"{datetime.now(UTC) - timedelta(days=1):%a} 00:00-00:01 UTC"
 
 
@@ -118,12 +119,6 @@ def test_pace(route: Make, gate: str, limit: str, said: str) -> None:
     [
         ("author", ("--not-author", "bo@*"), {"user": "bo@example.com"}, {"user": ADMIN}),
         (
-            "commit-message",
-            ("--not-commit-message", "*[no promote]*"),
-            {"commit_description": "Try it [no promote]"},
-            {"commit_description": "Ship it"},
-        ),
-        (
             "description",
             ("--description", "/^Deploy/"),
             {"description": "Experiment"},
@@ -139,6 +134,50 @@ def test_who_and_what(
     picky.promotion(version, "rejected")
     assert picky.says(gate, version).startswith(f"✗ {gate}")
     picky.goes(picky.deploy(**wanted))
+
+
+def connect(route: Route) -> Callable[..., str]:
+    """Both apps in a pipeline with a repository, and what pushes to that; answers the SHA."""
+    heroku, name = route.town.heroku, f"acme/{route.name}"
+    couplings = {"staging": [route.source], "production": [route.target]}
+    heroku.control("pipelines", {"name": route.name, "couplings": couplings})
+
+    def push(message: str, author: str = "Ana <ana@example.com>") -> str:
+        commits = [{"message": message, "author": author}]
+        [sha] = heroku.control("repositories", {"full_name": name, "commits": commits})
+        return str(sha)
+
+    first = push("Begin")
+    heroku.control(f"pipelines/{route.name}/repo", {"full_name": name}, method="PUT")
+    route.goes(route.deploy(commit=first))
+    return push
+
+
+@pytest.mark.parametrize(
+    ("gate", "flags", "unwanted"),
+    [
+        ("commit-message", ("--not-commit-message", "*[no promote]*"), {"message": "[no promote]"}),
+        ("commit-author", ("--not-commit-author", "*bot*"), {"message": "Bump", "author": "a-bot"}),
+    ],
+)
+def test_a_commit_that_does_not_go_waits_for_a_person_s_word(
+    route: Make, gate: str, flags: tuple[str, ...], unwanted: Any
+) -> None:
+    picky = route(gate)
+    push = connect(picky)
+    picky.update(*flags)
+    sha = push(**unwanted)
+    version = picky.deploy(commit=push("On top"))
+
+    said = picky.says(gate, version)
+    while "being read" in said:
+        said = picky.says(gate, version)
+    promotion = picky.promotion(version, "waiting")
+
+    assert said.startswith(f"◷ {gate}")
+    assert sha[:7] in said
+    assert picky.ana("promotions:approve", promotion["id"]).code == 0
+    picky.goes(version)
 
 
 def test_brake_and_approvals(route: Make, town: Town) -> None:
@@ -176,5 +215,5 @@ def test_parity(route: Make, town: Town) -> None:
 
 def test_a_gate_that_is_new_is_driven_here_too() -> None:
     driven = {"soak", "window", "closed", "min-gap", "max-per-day", "author", "commit-message"}
-    driven |= {"description", "brake", "approvals", "parity"}
+    driven |= {"commit-author", "description", "brake", "approvals", "parity"}
     assert driven | ELSEWHERE == {gate.name for gate in OF_RULES}
