@@ -105,7 +105,7 @@ def test_what_larch_was_rolled_back_from_does_not_return_by_itself(firs: Stage) 
 
     assert [hold.kind for hold in firs.held(LARCH)] == ["detected"]
     with firs.database.begin() as conn:
-        for table in ("notice", "post", "promotion_event", "promotion"):
+        for table in ("notice", "post", "promotion_event", "shipment", "promotion"):
             conn.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
         conn.exec_driver_sql("UPDATE rule_target SET baseline = 3")
         conn.exec_driver_sql("UPDATE release SET is_decided = false")

@@ -32,6 +32,7 @@ def test_a_rule_is_answered_whole(admin: Caller, office: Office) -> None:
         "on_newer": "supersede",
         **dict.fromkeys(OPTIONS),
         "notify": [],
+        "events_to": [],
         "revision": 1,
         "source": {"id": ids[STAGING], "name": STAGING},
         "targets": [
