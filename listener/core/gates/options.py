@@ -286,8 +286,8 @@ class Conditions:
         None,
         "--repo",
         "OWNER/NAME",
-        "the source's repository at GitHub, where Heroku does not tell it: an admin of every app"
-        " may name it, and it counts for this rule alone",
+        "the source's repository at GitHub, for this rule alone; else Heroku is asked. One that"
+        " Heroku does not tell takes an admin of every app",
         read=plain.repository,
         wire=str,
     )
