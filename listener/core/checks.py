@@ -32,10 +32,10 @@ BAD = frozenset(
 
 
 # A suite without a run may get one, or stay so for ever: GitHub makes one for each App that could
-# check something. One of GitHub Actions is a workflow that will run, and may stand in a line; it is
-# stuck but seldom (nodejs/node-core-utils#1160).
+# check something. One of GitHub Actions is a workflow that is to run, and may stand in a line, so
+# it is never forgotten: it is stuck but seldom (nodejs/node-core-utils#1160), and can be ignored.
 ACTIONS = "github-actions"
-EMPTY_OF_ACTIONS, EMPTY = timedelta(hours=1), timedelta(minutes=2)
+EMPTY = timedelta(minutes=2)
 
 
 class Kind(StrEnum):
@@ -123,10 +123,10 @@ class Suite:
         return self.status == "completed" and self.conclusion is not None
 
     def is_awaited(self, now: datetime) -> bool:
-        """Whether more may come of it: without a run, only for a while."""
-        if self.runs or self.created_at is None:
+        """Whether more may come of it: of an App's without a run, only for a while."""
+        if self.runs or self.created_at is None or self.app == ACTIONS:
             return True
-        return now - self.created_at < (EMPTY_OF_ACTIONS if self.app == ACTIONS else EMPTY)
+        return now - self.created_at < EMPTY
 
 
 def open_suites(suites: Iterable[Suite], runs: Iterable[Check], now: datetime) -> tuple[Check, ...]:
@@ -145,8 +145,9 @@ def open_suites(suites: Iterable[Suite], runs: Iterable[Check], now: datetime) -
 
 
 def _is_open(suite: Suite, going_on: Container[int | None], now: datetime) -> bool:
-    if suite.is_done:  # a workflow that GitHub cannot read has no run
-        return not suite.runs and suite.conclusion in _NEVER_BEGAN
+    if suite.is_done:  # a workflow that GitHub cannot read, or that was cancelled, has no run
+        is_workflow = suite.app == ACTIONS and suite.conclusion not in GOOD
+        return not suite.runs and (is_workflow or suite.conclusion in _NEVER_BEGAN)
     return suite.id not in going_on and suite.is_awaited(now)
 
 

@@ -289,6 +289,15 @@ def test_a_word_says_nothing_of_what_github_told_since() -> None:
     assert isinstance(found, Wait)
 
 
+def test_whoever_is_asked_hears_what_had_failed_before_github_was_silent() -> None:
+    before = checks(run(state="failure"), run("lint"))
+    known = replace(before, untold="GitHub answered 403.", is_final=True, read_at=NOON)
+    found = waits(commit_checks=known, now=minutes(5))
+    assert isinstance(found, Wait)
+    said = "GitHub answered 403. At 2026-03-02 12:00 UTC it told: Check test of 1a5f89d failed."
+    assert said in found.message
+
+
 def test_nobody_is_asked_about_what_github_may_get_over_soon() -> None:
     known = CommitChecks(SHA, untold="GitHub answered 500.", failing_since=NOON)
     message = WORD.replace("404", "500")
@@ -319,8 +328,7 @@ AN_APP: dict[str, Any] = {"app": "bot", "app_name": "GitHub Actions", "runs": 0}
         # What is red is no reason not to wait for the others.
         (suite(), [run(state="failure", suite=1)], 0, [MORE]),
         # Without a run it is waited for a while.
-        (suite(runs=0), [], 3599, [MORE]),
-        (suite(runs=0), [], 3600, []),
+        (suite(runs=0), [], 10**6, [MORE]),  # it may stand in a line for long
         (suite(runs=0, created_at=None), [], 10**6, [MORE]),
         (suite(**AN_APP), [], 119, [replace(MORE, app="bot")]),
         (suite(**AN_APP), [], 120, []),
@@ -330,6 +338,10 @@ AN_APP: dict[str, Any] = {"app": "bot", "app_name": "GitHub Actions", "runs": 0}
         (suite("completed", "failure", runs=0), [], 0, [replace(MORE, state="failure")]),
         (suite("completed", "failure"), [run(suite=1)], 0, []),
         (suite("completed", "skipped", runs=0), [], 0, []),
+        # Cancelled while it stood in its concurrency group: nothing was checked.
+        (suite("completed", "cancelled", runs=0), [], 0, [replace(MORE, state="cancelled")]),
+        (suite("completed", "a new word", runs=0), [], 0, [replace(MORE, state="a new word")]),
+        (suite("completed", "cancelled", **AN_APP), [], 10**6, []),
         # Its runs came after the suites were read.
         (suite("completed", "success", id=7), [run(suite=7), run(suite=None)], 0, []),
         (

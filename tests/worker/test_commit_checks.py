@@ -244,9 +244,18 @@ def test_apps_that_never_run_anything_keep_nothing_waiting(hub: Hub) -> None:
     stage, sha = hub.stage, hub.push()
     hub.run(sha, "test", "success", suite="ci.yml")
     hub.suite(sha, "dependabot", app="dependabot", age=180)
-    hub.suite(sha, "stuck.yml", age=3700)
 
     assert stage.runs(deploy(hub, sha))
+
+
+def test_a_workflow_that_stands_in_a_line_is_not_forgotten(hub: Hub) -> None:
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test", "success", suite="ci.yml")
+    hub.suite(sha, "slow.yml", age=3 * 3600)
+    version = deploy(hub, sha)
+
+    assert not stage.runs(version)
+    assert "not all begun" in stage.promotion(version).reason
 
 
 def test_two_targets_cost_one_reading(bare: Stage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +46,8 @@ def checks(candidate: Candidate, now: datetime) -> Verdict:
     if known.is_fresh(now):
         return _told(candidate, judge(known.found, asked), known, now)
     if known.untold is not None:
-        return _untold(candidate, known, known.untold, now)
+        why = f"{known.untold}{_last(judge(known.found, asked), known)}"
+        return _untold(candidate, known, why, now)
     message = f"The checks of {_named(known)} are asked for right before the release."
     return Wait(message, None, {**_seen(known), "asks": True})
 
@@ -84,6 +86,14 @@ def _untold(candidate: Candidate, known: CommitChecks, why: str, now: datetime) 
         return Wait(message, None, facts)
     # What GitHub gets over sooner is no news: a person may say it, but nobody is asked.
     return Wait(message, asks_at, {**facts, "is_asked": False})
+
+
+def _last(found: Judgement, known: CommitChecks) -> str:
+    """Say what had failed when GitHub told it last: nobody lets that go without knowing."""
+    if known.read_at is None or not found.bad:
+        return ""
+    told = _words(replace(found, pending=(), missing=()), known)
+    return f" At {duration.format_moment(known.read_at)} it told: {told}"
 
 
 def _given(candidate: Candidate, known: CommitChecks) -> list[str]:
