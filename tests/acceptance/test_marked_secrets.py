@@ -183,7 +183,9 @@ def approve_by_link(run: Run, message: str) -> None:
     form = re.search(r'name="form" value="([^"]+)"', page.text)
     assert form is not None
     marks.add("a form", form[1], may=("answer to a browser",))
-    said = {"form": form[1], "say": "approve"}
+    seen = re.search(r'name="seen" value="([^"]+)"', page.text)
+    assert seen is not None
+    said = {"form": form[1], "seen": seen[1], "say": "approve"}
     assert run.ask("a browser", "POST", f"/approvals/{link}", data=said, **browser).is_redirect
     run.town.wait_for("succeeded")
 

@@ -120,7 +120,10 @@ def test_the_link_of_a_notification_lets_a_browser_approve(town: Town, ana: Auto
             assert (page.status_code, " to link-prod</h1>" in page.text) == (200, True)
             form = re.search(r'name="form" value="([^"]+)"', page.text)
             assert form is not None
-            done = browser.post(url[0], data={"form": form[1], "say": "approve"})
+            seen = re.search(r'name="seen" value="([^"]+)"', page.text)
+            assert seen is not None
+            said = {"form": form[1], "seen": seen[1], "say": "approve"}
+            done = browser.post(url[0], data=said)
             assert "approved by ana@example.com" in done.text
 
         town.wait_for("succeeded", target="link-prod")

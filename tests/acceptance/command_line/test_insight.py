@@ -98,7 +98,7 @@ def test_a_healthy_town(town: Town, vic: Autopromote) -> None:
         f"✓ The listener answers at {town.url}.",
         "✓ The database is there and migrated.",
         "✓ SECRET_KEY opens every stored secret.",
-        "✓ Runners at work: 8.",
+        "✓ Runners at work: 9.",
         f"✓ The listener acts as {ROBOT}.",
         "✓ The token has the scope global.",
         "✓ No token of the account ends by itself.",
