@@ -244,14 +244,14 @@ def test_lead_times_of_commits_are_those_that_are_known(office: Office) -> None:
 # What it costs.
 
 
-# Of twenty thousand promotions, the last fifty are of this month: one an hour.
+# Of five thousand promotions, the last fifty are of this month: one an hour.
 PLANT = """
 INSERT INTO release (app_id, version, id, status, artifact, created_at, is_decided)
 SELECT app.id, 100 + number, app.name || ' ' || number, 'succeeded', 'slug ' || number,
   now() - made.ago, true
-FROM generate_series(1, 20000) AS number, app, LATERAL (
-  SELECT CASE WHEN number <= 19950 THEN interval '400 days' ELSE interval '0' END
-    + (20001 - number) * interval '1 hour' AS ago
+FROM generate_series(1, 5000) AS number, app, LATERAL (
+  SELECT CASE WHEN number <= 4950 THEN interval '400 days' ELSE interval '0' END
+    + (5001 - number) * interval '1 hour' AS ago
 ) AS made WHERE app.name IN ('acme-staging', 'acme-prod');
 
 INSERT INTO promotion (rule_id, rule_revision, source_id, release_id, version, artifact, target_id,
@@ -277,7 +277,9 @@ def test_only_what_the_time_holds_is_read_in_a_fixed_number_of_statements(
 ) -> None:
     office.add_rule()
     with office.database.begin() as conn:
-        conn.exec_driver_sql(PLANT)
+        for one in PLANT.split(";"):  # each has a limit of its own
+            if one.strip():
+                conn.exec_driver_sql(one)
     with office.database.lend() as conn:
         conn.exec_driver_sql("VACUUM ANALYZE")
     said: list[str] = []
