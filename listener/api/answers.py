@@ -46,6 +46,7 @@ class Reply:
     queries: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
     is_page: bool = False
+    media: str = "text/html"  # of a page
 
 
 def returns(

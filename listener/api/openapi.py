@@ -149,7 +149,7 @@ def _page(code: int) -> Json:
 
 def _good(told: Reply) -> Json:
     if told.is_page and told.status == HTTPStatus.OK:
-        return {"description": "Done.", "content": {"text/html": {}}}
+        return {"description": "Done.", "content": {told.media: {}}}
     if told.answer is None:
         return {"description": "Done."}
     schema: Json = {"$ref": REF.format(model=told.answer.__name__)}

@@ -14,6 +14,7 @@ bp = Blueprint("page_login", __name__)
 page_frame.join(bp, by_sheet=True)
 
 A_YEAR = 365 * 24 * 3600
+CSS, JAVASCRIPT = "text/css", "text/javascript"
 
 
 @bp.post("/login")
@@ -51,17 +52,17 @@ def log_out() -> ResponseReturnValue:
 
 
 @bp.get(page_frame.STYLESHEET)
-@replies(Reply(is_page=True))
+@replies(Reply(is_page=True, media=CSS))
 def style() -> Response:
     """Return the style sheet."""
-    return _for_good(page_frame.STYLE_SHEET, "text/css")
+    return _for_good(page_frame.STYLE_SHEET, CSS)
 
 
 @bp.get(page_frame.SCRIPT)
-@replies(Reply(is_page=True))
+@replies(Reply(is_page=True, media=JAVASCRIPT))
 def script() -> Response:
     """Return the script that keeps a page up to date."""
-    return _for_good(page_frame.LIVE, "text/javascript")
+    return _for_good(page_frame.LIVE, JAVASCRIPT)
 
 
 def _for_good(content: bytes, kind: str) -> Response:

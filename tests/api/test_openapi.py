@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from listener.api import openapi
+from listener.api.page_frame import SCRIPT, STYLESHEET
 from listener.app import routes
 from listener.core.gates.options import OPTIONS
 
@@ -108,3 +109,9 @@ def test_pages_refuse_as_described(client: FlaskClient, described: Any) -> None:
             assert answer.status_code == 404
             [kind] = operation["responses"]["404"]["content"]
             assert answer.mimetype == kind == "text/html"
+
+
+def test_what_a_page_loads_is_described_as_it_is(client: FlaskClient, described: Any) -> None:
+    for path, kind in ((STYLESHEET, "text/css"), (SCRIPT, "text/javascript")):
+        [told] = described["paths"][path]["get"]["responses"]["200"]["content"]
+        assert client.get(path).mimetype == told == kind
