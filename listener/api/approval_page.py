@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from listener import approval_links
@@ -26,6 +26,7 @@ from listener.api.page_frame import (
     join,
     keep,
     page,
+    see,
 )
 from listener.api.services import context, services
 from listener.approval_links import Invitation
@@ -63,7 +64,7 @@ def log_in(link: str) -> ResponseReturnValue:
     if session is None:
         problem = "That code is wrong, was used already, or is older than five minutes."
         return _login_page(invitation, 401, problem=problem)
-    answer = _back_to(link)
+    answer = see(f"{approval_links.PATH}{link}")
     keep(answer, session)
     return answer
 
@@ -90,7 +91,7 @@ def answer(link: str) -> ResponseReturnValue:
     check_form(said.get("form", ""), session, link)
     approvals.invited(context(), invitation)
     _say(str(invitation.promotion_id), said, by=asker.email)
-    return _back_to(link)
+    return see(f"{approval_links.PATH}{link}")
 
 
 def _login_page(invitation: Invitation, status: int = 200, **values: Any) -> Response:
@@ -134,9 +135,3 @@ def _say(promotion_id: str, said: dict[str, str], *, by: str) -> None:
             approvals.reject(context(), promotion_id, reason=said.get("reason") or None, by=by)
         case _:
             raise Invalid("Say yes or no.")
-
-
-def _back_to(link: str) -> Response:
-    answer = make_response(redirect(f"{approval_links.PATH}{link}", 303))
-    answer.set_data(b"")  # nothing but the way back
-    return answer

@@ -75,8 +75,7 @@ def keep(answer: Response, session: Signed) -> None:
 def depart(back: str) -> Response:
     """Send the browser to Heroku, which asks who one is; it comes back to this path of ours."""
     departure = services().browser_logins.send(back, now=services().now())
-    answer = make_response(redirect(departure.url, 303))
-    answer.set_data(b"")
+    answer = see(departure.url)
     answer.set_cookie(
         STATE_COOKIE,
         departure.secret,
@@ -198,9 +197,9 @@ def way_back(said: str | None) -> str:
     return said if said is not None and _OURS.fullmatch(said) else HOME
 
 
-def see(path: str) -> Response:
-    """Send the browser to a path of ours, after a form."""
-    answer = make_response(redirect(path, 303))
+def see(place: str) -> Response:
+    """Send the browser to a path of ours, or to Heroku."""
+    answer = make_response(redirect(place, 303))
     answer.set_data(b"")  # nothing but the way
     return answer
 

@@ -17,7 +17,6 @@ from listener.api.answers import Reply, replies
 from listener.api.fields import LONGEST_REASON
 from listener.api.lanes_page import NEVER, left
 from listener.api.services import context, services
-from listener.core import duration
 from listener.core.lanes import tone_of
 from listener.errors import Invalid
 from listener.roles import Role
@@ -93,7 +92,6 @@ def _shown(promotion: str, session: Session, number: int) -> Response:
         ships=found.view.ships,
         may=may,
         form=services().browsers.form(session, _path(promotion), now=services().now()),
-        since=partial(duration.ago, now=found.now),
         left=partial(left, now=found.now),
         tone=tone_of,
         longest=LONGEST_REASON,

@@ -9,8 +9,6 @@ from enum import StrEnum
 from listener.core.gates.binding import Binding
 from listener.core.promotion import Status
 
-WENT_WRONG = frozenset({Status.FAILED, Status.ERRORED, Status.ROLLED_BACK})
-
 
 class Tone(StrEnum):
     """How a state is shown; the words are classes of the style sheet."""

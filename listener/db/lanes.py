@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import ARRAY, Connection, Text, any_, select
 
 from listener.core.promotion import UNFINISHED, PromotionKind, Status
-from listener.db.fixed import Fixed
+from listener.db.fixed import Fixed, value
 from listener.db.promotions import PromotionRow, row_of
+from listener.db.running import running as running_now
+from listener.db.tables import app
 
 MOST_BEHIND = 100  # deploys are counted no further
 LAST_ENDED = 5  # of each target
@@ -50,8 +52,6 @@ class EndedRow:
     source_id: str
     target_id: str
     version: int
-    target_version: int | None
-    commit: str | None
     status: Status
     reason: str
     ended_at: datetime
@@ -63,19 +63,22 @@ def running(conn: Connection, app_ids: Collection[str]) -> dict[str, RunningRow]
     return {row.app_id: row for row in found}
 
 
-_RUNNING = Fixed("""
-SELECT app.id, app.name,
-  CASE WHEN ours THEN known_version ELSE r.version END,
-  CASE WHEN ours THEN known_artifact ELSE r.artifact END,
-  r.commit, r.author, r.description, CASE WHEN ours THEN known_at ELSE r.created_at END
-FROM app LEFT JOIN LATERAL (
-  SELECT * FROM release WHERE app_id = app.id AND is_current AND gone_at IS NULL
-    AND status IN ('succeeded', 'expired') ORDER BY version DESC LIMIT 1
-) r ON true
--- We know what we released before its app is read again.
-CROSS JOIN LATERAL (SELECT known_version > coalesce(r.version, 0) AS ours) AS known
-WHERE app.id = ANY(CAST(:app_ids AS text[]))
-""")
+def _running() -> Fixed:
+    found = running_now()
+    listed, column = found.current.c, found.column
+    shown = (
+        column(app.c.known_version, "version"),
+        column(app.c.known_artifact, "artifact"),
+        listed.commit,
+        listed.author,
+        listed.description,
+        column(app.c.known_at, "created_at"),
+    )
+    is_one = app.c.id == any_(value("app_ids", ARRAY(Text)))
+    return Fixed(select(app.c.id, app.c.name, *shown).select_from(found.apps).where(is_one))
+
+
+_RUNNING = _running()
 
 
 def places(conn: Connection, ways: Sequence[tuple[str, str, str]]) -> dict[str, PlaceRow]:
@@ -132,8 +135,7 @@ def ended(conn: Connection, target_ids: Collection[str]) -> dict[str, list[Ended
 
 
 _ENDED = Fixed("""
-SELECT p.id, p.kind, p.source_id, p.target_id, p.version, p.target_version, p.commit, p.status,
-  p.reason, p.ended_at
+SELECT p.id, p.kind, p.source_id, p.target_id, p.version, p.status, p.reason, p.ended_at
 FROM unnest(CAST(:target_ids AS text[])) AS wanted (id), LATERAL (
   SELECT * FROM promotion WHERE target_id = wanted.id AND ended_at IS NOT NULL
   ORDER BY ended_at DESC LIMIT CAST(:most AS integer)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, case, func, select, true
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, case, func, select, true
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from listener.core.release import PENDING, RAN
@@ -11,14 +14,27 @@ from listener.db.tables import app, release
 _listed = release.alias("listed")
 
 
-def artifact_on(app_id: ColumnElement[str]) -> ScalarSelect[str | None]:
-    """Build the artifact that an app runs: by its releases, or by what we released there since.
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Apps beside their current release, and whether we released something there since."""
+
+    apps: FromClause
+    current: FromClause
+    is_ours: ColumnElement[bool]
+
+    def column(self, ours: ColumnElement[Any], listed: str) -> ColumnElement[Any]:
+        """Build what we know of what we released, or else a column of the current release."""
+        return case((self.is_ours, ours), else_=self.current.c[listed])
+
+
+def running() -> Running:
+    """Build what apps run: by their releases, or by what we released there since.
 
     Once Heroku listed what we released, the list says whether that runs.
     """
     its_own = release.c.app_id == app.c.id, release.c.is_current, release.c.gone_at.is_(None)
     current = (
-        select(release.c.version, release.c.artifact)
+        select(release)
         .where(*its_own, release.c.status.in_(sorted(RAN)))
         .order_by(release.c.version.desc())
         .limit(1)
@@ -31,6 +47,11 @@ def artifact_on(app_id: ColumnElement[str]) -> ScalarSelect[str | None]:
         _listed.c.status != PENDING,
         _listed.c.gone_at.is_(None),
     )
-    runs = case((is_later & ~listed.exists(), app.c.known_artifact), else_=current.c.artifact)
-    both = app.outerjoin(current, true())
-    return select(runs).select_from(both).where(app.c.id == app_id).scalar_subquery()
+    return Running(app.outerjoin(current, true()), current, is_later & ~listed.exists())
+
+
+def artifact_on(app_id: ColumnElement[str]) -> ScalarSelect[str | None]:
+    """Build the artifact that an app runs."""
+    found = running()
+    runs = found.column(app.c.known_artifact, "artifact")
+    return select(runs).select_from(found.apps).where(app.c.id == app_id).scalar_subquery()

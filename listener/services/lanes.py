@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from listener.core import lanes as tree
 from listener.core.gates.binding import Binding, binding
-from listener.core.lanes import WENT_WRONG, Stop, Tone, lane_name, tone_of
-from listener.core.promotion import ACTIVE, Status
+from listener.core.gates.review import WENT_WRONG
+from listener.core.lanes import Stop, Tone, lane_name, tone_of
+from listener.core.promotion import ACTIVE, PromotionKind, Status
 from listener.core.rule import Mode
 from listener.db import apps, holds, lanes, releases, rules
 from listener.db.holds import HoldRow
@@ -228,4 +229,6 @@ def _went_wrong(ended: Sequence[EndedRow], first: PromotionRow | None) -> EndedR
     ):
         return None
     # A rollback by hand that was done went well.
-    return None if last.kind == "rollback" and last.status is Status.ROLLED_BACK else last
+    return (
+        None if last.kind is PromotionKind.ROLLBACK and last.status is Status.ROLLED_BACK else last
+    )
