@@ -10,9 +10,7 @@ import httpx
 from flask import Flask
 
 from listener.api import (
-    approval_page,
     audit,
-    browser_login,
     commit_blocks,
     deliveries,
     diff,
@@ -21,20 +19,16 @@ from listener.api import (
     errors,
     events,
     explain,
-    figures_page,
     health,
     holds,
-    lanes_page,
     login_client,
     machine_tokens,
     metrics,
     middleware,
     notices,
     openapi,
-    page_login,
     people,
     pipelines,
-    promotion_page,
     promotions,
     rule_files,
     rules,
@@ -56,6 +50,7 @@ from listener.inventory.context import Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.shared import SharedAnswers
 from listener.inventory.traits import Comparisons
+from listener.pages import approval, figures, lanes, login, login_callback, promotion
 from listener.prober import Prober
 from listener.roles import NOWHERE, Roles
 from listener.services.browser_login import BrowserLogins
@@ -90,14 +85,8 @@ ROOMS = (
     subscriptions,
     deliveries,
     promotions,
-    lanes_page,
-    figures_page,
-    promotion_page,
-    page_login,
     stats,
     events,
-    approval_page,
-    browser_login,
     notices,
     commit_blocks,
     holds,
@@ -110,6 +99,7 @@ ROOMS = (
     metrics,
     openapi,
 )
+PAGES = (lanes, promotion, figures, approval, login, login_callback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +154,8 @@ def load() -> None:
 
 def routes() -> Flask:
     """Build an app that knows every route, and has nothing to answer with."""
-    app = Flask("listener", static_folder=None)
-    for room in ROOMS:
+    app = Flask("listener", static_folder=None, template_folder="pages/templates")
+    for room in (*ROOMS, *PAGES):
         app.register_blueprint(room.bp)
     return app
 

@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from listener.api.page_frame import SCRIPT, STYLESHEET
 from listener.app import Parts, build
 from listener.crypto import BadToken, Keys
+from listener.pages.frame import SCRIPT, STYLESHEET
 from listener.roles import Rights, Role, Roles
 from listener.services.caller import Caller
 from tests.api.conftest import ADMIN, APPROVER, STRANGER, VIEWER

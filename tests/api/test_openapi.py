@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from listener.api import openapi
-from listener.api.page_frame import SCRIPT, STYLESHEET
 from listener.app import routes
 from listener.core.gates.options import OPTIONS
+from listener.pages.frame import SCRIPT, STYLESHEET
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from listener.api.page_frame import SCRIPT, STYLESHEET
 from listener.app import Parts
 from listener.config import Settings
 from listener.core.trouble import Cause
 from listener.db import troubles
+from listener.pages.frame import SCRIPT, STYLESHEET
 from listener.roles import Role, Roles
 from listener.services import commit_blocks, deliveries
 from listener.services.commit_blocks import NewBlock

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from listener.api.page_frame import STYLESHEET
+from listener.pages.frame import STYLESHEET
 from listener.roles import Role
 from listener.services import lanes
 from listener.services.caller import Caller as From

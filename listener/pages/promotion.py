@@ -9,23 +9,21 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from flask import Blueprint, Response
+from flask import Response
 from flask.typing import ResponseReturnValue
 
-from listener.api import page_frame
 from listener.api.answers import Reply, replies
 from listener.api.fields import LONGEST_REASON
-from listener.api.lanes_page import NEVER, left
 from listener.api.services import context, services
 from listener.core.lanes import tone_of
 from listener.errors import Invalid
+from listener.pages import frame
 from listener.roles import Role
 from listener.services import approvals, promotion_page, promotions
 from listener.services.login import Session
 from listener.services.promotion_page import Act
 
-bp = Blueprint("promotion_page", __name__, url_prefix="/promotions")
-page_frame.join(bp, by_sheet=True)
+bp = frame.blueprint("promotion_page", "/promotions")
 
 ROLES = {Act.APPROVE: Role.APPROVER, Act.REJECT: Role.APPROVER}  # the others: promoter
 
@@ -34,11 +32,11 @@ ROLES = {Act.APPROVE: Role.APPROVER, Act.REJECT: Role.APPROVER}  # the others: p
 @replies(Reply(problems=(403, 404), is_page=True))
 def show(promotion: str) -> ResponseReturnValue:
     """Show a promotion, with the buttons that this person may press; or the way to log in."""
-    if (same := page_frame.unchanged()) is not None:
+    if (same := frame.unchanged()) is not None:
         return same
-    number, session = services().context.changes.number, page_frame.find_session()
+    number, session = services().context.changes.number, frame.find_session()
     if session is None:
-        return page_frame.login_page(_path(promotion))
+        return frame.login_page(_path(promotion))
     return _shown(promotion, session, number)
 
 
@@ -46,19 +44,19 @@ def show(promotion: str) -> ResponseReturnValue:
 @replies(Reply(status=303, problems=(401, 403, 404, 409, 413, 422), is_page=True))
 def act(promotion: str) -> ResponseReturnValue:
     """Do what a button says, from the form that the page showed to that person."""
-    page_frame.check_own_form()
-    session = page_frame.find_session()
+    frame.check_own_form()
+    session = frame.find_session()
     if session is None:
-        return page_frame.login_page(_path(promotion), 401)
-    said = page_frame.fields()
+        return frame.login_page(_path(promotion), 401)
+    said = frame.fields()
     try:
         wanted = Act(said.get("do", ""))
     except ValueError as error:
         raise Invalid("The form does not say what to do.") from error
-    asker = page_frame.admitted(session, ROLES.get(wanted, Role.PROMOTER))
-    page_frame.check_form(said.get("form", ""), session, _path(promotion))
+    asker = frame.admitted(session, ROLES.get(wanted, Role.PROMOTER))
+    frame.check_form(said.get("form", ""), session, _path(promotion))
     _do(wanted, promotion, said, by=asker.email)
-    return page_frame.see(_path(promotion))
+    return frame.see(_path(promotion))
 
 
 def _do(wanted: Act, promotion: str, said: dict[str, str], *, by: str) -> None:
@@ -74,16 +72,16 @@ def _do(wanted: Act, promotion: str, said: dict[str, str], *, by: str) -> None:
 
 
 def _shown(promotion: str, session: Session, number: int) -> Response:
-    asker = page_frame.admitted(session, Role.VIEWER)
+    asker = frame.admitted(session, Role.VIEWER)
     found = promotion_page.read(context(), promotion, asker.email)
     may = [
         each
         for each in found.acts
         if asker.rights.scope(ROLES.get(each, Role.PROMOTER)).has(found.target)
     ]
-    return page_frame.live(
+    return frame.live(
         "promotion.html",
-        (replace(found, now=NEVER), may),
+        (replace(found, now=frame.NEVER), may),
         number,
         asker=asker,
         found=found,
@@ -92,11 +90,11 @@ def _shown(promotion: str, session: Session, number: int) -> Response:
         ships=found.view.ships,
         may=may,
         form=services().browsers.form(session, _path(promotion), now=services().now()),
-        left=partial(left, now=found.now),
+        left=partial(frame.left, now=found.now),
         tone=tone_of,
         longest=LONGEST_REASON,
     )
 
 
 def _path(promotion: str) -> str:
-    return page_frame.way_back(f"/promotions/{promotion}")
+    return frame.way_back(f"/promotions/{promotion}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -127,7 +127,9 @@ def _when(text: str) -> str:
 # The pages behind a login share one style sheet. Its address names its content, so that browsers
 # may keep it for good.
 _STATIC = Path(__file__).parent / "static"
-STYLE_SHEET, LIVE = (_STATIC / "page.css").read_bytes(), (_STATIC / "page.js").read_bytes()
+_STYLES = sorted(_STATIC.glob("*.css"), key=lambda each: (each.stem != "base", each.stem))
+STYLE_SHEET = b"\n".join(each.read_bytes() for each in _STYLES)
+LIVE = (_STATIC / "page.js").read_bytes()
 STYLESHEET = f"/page-{hashlib.sha256(STYLE_SHEET).hexdigest()[:16]}.css"
 SCRIPT = f"/page-{hashlib.sha256(LIVE).hexdigest()[:16]}.js"
 POLICY = "; ".join(
@@ -142,12 +144,24 @@ POLICY = "; ".join(
     )
 )
 HOME, FIGURES = "/", "/figures"
-_OURS = re.compile(r"/(?:figures|promotions/\d{1,18})?", re.ASCII)
+# What stands in the head of each page: the name by which a page says that it is this one, its
+# path and its word.
+MENU = (("lanes", HOME, "Lanes"), ("figures", FIGURES, "Figures"))
+_OURS = re.compile(
+    r"/(?:figures|rules|audit|deliveries|doctor|sessions|(?:promotions|rules)/\d{1,18})?", re.ASCII
+)
+NEVER = datetime.min.replace(tzinfo=UTC)  # that time goes by changes no page
 
 
 def sheet(template: str, status: int = 200, **values: Any) -> Response:
     """Render a page that looks by the style sheet."""
-    values = {"when": duration.format_moment, "stylesheet": STYLESHEET, "script": SCRIPT, **values}
+    values = {
+        "when": duration.format_moment,
+        "stylesheet": STYLESHEET,
+        "script": SCRIPT,
+        "menu": MENU,
+        **values,
+    }
     answer = make_response(render_template(template, **values), status)
     answer.headers["Content-Security-Policy"] = POLICY
     return answer
@@ -256,7 +270,20 @@ def fields() -> dict[str, str]:
     return said
 
 
-def join(bp: Blueprint, *, by_sheet: bool = False) -> None:
+def join(bp: Blueprint) -> None:
     """Have all of a blueprint's pages guarded alike, and its refusals look as they do."""
     bp.after_request(guard)
-    bp.register_error_handler(Refusal, sheet_refused if by_sheet else refused)
+    bp.register_error_handler(Refusal, refused)
+
+
+def blueprint(name: str, prefix: str | None = None) -> Blueprint:
+    """Make a blueprint of pages that look by the style sheet, and are all guarded alike."""
+    bp = Blueprint(name, __name__, url_prefix=prefix)
+    bp.after_request(guard)
+    bp.register_error_handler(Refusal, sheet_refused)
+    return bp
+
+
+def left(until: datetime, *, now: datetime) -> str:
+    """Say how long it is until then."""
+    return duration.show_roughly(until - now)

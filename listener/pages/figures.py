@@ -5,21 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from listener.api import page_frame
 from listener.api import stats as api
 from listener.api.answers import Ref, Reply, replies
 from listener.api.services import context
 from listener.api.stats import ComparedFigure, Measure, Stats
 from listener.core import chart, duration
 from listener.core.figures import SPANS, Name, Unit
+from listener.pages import frame
 from listener.roles import Role
 from listener.services import stats
 
-bp = Blueprint("figures_page", __name__, url_prefix=page_frame.FIGURES)
-page_frame.join(bp, by_sheet=True)
+bp = frame.blueprint("figures_page", frame.FIGURES)
 
 # Of each figure, the field of a day that its chart shows, and how many of these make a unit of it.
 SERIES: dict[Name, tuple[str, float]] = {
@@ -36,13 +34,13 @@ UNITS = {1: "a day", 60: "minutes", 3600: "hours"}
 @replies(Reply(queries=("app", "rule", "days", "zone"), problems=(403, 404, 422), is_page=True))
 def show() -> ResponseReturnValue:
     """Show the figures of the last days, of one app or rule if given; or the way to log in."""
-    session = page_frame.find_session()
+    session = frame.find_session()
     if session is None:
-        return page_frame.login_page(page_frame.FIGURES)
-    asker = page_frame.admitted(session, Role.VIEWER)
+        return frame.login_page(frame.FIGURES)
+    asker = frame.admitted(session, Role.VIEWER)
     wish = api.wish()
     found = Stats.of(stats.read(context(), wish))
-    return page_frame.sheet(
+    return frame.sheet(
         "figures.html",
         asker=asker,
         page="figures",

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from listener.api.answers import Reply, replies
 from listener.api.caller import caller
 from listener.api.fields import is_one_word
-from listener.api.page_frame import STATE_COOKIE, join, keep, page
 from listener.api.services import services
 from listener.errors import Forbidden, Invalid
+from listener.pages.frame import STATE_COOKIE, join, keep, page
 from listener.services.identity import HerokuCode
 from listener.services.login_client import PATH as CALLBACK
 

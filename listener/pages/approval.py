@@ -16,7 +16,11 @@ from listener import approval_links
 from listener.api.answers import Reply, replies
 from listener.api.caller import caller
 from listener.api.fields import LONGEST_REASON
-from listener.api.page_frame import (
+from listener.api.services import context, services
+from listener.approval_links import Invitation
+from listener.crypto import BadToken, Expired
+from listener.errors import Conflict, Invalid, NotFound
+from listener.pages.frame import (
     admitted,
     check_form,
     check_own_form,
@@ -28,17 +32,11 @@ from listener.api.page_frame import (
     page,
     see,
 )
-from listener.api.services import context, services
-from listener.approval_links import Invitation
-from listener.crypto import BadToken, Expired
-from listener.errors import Conflict, Invalid, NotFound
 from listener.roles import Role
 from listener.services import approvals
 from listener.services.login import Session
 
-bp = Blueprint(
-    "approvals", __name__, url_prefix=approval_links.PATH.rstrip("/"), template_folder="templates"
-)
+bp = Blueprint("approvals", __name__, url_prefix=approval_links.PATH.rstrip("/"))
 join(bp)
 FEW = 5  # commits; the others are folded away
 
