@@ -218,14 +218,15 @@ def no_hold_is_false(truth: Truth, diary: list[Act]) -> Iterator[str]:
 def _is_somebodys(truth: Truth, diary: list[Act], hold: Hold) -> bool:
     """Return whether a person changed the app between the last hold's release and this hold.
 
-    The release counts as UNSEEN_SECONDS earlier, for the snapshot may have been older.
+    The release counts as earlier, for what it explained may have been older: by UNSEEN_SECONDS,
+    and by what Heroku's list was behind.
     """
     released = (
         each.released_at
         for each in truth.holds
         if each.app == hold.app and each.released_at and each.released_at <= hold.created_at
     )
-    since = max(released, default=0.0) - UNSEEN_SECONDS
+    since = max(released, default=0.0) - UNSEEN_SECONDS - truth.lag
     return any(
         act.app == hold.app
         and act.kind in MOVES

@@ -237,6 +237,16 @@ def test_a_hold_of_a_move_that_was_let_go() -> None:
     assert len(_found(checks.no_hold_is_false, truth, _act("hotfix", 2, T0 + 120))) == 1
 
 
+def test_a_hold_of_a_move_that_heroku_showed_after_the_last_one_was_released() -> None:
+    """The release explained an older list, which did not have the hotfix yet."""
+    first = replace(PUT, released_at=T0 + 150)
+    again = replace(PUT, id=2, created_at=T0 + 200)
+    truth = replace(GOOD, holds=[first, again], lag=59.0)
+
+    assert _found(checks.no_hold_is_false, truth, _act("hotfix", 2, T0 + 120)) == []
+    assert len(_found(checks.no_hold_is_false, truth, _act("hotfix", 2, T0 + 80))) == 1
+
+
 @pytest.mark.parametrize("status", ["cancelled", "failed"])
 def test_a_rollback_gives_way_to_somebody_else_alone(status: str) -> None:
     asked = {"kind": "rollback", "status": status, "created_at": NOON + 100}
