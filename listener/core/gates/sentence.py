@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from listener.core import duration
-from listener.core.gates.options import NONE, Conditions, OnFailure
+from listener.core.gates.options import NONE, Conditions, OnFailure, OnSameCommit
 
-_AFTERWARDS = {
+MOST_NAMED = 3  # patterns, windows, checks; of more their number is told
+
+_WHEN_UNWELL = {
     OnFailure.ROLLBACK: "back by itself when unwell",
     OnFailure.HOLD: "held when unwell",
     OnFailure.NOTIFY: "told when unwell",
+}
+_OF_SAME_COMMIT = {
+    OnSameCommit.HOLD: "new builds of what was rolled back wait for a word",
+    OnSameCommit.GO: "new builds of what was rolled back go, too",
 }
 
 
@@ -19,39 +26,87 @@ def _many(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
 
 
-def _texts(patterns: Any) -> str:
-    return " or ".join(pattern.text for pattern in patterns)
+def _listed(said: Iterable[str], *, joined: str = " or ") -> str:
+    named = list(said)
+    more = len(named) - MOST_NAMED
+    return joined.join([*named[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
-# By the option; what is not here says nothing by itself.
-_PHRASES: Mapping[str, Callable[[Any], str]] = {
-    "soak": lambda soak: f"after {duration.show(soak)}",
-    "windows": lambda windows: " or ".join(window.text for window in windows),
-    "closed": lambda _: "not at its closed times",
-    "min_gap": lambda gap: f"{duration.show(gap)} apart",
-    "max_per_day": lambda most: f"at most {most} a day",
-    "authors": lambda patterns: f"only by {_texts(patterns)}",
-    "not_authors": lambda patterns: f"not by {_texts(patterns)}",
-    "commit_messages": lambda patterns: f"only commits like {_texts(patterns)}",
-    "not_commit_messages": lambda patterns: f"no commits like {_texts(patterns)}",
-    "descriptions": lambda patterns: f"only descriptions like {_texts(patterns)}",
-    "not_descriptions": lambda patterns: f"no descriptions like {_texts(patterns)}",
-    "approvals": lambda count: _many(count, "approval"),
-    "brake": lambda limit: f"braked after {limit.count} that went wrong",
-    "github_checks": lambda _: "all checks at GitHub well",
-    "required_checks": lambda names: f"{' and '.join(names)} well at GitHub",
-    "checks": lambda urls: f"{_many(len(urls), 'URL')} well",
-    "parity": lambda _: "both apps alike",
+def _texts(written: Any) -> str:
+    """Name patterns, windows or closed times as people wrote them."""
+    return _listed(each.text for each in written)
+
+
+def _within(conditions: Conditions, name: str) -> str:
+    time: timedelta = getattr(conditions, name)
+    return f" within {duration.show(time)}" if time != getattr(NONE, name) else ""
+
+
+def _approvals(conditions: Conditions) -> str:
+    return _many(conditions.approvals, "approval") + _within(conditions, "approval_timeout")
+
+
+def _brake(conditions: Conditions) -> str:
+    limit = conditions.brake
+    assert limit is not None  # noqa: S101 - it is asked for; for the type checker
+    return f"a word after {limit.count} that went wrong in {duration.show(limit.within)}"
+
+
+def _verify(conditions: Conditions) -> str:
+    seen = f"{_many(len(conditions.verify), 'URL')} for {duration.show(conditions.verify_for)}"
+    return f"verified by {seen}, {_WHEN_UNWELL[conditions.on_failure]}"
+
+
+def _all_checks(conditions: Conditions) -> str:
+    but = conditions.ignored_checks
+    aside = f" but {_listed(but, joined=' and ')}" if but else ""
+    return f"all checks at GitHub{aside} well" + _within(conditions, "checks_timeout")
+
+
+def _named_checks(conditions: Conditions) -> str:
+    named = _listed(conditions.required_checks, joined=" and ")
+    # Beside all checks, the time was told with them.
+    within = "" if conditions.github_checks else _within(conditions, "checks_timeout")
+    return f"{named} well at GitHub{within}"
+
+
+# By the option that must be asked for; other options that only say how are in its phrase.
+_PHRASES: Mapping[str, Callable[[Conditions], str]] = {
+    "soak": lambda c: f"after {duration.show(c.soak)}",
+    "windows": lambda c: _texts(c.windows),
+    "closed": lambda c: f"not {_texts(c.closed)}",
+    "min_gap": lambda c: f"{duration.show(c.min_gap)} apart",
+    "max_per_day": lambda c: f"at most {c.max_per_day} a day",
+    "authors": lambda c: f"only by {_texts(c.authors)}",
+    "not_authors": lambda c: f"not by {_texts(c.not_authors)}",
+    "commit_messages": lambda c: f"only commits like {_texts(c.commit_messages)}",
+    "not_commit_messages": lambda c: f"no commits like {_texts(c.not_commit_messages)}",
+    "commit_authors": lambda c: f"only commits by {_texts(c.commit_authors)}",
+    "not_commit_authors": lambda c: f"no commits by {_texts(c.not_commit_authors)}",
+    "on_same_commit": lambda c: _OF_SAME_COMMIT[c.on_same_commit],
+    "descriptions": lambda c: f"only descriptions like {_texts(c.descriptions)}",
+    "not_descriptions": lambda c: f"no descriptions like {_texts(c.not_descriptions)}",
+    "approvals": _approvals,
+    "brake": _brake,
+    "self_approval": lambda _: "never approved by its own author",
+    "github_checks": _all_checks,
+    "required_checks": _named_checks,
+    "checks": lambda c: f"{_many(len(c.checks), 'URL')} well",
+    "parity": lambda c: f"same {_listed(map(str, c.parity), joined=' and ')}",
+    "verify": _verify,
+    "repo": lambda c: f"commits of {c.repo}",
+    "deployment": lambda c: f"told to GitHub as {c.deployment}",
+    "commit_status": lambda _: "told at the commit",
 }
 
 
 def sentence(conditions: Conditions) -> str:
     """Return what must be true before it promotes, and what is looked at afterwards."""
-    wanted = {name: getattr(conditions, name) for name in _PHRASES}
-    said = [_PHRASES[name](each) for name, each in wanted.items() if each != getattr(NONE, name)]
-    if conditions.verify:
-        said.append(f"verified {duration.show(conditions.verify_for)}")
-        said.append(_AFTERWARDS[conditions.on_failure])
+    said = [
+        phrase(conditions)
+        for name, phrase in _PHRASES.items()
+        if getattr(conditions, name) != getattr(NONE, name)
+    ]
     if conditions.unreadable:
         said.append("and what this version cannot read, so it waits")
     return ", ".join(said) or "at once"
