@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from listener.api.services import services
 from listener.core import duration
 from listener.crypto import BadToken, Expired, Signed
 from listener.errors import Conflict, Forbidden, Invalid, Refusal
-from listener.roles import Role
+from listener.roles import Rights, Role
 from listener.services.browser_login import STATE_LIFE
 from listener.services.login import Session
 from listener.services.login_client import PATH as CALLBACK
@@ -144,9 +145,30 @@ POLICY = "; ".join(
     )
 )
 HOME, FIGURES = "/", "/figures"
-# What stands in the head of each page: the name by which a page says that it is this one, its
-# path and its word.
-MENU = (("lanes", HOME, "Lanes"), ("figures", FIGURES, "Figures"))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row of the menu: the name by which a page says that it is this one, its path and word.
+
+    Who lacks the role, for some apps or for all, does not see it.
+    """
+
+    name: str
+    path: str
+    word: str
+    role: Role = Role.VIEWER
+    on: auth.On = auth.On.APPS
+
+    def is_for(self, rights: Rights) -> bool:
+        """Return whether whoever has these rights may open the page."""
+        role = rights.overall if self.on is auth.On.ALL else rights.role
+        return role is not None and role.covers(self.role)
+
+
+# What stands in the head of each page: the first few beside each other, the others below "More".
+MENU = (Item("lanes", HOME, "Lanes"), Item("figures", FIGURES, "Figures"))
+BESIDE = 3
 _OURS = re.compile(
     r"/(?:figures|rules|audit|deliveries|doctor|sessions|(?:promotions|rules)/\d{1,18})?", re.ASCII
 )
@@ -159,12 +181,18 @@ def sheet(template: str, status: int = 200, **values: Any) -> Response:
         "when": duration.format_moment,
         "stylesheet": STYLESHEET,
         "script": SCRIPT,
-        "menu": MENU,
+        "menu": menu_of(values.get("asker")),
+        "beside": BESIDE,
         **values,
     }
     answer = make_response(render_template(template, **values), status)
     answer.headers["Content-Security-Policy"] = POLICY
     return answer
+
+
+def menu_of(asker: Person | None) -> list[Item]:
+    """Return the pages that this person may open; none for a stranger."""
+    return [item for item in MENU if item.is_for(asker.rights)] if asker is not None else []
 
 
 def unchanged() -> Response | None:
