@@ -1,13 +1,13 @@
 # Everything a developer runs; `make` alone lists it. Nothing here asks a question.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test cover plugin cli-api test-heroku-cli check fix bench crash chaos slow fuzz lock clean out-of-place
+.PHONY: help setup demo run test cover plugin cli-api test-heroku-cli test-pages check fix bench crash chaos slow fuzz lock clean out-of-place
 
 BIN := .venv/bin
 STAMP := .venv/installed
 CODE := listener cli emulator demo bench reliability tests
 UV_COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-annotate --no-header $(UPGRADE) pyproject.toml
+	--generate-hashes --no-emit-index-url --no-annotate --no-header $(UPGRADE)
 
 # One worker a core, for some tests stand on facts that must be two seconds old at most. Those of
 # whole processes mostly wait, some of them for a minute of looks, and so they may be many.
@@ -80,6 +80,23 @@ $(OFFICIAL)/installed: $(OFFICIAL_LOCK)
 	@cd $(OFFICIAL) && npm ci --prefer-offline --loglevel=error
 	@touch $@
 
+# The pages in a real browser. Its driver and axe-core are installed once a checkout as their locks
+# say, beside what all other tests need. The browser is the machine's own.
+PAGES := .pages
+PAGES_LOCK := $(addprefix tests/browser/,package.json package-lock.json .npmrc)
+
+test-pages: setup $(PAGES)/installed ## the pages in this machine's Chromium, or the one that CHROMIUM= names
+	@PYTHONPATH=$(PAGES)/driver $(PYTEST) -q -n $(WORKERS) --dist loadfile tests/browser $(ARGS)
+
+$(PAGES)/installed: requirements-pages.txt $(PAGES_LOCK) $(STAMP)
+	@$(NEED_NODE)
+	@echo 'Installing what drives a browser into $(PAGES); it takes some seconds...'
+	@rm -rf $(PAGES)/driver && mkdir -p $(PAGES)
+	@$(PIP) install --require-hashes --no-deps -r requirements-pages.txt --target $(PAGES)/driver
+	@cp $(PAGES_LOCK) $(PAGES)
+	@cd $(PAGES) && npm ci --prefer-offline --loglevel=error
+	@touch $@
+
 check: setup ## format, lint, types, import contracts, and what is known of the pinned versions
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/ruff check $(CODE)
@@ -107,11 +124,12 @@ fuzz: setup ## deliveries and requests of any shape, by everybody; N=100000 is l
 	@$(BIN)/python -m reliability fuzz
 
 lock: setup ## compile the requirement files anew; UPGRADE=--upgrade takes newer versions
-	@$(UV_COMPILE) --extra listener -o requirements.txt
-	@$(UV_COMPILE) --extra listener --extra local --extra dev -c requirements.txt -o requirements-dev.txt
+	@$(UV_COMPILE) pyproject.toml --extra listener -o requirements.txt
+	@$(UV_COMPILE) pyproject.toml --extra listener --extra local --extra dev -c requirements.txt -o requirements-dev.txt
+	@$(UV_COMPILE) --group pages -c requirements-dev.txt -o requirements-pages.txt
 
 clean: ## remove all that was made here, but a developer's database
-	@rm -rf .venv $(OFFICIAL) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+	@rm -rf .venv $(OFFICIAL) $(PAGES) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
 	@find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Scripts in a virtual environment know its place by the full name, so one that was moved is made anew;

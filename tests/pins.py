@@ -20,7 +20,7 @@ from packaging.version import Version
 
 SERVICE = os.environ.get("OSV_URL") or "https://api.osv.dev"
 PATIENCE_SECONDS = 20.0  # for all its answers together
-FILES = ("requirements.txt", "requirements-dev.txt")
+FILES = ("requirements.txt", "requirements-dev.txt", "requirements-pages.txt")
 
 
 class Pin(NamedTuple):

@@ -12,12 +12,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = DECLARED["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 SERVICE = [*PROJECT["dependencies"], *EXTRAS["listener"]]
 LOCKS = {
     "requirements.txt": SERVICE,
     "requirements-dev.txt": [*SERVICE, *EXTRAS["local"], *EXTRAS["dev"]],
+    "requirements-pages.txt": DECLARED["dependency-groups"]["pages"],
 }
 
 
@@ -50,8 +52,15 @@ def test_development_has_what_production_has() -> None:
     assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
 
 
-def test_the_official_clis_lock_has_its_hashes_and_names_no_registry() -> None:
-    lock = json.loads((ROOT / "tests/heroku_cli/package-lock.json").read_text())
+def test_the_driver_of_a_browser_brings_nothing_in_another_version() -> None:
+    driver, development = pins("requirements-pages.txt"), pins("requirements-dev.txt")
+    both = driver.keys() & development.keys()
+    assert {name: driver[name] for name in both} == {name: development[name] for name in both}
+
+
+@pytest.mark.parametrize("folder", ["tests/heroku_cli", "tests/browser"])
+def test_a_lock_of_npms_has_its_hashes_and_names_no_registry(folder: str) -> None:
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text())
     packages = {name: package for name, package in lock["packages"].items() if name}
 
     # What is bundled lies in the tarball of another package, whose hash covers it.
