@@ -6,16 +6,18 @@ every request, so what is revoked is refused everywhere from the next request on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Connection,
     Text,
+    any_,
     delete,
     func,
     literal,
@@ -134,6 +136,20 @@ _FIND = Fixed(
             "is_use_due"
         ),
     ).where(table.c.id == value("id", Text), table.c.revoked_at.is_(None))
+)
+
+
+def good(conn: Connection, ids: Collection[str]) -> set[str]:
+    """Return which of these tokens and sessions are good now."""
+    return {row.id for row in _GOOD.rows(conn, ids=list(ids))}
+
+
+_GOOD = Fixed(
+    select(table.c.id).where(
+        table.c.id == any_(value("ids", ARRAY(Text))),
+        table.c.revoked_at.is_(None),
+        table.c.expires_at > func.now(),
+    )
 )
 
 

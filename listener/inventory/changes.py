@@ -15,10 +15,11 @@ UNHEARD_FOR = 1.0  # the same in a process that does not listen
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
-    """What somebody was answered last, and how many changes were known then."""
+    """What somebody was answered last, by what, and how many changes were known then."""
 
     tag: str
     number: int
+    by: str
     at: float
 
 
@@ -45,19 +46,25 @@ class Changes:
         """How many changes are known; read it before what may have changed."""
         return self._number
 
-    def note(self, key: Hashable, tag: str, number: int) -> None:
-        """Remember what this key was answered, from what was read after so many changes."""
+    def note(self, key: Hashable, tag: str, number: int, by: str) -> None:
+        """Remember what this key was answered, from what was read after so many changes.
+
+        `by` is the session that let it be seen.
+        """
         with self._lock:
-            self._answered[key] = _Answered(tag, number, time.monotonic())
+            self._answered[key] = _Answered(tag, number, by, time.monotonic())
             self._answered.move_to_end(key)
             while len(self._answered) > MOST_KEPT:
                 self._answered.popitem(last=False)
 
-    def is_same(self, key: Hashable, tag: str) -> bool:
-        """Return whether this key would be answered the same again, as far as is known."""
+    def same(self, key: Hashable, tag: str) -> str | None:
+        """Return by which session this key was answered, if it would be answered the same again.
+
+        As far as is known; and if that session is still good, which is not known here.
+        """
         with self._lock:
             found = self._answered.get(key)
             if found is None or found.tag != tag or found.number != self._number:
-                return False
+                return None
             lasts = HEARD_FOR if self._is_listening else UNHEARD_FOR
-            return time.monotonic() - found.at < lasts
+            return found.by if time.monotonic() - found.at < lasts else None

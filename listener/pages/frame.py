@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -196,9 +196,13 @@ def menu_of(asker: Person | None) -> list[Item]:
 
 
 def unchanged() -> Response | None:
-    """Answer that what the browser has still stands, without any database; None to look."""
+    """Answer that what the browser has still stands, without reading it again; None to look.
+
+    A session that was ended is found out within half a second, at any process.
+    """
     tag = request.headers.get("If-None-Match", "")
-    if tag and services().context.changes.is_same(_viewer(), tag):
+    session = services().context.changes.same(_viewer(), tag) if tag else None
+    if session is not None and services().tokens.passes.is_good(session):
         return Response(status=304)
     return None
 
@@ -209,7 +213,8 @@ def live(template: str, facts: object, number: int, **values: Any) -> Response:
     `facts` are all that it shows, and `number` the changes that were known before they were read.
     """
     tag = f'"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}"'
-    services().context.changes.note(_viewer(), tag, number)
+    services().context.changes.note(_viewer(), tag, number, g.session_id)
+    services().tokens.passes.note(g.session_id)
     if request.headers.get("If-None-Match") == tag:
         return Response(status=304)
     answer = sheet(template, tag=tag, **values)
@@ -249,7 +254,9 @@ def see(place: str) -> Response:
 def find_session() -> Session | None:
     """Return whose session the browser brings; None where it brings none that is good."""
     text = request.cookies.get(COOKIE, "")
-    return services().browsers.session(text, caller()) if text else None
+    session = services().browsers.session(text, caller()) if text else None
+    g.session_id = session.id if session is not None else None
+    return session
 
 
 def admitted(session: Session, role: Role) -> Person:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 import structlog
@@ -16,6 +17,7 @@ from listener.db.access_tokens import Kind, NewToken, TokenRow
 from listener.db.engine import Database
 from listener.roles import Rights
 from listener.services.caller import Caller
+from listener.services.passes import Passes
 from listener.services.refusals import Refusals
 
 log = structlog.get_logger()
@@ -31,6 +33,7 @@ class TokensDesk:
         self._database = database
         self._keys = keys
         self._refusals = refusals
+        self.passes = Passes(self._good)  # of browser sessions that look at pages
 
     def log_in(self, email: str, rights: Rights, caller: Caller) -> Signed:
         """Give this person a token for twelve hours."""
@@ -68,6 +71,10 @@ class TokensDesk:
         if row.kind is not Kind.BROWSER:
             raise BadToken
         return row
+
+    def _good(self, ids: Collection[str]) -> set[str]:
+        with self._database.lend() as conn:
+            return access_tokens.good(conn, ids)
 
     def log_out(self, row: TokenRow) -> None:
         """End a token, as its holder wishes; safe to repeat."""

@@ -47,6 +47,8 @@
           document.getElementById("main").replaceWith(document.adoptNode(fresh));
           document.title = found.title;
           tag = mark.dataset.tag;
+        } else if ([401, 403, 404, 410].includes(answer.status)) {
+          return location.reload(); // what stands here may be seen no more
         } else if (answer.status !== 304) {
           throw new Error(String(answer.status));
         }
