@@ -20,8 +20,8 @@ bp = Blueprint("events", __name__, url_prefix="/api/events")
 class Event(Answer):
     """One thing that happened: to a delivery of Heroku's, or to a promotion.
 
-    A promotion's `event` is its status then; a delivery has `arrived`, or is `settled`. `app` is a
-    promotion's target.
+    A promotion's `event` is its status then; a delivery has `arrived`, was `replayed` by somebody,
+    or is `settled`. `app` is a promotion's target.
     """
 
     id: str

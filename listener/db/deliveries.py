@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Insert,
     Integer,
@@ -122,8 +123,12 @@ def find(conn: Connection, delivery_id: int, *, scope: Scope = EVERYTHING) -> De
 
 
 def decide_anew(conn: Connection, delivery_id: int) -> None:
-    """Take back what a delivery came to: the next look at its app decides, and settles it."""
-    anew = {"outcome": None, "settled_at": None, "due_at": func.clock_timestamp()}
+    """Take back what a delivery came to: the next look at its app decides, and settles it.
+
+    For how long errors of Heroku are borne is counted from now on.
+    """
+    now = func.clock_timestamp()
+    anew = {"outcome": None, "settled_at": None, "due_at": now, "asked_again_at": now}
     conn.execute(update(table).where(table.c.id == delivery_id).values(anew))
     notify(conn, "app")
 
@@ -136,9 +141,29 @@ def list_(
     limit: int = 100,
 ) -> list[DeliveryRow]:
     """Return the deliveries about apps in scope, newest first; with `app_id`, those about it."""
+    newest = table.c.id.desc()
+    return _listed(conn, newest, app_id=app_id, scope=scope, limit=limit)
+
+
+def asked_again(
+    conn: Connection, *, app_id: str | None, scope: Scope, limit: int
+) -> list[DeliveryRow]:
+    """Return those that somebody had decided anew, the last first, however old they are."""
+    last, is_one = table.c.asked_again_at.desc(), table.c.asked_again_at.is_not(None)
+    return _listed(conn, last, is_one, app_id=app_id, scope=scope, limit=limit)
+
+
+def _listed(
+    conn: Connection,
+    order: ColumnElement[Any],
+    *where: ColumnElement[bool],
+    app_id: str | None,
+    scope: Scope,
+    limit: int,
+) -> list[DeliveryRow]:
     columns = [table.c[item.name] for item in fields(DeliveryRow)]
-    query = select(*columns).where(*within(scope, table.c.app_id))
-    query = query.order_by(table.c.id.desc()).limit(limit)
+    query = select(*columns).where(*where, *within(scope, table.c.app_id))
+    query = query.order_by(order).limit(limit)
     if app_id is not None:
         query = query.where(table.c.app_id == app_id)
     return [DeliveryRow(*row) for row in conn.execute(query)]

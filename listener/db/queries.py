@@ -48,6 +48,7 @@ class DeliveryRow:
     version: int | None
     received_at: datetime
     last_received_at: datetime
+    asked_again_at: datetime | None
     times: int
     outcome: str | None
     settled_at: datetime | None

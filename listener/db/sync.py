@@ -173,8 +173,9 @@ _TOLD_OF = Fixed(
 
 
 def ended_deliveries(conn: Connection, app_id: str, older_than: timedelta, outcome: str) -> None:
-    """Settle deliveries that stayed undecided for too long."""
-    old = delivery.c.received_at < func.now() - literal(older_than)
+    """Settle deliveries that stayed undecided for too long since they came, or were replayed."""
+    undecided_since = func.greatest(delivery.c.received_at, delivery.c.asked_again_at)
+    old = undecided_since < func.now() - literal(older_than)
     where = delivery.c.app_id == app_id, delivery.c.settled_at.is_(None), old
     values = {"outcome": outcome, "settled_at": func.clock_timestamp()}
     conn.execute(update(delivery).where(*where).values(values))

@@ -182,6 +182,8 @@ secret = Table(
     Index("ix_secret_subscription_id", "subscription_id"),
 )
 
+ASKED_AGAIN = "asked_again_at IS NOT NULL"
+
 delivery = Table(
     "delivery",
     metadata,
@@ -202,6 +204,7 @@ delivery = Table(
     Column("body", LargeBinary, nullable=False),
     columns.now("received_at"),
     columns.now("last_received_at"),
+    columns.time("asked_again_at"),  # when a person last had it decided anew
     Column("times", Integer, nullable=False, server_default="1"),
     columns.words("outcome"),
     columns.time("settled_at"),
@@ -209,6 +212,7 @@ delivery = Table(
     Index("ix_delivery_undecided", "app_id", postgresql_where=text("settled_at IS NULL")),
     Index("ix_delivery_due_at", "due_at", postgresql_where=text("settled_at IS NULL")),
     Index("ix_delivery_release_id", "release_id"),
+    Index("ix_delivery_asked_again", "asked_again_at", postgresql_where=text(ASKED_AGAIN)),
 )
 
 promotion = Table(

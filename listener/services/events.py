@@ -16,7 +16,7 @@ from listener.services import apps as named
 from listener.services import presenters
 from listener.services.views import Names
 
-ARRIVED, SETTLED = "arrived", "settled"
+ARRIVED, REPLAYED, SETTLED = "arrived", "replayed", "settled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def list_(
     """Return what happened last, the newest at the end; since a moment and of one app, if given."""
     with context.database.begin() as conn:
         app_id, scope = named.find_id(context, conn, app), context.reach.sees
-        told = deliveries.list_(conn, app_id=app_id, scope=scope, limit=limit)
+        told = _deliveries(conn, app_id=app_id, scope=scope, limit=limit)
         decided = queries.decisions(conn, app_id=app_id, scope=scope, limit=limit)
         ids = {row.app_id for row in told if row.app_id is not None}
         names = apps.names(conn, ids.union(*({row.source_id, row.target_id} for row in decided)))
@@ -54,6 +54,15 @@ def list_(
     return sorted(wanted, key=lambda each: (each.at, each.id))[-limit:]
 
 
+def _deliveries(
+    conn: Connection, *, app_id: str | None, scope: Scope, limit: int
+) -> list[DeliveryRow]:
+    """Return the newest deliveries, and old ones that were decided anew, each once."""
+    newest = deliveries.list_(conn, app_id=app_id, scope=scope, limit=limit)
+    anew = deliveries.asked_again(conn, app_id=app_id, scope=scope, limit=limit)
+    return list({row.id: row for row in (*newest, *anew)}.values())
+
+
 def _hidden(conn: Connection, decided: Sequence[Decision], scope: Scope) -> dict[int, str]:
     """Return the names of rules that whoever asks may not see."""
     if scope.is_all:
@@ -63,23 +72,23 @@ def _hidden(conn: Connection, decided: Sequence[Decision], scope: Scope) -> dict
 
 
 def _of_delivery(row: DeliveryRow, names: Names) -> Iterator[EventView]:
-    """Yield that it arrived, and what became of it."""
-    yield EventView(
-        id=f"delivery-{row.id}",
-        at=row.received_at,
-        event=ARRIVED,
-        message=row.action or "",
-        app_id=row.app_id,
-        version=row.version,
-        delivery_id=row.id,
-        names=names,
-    )
+    """Yield that it arrived, that somebody had it decided anew, and what became of it.
+
+    What became of it then is another event, of another id.
+    """
+    anew = row.asked_again_at
+    again = f"-{anew:%Y%m%dT%H%M%S.%f}" if anew is not None else ""
+    moments = [(row.received_at, f"delivery-{row.id}", ARRIVED, row.action)]
+    if anew is not None:
+        moments.append((anew, f"replay-{row.id}{again}", REPLAYED, ""))
     if row.settled_at is not None:
+        moments.append((row.settled_at, f"outcome-{row.id}{again}", SETTLED, row.outcome))
+    for at, id, event, message in moments:
         yield EventView(
-            id=f"outcome-{row.id}",
-            at=row.settled_at,
-            event=SETTLED,
-            message=row.outcome or "",
+            id=id,
+            at=at,
+            event=event,
+            message=message or "",
             app_id=row.app_id,
             version=row.version,
             delivery_id=row.id,

@@ -261,7 +261,48 @@ def test_events_are_told_once_each_and_asked_for_from_where_they_ended(
     assert [json.loads(line)["id"] for line in lines] == ["0", "1", "2"]
     assert code == 130
     assert script.asked[:3] == [
-        "GET /api/events",
+        "GET /api/events?limit=1000",
         "GET /api/events?since=2030-01-31T18%3A00%3A05.000Z&limit=1000",
         "GET /api/events?since=2030-01-31T18%3A00%3A06.000Z&limit=1000",
     ]
+
+
+def test_an_outcome_that_is_taken_back_has_nothing_told_twice(autopromote: Autopromote) -> None:
+    outcome, anew = event("outcome-1", 40), event("outcome-1-again", 42)
+    before, between = event("before", 20), event("between", 26)
+    answers = [[before, between, outcome], [between], [between], [between, anew]]
+    with scripted(*((200, each) for each in answers)) as script:
+        lines, _, _ = told_until(
+            autopromote, script.url, lambda lines: len(lines) == 4, "--json", command=FOLLOW
+        )
+    told = ["before", "between", "outcome-1", "outcome-1-again"]
+    assert [json.loads(line)["id"] for line in lines] == told
+    asked_from = "GET /api/events?since=2030-01-31T18%3A00%3A25.000Z&limit=1000"
+    assert script.asked[1:4] == [asked_from] * 3
+
+
+def test_those_before_the_wanted_number_are_not_told_later_either(autopromote: Autopromote) -> None:
+    first, second, third = (event(str(number), 20 + number) for number in range(3))
+    answers = [[first, second], [first, second, third]]
+    with scripted(*((200, each) for each in answers)) as script:
+        lines, _, _ = told_until(
+            autopromote,
+            script.url,
+            lambda lines: len(lines) == 2,
+            *("--json", "--num", "1", "--since", "2030-01-31T18:00:10Z"),
+            command=FOLLOW,
+        )
+    assert [json.loads(line)["id"] for line in lines] == ["1", "2"]
+    since = "since=2030-01-31T18%3A00%3A10Z"
+    assert script.asked[0].endswith(f"?{since}&limit=1000")
+    assert script.asked[1].endswith(f"?{since}&limit=1000")
+
+
+def test_more_than_can_be_asked_for_is_said(autopromote: Autopromote) -> None:
+    many = [event(f"of-many-{number}", 21) for number in range(1000)]
+    with scripted((200, [event("0", 20)]), (200, many)) as script:
+        lines, stderr, _ = told_until(
+            autopromote, script.url, lambda lines: len(lines) == 1001, "--json", command=FOLLOW
+        )
+    assert len(lines) == 1001
+    assert "More happened than the last 1000 events" in stderr

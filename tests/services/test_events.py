@@ -39,6 +39,25 @@ def test_deliveries_arrive_are_settled_and_promotions_go_on(shipped: Office) -> 
     assert len({each.id for each in found}) == len(found)
 
 
+def test_a_replay_and_what_comes_of_it_are_events_of_their_own(shipped: Office) -> None:
+    before = listed(shipped)
+    Bound(shipped.context, "replay").replay("1", by=ANA)
+    shipped.work()
+    again = [each for each in listed(shipped) if each.id not in {one.id for one in before}]
+    assert [each.event for each in again] == ["replayed", "settled"]
+    assert [each.delivery_id for each in again] == [1, 1]
+
+
+def test_what_was_replayed_is_told_however_many_came_later(shipped: Office) -> None:
+    shipped.deploy(STAGING)
+    shipped.receive()
+    shipped.work()
+    Bound(shipped.context, "replay").replay("1", by=ANA)
+    shipped.work()
+    told = [(each.event, each.delivery_id) for each in listed(shipped, limit=2)]
+    assert told == [("replayed", 1), ("settled", 1)]
+
+
 def test_the_newest_are_told_and_those_since_a_moment(shipped: Office) -> None:
     every = listed(shipped)
     assert listed(shipped, limit=2) == every[-2:]

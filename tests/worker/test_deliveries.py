@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from listener.core.promotion import Status
+from listener.services.replay import replay
 from tests.worker import wire
 from tests.worker.emulated import EU, PROD, STAGING
 from tests.worker.stage import Stage
@@ -26,6 +27,20 @@ def test_errors_of_heroku_for_a_day_settle_it_as_given_up(stage: Stage) -> None:
     stage.tell(stage.deploy())
     stage.work()
     stage.age(hours=25)
+
+    (outcome,) = stage.outcomes()
+    assert str(outcome).startswith("given up: Heroku could not be read")
+
+
+def test_what_was_given_up_and_is_asked_again_bears_errors_for_another_day(stage: Stage) -> None:
+    stage.wire.put(wire.answers(503, applied=False), method="GET", times=2000)
+    stage.tell(stage.deploy())
+    stage.work()
+    stage.age(hours=25)
+    replay(stage.context, "1", by="ana@example.com")
+    stage.age(hours=23)
+    assert stage.outcomes() == [None]
+    stage.age(hours=2)
 
     (outcome,) = stage.outcomes()
     assert str(outcome).startswith("given up: Heroku could not be read")

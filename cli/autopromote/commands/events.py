@@ -1,6 +1,6 @@
 """`autopromote events`."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -8,14 +8,15 @@ import click
 from autopromote.command import command
 from autopromote.context import Context, pass_context
 from autopromote.empty import tell_none
-from autopromote.options import MOST, as_json, num, of_app
-from autopromote.output import item, say_json_line
+from autopromote.options import MOST, USUAL, as_json, num, of_app
+from autopromote.output import item, say_json_line, warn
 from autopromote.plain import plain_line
 from autopromote.polling import Polling
 from autopromote.resources import Event
 from autopromote.times import read_time
 
 LATE = timedelta(seconds=15)  # what began earlier may be stored later
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 @command(
@@ -46,42 +47,63 @@ def events(
     """
     after = read_time(since, datetime.now(UTC), is_past=True) if since else None
     tail, listener = Tail(after, as_json=as_json), context.listener
-    found = listener.events(app=app, since=after, limit=num)
-    tail.tell(found)
     if is_followed:
+        tail.begin(listener.events(app=app, since=after, limit=MOST), num or USUAL)
         look = lambda: listener.events(app=app, since=tail.since, limit=MOST)  # noqa: E731
         for found in Polling().answers(look):
             tail.tell(found)
-    elif not found:
+    found = listener.events(app=app, since=after, limit=num)
+    tail.tell(found)
+    if not found:
         tell_none(context, "Nothing happened that fits.", app)
 
 
 class Tail:
-    """Tells each event once, and where to ask on."""
+    """Tells each event once, and where to ask on: never earlier than before."""
 
     def __init__(self, since: str | None, *, as_json: bool) -> None:
         self.since = since
+        self._first = moment_at(since) if since is not None else None
         self._as_json = as_json
         self._told: set[str] = set()
+        self._last: datetime | None = None
 
-    def tell(self, events: Iterable[Event]) -> None:
+    def begin(self, events: Sequence[Event], count: int) -> None:
+        """Print the last ones; the others of them were before, and are not told later either."""
+        self._told = {event["id"] for event in events[:-count]}
+        self._print(events)
+
+    def tell(self, events: Sequence[Event]) -> None:
         """Print those that were not told."""
-        found = list(events)
-        for event in found:
+        if len(events) >= MOST and not any(event["id"] in self._told for event in events):
+            warn(f"More happened than the last {MOST} events; earlier ones are left out.")
+        self._print(events)
+
+    def _print(self, events: Sequence[Event]) -> None:
+        for event in events:
             if event["id"] not in self._told:
                 say_json_line(event) if self._as_json else item(line(event))
-        if found:
-            self.since = asked_from(found[-1]["at"]) or self.since
-            self._told = {event["id"] for event in found}
+        if events:
+            self._told = {event["id"] for event in events}
+            self._go_on_from(events[-1]["at"])
+
+    def _go_on_from(self, at: str) -> None:
+        """Ask next from some seconds before this event, unless a later one was told of."""
+        moment = moment_at(at)
+        if moment is None or (self._last is not None and moment <= self._last):
+            return
+        self._last = moment
+        before = max(moment, EARLIEST + LATE) - LATE
+        if self._first is None or before > self._first:
+            self.since = before.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def asked_from(at: str) -> str | None:
-    """Return from when on to ask next: some seconds before the last event."""
+def moment_at(at: str) -> datetime | None:
+    """Return when an event was; None where that cannot be read."""
     try:
-        moment = datetime.fromisoformat(at).astimezone(UTC) - LATE
+        return datetime.fromisoformat(at).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def line(event: Event) -> str:
