@@ -50,7 +50,7 @@ from listener.inventory.context import Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.shared import SharedAnswers
 from listener.inventory.traits import Comparisons
-from listener.pages import approval, figures, lanes, login, login_callback, promotion
+from listener.pages import approval, figures, lanes, login, login_callback, promotion, sessions
 from listener.prober import Prober
 from listener.roles import NOWHERE, Roles
 from listener.services.browser_login import BrowserLogins
@@ -99,7 +99,7 @@ ROOMS = (
     metrics,
     openapi,
 )
-PAGES = (lanes, promotion, figures, approval, login, login_callback)
+PAGES = (lanes, promotion, figures, sessions, approval, login, login_callback)
 
 
 @dataclass(frozen=True, slots=True)

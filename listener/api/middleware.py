@@ -53,7 +53,7 @@ def refuse_plain() -> ResponseReturnValue | None:
 
 
 def _is_page(path: str) -> bool:
-    return path == "/" or path.startswith((PATH, "/promotions/", "/figures"))
+    return path == "/" or path.startswith((PATH, "/promotions/", "/figures", "/sessions"))
 
 
 def redact(path: str) -> str:

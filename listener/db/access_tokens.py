@@ -176,10 +176,22 @@ def revoke(conn: Connection, id: str, *, by: str) -> bool:
     return bool(_revoke(conn, table.c.id == id, by=by))
 
 
-def revoke_of(conn: Connection, email: str | None, *, by: str) -> list[TokenRow]:
-    """End what this person, None for everybody, logged in; machines go on. Return what ended."""
+def revoke_of(
+    conn: Connection, email: str | None, *, by: str, but: str | None = None
+) -> list[TokenRow]:
+    """End what this person, None for everybody, logged in; machines go on. Return what ended.
+
+    `but` is the id of a login that goes on.
+    """
     whose = [] if email is None else [is_of(table, email)]
-    return _revoke(conn, table.c.kind != Kind.MACHINE, *whose, by=by)
+    others = [] if but is None else [table.c.id != but]
+    return _revoke(conn, table.c.kind != Kind.MACHINE, *whose, *others, by=by)
+
+
+def revoke_login(conn: Connection, id: str, *, of: str, by: str) -> TokenRow | None:
+    """End this login of this person; return it, None where there is none that is good."""
+    found = _revoke(conn, table.c.id == id, table.c.kind != Kind.MACHINE, is_of(table, of), by=by)
+    return found[0] if found else None
 
 
 def revoke_machine(conn: Connection, name: str, *, by: str) -> TokenRow | None:
@@ -243,9 +255,10 @@ def has_been_seen(conn: Connection, email: str) -> bool:
     return conn.execute(select(table.c.id).where(*own).limit(1)).first() is not None
 
 
-def list_logins(conn: Connection) -> list[TokenRow]:
-    """Return the tokens and browser sessions of people that are good, newest first."""
-    return _list(conn, table.c.kind != Kind.MACHINE)
+def list_logins(conn: Connection, email: str | None = None) -> list[TokenRow]:
+    """Return the tokens and browser sessions that are good, newest first; of one person, or all."""
+    whose = [] if email is None else [is_of(table, email)]
+    return _list(conn, table.c.kind != Kind.MACHINE, *whose)
 
 
 def list_machines(conn: Connection, *, made_by: str | None = None) -> list[TokenRow]:

@@ -144,7 +144,7 @@ POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-HOME, FIGURES = "/", "/figures"
+HOME, FIGURES, SESSIONS = "/", "/figures", "/sessions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,11 @@ class Item:
 
 
 # What stands in the head of each page: the first few beside each other, the others below "More".
-MENU = (Item("lanes", HOME, "Lanes"), Item("figures", FIGURES, "Figures"))
+MENU = (
+    Item("lanes", HOME, "Lanes"),
+    Item("figures", FIGURES, "Figures"),
+    Item("sessions", SESSIONS, "Sessions"),
+)
 BESIDE = 3
 _OURS = re.compile(
     r"/(?:figures|rules|audit|deliveries|doctor|sessions|(?:promotions|rules)/\d{1,18})?", re.ASCII

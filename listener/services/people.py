@@ -14,6 +14,7 @@ from listener.db.access_tokens import Kind, TokenRow
 from listener.db.engine import Database
 from listener.errors import NotFound
 from listener.roles import Rights, Roles
+from listener.services.tokens import record_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,15 @@ class PersonView:
     logged_in_at: datetime
     last_used_at: datetime | None
     tokens: Sequence[TokenRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, what that person may do now, and the logins that are good."""
+
+    email: str
+    rights: Rights | None
+    logins: tuple[TokenRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,31 @@ class PeopleDesk:
             for one in seen
         ]
 
+    def find(self, email: str) -> Person:
+        """Return what somebody is logged in with. Raises NotFound as `revoke` does."""
+        rights = self._roles.of(email)
+        with self._database.begin() as conn:
+            _check_known(conn, email, rights)
+            return Person(email, rights, tuple(access_tokens.list_logins(conn, email)))
+
+    def log_out(self, id: str, *, of: str, by: str) -> None:
+        """End one login of this person. Raises NotFound where it has ended."""
+        with self._database.begin() as conn:
+            row = access_tokens.revoke_login(conn, id, of=of, by=by)
+            if row is None:
+                raise NotFound("login", "That login has ended already.")
+            if _is_same(of, by):
+                record_end(conn, row, "person.logged_out", by=by)
+            else:
+                _record(conn, row.email, [row], by=by)
+
+    def log_out_others(self, email: str, *, but: str) -> None:
+        """End all that this person has, and the one-time codes, but for one login."""
+        with self._database.begin() as conn:
+            tokens, _ = _end(conn, email, by=email, but=but)
+            for token in tokens:
+                record_end(conn, token, "person.logged_out", by=email)
+
     def revoke(self, email: str, *, by: str) -> Ended:
         """End all tokens, browser sessions and one-time codes of this person.
 
@@ -73,8 +108,7 @@ class PeopleDesk:
         """
         rights = self._roles.of(email)
         with self._database.begin() as conn:
-            if rights is None and not access_tokens.has_been_seen(conn, email):
-                raise NotFound("person", f"Nobody has logged in as {email}.")
+            _check_known(conn, email, rights)
             tokens, codes = _end(conn, email, by=by)
             _record(conn, email, tokens, by=by)
             machines = access_tokens.list_machines(conn, made_by=email)
@@ -90,10 +124,21 @@ class PeopleDesk:
         return Ended(tokens, codes, machines, "Whoever has a role can log in again.")
 
 
-def _end(conn: Connection, email: str | None, *, by: str) -> tuple[list[TokenRow], int]:
+def _check_known(conn: Connection, email: str, rights: Rights | None) -> None:
+    if rights is None and not access_tokens.has_been_seen(conn, email):
+        raise NotFound("person", f"Nobody has logged in as {email}.")
+
+
+def _is_same(email: str, other: str) -> bool:
+    return email.lower() == other.lower()
+
+
+def _end(
+    conn: Connection, email: str | None, *, by: str, but: str | None = None
+) -> tuple[list[TokenRow], int]:
     # The codes first: whoever uses one at this moment has a session by the time we end those.
     codes = one_time_codes.forget(conn, email)
-    return access_tokens.revoke_of(conn, email, by=by), codes
+    return access_tokens.revoke_of(conn, email, by=by, but=but), codes
 
 
 def _outlook(email: str, rights: Rights | None) -> str:

@@ -81,7 +81,7 @@ class TokensDesk:
         with self._database.begin() as conn:
             if access_tokens.revoke(conn, row.id, by=row.holder):
                 action = "person.logged_out" if row.name is None else "token.given_back"
-                _record(conn, row, action, by=row.holder)
+                record_end(conn, row, action, by=row.holder)
 
     def _start(
         self,
@@ -142,7 +142,7 @@ class TokensDesk:
 _OF_PEOPLE = {Kind.LOGIN: TOKEN_LIFE, Kind.BROWSER: SESSION_LIFE}
 
 
-def _record(conn: Connection, row: TokenRow, action: str, *, by: str) -> None:
+def record_end(conn: Connection, row: TokenRow, action: str, *, by: str) -> None:
     """Leave an audit entry about a token that ended."""
     audit.record(
         conn,

@@ -287,6 +287,9 @@ OPEN = {
     ("GET", "/figures"),
     ("GET", "/promotions/<promotion>"),
     ("POST", "/promotions/<promotion>"),
+    # Logins: test_sessions_page.py.
+    ("GET", "/sessions"),
+    ("POST", "/sessions"),
 }
 
 
