@@ -50,7 +50,16 @@ from listener.inventory.context import Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.shared import SharedAnswers
 from listener.inventory.traits import Comparisons
-from listener.pages import approval, figures, lanes, login, login_callback, promotion, sessions
+from listener.pages import (
+    approval,
+    figures,
+    lanes,
+    login,
+    login_callback,
+    problem,
+    promotion,
+    sessions,
+)
 from listener.prober import Prober
 from listener.roles import NOWHERE, Roles
 from listener.services.browser_login import BrowserLogins
@@ -144,6 +153,7 @@ def build(parts: Parts) -> Flask:
     middleware.init_app(app)
     metrics.Metrics().join(app)
     errors.init_app(app)
+    problem.join(app)  # before the log has its line, which an app does last
     return app
 
 

@@ -31,6 +31,10 @@ class Conflict(Refusal):
     """Understood, and not possible as things stand."""
 
 
+class Gone(Refusal):
+    """It was there, and its time is over."""
+
+
 class Invalid(Refusal):
     """Understood, and wrong in itself."""
 

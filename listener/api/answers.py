@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
 
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify, request
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 P = ParamSpec("P")
@@ -101,6 +101,12 @@ def replies(reply: Reply) -> Callable[[F], F]:
         return view
 
     return mark
+
+
+def is_page() -> bool:
+    """Return whether the route that is asked for is a page for people."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(getattr(view, "reply", None), "is_page", False)
 
 
 def to_json(told: Answer) -> dict[str, Any]:

@@ -24,6 +24,7 @@ PROBLEMS: dict[type[errors.Refusal], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Gone: 410,
     errors.Invalid: 422,
     errors.Busy: 429,
     errors.HerokuUnreadable: 502,

@@ -13,6 +13,7 @@ from flask import Flask, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from listener.api import auth
+from listener.api.answers import is_page
 from listener.api.caller import came_by
 from listener.api.early import HEALTH
 from listener.api.services import services
@@ -47,13 +48,11 @@ def refuse_plain() -> ResponseReturnValue | None:
     """
     if came_by() != "http" or request.path in HEALTH:
         return None
-    if _is_page(request.path) and (own := services().context.address()) is not None:
+    looks = request.method in ("GET", "HEAD") and is_page()
+    if looks and (own := services().context.address()) is not None:
         return redirect(own + request.path, HTTPStatus.PERMANENT_REDIRECT)
-    raise Forbidden("This came unencrypted: ask by https. A token that was sent is no secret now.")
-
-
-def _is_page(path: str) -> bool:
-    return path == "/" or path.startswith((PATH, "/promotions/", "/figures", "/sessions"))
+    message = "This came unencrypted: ask by https. A token that was sent is no secret now."
+    raise Forbidden(message, id="unencrypted")
 
 
 def redact(path: str) -> str:

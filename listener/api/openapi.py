@@ -33,6 +33,7 @@ PROBLEMS = {
     403: "The role does not suffice.",
     404: "There is no such thing.",
     409: "Not possible as things stand; the message says what stands in the way.",
+    410: "It was there, and its time is over.",
     413: "The body is larger than this route takes.",
     422: "Understood, and wrong.",
     429: "Too many of these at once.",

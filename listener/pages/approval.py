@@ -19,7 +19,7 @@ from listener.api.fields import LONGEST_REASON
 from listener.api.services import context, services
 from listener.approval_links import Invitation
 from listener.crypto import BadToken, Expired
-from listener.errors import Conflict, Invalid, NotFound
+from listener.errors import Gone, Invalid, NotFound
 from listener.pages.frame import (
     admitted,
     check_form,
@@ -42,7 +42,7 @@ FEW = 5  # commits; the others are folded away
 
 
 @bp.get("/<link>")
-@replies(Reply(problems=(403, 404, 409), is_page=True))
+@replies(Reply(problems=(403, 404, 410), is_page=True))
 def show(link: str) -> ResponseReturnValue:
     """Show what would be promoted where, and two buttons for whoever may press them."""
     invitation = _invitation(link)
@@ -53,7 +53,7 @@ def show(link: str) -> ResponseReturnValue:
 
 
 @bp.post("/<link>/login")
-@replies(Reply(status=303, problems=(401, 403, 404, 409, 413, 422, 429), is_page=True))
+@replies(Reply(status=303, problems=(401, 403, 404, 409, 410, 413, 422, 429), is_page=True))
 def log_in(link: str) -> ResponseReturnValue:
     """Log the browser in, by a code that `autopromote login:code` printed."""
     invitation = _invitation(link)
@@ -68,7 +68,7 @@ def log_in(link: str) -> ResponseReturnValue:
 
 
 @bp.get("/<link>/login/heroku")
-@replies(Reply(status=303, problems=(403, 404, 409), is_page=True))
+@replies(Reply(status=303, problems=(403, 404, 409, 410), is_page=True))
 def log_in_at_heroku(link: str) -> ResponseReturnValue:
     """Send the browser to Heroku, which asks who one is and sends it back."""
     _invitation(link)
@@ -76,7 +76,7 @@ def log_in_at_heroku(link: str) -> ResponseReturnValue:
 
 
 @bp.post("/<link>")
-@replies(Reply(status=303, problems=(401, 403, 404, 409, 413, 422), is_page=True))
+@replies(Reply(status=303, problems=(401, 403, 404, 409, 410, 413, 422), is_page=True))
 def answer(link: str) -> ResponseReturnValue:
     """Take somebody's yes or no, from the form that the page showed to that person."""
     invitation = _invitation(link)
@@ -120,7 +120,7 @@ def _invitation(link: str) -> Invitation:
         return approval_links.read(services().keys.links, link, now=services().now())
     except Expired as error:
         message = "This link has expired: the time to approve is over."
-        raise Conflict("link_expired", message) from error
+        raise Gone("link_expired", message) from error
     except BadToken as error:
         raise NotFound("link", "There is no such link. Was it copied whole?") from error
 

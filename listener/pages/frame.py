@@ -12,19 +12,17 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
-from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from listener.api import auth
 from listener.api.auth import Person
 from listener.api.caller import caller
-from listener.api.errors import status_of
 from listener.api.fields import LONGEST_REASON
 from listener.api.request_body import LARGEST_FORM, content
 from listener.api.services import services
 from listener.core import duration
 from listener.crypto import BadToken, Expired, Signed
-from listener.errors import Conflict, Forbidden, Invalid, Refusal
+from listener.errors import Conflict, Forbidden, Invalid
 from listener.roles import Rights, Role
 from listener.services.browser_login import STATE_LIFE
 from listener.services.login import Session
@@ -101,11 +99,6 @@ def end_session() -> None:
 def is_secure() -> bool:
     """Return whether cookies are for https alone."""
     return not (services().public_url or "").startswith("http://")  # loopback alone may
-
-
-def refused(error: Refusal) -> ResponseReturnValue:
-    """Show a refusal as a page for people."""
-    return page("refused.html", status_of(error), message=error.message)
 
 
 def guard(response: Response) -> Response:
@@ -232,11 +225,6 @@ def _viewer() -> tuple[str, str]:
     return hashlib.sha256(text.encode()).hexdigest(), request.full_path
 
 
-def sheet_refused(error: Refusal) -> ResponseReturnValue:
-    """Show a refusal as such a page."""
-    return sheet("page_refused.html", status_of(error), message=error.message)
-
-
 def login_page(back: str = HOME, status: int = 200, **values: Any) -> Response:
     """Show the ways to log in; afterwards the browser comes back to this path of ours."""
     can_ask = services().browser_logins.is_possible
@@ -282,7 +270,7 @@ def check_own_form() -> None:
     else:  # an old browser; the scheme says nothing, for this host answers by one alone
         is_own = origin is None or origin.partition("://")[2] == request.host
     if not is_own:
-        raise Forbidden("That form was on another site.")
+        raise Forbidden("That form was on another site.", id="form_refused")
 
 
 def check_form(form: str, session: Session, link: str) -> None:
@@ -292,7 +280,8 @@ def check_form(form: str, session: Session, link: str) -> None:
     except Expired as error:
         raise Conflict("form_used", OUT_OF_DATE) from error
     except BadToken as error:
-        raise Forbidden("That form is none that we showed to you here.") from error
+        message = "That form is none that we showed to you here."
+        raise Forbidden(message, id="form_refused") from error
     if not is_first:
         raise Conflict("form_used", OUT_OF_DATE)
 
@@ -310,16 +299,14 @@ def fields() -> dict[str, str]:
 
 
 def join(bp: Blueprint) -> None:
-    """Have all of a blueprint's pages guarded alike, and its refusals look as they do."""
+    """Have all of a blueprint's pages guarded alike."""
     bp.after_request(guard)
-    bp.register_error_handler(Refusal, refused)
 
 
 def blueprint(name: str, prefix: str | None = None) -> Blueprint:
     """Make a blueprint of pages that look by the style sheet, and are all guarded alike."""
     bp = Blueprint(name, __name__, url_prefix=prefix)
     bp.after_request(guard)
-    bp.register_error_handler(Refusal, sheet_refused)
     return bp
 
 

@@ -35,7 +35,8 @@ def come_back() -> ResponseReturnValue:
     another site, and a redirect from there would be one.
     """
     if "error" in request.args:
-        raise Forbidden("Heroku was told not to let this listener know who you are.")
+        message = "Heroku was told not to let this listener know who you are."
+        raise Forbidden(message, id="login_refused")
     secret = request.cookies.get(STATE_COOKIE, "")
     now = services().now()
     back = services().browser_logins.receive(request.args.get("state", ""), secret, now=now)

@@ -62,11 +62,12 @@ class BrowserLogins:
             message = "That login took longer than ten minutes. Open the link again."
             raise Conflict("login_expired", message) from error
         except BadToken as error:
-            raise Forbidden("That login was not begun here.") from error
+            raise Forbidden("That login was not begun here.", id="login_refused") from error
         if "back" not in said:  # an older listener sent it off, and told its link alone
             raise Conflict("login_expired", "Open the link again.")
         if not hmac.compare_digest(said["browser"], self._digest(secret)):
-            raise Forbidden("That login was begun in another browser. Open the link again.")
+            message = "That login was begun in another browser. Open the link again."
+            raise Forbidden(message, id="login_refused")
         return str(said["back"])
 
     def _digest(self, secret: str) -> str:

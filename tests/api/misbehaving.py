@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from functools import partial
+
+from flask import Blueprint, Flask, request
 from pydantic import Field
 from sqlalchemy import text
 
 from listener.api import fields
+from listener.api.answers import Reply, replies
 from listener.api.request_body import Body, content, takes
 from listener.app import Parts, build
 from listener.db import apps
+from listener.pages import frame
 
 
 class Nothing(Body):
@@ -61,4 +65,14 @@ def misbehaving(parts: Parts) -> Flask:
     def echo() -> bytes:
         return content()
 
+    app.register_blueprint(_pages(app))
     return app
+
+
+def _pages(app: Flask) -> Blueprint:
+    """The same where people look at pages."""
+    pages = frame.blueprint("misbehaving", "/pages")
+    for name in ("broken", "query"):
+        view = replies(Reply(is_page=True))(partial(app.view_functions[name]))
+        pages.add_url_rule(f"/{name}", name, view)
+    return pages
