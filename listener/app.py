@@ -58,6 +58,7 @@ from listener.pages import (
     login_callback,
     problem,
     promotion,
+    rule,
     sessions,
 )
 from listener.prober import Prober
@@ -108,7 +109,7 @@ ROOMS = (
     metrics,
     openapi,
 )
-PAGES = (lanes, promotion, figures, sessions, approval, login, login_callback)
+PAGES = (lanes, promotion, rule, figures, sessions, approval, login, login_callback)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,11 @@ class Window:
         ends = self._edges(moment, self.closes, _LONGEST)
         return next((at for at in ends if at > moment and not self.covers(at)), None)
 
+    def edges(self, moment: datetime, days: int) -> Iterator[datetime]:
+        """Yield, in no order, when it may begin or end from this day on, and perhaps others."""
+        yield from self._edges(moment, self.opens, days)
+        yield from self._edges(moment, self.closes, days)
+
     def _edges(self, moment: datetime, at: timedelta, days: int) -> Iterator[datetime]:
         """Yield, in order, when it may begin or end: at that hour, and where clocks change."""
         zone = ZoneInfo(self.zone)

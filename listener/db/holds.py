@@ -58,6 +58,10 @@ class HoldRow:
         """The hold as the hold gate needs it."""
         return Hold(self.reason, self.by, self.starts_at, self.ends_at, self.id, self.kind)
 
+    def is_on(self, app_id: str) -> bool:
+        """Return whether it is on this app, or on every target and does not leave this one out."""
+        return self.app_id == app_id or (self.app_id is None and app_id not in (self.but or ()))
+
 
 _OF_MOVES = ("rollback", "detected", "guard")
 UNASKED = ("detected", "guard")  # kinds that no person asked for, so people are notified

@@ -315,6 +315,27 @@ def _put_revision(
 
 
 @dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """A rule as somebody declared it once."""
+
+    revision: int
+    declared: dict[str, Any]  # as `RuleDefinition.as_json` told it
+    by: str
+    created_at: datetime
+
+
+def revisions(conn: Connection, rule_id: int, *, limit: int) -> list[RevisionRow]:
+    """Return the newest revisions of a rule, newest first."""
+    query = select(*(rule_revision.c[name] for name in RevisionRow.__dataclass_fields__))
+    rows = conn.execute(
+        query.where(rule_revision.c.rule_id == rule_id)
+        .order_by(rule_revision.c.revision.desc())
+        .limit(limit)
+    )
+    return [RevisionRow(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A notification service: its URL without secrets, its mark, and its URL encrypted."""
 

@@ -30,7 +30,7 @@ from listener.services.login_client import PATH as CALLBACK
 from listener.services.tokens import SESSION_LIFE
 
 COOKIE, STATE_COOKIE = "autopromote_browser", "autopromote_login"
-MOST_FIELDS = 20
+MOST_FIELDS = 10
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 42em; margin: 2em auto; padding: 0 1em; }
 dt { color: #555; } dd { margin: 0 0 .5em; overflow-wrap: anywhere; }
@@ -137,7 +137,7 @@ POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-HOME, FIGURES, SESSIONS = "/", "/figures", "/sessions"
+HOME, RULES, FIGURES, SESSIONS = "/", "/rules", "/figures", "/sessions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,7 @@ class Item:
 # What stands in the head of each page: the first few beside each other, the others below "More".
 MENU = (
     Item("lanes", HOME, "Lanes"),
+    Item("rules", RULES, "Rules"),
     Item("figures", FIGURES, "Figures"),
     Item("sessions", SESSIONS, "Sessions"),
 )

@@ -286,6 +286,9 @@ OPEN = {
     # And for the figures, and a promotion: test_figures_page.py, test_promotion_page.py.
     ("GET", "/figures"),
     ("GET", "/promotions/<promotion>"),
+    # And for rules: test_rules_pages.py.
+    ("GET", "/rules"),
+    ("GET", "/rules/<rule>"),
     ("POST", "/promotions/<promotion>"),
     # Logins: test_sessions_page.py.
     ("GET", "/sessions"),
