@@ -50,6 +50,11 @@ def format_moment(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def format_exactly(moment: datetime) -> str:
+    """Write a moment with its seconds, like `2026-03-02 14:30:05 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 _AGO_UNITS = (
     (timedelta(days=1), "d"),
     (timedelta(hours=1), "h"),

@@ -30,7 +30,7 @@ from listener.services.login_client import PATH as CALLBACK
 from listener.services.tokens import SESSION_LIFE
 
 COOKIE, STATE_COOKIE = "autopromote_browser", "autopromote_login"
-MOST_FIELDS = 10
+MOST_FIELDS = 20
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 42em; margin: 2em auto; padding: 0 1em; }
 dt { color: #555; } dd { margin: 0 0 .5em; overflow-wrap: anywhere; }

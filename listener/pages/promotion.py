@@ -7,25 +7,29 @@ browser that got it.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from flask import Response
 from flask.typing import ResponseReturnValue
 
 from listener.api.answers import Reply, replies
+from listener.api.errors import status_of
 from listener.api.fields import LONGEST_REASON
 from listener.api.services import context, services
+from listener.core import duration
+from listener.core.gates import told
 from listener.core.lanes import tone_of
-from listener.errors import Invalid
-from listener.pages import frame
+from listener.core.steps import steps
+from listener.errors import Conflict, NotFound, Refusal
+from listener.pages import acts, frame
 from listener.roles import Role
-from listener.services import approvals, promotion_page, promotions
+from listener.services import promotion_page
 from listener.services.login import Session
-from listener.services.promotion_page import Act
 
 bp = frame.blueprint("promotion_page", "/promotions")
 
-ROLES = {Act.APPROVE: Role.APPROVER, Act.REJECT: Role.APPROVER}  # the others: promoter
+FEW = 5  # commits; the others are folded away
 
 
 @bp.get("/<promotion>")
@@ -41,58 +45,63 @@ def show(promotion: str) -> ResponseReturnValue:
 
 
 @bp.post("/<promotion>")
-@replies(Reply(status=303, problems=(401, 403, 404, 409, 413, 422), is_page=True))
+@replies(Reply(status=303, problems=(401, 403, 404, 409, 413, 422, 429, 502), is_page=True))
 def act(promotion: str) -> ResponseReturnValue:
     """Do what a button says, from the form that the page showed to that person."""
     frame.check_own_form()
-    session = frame.find_session()
+    number, session = services().context.changes.number, frame.find_session()
     if session is None:
         return frame.login_page(_path(promotion), 401)
-    said = frame.fields()
     try:
-        wanted = Act(said.get("do", ""))
-    except ValueError as error:
-        raise Invalid("The form does not say what to do.") from error
-    asker = frame.admitted(session, ROLES.get(wanted, Role.PROMOTER))
+        return frame.see(_path(str(_done(promotion, session))))
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _shown(promotion, session, number, refusal)
+
+
+def _done(promotion: str, session: Session) -> int:
+    said = frame.fields()
+    wanted = acts.of_form(said)
+    asker = frame.admitted(session, acts.ROLES[wanted])
     frame.check_form(said.get("form", ""), session, _path(promotion))
-    _do(wanted, promotion, said, by=asker.email)
-    return frame.see(_path(promotion))
+    return acts.do(wanted, promotion, said, by=asker.email)
 
 
-def _do(wanted: Act, promotion: str, said: dict[str, str], *, by: str) -> None:
-    match wanted:
-        case Act.APPROVE:
-            approvals.approve(context(), promotion, by=by, saw=said.get("seen", ""))
-        case Act.REJECT:
-            approvals.reject(context(), promotion, reason=said.get("reason") or None, by=by)
-        case Act.CANCEL:
-            promotions.cancel(context(), promotion, by=by)
-        case Act.RETRY:
-            promotions.retry(context(), promotion, by=by)
-
-
-def _shown(promotion: str, session: Session, number: int) -> Response:
+def _shown(
+    promotion: str, session: Session, number: int, refusal: Refusal | None = None
+) -> Response:
+    """Render the page; after a refusal, with what was said, and what stands by now."""
     asker = frame.admitted(session, Role.VIEWER)
     found = promotion_page.read(context(), promotion, asker.email)
-    may = [
-        each
-        for each in found.acts
-        if asker.rights.scope(ROLES.get(each, Role.PROMOTER)).has(found.target)
-    ]
+    roles = {each: acts.ROLES[each] for each in found.acts}
+    may = [each for each, role in roles.items() if asker.rights.scope(role).has(found.target)]
     return frame.live(
         "promotion.html",
         (replace(found, now=frame.NEVER), may),
         number,
+        status=status_of(refusal) if refusal is not None else 200,
         asker=asker,
         found=found,
         view=found.view,
         row=found.view.row,
         ships=found.view.ships,
         may=may,
+        lacks={each: role.wanted for each, role in roles.items() if each not in may},
+        role=asker.rights.on(found.target),
+        problem=refusal.message if refusal is not None else None,
+        is_conflict=isinstance(refusal, Conflict),
+        steps=steps((each.at, each.event) for each in found.view.timeline or ()),
+        facts_of=partial(told.facts, source=found.source, target=found.target),
+        moment_of=datetime.fromisoformat,
+        exact=duration.format_exactly,
         form=services().browsers.form(session, _path(promotion), now=services().now()),
         left=partial(frame.left, now=found.now),
+        since=partial(duration.ago, now=found.now),
         tone=tone_of,
+        aside_field=acts.ASIDE,
         longest=LONGEST_REASON,
+        few=FEW,
     )
 
 

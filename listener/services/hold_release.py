@@ -76,6 +76,23 @@ def foresee(context: Context, wish: HoldSelection) -> ReleaseForeseen:
         return _foreseen(context, conn, row, found, note)
 
 
+def foresee_stored(context: Context, conn: Connection, row: AppRow) -> ReleaseForeseen | None:
+    """Preview a release of the holds in force on an app, as Heroku was seen last.
+
+    None where there is none, or something would go that whoever asks may not see.
+    """
+    now = releases.now(conn)
+    here = [hold for hold in holds.open_(conn, row.id) if hold.app_id == row.id]
+    meant = tuple(hold for hold in here if hold.value.is_in_force(now))
+    if not meant:
+        return None
+    planned = tuple(hold for hold in here if hold not in meant)
+    try:
+        return _foreseen(context, conn, row, Found(meant, planned))
+    except Conflict:
+        return None
+
+
 def _foreseen(
     context: Context, conn: Connection, row: AppRow | None, found: Found, note: str = ""
 ) -> ReleaseForeseen:

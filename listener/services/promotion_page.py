@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from sqlalchemy import Connection
+
+from listener.core.gates.base import MAY_BE_SET_ASIDE, is_for_word
 from listener.core.gates.binding import Binding, binding
-from listener.core.promotion import RETRYABLE, Status
-from listener.db import releases
+from listener.core.gates.registry import APPROVALS, BRAKE, HOLD, OF_RULES
+from listener.core.gates.review import WENT_WRONG
+from listener.core.promotion import RETRYABLE, PromotionKind, Status
+from listener.db import apps, lanes, releases
+from listener.db.holds import HoldRow, open_
+from listener.db.lanes import RunningRow
+from listener.db.promotions import PromotionRow
 from listener.inventory.context import Context
-from listener.services import approvals, promotions
-from listener.services.views import PromotionView
+from listener.services import approvals, hold_release, promotions, rollback_preview
+from listener.services.approvals import Question
+from listener.services.rollback_preview import RollbackForeseen
+from listener.services.views import PromotionView, ReleaseForeseen
+
+# What a rule asks may be set aside, and holds that people plan; nothing else.
+SET_ASIDE = frozenset(gate.name for gate in (*OF_RULES, HOLD))
+OBJECTS = frozenset({"wait", "error", "reject"})
+ANSWERED = frozenset({APPROVALS.name, BRAKE.name})
+# What ended in these no rule brings again; somebody may by hand.
+BY_HAND = frozenset({Status.SUPERSEDED, Status.SHADOWED, Status.ROLLED_BACK})
 
 
 class Act(StrEnum):
@@ -19,8 +38,12 @@ class Act(StrEnum):
 
     APPROVE = "approve"
     REJECT = "reject"
-    CANCEL = "cancel"
     RETRY = "retry"
+    PROMOTE = "promote"
+    RELEASE = "release"  # the holds on its target
+    ROLL_BACK = "rollback"
+    OVERRIDE = "override"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +51,16 @@ class PromotionPage:
     """A promotion, what it waits for, and what its state allows; roles are not looked at."""
 
     view: PromotionView
+    description: str  # of the release, in words that anybody may have written
     waits_for: Binding | None
     acts: tuple[Act, ...]
     is_own: bool  # a release of whoever asks, which somebody else must approve
     seen: str  # names what an approval would let go
+    aside: tuple[str, ...]  # the gates that object and may be set aside
+    holds: tuple[HoldRow, ...]  # in force on its target
+    freed: ReleaseForeseen | None  # what their release would let go
+    back: RollbackForeseen | None
+    runs: RunningRow  # its target
     now: datetime
 
     @property
@@ -44,20 +73,110 @@ class PromotionPage:
         """The name of the app that it goes to."""
         return self.view.names[self.view.row.target_id]
 
+    @property
+    def more_words(self) -> int:
+        """How many people must approve it after one more did."""
+        given = sum(word.is_approved for word in self.view.approvals)
+        return max(self.view.needed - given - 1, 0)
+
+    @property
+    def also_waits(self) -> tuple[str, ...]:
+        """The gates that object, too, once nobody must approve it any more."""
+        objecting = (gate for gate in self.view.row.gates if gate["verdict"] in OBJECTS)
+        return tuple(
+            gate["name"]
+            for gate in objecting
+            if gate["name"] not in ANSWERED and not is_for_word(gate["facts"])
+        )
+
+    @property
+    def gates(self) -> list[dict[str, Any]]:
+        """Every verdict: what binds first, what else objects, then what passes."""
+        binds = self.waits_for.gate if self.waits_for is not None else None
+        return sorted(
+            self.view.row.gates,
+            key=lambda gate: (gate["name"] != binds, gate["verdict"] not in OBJECTS),
+        )
+
+    @property
+    def is_asked_again(self) -> bool:
+        """Whether something happened since its gates were asked, and they are asked anew."""
+        row = self.view.row
+        return row.status is Status.WAITING and bool(row.gates) and self.waits_for is None
+
 
 def read(context: Context, promotion_id: str, asker: str) -> PromotionPage:
-    """Return the page's facts. Raises NotFound."""
+    """Return the page's facts. Heroku is not asked. Raises NotFound."""
     view = promotions.get(context, promotion_id)
     row = view.row
-    is_waiting = row.status is Status.WAITING
+    is_author = row.author is not None and row.author.casefold() == asker.casefold()
     with context.database.begin() as conn:
         question, now = approvals.question(conn, row), releases.now(conn)
-    is_author = row.author is not None and row.author.casefold() == asker.casefold()
+        release = releases.find(conn, row.source_id, row.version)
+        held = [hold for hold in open_(conn, row.target_id) if hold.value.is_in_force(now)]
+        freed = _freed(context, conn, row)
+        runs = lanes.running(conn, [row.target_id])[row.target_id]
+        back = rollback_preview.foresee(conn, row, runs, view.ships)
     is_own = question.is_asked and is_author and not question.is_own_allowed
-    acts = [Act.REJECT] if question.is_asked else []
-    if question.is_asked and not is_own:
-        acts = [Act.APPROVE, *acts]
-    acts += [Act.CANCEL] if is_waiting else []
-    acts += [Act.RETRY] if row.status in RETRYABLE else []
-    found = binding(row.gates, row.reason) if is_waiting else None
-    return PromotionPage(view, found, tuple(acts), is_own, approvals.seen(view), now)
+    aside = _aside(row, held)
+    return PromotionPage(
+        view=view,
+        description=release.description if release is not None else "",
+        waits_for=binding(row.gates, row.reason) if row.status is Status.WAITING else None,
+        acts=tuple(_acts(row, question, is_own=is_own, aside=aside, freed=freed, back=back)),
+        is_own=is_own,
+        seen=approvals.seen(view),
+        aside=aside,
+        holds=tuple(held),
+        freed=freed,
+        back=back,
+        runs=runs,
+        now=now,
+    )
+
+
+def _freed(context: Context, conn: Connection, row: PromotionRow) -> ReleaseForeseen | None:
+    """Preview a release of the holds that stop it, or that it left behind."""
+    is_stopped = row.status is Status.WAITING and row.kind is PromotionKind.PROMOTE
+    if not is_stopped and row.status not in WENT_WRONG:
+        return None
+    return hold_release.foresee_stored(context, conn, apps.get(conn, row.target_id))
+
+
+def _aside(row: PromotionRow, held: Sequence[HoldRow]) -> tuple[str, ...]:
+    """Return the gates that object and that an admin may set aside."""
+    if row.status is not Status.WAITING or row.kind is not PromotionKind.PROMOTE:
+        return ()
+    objecting = [gate["name"] for gate in row.gates if gate["verdict"] in OBJECTS]
+    is_planned = all(hold.kind in MAY_BE_SET_ASIDE for hold in held)
+    return tuple(
+        name for name in objecting if name in SET_ASIDE and (name != HOLD.name or is_planned)
+    )
+
+
+def _acts(
+    row: PromotionRow,
+    question: Question,
+    *,
+    is_own: bool,
+    aside: Sequence[str],
+    freed: ReleaseForeseen | None,
+    back: RollbackForeseen | None,
+) -> list[Act]:
+    is_promote = row.kind is PromotionKind.PROMOTE
+    possible = {
+        Act.APPROVE: question.is_asked and not is_own,
+        Act.REJECT: question.is_asked,
+        Act.RETRY: row.status in RETRYABLE,
+        Act.PROMOTE: is_promote and _may_go_by_hand(row),
+        Act.RELEASE: freed is not None,
+        Act.ROLL_BACK: back is not None,
+        Act.OVERRIDE: bool(aside),
+        Act.CANCEL: row.status is Status.WAITING,
+    }
+    return [act for act in Act if possible[act]]
+
+
+def _may_go_by_hand(row: PromotionRow) -> bool:
+    """Tell whether a new promotion by hand says more than a retry of this one."""
+    return row.status in BY_HAND or (row.status is Status.CANCELLED and not row.is_by_hand)

@@ -43,12 +43,14 @@ class NewRollback:
     app: str
     to: int | None
     reason: str
+    seen: str | None = None  # by `seen`, what a page showed; None where nobody saw one
 
 
 def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
     """Put a hold, and add the rollback to the older release; asked twice, there is only one.
 
-    Raises Conflict where the target runs, or is about to run, something else than what "the one
+    Raises Conflict where it would take back something else than was seen: then nothing happens.
+    And where the target runs, or is about to run, something else than what "the one
     before" was counted from: Heroku may take its time, and the answer must not undo what a
     colleague did meanwhile. The hold stays, so the target stands still when the person asks again.
     """
@@ -56,6 +58,7 @@ def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
     (app,) = named.read_targets(context, ask, [wish.app])
     history = _history(context, ask, app)
     release = _choose(context, ask, app, history, wish.to)
+    _check_seen(app, history, release, wish.seen)
     commit = _commit(context, ask, app, release)
     with context.database.begin() as conn:
         apps.lock(conn, [app.id])
@@ -72,6 +75,20 @@ def roll_back(context: Context, wish: NewRollback, *, by: str) -> RollbackView:
             )
             return _view(conn, app, known, release, row)
     raise refused
+
+
+def seen(history: History, release: Release) -> str:
+    """Name what a rollback to this release leaves and brings back: either may change."""
+    return f"{rollback.running_artifact(history)} {release.artifact}"
+
+
+def _check_seen(app: App, history: History, release: Release, saw: str | None) -> None:
+    if saw is None or saw == seen(history, release):
+        return
+    runs = rollback.running(history)
+    what = f"runs v{runs.version} by now" if runs is not None else "runs nothing by now"
+    said = f"{app.name} {what}, and would go back to v{release.version}. {NOTHING} Look again."
+    raise Conflict("target_moved", said)
 
 
 def _refused(

@@ -14,10 +14,11 @@ from listener.core.promotion import Status
 from listener.db.commit_tables import shipment
 from listener.db.promotions import PromotionRow
 from listener.roles import Role
+from listener.services.holds import NewHold
 from tests.api.routes.caller import Caller
 from tests.api.routes.conftest import APPROVER
 from tests.api.routes.teams import Town
-from tests.services.office import PROD, STAGING, Office
+from tests.services.office import ANA, PROD, STAGING, Office
 
 EVIL = "<script>alert(1)</script>"
 
@@ -62,6 +63,29 @@ def row(office: Office) -> PromotionRow:
 def browser(client: FlaskClient, row: PromotionRow) -> Browser:
     """A browser of its own before that promotion."""
     return Browser(client.application.test_client(), f"/promotions/{row.id}")
+
+
+@pytest.fixture
+def boss(browser: Browser, admin: Caller) -> Browser:
+    """An admin's browser before that promotion."""
+    browser.enter(admin)
+    return browser
+
+
+def before(browser: Browser, number: int) -> Browser:
+    """The same browser before another promotion."""
+    return Browser(browser.client, f"/promotions/{number}")
+
+
+def hidden(page: TestResponse, name: str) -> str:
+    """What a hidden field of the page's forms brings along."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    assert found is not None, page.text
+    return found[1]
+
+
+def holds(office: Office) -> list[str]:
+    return [each.row.reason for each in office.holds.list_(app=PROD, with_ended=False, limit=9)]
 
 
 def status(office: Office) -> Status:
@@ -205,3 +229,175 @@ def test_a_yes_is_for_what_was_shown(
     assert answer.status_code == 409
     assert "What ships has changed since you looked" in answer.text
     assert status(office) is Status.WAITING
+
+
+# What somebody else decided meanwhile.
+
+
+def test_whoever_comes_too_late_learns_who_was_faster(
+    browser: Browser, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    browser.enter(approver)
+    form = browser.form()
+    office.promotions.cancel(str(row.id), by=ANA)
+
+    page = browser.client.post(browser.path, data={**form, "do": "approve"})
+
+    assert page.status_code == 409
+    assert "has ended: it is cancelled" in page.text
+    assert f"Cancelled by {ANA}." in page.text.partition('role="alert"')[2]
+    assert 'value="approve"' not in page.text
+
+
+def test_a_decision_is_seen_before_the_gates_are_asked_again(
+    browser: Browser, approver: Caller
+) -> None:
+    browser.enter(approver)
+    before = browser.look().text
+    browser.press("approve")
+    after = browser.look().text
+
+    assert "0 of 1 approvals" in before.partition("timeline")[0]
+    assert "0 of 1 approvals" not in after.partition('id="timeline"')[0]
+    assert "is asked again" in after
+    assert f"Approved by {APPROVER}" in after
+
+
+def test_whoever_may_press_nothing_is_told_why(browser: Browser, viewer: Caller) -> None:
+    browser.enter(viewer)
+    page = browser.look().text
+
+    assert f"Approve needs the role approver for {PROD}." in page
+    assert '<form method="post" action="/promotions/' not in page
+
+
+# Past the gates.
+
+
+def test_an_admin_sets_a_gate_aside_with_a_reason(boss: Browser, office: Office) -> None:
+    pressed = boss.press("override", reason="it leaks money", **{"aside.approvals": "on"})
+    office.work()
+    first, made = office.found()
+
+    assert pressed.headers["Location"] == f"/promotions/{made.id}"
+    assert made.override is not None
+    assert (made.override["gates"], made.override["reason"]) == (["approvals"], "it leaks money")
+    assert made.status is Status.SUCCEEDED
+    assert "it leaks money" in before(boss, made.id).look().text
+    assert first.status is not Status.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [({"aside.approvals": "on"}, "Say why"), ({"reason": "it leaks"}, "Choose the gates")],
+)
+def test_nothing_is_set_aside_without_a_reason_or_a_gate(
+    boss: Browser, office: Office, said: dict[str, str], words: str
+) -> None:
+    refused = boss.press("override", **said)
+
+    assert (refused.status_code, words in refused.text) == (422, True)
+    assert len(office.found()) == 1
+
+
+def test_an_approver_sets_nothing_aside(browser: Browser, approver: Caller, office: Office) -> None:
+    browser.enter(approver)
+    refused = browser.press("override", reason="now", **{"aside.approvals": "on"})
+
+    assert (refused.status_code, "needs the role admin" in refused.text) == (403, True)
+    assert 'value="override"' not in browser.look().text
+    assert len(office.found()) == 1
+
+
+def test_what_a_rule_in_shadow_only_decided_goes_by_hand(
+    browser: Browser, approver: Caller, admin: Caller, office: Office, row: PromotionRow
+) -> None:
+    admin.patch("/api/rules/1", {"mode": "shadow", "approvals": 0})
+    office.work()
+    assert office.found()[0].status is Status.SHADOWED
+    browser.enter(approver)
+    pressed = browser.press("promote")
+    made = office.found()[-1]
+
+    assert pressed.headers["Location"] == f"/promotions/{made.id}"
+    assert (made.version, made.created_by) == (row.version, APPROVER)
+    assert status_of(office, made.id) is Status.SUCCEEDED
+
+
+def status_of(office: Office, number: int) -> Status:
+    office.work()
+    return next(each.status for each in office.found() if each.id == number)
+
+
+# Back.
+
+
+@pytest.fixture
+def shipped(browser: Browser, approver: Caller, office: Office) -> Browser:
+    """An approver's browser before the promotion, once it has succeeded."""
+    browser.enter(approver)
+    browser.press("approve")
+    assert status(office) is Status.SUCCEEDED
+    return browser
+
+
+def test_what_it_brought_is_rolled_back_as_it_was_shown(shipped: Browser, office: Office) -> None:
+    page = shipped.look()
+    was = office.current(PROD)["slug"]["id"]
+    pressed = shipped.press("rollback", reason="500s", runs=hidden(page, "runs"))
+    office.work()
+    back = office.found()[-1]
+
+    assert f"Roll <b>{PROD}</b> back from v" in page.text
+    assert pressed.headers["Location"] == f"/promotions/{back.id}"
+    assert back.status is Status.ROLLED_BACK
+    assert office.current(PROD)["slug"]["id"] != was
+    assert holds(office) == ["500s"]
+
+
+def test_nothing_is_rolled_back_that_was_not_shown(shipped: Browser, office: Office) -> None:
+    runs = hidden(shipped.look(), "runs")
+    office.deploy(PROD, description="Hotfix")
+    refused = shipped.press("rollback", reason="500s", runs=runs)
+
+    assert (refused.status_code, "runs v" in refused.text) == (409, True)
+    assert "Nothing was rolled back." in refused.text
+    assert len(office.found()) == 1
+    assert "500s" not in holds(office)
+
+
+def test_a_rollback_needs_a_reason(shipped: Browser, office: Office) -> None:
+    runs = hidden(shipped.look(), "runs")
+
+    assert shipped.press("rollback", runs=runs).status_code == 422
+    assert len(office.found()) == 1
+
+
+# Holds.
+
+
+@pytest.fixture
+def held(browser: Browser, approver: Caller, office: Office) -> Browser:
+    """An approver's browser before the promotion, which a hold stops."""
+    office.holds.put(NewHold(app=PROD, reason="Black Friday"), by=ANA)
+    office.work()
+    browser.enter(approver)
+    return browser
+
+
+def test_a_hold_is_released_as_it_was_shown(held: Browser, office: Office) -> None:
+    page = held.look()
+    agreed = {name: hidden(page, name) for name in ("holds", "going")}
+    pressed = held.press("release", **agreed)
+
+    assert "Black Friday" in page.text
+    assert f"Release the hold on <b>{PROD}</b>?" in page.text
+    assert (pressed.status_code, holds(office)) == (303, [])
+
+
+@pytest.mark.parametrize("agreed", [{}, {"holds": "x"}, {"holds": "99", "going": ""}])
+def test_no_other_hold_is_released_than_was_shown(
+    held: Browser, office: Office, agreed: dict[str, str]
+) -> None:
+    assert held.press("release", **agreed).status_code in (409, 422)
+    assert holds(office) == ["Black Friday"]
