@@ -26,7 +26,7 @@ help:
 
 setup: $(STAMP) ## make .venv with everything; seconds when it is up to date
 
-demo: setup ## a whole promotion on this machine, against an emulated Heroku; ONCE=1 ends after one
+demo: setup ## a living week on this machine, with its page, against an emulated Heroku; ONCE=1 ends by itself
 	@$(BIN)/python -m demo
 
 run: setup ## the listener on this machine, with a PostgreSQL of its own where DATABASE_URL is unset

@@ -8,35 +8,59 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from datetime import datetime
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from demo import week
 from demo.ending import Ended, Ending
+from demo.health import Health
 from demo.hub import CHECK, Hub
+from demo.passing import passing
 from demo.people import ANA, BEN, write_program
-from demo.stage import DemoFailed, Stage, say, wait_for
+from demo.stage import ROBOT, DemoFailed, Stage, say, wait_for
 from listener.local_postgres.cluster import NoPostgres, PostgresFailed
 
 # The terminal is closed, or the program that read along has ended.
 UNHEARD = (errno.EIO, errno.EPIPE)
 SECONDS_OF_CI = 5.0
+PAUSE, MOST_CHANGES = 30.0, 120  # seconds between two changes, and how many come
 ENDED = 130  # as a shell says it of Ctrl-C
 
 
-def show(stage: Stage, hub: Hub) -> None:
-    """Run the demo: one promotion goes by itself, others when somebody or CI says yes."""
+def make_client(stage: Stage) -> dict[str, str]:
+    """Make the listener's own OAuth client, so that people log in with Heroku."""
+    body = {"name": "autopromote", "redirect_uri": f"{stage.url}/login/callback"}
+    headers = {
+        "Accept": "application/vnd.heroku+json; version=3",
+        "Authorization": f"Bearer {ROBOT}",
+    }
+    answer = httpx.post(f"{stage.heroku_url}/oauth/clients", json=body, headers=headers)
+    client = answer.raise_for_status().json()
+    return {
+        "AUTOPROMOTE_OAUTH_ID": client["id"],
+        "AUTOPROMOTE_OAUTH_SECRET": client["secret"],
+        "AUTOPROMOTE_ALLOW_PRIVATE_CHECKS": "1",  # the health pages are on this machine
+    }
+
+
+def show(stage: Stage, hub: Hub, health: Health, folder: Path) -> None:
+    """Run the demo: a week goes by, then one promotion by itself, and others after a yes."""
     hub.open(stage)
+    stage.type("login")
+    with passing(stage) as time:
+        week.live(stage, hub, health, time, folder)
     show_automatic(stage)
     show_approved(stage)
     show_checked(stage, hub)
     stage.type("promotions")
+    show_page(stage)
 
 
 def show_automatic(stage: Stage) -> None:
-    """Log in, subscribe, add a rule, deploy, and see it arrive. Raises DemoFailed."""
-    stage.type("login")
+    """Subscribe, add a rule, deploy, and see it arrive. Raises DemoFailed."""
     stage.type("webhooks:add", "--app", "acme-staging")
     stage.type("rules:add", "ship", "--from", "acme-staging", "--to", "acme-prod")
     say("\nAna deploys to staging: git push heroku main")
@@ -138,10 +162,20 @@ def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def stay(stage: Stage, folder: Path, ending: Ending) -> None:
-    """Keep everything running until somebody ends it."""
+def show_page(stage: Stage) -> None:
+    """Tell where the page is, and how to get in."""
+    say(f"\nThe page: {stage.url}/")
+    say('Press "Log in with Heroku"; at the emulated one choose ana@example.com, who may do all,')
+    say("or ben@example.com, who may approve what she deployed, and press Allow.")
+    stage.type("login:code")
+    say("\nThat code gets a browser in as well, as Ana.")
+
+
+def stay(stage: Stage, hub: Hub, folder: Path, ending: Ending) -> None:
+    """Keep everything running until somebody ends it; now and then something is deployed."""
     ana, ben = (write_program(folder / person.name, stage.people[person]) for person in (ANA, BEN))
     say("\nIt stays up; Ctrl-C ends it, and so does closing this terminal.")
+    say(f"Every {PAUSE:.0f} seconds somebody merges a change of acme-api, for an hour.")
     say("To play along, paste into another terminal. It changes nothing there: each line runs one")
     say("command as Ana, who may do everything, or as Ben, who may approve what she deployed.")
     say(f"The first deploys a new commit, whose CI is green after {SECONDS_OF_CI:.0f} seconds.\n")
@@ -151,8 +185,12 @@ def stay(stage: Stage, folder: Path, ending: Ending) -> None:
     )
     say(f"  {ana} autopromote promotions")
     say(f"  {ben} autopromote promotions:approve ID")
-    say(f"  {ana} autopromote holds:add --app acme-prod --reason 'trying holds'")
+    say(f"  {ana} autopromote holds:release --app acme-api-us")
     say(f"\nID is that of the one that waits. `{ana} sh` is a shell of hers, until `exit`.")
+    for change in islice(cycle(week.LATER), MOST_CHANGES):
+        if ending.wait(PAUSE):
+            return
+        week.deploy(stage, hub, change)
     ending.wait()
 
 
@@ -160,13 +198,15 @@ def main() -> int:
     """Run the demo; return 1 after an error message if it failed, 130 if it was ended half-way."""
     ending = Ending()
     with tempfile.TemporaryDirectory(prefix="autopromote-demo-") as folder, ExitStack() as stack:
-        hub = Hub()
-        stage = Stage(Path(folder), stack, settings=hub.settings, go_on=ending.check)
+        hub, health = Hub(), stack.enter_context(Health().open())
+        stage = Stage(
+            Path(folder), stack, settings=hub.settings, prepare=make_client, go_on=ending.check
+        )
         try:
             stage.start()
-            show(stage, hub)
+            show(stage, hub, health, Path(folder))
             if not os.environ.get("ONCE"):
-                stay(stage, Path(folder), ending)
+                stay(stage, hub, Path(folder), ending)
         except Ended:
             return ENDED
         except (DemoFailed, NoPostgres, PostgresFailed, httpx.HTTPError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -36,6 +36,10 @@ class Ending:
         if self.is_asked_for:
             raise Ended
 
-    def wait(self) -> None:
-        """Wait for a signal."""
-        self._signals.get()
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for a signal, no longer than so many seconds; return whether it came."""
+        try:
+            self._signals.get(timeout=seconds)
+        except Empty:
+            return False
+        return True

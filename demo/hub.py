@@ -38,15 +38,15 @@ class Hub:
         ci = {"name": CHECK, "seconds": seconds}
         stage.heroku(f"github/repos/{REPOSITORY}/ci", ci, "PUT")
 
-    def merge(self, stage: Stage, title: str, author: str) -> str:
+    def merge(self, stage: Stage, title: str, author: str, repository: str = REPOSITORY) -> str:
         """Merge a pull request as one commit; return its SHA."""
         pull = {"title": title, "author": author.lower()}
-        number = stage.heroku(f"github/repos/{REPOSITORY}/pulls", pull)["number"]
+        number = stage.heroku(f"github/repos/{repository}/pulls", pull)["number"]
         message, name = f"{title} (#{number})", f"{author} <{author.lower()}@example.com>"
         commits = [{"message": message, "author": name}]
-        (sha,) = stage.heroku("repositories", {"full_name": REPOSITORY, "commits": commits})
+        (sha,) = stage.heroku("repositories", {"full_name": repository, "commits": commits})
         merged = {"merge_commit": sha}
-        stage.heroku(f"github/repos/{REPOSITORY}/pulls/{number}", merged, "PATCH")
+        stage.heroku(f"github/repos/{repository}/pulls/{number}", merged, "PATCH")
         return str(sha)
 
     def turn_green(self, stage: Stage, sha: str) -> None:

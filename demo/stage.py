@@ -104,18 +104,22 @@ class Stage:
         stack: ExitStack,
         *,
         settings: Mapping[str, str] | None = None,
+        prepare: Callable[[Stage], Mapping[str, str]] = lambda _: {},
         database: Callable[[], AbstractContextManager[str]] = server.throwaway,
         tell: Callable[[str], None] = say,
         go_on: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare the processes; `settings` are more of the listener's, `database` lends its URL.
 
+        Before the listener starts, `prepare` finds the emulator up, and returns more settings.
         What a person shall see is given to `tell`, a line at a time; `go_on` is asked before each
         step, and raises where there shall be none.
         """
         self._folder = folder
         self._stack = stack
+        self._http = stack.enter_context(httpx.Client(timeout=10, trust_env=False))
         self._settings = dict(settings or {})
+        self._prepare = prepare
         self._database = database
         self._tell = tell
         self._go_on = go_on
@@ -142,6 +146,7 @@ class Stage:
         emulator = [str(BIN / "python"), "-m", "emulator", "--port", port, "--seed", "demo"]
         self._run(emulator, self._env, "emulator")
         self.database_url = self._stack.enter_context(self._database())
+        wait_for(lambda: is_up(f"{self.heroku_url}/_emulator/state"), "the emulator")
         settings = self._env | {
             "DATABASE_URL": self.database_url,
             "SECRET_KEY": secrets.token_hex(32),
@@ -154,12 +159,12 @@ class Stage:
             "PORT": str(self.port),
             "PYTHONPATH": without_tools(self._folder),
             **self._settings,
+            **self._prepare(self),
         }
         lines = (ROOT / "Procfile").read_text().splitlines()
         procfile = {name: line.strip() for name, _, line in (one.partition(":") for one in lines)}
         self._shell(procfile["release"], settings)
         self.listener = self._run(["bash", "-c", f"exec {procfile['web']}"], settings, "listener")
-        wait_for(lambda: is_up(f"{self.heroku_url}/_emulator/state"), "the emulator")
         wait_for(lambda: is_up(f"{self.url}/readyz"), "the listener")
         self._tell(f"An emulated Heroku and GitHub: {self.heroku_url}    the listener: {self.url}")
         self._tell(f"Both are up, with PostgreSQL, after {time.monotonic() - begun:.1f} s.")
@@ -228,6 +233,5 @@ class Stage:
 
     def heroku(self, path: str, body: Any, method: str = "POST") -> Any:
         """Ask the control API of the emulated Heroku, and return the answer."""
-        url = f"{self.heroku_url}/_emulator/{path}"
-        answer = httpx.request(method, url, json=body, timeout=10)
+        answer = self._http.request(method, f"{self.heroku_url}/_emulator/{path}", json=body)
         return answer.raise_for_status().json()

@@ -30,6 +30,7 @@ from emulator.control import people as control_people
 from emulator.control import releases as control_releases
 from emulator.control import repositories as control_repositories
 from emulator.control import requests as control_requests
+from emulator.control import times as control_times
 from emulator.control.faults import REFUSE
 from emulator.door import Door
 from emulator.github_api import pages as github_pages
@@ -63,6 +64,7 @@ CONTROL: "tuple[Blueprint, ...]" = (
     control_repositories.bp,
     control_metrics.bp,
     control_requests.bp,
+    control_times.bp,
     control_github.bp,
     control_github_repos.bp,
 )

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-KEPT = re.compile(r"(`[^`]*`|“[^”]*”)")  # commands, and what somebody else wrote
+# Commands, what somebody else wrote, and addresses: an app's own name may be part of one.
+KEPT = re.compile(r"(`[^`]*`|“[^”]*”|https?://\S+)")
 
 
 def renamed(text: str, words: Mapping[str, str]) -> str:

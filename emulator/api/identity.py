@@ -16,8 +16,11 @@ from emulator.records import OAuthClient
 bp = Blueprint("identity", __name__)
 
 PAGE = """<!doctype html>
+<html lang="en">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Heroku, emulated</title>
 <h1>Let {{ client.name }} know who you are?</h1>
+<p>This is an emulated Heroku: there are no passwords, be whom you like.</p>
 <form method="post">
 <input type="hidden" name="client_id" value="{{ client.id }}">
 <input type="hidden" name="scope" value="{{ scope }}">

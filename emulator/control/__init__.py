@@ -33,6 +33,7 @@ It is for this machine only: it needs no token, and the request log shows what c
     PATCH  /webhooks/ID       {"delay"?, "shuffle"?, "repeats"?, "duplicates"?}
     GET    /apps/X/deliveries    all deliveries, sent or not, with their events
     POST   /flush             {"seconds"?}
+    POST   /age               {"seconds"}: all that is there happened so much earlier
     GET    /faults            also POST, DELETE; DELETE /faults/ID; see emulator.faults
     POST   /refuse            {"seconds"?}
     GET    /requests          also DELETE

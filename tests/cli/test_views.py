@@ -16,6 +16,7 @@ from autopromote.commands.rules.trial_view import change_line, fared_line, show_
 from autopromote.commands.rules.view import asked, conditions_line, strategy_line
 from autopromote.commands.webhooks.view import secret_line
 from autopromote.options import warn_if_cut
+from autopromote.renaming import renamed
 from autopromote.resources import (
     Delivery,
     ExplainedRelease,
@@ -167,6 +168,13 @@ def test_a_strategy_says_why_it_is_another_than_asked_for(
     said: dict[str, str], line: str | None
 ) -> None:
     assert strategy_line(cast(Rule, said)) == line
+
+
+def test_an_app_named_in_an_address_stays_there() -> None:
+    said = "example-app is well: https://example-app.example.com/up answered 200."
+    words = {"example-app": "target"}
+    wanted = "Target is well: https://example-app.example.com/up answered 200."
+    assert renamed(said, words) == wanted
 
 
 def test_a_line_ends_with_status_and_reason(capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,6 +50,27 @@ def test_without_a_word_everybody_may_use_a_new_app(ana: Caller, eve: Caller) ->
     assert eve.refused("GET", "/apps/closed") == (403, "forbidden")
 
 
+def test_all_that_happened_can_have_happened_earlier(ana: Caller, world: World) -> None:
+    ana.control("repositories", {"full_name": "acme/shop", "commits": [{"message": "Begin"}]})
+    ana.control("github/repos/acme/shop/pulls", {"title": "More"})
+    ana.control("github/repos/acme/shop/ci", {"name": "tests"}, "PUT")
+    ana.control("apps/staging/repo", {"full_name": "acme/shop"}, "PUT")
+    release = ana.control("apps/staging/deploys", {"message": "Go on"})
+
+    assert ana.control("age", {"seconds": 5400}) == {"seconds": 5400}
+
+    earlier = "2026-03-02T10:30:00Z"
+    aged = ana.get(f"/apps/staging/releases/{release['id']}")
+    slug = ana.get(f"/apps/staging/slugs/{release['slug']['id']}")
+    assert [aged["created_at"], aged["updated_at"], slug["created_at"]] == [earlier] * 3
+    assert ana.get("/apps/staging")["created_at"] == earlier
+    github = world.github
+    commits = world.repositories["acme/shop"].commits.values()
+    [pull], [run] = github.pulls["acme/shop"], github.check_runs["acme/shop"]
+    moments = {*(each.at for each in commits), pull.created_at, run.started_at}
+    assert moments == {world.now() - timedelta(seconds=5400)}
+
+
 def test_an_app_can_be_renamed_and_handed_over(ana: Caller, eve: Caller) -> None:
     app = ana.get("/apps/staging")
 
@@ -175,6 +196,7 @@ def test_a_token_can_be_added_with_scope_and_end(ana: Caller) -> None:
         ("DELETE", f"apps/staging/slugs/{UNKNOWN}", None, 404),
         ("PATCH", f"webhooks/{UNKNOWN}", {}, 404),
         ("POST", "rate-limits", {"email": "stranger@example.com"}, 404),
+        ("POST", "age", {}, 422),
         ("POST", "pipelines", {"name": "X"}, 422),
         ("POST", "pipelines", {"name": "fine", "couplings": ["staging"]}, 422),
     ],
