@@ -61,6 +61,9 @@ from listener.pages import (
     rule,
     sessions,
 )
+from listener.pages import audit as audit_page
+from listener.pages import deliveries as deliveries_page
+from listener.pages import doctor as doctor_page
 from listener.prober import Prober
 from listener.roles import NOWHERE, Roles
 from listener.services.browser_login import BrowserLogins
@@ -109,7 +112,19 @@ ROOMS = (
     metrics,
     openapi,
 )
-PAGES = (lanes, promotion, rule, figures, sessions, approval, login, login_callback)
+PAGES = (
+    lanes,
+    promotion,
+    rule,
+    figures,
+    audit_page,
+    deliveries_page,
+    doctor_page,
+    sessions,
+    approval,
+    login,
+    login_callback,
+)
 
 
 @dataclass(frozen=True, slots=True)

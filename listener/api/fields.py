@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from flask import request
@@ -16,7 +16,8 @@ from pydantic import (
     ValidationError,
 )
 
-from listener.core import local_time
+from listener.core import duration, local_time
+from listener.core.duration import BadDuration
 from listener.core.promotion import Status
 from listener.errors import Invalid
 from listener.services.apps import number_of
@@ -28,7 +29,9 @@ MOST_GATES = 20
 HIGHEST_VERSION = 2**31 - 1
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 MOST_COMPARED = 10
+LONGEST_PAST = timedelta(days=3660)
 _MOST_DIGITS = 11
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.+$)[A-Za-z0-9_.-]{1,100}", re.ASCII)
 
 
@@ -171,6 +174,35 @@ def moment(name: str) -> datetime | None:
         return None if said is None else _MOMENT.validate_python(said)
     except ValidationError as error:
         raise Invalid(f"{name}: a time is written like {local_time.EXAMPLE}.") from error
+
+
+def past(name: str, now: datetime) -> datetime | None:
+    """Return the moment that is given by this name, if one is; `7d` is so long ago.
+
+    A day alone is one of UTC. Raises Invalid.
+    """
+    said = (text(name) or "").strip()
+    if not said:
+        return None
+    if _DAY.fullmatch(said):
+        said = f"{said} UTC"
+    try:
+        return now - duration.parse(said, longest=LONGEST_PAST)
+    except BadDuration:
+        pass
+    try:
+        return _MOMENT.validate_python(said)
+    except ValidationError as error:
+        raise Invalid(f"{name}: write 7d, 12h or 2030-01-31.") from error
+
+
+def id_of(name: str) -> int | None:
+    """Return the id that is given by this name, if one is. Raises Invalid."""
+    said = text(name)
+    found = number_of(said) if said is not None else None
+    if said is not None and found is None:
+        raise Invalid(f"{name}: an id is written like 42.")
+    return found
 
 
 def flag(name: str) -> bool:

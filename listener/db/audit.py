@@ -58,12 +58,14 @@ def list_entries(
     app_id: str | None = None,
     by: str | None = None,
     since: datetime | None = None,
+    before: int | None = None,
     limit: int = 100,
 ) -> list[AuditRow]:
     """Return the changes, newest first.
 
     `subject` is a name or an id. `app_id` keeps changes that concern this app, as source or as
-    target. `by` is an email; its case does not matter.
+    target. `by` is an email; its case does not matter. `before` keeps what is older than the entry
+    with that id.
     """
     query = select(table).order_by(table.c.id.desc()).limit(limit)
     if subject is not None:
@@ -74,6 +76,8 @@ def list_entries(
         query = query.where(func.lower(table.c.by) == by.lower())
     if since is not None:
         query = query.where(table.c.at >= since)
+    if before is not None:
+        query = query.where(table.c.id < before)
     return [
         AuditRow(*(row._mapping[name] for name in AuditRow.__dataclass_fields__))
         for row in conn.execute(query)

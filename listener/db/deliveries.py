@@ -138,11 +138,15 @@ def list_(
     *,
     app_id: str | None = None,
     scope: Scope = EVERYTHING,
+    before: int | None = None,
     limit: int = 100,
 ) -> list[DeliveryRow]:
-    """Return the deliveries about apps in scope, newest first; with `app_id`, those about it."""
-    newest = table.c.id.desc()
-    return _listed(conn, newest, app_id=app_id, scope=scope, limit=limit)
+    """Return the deliveries about apps in scope, newest first; with `app_id`, those about it.
+
+    `before` keeps what is older than the delivery with that id.
+    """
+    newest, older = table.c.id.desc(), () if before is None else (table.c.id < before,)
+    return _listed(conn, newest, *older, app_id=app_id, scope=scope, limit=limit)
 
 
 def asked_again(

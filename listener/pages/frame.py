@@ -138,6 +138,7 @@ POLICY = "; ".join(
     )
 )
 HOME, RULES, FIGURES, SESSIONS = "/", "/rules", "/figures", "/sessions"
+AUDIT, DELIVERIES, DOCTOR = "/audit", "/deliveries", "/doctor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,9 @@ MENU = (
     Item("lanes", HOME, "Lanes"),
     Item("rules", RULES, "Rules"),
     Item("figures", FIGURES, "Figures"),
+    Item("audit", AUDIT, "Audit", Role.ADMIN, auth.On.ALL),
+    Item("deliveries", DELIVERIES, "Deliveries"),
+    Item("doctor", DOCTOR, "Doctor"),
     Item("sessions", SESSIONS, "Sessions"),
 )
 BESIDE = 3
@@ -252,14 +256,14 @@ def find_session() -> Session | None:
     return session
 
 
-def admitted(session: Session, role: Role) -> Person:
+def admitted(session: Session, role: Role, on: auth.On = auth.On.APPS) -> Person:
     """Take it that the session's person asks. Raises Forbidden where the role is too low."""
     rights = services().roles.of(session.email)
     if rights is None:
         services().refusals.note("no_role", caller(), email=session.email)
         raise Forbidden(f"{session.email} has no role here (any more).", id="no_role")
     asker = Person(session.email, rights, session.expires_at)
-    auth.admit(asker, role, auth.On.APPS)
+    auth.admit(asker, role, on)
     return asker
 
 

@@ -17,11 +17,12 @@ def list_(
     app: str | None = None,
     by: str | None = None,
     since: datetime | None = None,
+    before: int | None = None,
     limit: int,
 ) -> list[AuditRow]:
     """List the entries, newest first; `subject` and `app` are a name or an id."""
     with context.database.begin() as conn:
         app_id = named.find_id(context, conn, app)
         return audit.list_entries(
-            conn, subject=subject, app_id=app_id, by=by, since=since, limit=limit
+            conn, subject=subject, app_id=app_id, by=by, since=since, before=before, limit=limit
         )

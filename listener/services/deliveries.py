@@ -64,11 +64,13 @@ class Inbox:
         return SignedArrival(_arrival(verified, secret, self._keys.bodies.seal(body)), secret)
 
 
-def list_(context: Context, *, app: str | None, limit: int) -> list[DeliveryView]:
+def list_(
+    context: Context, *, app: str | None, before: int | None = None, limit: int
+) -> list[DeliveryView]:
     """List the deliveries, newest first; with an app, those about it."""
     with context.database.begin() as conn:
         app_id, scope = named.find_id(context, conn, app), context.reach.sees
-        rows = deliveries.list_(conn, app_id=app_id, scope=scope, limit=limit)
+        rows = deliveries.list_(conn, app_id=app_id, scope=scope, before=before, limit=limit)
         names = apps.names(conn, {row.app_id for row in rows if row.app_id is not None})
     return [DeliveryView(row, names.get(row.app_id or "")) for row in rows]
 

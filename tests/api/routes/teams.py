@@ -285,6 +285,11 @@ OPEN = {
     ("GET", SCRIPT),
     # And for the figures, and a promotion: test_figures_page.py, test_promotion_page.py.
     ("GET", "/figures"),
+    # And for what is recorded: test_records_pages.py.
+    ("GET", "/audit"),
+    ("GET", "/deliveries"),
+    ("GET", "/doctor"),
+    ("POST", "/doctor"),
     ("GET", "/promotions/<promotion>"),
     # And for rules: test_rules_pages.py.
     ("GET", "/rules"),
