@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
-from markupsafe import Markup
 
 from listener.api import auth
 from listener.api.auth import Person
@@ -31,24 +29,19 @@ from listener.services.tokens import SESSION_LIFE
 
 COOKIE, STATE_COOKIE = "autopromote_browser", "autopromote_login"
 MOST_FIELDS = 20
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 42em; margin: 2em auto; padding: 0 1em; }
-dt { color: #555; } dd { margin: 0 0 .5em; overflow-wrap: anywhere; }
-li { overflow-wrap: anywhere; }
-button, input { font: inherit; padding: .6em 1em; margin: .3em 0; max-width: 100%; }
-.problem { color: #a00; }
-"""
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
 HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            f"style-src 'sha256-{_STYLE_HASH}'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-            "base-uri 'none'",
-        )
-    ),
+    "Content-Security-Policy": POLICY,
     "Referrer-Policy": "same-origin",  # with no-referrer, forms of our own come from origin null
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
@@ -108,17 +101,7 @@ def guard(response: Response) -> Response:
     return response
 
 
-def page(template: str, status: int = 200, **values: Any) -> Response:
-    """Render a page for people."""
-    style = Markup(STYLE)  # noqa: S704 - our own, and the policy names it by its hash
-    return make_response(render_template(template, style=style, when=_when, **values), status)
-
-
-def _when(text: str) -> str:
-    return duration.format_moment(datetime.fromisoformat(text))
-
-
-# The pages behind a login share one style sheet. Its address names its content, so that browsers
+# All pages share one style sheet. Its address names its content, so that browsers
 # may keep it for good.
 _STATIC = Path(__file__).parent / "static"
 _STYLES = sorted(_STATIC.glob("*.css"), key=lambda each: (each.stem != "base", each.stem))
@@ -126,17 +109,6 @@ STYLE_SHEET = b"\n".join(each.read_bytes() for each in _STYLES)
 LIVE = (_STATIC / "page.js").read_bytes()
 STYLESHEET = f"/page-{hashlib.sha256(STYLE_SHEET).hexdigest()[:16]}.css"
 SCRIPT = f"/page-{hashlib.sha256(LIVE).hexdigest()[:16]}.js"
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "script-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
-)
 HOME, RULES, FIGURES, SESSIONS = "/", "/rules", "/figures", "/sessions"
 AUDIT, DELIVERIES, DOCTOR = "/audit", "/deliveries", "/doctor"
 
@@ -172,7 +144,9 @@ MENU = (
 )
 BESIDE = 3
 _OURS = re.compile(
-    r"/(?:figures|rules|audit|deliveries|doctor|sessions|(?:promotions|rules)/\d{1,18})?", re.ASCII
+    r"/(?:figures|rules|audit|deliveries|doctor|sessions|(?:promotions|rules)/\d{1,18}"
+    r"|approvals/[\w.-]{1,1000})?",
+    re.ASCII,
 )
 NEVER = datetime.min.replace(tzinfo=UTC)  # that time goes by changes no page
 
@@ -187,9 +161,7 @@ def sheet(template: str, status: int = 200, **values: Any) -> Response:
         "beside": BESIDE,
         **values,
     }
-    answer = make_response(render_template(template, **values), status)
-    answer.headers["Content-Security-Policy"] = POLICY
-    return answer
+    return make_response(render_template(template, **values), status)
 
 
 def menu_of(asker: Person | None) -> list[Item]:
@@ -301,11 +273,6 @@ def fields() -> dict[str, str]:
     if any("\0" in value or len(value) > LONGEST_REASON for value in said.values()):
         raise Invalid("The form says too much.")
     return said
-
-
-def join(bp: Blueprint) -> None:
-    """Have all of a blueprint's pages guarded alike."""
-    bp.after_request(guard)
 
 
 def blueprint(name: str, prefix: str | None = None) -> Blueprint:

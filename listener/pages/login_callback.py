@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from listener.api.answers import Reply, replies
@@ -10,12 +10,11 @@ from listener.api.caller import caller
 from listener.api.fields import is_one_word
 from listener.api.services import services
 from listener.errors import Forbidden, Invalid
-from listener.pages.frame import STATE_COOKIE, join, keep, page
+from listener.pages import frame
 from listener.services.identity import HerokuCode
 from listener.services.login_client import PATH as CALLBACK
 
-bp = Blueprint("browser_login", __name__)
-join(bp)
+bp = frame.blueprint("browser_login")
 
 LONGEST = 4096
 
@@ -37,13 +36,13 @@ def come_back() -> ResponseReturnValue:
     if "error" in request.args:
         message = "Heroku was told not to let this listener know who you are."
         raise Forbidden(message, id="login_refused")
-    secret = request.cookies.get(STATE_COOKIE, "")
+    secret = request.cookies.get(frame.STATE_COOKIE, "")
     now = services().now()
     back = services().browser_logins.receive(request.args.get("state", ""), secret, now=now)
     session = services().logins.log_in_browser(HerokuCode(_code()), caller())
-    answer = page("logged_in.html", back=back)
-    keep(answer, session)
-    answer.delete_cookie(STATE_COOKIE, path=CALLBACK)
+    answer = frame.sheet("logged_in.html", back=back)
+    frame.keep(answer, session)
+    answer.delete_cookie(frame.STATE_COOKIE, path=CALLBACK)
     return answer
 
 

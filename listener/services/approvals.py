@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -12,7 +12,7 @@ from listener.core.gates.base import is_for_word
 from listener.core.gates.options import Conditions
 from listener.core.gates.registry import APPROVALS, BRAKE
 from listener.core.promotion import PromotionKind, Status
-from listener.db import approvals, commit_words, releases, waiting_promotions
+from listener.db import approvals, commit_words, waiting_promotions
 from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, Forbidden, NotFound
 from listener.inventory import evidence
@@ -36,16 +36,6 @@ class Vote:
         return "approved" if self.is_approved else "rejected"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invited:
-    """A promotion, with what the person who is asked to approve it needs to see."""
-
-    view: PromotionView = field(kw_only=False)
-    description: str  # of the release, in words that anybody may have written
-    is_asked: bool
-    is_own_allowed: bool  # whoever made the release may approve it
-
-
 def approve(
     context: Context, promotion_id: str, *, by: str, saw: str | None = None
 ) -> PromotionView:
@@ -61,20 +51,12 @@ def reject(context: Context, promotion_id: str, *, reason: str | None, by: str) 
     return _say(context, promotion_id, Vote(is_approved=False, reason=reason), by)
 
 
-def invited(context: Context, invitation: Invitation) -> Invited:
-    """Return the invitation's promotion. Raises NotFound if it brings another release now."""
+def check_invited(context: Context, invitation: Invitation) -> None:
+    """Raise NotFound if the invitation's promotion brings another release now."""
     with context.database.begin() as conn:
         row = find(context, conn, str(invitation.promotion_id))
-        if (row.release_id, row.artifact) != (invitation.release_id, invitation.artifact):
-            raise NotFound("promotion", "That promotion brings something else by now.")
-        release = releases.find(conn, row.source_id, row.version)
-        asked = question(conn, row)
-        return Invited(
-            view_of(context, conn, row, with_commits=True),
-            description=release.description if release is not None else "",
-            is_asked=asked.is_asked,
-            is_own_allowed=asked.is_own_allowed,
-        )
+    if (row.release_id, row.artifact) != (invitation.release_id, invitation.artifact):
+        raise NotFound("promotion", "That promotion brings something else by now.")
 
 
 @dataclass(frozen=True, slots=True)

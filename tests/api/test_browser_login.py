@@ -33,7 +33,7 @@ def state_of(departed: TestResponse) -> str:
 
 def depart(scene: Scene, link: str) -> str:
     """Have the browser sent to Heroku; return the state that goes along."""
-    return state_of(scene.listener.get(f"{link}/login/heroku"))
+    return state_of(scene.listener.get(f"/login/heroku?back={link}"))
 
 
 def allow(scene: Scene, state: str, email: str = ADMIN, answer: str = "Allow") -> str:
@@ -49,22 +49,22 @@ def allow(scene: Scene, state: str, email: str = ADMIN, answer: str = "Allow") -
 
 def is_logged_in(scene: Scene, link: str) -> bool:
     """Whether the page asks for no login any more."""
-    return "Log in to see it" not in scene.listener.get(link).text
+    return "autopromote login:code" not in scene.listener.get(link).text
 
 
 def test_the_page_offers_it_where_there_is_a_client(scene: Scene, link: str) -> None:
-    assert f'<a href="{link}/login/heroku">' in scene.listener.get(link).text
+    assert f'href="/login/heroku?back={link}"' in scene.listener.get(link).text
     with scene.changed(**NO_CLIENT):
         page = scene.listener.get(link)
         assert "login/heroku" not in page.text
         assert "autopromote login:code" in page.text
-        assert scene.listener.get(f"{link}/login/heroku").status_code == 409
+        assert scene.listener.get(f"/login/heroku?back={link}").status_code == 409
 
 
 def test_heroku_is_asked_for_a_code_and_the_browser_can_be_known_again(
     scene: Scene, link: str
 ) -> None:
-    departed = scene.listener.get(f"{link}/login/heroku")
+    departed = scene.listener.get(f"/login/heroku?back={link}")
 
     assert departed.status_code == 303
     url = urlsplit(departed.headers["Location"])
@@ -164,7 +164,3 @@ def test_somebody_without_a_role_is_told_so(scene: Scene, link: str) -> None:
     assert back.status_code == 403
     assert "has no role here" in back.text
     assert not is_logged_in(scene, link)
-
-
-def test_the_way_there_needs_an_invitation(scene: Scene) -> None:
-    assert scene.listener.get("/approvals/nonsense/login/heroku").status_code == 404

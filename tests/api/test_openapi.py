@@ -102,7 +102,7 @@ def test_nul_in_any_address_is_refused_as_described(client: FlaskClient, describ
 
 def test_pages_refuse_as_described(client: FlaskClient, described: Any) -> None:
     pages = [path for path in described["paths"] if path.startswith("/approvals/")]
-    assert len(pages) > 1
+    assert pages
     for path in pages:
         for method, operation in described["paths"][path].items():
             answer = client.open(path.replace("{link}", "none"), method=method)

@@ -271,10 +271,7 @@ OPEN = {
     ("POST", "/webhooks/heroku"),
     # A page that asks for its own login: test_approvals.py.
     ("GET", "/approvals/<link>"),
-    ("POST", "/approvals/<link>"),
-    ("POST", "/approvals/<link>/login"),
-    # Where that login may go, and comes back from: test_browser_login.py.
-    ("GET", "/approvals/<link>/login/heroku"),
+    # Where a login at Heroku comes back from: test_browser_login.py.
     ("GET", "/login/callback"),
     # The same for the lanes: test_lanes.py.
     ("GET", "/"),

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from listener.core.commits import Pull
 from listener.core.promotion import Status
+from listener.db import commit_words
 from listener.db.commit_tables import shipment
 from listener.db.promotions import PromotionRow
+from listener.db.tables import promotion
 from listener.roles import Role
+from listener.services.caller import Caller as From
 from listener.services.holds import NewHold
+from listener.services.login import BrowsersDesk
+from listener.services.refusals import Refusals
 from tests.api.routes.caller import Caller
 from tests.api.routes.conftest import APPROVER
 from tests.api.routes.teams import Town
+from tests.logins import desk_of
 from tests.services.office import ANA, PROD, STAGING, Office
+from tests.services.shipped import BASE, HEAD, commits, compared, set_shipment, store
 
 EVIL = "<script>alert(1)</script>"
 
@@ -45,7 +54,17 @@ class Browser:
         return {"form": found[1], "seen": found[2]}
 
     def press(self, do: str, **more: str) -> TestResponse:
-        return self.client.post(self.path, data={**self.form(), "do": do, **more})
+        return self.send({**self.form(), "do": do, **more})
+
+    def send(self, data: dict[str, str], **headers: str) -> TestResponse:
+        return self.client.post(self.path, data=data, headers=headers)
+
+    @property
+    def session(self) -> str:
+        """The session that it keeps."""
+        found = self.client.get_cookie("autopromote_browser", path="/")
+        assert found is not None
+        return found.value
 
 
 @pytest.fixture
@@ -86,6 +105,15 @@ def hidden(page: TestResponse, name: str) -> str:
 
 def holds(office: Office) -> list[str]:
     return [each.row.reason for each in office.holds.list_(app=PROD, with_ended=False, limit=9)]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def browsers_desk(office: Office) -> BrowsersDesk:
+    desk = desk_of(office.database, office.keys)
+    return BrowsersDesk(office.database, office.keys, desk, Refusals(office.database))
 
 
 def status(office: Office) -> Status:
@@ -192,17 +220,6 @@ def test_what_is_no_form_of_ours_does_nothing(
     browser.enter(approver)
 
     assert browser.client.post(browser.path, data=data).status_code == expected
-    assert status(office) is Status.WAITING
-
-
-def test_a_form_of_another_site_does_nothing(
-    browser: Browser, approver: Caller, office: Office
-) -> None:
-    browser.enter(approver)
-    data = {**browser.form(), "do": "approve"}
-    headers = {"Sec-Fetch-Site": "cross-site"}
-
-    assert browser.client.post(browser.path, data=data, headers=headers).status_code == 403
     assert status(office) is Status.WAITING
 
 
@@ -401,3 +418,190 @@ def test_no_other_hold_is_released_than_was_shown(
 ) -> None:
     assert held.press("release", **agreed).status_code in (409, 422)
     assert holds(office) == ["Black Friday"]
+
+
+# What ships is told by others.
+
+
+def test_it_says_first_what_ships_and_whether_it_goes_back(
+    browser: Browser, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    coming = commits(*(f"Change {number} (#{number + 1})" for number in range(300)))
+    store(office.database, row.id, compared(coming, commits("Take this back")))
+    browser.enter(approver)
+    page = browser.look().text
+
+    said = "Goes back: it takes back 1 commit; it brings 300 commits by Ana Ivanova."
+    places = [
+        page.index(each) for each in (said, "Take this back", "Change 299", 'id="gates"', "<aside")
+    ]
+    assert places == sorted(places)
+    first, folded = page.split("<details><summary>295 more</summary>")
+    hub = "https://github.com/acme/shop"
+    assert f'Change 295</b> <a href="{hub}/pull/296" rel="noreferrer">#296</a>' in first
+    assert "Change 294<" not in first
+    assert "Change 200<" in folded
+    assert "<li>and 200 more</li>" in folded
+    assert f'<a href="{hub}/compare/{BASE[:12]}...{HEAD[:12]}" rel="noreferrer">' in page
+    assert "takes back 1 commit" in page
+
+
+def test_no_words_of_commits_are_markup(
+    browser: Browser, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    evil = f"{EVIL} \u202e <b>x</b> \x1b[2J (#7)"
+    pulls = [Pull(9, evil, "javascript:alert(1)", evil)]
+    found = compared(commits(evil, author=evil), commits(evil, login=evil), pulls)
+    store(office.database, row.id, found, base='"><script>', head="'><script>")
+    browser.enter(approver)
+    page = browser.look().text
+
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 5
+    for bad in ("<script>", "<b>x", "javascript:", "\u202e", "\x1b"):
+        assert bad not in page
+
+
+def test_it_says_why_nothing_is_told(
+    browser: Browser, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    set_shipment(office.database, row.id, untold=None)
+    browser.enter(approver)
+    assert "What ships is not read yet." in browser.look().text
+    set_shipment(office.database, row.id, untold="Nobody tells.")
+    assert "Not told: Nobody tells." in browser.look().text
+
+
+# Other pages that would have this browser answer.
+
+
+def test_no_form_of_another_session_promotion_or_maker_will_do(
+    browser: Browser, approver: Caller, admin: Caller, office: Office
+) -> None:
+    other = Browser(browser.client.application.test_client(), browser.path)
+    other.enter(admin)
+    browser.enter(approver)
+    desk = browsers_desk(office)
+    session = desk.session(browser.session, From(None, now()))
+    assert session is not None
+    elsewhere = desk.form(session, "/promotions/99", now=now())
+    forms = ["", "x", other.form()["form"], elsewhere, browser.form()["form"][:-3], browser.session]
+    for form in forms:
+        refused = browser.send({**browser.form(), "form": form, "do": "approve"})
+        assert refused.status_code == 403, form
+    assert status(office) is Status.WAITING
+
+
+def test_a_form_that_was_left_open_is_too_old(
+    browser: Browser, approver: Caller, office: Office
+) -> None:
+    browser.enter(approver)
+    desk = browsers_desk(office)
+    session = desk.session(browser.session, From(None, now()))
+    assert session is not None
+    form = desk.form(session, browser.path, now=now() - timedelta(hours=1))
+
+    assert browser.send({**browser.form(), "form": form, "do": "approve"}).status_code == 409
+    assert status(office) is Status.WAITING
+
+
+def test_without_a_session_nobody_answers(
+    browser: Browser, approver: Caller, office: Office
+) -> None:
+    browser.enter(approver)
+    form = browser.form()
+    browser.client.delete_cookie("autopromote_browser", path="/")
+
+    assert browser.send({**form, "do": "approve"}).status_code == 401
+    assert status(office) is Status.WAITING
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *({"Sec-Fetch-Site": site} for site in ("cross-site", "same-site", "none")),
+        *({"Origin": f"https://{host}"} for host in ("evil.example", "localhost.evil.example")),
+        *({"Origin": text} for text in ("null", "", "http://[")),
+    ],
+)
+def test_a_form_of_another_site_or_origin_is_refused(
+    browser: Browser, approver: Caller, office: Office, headers: dict[str, str]
+) -> None:
+    """A browser of before `Sec-Fetch-Site` tells the origin of a form."""
+    browser.enter(approver)
+
+    assert browser.send({**browser.form(), "do": "approve"}, **headers).status_code == 403
+    assert status(office) is Status.WAITING
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}]
+)
+def test_a_form_of_our_own_is_taken(
+    browser: Browser, approver: Caller, office: Office, headers: dict[str, str]
+) -> None:
+    browser.enter(approver)
+
+    assert browser.send({**browser.form(), "do": "approve"}, **headers).status_code == 303
+    assert status(office) is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe", b"form=a&" * 30, b"form=%00&do=approve", b"do=" + b"x" * 5000]
+)
+def test_a_form_that_cannot_be_read_is_refused(
+    browser: Browser, approver: Caller, body: bytes
+) -> None:
+    browser.enter(approver)
+    assert browser.client.post(browser.path, data=body).status_code == 422
+
+
+# What a yes is for.
+
+
+def test_a_yes_names_what_it_is_for(browser: Browser, approver: Caller, office: Office) -> None:
+    browser.enter(approver)
+    unread = browser.form()
+    del unread["seen"]
+
+    assert browser.send({**unread, "do": "approve"}).status_code == 409
+    assert status(office) is Status.WAITING
+
+
+def test_a_yes_is_for_the_commits_that_were_stopped_then(
+    browser: Browser, approver: Caller, office: Office, row: PromotionRow
+) -> None:
+    browser.enter(approver)
+    form = browser.form()
+    facts = {"needs": "word", "stopped": ["c" * 40]}
+    gate = {"name": "commit-message", "verdict": "wait", "message": "", "until": None}
+    with office.database.begin() as conn:
+        its_own = promotion.c.id == row.id
+        gates = [*row.gates, {**gate, "facts": facts}]
+        conn.execute(update(promotion).where(its_own).values(gates=gates))
+
+    assert browser.send({**form, "do": "approve"}).status_code == 409
+    with office.database.begin() as conn:
+        assert commit_words.of(conn, row.target_id, ["c" * 40]) == frozenset()
+
+
+def test_whoever_made_the_release_has_no_yes_where_the_rule_says_so(
+    boss: Browser, admin: Caller, office: Office
+) -> None:
+    admin.patch("/api/rules/1", {"self_approval": False})
+    page = boss.look().text
+
+    assert "somebody else must approve it" in page
+    assert 'value="approve"' not in page
+    refused = boss.press("approve")
+    assert (refused.status_code, "somebody else must" in refused.text) == (403, True)
+    assert status(office) is Status.WAITING
+
+
+def test_whoever_has_no_role_any_more_sees_nothing(browser: Browser, office: Office) -> None:
+    with office.database.begin() as conn:
+        desk = desk_of(office.database, office.keys)
+        session = desk.start_session(conn, "eve@elsewhere.example", From(None, now()))
+    browser.client.set_cookie("autopromote_browser", session.text, path="/")
+    page = browser.look()
+
+    assert (page.status_code, STAGING in page.text) == (403, False)
