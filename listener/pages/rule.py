@@ -18,6 +18,7 @@ from listener.api import fields, whole_urls
 from listener.api.answers import Reply, replies
 from listener.api.services import context
 from listener.core import revisions
+from listener.core.days import Weekdays
 from listener.core.gates.options import Conditions
 from listener.core.gates.registry import ALWAYS
 from listener.core.gates.sentence import sentence
@@ -35,9 +36,12 @@ from listener.services.views import BacktestView
 
 bp = frame.blueprint("rules_page", frame.RULES)
 
-NEWEST, MOST_PLAYED = 30, 300  # releases that a back-test plays, and those times the targets
+NEWEST = 30  # releases that a back-test plays
+MOST_TARGETS = 10  # of a rule that is played here; each costs some reading, at Heroku, too
+MOST_CALENDARS = 5  # of targets with holds of their own
 _MINUTE = timedelta(minutes=1)
 _A_DAY = timedelta(days=1)
+ALL_DAY = "all day"
 TONES = {Mode.ARMED: Tone.OK, Mode.SHADOW: Tone.END, Mode.OFF: Tone.END}
 SIGNS = {Mode.ARMED: "succeeded", Mode.SHADOW: "shadowed", Mode.OFF: "cancelled"}
 # As `rules:backtest` says it.
@@ -85,6 +89,7 @@ def show(rule: str) -> ResponseReturnValue:
     is_whole = whole_urls.may_see(found.view.names.values())
     said = plain(row.conditions)
     said = said if is_whole else whole_urls.cut_all(said)
+    can_play = len(row.target_ids) <= MOST_TARGETS
     return frame.sheet(
         "rule.html",
         asker=asker,
@@ -100,9 +105,10 @@ def show(rule: str) -> ResponseReturnValue:
         after=spelled(said, AFTER),
         told=spelled(said, TOLD),
         always=[gate.name for gate in ALWAYS],
-        calendars=[Calendar.of(way.openings, found.now) for way in found.ways],
+        calendars=[Calendar.of(way.openings, found.now) for way in found.ways[:MOST_CALENDARS]],
         past=past(found),
-        played=_played(found) if fields.flag("backtest") else None,
+        can_play=can_play,
+        played=_played(found) if fields.flag("backtest") and can_play else None,
         words=WORDS,
         is_freeze=lambda kind: kind == FREEZE,
         left=partial(frame.left, now=found.now),
@@ -118,8 +124,13 @@ def plain(conditions: Conditions) -> dict[str, Any]:
 
 def _played(found: RulePage) -> list[BacktestView]:
     row = found.view.row
-    newest = max(min(NEWEST, MOST_PLAYED // len(row.target_ids)), 1)
-    return backtests.of_rule(context(), str(row.id), newest=newest)
+    views = backtests.of_rule(context(), str(row.id), newest=NEWEST)
+    # What makes no candidate makes none for any target: it is told once.
+    return [view for view in views if _is_told(view) or view.target_id == row.target_ids[0]]
+
+
+def _is_told(view: BacktestView) -> bool:
+    return view.result.status is not None or not view.result.was_tried
 
 
 # What revisions changed.
@@ -225,8 +236,8 @@ def _minutes(length: timedelta) -> str:
 
 def _hours(span: Span, day: Day, zone: ZoneInfo) -> str:
     """Write a stretch of a day like `09:00–16:30`; on a day of another length, with the zone."""
-    if (span.starts_at, span.ends_at) == (day.starts_at, day.ends_at):
-        return "all day"
+    if _lasts(span, day):
+        return ALL_DAY
     begin, end = span.starts_at.astimezone(zone), span.ends_at.astimezone(zone)
     until = "24:00" if span.ends_at == day.ends_at else f"{end:%H:%M}"
     if day.length == _A_DAY:
@@ -238,12 +249,24 @@ def _notes(day: Day, zone: ZoneInfo) -> Iterator[Note]:
     if day.length != _A_DAY:
         how = "forward" if day.length < _A_DAY else "back"
         yield Note(f"{day.length / timedelta(hours=1):g} hours: clocks go {how}")
-    yield from dict.fromkeys(_note(stop, day, zone) for stop in day.stops)
+    # What lasts all day tells enough; so do the hours of what comes every week.
+    lasting = [stop for stop in day.stops if _lasts(stop, day)]
+    stops = lasting or [stop for stop in day.stops if not _is_weekly(stop)]
+    yield from dict.fromkeys(_note(stop, day, zone) for stop in stops)
+
+
+def _lasts(span: Span, day: Day) -> bool:
+    return (span.starts_at, span.ends_at) == (day.starts_at, day.ends_at)
+
+
+def _is_weekly(stop: Stop) -> bool:
+    """Return whether it comes every week."""
+    return stop.closed is not None and isinstance(stop.closed.days, Weekdays)
 
 
 def _note(stop: Stop, day: Day, zone: ZoneInfo) -> Note:
     when = _hours(stop, day, zone)
     if stop.hold is not None:
-        word = "freeze" if stop.hold.kind == FREEZE else "hold"
-        return Note(when, word)
-    return Note(f"closed {when}: {stop.name}" if stop.name else f"closed {when}")
+        return Note(when, "freeze" if stop.hold.kind == FREEZE else "hold")
+    what = stop.name or (stop.closed.text if stop.closed is not None else "")
+    return Note(f"closed: {what}" if when == ALL_DAY else f"closed {when}: {what}")

@@ -97,14 +97,23 @@ def _lines(conn: Connection, rows: Sequence[RuleRow], scope: Scope) -> tuple[Rul
 
 def _ways(row: RuleRow, names: Names, open_: Sequence[HoldRow], now: datetime) -> tuple[Way, ...]:
     """Put the targets with the same holds together, in their order."""
-    same: dict[tuple[int, ...], list[str]] = {}
-    for target in row.target_ids:
-        mine = tuple(hold.id for hold in open_ if hold.is_on(target))
-        same.setdefault(mine, []).append(names[target])
-    held = {hold.id: hold for hold in open_}
+    holds_of = {
+        target: tuple(hold for hold in open_ if hold.is_on(target)) for target in row.target_ids
+    }
+    same: dict[tuple[Any, ...], list[str]] = {}
+    for target, mine in holds_of.items():
+        same.setdefault(tuple(map(_alike, mine)), []).append(target)
     return tuple(
-        _way(row, targets, tuple(held[id] for id in ids), now) for ids, targets in same.items()
+        _way(row, [names[each] for each in targets], holds_of[targets[0]], now)
+        for targets in same.values()
     )
+
+
+def _alike(hold: HoldRow) -> tuple[Any, ...]:
+    """Return what is alike in a freeze of several apps, which is a hold on each."""
+    if hold.ends_at is None:  # somebody releases it by itself
+        return (hold.id,)
+    return hold.kind, hold.reason, hold.by, hold.starts_at, hold.ends_at
 
 
 def _way(row: RuleRow, targets: list[str], mine: tuple[HoldRow, ...], now: datetime) -> Way:

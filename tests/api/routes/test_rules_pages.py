@@ -226,6 +226,20 @@ def test_the_past_is_played_only_when_it_is_asked_for(browser: FlaskClient, offi
     assert browser.get(f"{path}?backtest=perhaps").status_code == 422
 
 
+def test_a_freeze_of_several_targets_is_shown_once(browser: FlaskClient, office: Office) -> None:
+    rule = office.add_rule(name="ship", targets=(PROD, EU))
+    ends_at = datetime.now(UTC) + timedelta(days=1)
+    with office.database.begin() as conn:
+        for app in (PROD, EU):
+            app_id = office.app(app).id
+            holds.put(conn, app_id, reason="fair", by=ANA, kind="freeze", ends_at=ends_at)
+
+    page = browser.get(f"/rules/{rule.row.id}").text
+
+    assert "<summary>" not in page.partition("Two weeks")[2]
+    assert told(page).count("fair, by") == 1
+
+
 def test_of_another_team_nothing_is_seen(town: Town) -> None:
     browser = enter(town.client, town.of(Role.VIEWER))
 
