@@ -56,7 +56,7 @@ class Visitor:
         self.page.get_by_label("I am").select_option(who)
         self.page.get_by_role("button", name="Allow").click()
         self.page.wait_for_url(f"{self._town.url}{path}")
-        expect(self.page.get_by_role("button", name="Log out")).to_be_attached()
+        expect(self.page.get_by_role("navigation", name="Main")).to_be_visible()
         return self.page
 
     @property

@@ -47,7 +47,8 @@
     }
     for (const each of document.querySelectorAll("[data-until]")) {
       const seconds = (Date.parse(each.dataset.until) - Date.now()) / 1000;
-      say(each, `${roughly(Math.max(seconds, 0))} left`);
+      const long = roughly(Math.max(seconds, 0));
+      say(each, "plain" in each.dataset ? long : `${long} left`);
     }
   };
 

@@ -66,7 +66,8 @@ def test_whoever_logs_in_sees_what_waits_for_whom(
         assert words in page.text
     assert "<script>alert" not in page.text
     assert "&lt;script&gt;alert(1)" in page.text
-    assert "<title>1 need somebody" in page.text
+    assert "<title>1 needs you · Lanes" in page.text
+    assert "Review v" in page.text
 
 
 def test_a_lane_is_quiet_once_its_target_runs_the_same(
