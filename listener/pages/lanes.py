@@ -17,12 +17,13 @@ from listener.api.services import context, services
 from listener.core import duration
 from listener.core.gates.sentence import sentence
 from listener.core.lanes import tone_of
+from listener.core.openings import Openings
 from listener.core.shown import listed
 from listener.db.lanes import MOST_BEHIND
 from listener.pages import frame
 from listener.roles import Role
 from listener.services import lanes, needs
-from listener.services.lanes import StopView
+from listener.services.lanes import Lane, StopView
 from listener.services.needs import Kind, Need
 
 bp = frame.blueprint("lanes")
@@ -45,9 +46,11 @@ def show() -> ResponseReturnValue:
     find = request.args.get("find", "").strip()[:LONGEST_FIND]
     found = lanes.read(context()).like(find)
     asked = needs.needs(found, asker.email, asker.rights.scope(Role.APPROVER))
+    busy = [lane for lane in found.lanes if not lane.is_quiet]
+    opens = _openings(busy, found.now)
     answer = frame.live(
         "lanes.html",
-        (replace(found, now=frame.NEVER), asked),
+        (replace(found, now=frame.NEVER), asked, opens),
         number,
         asker=asker,
         page="lanes",
@@ -57,7 +60,8 @@ def show() -> ResponseReturnValue:
         needs=asked,
         usual=next((each for each in asked.mine if each.kind is Kind.WORD), None),
         freezes=needs.freezes(found),
-        busy=[lane for lane in found.lanes if not lane.is_quiet],
+        busy=busy,
+        opens=opens,
         quiet=[lane for lane in found.lanes if lane.is_quiet],
         most_behind=MOST_BEHIND,
         author=_author,
@@ -70,6 +74,14 @@ def show() -> ResponseReturnValue:
         tone=tone_of,
     )
     return _packed(answer)
+
+
+def _openings(busy: Sequence[Lane], now: datetime) -> dict[int, datetime]:
+    """Return when each rule that is shut now lets promotions go again, by its id."""
+    rules = [rule for lane in busy for stop in lane.stops for rule in stop.rules]
+    timed = [rule for rule in rules if rule.conditions.windows or rule.conditions.closed]
+    found = {rule.id: Openings(rule.conditions).next(now) for rule in timed}
+    return {rule: at for rule, at in found.items() if at is not None and at > now}
 
 
 def _packed(answer: Response) -> Response:
