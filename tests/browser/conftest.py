@@ -12,6 +12,7 @@ import pytest
 
 from tests.acceptance.town import ROBOT_TOKEN, Heroku, Town
 from tests.browser import chromium
+from tests.browser.scene import token_of
 from tests.db import clean
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 HAS_DRIVER = importlib.util.find_spec("playwright") is not None
 collect_ignore_glob = [] if HAS_DRIVER else ["test_*.py"]
 
-PEOPLE = {"AUTOPROMOTE_APPROVERS": "ben@example.com", "AUTOPROMOTE_VIEWERS": "vic@example.com"}
+SETTINGS = {
+    "AUTOPROMOTE_APPROVERS": "ben@example.com",
+    "AUTOPROMOTE_VIEWERS": "vic@example.com",
+    "AUTOPROMOTE_ALLOW_PRIVATE_CHECKS": "1",
+}
 PATIENCE = 20_000  # milliseconds; what is awaited comes within one or two on a machine at rest
 Visit = Callable[..., "Visitor"]
 
@@ -68,8 +73,9 @@ def town(
     with clean.shared_database(postgres, migrated, "pages") as (database_url, _):
         town = Town(heroku, database_url, tmp_path_factory.mktemp("town"))
         try:
-            town.start(second=False, **PEOPLE, **_client(town))
+            town.start(second=False, **SETTINGS, **_client(town))
             town.cli("login")
+            town.use(token_of(town))
             yield town
         finally:
             town.close()

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.acceptance.town import Town
 from tests.browser.conftest import Visit
+from tests.browser.usable import check
 from tests.browser.visitor import ADMIN, STRANGER, VIEWER
 
 
@@ -13,17 +14,19 @@ def test_a_phone_logs_in_with_heroku_and_comes_back_to_where_it_wanted(visit: Vi
     visitor = visit()
     page = visitor.log_in(VIEWER, "/figures")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Figures")
-    page.get_by_role("button", name="Log out").click()
+    visitor.log_out()
     expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
 
 
 def test_a_code_logs_in_once(visit: Visit, town: Town) -> None:
     code = town.json("login:code")["code"]
-    page = visit().open("/")
+    first = visit()
+    page = first.open("/")
     page.get_by_label("Code, good once").fill(code)
     page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("No lanes yet")
-    expect(page.get_by_role("button", name="Log out")).to_contain_text(ADMIN)
+    expect(page.get_by_role("navigation", name="Main")).to_contain_text(f"Log out {ADMIN}")
+    check(first)
 
     again = visit().open("/figures")
     again.get_by_label("Code, good once").fill(code)
@@ -36,7 +39,7 @@ def test_who_has_no_role_is_told_so(visit: Visit) -> None:
     page.get_by_role("link", name="Log in with Heroku").click()
     page.get_by_label("I am").select_option(STRANGER)
     page.get_by_role("button", name="Allow").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Not possible")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not allowed")
     expect(page.locator("body")).to_contain_text(f"{STRANGER} has no role here")
 
 

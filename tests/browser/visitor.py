@@ -59,6 +59,11 @@ class Visitor:
         expect(self.page.get_by_role("navigation", name="Main")).to_be_visible()
         return self.page
 
+    def log_out(self) -> None:
+        """Press the button that ends the session."""
+        self.page.get_by_text("More", exact=True).click()
+        self.page.get_by_role("button", name="Log out").click()
+
     @property
     def overhang(self) -> int:
         """How many pixels the page is wider than its window."""

@@ -1,0 +1,131 @@
+"""Every page, in every state: all can use it, in the light and in the dark, at any width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.acceptance.town import Town
+from tests.browser.scene import apps, asking, deploy, post, rule
+from tests.browser.usable import check, findings
+from tests.browser.visitor import ADMIN, STRANGER, Visitor, visiting
+
+LONG = "acme-notify-customer-a"  # with `-staging` the longest name that Heroku takes
+PAGES = {
+    "lanes": "/",
+    "figures": "/figures?days=7",
+    "sessions": "/sessions",
+    "rules": "/rules",
+    "a rule": "/rules/1",
+    "a back-test": "/rules/1?backtest=true",
+    "audit": "/audit",
+    "deliveries": "/deliveries",
+    "doctor": "/doctor",
+    **{
+        name: f"/promotions/{{{name}}}"
+        for name in (
+            "asking",
+            "soaking",
+            "releasing",
+            "succeeded",
+            "failed",
+            "rejected",
+            "cancelled",
+            "superseded",
+            "shadowed",
+            "rolled-back",
+            "held",
+        )
+    },
+}
+WRONG = {"/promotions/999": 404, "/rules/999": 404, "/nowhere": 404}
+
+
+@pytest.fixture(scope="module")
+def promotions(town: Town) -> dict[str, str]:
+    """Promotions in all states, by the word for it."""
+    found = {"asking": asking(town, "acme-ask", repository="acme/ask")}
+    rule(town, "acme-run")
+    town.heroku.control("apps/acme-run-prod", {"release_phase": {"seconds": 600}}, "PATCH")
+    rule(town, "acme-fail")
+    town.heroku.control(
+        "apps/acme-fail-prod", {"release_phase": {"seconds": 0.1, "fails": True}}, "PATCH"
+    )
+    rule(town, "acme-soak", soak="1h", windows=["Mon-Fri 09:00-16:30 Europe/London"])
+    rule(town, "acme-done")
+    rule(town, "acme-shadow", mode="shadow")
+    found |= {
+        "releasing": deploy(town, "acme-run", "releasing"),
+        "failed": deploy(town, "acme-fail", "failed"),
+        "soaking": deploy(town, "acme-soak", "waiting"),
+        "succeeded": deploy(town, "acme-done", "succeeded"),
+        "shadowed": deploy(town, "acme-shadow", "shadowed"),
+    }
+    found["superseded"] = asking(town, "acme-new")
+    found["rejected"] = deploy(town, "acme-new", "waiting")
+    post(town, f"promotions/{found['rejected']}/actions/reject", reason="The migration is wrong.")
+    found["cancelled"] = deploy(town, "acme-new", "waiting")
+    post(town, f"promotions/{found['cancelled']}/actions/cancel")
+    back = post(town, "rollbacks", app="acme-done-prod", reason="Prices were shown without tax.")
+    found["rolled-back"] = back["id"]
+    rule(town, LONG)
+    post(town, "holds", app=f"{LONG}-prod", reason="Black Friday")
+    found["held"] = deploy(town, LONG, "waiting")
+    apps(town, "acme-quiet")
+    return found
+
+
+@pytest.fixture(scope="module")
+def ana(browser: Browser, town: Town, promotions: dict[str, str]) -> Iterator[Visitor]:
+    """Somebody who may see all."""
+    with visiting(browser, town) as visitor:
+        visitor.log_in(ADMIN)
+        yield visitor
+
+
+@pytest.fixture(scope="module")
+def ben(browser: Browser, town: Town) -> Iterator[Visitor]:
+    """Somebody who comes with nothing, and may approve."""
+    with visiting(browser, town) as visitor:
+        yield visitor
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page(ana: Visitor, promotions: dict[str, str], name: str) -> None:
+    ana.open(PAGES[name].format(**promotions))
+    check(ana)
+
+
+@pytest.mark.parametrize("path", WRONG)
+def test_a_page_of_what_is_not_there(ana: Visitor, path: str) -> None:
+    ana.open(path, status=WRONG[path])
+    check(ana)
+
+
+def test_the_ways_to_log_in(ben: Visitor) -> None:
+    page = ben.open("/figures")
+    check(ben)
+    page.get_by_label("Code, good once").fill("WRONG-WRONG")
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    check(ben)
+
+
+def test_the_page_of_who_has_no_role(browser: Browser, town: Town) -> None:
+    with visiting(browser, town) as visitor:
+        page = visitor.open("/")
+        page.get_by_role("link", name="Log in with Heroku").click()
+        page.get_by_label("I am").select_option(STRANGER)
+        page.get_by_role("button", name="Allow").click()
+        expect(page.locator("body")).to_contain_text(STRANGER)
+        check(visitor)
+
+
+def test_a_fault_is_found(ana: Visitor) -> None:
+    """Else all of the above would say nothing."""
+    page = ana.open("/figures")
+    page.evaluate("document.querySelector('main').append(document.createElement('button'))")
+    [found] = findings(page)
+    assert found.startswith("button-name (critical)")
