@@ -43,6 +43,7 @@ mode = click.option(
 strategy = click.option(
     "--strategy", metavar="STRATEGY", help="how releases are made: slug or pipeline"
 )
+reason = click.option("--reason", metavar="TEXT", help="why, for whoever reads its revisions")
 on_newer = click.option(
     "--on-newer", metavar="WHAT", help="supersede what waits when a newer release comes, or keep it"
 )

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from listener.api import freezes
 from listener.api.answers import HEROKU, returns
 from listener.api.auth import On, needs, person
-from listener.api.fields import AppName, Targets
+from listener.api.fields import AppName, Reason, Targets
 from listener.api.foreseen import Plan
 from listener.api.request_body import LARGEST_FILE, LONGEST_WORD, Body, cut, faults_of, takes
 from listener.api.rules import Declared
@@ -54,6 +54,7 @@ class FileBody(Body):
     ]
     freezes: Annotated[list[dict[str, Any]], Field(max_length=MOST_FREEZES)] | None = None
     prune: bool = False
+    reason: Reason | None = None
 
     @property
     def file(self) -> NewFile:
@@ -64,6 +65,7 @@ class FileBody(Body):
             rules=tuple(wish for wish, _ in read if wish is not None),
             faults=tuple(fault for _, faults in (*read, *frozen) for fault in faults),
             prune=self.prune,
+            reason=self.reason,
             freezes=None if self.freezes is None else tuple(wish for wish, _ in frozen if wish),
         )
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from listener.api import fields, rule_options, whole_urls
 from listener.api.answers import HEROKU, Ref, Time, returns, returns_list
 from listener.api.auth import On, needs, person
-from listener.api.fields import AppName, RuleName, Targets
+from listener.api.fields import AppName, Reason, RuleName, Targets
 from listener.api.foreseen import Backtest, Trial
 from listener.api.request_body import takes
 from listener.api.rule_options import RuleOptions, ToldOptions, flag
@@ -66,11 +66,13 @@ class RuleBody(Declared):
 
     notify: Notify = Field(default=None, repr=False)
     events_to: EventsTo = Field(default=None, repr=False)
+    reason: Reason | None = None
 
     @property
     def wish(self) -> NewRule:
         """What is asked for."""
-        return replace(super().wish, notify=self.notify or (), events_to=self.events_to or ())
+        told = replace(super().wish, notify=self.notify or (), events_to=self.events_to or ())
+        return replace(told, reason=self.reason)
 
 
 class RuleChangeBody(RuleOptions):
@@ -83,6 +85,7 @@ class RuleChangeBody(RuleOptions):
     on_newer: OnNewer | None = None
     notify: Notify = Field(default=None, repr=False)
     events_to: EventsTo = Field(default=None, repr=False)
+    reason: Reason | None = None
 
     def told(self, name: str) -> tuple[str, ...] | None:
         """Who is told from now on, by `notify` or `events_to`; None where nothing was said."""
@@ -100,6 +103,7 @@ class RuleChangeBody(RuleOptions):
             conditions=self.conditions,
             notify=self.told("notify"),
             events_to=self.told("events_to"),
+            reason=self.reason,
         )
 
 

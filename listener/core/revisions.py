@@ -10,7 +10,7 @@ from listener.core.gates.options import OPTIONS
 
 _NAMES = {"on_newer": "on-newer", "events_to": "events-to"}
 # What follows from another change, or is told apart.
-_UNTOLD = frozenset({"source"})
+_UNTOLD = frozenset({"source", "reason"})
 
 
 @dataclass(frozen=True, slots=True)

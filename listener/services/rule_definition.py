@@ -39,6 +39,7 @@ class NewRule:
     conditions: Mapping[str, Any] = field(default_factory=dict)  # as `conditions.parse` reads them
     notify: tuple[str, ...] = field(default=(), repr=False)  # URLs, which hold secrets
     events_to: tuple[str, ...] = field(default=(), repr=False)  # and these
+    reason: str | None = None  # why, for whoever reads its revisions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class RuleChange:
     conditions: Mapping[str, Any] = field(default_factory=dict)  # None in it takes one away
     notify: tuple[str, ...] | None = field(default=None, repr=False)
     events_to: tuple[str, ...] | None = field(default=None, repr=False)
+    reason: str | None = None  # why
 
     @property
     def plain(self) -> dict[str, Any]:

@@ -58,7 +58,8 @@ def apply(context: Context, file: NewFile, *, by: str, agreed: str | None = None
     with context.database.begin() as conn:
         _lock(context, conn, plan)
         ended = {
-            step.name: _carry_out(conn, step, fresh.get(step.name), by) for step in plan.changing
+            step.name: _carry_out(conn, step, fresh.get(step.name), by, file.reason)
+            for step in plan.changing
         }
         frozen = freeze_steps.carry_out(conn, plan.freezes, by=by)
     return plan.done(ended, freeze_steps.tell_late(context, frozen))
@@ -80,16 +81,16 @@ def _lock(context: Context, conn: Connection, plan: Plan) -> None:
 
 
 def _carry_out(
-    conn: Connection, step: Step, fresh: BaselineSnapshot | None, by: str
+    conn: Connection, step: Step, fresh: BaselineSnapshot | None, by: str, why: str | None
 ) -> tuple[int, ...]:
     """Write one step; return the promotions that were cancelled with a rule that went."""
     match step:
         case Step(action=Action.REMOVE, row=row) if row is not None:
             return rule_save.remove(conn, row, by).cancelled
         case Step(row=None, after=after) if after is not None and fresh is not None:
-            rule_save.add(conn, after, fresh, by)
+            rule_save.add(conn, after, fresh, by, why)
         case Step(row=row, after=after) if row is not None and after is not None and fresh:
-            rule_save.change(conn, row, after, fresh, by)
+            rule_save.change(conn, row, after, fresh, by, why)
     return ()
 
 

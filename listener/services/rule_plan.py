@@ -27,6 +27,7 @@ class NewFile:
     faults: tuple[str, ...] = ()
     prune: bool = False
     freezes: tuple[NewFreeze, ...] | None = None
+    reason: str | None = None  # why, for whoever reads the revisions of its rules
 
 
 class Action(StrEnum):

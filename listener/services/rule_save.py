@@ -56,10 +56,12 @@ def check_unchanged(conn: Connection, before: RuleRow) -> None:
 # Under those locks.
 
 
-def add(conn: Connection, wanted: RuleDefinition, fresh: BaselineSnapshot, by: str) -> RuleRow:
+def add(
+    conn: Connection, wanted: RuleDefinition, fresh: BaselineSnapshot, by: str, why: str | None
+) -> RuleRow:
     """Add a rule; it acts on versions above those its source has now."""
     targets = _based(conn, wanted, None, fresh)
-    after = wanted.as_json(targets)
+    after = wanted.as_json(targets) | _reason(why)
     row = rules.add(conn, by=by, targets=targets, declared=after, **wanted.values)
     rules.put(conn, row.id, wanted.notify)
     rules.put(conn, row.id, wanted.events_to, rule_receiver)
@@ -70,13 +72,18 @@ def add(conn: Connection, wanted: RuleDefinition, fresh: BaselineSnapshot, by: s
 
 
 def change(
-    conn: Connection, before: RuleRow, wanted: RuleDefinition, fresh: BaselineSnapshot, by: str
+    conn: Connection,
+    before: RuleRow,
+    wanted: RuleDefinition,
+    fresh: BaselineSnapshot,
+    by: str,
+    why: str | None,
 ) -> RuleRow:
     """Write a rule's next revision; what waits under it is decided anew."""
     waiting_promotions.lock_around(conn, before.source_id)
     was = rule_definition.standing(conn, before).as_json(before.targets)
     targets = _based(conn, wanted, before, fresh)
-    after = wanted.as_json(targets)
+    after = wanted.as_json(targets) | _reason(why)
     row = rules.change(conn, before, by=by, targets=targets, declared=after, **wanted.values)
     rules.put(conn, row.id, wanted.notify)
     rules.put(conn, row.id, wanted.events_to, rule_receiver)
@@ -88,6 +95,11 @@ def change(
     _begin(conn, row, fresh)
     _record(conn, by, "rule.updated", row, was, after)
     return row
+
+
+def _reason(why: str | None) -> dict[str, Any]:
+    """Return what a revision and its audit entry say of why; it is nothing that the rule asks."""
+    return {"reason": why} if why else {}
 
 
 @dataclass(frozen=True, slots=True)

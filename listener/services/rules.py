@@ -51,7 +51,7 @@ def add(context: Context, wish: NewRule, *, by: str) -> RuleView:
     with context.database.begin() as conn:
         rule_save.lock(conn, wanted)
         rule_definition.check_beside(context, conn, wanted)
-        return _view(context, conn, rule_save.add(conn, wanted, fresh, by))
+        return _view(context, conn, rule_save.add(conn, wanted, fresh, by, wish.reason))
 
 
 def update(context: Context, name_or_id: str, change: RuleChange, *, by: str) -> RuleView:
@@ -69,7 +69,8 @@ def update(context: Context, name_or_id: str, change: RuleChange, *, by: str) ->
         rule_save.lock(conn, wanted, before.target_ids)
         rule_save.check_unchanged(conn, before)
         rule_definition.check_beside(context, conn, wanted, but=before.id)
-        return _view(context, conn, rule_save.change(conn, before, wanted, fresh, by))
+        row = rule_save.change(conn, before, wanted, fresh, by, change.reason)
+        return _view(context, conn, row)
 
 
 def remove(context: Context, name_or_id: str, *, by: str) -> RuleView:

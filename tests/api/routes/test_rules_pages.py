@@ -172,6 +172,28 @@ def test_revisions_tell_who_changed_what(browser: FlaskClient, office: Office) -
     assert told(page).count(ANA) >= 3
 
 
+def test_revisions_tell_why(browser: FlaskClient, admin: Caller, office: Office) -> None:
+    wish = {"name": "ship", "source": STAGING, "targets": [PROD], "reason": f"why {EVIL}"}
+    rule = admin.post("/api/rules", wish)
+    admin.patch("/api/rules/ship", {"soak": "1h", "reason": "too quick"})
+    admin.patch("/api/rules/ship", {"soak": "1h", "reason": "nothing changes"})
+    file = {
+        "rules": [{"name": "ship", "from": STAGING, "to": [PROD]}],
+        "reason": "the file says so",
+    }
+    admin.post("/api/rules/actions/apply", file, status=200)
+
+    page = browser.get(f"/rules/{rule['id']}").text
+
+    for reason in ("“why &lt;script&gt;", "“too quick”", "“the file says so”"):
+        assert reason in page
+    assert "nothing changes" not in page
+    assert "<code>reason" not in page
+    entries = admin.get("/api/audit-entries?subject=ship")
+    reasons = [each["after"].get("reason") for each in entries if each["action"] != "rule.removed"]
+    assert reasons == ["the file says so", "too quick", f"why {EVIL}"]
+
+
 def test_urls_keep_their_secrets_from_whoever_is_no_admin(
     client: FlaskClient, admin: Caller, viewer: Caller, office: Office
 ) -> None:

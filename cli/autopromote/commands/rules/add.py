@@ -15,6 +15,7 @@ from autopromote.options import (
     each_of,
     mode,
     on_newer,
+    reason,
     strategy,
     targets,
     with_webhook,
@@ -36,6 +37,7 @@ from autopromote.webhooks import ensure_webhook_of
 @strategy
 @on_newer
 @conditions
+@reason
 @with_webhook
 @dry_run
 @as_json

@@ -10,7 +10,7 @@ from autopromote.command import command
 from autopromote.commands.rules.plan_view import ended, removed, show_plan
 from autopromote.confirm import confirm
 from autopromote.context import Context, pass_context
-from autopromote.options import as_json, confirmation, dry_run, rules_file
+from autopromote.options import as_json, confirmation, dry_run, reason, rules_file
 from autopromote.output import action, say_json
 
 
@@ -23,11 +23,18 @@ from autopromote.output import action, say_json
 @click.option(
     "--prune", is_flag=True, help="remove the rules and end the freezes that the file does not name"
 )
+@reason
 @confirmation("NAME[,NAME]")
 @as_json
 @pass_context
 def apply(
-    context: Context, path: str, dry_run: bool, prune: bool, confirmed: str | None, as_json: bool
+    context: Context,
+    path: str,
+    dry_run: bool,
+    prune: bool,
+    reason: str | None,
+    confirmed: str | None,
+    as_json: bool,
 ) -> None:
     """make rules and freezes what a file says: all, or nothing
 
@@ -43,8 +50,9 @@ def apply(
         return
 
     agreed = agree(context, file, confirmed) if prune else None
+    said = file if reason is None else {**file, "reason": reason}
     with action(f"Applying {path}"):
-        plan = context.listener.apply_rules(file, plan=agreed)
+        plan = context.listener.apply_rules(said, plan=agreed)
     say_json(plan) if as_json else show_plan(plan)
 
 

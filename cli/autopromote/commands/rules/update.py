@@ -16,6 +16,7 @@ from autopromote.options import (
     each_of,
     mode,
     on_newer,
+    reason,
     strategy,
     targets,
     with_webhook,
@@ -25,7 +26,7 @@ from autopromote.webhooks import ensure_webhook_of
 
 
 @command(
-    "rules:update ship --mode armed",
+    'rules:update ship --mode armed --reason "two weeks in shadow, no surprise"',
     "rules:update ship --to example-app,example-app-eu",
     "rules:update ship --soak 1h --window none",
     "rules:update ship --soak 2h --dry-run",
@@ -37,6 +38,7 @@ from autopromote.webhooks import ensure_webhook_of
 @strategy
 @on_newer
 @conditions
+@reason
 @with_webhook
 @dry_run
 @as_json
@@ -63,7 +65,7 @@ def update(
     the source's newest releases, and every release that would have fared otherwise is shown.
     """
     changes = said({"name": new_name, "targets": tuple(each_of(targets)), **choices})
-    if not changes and not with_webhook:
+    if not changes.keys() - {"reason"} and not with_webhook:
         raise Misuse("Nothing to change. Say what: see --help for what there is.")
 
     if dry_run:
