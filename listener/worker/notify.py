@@ -261,22 +261,33 @@ def _told(context: Context, claim: queue.Claim) -> str:
 
     Raises LeaseLost if another runner may tell it by now.
     """
-    body, until, about = str(claim.row.body), claim.row.answer_until, claim.row.promotion_id
-    if about is None:
-        return body
+    *before, last = str(claim.row.body).split("\n")
+    about = claim.row.promotion_id
+    more = _of_promotion(context, claim, about) if about is not None else _of_all(context, claim)
+    return "\n".join([*before, *more, last] if before else [last, *more])
+
+
+def _of_promotion(context: Context, claim: queue.Claim, about: int) -> list[str]:
+    """Return what ships, the end of a failed release's output, and where the page is."""
     with context.database.begin() as conn:
         row = promotions.get(conn, about)
-        more = _ships(conn, claim)
+        more, own = _ships(conn, claim), context.address(conn)
     if claim.row.kind == Status.FAILED:
         more += release_output.last_lines(context, row)
         with context.database.begin() as conn:  # Heroku may have been slow
             queue.renew(conn, claim)
-    else:
-        more += _link(context, row, until)
-    if not more:
-        return body
-    before, _, last = body.rpartition("\n")
-    return "\n".join([before, *more, last])
+    if own is None:
+        return more
+    if (until := claim.row.answer_until) is not None:
+        return [*more, f"Look and answer: {own}{_link(context, row, until)}"]
+    return [*more, f"Page: {own}/promotions/{row.id}"]
+
+
+def _of_all(context: Context, claim: queue.Claim) -> list[str]:
+    """Return where a page tells more of a trouble, or of a hold."""
+    with context.database.begin() as conn:
+        own = context.address(conn)
+    return [f"Page: {own}/{'doctor' if claim.row.trouble_id else ''}"] if own is not None else []
 
 
 def _is_put_off(context: Context, claim: queue.Claim, now: datetime) -> bool:
@@ -304,16 +315,13 @@ def _ships(conn: Connection, claim: queue.Claim) -> list[str]:
     return ships.lines()
 
 
-def _link(context: Context, row: PromotionRow, until: datetime | None) -> list[str]:
-    """Make the link by which somebody answers, where the notice asks.
+def _link(context: Context, row: PromotionRow, until: datetime) -> str:
+    """Return the path by which somebody answers what the notice asks.
 
     It is stored nowhere: whoever reads the database is not invited.
     """
-    if until is None or (own := context.address()) is None:
-        return []
     invitation = Invitation(row.id, row.release_id, row.artifact, until)
-    link = approval_links.sign(context.keys.links, invitation)
-    return [f"Look and answer: {own}{approval_links.PATH}{link}"]
+    return f"{approval_links.PATH}{approval_links.sign(context.keys.links, invitation)}"
 
 
 def _services(context: Context, claim: queue.Claim) -> dict[str, Send | None]:

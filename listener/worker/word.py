@@ -89,8 +89,7 @@ class Word:
 
     def link(self) -> str | None:
         """Return the address of the promotion's page, which asks for a login; None without one."""
-        own = self.context.address()
-        return f"{own}/promotions/{self.row.id}" if own is not None else None
+        return self.context.page(self.row.id)
 
 
 def _rule_of(conn: Connection, row: PromotionRow) -> RuleRow | None:

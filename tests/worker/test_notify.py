@@ -12,6 +12,8 @@ import pytest
 from listener import approval_links
 from listener.core.promotion import Status
 from listener.core.rule import Mode
+from listener.core.trouble import Cause
+from listener.db import notifications, troubles
 from listener.services.holds import NewHold
 from listener.services.promote import NewOverride, NewPromotions
 from listener.worker.queues import TELLING
@@ -110,6 +112,50 @@ def test_a_retry_asks_anew(bare: Stage) -> None:
     bare.desk.retry(str(bare.promotion(version).id), by=BO)
     bare.work()
     assert len(bare.told("approval")) == 2
+
+
+def chat_of(bare: Stage) -> list[Any]:
+    """What a chat is told by now."""
+    with open_chat() as chat:
+        bare.context = replace(bare.context, notify_urls=(chat.url,))
+        while bare.step(TELLING):
+            pass
+        return chat.told
+
+
+def test_every_notice_leads_to_a_page(stage: Stage) -> None:
+    """A promotion to its own; only a question to where it is answered."""
+    stage.change_rule(conditions={"approvals": 1})
+    version = stage.deploy()
+    stage.look()
+    stage.approve(version, BO)
+    stage.work()
+    row = stage.promotion(version)
+    with stage.database.begin() as conn:
+        troubles.note(conn, Cause.TOKEN, "the token", "refused", [])
+        (trouble,) = troubles.open_(conn)
+        for title, about in (("a hold", None), ("a trouble", trouble.id)):
+            notifications.add(conn, "trouble", title=title, body="one line", trouble_id=about)
+
+    told = {each["title"]: each["message"].splitlines() for each in chat_of(stage)}
+
+    (asked,) = (lines for title, lines in told.items() if "waits for approval" in title)
+    (ended,) = (lines for title, lines in told.items() if "succeeded" in title)
+    assert not any(line.startswith("Page: ") for line in asked)
+    assert f"Page: {PUBLIC_URL}/promotions/{row.id}" == ended[-2]
+    assert told["a hold"] == ["one line", f"Page: {PUBLIC_URL}/"]
+    assert told["a trouble"] == ["one line", f"Page: {PUBLIC_URL}/doctor"]
+
+
+def test_where_nobody_knows_our_address_a_notice_names_the_command(stage: Stage) -> None:
+    stage.context = replace(stage.context, public_url=None)
+    stage.deploy()
+    stage.look()
+
+    (told,) = chat_of(stage)
+
+    assert "Page: " not in told["message"]
+    assert "Look: `autopromote promotions:info" in told["message"]
 
 
 # What is stuck.

@@ -13,7 +13,7 @@ from listener.worker.queues import TELLING
 from tests.worker import wire
 from tests.worker.chats import open_chat
 from tests.worker.emulated import PROD
-from tests.worker.stage import Stage
+from tests.worker.stage import PUBLIC_URL, Stage
 
 HIDDEN = release_output.HIDDEN
 
@@ -48,11 +48,12 @@ def test_a_failure_has_the_last_lines_and_a_hint_to_copy(stage: Stage) -> None:
     row = stage.promotions()[0]
     where = f"v{row.target_version}"
     assert row.status is Status.FAILED
-    reason, heading, *shown, last = message.splitlines()
+    reason, heading, *shown, page, last = message.splitlines()
     assert reason.endswith(f" failed: `heroku releases:output {where} -a {PROD}` shows it.")
     assert heading == f"The last lines of {where}'s release phase:"
     assert shown[-3:-1] == ["  migrating 19", "  Größe:  falsch"]  # Heroku's own word follows
     assert (len(shown), shown[0]) == (release_output.LINES, "  migrating 12")
+    assert page == f"Page: {PUBLIC_URL}/promotions/{row.id}"
     assert last.startswith(f"Look: `autopromote promotions:info {row.id}`. Again: ")
     assert "migrating" not in stage.told("failed")[0]  # stored nowhere
 

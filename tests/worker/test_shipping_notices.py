@@ -57,7 +57,7 @@ def said(chat: Chat, word: str) -> list[str]:
     """The lines on what ships in the last of them."""
     lines = bodies(chat, word)[-1]
     first = next(number for number, each in enumerate(lines) if each.startswith("Ships: "))
-    return [each for each in lines[first:] if not each.startswith("Look")]
+    return [each for each in lines[first:] if not each.startswith(("Look", "Page"))]
 
 
 def ship(stage: Stage, *messages: str) -> int:
