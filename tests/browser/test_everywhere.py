@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.acceptance.town import Town
+from tests.acceptance.town import Town, wait_until
 from tests.browser.scene import apps, asking, deploy, post, rule
 from tests.browser.usable import check, findings
-from tests.browser.visitor import ADMIN, STRANGER, Visitor, visiting
+from tests.browser.visitor import ADMIN, APPROVER, STRANGER, Visitor, visiting
+from tests.worker.chats import open_chat
 
 LONG = "acme-notify-customer-a"  # with `-staging` the longest name that Heroku takes
 PAGES = {
@@ -92,6 +94,17 @@ def ben(browser: Browser, town: Town) -> Iterator[Visitor]:
         yield visitor
 
 
+@pytest.fixture(scope="module")
+def link(town: Town) -> str:
+    """The path of a link by which people are asked to approve, as they are sent it."""
+    with open_chat() as chat:
+        asking(town, "acme-link", notify=[f"{chat.url}?-hush=yes"])
+        [asked] = wait_until(lambda: [*chat.told], "the question")
+    found = re.search(rf"{town.url}(/approvals/\S+)", asked["message"])
+    assert found is not None
+    return found[1]
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page(ana: Visitor, promotions: dict[str, str], name: str) -> None:
     ana.open(PAGES[name].format(**promotions))
@@ -113,12 +126,20 @@ def test_the_ways_to_log_in(ben: Visitor) -> None:
     check(ben)
 
 
+def test_a_link_by_which_somebody_is_asked(ben: Visitor, link: str) -> None:
+    page = ben.open(link)
+    check(ben)
+    ben.leave_for_heroku(APPROVER)
+    expect(page.locator("h1")).to_contain_text("acme-link-prod")
+    check(ben)
+    ben.open(f"{link}x", status=404)
+    check(ben)
+
+
 def test_the_page_of_who_has_no_role(browser: Browser, town: Town) -> None:
     with visiting(browser, town) as visitor:
         page = visitor.open("/")
-        page.get_by_role("link", name="Log in with Heroku").click()
-        page.get_by_label("I am").select_option(STRANGER)
-        page.get_by_role("button", name="Allow").click()
+        visitor.leave_for_heroku(STRANGER)
         expect(page.locator("body")).to_contain_text(STRANGER)
         check(visitor)
 
@@ -129,3 +150,25 @@ def test_a_fault_is_found(ana: Visitor) -> None:
     page.evaluate("document.querySelector('main').append(document.createElement('button'))")
     [found] = findings(page)
     assert found.startswith("button-name (critical)")
+
+
+def test_what_the_policy_refuses_is_heard(browser: Browser, town: Town) -> None:
+    """Else the tests of what strangers write would say nothing."""
+    with visiting(browser, town) as visitor:
+        page = visitor.open("/")
+        page.evaluate("document.body.innerHTML += '<img src=x onerror=alert(1)>'")
+        page.wait_for_function("document.images[0].complete")
+        wait_until(lambda: page.evaluate("1") and visitor.wrong, "a word in the console")
+        assert "violates the following Content Security Policy directive" in visitor.wrong[0]
+        visitor.wrong.clear()
+
+
+def test_the_dark_is_dark(ben: Visitor) -> None:
+    page = ben.open("/")
+    seen = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        seen.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    levels = [sum(map(int, re.findall(r"\d+", each)[:3])) for each in seen]
+    assert levels[0] > 3 * 200
+    assert levels[1] < 3 * 50

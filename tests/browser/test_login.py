@@ -35,10 +35,9 @@ def test_a_code_logs_in_once(visit: Visit, town: Town) -> None:
 
 
 def test_who_has_no_role_is_told_so(visit: Visit) -> None:
-    page = visit().open("/")
-    page.get_by_role("link", name="Log in with Heroku").click()
-    page.get_by_label("I am").select_option(STRANGER)
-    page.get_by_role("button", name="Allow").click()
+    visitor = visit()
+    page = visitor.open("/")
+    visitor.leave_for_heroku(STRANGER)
     expect(page.get_by_role("heading", level=1)).to_have_text("Not allowed")
     expect(page.locator("body")).to_contain_text(f"{STRANGER} has no role here")
 

@@ -14,7 +14,7 @@ AXE = Path(__file__).parents[2] / ".pages" / "node_modules" / "axe-core" / "axe.
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 RUN = "tags => axe.run({ runOnly: tags, resultTypes: ['violations'] })"
 WIDTHS = (320, 390, 768, 1280, 1920)
-OPEN = "document.querySelectorAll('main details').forEach(each => { each.open = true })"
+OPEN = "document.querySelectorAll('details').forEach(each => { each.open = true })"
 
 
 @cache

@@ -52,12 +52,16 @@ class Visitor:
     def log_in(self, who: str, path: str = "/") -> Page:
         """Log in with Heroku, from a page that wants it; come back to that page."""
         self.open(path)
-        self.page.get_by_role("link", name="Log in with Heroku").click()
-        self.page.get_by_label("I am").select_option(who)
-        self.page.get_by_role("button", name="Allow").click()
+        self.leave_for_heroku(who)
         self.page.wait_for_url(f"{self._town.url}{path}")
         expect(self.page.get_by_role("navigation", name="Main")).to_be_visible()
         return self.page
+
+    def leave_for_heroku(self, who: str) -> None:
+        """Have Heroku tell who this is; it sends the browser back."""
+        self.page.get_by_role("link", name="Log in with Heroku").click()
+        self.page.get_by_label("I am").select_option(who)
+        self.page.get_by_role("button", name="Allow").click()
 
     def log_out(self) -> None:
         """Press the button that ends the session."""
