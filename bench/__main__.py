@@ -10,7 +10,19 @@ from datetime import UTC, datetime
 from os import cpu_count, getloadavg
 from pathlib import Path
 
-from bench import door, history, idle, look, memory, neighbours, post, starts, statements, waiting
+from bench import (
+    door,
+    history,
+    idle,
+    look,
+    memory,
+    neighbours,
+    page,
+    post,
+    starts,
+    statements,
+    waiting,
+)
 from bench.figures import HEAD, Part
 from bench.stages import mutter
 from demo.stage import say
@@ -22,6 +34,7 @@ PARTS: Mapping[str, Callable[[], Part]] = {
     "history": history.measure,
     "look": look.measure,
     "neighbours": neighbours.measure,
+    "page": page.measure,
     "idle": idle.measure,
     "memory": memory.measure,
     "waiting": waiting.measure,

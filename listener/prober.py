@@ -6,14 +6,17 @@ A question is a GET that carries nothing of ours; a notice is a POST that follow
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from ssl import SSLContext
 
 import httpx
 
+from listener.core import hidden
 from listener.core.verification import Probe
 from listener.outbound.address import read_url
 from listener.outbound.http import BoundedTransport, Resolve, addresses, bounded, trusted
@@ -22,6 +25,7 @@ from listener.outbound.public import why_not
 SECONDS = 5.0  # for all of it: names, connections, redirects and bodies
 MOST_REDIRECTS = 3
 MOST_READ = 16 * 1024
+MOST_SHOWN = 600  # bytes of a bad answer's body
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADERS = {
     "Accept": "*/*",
@@ -38,6 +42,10 @@ class ForbiddenAddress(OSError):
 
 class _Bad(Exception):
     """The URL does not answer well; the message says how."""
+
+    def __init__(self, message: str, code: int | None = None, text: str = "") -> None:
+        super().__init__(message)
+        self.code, self.text = code, text
 
 
 class Prober:
@@ -78,12 +86,18 @@ class Prober:
         return self._probe(url, partial(self._post, url, content, {**_HEADERS, **headers}))
 
     def _probe(self, url: str, exchange: Callable[[list[str]], int]) -> Probe:
+        began = time.monotonic()
+        probe = self._seen(url, exchange)
+        return replace(probe, took=time.monotonic() - began)
+
+    def _seen(self, url: str, exchange: Callable[[list[str]], int]) -> Probe:
         refused: list[str] = []
         try:
             with bounded(self._seconds):
-                return Probe(url, True, f"answered {exchange(refused)}")
+                code = exchange(refused)
+                return Probe(url, True, f"answered {code}", code=code)
         except _Bad as bad:
-            return Probe(url, False, str(bad))
+            return Probe(url, False, str(bad), code=bad.code, text=bad.text)
         except httpx.HTTPError as error:
             if refused:
                 return Probe(url, False, refused[0], was_asked=False)
@@ -98,7 +112,8 @@ class Prober:
                     _read_some(response)
                     return response.status_code
                 if response.status_code not in _REDIRECTS or "location" not in response.headers:
-                    raise _Bad(f"answered {response.status_code}")
+                    code = response.status_code
+                    raise _Bad(f"answered {code}", code, _beginning(response, url))
                 place = _next(place, response.headers["location"])
         raise _Bad(f"redirected more than {MOST_REDIRECTS} times")
 
@@ -108,7 +123,7 @@ class Prober:
         request = httpx.Request("POST", _read(url), content=content, headers=headers)
         with self._exchange(request, refused) as response:
             if not response.is_success:
-                raise _Bad(f"answered {response.status_code}")
+                raise _Bad(f"answered {response.status_code}", response.status_code)
             return response.status_code
 
     @contextmanager
@@ -161,6 +176,20 @@ def _read_some(response: httpx.Response) -> None:
         length += len(chunk)
         if length >= MOST_READ:
             return
+
+
+def _beginning(response: httpx.Response, url: str) -> str:
+    """Return the beginning of a bad answer's body as plain text, without what the URL hides."""
+    kept = b""
+    with suppress(httpx.HTTPError):  # a body that breaks off is told as far as it came
+        for chunk in response.iter_raw():
+            kept += chunk
+            if len(kept) > MOST_SHOWN:
+                break
+    said = kept[:MOST_SHOWN].decode(errors="replace")
+    text = hidden.beginning(said, is_cut=len(kept) > MOST_SHOWN)
+    query = url.partition("?")[2]
+    return text.replace(query, "…") if query else text
 
 
 def _told(error: httpx.HTTPError) -> str:

@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from listener.core.commits import Commit, Comparison, Left, Pull, Relation, authors, short
+from listener.core.commits import (
+    Commit,
+    Comparison,
+    Left,
+    Pull,
+    Relation,
+    authors,
+    commit_of,
+    short,
+)
 
 GITHUB = "https://github.com"
 MOST_COMMITS = 100
@@ -164,9 +173,14 @@ def listed(names: Sequence[str]) -> str:
 
 
 def summary(found: Comparison) -> dict[str, Any]:
-    """Return who wrote what comes, and its pull requests, as `summed_up` reads it."""
+    """Return who wrote what comes, its newest commit and its pull requests.
+
+    `summed_up` and `newest_of` read it.
+    """
     people, pulls = authors(found.coming), pulls_of(found)
+    newest = cleaned(found.coming[-1]).as_json() if found.coming else None
     return {
+        "newest": newest,
         "authors": [line_of(each, most=LONGEST_NAME) for each in people[:MOST_NAMED]],
         "author_count": len(people),
         "pulls": [each.as_json() for each in pulls[:MOST_NAMED]],
@@ -189,6 +203,11 @@ def summed_up(kept: Mapping[str, Any]) -> dict[str, Any]:
         "pulls": tuple(Pull(**each) for each in said.get("pulls", ())),
         "pull_count": said.get("pull_count", 0),
     }
+
+
+def newest_of(kept: Mapping[str, Any] | None) -> Commit | None:
+    """Read the newest commit that comes, as `summary` or a whole comparison keeps it."""
+    return cleaned(commit_of(kept)) if kept else None
 
 
 _TURNED = {Relation.AHEAD: Relation.BEHIND, Relation.BEHIND: Relation.AHEAD}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,8 @@ from listener.core.gates.options import Conditions, OnFailure
 LONGEST_PAUSE = timedelta(seconds=10)
 LEAST_ROUNDS = 5
 LAST_IN_A_ROW = 3
+MOST_KEPT = 90  # answers: a quarter of an hour at the longest pause
+LONGEST_SAID = 80
 
 
 class Outcome(StrEnum):
@@ -21,6 +23,31 @@ class Outcome(StrEnum):
     GOOD = "good"
     BAD = "bad"
     UNKNOWN = "unknown"  # we never got to ask
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one round of questions got: the answer that was bad, else the slowest."""
+
+    code: int | None  # of HTTP; None where there was no answer
+    ms: int
+    bad: str | None = None  # how, in a few words; None for a good one
+
+    @classmethod
+    def of(cls, probes: Sequence[Probe]) -> Answer:
+        """Sum up one round."""
+        bad = first_bad(probes)
+        one = bad or max(probes, key=lambda probe: probe.took)
+        return cls(one.code, round(one.took * 1000), bad.said[:LONGEST_SAID] if bad else None)
+
+    @classmethod
+    def read(cls, kept: Sequence[Any]) -> Answer:
+        """Read what `as_json` wrote."""
+        return cls(*kept)
+
+    def as_json(self) -> list[Any]:
+        """Write it as short as can be, for it is written with every answer."""
+        return [self.code, self.ms, *([self.bad] if self.bad is not None else [])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +62,8 @@ class Verification:
     run: int = 0  # good ones in a row, up to the last answer
     refused: int = 0  # times that we could not even ask
     said: str = ""  # what was last seen that was bad
+    text: str = ""  # the beginning of that answer's body
+    answers: tuple[Answer, ...] = ()  # the last ones, in order
     outcome: Outcome | None = None  # once that is decided
 
     @property
@@ -64,6 +93,8 @@ class Verification:
             run=self.run + 1 if bad is None else 0,
             refused=self.refused + (bad is not None and not bad.was_asked),
             said=bad.words if bad is not None else self.said,
+            text=bad.text if bad is not None else self.text,
+            answers=(*self.answers, Answer.of(probes))[-MOST_KEPT:],
         )
         # If we were away ourselves, too few answers say nothing: wait for some more.
         is_over = now >= began + self.lasts and seen.asked >= LAST_IN_A_ROW
@@ -91,7 +122,8 @@ class Verification:
         """Write it as JSON in the form that `read` takes."""
         plain = {"urls": list(self.urls), "seconds": self.lasts.total_seconds()}
         counts = {name: getattr(self, name) for name in _COUNTS}
-        return {**plain, "on_failure": self.on_failure, **counts, "outcome": self.outcome}
+        seen = {"text": self.text, "answers": [each.as_json() for each in self.answers]}
+        return {**plain, "on_failure": self.on_failure, **counts, **seen, "outcome": self.outcome}
 
 
 _COUNTS = ("asked", "good", "run", "refused", "said")
@@ -113,6 +145,9 @@ def read(kept: Mapping[str, Any]) -> Verification:
         lasts=timedelta(seconds=kept["seconds"]),
         on_failure=OnFailure(kept["on_failure"]),
         outcome=Outcome(kept["outcome"]) if kept["outcome"] is not None else None,
+        # An older listener, which may run beside this one, keeps neither.
+        text=kept.get("text", ""),
+        answers=tuple(map(Answer.read, kept.get("answers", ()))),
         **{name: kept[name] for name in _COUNTS},
     )
 
@@ -131,6 +166,9 @@ class Probe:
     is_good: bool
     said: str
     was_asked: bool = True  # False: our own rules forbid to connect there
+    code: int | None = None  # of the answer, if there was one
+    took: float = field(default=0.0, compare=False)  # seconds
+    text: str = ""  # the beginning of a bad answer's body, in harmless lines
 
     @property
     def words(self) -> str:

@@ -163,6 +163,8 @@ def open_(
     """
     if app_id is not None:
         return standing(conn, app_id).held
+    if scope.is_all:
+        return [_row(row) for row in _OPEN.rows(conn)]
     query = select(table).where(_IS_OPEN, *_within(scope)).order_by(table.c.id.desc())
     return [_row(row) for row in conn.execute(query)]
 
@@ -175,6 +177,7 @@ def _within(scope: Scope) -> list[ColumnElement[bool]]:
 _IS_OPEN = and_(
     table.c.released_at.is_(None), or_(table.c.ends_at.is_(None), table.c.ends_at > func.now())
 )
+_OPEN = Fixed(select(table).where(_IS_OPEN).order_by(table.c.id.desc()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import ARRAY, Connection, Text, any_, select
 
+from listener.core.commits import Commit
 from listener.core.promotion import UNFINISHED, PromotionKind, Status
+from listener.core.shown import newest_of
 from listener.db.fixed import Fixed, value
 from listener.db.promotions import PromotionRow, row_of
 from listener.db.running import running as running_now
@@ -30,6 +32,7 @@ class RunningRow:
     author: str | None
     description: str | None
     made_at: datetime | None
+    release_id: str | None  # of the app's own release, as Heroku lists it
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class PlaceRow:
     version: int | None
     commit: str | None
     author: str | None
+    release_id: str | None
     behind: int
 
 
@@ -51,6 +55,7 @@ class EndedRow:
     kind: PromotionKind
     source_id: str
     target_id: str
+    release_id: str  # of the source
     version: int
     status: Status
     reason: str
@@ -73,6 +78,7 @@ def _running() -> Fixed:
         listed.author,
         listed.description,
         column(app.c.known_at, "created_at"),
+        listed.id.label("release_id"),
     )
     is_one = app.c.id == any_(value("app_ids", ARRAY(Text)))
     return Fixed(select(app.c.id, app.c.name, *shown).select_from(found.apps).where(is_one))
@@ -93,7 +99,7 @@ def places(conn: Connection, ways: Sequence[tuple[str, str, str]]) -> dict[str, 
 
 
 _PLACES = Fixed("""
-SELECT way.target_id, first.version, first.commit, first.author, (
+SELECT way.target_id, first.version, first.commit, first.author, first.id AS release_id, (
   SELECT count(*) FROM (
     SELECT FROM release later WHERE later.app_id = way.source_id AND later.version > first.version
       AND later.gone_at IS NULL AND later.status IN ('succeeded', 'expired')
@@ -106,9 +112,33 @@ SELECT way.target_id, first.version, first.commit, first.author, (
 FROM unnest(CAST(:sources AS text[]), CAST(:targets AS text[]), CAST(:artifacts AS text[]))
   AS way (source_id, target_id, artifact)
 LEFT JOIN LATERAL (
-  SELECT version, commit, author FROM release WHERE app_id = way.source_id
+  SELECT version, commit, author, id FROM release WHERE app_id = way.source_id
     AND artifact = way.artifact AND status IN ('succeeded', 'expired') ORDER BY version LIMIT 1
 ) first ON true
+""")
+
+
+def commits(conn: Connection, release_ids: Collection[str]) -> dict[str, Commit]:
+    """Return the commits of a source's releases by their ids, as far as somebody told them.
+
+    A comparison that was stored by now keeps its newest commit apart; of an older one all are read.
+    """
+    rows = _COMMITS.rows(conn, release_ids=list(release_ids))
+    found = {row.id: newest_of(row.newest) for row in rows}
+    return {release_id: commit for release_id, commit in found.items() if commit is not None}
+
+
+_COMMITS = Fixed("""
+SELECT wanted.id, told.newest
+FROM unnest(CAST(:release_ids AS text[])) AS wanted (id), LATERAL (
+  SELECT CASE WHEN c.summary->'shown' ? 'newest' THEN c.summary->'shown'->'newest'
+    ELSE c.content->'coming'->-1 END AS newest
+  FROM promotion p JOIN shipment s ON s.promotion_id = p.id
+  JOIN comparison c ON c.id = s.comparison_id AND c.head = s.head
+  WHERE p.release_id = wanted.id AND p.kind = 'promote'
+    AND c.summary->>'relation' IN ('ahead', 'diverged')
+  ORDER BY p.id DESC LIMIT 1
+) told
 """)
 
 
@@ -135,7 +165,8 @@ def ended(conn: Connection, target_ids: Collection[str]) -> dict[str, list[Ended
 
 
 _ENDED = Fixed("""
-SELECT p.id, p.kind, p.source_id, p.target_id, p.version, p.status, p.reason, p.ended_at
+SELECT p.id, p.kind, p.source_id, p.target_id, p.release_id, p.version, p.status, p.reason,
+  p.ended_at
 FROM unnest(CAST(:target_ids AS text[])) AS wanted (id), LATERAL (
   SELECT * FROM promotion WHERE target_id = wanted.id AND ended_at IS NOT NULL
   ORDER BY ended_at DESC LIMIT CAST(:most AS integer)

@@ -166,6 +166,8 @@ def live(
 
     All apps of each are in scope.
     """
+    if scope.is_all and app_id is None and limit is None:
+        return [_row(row) for row in _ALL_LIVE.rows(conn)]
     where: list[ColumnElement[bool]] = [_LIVE, *_within(scope)]
     if app_id is not None:
         where.append(or_(table.c.source_id == app_id, _names_target(app_id)))
@@ -194,6 +196,7 @@ def _fixed(*where: ColumnElement[bool]) -> Fixed:
 
 _APP_ID = value("app_id", Text)
 _GET = _fixed(table.c.id == value("id", BigInteger))
+_ALL_LIVE = _fixed(_LIVE)
 _OF_SOURCE = _fixed(_ACTS, table.c.source_id == _APP_ID)
 _AROUND_APP = _fixed(_ACTS, or_(table.c.source_id == _APP_ID, _names_target(_APP_ID)))
 _AROUND = _fixed(

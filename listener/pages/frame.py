@@ -109,6 +109,11 @@ STYLE_SHEET = b"\n".join(each.read_bytes() for each in _STYLES)
 LIVE = (_STATIC / "page.js").read_bytes()
 STYLESHEET = f"/page-{hashlib.sha256(STYLE_SHEET).hexdigest()[:16]}.css"
 SCRIPT = f"/page-{hashlib.sha256(LIVE).hexdigest()[:16]}.js"
+# What another version would show otherwise is no longer what a browser has.
+_TEMPLATES = sorted((Path(__file__).parent / "templates").glob("*.html"))
+BUILD = hashlib.sha256(
+    b"".join((STYLE_SHEET, LIVE, *(each.read_bytes() for each in _TEMPLATES)))
+).hexdigest()[:16]
 HOME, RULES, FIGURES, SESSIONS = "/", "/rules", "/figures", "/sessions"
 AUDIT, DELIVERIES, DOCTOR = "/audit", "/deliveries", "/doctor"
 
@@ -186,12 +191,12 @@ def live(template: str, facts: object, number: int, **values: Any) -> Response:
 
     `facts` are all that it shows, and `number` the changes that were known before they were read.
     """
-    tag = f'"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}"'
+    tag = f'"{hashlib.sha256(repr((BUILD, facts)).encode()).hexdigest()[:32]}"'
     services().context.changes.note(_viewer(), tag, number, g.session_id)
     services().tokens.passes.note(g.session_id)
     if request.headers.get("If-None-Match") == tag:
         return Response(status=304)
-    answer = sheet(template, tag=tag, **values)
+    answer = sheet(template, tag=tag, as_of=f"{services().now():%H:%M:%S}", **values)
     answer.headers["ETag"] = tag
     return answer
 

@@ -17,7 +17,7 @@ from listener.api.answers import Reply, replies
 from listener.api.errors import status_of
 from listener.api.fields import LONGEST_REASON
 from listener.api.services import context, services
-from listener.core import duration
+from listener.core import duration, verification
 from listener.core.gates import told
 from listener.core.lanes import tone_of
 from listener.core.steps import steps
@@ -92,6 +92,8 @@ def _shown(
         problem=refusal.message if refusal is not None else None,
         is_conflict=isinstance(refusal, Conflict),
         steps=steps((each.at, each.event) for each in found.view.timeline or ()),
+        redact=verification.redact,
+        took=duration.show,
         facts_of=partial(told.facts, source=found.source, target=found.target),
         moment_of=datetime.fromisoformat,
         exact=duration.format_exactly,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from listener.core import lanes as tree
+from listener.core.commits import Commit
 from listener.core.gates.binding import Binding, binding
 from listener.core.gates.review import WENT_WRONG
 from listener.core.lanes import Stop, Tone, lane_name, tone_of
@@ -22,8 +24,9 @@ from listener.db.rules import RuleRow
 from listener.inventory.context import Context
 from listener.roles import Scope
 
-TODAY = timedelta(hours=24)
+TODAY = SOON = timedelta(hours=24)
 MOST_ENDED = 20
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,19 @@ class Next:
     row: PromotionRow
     waits_for: Binding | None
     tone: Tone
+    commit: Commit | None  # the newest that goes, where somebody told it
+    is_own_allowed: bool  # whoever made the release may approve it
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether it waits for somebody's word or hand, and not for a hold to be released."""
+        found = self.waits_for
+        return found is not None and found.needs_person and found.gate != "hold"
 
     @property
     def needs_word(self) -> bool:
-        """Whether it waits for somebody's word, and not for a hold to be released."""
-        found = self.waits_for
-        return found is not None and found.needs_person and found.gate != "hold"
+        """Whether an approval lets it go on."""
+        return self.waits_for is not None and self.waits_for.needs_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class StopView:
     stop: Stop
     name: str
     runs: RunningRow
+    commit: Commit | None  # that it runs, where somebody told it
     source_runs: str | None  # the artifact
     place: PlaceRow | None  # of what it runs, among its source's releases
     rules: tuple[RuleRow, ...]  # that promote from here
@@ -75,6 +86,15 @@ class Lane:
         """Whether every target runs what its source runs."""
         return all(stop.is_same for stop in self.stops)
 
+    def short(self, app: str) -> str:
+        """Return what the name of one of its apps adds to its own."""
+        return app.removeprefix(f"{self.name}-")
+
+    def is_like(self, words: str) -> bool:
+        """Whether an app, a rule, a commit that runs or its author is named so, case aside."""
+        wanted = words.casefold()
+        return any(wanted in text.casefold() for stop in self.stops for text in _texts(stop))
+
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
@@ -82,7 +102,9 @@ class Lanes:
 
     lanes: tuple[Lane, ...]
     everywhere: tuple[HoldRow, ...]
+    coming: tuple[HoldRow, ...]  # that begin within 24 hours
     ended: tuple[EndedRow, ...]
+    commits: dict[str, Commit]  # by the source's release
     names: dict[str, str]
     now: datetime
 
@@ -92,39 +114,41 @@ class Lanes:
         return [stop for lane in self.lanes for stop in lane.stops]
 
     @property
-    def wrong(self) -> list[StopView]:
-        """Where something went wrong that nothing followed."""
-        return [stop for stop in self.stops if stop.last is not None]
-
-    @property
-    def asking(self) -> list[StopView]:
-        """Where a promotion waits for somebody's word, by when that ends."""
-        found = [stop for stop in self.stops if stop.next is not None and stop.next.needs_word]
-        return sorted(found, key=_deadline)
-
-    @property
     def held(self) -> list[StopView]:
         """Where a hold of its own is in force."""
         return [stop for stop in self.stops if stop.holds]
+
+    def like(self, words: str) -> Lanes:
+        """Return the lanes in which these words are found, with all that is about them."""
+        if not words:
+            return self
+        lanes = tuple(lane for lane in self.lanes if lane.is_like(words))
+        ids = {stop.stop.app_id for lane in lanes for stop in lane.stops}
+        return replace(
+            self,
+            lanes=lanes,
+            coming=tuple(hold for hold in self.coming if hold.app_id in {None, *ids}),
+            ended=tuple(row for row in self.ended if row.target_id in ids),
+        )
 
     def count(self, *tones: Tone) -> int:
         """Count the stops whose next promotion is in such a state."""
         return sum(stop.next is not None and stop.next.tone in tones for stop in self.stops)
 
 
-def _deadline(stop: StopView) -> float:
-    until = (
-        stop.next.waits_for.until
-        if stop.next is not None and stop.next.waits_for is not None
-        else None
-    )
-    return until.timestamp() if until is not None else float("inf")
+def _texts(stop: StopView) -> Iterator[str]:
+    yield stop.name
+    yield from (rule.name for rule in stop.rules)
+    commits = [stop.commit, stop.next.commit if stop.next is not None else None]
+    for commit in filter(None, commits):
+        yield from (commit.sha, commit.subject, *commit.people)
+    yield from filter(None, (stop.runs.commit, stop.runs.author, stop.runs.description))
 
 
 def read(context: Context) -> Lanes:
     """Return the lanes whose apps whoever asks may see. Heroku is not asked."""
     scope = context.reach.sees
-    with context.database.begin() as conn:
+    with context.database.lend() as conn:
         live = rules.live(conn, scope=scope)
         return _lanes(conn, live, holds.open_(conn, scope=scope), scope)
 
@@ -145,32 +169,57 @@ def _lanes(
     # By hand something may come from an app that whoever asks may not see.
     sources = {row.source_id for row in waiting}
     sources |= {row.source_id for rows in ended.values() for row in rows}
-    names |= apps.names(conn, sources - names.keys())
+    if strangers := sources - names.keys():
+        names |= apps.names(conn, strangers)
     seen = {app_id for app_id, name in names.items() if scope.has(name)}
+    waiting = [row for row in waiting if row.source_id in seen]
+    ended = {
+        target: [row for row in rows if row.source_id in seen] for target, rows in ended.items()
+    }
+    recent = _recent(ended, now)
+    places = lanes.places(conn, _ways(found, runs))
+    shown = {row.release_id for row in waiting} | {row.release_id for row in recent}
+    shown |= {row.release_id for row in runs.values() if row.release_id is not None}
+    shown |= {row.release_id for row in places.values() if row.release_id is not None}
+    told = lanes.commits(conn, shown)
     facts = _Facts(
         runs=runs,
-        places=lanes.places(conn, _ways(found, runs)),
-        rules=acting,
-        waiting=[row for row in waiting if row.source_id in seen],
-        ended={
-            target: [row for row in rows if row.source_id in seen] for target, rows in ended.items()
-        },
-        holds=in_force,
+        places=places,
+        rules=_by(acting, lambda rule: rule.source_id),
+        waiting=_by(waiting, lambda row: row.target_id),
+        ended=ended,
+        holds=_by(in_force, lambda hold: hold.app_id),
+        commits=told,
         names=names,
     )
     made = (tuple(facts.view(stop) for stop in lane) for lane in found)
-    recent = sorted(
-        (row for rows in facts.ended.values() for row in rows if row.ended_at > now - TODAY),
-        key=lambda row: row.ended_at,
-        reverse=True,
-    )
+    known = {None, *ids}
     return Lanes(
         lanes=tuple(Lane(lane_name([stop.name for stop in stops]), stops) for stops in made),
         everywhere=tuple(hold for hold in in_force if hold.app_id is None),
-        ended=tuple(recent[:MOST_ENDED]),
+        coming=tuple(hold for hold in open_ if _is_coming(hold, now) and hold.app_id in known),
+        ended=tuple(recent),
+        commits=told,
         names=names,
         now=now,
     )
+
+
+def _by(rows: Iterable[Row], key: Callable[[Row], str | None]) -> dict[str | None, list[Row]]:
+    found: dict[str | None, list[Row]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
+
+
+def _recent(ended: dict[str, list[EndedRow]], now: datetime) -> list[EndedRow]:
+    """Return what ended in the last 24 hours, the last one first."""
+    found = [row for rows in ended.values() for row in rows if row.ended_at > now - TODAY]
+    return sorted(found, key=lambda row: row.ended_at, reverse=True)[:MOST_ENDED]
+
+
+def _is_coming(hold: HoldRow, now: datetime) -> bool:
+    return hold.starts_at is not None and now < hold.starts_at < now + SOON
 
 
 def _ways(
@@ -190,33 +239,48 @@ class _Facts:
 
     runs: dict[str, RunningRow]
     places: dict[str, PlaceRow]
-    rules: Sequence[RuleRow]
-    waiting: Sequence[PromotionRow]
+    rules: dict[str | None, list[RuleRow]]  # by the source
+    waiting: dict[str | None, list[PromotionRow]]  # by the target
     ended: dict[str, list[EndedRow]]
-    holds: Sequence[HoldRow]
+    holds: dict[str | None, list[HoldRow]]  # by the app
+    commits: dict[str, Commit]
     names: dict[str, str]
 
     def view(self, stop: Stop) -> StopView:
         """Put together what is known of one stop."""
-        mine = [row for row in self.waiting if row.target_id == stop.app_id]
+        mine = self.waiting.get(stop.app_id, [])
         first = next((row for row in mine if row.status in ACTIVE), mine[0] if mine else None)
+        runs, place = self.runs[stop.app_id], self.places.get(stop.app_id)
+        release_id = (place.release_id if place is not None else None) or runs.release_id
         return StopView(
             stop=stop,
             name=self.names[stop.app_id],
-            runs=self.runs[stop.app_id],
+            runs=runs,
+            commit=self.commits.get(release_id or ""),
             source_runs=self.runs[stop.source_id].artifact if stop.source_id else None,
-            place=self.places.get(stop.app_id),
-            rules=tuple(rule for rule in self.rules if rule.source_id == stop.app_id),
-            next=_next(first) if first is not None else None,
+            place=place,
+            rules=tuple(self.rules.get(stop.app_id, ())),
+            next=self._next(first) if first is not None else None,
             more=max(len(mine) - 1, 0),
-            holds=tuple(hold for hold in self.holds if hold.app_id == stop.app_id),
+            holds=tuple(self.holds.get(stop.app_id, ())),
             last=_went_wrong(self.ended.get(stop.app_id, []), first),
         )
 
+    def _next(self, row: PromotionRow) -> Next:
+        found = binding(row.gates, row.reason) if row.status is Status.WAITING else None
+        rule = next((each for each in self.rules.get(row.source_id, ()) if _obeys(row, each)), None)
+        return Next(
+            row,
+            found,
+            tone_of(row.status, found),
+            commit=self.commits.get(row.release_id),
+            is_own_allowed=rule is None or rule.conditions.self_approval,
+        )
 
-def _next(row: PromotionRow) -> Next:
-    found = binding(row.gates, row.reason) if row.status is Status.WAITING else None
-    return Next(row, found, tone_of(row.status, found))
+
+def _obeys(row: PromotionRow, rule: RuleRow) -> bool:
+    """Return whether it is the promotion's rule; by hand, one of the same way."""
+    return rule.id == row.rule_id or (row.is_by_hand and row.target_id in rule.target_ids)
 
 
 def _went_wrong(ended: Sequence[EndedRow], first: PromotionRow | None) -> EndedRow | None:

@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from listener.core import verification
 from listener.core.gates.base import MAY_BE_SET_ASIDE, is_for_word
 from listener.core.gates.binding import Binding, binding
 from listener.core.gates.registry import APPROVALS, BRAKE, HOLD, OF_RULES
 from listener.core.gates.review import WENT_WRONG
 from listener.core.promotion import RETRYABLE, PromotionKind, Status
+from listener.core.verification import Verification
 from listener.db import apps, lanes, releases
 from listener.db.holds import HoldRow, open_
 from listener.db.lanes import RunningRow
@@ -29,6 +31,7 @@ from listener.services.views import PromotionView, ReleaseForeseen
 SET_ASIDE = frozenset(gate.name for gate in (*OF_RULES, HOLD))
 OBJECTS = frozenset({"wait", "error", "reject"})
 ANSWERED = frozenset({APPROVALS.name, BRAKE.name})
+AWAITING = frozenset({Status.POSTING, Status.RELEASING, Status.VERIFYING})
 # What ended in these no rule brings again; somebody may by hand.
 BY_HAND = frozenset({Status.SUPERSEDED, Status.SHADOWED, Status.ROLLED_BACK})
 
@@ -72,6 +75,20 @@ class PromotionPage:
     def target(self) -> str:
         """The name of the app that it goes to."""
         return self.view.names[self.view.row.target_id]
+
+    @property
+    def verified(self) -> Verification | None:
+        """How well its target answered since its release, or will be asked."""
+        row = self.view.row
+        return verification.read(row.verification) if row.verification is not None else None
+
+    @property
+    def answers_to_come(self) -> int:
+        """How many answers are awaited."""
+        seen, is_asked = self.verified, self.view.row.status in AWAITING
+        if seen is None or seen.outcome is not None or not is_asked:
+            return 0
+        return min(max(seen.planned - seen.asked, 0), verification.MOST_KEPT)
 
     @property
     def more_words(self) -> int:

@@ -56,6 +56,26 @@ def test_the_gate_that_lets_go_last_binds(gates: list[Any], name: str, needs_per
     assert (found.gate, found.message, found.needs_person) == (name, name, needs_person)
 
 
+@pytest.mark.parametrize(
+    ("gate", "needs_word"),
+    [
+        (APPROVALS, True),
+        (said("brake"), True),
+        (said("commit-message", needs="word"), True),
+        (HELD, False),
+        (said("block", block="1"), False),
+        (said("match"), False),
+        (PARITY, False),
+        (SOAK, False),
+        (said("approvals", "error"), False),
+    ],
+)
+def test_what_an_approval_ends_is_told_from_what_needs_a_hand(gate: Any, needs_word: bool) -> None:
+    found = binding([gate], gate["message"])
+    assert found is not None
+    assert found.needs_word is needs_word
+
+
 def test_where_no_gate_objects_nothing_binds() -> None:
     assert binding([], "soak") is None
     assert binding([said("source", "pass"), said("order", "reject")], "order") is None

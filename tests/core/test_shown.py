@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from listener.core.commits import Commit, Comparison, Left, Pull, Relation
-from listener.core.shown import Shown, cleaned, listed, summary, summed_up
+from listener.core.shown import Shown, cleaned, listed, newest_of, summary, summed_up
 
 BASE, HEAD = "b" * 40, "a" * 40
 ENDS: dict[str, Any] = {"base": BASE, "head": HEAD}
@@ -91,6 +91,16 @@ def test_pull_requests_are_told_or_named_by_the_commits_that_merged_them() -> No
         (9, "The cart", "cy"),
     ]
     assert (read["authors"], read["author_count"]) == (("ana", "Bo", "Cy"), 3)
+
+
+def test_the_newest_commit_is_kept_apart_as_one_harmless_line() -> None:
+    coming = (
+        Commit("1" * 40, "Older", "Ana"),
+        Commit("2" * 40, "Fix \x1b[31mit\n\nBecause.", "Bo"),
+    )
+    newest = newest_of(summary(Comparison(Relation.AHEAD, coming, ahead_by=2))["newest"])
+    assert newest == Commit("2" * 40, "Fix [31mit", "Bo")
+    assert newest_of(summary(Comparison(Relation.BEHIND, (), coming))["newest"]) is None
 
 
 def test_a_comparison_of_an_earlier_time_is_read_without_names() -> None:

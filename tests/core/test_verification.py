@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.core.gates.options import NONE, OnFailure, parse
-from listener.core.verification import LAST_IN_A_ROW, Outcome, Probe, Verification, plan, read
+from listener.core.verification import (
+    LAST_IN_A_ROW,
+    MOST_KEPT,
+    Answer,
+    Outcome,
+    Probe,
+    Verification,
+    plan,
+    read,
+)
 from tests.core.releases import NOON
 
 URL = "https://prod.example.com/healthz"
@@ -155,3 +164,31 @@ def test_what_a_rule_asks_for_is_planned() -> None:
         OnFailure.NOTIFY,
     )
     assert plan(NONE) is None
+
+
+def test_each_answer_is_kept_in_order_and_the_last_bad_one_in_full() -> None:
+    good, bad = Probe(URL, True, "answered 200", code=200, took=0.112), ANSWERS["-"]
+    body = Probe(URL, False, "answered 503", code=503, took=0.03, text='{"status":"down"}')
+    lost = Probe(URL, False, "did not answer in time", took=5)
+    seen = verification()
+    for probes in ([good], [good, body], [lost, good], [good]):
+        seen = seen.after(probes, NOON, NOON)
+
+    assert seen.answers == (
+        Answer(200, 112),
+        Answer(503, 30, "answered 503"),
+        Answer(None, 5000, "did not answer in time"),
+        Answer(200, 112),
+    )
+    assert (seen.text, read(seen.as_json())) == ("", seen)
+    assert seen.after([body], NOON, NOON).text == '{"status":"down"}'
+    for _ in range(MOST_KEPT + 1):
+        seen = seen.after([bad], NOON, NOON)
+    assert (len(seen.answers), seen.asked) == (MOST_KEPT, MOST_KEPT + 5)
+
+
+def test_what_an_older_listener_keeps_has_no_single_answers() -> None:
+    kept = verification().as_json()
+    del kept["answers"], kept["text"]
+
+    assert read(kept) == verification()

@@ -85,6 +85,23 @@ def test_good_is_a_2xx_that_arrives(peer: Start, script: Script, is_good: bool, 
     assert found.said.startswith(said)
 
 
+def test_the_beginning_of_a_bad_answer_is_kept_without_what_is_secret(peer: Start) -> None:
+    body = (
+        "db down: \x1b[31mpostgres://shop:hush@db/x\x1b[0m\r\nasked with probe=hush2\n" + "x" * 5000
+    )
+    url = f"{peer(giving(answer(503, body.encode()))).url}/healthz?probe=hush2"
+    found = prober().ask(url)
+
+    assert (found.said, found.code) == ("answered 503", 503)
+    first, second, last = found.text.split("\n")
+    assert "\x1b" not in first
+    assert first.startswith("db down:")
+    assert second == "asked with …"
+    assert (set(last[:-1]), last[-1]) == ({"x"}, "…")
+    assert "hush" not in found.text
+    assert 0 < found.took < 5
+
+
 def test_where_nobody_listens_it_was_not_reached(peer: Start) -> None:
     with Peer(silence).listening() as gone:
         url = gone.url

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from listener.core import hidden
 from listener.core.promotion import Status
 from listener.worker import release_output
 from listener.worker.queues import TELLING
@@ -15,7 +16,7 @@ from tests.worker.chats import open_chat
 from tests.worker.emulated import PROD
 from tests.worker.stage import PUBLIC_URL, Stage
 
-HIDDEN = release_output.HIDDEN
+HIDDEN = hidden.HIDDEN
 
 
 def end_with_output(stage: Stage, output: str, status: str = "failed") -> None:
@@ -52,7 +53,7 @@ def test_a_failure_has_the_last_lines_and_a_hint_to_copy(stage: Stage) -> None:
     assert reason.endswith(f" failed: `heroku releases:output {where} -a {PROD}` shows it.")
     assert heading == f"The last lines of {where}'s release phase:"
     assert shown[-3:-1] == ["  migrating 19", "  Größe:  falsch"]  # Heroku's own word follows
-    assert (len(shown), shown[0]) == (release_output.LINES, "  migrating 12")
+    assert (len(shown), shown[0]) == (hidden.LINES, "  migrating 12")
     assert page == f"Page: {PUBLIC_URL}/promotions/{row.id}"
     assert last.startswith(f"Look: `autopromote promotions:info {row.id}`. Again: ")
     assert "migrating" not in stage.told("failed")[0]  # stored nowhere
@@ -117,7 +118,7 @@ def test_a_failure_is_told_though_its_output_cannot_be_read(stage: Stage) -> Non
     ],
 )
 def test_what_looks_like_a_credential_is_left_out(printed: str, shown: str) -> None:
-    assert release_output.tail(printed)[-1] == f"  {shown}"
+    assert hidden.tail(printed)[-1] == f"  {shown}"
 
 
 def test_an_output_that_is_too_long_to_see_its_end_is_left_out(stage: Stage) -> None:
@@ -132,24 +133,24 @@ def test_little_of_a_hostile_output_is_looked_at(
     hostile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_at = []
-    real = release_output.cleaned
+    real = hidden.cleaned
 
     def counted(line: str, *, is_cut: bool) -> str:
         looked_at.append(len(line))
         return real(line, is_cut=is_cut)
 
-    monkeypatch.setattr(release_output, "cleaned", counted)
-    lines = release_output.tail("\n".join([hostile * 9000] * 20))
-    assert all(len(line) <= 2 + release_output.WIDTH for line in lines)
-    assert len(looked_at) == len(lines) <= release_output.LINES
-    assert all(length <= release_output.SEEN for length in looked_at)
+    monkeypatch.setattr(hidden, "cleaned", counted)
+    lines = hidden.tail("\n".join([hostile * 9000] * 20))
+    assert all(len(line) <= 2 + hidden.WIDTH for line in lines)
+    assert len(looked_at) == len(lines) <= hidden.LINES
+    assert all(length <= hidden.SEEN for length in looked_at)
 
 
 @pytest.mark.parametrize(
     "secret", ["postgres://ana:hush{}@db.example", "TOKEN=hush{}", "'key': 'hush{}'"]
 )
 def test_a_line_that_is_cut_shows_no_value_without_its_name(secret: str) -> None:
-    [shown] = release_output.tail(secret.format("h" * release_output.SEEN))
+    [shown] = hidden.tail(secret.format("h" * hidden.SEEN))
     assert "hush" not in shown
     assert HIDDEN in shown
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listener.core.gates.base import Reads, Waits, is_for_word, is_reading
-from listener.core.gates.registry import ALWAYS, BY_COMMIT, OF_RULES
+from listener.core.gates.registry import ALWAYS, APPROVALS, BRAKE, BY_COMMIT, OF_RULES
 
 _GATES = {gate.name: gate for gate in (*ALWAYS, *BY_COMMIT, *OF_RULES)}
+_OF_YES = frozenset({APPROVALS.name, BRAKE.name})
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -23,6 +24,7 @@ class Binding:
     until: datetime | None
     needs_person: bool  # it ends by somebody's word or hand, not by itself
     is_error: bool  # nobody can tell when it ends
+    needs_word: bool = False  # an approval ends it; what else needs a person needs a hand
 
 
 def binding(kept: Iterable[Mapping[str, Any]], reason: str) -> Binding | None:
@@ -55,12 +57,15 @@ def _lasts(one: Binding) -> tuple[int, datetime]:
 def _read(kept: Mapping[str, Any]) -> Binding:
     until = kept.get("until")
     moment = datetime.fromisoformat(until) if until else None
+    needs_person = kept["verdict"] == "wait" and _needs_person(kept, moment)
+    is_for_yes = kept["name"] in _OF_YES or is_for_word(kept.get("facts") or {})
     return Binding(
         gate=kept["name"],
         message=kept["message"],
         until=moment,
-        needs_person=kept["verdict"] == "wait" and _needs_person(kept, moment),
+        needs_person=needs_person,
         is_error=kept["verdict"] == "error",
+        needs_word=needs_person and is_for_yes,
     )
 
 

@@ -6,11 +6,13 @@ the command line and its help are made from it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from listener.core import duration, pattern, window
@@ -352,6 +354,12 @@ def parse(said: Mapping[str, Any], before: Conditions = NONE) -> Conditions:
 
 def stored(said: Mapping[str, Any]) -> Conditions:
     """Read conditions as any version stored them: what is none today is kept, as unreadable."""
+    return _stored(json.dumps(said, sort_keys=True))
+
+
+@lru_cache(maxsize=1000)  # the same ones are read again and again, and patterns are compiled
+def _stored(written: str) -> Conditions:
+    said = json.loads(written)
     return _with_stored(dict(_DEFAULTS), said, others=said)
 
 

@@ -5,8 +5,22 @@
   const live = document.getElementById("live");
   if (!live) return;
   const word = live.querySelector("span");
+  const reload = live.querySelector("a");
+  const own = document.currentScript.getAttribute("src");
+  const LOST_AFTER = 5000;
+  const PATIENCE = 10000;
+  const PAUSES = [1000, 1000, 2000, 4000, 8000, 15000, 30000]; // after so many failures in a row
   let tag = live.dataset.tag;
   let wellAt = Date.now();
+  let shownAt = Date.now(); // since when somebody looks
+  let failures = 0;
+  let timer = null;
+  let asked = null; // the request under way
+  let fresh = null; // what came while somebody was busy here
+  let freshAt = 0;
+  const unfolded = new WeakSet(); // what the page itself shows open
+
+  // Clocks
 
   const units = [[86400, "d"], [3600, "h"], [60, "min"]];
   const roughly = (seconds) => {
@@ -22,51 +36,154 @@
     const found = [...units, [1, "s"]].find(([size]) => seconds >= size) || [1, "s"];
     return `${Math.floor(seconds / found[0])} ${found[1]} ago`;
   };
+  const say = (place, text) => {
+    if (place.textContent !== text) place.textContent = text;
+  };
+  const clock = (at) => `${new Date(at).toISOString().slice(11, 19)} UTC`;
   const tick = () => {
     for (const each of document.querySelectorAll("time[data-since]")) {
       const seconds = (Date.now() - Date.parse(each.dateTime)) / 1000;
-      each.textContent = ago(Math.max(seconds, 0));
+      say(each, ago(Math.max(seconds, 0)));
     }
     for (const each of document.querySelectorAll("[data-until]")) {
       const seconds = (Date.parse(each.dataset.until) - Date.now()) / 1000;
-      each.textContent = `${roughly(Math.max(seconds, 0))} left`;
+      const long = roughly(Math.max(seconds, 0));
+      say(each, "plain" in each.dataset ? long : `${long} left`);
     }
   };
-  const isBusy = () =>
-    document.querySelector("main details[open]") || document.activeElement.closest("main form");
 
-  const look = async () => {
-    if (!document.hidden && !isBusy()) {
-      try {
-        const answer = await fetch(location.href, { headers: { "If-None-Match": tag }, cache: "no-store" });
-        if (answer.status === 200) {
-          const found = new DOMParser().parseFromString(await answer.text(), "text/html");
-          const fresh = found.getElementById("main");
-          const mark = found.getElementById("live");
-          if (!fresh || !mark) return location.reload(); // logged out, perhaps
-          if (!isBusy()) { // as somebody may be since it was asked for
-            document.getElementById("main").replaceWith(document.adoptNode(fresh));
-            document.title = found.title;
-            tag = mark.dataset.tag;
-          }
-        } else if ([401, 403, 404, 410].includes(answer.status)) {
-          return location.reload(); // what stands here may be seen no more
-        } else if (answer.status !== 304) {
-          throw new Error(String(answer.status));
-        }
-        wellAt = Date.now();
-        live.className = "state ok";
-        word.textContent = "live";
-      } catch {
-        if (Date.now() - wellAt > 5000) {
-          live.className = "state ask";
-          word.textContent = `not live since ${new Date(wellAt).toLocaleTimeString()}`;
-        }
-      }
+  // A time is written in UTC. By the clocks of the reader it stands in its title, and beside a
+  // deadline in brackets.
+  const nearby = new Intl.DateTimeFormat("en-GB", {
+    weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+  });
+  const prepare = (root) => {
+    for (const each of root.querySelectorAll("details[open]")) unfolded.add(each);
+    for (const each of root.querySelectorAll("time")) {
+      const at = new Date(each.dateTime);
+      if (Number.isNaN(at.getTime())) continue;
+      each.title = nearby.format(at);
+      if (each.hasAttribute("data-deadline") && at.getTimezoneOffset()) each.append(` (${nearby.format(at)})`);
     }
-    tick();
-    setTimeout(look, 1000);
   };
+
+  // What stands in the head: only what was just confirmed is called live.
+
+  const paint = () => {
+    const lostSince = Math.max(wellAt, shownAt);
+    const isLost = Date.now() - lostSince > LOST_AFTER;
+    const said = isLost ? `not live since ${clock(wellAt)}` : fresh ? `changed at ${clock(freshAt)}` : "live";
+    live.className = isLost || fresh ? "state ask" : "state ok";
+    reload.hidden = !(isLost || fresh);
+    say(word, said);
+  };
+
+  // Nothing is taken from under somebody's hands: what is open, written or marked stays.
+
+  const isBusy = () => {
+    const main = document.getElementById("main");
+    const at = document.activeElement;
+    const marked = document.getSelection();
+    return Boolean(
+      [...main.querySelectorAll("details[open]")].some((each) => !unfolded.has(each)) ||
+        (at && main.contains(at) && at.matches("input, select, textarea")) ||
+        [...main.querySelectorAll("input:not([type=hidden]), textarea")].some((each) => each.value !== each.defaultValue) ||
+        (marked && !marked.isCollapsed && main.contains(marked.anchorNode)),
+    );
+  };
+  const likeness = (element) => [element.tagName, element.id, element.getAttribute("href"), element.textContent.trim()].join("|");
+  const replace = (found) => {
+    const main = document.getElementById("main");
+    const at = document.activeElement;
+    const wanted = at && main.contains(at) && at !== main ? likeness(at) : null;
+    const place = window.scrollY;
+    const next = document.adoptNode(found.getElementById("main"));
+    prepare(next);
+    main.replaceWith(next);
+    document.title = found.title;
+    if (wanted) {
+      const same = [...next.querySelectorAll("a, button, input, summary, [tabindex]")].find((each) => likeness(each) === wanted);
+      if (same) same.focus({ preventScroll: true });
+    }
+    if (window.scrollY !== place) window.scrollTo(window.scrollX, place);
+  };
+  // While two versions answer in turns, the page is loaded again once for each.
+  const isFirst = (script) => {
+    try {
+      const seen = sessionStorage.getItem("scripts") || "";
+      if (seen.includes(script)) return false;
+      sessionStorage.setItem("scripts", `${seen.slice(-200)} ${script}`);
+      return true;
+    } catch {
+      return false; // a browser that keeps nothing
+    }
+  };
+  const settle = () => {
+    if (!fresh || isBusy()) return;
+    const found = fresh;
+    fresh = null;
+    if (!found.getElementById("live")) return location.reload(); // logged out, perhaps
+    const script = found.querySelector("script[src]").getAttribute("src");
+    if (script !== own && isFirst(script)) return location.reload(); // another version is there
+    replace(found);
+  };
+
+  const ask = async () => {
+    asked = new AbortController();
+    const patience = setTimeout(() => asked.abort(), PATIENCE);
+    try {
+      const answer = await fetch(location.href, {
+        headers: { "If-None-Match": tag }, cache: "no-store", signal: asked.signal,
+      });
+      if ([200, 401, 403, 404, 410].includes(answer.status)) {
+        fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+        freshAt = Date.now();
+        const mark = fresh.getElementById("live");
+        if (mark) tag = mark.dataset.tag;
+      } else if (answer.status !== 304) {
+        throw new Error(String(answer.status));
+      }
+      wellAt = Date.now();
+      failures = 0;
+    } catch {
+      failures += 1;
+    } finally {
+      clearTimeout(patience);
+      asked = null;
+    }
+  };
+  const look = async () => {
+    timer = null;
+    if (document.hidden) return; // it goes on as soon as somebody looks
+    await ask();
+    settle();
+    tick();
+    paint();
+    if (!document.hidden) timer = setTimeout(look, PAUSES[Math.min(failures, PAUSES.length - 1)]);
+  };
+  const resume = () => {
+    if (document.hidden) return;
+    shownAt = Date.now();
+    tick();
+    if (asked) return;
+    clearTimeout(timer);
+    failures = 0;
+    look();
+  };
+  document.addEventListener("visibilitychange", resume);
+  window.addEventListener("pageshow", (event) => event.persisted && resume()); // back and forward
+  window.addEventListener("online", resume);
+  setInterval(() => {
+    if (document.hidden) return;
+    settle();
+    tick();
+    paint();
+  }, 1000);
+
+  reload.hidden = true;
+  prepare(document);
   live.hidden = false;
-  setTimeout(look, 1000);
+  tick();
+  paint();
+  timer = setTimeout(look, 1000);
 })();

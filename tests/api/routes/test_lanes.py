@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import gzip
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import psycopg
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from bench.plenty import LANES, PLANT
+from listener.db.promotions import PromotionRow
 from listener.pages.frame import STYLESHEET
 from listener.roles import Role
 from listener.services import lanes
 from listener.services.caller import Caller as From
+from listener.services.holds import NewHold
 from tests.api.routes.caller import Caller
 from tests.api.routes.conftest import APPROVER
 from tests.api.routes.teams import Town
 from tests.logins import desk_of
-from tests.services.office import ANA, PROD, STAGING, Office
+from tests.services import shipped
+from tests.services.office import ANA, BO, PROD, STAGING, Office
 
 EVIL = "<script>alert(1)</script>\"'&"
+MOST_STATEMENTS = 12
+MOST_BYTES = 60_000
 
 
 def enter(client: FlaskClient, caller: Caller) -> TestResponse:
@@ -66,7 +75,8 @@ def test_whoever_logs_in_sees_what_waits_for_whom(
         assert words in page.text
     assert "<script>alert" not in page.text
     assert "&lt;script&gt;alert(1)" in page.text
-    assert "<title>1 need somebody" in page.text
+    assert "<title>1 needs you · Lanes" in page.text
+    assert "Review v" in page.text
 
 
 def test_a_lane_is_quiet_once_its_target_runs_the_same(
@@ -211,6 +221,190 @@ def test_whoever_lost_the_role_is_told_so_and_sees_nothing(town: Town) -> None:
     assert page.status_code == 403
     assert "gone@example.org has no role here" in page.text
     assert "pay" not in page.text
+
+
+# What needs whoever looks, and what does not, and why.
+
+
+def wait_for_approval(office: Office, **conditions: Any) -> PromotionRow:
+    """Ana's release that waits for an approval."""
+    office.add_rule(name="ship", conditions={"approvals": 1, **conditions})
+    office.deploy(STAGING)
+    office.look(STAGING)
+    office.work()
+    return office.found()[-1]
+
+
+def hold(office: Office, app: str | None, reason: str, **times: Any) -> None:
+    """Bo's hold on an app, or on every target."""
+    office.holds.put(NewHold(app=app, reason=reason, **times), by=BO)
+
+
+def section(page: str, name: str) -> str:
+    """A part of the page, up to the next heading of its kind; empty where there is none."""
+    return page.partition(f'<h2 id="{name}">')[2].partition("<h2")[0]
+
+
+def test_who_may_not_approve_is_told_whom_it_needs(
+    browser: FlaskClient, viewer: Caller, office: Office
+) -> None:
+    wait_for_approval(office)
+    enter(browser, viewer)
+
+    page = browser.get("/").text
+
+    assert f"it needs an approver of {PROD}" in section(page, "others")
+    assert "<title>Lanes · " in page
+    assert section(page, "mine") == ""
+
+
+def test_an_own_release_needs_somebody_else_where_the_rule_says_so(
+    browser: FlaskClient, admin: Caller, office: Office
+) -> None:
+    wait_for_approval(office, self_approval=False)
+    enter(browser, admin)
+
+    page = browser.get("/").text
+
+    assert "it is your own release: somebody else must approve it" in section(page, "others")
+    assert section(page, "mine") == ""
+
+
+def test_whoever_approved_already_is_asked_no_more(
+    browser: FlaskClient, approver: Caller, office: Office
+) -> None:
+    row = wait_for_approval(office, approvals=2)
+    enter(browser, approver)
+    assert "Review v" in section(browser.get("/").text, "mine")
+
+    approver.post(f"/api/promotions/{row.id}/actions/approve", status=200)
+    office.work()
+
+    assert "you approved it" in section(browser.get("/").text, "others")
+
+
+def test_a_promotion_that_went_wrong_and_its_hold_are_one_thing_to_look_at(
+    browser: FlaskClient, approver: Caller, office: Office
+) -> None:
+    office.add_rule(name="ship")
+    office.control(f"apps/{PROD}", {"release_phase": {"seconds": 0, "fails": True}}, "PATCH")
+    office.deploy(STAGING)
+    office.look(STAGING)
+    office.work()
+    hold(office, PROD, "Wait for a fix")
+    enter(browser, approver)
+
+    mine = section(browser.get("/").text, "mine")
+
+    assert mine.count('<li class="need') == 1
+    assert "Look at v" in mine
+    assert f"autopromote holds:release -a {PROD}" in mine
+
+
+def test_what_runs_and_what_comes_next_are_told_by_their_commits(
+    browser: FlaskClient, viewer: Caller, office: Office
+) -> None:
+    row = wait_for_approval(office)
+    shipped.store(office.database, row.id, shipped.compared(shipped.commits("Older", EVIL)))
+    enter(browser, viewer)
+
+    page = browser.get("/").text
+
+    assert page.count("&lt;script&gt;alert(1)") >= 3  # asked for, at the source, and as what waits
+    assert "Ana Ivanova" in page
+    assert "<script>alert" not in page
+
+
+def test_freezes_of_the_next_day_are_told_beside_those_in_force(
+    browser: FlaskClient, viewer: Caller, office: Office
+) -> None:
+    office.add_rule(name="ship")
+    now = datetime.now(UTC)
+    soon, later = now + timedelta(hours=3), now + timedelta(hours=30)
+    hold(office, PROD, "Sale", starts_at=soon, ends_at=later)
+    hold(office, PROD, "Audit", starts_at=later)
+    hold(office, None, "Stocktaking", ends_at=later)
+    enter(browser, viewer)
+
+    page = browser.get("/").text
+
+    assert "Every target</b>: Stocktaking" in page
+    assert f"<b>{PROD}</b>: Sale, by {BO}, from <time" in page
+    assert "Audit" not in page
+    assert "2 freezes" in page
+
+
+# Find.
+
+
+@pytest.mark.parametrize("words", [STAGING, "SHIP", "  ship "])
+def test_lanes_are_found_by_app_and_by_rule(
+    browser: FlaskClient, viewer: Caller, office: Office, words: str
+) -> None:
+    wait_for_approval(office)
+    enter(browser, viewer)
+
+    found, other = (browser.get("/", query_string={"find": each}) for each in (words, "else"))
+
+    assert "Busy lanes" in found.text
+    assert "Only lanes with" in found.text
+    assert "Busy lanes" not in other.text
+    assert "No lane with “else”" in other.text
+
+
+def test_what_is_looked_for_is_cut_and_escaped(
+    browser: FlaskClient, viewer: Caller, office: Office
+) -> None:
+    wait_for_approval(office)
+    enter(browser, viewer)
+
+    page = browser.get("/", query_string={"find": EVIL + "x" * 5000})
+
+    assert page.status_code == 200
+    assert "x" * 101 not in page.text
+    assert "<script>alert" not in page.text
+
+
+def test_a_page_of_found_lanes_keeps_up_to_date_by_itself(
+    browser: FlaskClient, viewer: Caller, office: Office
+) -> None:
+    wait_for_approval(office)
+    enter(browser, viewer)
+    tags = [browser.get(path).headers["ETag"] for path in ("/", "/?find=else")]
+
+    again = [browser.get("/?find=else", headers={"If-None-Match": tag}).status_code for tag in tags]
+
+    assert again == [200, 304]
+
+
+# Many lanes, a long past.
+
+
+def test_a_hundred_apps_take_few_statements_and_few_bytes(
+    browser: FlaskClient, admin: Caller, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with office.database.connect() as conn:
+        conn.execute(PLANT.encode())
+    enter(browser, admin)
+    browser.get("/")
+    said: list[bytes] = []
+    execute = psycopg.Cursor.execute
+
+    def noted(cursor: Any, query: Any, *args: Any, **more: Any) -> Any:
+        said.append(query)
+        return execute(cursor, query, *args, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(psycopg.Cursor, "execute", noted)
+        page = browser.get("/")
+    packed = browser.get("/", headers={"Accept-Encoding": "gzip"})
+
+    assert page.text.count('<li class="lane">') + page.text.count('<tr><th scope="row"') == LANES
+    assert len(said) <= MOST_STATEMENTS, said
+    assert 20_000 < len(page.data) <= MOST_BYTES
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert len(packed.data) < 10_000
+    assert "Quiet lanes" in gzip.decompress(packed.data).decode()
 
 
 # Live: a browser asks each second, and is told mostly that nothing changed.
