@@ -75,6 +75,7 @@ from listener.services.login import BrowsersDesk, Logins
 from listener.services.login_client import LoginClientDesk
 from listener.services.machines import MachinesDesk
 from listener.services.output import OutputsDesk
+from listener.services.output_tail import OutputTails
 from listener.services.own_address import OwnAddress
 from listener.services.people import PeopleDesk
 from listener.services.refusals import Refusals
@@ -246,6 +247,7 @@ def services_of(parts: Parts) -> Services:
     )
     readiness = Readiness(parts.database, keys)
     refusals = Refusals(parts.database)
+    outputs = OutputsDesk(nobodys)
     desk = TokensDesk(parts.database, keys, refusals)
     mirror = ReachabilityCheck(keys.mark, transport=parts.outside)
 
@@ -267,7 +269,8 @@ def services_of(parts: Parts) -> Services:
         people=PeopleDesk(parts.database, parts.roles),
         machines=MachinesDesk(parts.database, keys),
         refusals=refusals,
-        outputs=OutputsDesk(nobodys),
+        outputs=outputs,
+        output_tails=OutputTails(outputs),
         doctor=Doctor(
             nobodys,
             readiness,

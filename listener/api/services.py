@@ -21,6 +21,7 @@ from listener.services.login import BrowsersDesk, Logins
 from listener.services.login_client import LoginClientDesk
 from listener.services.machines import MachinesDesk
 from listener.services.output import OutputsDesk
+from listener.services.output_tail import OutputTails
 from listener.services.own_address import OwnAddress
 from listener.services.people import PeopleDesk
 from listener.services.refusals import Refusals
@@ -58,6 +59,7 @@ class Services:
     machines: MachinesDesk
     refusals: Refusals
     outputs: OutputsDesk
+    output_tails: OutputTails
     doctor: Doctor
     own_address: OwnAddress
     metrics_token: str | None = None

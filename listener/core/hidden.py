@@ -10,6 +10,15 @@ import re
 LINES, WIDTH = 10, 200  # characters of a line
 SEEN = 2000  # characters of a line that are looked at
 HIDDEN = "[hidden]"
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours, cursor
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # titles, links
+    r"|\x1b[ -/]*[0-~]"  # the short ones
+)
+_LINE_END = re.compile(r"\r\n?")  # each update of a progress bar counts as a line
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[^\S ]")
 # Each of these looks at a character a few times at most: a name is looked at from its first letter
 # alone, and nothing that was read is given back (`*+`).
@@ -37,6 +46,11 @@ _TOKEN = re.compile(
     r"\b(?:HRKU-|[rs]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|A[KS]IA|AIza|eyJ"
     r"|sk-(?=[\w-]{12}))[\w.-]{8,}"
 )
+
+
+def plain(text: str) -> str:
+    """Return the text without what rules a terminal, or turns the rest of a line around."""
+    return _HARMFUL.sub("", _ESCAPES.sub("", _LINE_END.sub("\n", text)))
 
 
 def beginning(text: str, *, is_cut: bool) -> str:

@@ -182,12 +182,12 @@ class Heroku:
         path = f"{_app(app)}/releases/{checked_name(id, of='release')}"
         return Release.from_json(self._read(path).json())
 
-    def output(self, url: str, offset: int) -> Piece:
+    def output(self, url: str, offset: int, *, seconds: float | None = None) -> Piece:
         """Read a piece of a release's output after `offset` bytes; the stream gets no token.
 
         It takes two seconds at most by default, in which there may be nothing.
         """
-        return self._outputs.read(url, offset, seconds=self._deadlines.output)
+        return self._outputs.read(url, offset, seconds=seconds or self._deadlines.output)
 
     def slug(self, app: str, id: str) -> Slug:
         """Read a slug of an app."""

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from flask import Response
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 
+from listener.api import fields
 from listener.api.answers import Reply, replies
 from listener.api.errors import status_of
 from listener.api.fields import LONGEST_REASON
@@ -20,8 +21,9 @@ from listener.api.services import context, services
 from listener.core import duration, verification
 from listener.core.gates import told
 from listener.core.lanes import tone_of
+from listener.core.promotion import Status
 from listener.core.steps import steps
-from listener.errors import Conflict, NotFound, Refusal
+from listener.errors import Conflict, NotFound, Refusal, Unauthorized
 from listener.pages import acts, frame
 from listener.roles import Role
 from listener.services import promotion_page
@@ -30,6 +32,8 @@ from listener.services.login import Session
 bp = frame.blueprint("promotion_page", "/promotions")
 
 FEW = 5  # commits; the others are folded away
+# Its output is shown at once where it runs, or may say what went wrong; else on demand.
+PRINTING = frozenset({Status.RELEASING, Status.VERIFYING, Status.FAILED})
 
 
 @bp.get("/<promotion>")
@@ -42,6 +46,22 @@ def show(promotion: str) -> ResponseReturnValue:
     if session is None:
         return frame.login_page(_path(promotion))
     return _shown(promotion, session, number)
+
+
+@bp.get("/<promotion>/output")
+@replies(
+    Reply(
+        queries=("offset",), problems=(401, 403, 404, 422), is_page=True, media="application/json"
+    )
+)
+def output(promotion: str) -> ResponseReturnValue:
+    """Return what its release phase printed from a byte on, for the script of its page."""
+    session = frame.find_session()
+    if session is None:
+        raise Unauthorized("Log in again: open the page anew.")
+    frame.admitted(session, Role.VIEWER)
+    tail = services().output_tails.read(context(), promotion, fields.offset())
+    return {"from": tail.start, "next": tail.offset, "text": tail.text, "is_over": tail.is_over}
 
 
 @bp.post("/<promotion>")
@@ -74,6 +94,8 @@ def _shown(
     """Render the page; after a refusal, with what was said, and what stands by now."""
     asker = frame.admitted(session, Role.VIEWER)
     found = promotion_page.read(context(), promotion, asker.email)
+    is_read = found.view.row.status in PRINTING or "output" in request.args
+    printed = services().output_tails.read(context(), promotion, 0) if is_read else None
     roles = {each: acts.ROLES[each] for each in found.acts}
     may = [each for each, role in roles.items() if asker.rights.scope(role).has(found.target)]
     return frame.live(
@@ -91,6 +113,7 @@ def _shown(
         role=asker.rights.on(found.target),
         problem=refusal.message if refusal is not None else None,
         is_conflict=isinstance(refusal, Conflict),
+        output=printed,
         steps=steps((each.at, each.event) for each in found.view.timeline or ()),
         redact=verification.redact,
         took=duration.show,

@@ -68,21 +68,42 @@ class OutputsDesk:
             target = apps.get(conn, row.target_id).name
         if row.target_release_id is None:
             return _view(row, Piece(offset), f"Promotion {row.id} is {row.status}: no release yet.")
-        with self._place():
-            return self._read(row, target, row.target_release_id, offset)
+        return _view(row, *self.piece(row, target, row.target_release_id, offset))
 
-    def _read(self, row: PromotionRow, target: str, release_id: str, offset: int) -> OutputView:
+    def piece(
+        self,
+        row: PromotionRow,
+        target: str,
+        release_id: str,
+        offset: int,
+        seconds: float | None = None,
+    ) -> tuple[Piece, str | None]:
+        """Read some bytes of the output, and why there are none where that has a reason.
+
+        Raises Busy, HerokuUnreadable.
+        """
+        with self._place():
+            return self._piece(row, target, release_id, offset, seconds)
+
+    def _piece(
+        self,
+        row: PromotionRow,
+        target: str,
+        release_id: str,
+        offset: int,
+        seconds: float | None,
+    ) -> tuple[Piece, str | None]:
         ask = HerokuCall(NOTHING)
         what = f"{target} v{row.target_version}"
         url = self._url(ask, row.target_id, release_id)
         if url is None:
-            return _view(row, Piece(offset, is_end=True), f"{what} has no release phase output.")
-        piece = ask(self._context.heroku.output, url, offset)
+            return Piece(offset, is_end=True), f"{what} has no release phase output."
+        piece = ask(self._context.heroku.output, url, offset, seconds=seconds)
         if piece.has_begun:
-            return _view(row, piece)
+            return piece, None
         if row.status in TO_COME:
-            return _view(row, piece, f"The release command of {what} has not started yet.")
-        return _view(row, piece, f"Heroku shows no output of {what} (any more).")
+            return piece, f"The release command of {what} has not started yet."
+        return piece, f"Heroku shows no output of {what} (any more)."
 
     def _url(self, ask: HerokuCall, app_id: str, release_id: str) -> str | None:
         known = self._urls.get(release_id)
@@ -105,7 +126,12 @@ class OutputsDesk:
             self._places.release()
 
 
+def is_last(row: PromotionRow, piece: Piece) -> bool:
+    """Return whether nothing may follow this piece."""
+    return row.status not in TO_COME and (piece.is_end or not piece.content)
+
+
 def _view(row: PromotionRow, piece: Piece, message: str | None = None) -> OutputView:
-    is_over = row.status not in TO_COME and (piece.is_end or not piece.content)
+    is_over = is_last(row, piece)
     text, offset = piece.text(is_last=is_over)
     return OutputView(offset, text, is_over, row.target_release_id, row.target_version, message)

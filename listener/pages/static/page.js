@@ -180,6 +180,34 @@
     paint();
   }, 1000);
 
+  // What a release phase prints, as it comes; the style sheet keeps its newest line in sight.
+
+  const MOST_SHOWN = 60000;
+  let isReading = false;
+  const readOn = async () => {
+    const place = document.getElementById("output");
+    if (!place || "over" in place.dataset || document.hidden || isReading) return;
+    isReading = true;
+    try {
+      const answer = await fetch(`${place.dataset.path}?offset=${place.dataset.from}`, {
+        cache: "no-store", signal: AbortSignal.timeout(PATIENCE),
+      });
+      if (!answer.ok) return;
+      const piece = await answer.json();
+      const shown = place.querySelector("pre");
+      if (piece.from !== Number(place.dataset.from)) shown.textContent = piece.text;
+      else if (piece.text) shown.append(piece.text);
+      if (shown.textContent.length > MOST_SHOWN) shown.textContent = shown.textContent.slice(-MOST_SHOWN);
+      place.dataset.from = piece.next;
+      if (piece.is_over) place.dataset.over = "";
+    } catch {
+      // It is asked again in a second; the head says whether the page is live.
+    } finally {
+      isReading = false;
+    }
+  };
+  setInterval(readOn, 1000);
+
   reload.hidden = true;
   prepare(document);
   live.hidden = false;

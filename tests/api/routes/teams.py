@@ -288,6 +288,7 @@ OPEN = {
     ("GET", "/doctor"),
     ("POST", "/doctor"),
     ("GET", "/promotions/<promotion>"),
+    ("GET", "/promotions/<promotion>/output"),
     # And for rules: test_rules_pages.py.
     ("GET", "/rules"),
     ("GET", "/rules/<rule>"),

@@ -605,3 +605,54 @@ def test_whoever_has_no_role_any_more_sees_nothing(browser: Browser, office: Off
     page = browser.look()
 
     assert (page.status_code, STAGING in page.text) == (403, False)
+
+
+# What the release phase prints.
+
+
+@pytest.fixture
+def releasing(browser: Browser, approver: Caller, office: Office) -> Browser:
+    """An approver's browser before the promotion, while its release phase runs."""
+    office.control(f"apps/{PROD}", {"release_phase": {"seconds": None}}, "PATCH")
+    browser.enter(approver)
+    browser.press("approve")
+    office.work_until(Status.RELEASING)
+    path = f"apps/{PROD}/releases/{office.releases(PROD)[-1]['version']}/output"
+    office.control(path, {"text": f"\x1b[31mmigrating\x1b[0m {EVIL}\n"})
+    return browser
+
+
+def test_output_stands_in_the_page_and_is_read_on(releasing: Browser) -> None:
+    page = releasing.look().text
+    begun = int(re.search(r'data-from="(\d+)"', page)[1])  # type: ignore[index]
+    more = releasing.client.get(f"{releasing.path}/output?offset={begun}").get_json()
+
+    assert "Running release command..." in page
+    assert "migrating &lt;script&gt;alert(1)" in page
+    assert (more["from"], more["next"], more["text"], more["is_over"]) == (begun, begun, "", False)
+    assert "Heroku cannot stop a release phase" in page
+    assert 'value="rollback"' not in page
+
+
+def test_the_address_of_an_output_is_told_to_nobody(releasing: Browser, office: Office) -> None:
+    url = (
+        office.current(PROD)["output_stream_url"] or office.releases(PROD)[-1]["output_stream_url"]
+    )
+
+    for path in (releasing.path, f"{releasing.path}/output"):
+        assert url not in releasing.client.get(path).text
+
+
+@pytest.mark.parametrize("offset", ["x", "-1", "1" * 30])
+def test_an_offset_is_a_number(releasing: Browser, offset: str) -> None:
+    answer = releasing.client.get(f"{releasing.path}/output?offset={offset}")
+    assert answer.status_code == 422
+
+
+def test_output_is_for_whoever_may_see_the_promotion(releasing: Browser, town: Town) -> None:
+    stranger = releasing.client.application.test_client()
+    assert stranger.get(f"{releasing.path}/output").status_code == 401
+
+    other = Browser(town.client.application.test_client(), f"/promotions/{town.shop.promotion}")
+    other.enter(town.of(Role.APPROVER))
+    assert other.client.get(f"{other.path}/output").status_code == 404
