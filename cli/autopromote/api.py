@@ -21,6 +21,7 @@ from autopromote.released import Agreed, Released, ReleaseForeseen
 from autopromote.resources import (
     AuditEntry,
     Backtest,
+    Calendar,
     CommitBlock,
     CommitBlockPut,
     Delivery,
@@ -165,6 +166,9 @@ class Listener:
 
     def pipelines(self) -> list[Pipeline]:
         return self._ask("GET", "pipelines", list[Pipeline])
+
+    def calendar(self, name: str) -> Calendar:
+        return self._ask("GET", f"rules/{path_part(name)}/calendar", Calendar)
 
     def backtest(self, name: str, *, limit: int) -> list[Backtest]:
         path = f"rules/{path_part(name)}/backtest"

@@ -20,6 +20,7 @@ COMMANDS = {
     "rules:info": ("rules.info", "show a rule, and from which release on it acts"),
     "rules:update": ("rules.update", "change a rule"),
     "rules:remove": ("rules.remove", "remove a rule and cancel what waits under it"),
+    "rules:calendar": ("rules.calendar", "show when a rule's promotions may go, for two weeks"),
     "rules:backtest": ("rules.backtest", "show what a rule would have done until now"),
     "rules:export": ("rules.export", "print rules and freezes as a file that rules:apply takes"),
     "rules:check": ("rules.check", "check a file of rules and freezes, and apply nothing"),

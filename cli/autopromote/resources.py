@@ -37,6 +37,39 @@ class ReachedBy(TypedDict):
     at: str | None
 
 
+OpenTime = TypedDict(
+    "OpenTime",
+    {
+        "from": str,
+        "until": str,
+    },
+)
+
+
+StopTime = TypedDict(
+    "StopTime",
+    {
+        "from": str,
+        "until": str,
+        "kind": str,
+        "reason": str,
+    },
+)
+
+
+CalendarHold = TypedDict(
+    "CalendarHold",
+    {
+        "id": str,
+        "kind": str,
+        "reason": str,
+        "by": str,
+        "from": str | None,
+        "until": str | None,
+    },
+)
+
+
 Commits = TypedDict(
     "Commits",
     {
@@ -512,6 +545,20 @@ class AuditEntry(TypedDict):
     after: Any
 
 
+CalendarDay = TypedDict(
+    "CalendarDay",
+    {
+        "date": str,
+        "from": str,
+        "until": str,
+        "open": list[OpenTime],
+        "stops": list[StopTime],
+        "hours": list[str],
+        "notes": list[str],
+    },
+)
+
+
 class Compared(TypedDict):
     """What would go."""
 
@@ -810,6 +857,17 @@ class Subscription(TypedDict):
     updated_at: str
 
 
+class TargetsCalendar(TypedDict):
+    """The calendar of targets with the same holds."""
+
+    targets: list[Ref]
+    opens_at: str | None
+    open_until: str | None
+    message: str
+    holds: list[CalendarHold]
+    days: list[CalendarDay]
+
+
 class Backtest(TypedDict):
     """What a rule would have done with a release on one target."""
 
@@ -956,6 +1014,16 @@ class Rollback(TypedDict):
     updated_at: str
     ended_at: str | None
     rollback: RollbackRoute
+
+
+class Calendar(TypedDict):
+    """When a rule's promotions may go in the next 14 days, and what stops them."""
+
+    rule: Ref
+    mode: str
+    zone: str
+    at: str
+    calendars: list[TargetsCalendar]
 
 
 class Trial(TypedDict):

@@ -5,9 +5,8 @@ Nothing is changed here: a page shows the line to type.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,20 +16,19 @@ from flask.typing import ResponseReturnValue
 from listener.api import fields, whole_urls
 from listener.api.answers import Reply, replies
 from listener.api.services import context
-from listener.core import revisions
-from listener.core.days import Weekdays
+from listener.core import opening_words, revisions
 from listener.core.gates.options import Conditions
 from listener.core.gates.registry import ALWAYS
 from listener.core.gates.sentence import sentence
 from listener.core.gates.spelled import AFTER, BEFORE, TOLD, spelled
 from listener.core.lanes import Tone, tone_of
-from listener.core.openings import Day, Openings, Span, Stop
+from listener.core.opening_words import Note, local
+from listener.core.openings import Day, Openings, Span
 from listener.core.promotion import Status
 from listener.core.rule import Mode
 from listener.pages import frame
 from listener.roles import Role
 from listener.services import backtests, rule_pages
-from listener.services.freezes import FREEZE
 from listener.services.rule_pages import Revision, RulePage
 from listener.services.views import BacktestView
 
@@ -40,8 +38,6 @@ NEWEST = 30  # releases that a back-test plays
 MOST_TARGETS = 10  # of a rule that is played here; each costs some reading, at Heroku, too
 MOST_CALENDARS = 5  # of targets with holds of their own
 _MINUTE = timedelta(minutes=1)
-_A_DAY = timedelta(days=1)
-ALL_DAY = "all day"
 TONES = {Mode.ARMED: Tone.OK, Mode.SHADOW: Tone.END, Mode.OFF: Tone.END}
 SIGNS = {Mode.ARMED: "succeeded", Mode.SHADOW: "shadowed", Mode.OFF: "cancelled"}
 # As `rules:backtest` says it.
@@ -110,7 +106,7 @@ def show(rule: str) -> ResponseReturnValue:
         can_play=can_play,
         played=_played(found) if fields.flag("backtest") and can_play else None,
         words=WORDS,
-        is_freeze=lambda kind: kind == FREEZE,
+        word_of=opening_words.word_of,
         left=partial(frame.left, now=found.now),
         local=partial(local, now=found.now),
     )
@@ -152,13 +148,6 @@ def past(found: RulePage) -> list[tuple[Revision, list[str]]]:
 # The calendar: for each day a bar of its own length, and the same as words.
 
 
-def local(moment: datetime, zone: str, *, now: datetime) -> str:
-    """Write a moment by the clocks of a zone, like `Mon 30 Nov 09:00 GMT`."""
-    there, today = moment.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
-    year = f" {there.year}" if there.year != today.year else ""
-    return f"{there:%a} {there.day} {there:%b}{year} {there:%H:%M} {there.tzname()}"
-
-
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A piece of a day's bar, in minutes from the day's beginning."""
@@ -169,17 +158,8 @@ class Bar:
     @classmethod
     def of(cls, day: Day, span: Span) -> Bar:
         """Place a stretch of time on its day."""
-        return cls(
-            _minutes(span.starts_at - day.starts_at), _minutes(span.ends_at - span.starts_at)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What keeps promotions from going on a day, or makes its length."""
-
-    text: str
-    hold: str | None = None  # the kind of the hold
+        begin, length = span.starts_at - day.starts_at, span.ends_at - span.starts_at
+        return cls(_minutes(begin), _minutes(length))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +188,11 @@ class Calendar:
     @classmethod
     def of(cls, openings: Openings, now: datetime) -> Calendar:
         """Lay out the next two weeks."""
-        zone = ZoneInfo(openings.zone)
-        return cls(openings.zone, [_row(day, zone, now) for day in openings.days(now)])
+        return cls(openings.zone, [_row(day, openings.zone, now) for day in openings.days(now)])
 
 
-def _row(day: Day, zone: ZoneInfo, now: datetime) -> DayRow:
-    hours = [_hours(span, day, zone) for span in day.open]
-    marks = (datetime.combine(day.on, time(hour), zone) for hour in (6, 12, 18))
+def _row(day: Day, zone: str, now: datetime) -> DayRow:
+    marks = (datetime.combine(day.on, time(hour), ZoneInfo(zone)) for hour in (6, 12, 18))
     is_today = day.starts_at <= now < day.ends_at
     return DayRow(
         on=f"{day.on:%a} {day.on.day} {day.on:%b}",
@@ -223,50 +201,12 @@ def _row(day: Day, zone: ZoneInfo, now: datetime) -> DayRow:
         open=[Bar.of(day, span) for span in day.open],
         closed=[Bar.of(day, stop) for stop in day.stops if stop.hold is None],
         held=[Bar.of(day, stop) for stop in day.stops if stop.hold is not None],
-        ticks=[_minutes(mark.astimezone(now.tzinfo) - day.starts_at) for mark in marks],
+        ticks=[_minutes(mark.astimezone(UTC) - day.starts_at) for mark in marks],
         now=_minutes(now - day.starts_at) if is_today else None,
-        hours=hours,
-        notes=[*_notes(day, zone)],
+        hours=opening_words.all_hours(day, zone),
+        notes=opening_words.notes(day, zone),
     )
 
 
 def _minutes(length: timedelta) -> str:
     return f"{length / _MINUTE:g}"
-
-
-def _hours(span: Span, day: Day, zone: ZoneInfo) -> str:
-    """Write a stretch of a day like `09:00–16:30`; on a day of another length, with the zone."""
-    if _lasts(span, day):
-        return ALL_DAY
-    begin, end = span.starts_at.astimezone(zone), span.ends_at.astimezone(zone)
-    until = "24:00" if span.ends_at == day.ends_at else f"{end:%H:%M}"
-    if day.length == _A_DAY:
-        return f"{begin:%H:%M}–{until}"
-    return f"{begin:%H:%M} {begin.tzname()}–{until} {end.tzname()}"
-
-
-def _notes(day: Day, zone: ZoneInfo) -> Iterator[Note]:
-    if day.length != _A_DAY:
-        how = "forward" if day.length < _A_DAY else "back"
-        yield Note(f"{day.length / timedelta(hours=1):g} hours: clocks go {how}")
-    # What lasts all day tells enough; so do the hours of what comes every week.
-    lasting = [stop for stop in day.stops if _lasts(stop, day)]
-    stops = lasting or [stop for stop in day.stops if not _is_weekly(stop)]
-    yield from dict.fromkeys(_note(stop, day, zone) for stop in stops)
-
-
-def _lasts(span: Span, day: Day) -> bool:
-    return (span.starts_at, span.ends_at) == (day.starts_at, day.ends_at)
-
-
-def _is_weekly(stop: Stop) -> bool:
-    """Return whether it comes every week."""
-    return stop.closed is not None and isinstance(stop.closed.days, Weekdays)
-
-
-def _note(stop: Stop, day: Day, zone: ZoneInfo) -> Note:
-    when = _hours(stop, day, zone)
-    if stop.hold is not None:
-        return Note(when, "freeze" if stop.hold.kind == FREEZE else "hold")
-    what = stop.name or (stop.closed.text if stop.closed is not None else "")
-    return Note(f"closed: {what}" if when == ALL_DAY else f"closed {when}: {what}")

@@ -32,6 +32,7 @@ class Way:
     """The targets of a rule on which the same holds are, and when promotions to them may go."""
 
     targets: tuple[str, ...]  # by name
+    target_ids: tuple[str, ...]
     openings: Openings
     holds: tuple[HoldRow, ...]
     opens_at: datetime | None
@@ -104,7 +105,7 @@ def _ways(row: RuleRow, names: Names, open_: Sequence[HoldRow], now: datetime) -
     for target, mine in holds_of.items():
         same.setdefault(tuple(map(_alike, mine)), []).append(target)
     return tuple(
-        _way(row, [names[each] for each in targets], holds_of[targets[0]], now)
+        _way(row, {each: names[each] for each in targets}, holds_of[targets[0]], now)
         for targets in same.values()
     )
 
@@ -116,11 +117,12 @@ def _alike(hold: HoldRow) -> tuple[Any, ...]:
     return hold.kind, hold.reason, hold.by, hold.starts_at, hold.ends_at
 
 
-def _way(row: RuleRow, targets: list[str], mine: tuple[HoldRow, ...], now: datetime) -> Way:
+def _way(row: RuleRow, targets: Names, mine: tuple[HoldRow, ...], now: datetime) -> Way:
     openings = Openings(row.conditions, tuple(hold.value for hold in mine))
     opens_at = openings.next(now)
     is_open = opens_at is not None and opens_at <= now
-    return Way(tuple(targets), openings, mine, opens_at, openings.until(now) if is_open else None)
+    until = openings.until(now) if is_open else None
+    return Way(tuple(targets.values()), tuple(targets), openings, mine, opens_at, until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,25 @@ class RulePage:
     def is_off(self) -> bool:
         """Whether it does nothing."""
         return self.view.row.mode is Mode.OFF
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCalendar:
+    """When a rule's promotions may go, for the targets with the same holds."""
+
+    row: RuleRow
+    ways: tuple[Way, ...]
+    names: Names
+    now: datetime
+
+
+def calendar(context: Context, name_or_id: str) -> RuleCalendar:
+    """Return the calendar of a rule, off or not. Raises NotFound."""
+    with context.database.begin() as conn:
+        row = rule_definition.get(context, conn, name_or_id)
+        names, now = apps.names(conn, row.target_ids), releases.now(conn)
+        open_ = holds.open_(conn, scope=context.reach.sees)
+        return RuleCalendar(row, _ways(row, names, open_, now), names, now)
 
 
 def find_id(context: Context, name_or_id: str) -> int:

@@ -106,6 +106,7 @@ def test_a_topic_names_its_commands(autopromote: Autopromote) -> None:
         "rules:info",
         "rules:update",
         "rules:remove",
+        "rules:calendar",
         "rules:backtest",
         "rules:export",
         "rules:check",

@@ -20,6 +20,7 @@ import pytest
 from autopromote.resources import (
     AuditEntry,
     Backtest,
+    Calendar,
     CommitBlock,
     Delivery,
     Diff,
@@ -608,6 +609,67 @@ EVENTS = [
         },
     ),
 ]
+
+
+def calendar_day(
+    day: int, *, goes: list[Any], stops: list[Any], hours: list[str], notes: list[str]
+) -> Any:
+    told = {"open": goes, "stops": stops, "hours": hours, "notes": notes}
+    times = {"from": f"2030-02-0{day}T00:00:00Z", "until": f"2030-02-0{day + 1}T00:00:00Z"}
+    return {"date": f"2030-02-0{day}", **times, **told}
+
+
+def stretch(day: int, begin: str, end: str, **more: str) -> Any:
+    return {"from": f"2030-02-0{day}T{begin}:00Z", "until": f"2030-02-0{day}T{end}:00Z", **more}
+
+
+CALENDAR = full(
+    Calendar,
+    {
+        "rule": {"id": "1", "name": "checkout-to-production"},
+        "mode": "armed",
+        "zone": "Europe/London",
+        "at": "2030-02-01T08:00:00Z",
+        "calendars": [
+            {
+                "targets": [app(US), app(EU)],
+                "opens_at": "2030-02-01T09:00:00Z",
+                "open_until": None,
+                "message": "Opens Fri 1 Feb 09:00 GMT.",
+                "holds": [
+                    {
+                        "id": "7",
+                        "kind": "freeze",
+                        "reason": "Stocktaking",
+                        "by": "ana@example.com",
+                        "from": "2030-02-02T12:00:00Z",
+                        "until": "2030-02-03T00:00:00Z",
+                    }
+                ],
+                "days": [
+                    calendar_day(
+                        1,
+                        goes=[stretch(1, "09:00", "12:00"), stretch(1, "12:45", "16:30")],
+                        stops=[stretch(1, "12:00", "12:45", kind="closed", reason="lunch")],
+                        hours=["09:00–12:00", "12:45–16:30"],
+                        notes=[],
+                    ),
+                    calendar_day(
+                        2,
+                        goes=[stretch(2, "09:00", "12:00")],
+                        stops=[stretch(2, "12:00", "23:59", kind="freeze", reason="Stocktaking")],
+                        hours=["09:00–12:00"],
+                        notes=[
+                            "freeze 12:00–24:00",
+                            "closed 22:00–24:00: the day of the shop's birth",
+                        ],
+                    ),
+                    calendar_day(3, goes=[], stops=[], hours=[], notes=[]),
+                ],
+            }
+        ],
+    },
+)
 ANSWERS = {
     "/api/holds/3/actions/foresee": FORESEEN,
     "/api/rollbacks": ROLLED,
@@ -621,6 +683,7 @@ ANSWERS = {
     "/api/rules": RULES,
     "/api/rules/checkout-to-production": RULES[0],
     "/api/rules/checkout-to-production/backtest": BACKTEST,
+    "/api/rules/checkout-to-production/calendar": CALENDAR,
     "/api/holds": HOLDS,
     "/api/holds/3": HOLDS[2],
     "/api/subscriptions": [SUBSCRIPTION],
@@ -643,6 +706,7 @@ COMMANDS = {
     "promotions-info-rollback": ("promotions:info", "39"),
     "rules": ("rules",),
     "rules-info": ("rules:info", "checkout-to-production"),
+    "rules-calendar": ("rules:calendar", "checkout-to-production"),
     "rules-backtest": ("rules:backtest", "checkout-to-production"),
     "holds": ("holds",),
     "holds-info": ("holds:info", "3"),

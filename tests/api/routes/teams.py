@@ -117,6 +117,7 @@ APPS: dict[Role, list[Case]] = {
         Case("GET", "/api/rules/<rule>", "/api/rules/{rule}"),
         Case("GET", "/api/rules/<rule>", "/api/rules/{rule_id}"),
         Case("GET", "/api/rules/<rule>/backtest", "/api/rules/{rule}/backtest"),
+        Case("GET", "/api/rules/<rule>/calendar", "/api/rules/{rule}/calendar"),
         Case("POST", "/api/rules/<rule>/actions/try", "/api/rules/{rule}/actions/try", {}),
         Case(
             "POST",

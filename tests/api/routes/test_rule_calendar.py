@@ -1,0 +1,62 @@
+"""`GET /api/rules/RULE/calendar`: when a rule's promotions may go, for the next two weeks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from listener.services.holds import NewHold
+from tests.api.routes.caller import Caller
+from tests.services.office import ANA, EU, PROD, Office
+
+NIGHT = "daily 22:00-06:00 UTC"
+
+
+def test_it_has_a_day_for_each_of_two_weeks(viewer: Caller, office: Office) -> None:
+    office.add_rule(name="ship", conditions={"windows": [NIGHT], "closed": ["holidays GB"]})
+
+    found = viewer.get("/api/rules/ship/calendar")
+
+    (calendar,) = found["calendars"]
+    assert (found["rule"]["name"], found["mode"], found["zone"]) == ("ship", "armed", "UTC")
+    assert [app["name"] for app in calendar["targets"]] == [PROD]
+    days = calendar["days"]
+    today = datetime.fromisoformat(found["at"]).date()
+    dates = [(today + timedelta(days=n)).isoformat() for n in range(14)]
+    assert [day["date"] for day in days] == dates
+    open_days = [day for day in days if not day["stops"]]
+    assert open_days
+    for day in open_days:
+        assert day["hours"] == ["00:00–06:00", "22:00–24:00"]
+        assert day["open"][0]["from"] == day["from"]
+        assert day["open"][1]["until"] == day["until"]
+
+
+def test_targets_with_holds_of_their_own_have_their_own_calendar(
+    viewer: Caller, office: Office
+) -> None:
+    office.add_rule(name="ship", targets=(PROD, EU))
+    office.holds.put(NewHold(app=EU, reason="broken"), by=ANA)
+
+    free, held = viewer.get("/api/rules/ship/calendar")["calendars"]
+
+    assert free["message"] == "Open now."
+    assert free["opens_at"] is not None
+    assert free["holds"] == []
+    assert [app["name"] for app in held["targets"]] == [EU]
+    assert held["message"] == "Nothing goes until the hold is released."
+    assert held["opens_at"] is None
+    assert [(hold["reason"], hold["until"]) for hold in held["holds"]] == [("broken", None)]
+    assert {stop["kind"] for day in held["days"] for stop in day["stops"]} == {"hold"}
+    assert all(day["notes"] for day in held["days"])
+
+
+def test_what_is_open_says_until_when(viewer: Caller, office: Office) -> None:
+    office.add_rule(name="ship", conditions={"windows": ["daily 00:00-12:00 UTC", NIGHT]})
+    office.add_rule(name="noon", targets=(EU,), conditions={"windows": ["daily 12:00-22:00 UTC"]})
+
+    messages = [
+        viewer.get(f"/api/rules/{name}/calendar")["calendars"][0]["message"]
+        for name in ("ship", "noon")
+    ]
+
+    assert sorted(text.split(",")[0].split(" ")[0] for text in messages) == ["Open", "Opens"]
