@@ -80,6 +80,11 @@
 
   // Nothing is taken from under somebody's hands: what is open, written or marked stays.
 
+  const isChanged = (each) => {
+    if (each.type === "hidden") return false;
+    if (each.type === "checkbox" || each.type === "radio") return each.checked !== each.defaultChecked;
+    return each.value !== each.defaultValue;
+  };
   const isBusy = () => {
     const main = document.getElementById("main");
     const at = document.activeElement;
@@ -87,7 +92,7 @@
     return Boolean(
       [...main.querySelectorAll("details[open]")].some((each) => !unfolded.has(each)) ||
         (at && main.contains(at) && at.matches("input, select, textarea")) ||
-        [...main.querySelectorAll("input:not([type=hidden]), textarea")].some((each) => each.value !== each.defaultValue) ||
+        [...main.querySelectorAll("input, textarea")].some(isChanged) ||
         (marked && !marked.isCollapsed && main.contains(marked.anchorNode)),
     );
   };
