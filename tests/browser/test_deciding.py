@@ -30,7 +30,7 @@ def test_an_approver_lets_a_release_go_from_a_phone(visit: Visit, town: Town) ->
     promotion = asking(town, "acme-phone", repository="acme/phone")
     visitor = visit(viewport=PHONE, has_touch=True, is_mobile=True)
     page = visitor.log_in(APPROVER)
-    page.get_by_role("link", name=f"Review promotion {promotion}").tap()
+    page.get_by_role("link", name=f"of promotion {promotion}").tap()
     expect(page).to_have_url(f"{town.url}/promotions/{promotion}")
 
     expect(summary(page)).to_be_in_viewport()
@@ -98,7 +98,7 @@ def test_who_may_only_look_has_nothing_to_press(visit: Visit, town: Town) -> Non
 def test_all_of_it_works_without_a_script(visit: Visit, town: Town) -> None:
     promotion = asking(town, "acme-plain")
     page = visit(java_script_enabled=False).log_in(APPROVER)
-    page.get_by_role("link", name=f"Review promotion {promotion}").click()
+    page.get_by_role("link", name=f"of promotion {promotion}").click()
     summary(page).click()
     approve(page).click()
     expect(page.get_by_role("main")).to_contain_text(f"by {APPROVER}")
@@ -125,7 +125,7 @@ def test_a_keyboard_suffices(visit: Visit, town: Town) -> None:
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
-    reach(page, page.get_by_role("link", name=f"Review promotion {promotion}"))
+    reach(page, page.get_by_role("link", name=f"of promotion {promotion}"))
     page.keyboard.press("Enter")
 
     expect(page).to_have_url(f"{town.url}/promotions/{promotion}")

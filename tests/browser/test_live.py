@@ -19,7 +19,7 @@ def test_a_deploy_appears_by_itself(visit: Visit, town: Town) -> None:
     page.evaluate("window.isSame = true")
 
     promotion = deploy(town, "acme-live", "waiting", user=ADMIN)
-    link = page.get_by_role("link", name=f"Review promotion {promotion}")
+    link = page.get_by_role("link", name=f"of promotion {promotion}")
     expect(link).to_be_visible(timeout=SOON)
     assert page.evaluate("window.isSame") is True  # nothing was loaded anew
 

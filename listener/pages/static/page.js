@@ -74,7 +74,8 @@
     const isLost = Date.now() - lostSince > LOST_AFTER;
     const said = isLost ? `not live since ${clock(wellAt)}` : fresh ? `changed at ${clock(freshAt)}` : "live";
     live.className = isLost || fresh ? "state ask" : "state ok";
-    reload.hidden = !(isLost || fresh);
+    if (isLost || fresh) live.append(reload);
+    else reload.remove();
     say(word, said);
   };
 
@@ -213,9 +214,7 @@
   };
   setInterval(readOn, 1000);
 
-  reload.hidden = true;
   prepare(document);
-  live.hidden = false;
   tick();
   paint();
   timer = setTimeout(look, 1000);
