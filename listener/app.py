@@ -37,6 +37,7 @@ from listener.api import (
     subscriptions,
     tokens,
     troubles,
+    walls,
     webhooks,
 )
 from listener.api.request_body import LARGEST
@@ -83,6 +84,7 @@ from listener.services.refusals import Refusals
 from listener.services.status import Gauges, ReachabilityCheck, Readiness
 from listener.services.subscriptions import SubscriptionsDesk
 from listener.services.tokens import TokensDesk
+from listener.services.walls import WallsDesk
 from listener.web.limits import JUDGE
 from listener.worker.supervisor import Supervisor
 
@@ -94,6 +96,7 @@ ROOMS = (
     people,
     login_client,
     machine_tokens,
+    walls,
     rules,
     rule_calendar,
     rule_files,
@@ -270,6 +273,7 @@ def services_of(parts: Parts) -> Services:
         browser_logins=BrowserLogins(keys, id_url=settings.heroku_id_url, client=settings.oauth_id),
         people=PeopleDesk(parts.database, parts.roles),
         machines=MachinesDesk(parts.database, keys),
+        walls=WallsDesk(parts.database, keys, context.changes),
         refusals=refusals,
         outputs=outputs,
         output_tails=OutputTails(outputs),

@@ -136,6 +136,7 @@ class Keys:
         self.services = Cipher([derived(key, "notification services") for key in secret_keys])
         self.tokens = Signer([derived(key, "tokens") for key in secret_keys])
         self.links = Signer([derived(key, "approval links") for key in secret_keys])
+        self.walls = Signer([derived(key, "wall links") for key in secret_keys])
         self.sessions = Signer([derived(key, "browser sessions") for key in secret_keys])
         self.states = Signer([derived(key, "browser logins at Heroku") for key in secret_keys])
         self.forms = Signer([derived(key, "approval forms") for key in secret_keys])

@@ -54,6 +54,8 @@ from autopromote.resources import (
     TokenEnded,
     Trial,
     Trouble,
+    Wall,
+    WallMade,
     Whoami,
 )
 from autopromote.shape import misfit
@@ -128,6 +130,15 @@ class Listener:
 
     def revoke_machine_token(self, name: str) -> MachineToken:
         return self._ask("DELETE", f"machine-tokens/{path_part(name)}", MachineToken)
+
+    def walls(self) -> list[Wall]:
+        return self._ask("GET", "walls", list[Wall])
+
+    def create_wall(self, wish: Body) -> WallMade:
+        return self._ask("POST", "walls", WallMade, body=wish)
+
+    def remove_wall(self, name: str) -> Wall:
+        return self._ask("DELETE", f"walls/{path_part(name)}", Wall)
 
     def rules(self, *, app: str | None, limit: int | None) -> list[Rule]:
         return self._ask("GET", "rules", list[Rule], query={"app": app, "limit": limit})

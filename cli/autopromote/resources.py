@@ -526,6 +526,31 @@ class Trouble(TypedDict):
     apps: list[Ref]
 
 
+class Wall(TypedDict):
+    """A wall; `names` tells whether it shows authors."""
+
+    name: str
+    apps: list[Ref]
+    names: bool
+    made_by: str
+    created_at: str
+    expires_at: str
+
+
+class WallMade(TypedDict):
+    """A new wall with its address, the lanes that it shows now, and the apps that are in none."""
+
+    name: str
+    apps: list[Ref]
+    names: bool
+    made_by: str
+    created_at: str
+    expires_at: str
+    url: str
+    lanes: list[str]
+    in_no_lane: list[Ref]
+
+
 class Approvals(TypedDict):
     """How many people must approve a promotion, and what was said."""
 

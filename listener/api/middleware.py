@@ -19,6 +19,7 @@ from listener.api.early import HEALTH
 from listener.api.services import services
 from listener.approval_links import PATH
 from listener.errors import Forbidden, Invalid
+from listener.services.walls import PATH as WALL
 
 log = structlog.get_logger()
 
@@ -56,8 +57,8 @@ def refuse_plain() -> ResponseReturnValue | None:
 
 
 def redact(path: str) -> str:
-    """Return the path as logs may have it: without the approval links that invite people."""
-    return f"{PATH}…" if path.startswith(PATH) else path
+    """Return the path as logs may have it: without the links that open something by themselves."""
+    return next((f"{each}…" for each in (PATH, WALL) if path.startswith(each)), path)
 
 
 def end(response: Response) -> Response:

@@ -28,6 +28,7 @@ from listener.services.refusals import Refusals
 from listener.services.status import Gauges, Readiness
 from listener.services.subscriptions import SubscriptionsDesk
 from listener.services.tokens import TokensDesk
+from listener.services.walls import WallsDesk
 
 NAME = "autopromote"
 
@@ -57,6 +58,7 @@ class Services:
     browser_logins: BrowserLogins
     people: PeopleDesk
     machines: MachinesDesk
+    walls: WallsDesk
     refusals: Refusals
     outputs: OutputsDesk
     output_tails: OutputTails

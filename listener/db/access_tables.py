@@ -1,8 +1,18 @@
-"""The tables of who comes in: tokens, browser sessions, and what is good once."""
+"""The tables of who comes in: tokens, browser sessions, walls, and what is good once."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ColumnElement, Index, Table, Text, func, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Index,
+    Table,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from listener.db import columns
@@ -47,6 +57,23 @@ ticket = Table(
     columns.time("expires_at", is_required=True),
     columns.time("used_at"),
     Index("ix_ticket_expires_at", "expires_at"),
+)
+
+# A link that shows the lanes of some apps without a login. As with tokens, what is here opens
+# nothing: the link is signed with SECRET_KEY.
+wall = Table(
+    "wall",
+    columns.metadata,
+    Column("id", Text, primary_key=True),
+    columns.words("name", is_required=True),
+    Column("app_ids", JSONB, nullable=False),  # by which renamed apps are found
+    columns.required("shows_names", Boolean, "false"),
+    columns.words("made_by", is_required=True),
+    columns.now("created_at"),
+    columns.time("expires_at", is_required=True),
+    columns.time("removed_at"),
+    columns.words("removed_by"),
+    Index("uq_wall_name", "name", unique=True, postgresql_where=text("removed_at IS NULL")),
 )
 
 

@@ -64,7 +64,18 @@ class Changes:
         """
         with self._lock:
             found = self._answered.get(key)
-            if found is None or found.tag != tag or found.number != self._number:
+            if found is None or found.tag != tag:
                 return None
-            lasts = HEARD_FOR if self._is_listening else UNHEARD_FOR
-            return found.by if time.monotonic() - found.at < lasts else None
+            return found.by if self._stands(found.number, found.at) else None
+
+    def stands(self, number: int, at: float) -> bool:
+        """Return whether what was read then, by the monotonic clock, still stands.
+
+        As far as is known; `number` are the changes that were known before.
+        """
+        with self._lock:
+            return self._stands(number, at)
+
+    def _stands(self, number: int, at: float) -> bool:
+        lasts = HEARD_FOR if self._is_listening else UNHEARD_FOR
+        return number == self._number and time.monotonic() - at < lasts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -151,6 +151,19 @@ def read(context: Context) -> Lanes:
     with context.database.lend() as conn:
         live = rules.live(conn, scope=scope)
         return _lanes(conn, live, holds.open_(conn, scope=scope), scope)
+
+
+def of_apps(conn: Connection, app_ids: Collection[str]) -> Lanes:
+    """Return the lanes of these apps: of a lane that has others as well, these alone."""
+    ids = set(app_ids)
+    live = [
+        replace(rule, targets=targets)
+        for rule in rules.live(conn)
+        if rule.source_id in ids
+        and (targets := tuple(each for each in rule.targets if each.app_id in ids))
+    ]
+    open_ = [hold for hold in holds.open_(conn) if hold.app_id is None or hold.app_id in ids]
+    return _lanes(conn, live, open_, Scope(tuple(apps.names(conn, ids).values())))
 
 
 def _lanes(

@@ -37,6 +37,7 @@ from autopromote.resources import (
     Ships,
     Stats,
     Subscription,
+    Wall,
 )
 from listener.core.figures import DEFINITIONS
 from tests.cli.answers import full
@@ -396,6 +397,20 @@ TOKENS = [
         },
     )
 ]
+WALLS = [
+    full(
+        Wall,
+        {
+            "name": name,
+            "apps": [app(each) for each in (STAGING, US, EU)][:count],
+            "names": count > 2,
+            "made_by": BO,
+            "created_at": LONG_AGO,
+            "expires_at": NEXT_WEEK,
+        },
+    )
+    for name, count in (("lobby", 3), ("office-of-the-checkout-team", 2))
+]
 RELEASE = {
     "id": "r",
     "version": 22,
@@ -694,6 +709,7 @@ ANSWERS = {
     "/api/audit-entries": AUDIT,
     "/api/people": PEOPLE,
     "/api/machine-tokens": TOKENS,
+    "/api/walls": WALLS,
     "/api/findings": FINDINGS,
     f"/api/apps/{STAGING}/diff": DIFF,
     f"/api/apps/{STAGING}/explanation": EXPLANATION,
@@ -721,6 +737,7 @@ COMMANDS = {
     "audit": ("audit",),
     "people": ("people",),
     "tokens": ("tokens",),
+    "wall": ("wall",),
     "doctor": ("doctor",),
     "diff": ("diff", "-a", STAGING, "--to", US),
     "explain": ("explain", "-a", STAGING),

@@ -33,6 +33,7 @@ NAMED = {
     ("rules", "name"): "rules",
     ("promotions", "id"): "promotions",
     ("tokens", "name"): "tokens",
+    ("wall", "name"): "walls",
     ("webhooks", "id"): "deliveries",
     ("commits", "sha"): "commits",
 }
@@ -90,6 +91,7 @@ def ask(listener: "Listener", kind: str) -> list[Candidate]:
         "promotions": promotions,
         "apps": apps,
         "tokens": tokens,
+        "walls": walls,
         "commits": commits,
         "deliveries": deliveries,
     }
@@ -125,6 +127,11 @@ def tokens(listener: "Listener") -> list[Candidate]:
         (one["name"], f"{one['role']}, made by {one['made_by']}")
         for one in listener.machine_tokens()
     ]
+
+
+def walls(listener: "Listener") -> list[Candidate]:
+    """Return the links that show lanes, with by whom they were made."""
+    return [(one["name"], f"made by {one['made_by']}") for one in listener.walls()]
 
 
 def commits(listener: "Listener") -> list[Candidate]:

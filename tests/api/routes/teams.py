@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -14,10 +15,11 @@ from listener.core.trouble import Cause
 from listener.db import troubles
 from listener.pages.frame import SCRIPT, STYLESHEET
 from listener.roles import Role, Roles
-from listener.services import commit_blocks, deliveries
+from listener.services import commit_blocks, deliveries, walls
 from listener.services.commit_blocks import NewBlock
 from listener.services.holds import NewHold
 from listener.services.status import MARK
+from listener.services.walls import NewWall
 from tests.api.routes.caller import Caller
 from tests.services.letterbox import Answering
 from tests.services.office import ANA, PUBLIC_URL, TOKEN, Office
@@ -141,6 +143,7 @@ APPS: dict[Role, list[Case]] = {
         Case("GET", "/api/subscriptions/<subscription>", "/api/subscriptions/{subscription}"),
         Case("GET", "/api/subscriptions/<subscription>", "/api/subscriptions/{staging}"),
         Case("GET", "/api/troubles", "/api/troubles?app={prod}", is_list=True),
+        Case("GET", "/api/walls", "/api/walls", is_list=True),
     ],
     APPROVER: [
         Case(
@@ -221,6 +224,9 @@ APPS: dict[Role, list[Case]] = {
         ),
         Case("DELETE", "/api/subscriptions/<subscription>", "/api/subscriptions/{staging}"),
         Case("DELETE", "/api/rules/<rule>", "/api/rules/{rule}"),
+        Case("POST", "/api/walls", "/api/walls", {"name": "new", "apps": ["{prod}"]}),
+        Case("POST", "/api/walls", "/api/walls", {"name": "new", "apps": ["[prod]", "{eu}"]}),
+        Case("DELETE", "/api/walls/<name>", "/api/walls/{rule}"),
     ],
 }
 # What concerns all: no role for some apps opens it.
@@ -319,6 +325,8 @@ def plant(office: Office, name: str) -> Team:
     hold = office.holds.put(NewHold(app=prod, reason=f"{name} fair"), by=ANA)
     leak = NewBlock(sha="a" * 40, reason=f"{name} leaks", app=eu)  # nothing is promoted there
     commit_blocks.block(office.context, leak, by=ANA)
+    wall = NewWall(name, (staging, prod), shows_names=False, expires_at=None)
+    walls.create(office.context, wall, by=ANA, now=datetime.now(UTC))
     with office.database.begin() as conn:
         app_id = office.app(prod).id
         troubles.note(conn, Cause.GONE, name, f"{name} is gone", [app_id])
