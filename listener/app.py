@@ -62,6 +62,7 @@ from listener.pages import (
     promotion,
     rule,
     sessions,
+    wall,
 )
 from listener.pages import audit as audit_page
 from listener.pages import deliveries as deliveries_page
@@ -127,6 +128,7 @@ PAGES = (
     deliveries_page,
     doctor_page,
     sessions,
+    wall,
     approval,
     login,
     login_callback,

@@ -191,7 +191,7 @@ def live(template: str, facts: object, number: int, **values: Any) -> Response:
 
     `facts` are all that it shows, and `number` the changes that were known before they were read.
     """
-    tag = f'"{hashlib.sha256(repr((BUILD, facts)).encode()).hexdigest()[:32]}"'
+    tag = tag_of(facts)
     services().context.changes.note(_viewer(), tag, number, g.session_id)
     services().tokens.passes.note(g.session_id)
     if request.headers.get("If-None-Match") == tag:
@@ -199,6 +199,11 @@ def live(template: str, facts: object, number: int, **values: Any) -> Response:
     answer = sheet(template, tag=tag, as_of=f"{services().now():%H:%M:%S}", **values)
     answer.headers["ETag"] = tag
     return answer
+
+
+def tag_of(facts: object) -> str:
+    """Return the ETag of a page that shows these facts."""
+    return f'"{hashlib.sha256(repr((BUILD, facts)).encode()).hexdigest()[:32]}"'
 
 
 def _viewer() -> tuple[str, str]:

@@ -32,7 +32,7 @@ OPEN = {
     SCRIPT,
 }
 # They log in by a form, and are asked for it by a page.
-FOR_BROWSERS = ("/approvals/", "/login", "/promotions/", "/figures", "/sessions")
+FOR_BROWSERS = ("/approvals/", "/login", "/promotions/", "/figures", "/sessions", "/wall/")
 PAGES = {"/", "/logout"}
 
 

@@ -93,6 +93,7 @@ def test_no_answer_is_kept_or_guessed_at(client: FlaskClient, path: str) -> None
         ("/", "http", 308),
         ("/figures", "http", 308),
         ("/sessions", "http", 308),
+        ("/wall/x", "http", 308),
         ("/promotions/1", "http", 308),
         ("/webhooks/heroku", "http", 403),
         ("/healthz", "http", 200),

@@ -5,7 +5,8 @@
   const live = document.getElementById("live");
   if (!live) return;
   const word = live.querySelector("span");
-  const reload = live.querySelector("a");
+  const reload = live.querySelector("a"); // a wall has none, but a clock
+  const face = live.querySelector("time");
   const own = document.currentScript.getAttribute("src");
   const LOST_AFTER = 5000;
   const PATIENCE = 10000;
@@ -72,11 +73,16 @@
   const paint = () => {
     const lostSince = Math.max(wellAt, shownAt);
     const isLost = Date.now() - lostSince > LOST_AFTER;
-    const said = isLost ? `not live since ${clock(wellAt)}` : fresh ? `changed at ${clock(freshAt)}` : "live";
+    const lost = face ? "not live since" : `not live since ${clock(wellAt)}`;
+    const said = isLost ? lost : fresh ? `changed at ${clock(freshAt)}` : "live";
     live.className = isLost || fresh ? "state ask" : "state ok";
-    if (isLost || fresh) live.append(reload);
-    else reload.remove();
+    if (reload && (isLost || fresh)) live.append(reload);
+    else reload?.remove();
     say(word, said);
+    if (face) {
+      face.dateTime = new Date(wellAt).toISOString();
+      say(face, clock(wellAt));
+    }
   };
 
   // Nothing is taken from under somebody's hands: what is open, written or marked stays.

@@ -300,6 +300,8 @@ OPEN = {
     ("GET", "/rules"),
     ("GET", "/rules/<rule>"),
     ("POST", "/promotions/<promotion>"),
+    # What a link alone opens: test_wall_page.py.
+    ("GET", "/wall/<link>"),
     # Logins: test_sessions_page.py.
     ("GET", "/sessions"),
     ("POST", "/sessions"),
