@@ -5,6 +5,7 @@ Logging out of this very browser stays in the head of every page.
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlencode
 
 from flask.typing import ResponseReturnValue
@@ -13,6 +14,7 @@ from listener.api import fields
 from listener.api.answers import Reply, replies
 from listener.api.people import LONGEST_EMAIL
 from listener.api.services import context, services
+from listener.core import duration
 from listener.errors import Invalid
 from listener.pages import frame
 from listener.roles import Role
@@ -51,6 +53,7 @@ def show() -> ResponseReturnValue:
         is_admin=context().reach.covers_all(Role.ADMIN),
         form=services().browsers.form(session, frame.SESSIONS, now=services().now()),
         path_of=path_of,
+        since=partial(duration.ago, now=services().now()),
     )
 
 

@@ -23,6 +23,7 @@ bp = frame.blueprint("wall", PATH.rstrip("/"))
 
 COLUMNS = ((3, 1), (8, 2), (30, 3), (60, 4))  # so many lanes stand in so many columns
 MOST_COLUMNS, MOST_ROWS = 4, 25
+FEW_COLUMNS = 3  # with fewer, the letters are larger
 
 
 @bp.get("/<link>")
@@ -48,6 +49,7 @@ def _made(wall: WallRow) -> Screen:
         "wall.html",
         tag=tag,
         screen=found,
+        is_few=columns < FEW_COLUMNS,
         rows=min(max(-(-len(found.tiles) // columns), 1), MOST_ROWS),
         now=now,
         since=partial(duration.ago, now=now),

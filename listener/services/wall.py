@@ -18,7 +18,7 @@ from listener.db.lanes import PlaceRow
 from listener.db.walls import WallRow
 from listener.inventory.context import Context
 from listener.services import lanes
-from listener.services.lanes import Lane, StopView
+from listener.services.lanes import Lane, Next, StopView
 
 ORDER = (Tone.BAD, Tone.ASK, Tone.RUN, Tone.WAIT, Tone.END, Tone.OK)  # the worst is shown
 
@@ -116,19 +116,8 @@ def _states(stop: StopView, feeds: Mapping[str, StopView], target: str | None) -
     """Tell all that a target is in."""
     if (last := stop.last) is not None:
         yield State(Tone.BAD, last.status, last.status, last.version, target, since=last.ended_at)
-    if stop.next is not None:
-        row, binding = stop.next.row, stop.next.waits_for
-        is_waiting = row.status is Status.WAITING
-        yield State(
-            stop.next.tone,
-            row.status,
-            "person" if stop.next.needs_word else row.status,
-            row.version,
-            target,
-            gate=binding.gate if binding is not None else None,
-            until=binding.until if binding is not None else None,
-            since=None if is_waiting else row.status_at,
-        )
+    if stop.next is not None and not (stop.holds and _waits_for_hold(stop.next)):
+        yield _coming(stop.next, target)
     for hold in stop.holds:
         tone = Tone.ASK if hold.ends_at is None else Tone.WAIT
         word = _word(hold)
@@ -137,6 +126,25 @@ def _states(stop: StopView, feeds: Mapping[str, StopView], target: str | None) -
         yield State(Tone.OK, "same", "succeeded")
     else:
         yield _behind(stop, feeds, target)
+
+
+def _waits_for_hold(coming: Next) -> bool:
+    return coming.waits_for is not None and coming.waits_for.gate == "hold"
+
+
+def _coming(coming: Next, target: str | None) -> State:
+    """Tell of what waits or is under way."""
+    row, binding = coming.row, coming.waits_for
+    return State(
+        coming.tone,
+        row.status,
+        "person" if coming.needs_word else row.status,
+        row.version,
+        target,
+        gate=binding.gate if binding is not None else None,
+        until=binding.until if binding is not None else None,
+        since=None if row.status is Status.WAITING else row.status_at,
+    )
 
 
 def _behind(stop: StopView, feeds: Mapping[str, StopView], target: str | None) -> State:
@@ -165,19 +173,22 @@ def _versions(
     if newest is not None and all(each.runs.artifact == first.runs.artifact for each in targets):
         return f"v{newest} everywhere"
     of_newest = f" of v{newest}" if len(targets) == 1 and newest is not None else ""
-    told: list[str] = []
+    told: dict[str, list[str]] = {}  # what they run: who does
     for stop in targets:
         place = places.get(stop.stop.app_id)
         if stop.runs.version is None:
             ran = "nothing yet"
+        elif place is None or place.version is None:
+            ran = f"what {short(first, lane)} never ran"
         elif stop.runs.artifact == first.runs.artifact:
             ran = f"v{newest}"
-        elif place is not None and place.version is not None:
-            ran = f"v{place.version}{of_newest}"
         else:
-            ran = f"what {short(first, lane)} never ran"
-        told.append(f"{short(stop, lane)} {'runs ' if not told else ''}{ran}")
-    return ", ".join(told)
+            ran = f"v{place.version}{of_newest}"
+        told.setdefault(ran, []).append(short(stop, lane))
+    return ", ".join(
+        f"{' and '.join(who)} {'runs' if len(who) == 1 else 'run'} {ran}"
+        for ran, who in told.items()
+    )
 
 
 def _authors(first: StopView, targets: list[StopView]) -> tuple[str, ...]:

@@ -22,7 +22,6 @@ from listener.services import lanes
 
 PATH = "/wall/"
 LONGEST_LIFE = timedelta(days=366)  # the usual one as well: it hangs on a wall
-KNOWN_FOR = 0.5  # seconds: so long a link that was removed may go on
 NONE = -1  # no number of changes
 SHOWN_FOR = 0.25  # seconds: so long it is not read anew, whatever changes and however many look
 
@@ -166,19 +165,11 @@ class Screen:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What was read of a link, and when."""
-
-    row: WallRow | None
-    at: float
-
-
 class WallsDesk:
     """Finds walls by their links, and bounds what a link costs that many have.
 
-    It keeps what was read for a moment: a row for half a second, a screen for a quarter of one,
-    and longer while nothing changes. There are no more of them than there are rows.
+    Each look asks for the row, so that every process refuses at once what was removed. What is
+    shown is kept for a quarter of a second, and longer while nothing changes.
     """
 
     def __init__(
@@ -194,8 +185,7 @@ class WallsDesk:
         self._changes = changes
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: dict[str, _Known] = {}
-        self._screens: dict[str, Screen] = {}
+        self._screens: dict[str, Screen] = {}  # no more than there are walls
 
     def find(self, link: str, *, now: datetime) -> WallRow:
         """Return the wall of a link. Raises NotFound, alike for whatever is none."""
@@ -203,22 +193,13 @@ class WallsDesk:
             id = str(self._keys.walls.read(link, now=now).get("wall"))
         except BadToken:
             raise _nothing() from None
-        known = self._known.get(id)
-        if known is None or self._clock() - known.at >= KNOWN_FOR:
-            known = self._read(id)
-        if known.row is None:
-            raise _nothing()
-        return known.row
-
-    def _read(self, id: str) -> _Known:
-        at = self._clock()
         with self._database.lend() as conn:
-            known = _Known(walls.find(conn, id), at)
-        with self._lock:
-            self._known[id] = known
-            if known.row is None:
+            row = walls.find(conn, id)
+        if row is None:
+            with self._lock:
                 self._screens.pop(id, None)
-        return known
+            raise _nothing()
+        return row
 
     def screen(self, row: WallRow) -> Screen | None:
         """Return what this wall showed just now; None to whoever is to read it anew.

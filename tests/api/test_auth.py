@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from listener.api.answers import Reply
 from listener.app import Parts, build
 from listener.crypto import BadToken, Keys
 from listener.pages.frame import SCRIPT, STYLESHEET
@@ -31,16 +32,18 @@ OPEN = {
     STYLESHEET,
     SCRIPT,
 }
-# They log in by a form, and are asked for it by a page.
-FOR_BROWSERS = ("/approvals/", "/login", "/promotions/", "/figures", "/sessions", "/wall/")
-PAGES = {"/", "/logout"}
+
+
+def is_page(app: Flask, endpoint: str) -> bool:
+    """Whether it is for browsers, which log in by a form and are asked for it by a page."""
+    return bool(getattr(app.view_functions[endpoint], "reply", Reply()).is_page)
 
 
 def test_every_route_but_the_open_ones_asks_who_comes(app: Flask, client: FlaskClient) -> None:
     for rule in app.url_map.iter_rules():
         path = rule.rule.replace("<", "").replace(">", "")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            if rule.rule not in OPEN | PAGES and not rule.rule.startswith(FOR_BROWSERS):
+            if rule.rule not in OPEN and not is_page(app, rule.endpoint):
                 answer = client.open(path, method=method, json={})
                 assert (answer.status_code, answer.get_json()["id"]) == (401, "unauthorized"), path
                 assert answer.headers["WWW-Authenticate"] == "Bearer"
