@@ -52,6 +52,7 @@ def _made(wall: WallRow) -> Screen:
         is_few=columns < FEW_COLUMNS,
         rows=min(max(-(-len(found.tiles) // columns), 1), MOST_ROWS),
         now=now,
+        as_of=f"{now:%H:%M:%S}",
         since=partial(duration.ago, now=now),
         left=partial(frame.left, now=now),
     )

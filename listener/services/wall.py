@@ -100,7 +100,7 @@ def _tile(lane: Lane, places: Mapping[str, PlaceRow], *, shows_names: bool) -> T
     states = [
         state
         for stop in targets
-        for state in _states(stop, feeds, short(stop, lane) if len(targets) > 1 else None)
+        for state in _states(stop, feeds, lane.short(stop.name) if len(targets) > 1 else None)
     ]
     worst = min(states, key=lambda state: ORDER.index(state.tone))
     return Tile(
@@ -138,7 +138,7 @@ def _coming(coming: Next, target: str | None) -> State:
     return State(
         coming.tone,
         row.status,
-        "person" if coming.needs_word else row.status,
+        "person" if coming.needs_somebody else row.status,
         row.version,
         target,
         gate=binding.gate if binding is not None else None,
@@ -160,11 +160,6 @@ def _word(hold: HoldRow) -> str:
     return "freeze" if hold.kind == "freeze" else "hold"
 
 
-def short(stop: StopView, lane: Lane) -> str:
-    """Return the end of an app's name by which it differs within its lane."""
-    return stop.name.removeprefix(f"{lane.name}-")
-
-
 def _versions(
     lane: Lane, first: StopView, targets: list[StopView], places: Mapping[str, PlaceRow]
 ) -> str:
@@ -179,12 +174,12 @@ def _versions(
         if stop.runs.version is None:
             ran = "nothing yet"
         elif place is None or place.version is None:
-            ran = f"what {short(first, lane)} never ran"
+            ran = f"what {lane.short(first.name)} never ran"
         elif stop.runs.artifact == first.runs.artifact:
             ran = f"v{newest}"
         else:
             ran = f"v{place.version}{of_newest}"
-        told.setdefault(ran, []).append(short(stop, lane))
+        told.setdefault(ran, []).append(lane.short(stop.name))
     return ", ".join(
         f"{' and '.join(who)} {'runs' if len(who) == 1 else 'run'} {ran}"
         for ran, who in told.items()
