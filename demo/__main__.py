@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from itertools import cycle, islice
 from pathlib import Path
@@ -187,11 +187,12 @@ def stay(stage: Stage, hub: Hub, folder: Path, ending: Ending) -> None:
     say(f"  {ben} autopromote promotions:approve ID")
     say(f"  {ana} autopromote holds:release --app acme-api-us")
     say(f"\nID is that of the one that waits. `{ana} sh` is a shell of hers, until `exit`.")
-    for change in islice(cycle(week.LATER), MOST_CHANGES):
-        if ending.wait(PAUSE):
-            return
-        week.deploy(stage, hub, change)
-    ending.wait()
+    with suppress(Ended):
+        for change in islice(cycle(week.LATER), MOST_CHANGES):
+            if ending.wait(PAUSE):
+                return
+            week.deploy(stage, hub, change)
+        ending.wait()
 
 
 def main() -> int:

@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import chain
 
 import psycopg
 from psycopg import sql
@@ -21,6 +20,8 @@ from demo.stage import Stage, wait_for
 
 # Who is logged in, and who is at work now: for them no time passes.
 KEPT = ("access_token", "alembic_version", "chore", "own_address", "runner", "ticket")
+# When somebody wants a freeze: it comes no nearer, and is told as it was.
+PLANNED = ("hold.starts_at", "hold.ends_at", "audit_entry.before", "audit_entry.after")
 MOVING = ("posting", "releasing", "rolling_back")
 WAKE_ALL = "NOTIFY autopromote, '*'"
 _MOMENT = re.compile(r'(?<=")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^"\s]*(?=")')
@@ -37,7 +38,7 @@ class Passing:
     def settle(self) -> None:
         """Wait until nobody has anything to do now. Raises DemoFailed."""
         wait_for(lambda: self._stage.heroku("flush", {})["idle"], "Heroku's deliveries")
-        wait_for(lambda: not self._work(), "what the listener has to do")
+        wait_for(lambda: not self._is_busy(), "what the listener has to do")
 
     def let(self, **by: float) -> None:
         """Let time pass: hours, minutes or seconds, when nobody is at work. Raises DemoFailed."""
@@ -47,19 +48,19 @@ class Passing:
         self.settle()
 
     def _moved(self, by: timedelta) -> bool:
-        tables = sql.SQL(", ").join(map(sql.Identifier, self._times))
+        tables = sql.SQL(", ").join(map(sql.Identifier, {**self._times, **self._values}))
         try:
             with self._connection.transaction():
                 lock = sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE")
                 self._connection.execute(lock.format(tables))
-                if self._work():
+                if self._is_busy():
                     return False
-                self._stage.heroku("age", {"seconds": by.total_seconds()})
                 for table, names in self._times.items():
                     self._move_times(table, names, by)
                 for table, names in self._values.items():
                     self._move_values(table, names, by)
                 self._connection.execute(WAKE_ALL)
+                self._stage.heroku("age", {"seconds": by.total_seconds()})
         except psycopg.errors.DeadlockDetected:
             return False
         return True
@@ -88,23 +89,18 @@ class Passing:
             with self._connection.cursor() as cursor:
                 cursor.executemany(change, changes)
 
-    def _work(self) -> list[str]:
-        """Return the tables in which something is due, or at work."""
-        queries = chain(
-            (
-                sql.SQL("{} WHERE lease_until > now()").format(sql.Identifier(t))
-                for t in self._leased
-            ),
-            (sql.SQL("{} WHERE due_at <= now()").format(sql.Identifier(t)) for t in self._due),
-            (
-                sql.SQL("app WHERE look_at <= now()"),
-                sql.SQL("delivery WHERE settled_at IS NULL"),
-                sql.SQL("promotion WHERE status = ANY({})").format(list(MOVING)),
-            ),
+    def _is_busy(self) -> bool:
+        """Return whether anything is due, or somebody is at work."""
+        queries = (
+            *(f"{table} WHERE lease_until > now()" for table in self._leased),
+            *(f"{table} WHERE due_at <= now()" for table in self._due),
+            "app WHERE look_at <= now()",
+            "delivery WHERE settled_at IS NULL",
+            f"promotion WHERE status IN {MOVING}",
         )
-        asked = (sql.SQL("SELECT EXISTS (SELECT FROM {})").format(each) for each in queries)
-        query = sql.SQL(" UNION ALL ").join(asked)
-        return ["work" for (is_so,) in self._connection.execute(query).fetchall() if is_so]
+        asked = " OR ".join(f"EXISTS (SELECT FROM {query})" for query in queries)
+        row = self._connection.execute(f"SELECT {asked}".encode()).fetchone()
+        return row is None or bool(row[0])
 
 
 @contextmanager
@@ -121,10 +117,11 @@ def _columns(
     query = """
     SELECT table_name, column_name, udt_name FROM information_schema.columns
     WHERE table_schema = current_schema() AND udt_name IN ('timestamptz', 'jsonb')
-    AND is_generated = 'NEVER' AND table_name <> ALL(%s) ORDER BY table_name, ordinal_position
+    AND is_generated = 'NEVER' AND table_name <> ALL(%s)
+    AND concat(table_name, '.', column_name) <> ALL(%s) ORDER BY table_name, ordinal_position
     """
     times, values = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
-    for table, name, kind in connection.execute(query, [list(KEPT)]).fetchall():
+    for table, name, kind in connection.execute(query, [list(KEPT), list(PLANNED)]).fetchall():
         (times if kind == "timestamptz" else values)[table].append(name)
     leased = [table for table, names in times.items() if "lease_until" in names]
     due = [t for t, names in times.items() if "due_at" in names and t != "delivery"]

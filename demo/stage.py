@@ -233,5 +233,6 @@ class Stage:
 
     def heroku(self, path: str, body: Any, method: str = "POST") -> Any:
         """Ask the control API of the emulated Heroku, and return the answer."""
+        self._go_on()
         answer = self._http.request(method, f"{self.heroku_url}/_emulator/{path}", json=body)
         return answer.raise_for_status().json()

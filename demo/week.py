@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from demo.health import Health
@@ -39,7 +39,18 @@ from = "acme-billing-staging"
 to = ["acme-billing-prod"]
 soak = "30m"
 """
-SOAK = timedelta(minutes=30)
+# Words of the last rule, and what follows it.
+MORE_RULES = """approvals = 1
+self_approval = false
+
+[[freeze]]
+apps = ["acme-billing-prod"]
+from = "{begin}"
+until = "2d"
+reason = "the books of the month are closed"
+"""
+FILE = "autopromote.toml"
+SOAK, A_WHILE = timedelta(minutes=30), timedelta(minutes=10)
 QUICK, CLOSE = (15.0, 15.0, 15.0), (6.5,) * 5  # seconds between looks at a health page
 
 
@@ -120,20 +131,26 @@ def live(stage: Stage, hub: Hub, health: Health, passing: Passing, folder: Path)
     say("\nTwo more pipelines, with rules from a file: acme-api goes on from Europe to America")
     say("where its health is watched, and acme-billing waits for half an hour.")
     open_pipelines(stage)
-    (folder / "autopromote.toml").write_text(RULES.format(health=health.url))
-    stage.type("rules:apply", "--file", "autopromote.toml")
+    (folder / FILE).write_text(RULES.format(health=health.url))
+    stage.type("rules:apply", "--file", FILE)
     for source in REPOSITORIES:
         stage.type("webhooks:add", "--app", source)
     say("\nA week goes by: the listener decides on all of this, and only the times are made up,")
     say("in its database and at the emulated Heroku alike.\n")
     for day in WEEK:
         live_through(stage, hub, health, passing, day)
-    say("\nFrom now on a colleague approves what goes to acme-billing-prod.")
-    stage.type("rules:update", "billing", "--approvals", "1", "--no-self-approval")
-    freeze = ("--reason", "The books of the month are closed", "--from", "2d", "--until", "4d")
-    stage.type("holds:add", "--app", BILLING_PROD, *freeze)
+    say("\nFrom now on a colleague approves what goes to acme-billing-prod, which freezes soon.")
+    with (folder / FILE).open("a") as file:
+        file.write(MORE_RULES.format(begin=_in_two_days()))
+    stage.type("rules:apply", "--file", FILE, "--reason", "a wrong price list nearly went out")
     deploy(stage, hub, WAITS)
-    passing.let(minutes=40)
+    passing.let(seconds=SOAK.total_seconds() + A_WHILE.total_seconds())
+
+
+def _in_two_days() -> str:
+    """Return an evening soon."""
+    evening = datetime.now(UTC).replace(hour=18, minute=0, second=0, microsecond=0)
+    return (evening + timedelta(days=2)).isoformat()
 
 
 def live_through(stage: Stage, hub: Hub, health: Health, passing: Passing, day: Day) -> None:

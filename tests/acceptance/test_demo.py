@@ -130,7 +130,7 @@ def showing(tmp_path: Path) -> Iterator[Showing]:
     [
         pytest.param(Showing.shut, "Logging in", id="the terminal is closed"),
         pytest.param(Showing.interrupt, "Both are up", id="Ctrl-C, again and again"),
-        pytest.param(Showing.terminate, "Both are up", id="SIGTERM"),
+        pytest.param(Showing.terminate, "A week goes by", id="SIGTERM"),
     ],
 )
 def test_nothing_outlives_a_demo_that_is_ended_half_way(
