@@ -69,6 +69,7 @@ from listener.pages import deliveries as deliveries_page
 from listener.pages import doctor as doctor_page
 from listener.prober import Prober
 from listener.roles import NOWHERE, Roles
+from listener.services.brings import BringsDesk
 from listener.services.browser_login import BrowserLogins
 from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
@@ -279,6 +280,7 @@ def services_of(parts: Parts) -> Services:
         refusals=refusals,
         outputs=outputs,
         output_tails=OutputTails(outputs),
+        brings=BringsDesk(context.heroku),
         doctor=Doctor(
             nobodys,
             readiness,

@@ -12,6 +12,7 @@ from flask import Flask, current_app, g
 from listener.crypto import Keys
 from listener.inventory.context import Context
 from listener.roles import NOWHERE, Roles
+from listener.services.brings import BringsDesk
 from listener.services.browser_login import BrowserLogins
 from listener.services.deliveries import Inbox
 from listener.services.doctor import Doctor
@@ -62,6 +63,7 @@ class Services:
     refusals: Refusals
     outputs: OutputsDesk
     output_tails: OutputTails
+    brings: BringsDesk
     doctor: Doctor
     own_address: OwnAddress
     metrics_token: str | None = None

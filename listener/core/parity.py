@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from listener.core.app import App, Facts
@@ -130,25 +130,35 @@ def _set_buildpacks(wanted: Sequence[str], app: str) -> str:
     return " && ".join([f"heroku buildpacks:clear -a {app}", *adding])
 
 
+def lacking(ours: Set[str], theirs: Set[str]) -> list[str]:
+    """Return the names of config vars that a source has and a target should have, too."""
+    return sorted(name for name in ours - theirs if not COLOURED.fullmatch(name))
+
+
 def config_vars(source: Traits, target: Traits) -> Finding:
     """Check that the target has every config var of the source, by name, never by value."""
     ours, theirs = source.config_vars, target.config_vars
     if isinstance(ours, Unread) or isinstance(theirs, Unread):
         return _first_unread(ours, theirs).finding("config_vars", target.app)
-    missing = sorted(name for name in ours - theirs if not COLOURED.fullmatch(name))
+    missing = lacking(ours, theirs)
     if not missing:
         message = f"{target.app.name} has every config var of {source.app.name}."
         return _ok("config_vars", target, message, {"missing": []})
-    pairs = " ".join(f"{shlex.quote(name)}=…" for name in missing[:MOST_NAMED])
     return Finding(
         name="config_vars",
         state=State.WARNING,
         message=f"{target.app.name} lacks config vars of {source.app.name}: {_named(missing)}.",
         why="A promotion brings no config: code that reads them breaks on arrival.",
-        mend=f"heroku config:set {pairs} -a {target.app.name}",
+        mend=set_config(missing, target.app.name),
         app=target.app,
         facts={"missing": missing},
     )
+
+
+def set_config(missing: Sequence[str], app: str) -> str:
+    """Return the command that sets these, their values left to whoever types it."""
+    pairs = " ".join(f"{shlex.quote(name)}=…" for name in missing[:MOST_NAMED])
+    return f"heroku config:set {pairs} -a {app}"
 
 
 ASPECTS: tuple[Comparator, ...] = (container, generation, stack, buildpacks, config_vars)

@@ -20,14 +20,17 @@ from listener.api.fields import LONGEST_REASON
 from listener.api.services import context, services
 from listener.core import duration, verification
 from listener.core.gates import told
+from listener.core.gates.base import SLUG
 from listener.core.lanes import tone_of
-from listener.core.promotion import Status
+from listener.core.promotion import PromotionKind, Status
 from listener.core.steps import steps
 from listener.errors import Conflict, NotFound, Refusal, Unauthorized
 from listener.pages import acts, frame
 from listener.roles import Role
 from listener.services import promotion_page
+from listener.services.brings import Brings, Runs
 from listener.services.login import Session
+from listener.services.promotion_page import PromotionPage
 
 bp = frame.blueprint("promotion_page", "/promotions")
 
@@ -96,11 +99,12 @@ def _shown(
     found = promotion_page.read(context(), promotion, asker.email)
     is_read = found.view.row.status in PRINTING or "output" in request.args
     printed = services().output_tails.read(context(), promotion, 0) if is_read else None
+    brings = _brings(found)
     roles = {each: acts.ROLES[each] for each in found.acts}
     may = [each for each, role in roles.items() if asker.rights.scope(role).has(found.target)]
     return frame.live(
         "promotion.html",
-        (replace(found, now=frame.NEVER), may),
+        (replace(found, now=frame.NEVER), may, brings),
         number,
         status=status_of(refusal) if refusal is not None else 200,
         asker=asker,
@@ -114,6 +118,7 @@ def _shown(
         problem=refusal.message if refusal is not None else None,
         is_conflict=isinstance(refusal, Conflict),
         output=printed,
+        brings=brings,
         steps=steps((each.at, each.event) for each in found.view.timeline or ()),
         redact=verification.redact,
         took=duration.show,
@@ -128,6 +133,19 @@ def _shown(
         longest=LONGEST_REASON,
         few=FEW,
     )
+
+
+def _brings(found: PromotionPage) -> Brings | None:
+    """Return what it brings besides commits, while that can still be decided on."""
+    row, runs = found.view.row, found.runs
+    is_slug = row.kind is PromotionKind.PROMOTE and row.artifact_type == SLUG
+    if row.status is not Status.WAITING or not is_slug:
+        return None
+    now = None
+    if runs.artifact is not None:  # built on the source, if that ever ran it
+        is_of_source = found.place is not None and found.place.version is not None
+        now = Runs(row.source_id if is_of_source else row.target_id, runs.artifact)
+    return services().brings.read(row, found.target, now)
 
 
 def _path(promotion: str) -> str:

@@ -19,7 +19,7 @@ from listener.core.promotion import RETRYABLE, PromotionKind, Status
 from listener.core.verification import Verification
 from listener.db import apps, lanes, releases
 from listener.db.holds import HoldRow, open_
-from listener.db.lanes import RunningRow
+from listener.db.lanes import PlaceRow, RunningRow
 from listener.db.promotions import PromotionRow
 from listener.inventory.context import Context
 from listener.services import approvals, hold_release, promotions, rollback_preview
@@ -64,6 +64,7 @@ class PromotionPage:
     freed: ReleaseForeseen | None  # what their release would let go
     back: RollbackForeseen | None
     runs: RunningRow  # its target
+    place: PlaceRow | None  # of what that runs, among the source's releases
     now: datetime
 
     @property
@@ -134,6 +135,7 @@ def read(context: Context, promotion_id: str, asker: str) -> PromotionPage:
         freed = _freed(context, conn, row)
         runs = lanes.running(conn, [row.target_id])[row.target_id]
         back = rollback_preview.foresee(conn, row, runs, view.ships)
+        place = _place(conn, row, runs)
     is_own = question.is_asked and is_author and not question.is_own_allowed
     aside = _aside(row, held)
     return PromotionPage(
@@ -148,8 +150,16 @@ def read(context: Context, promotion_id: str, asker: str) -> PromotionPage:
         freed=freed,
         back=back,
         runs=runs,
+        place=place,
         now=now,
     )
+
+
+def _place(conn: Connection, row: PromotionRow, runs: RunningRow) -> PlaceRow | None:
+    if runs.artifact is None:
+        return None
+    way = row.source_id, row.target_id, runs.artifact
+    return lanes.places(conn, [way]).get(row.target_id)
 
 
 def _freed(context: Context, conn: Connection, row: PromotionRow) -> ReleaseForeseen | None:

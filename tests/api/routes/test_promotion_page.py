@@ -656,3 +656,21 @@ def test_output_is_for_whoever_may_see_the_promotion(releasing: Browser, town: T
     other = Browser(town.client.application.test_client(), f"/promotions/{town.shop.promotion}")
     other.enter(town.of(Role.APPROVER))
     assert other.client.get(f"{other.path}/output").status_code == 404
+
+
+# What it brings besides commits.
+
+
+def test_a_config_var_that_is_missing_stands_before_the_commits_and_in_the_confirm(
+    browser: Browser, approver: Caller, office: Office
+) -> None:
+    office.control(f"apps/{STAGING}/config", {"GIFT_API_KEY": "hush"})
+    browser.enter(approver)
+    page = browser.look().text
+
+    assert page.index("GIFT_API_KEY") < page.index("What ships is not read yet.")
+    assert f"heroku config:set GIFT_API_KEY=… -a {PROD}" in page
+    assert "GIFT_API_KEY not set there." in page.partition('value="approve"')[0]
+    assert "web as now" in page
+    assert "It replaces <b>v" in page
+    assert "hush" not in page
