@@ -20,6 +20,7 @@ from listener.services import promotions
 from listener.services.output import OutputsDesk, is_last
 
 EVERY = 1.0  # seconds between two readings
+AFTER_ERROR = 10.0  # each would cost a call of Heroku's limit
 READING = 0.7  # seconds; a piece that began in time may take as long once more
 KEPT = 48 * 1024  # bytes of the end
 LONGEST_LINE = 10_000  # bytes; a longer one is shown before it ends
@@ -50,7 +51,8 @@ class _Known:
     content: bytes = field(default=b"", repr=False)
     is_over: bool = False
     message: str | None = None
-    read_at: float | None = None
+    read_at: float = 0.0
+    due_at: float = 0.0  # both by the monotonic clock
 
     @property
     def end(self) -> int:
@@ -60,8 +62,7 @@ class _Known:
     @property
     def is_due(self) -> bool:
         """Whether it is time to read on."""
-        is_old = self.read_at is None or time.monotonic() - self.read_at >= EVERY
-        return is_old and not self.is_over
+        return time.monotonic() >= self.due_at and not self.is_over
 
     def after(self, content: bytes, *, start: int) -> _Known:
         """Return it with what follows; what was missed in between is a gap in the numbers only."""
@@ -125,20 +126,22 @@ class OutputTails:
         outputs, until = self._outputs.of(context), time.monotonic() + READING
         goes_on = True
         while goes_on and time.monotonic() < until:
-            known = self._of(release_id)
+            known, pause = self._of(release_id), EVERY
             try:
                 piece, message = outputs.piece(row, target, release_id, known.end, READING)
             except (Busy, HerokuUnreadable) as error:
                 known, goes_on = replace(known, message=error.message), False
+                pause = AFTER_ERROR
             else:
                 is_over, goes_on = is_last(row, piece), len(piece.content) >= KEPT
                 known = known.after(piece.content, start=piece.start)
                 known = replace(known, is_over=is_over, message=message)
-            self._known[release_id] = replace(known, read_at=time.monotonic())
+            now = time.monotonic()
+            self._known[release_id] = replace(known, read_at=now, due_at=now + pause)
 
     def _forget(self) -> None:
         """Forget the outputs that nobody has read for the longest time."""
-        by_age = sorted(self._known.items(), key=lambda each: each[1].read_at or 0.0)
+        by_age = sorted(self._known.items(), key=lambda each: each[1].read_at)
         for release_id, _ in by_age[: max(len(by_age) - MOST_KNOWN, 0)]:
             self._known.pop(release_id, None)
             self._reading.pop(release_id, None)

@@ -130,6 +130,10 @@ def test_what_another_process_knows_is_waited_for(
 def test_why_there_is_nothing_is_said(office: Office, tails: OutputTails, running: str) -> None:
     office.break_heroku("/apps/.*/releases/.*")
     tail = read(tails, office)
+    office.calls()
+
+    assert read(tails, office) == tail
+    assert office.calls() == []  # for some seconds
 
     assert (tail.text, tail.is_over) == ("", False)
     assert tail.message is not None
