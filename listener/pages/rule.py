@@ -5,6 +5,7 @@ Nothing is changed here: a page shows the line to type.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -103,6 +104,8 @@ def show(rule: str) -> ResponseReturnValue:
         always=[gate.name for gate in ALWAYS],
         calendars=[Calendar.of(way.openings, found.now) for way in found.ways[:MOST_CALENDARS]],
         past=past(found),
+        has_reasons=any(each.declared.get("reason") for each in found.revisions),
+        typed=shlex.quote(row.name),
         can_play=can_play,
         played=_played(found) if fields.flag("backtest") and can_play else None,
         words=WORDS,

@@ -22,7 +22,7 @@ from listener.services import apps as known
 from listener.services import presenters, rule_definition
 from listener.services.views import Names, RuleView
 
-MOST_LISTED = 200
+MOST_LISTED = 100
 MOST_REVISIONS = 50
 HIDDEN = "an app that you may not see"
 

@@ -137,6 +137,23 @@ def test_every_option_stands_there_as_it_is_typed(browser: FlaskClient, office: 
     assert page.text.count('<rect class="day"') >= 14
 
 
+def test_a_name_is_typed_as_a_shell_reads_it(browser: FlaskClient, office: Office) -> None:
+    rule = office.add_rule(name="ship; it <b>")
+
+    page = browser.get(f"/rules/{rule.row.id}").text
+
+    assert "autopromote rules:export &#39;ship; it &lt;b&gt;&#39;" in page
+    assert "<b>" not in page.replace('<p class="route"><b>', "")
+
+
+def test_what_is_off_or_in_shadow_says_so(browser: FlaskClient, office: Office) -> None:
+    off = office.add_rule(name="off", mode=Mode.OFF, conditions={"windows": [OFFICE]})
+    shadow = office.add_rule(name="shadow", mode=Mode.SHADOW, targets=(EU,))
+
+    assert "The rule is off: nothing goes." in browser.get(f"/rules/{off.row.id}").text
+    assert "In shadow it decides and records" in browser.get(f"/rules/{shadow.row.id}").text
+
+
 def test_the_way_by_name_leads_to_its_page(browser: FlaskClient, office: Office) -> None:
     rule = office.add_rule(name="ship")
 
