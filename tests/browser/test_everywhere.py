@@ -117,6 +117,16 @@ def test_a_page_of_what_is_not_there(ana: Visitor, path: str) -> None:
     check(ana)
 
 
+def test_the_menu(ana: Visitor) -> None:
+    page = ana.open("/figures")
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.get_by_text("More", exact=True).click()
+        expect(page.get_by_role("button", name="Log out")).to_be_visible()
+        assert (width, ana.overhang, findings(page, "header")) == (width, 0, [])
+        page.get_by_text("More", exact=True).click()
+
+
 def test_the_ways_to_log_in(ben: Visitor) -> None:
     page = ben.open("/figures")
     check(ben)
