@@ -25,6 +25,7 @@ from listener.local_postgres.cluster import NoPostgres, PostgresFailed
 
 # The terminal is closed, or the program that read along has ended.
 UNHEARD = (errno.EIO, errno.EPIPE)
+SHOP = ("acme-staging", "acme-prod", "acme-prod-eu")
 SECONDS_OF_CI = 5.0
 PAUSE, MOST_CHANGES = 30.0, 120  # seconds between two changes, and how many come
 ENDED = 130  # as a shell says it of Ctrl-C
@@ -168,7 +169,10 @@ def show_page(stage: Stage) -> None:
     say('Press "Log in with Heroku"; at the emulated one choose ana@example.com, who may do all,')
     say("or ben@example.com, who may approve what she deployed, and press Allow.")
     stage.type("login:code")
-    say("\nThat code gets a browser in as well, as Ana.")
+    say(
+        "\nThat code gets a browser in as well, as Ana. For a wall there is a link without a login:"
+    )
+    stage.type("wall:create", "office", "--apps", ",".join((*SHOP, *week.APPS)))
 
 
 def stay(stage: Stage, hub: Hub, folder: Path, ending: Ending) -> None:

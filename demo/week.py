@@ -21,6 +21,7 @@ PIPELINES = {
     "acme-api": {"staging": [API], "production": ["acme-api-eu", "acme-api-us"]},
     "acme-billing": {"staging": [BILLING], "production": [BILLING_PROD]},
 }
+APPS = tuple(app for stages in PIPELINES.values() for apps in stages.values() for app in apps)
 RULES = """
 [rules.api-eu]
 from = "acme-api-staging"

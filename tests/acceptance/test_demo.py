@@ -172,6 +172,8 @@ def test_a_colleague_approves_and_both_can_be_played_by_pasted_lines(
     assert len(re.findall(r"^  \d+ +succeeded .*~ [1-6]d ago", shown, re.MULTILINE)) >= 8
     [page] = re.findall(r"^The page: (\S+)", shown, re.MULTILINE)
     assert "Log in with Heroku" in httpx.get(page, trust_env=False, follow_redirects=True).text
+    [wall] = re.findall(r"^  (http://\S+/wall/\S+)$", shown, re.MULTILINE)
+    assert "rolled_back" in httpx.get(wall, trust_env=False).text
     assert re.search(r"^  [0-9A-Z]{5}-[0-9A-Z]{5}$", shown, re.MULTILINE)
     assert "ben$ autopromote promotions:approve" in shown
     assert re.search(r"waits: .*\btests\b", shown)
