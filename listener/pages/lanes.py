@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,9 +16,9 @@ from listener.api.answers import Reply, replies
 from listener.api.services import context, services
 from listener.core import duration
 from listener.core.gates.sentence import sentence
-from listener.core.lanes import tone_of
+from listener.core.lanes import lane_name, tone_of
 from listener.core.openings import Openings
-from listener.core.shown import listed
+from listener.core.shown import line_of, listed
 from listener.db.lanes import MOST_BEHIND
 from listener.pages import frame
 from listener.roles import Role
@@ -28,7 +28,7 @@ from listener.services.needs import Kind, Need
 
 bp = frame.blueprint("lanes")
 
-LONGEST_FIND = 100
+LONGEST_FIND = LONGEST_SUBJECT = 100
 MOST_NAMED = 3
 PACKED = 4  # lanes are much alike: more effort gains nothing
 
@@ -65,8 +65,10 @@ def show() -> ResponseReturnValue:
         quiet=[lane for lane in found.lanes if lane.is_quiet],
         most_behind=MOST_BEHIND,
         author=_author,
+        short=_short,
         named=_named,
         together=_together,
+        briefly=partial(_briefly, names=found.names),
         since=partial(duration.ago, now=found.now),
         left=partial(frame.left, now=found.now),
         stamp=_stamp,
@@ -97,6 +99,10 @@ def _stamp(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def _short(text: str | None) -> str:
+    return line_of(text or "", most=LONGEST_SUBJECT)
+
+
 def _author(stop: StopView) -> str:
     """Return who wrote what an app runs, else who released it, first of all at its source."""
     people = stop.commit.people if stop.commit is not None else ()
@@ -112,6 +118,13 @@ def _together(asked: Sequence[Need]) -> list[list[Need]]:
         what = (row.release_id, each.why_not) if row is not None else number
         found.setdefault(what, []).append(each)
     return list(found.values())
+
+
+def _briefly(same: Sequence[Need], names: Mapping[str, str]) -> list[tuple[Need, str]]:
+    """Return each with what its target's name adds to what it has in common with its source's."""
+    sources = [names[each.stop.next.row.source_id] for each in same if each.stop.next is not None]
+    common = lane_name([*sources, *(each.stop.name for each in same)])
+    return [(each, each.stop.name.removeprefix(f"{common}-")) for each in same]
 
 
 def _named(apps: Sequence[str]) -> str:
