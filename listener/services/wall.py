@@ -5,8 +5,8 @@ No text that a person or a gate wrote gets into it, and no commit: whoever has t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from listener.core.lanes import Tone
@@ -105,7 +105,7 @@ def _tile(lane: Lane, places: Mapping[str, PlaceRow], *, shows_names: bool) -> T
     worst = min(states, key=lambda state: ORDER.index(state.tone))
     return Tile(
         name=lane.name,
-        state=worst,
+        state=_of_all(worst, states, len(targets)),
         is_held=worst.sign != "hold" and any(state.sign == "hold" for state in states),
         versions=_versions(lane, first, targets, places),
         authors=_authors(first, targets) if shows_names else (),
@@ -126,6 +126,15 @@ def _states(stop: StopView, feeds: Mapping[str, StopView], target: str | None) -
         yield State(Tone.OK, "same", "succeeded")
     else:
         yield _behind(stop, feeds, target)
+
+
+def _of_all(worst: State, states: Sequence[State], count: int) -> State:
+    """Return a state as one of all targets that are in it, of which there are so many in all."""
+    told = worst.word, worst.version, worst.gate
+    alike = [each for each in states if (each.word, each.version, each.gate) == told]
+    if len(alike) == count:
+        return replace(worst, target=None)
+    return replace(worst, target=f"{len(alike)} targets") if len(alike) > 1 else worst
 
 
 def _waits_for_hold(coming: Next) -> bool:
@@ -171,7 +180,7 @@ def _versions(
     told: dict[str, list[str]] = {}  # what they run: who does
     for stop in targets:
         place = places.get(stop.stop.app_id)
-        if stop.runs.version is None:
+        if stop.runs.artifact is None:
             ran = "nothing yet"
         elif place is None or place.version is None:
             ran = f"what {lane.short(first.name)} never ran"
