@@ -6,7 +6,6 @@ what the listener decided stays as it was; only when changes, and at Heroku and 
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -129,11 +128,9 @@ def _columns(
 
 
 def _earlier(text: str, by: timedelta) -> str:
-    """Return a time of JSON so much earlier; another text as it is."""
+    """Return a time of JSON so much earlier, in the same form; another text as it is."""
     try:
-        moved = datetime.fromisoformat(text) - by
+        moved = (datetime.fromisoformat(text) - by).isoformat()
     except ValueError:
         return text
-    return json.dumps(moved.isoformat())[1:-1].replace(
-        "+00:00", "Z" if text.endswith("Z") else "+00:00"
-    )
+    return moved.replace("+00:00", "Z") if text.endswith("Z") else moved

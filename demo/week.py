@@ -113,13 +113,13 @@ WAITS = Change(BILLING, "Move customers to the new price list", "Cleo")
 def open_pipelines(stage: Stage) -> None:
     """Make the apps, their repositories and what they run at first."""
     for name, stages in PIPELINES.items():
-        repository = name.replace("-", "/", 1)
+        [source] = stages["staging"]
+        repository = REPOSITORIES[source]
         first = {"message": "Begin", "author": "Ana <ana@example.com>"}
         stage.heroku("repositories", {"full_name": repository, "commits": [first]})
         for app in (app for apps in stages.values() for app in apps):
             stage.heroku("apps", {"name": app})
         stage.heroku("pipelines", {"name": name, "couplings": stages})
-        source, *_ = stages["staging"]
         for connected in (f"apps/{source}", f"pipelines/{name}"):
             stage.heroku(f"{connected}/repo", {"full_name": repository}, "PUT")
         slug = stage.heroku(f"apps/{source}/deploys", {})["slug"]["id"]

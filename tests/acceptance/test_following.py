@@ -253,7 +253,7 @@ def away(crowd: Crowd, *, times: int) -> None:
 
 def is_settled(town: Town) -> bool:
     """Whether each delivery was decided on."""
-    return all(each["outcome"] is not None for each in town.get("deliveries"))
+    return all(each["settled_at"] is not None for each in town.get("deliveries"))
 
 
 def test_ctrl_c_ends_each_of_them_and_nothing_is_broken(story: Story) -> None:

@@ -12,9 +12,10 @@ from tests.cli.scripted import scripted
 ASKED, LOOKED = "POST /api/deliveries/112/actions/replay", "GET /api/deliveries/112"
 
 
-def delivery(outcome: str | None) -> tuple[int, Any]:
+def delivery(outcome: str | None, *, is_settled: bool = True) -> tuple[int, Any]:
     app, release = {"id": "a", "name": "example-app"}, {"id": "r", "version": 42}
     known = {"id": "112", "app": app, "release": release, "outcome": outcome, "times": 1}
+    known["settled_at"] = "2030-01-31T18:00:00Z" if outcome and is_settled else None
     return 200, full(Delivery, known)
 
 
@@ -36,6 +37,28 @@ def test_who_does_not_wait_is_told_how_to_look(autopromote: Autopromote) -> None
     assert (outcome.stdout, outcome.code) == ("", 0)
     assert outcome.stderr.endswith("Use `autopromote webhooks:deliveries` to look again.\n")
     assert script.asked == [ASKED]
+
+
+SO_FAR = "Heroku could not be read: Not now."
+
+
+def test_what_is_said_until_it_is_decided_is_no_end(autopromote: Autopromote) -> None:
+    so_far = delivery(SO_FAR, is_settled=False)
+    with scripted(delivery(None), so_far, delivery("v42 is a deploy")) as script:
+        outcome = autopromote(
+            "webhooks:replay", "112", AUTOPROMOTE_URL=script.url, AUTOPROMOTE_TOKEN="t"
+        )
+    assert outcome.stdout == "Delivery 112 of ⬢ example-app v42: v42 is a deploy\n"
+    assert script.asked == [ASKED, LOOKED, LOOKED]
+
+
+def test_who_waits_no_longer_is_told_why_it_lasts(autopromote: Autopromote) -> None:
+    with scripted(delivery(SO_FAR, is_settled=False)) as script:
+        outcome = autopromote(
+            "webhooks:replay", "112", "--no-wait", AUTOPROMOTE_URL=script.url, AUTOPROMOTE_TOKEN="t"
+        )
+    assert (outcome.stdout, outcome.code) == ("", 0)
+    assert f"It is not decided yet: {SO_FAR}\n" in outcome.stderr
 
 
 def test_a_shell_is_told_the_newest_deliveries(autopromote: Autopromote) -> None:

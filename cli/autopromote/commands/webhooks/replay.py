@@ -9,6 +9,7 @@ from autopromote.command import command
 from autopromote.context import Context, pass_context
 from autopromote.options import as_json, follows
 from autopromote.output import action, item, say_json, tell
+from autopromote.plain import plain_line
 from autopromote.polling import Polling
 from autopromote.resources import Delivery
 
@@ -28,16 +29,20 @@ def replay(context: Context, id: str, limit: float | None, as_json: bool) -> Non
     with action(f"Deciding anew on delivery {id}"):
         delivery = listener.replay_delivery(id)
         ends_at = time.monotonic() + (math.inf if limit is None else limit)
-        if delivery["outcome"] is None and limit != 0:
+        if delivery["settled_at"] is None and limit != 0:
             for delivery in Polling().answers(lambda: listener.delivery(id)):
-                if delivery["outcome"] is not None or time.monotonic() >= ends_at:
+                if delivery["settled_at"] is not None or time.monotonic() >= ends_at:
                     break
     if as_json:
         say_json(delivery)
-    elif delivery["outcome"] is not None:
+    elif delivery["settled_at"] is not None:
         item(f"{subject(delivery)}: {delivery['outcome']}")
     else:
-        tell("It is not decided yet. Use `autopromote webhooks:deliveries` to look again.")
+        so_far = f": {delivery['outcome'].rstrip('.')}" if delivery["outcome"] else ""
+        tell(
+            plain_line(f"It is not decided yet{so_far}.")
+            + "\nUse `autopromote webhooks:deliveries` to look again."
+        )
 
 
 def subject(delivery: Delivery) -> str:
