@@ -48,9 +48,10 @@ def events(
     after = read_time(since, datetime.now(UTC), is_past=True) if since else None
     tail, listener = Tail(after, as_json=as_json), context.listener
     if is_followed:
-        tail.begin(listener.events(app=app, since=after, limit=MOST), num or USUAL)
         look = lambda: listener.events(app=app, since=tail.since, limit=MOST)  # noqa: E731
-        for found in Polling().answers(look):
+        answers = Polling().answers(look)
+        tail.begin(next(answers), num or USUAL)
+        for found in answers:
             tail.tell(found)
     found = listener.events(app=app, since=after, limit=num)
     tail.tell(found)
