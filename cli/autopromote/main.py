@@ -15,6 +15,7 @@ COMMANDS = {
     "login:code": ("code", "print a code that logs a browser in to approve"),
     "logout": ("logout", "forget the login, and end its token at the listener"),
     "whoami": ("whoami", "show who you are to the listener, and your role"),
+    "open": ("browse", "open the listener's page in a browser"),
     "rules": ("rules.index", "list the rules by which releases are promoted"),
     "rules:add": ("rules.add", "add a rule to promote releases of one app to others"),
     "rules:info": ("rules.info", "show a rule, and from which release on it acts"),

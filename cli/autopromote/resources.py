@@ -983,6 +983,7 @@ class Promotion(TypedDict):
     created_at: str
     updated_at: str
     ended_at: str | None
+    page_url: NotRequired[str | None]
 
 
 class PromotionInFull(TypedDict):
@@ -1010,6 +1011,7 @@ class PromotionInFull(TypedDict):
     created_at: str
     updated_at: str
     ended_at: str | None
+    page_url: NotRequired[str | None]
     timeline: list[Moment]
 
 
@@ -1038,6 +1040,7 @@ class Rollback(TypedDict):
     created_at: str
     updated_at: str
     ended_at: str | None
+    page_url: NotRequired[str | None]
     rollback: RollbackRoute
 
 

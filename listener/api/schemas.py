@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field
 
 from listener.api.answers import Answer, Ref, ReleaseRef, Slug, Time
+from listener.api.own_pages import page_of
 from listener.api.ships import Ships
 from listener.core import verification
 from listener.core.gates.base import Approval
@@ -171,6 +172,7 @@ class Promotion(Answer):
     created_at: Time
     updated_at: Time
     ended_at: Time | None
+    page_url: str | None = None  # an older listener does not tell
 
     @classmethod
     def of(cls, view: PromotionView) -> Promotion:
@@ -262,6 +264,7 @@ def _promotion(view: PromotionView) -> dict[str, Any]:
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "ended_at": row.ended_at,
+        "page_url": page_of(row.id),
     }
 
 

@@ -63,11 +63,6 @@ class Context:
         with self.database.lend() as own:
             return own_address.find(own)
 
-    def page(self, promotion_id: int | str, conn: Connection | None = None) -> str | None:
-        """Return the address of a promotion's page, which asks for a login; None without one."""
-        own = self.address(conn)
-        return f"{own}/promotions/{promotion_id}" if own is not None else None
-
     def own_names(self, conn: Connection | None = None) -> Callable[[str], str]:
         """Return what writes the listener's app and user where a text says LISTENER and the like.
 

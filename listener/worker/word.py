@@ -89,7 +89,8 @@ class Word:
 
     def link(self) -> str | None:
         """Return the address of the promotion's page, which asks for a login; None without one."""
-        return self.context.page(self.row.id)
+        own = self.context.address()
+        return f"{own}/promotions/{self.row.id}" if own is not None else None
 
 
 def _rule_of(conn: Connection, row: PromotionRow) -> RuleRow | None:

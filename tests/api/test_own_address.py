@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from listener.api.own_pages import page_of
 from listener.app import build
 from listener.db import own_address
 from listener.db.engine import Database
@@ -184,6 +185,20 @@ def test_a_stranger_has_nobody_asked(scene: Scene) -> None:
     with placed(scene, viewers=()) as place:
         assert place.log_in(who=STRANGER).status_code == 403
         assert (place.address, place.internet.asked) == (None, [])
+
+
+def test_where_nobody_taught_it_a_page_is_where_whoever_asks_found_us(place: Place) -> None:
+    app = place.listener.application
+    asked = {"Host": OTHER, "X-Forwarded-Proto": "https"}
+
+    def page(headers: dict[str, str] | None = None) -> str | None:
+        with app.test_request_context(headers=headers):
+            return page_of(42)
+
+    assert page(asked) == f"https://{OTHER}/promotions/42"
+    assert page() is None
+    place.log_in()
+    assert page(asked) == f"https://{HOST}/promotions/42"
 
 
 def test_a_host_that_decodes_to_nothing_costs_no_login(scene: Scene) -> None:

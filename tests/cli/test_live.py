@@ -186,8 +186,9 @@ def screen_of(printed: str) -> list[str]:
 
 
 def test_on_a_terminal_the_list_is_drawn_over_itself(autopromote: Autopromote) -> None:
+    seen: Promotion = GOES | {"page_url": "https://ap.example/promotions/42"}
     ours, theirs = pty.openpty()
-    with scripted(listed(WAITS, OLDER), BUSY, listed(GOES)) as script:
+    with scripted(listed(WAITS, OLDER), BUSY, listed(seen)) as script:
         env: dict[str, Any] = autopromote.environment(
             AUTOPROMOTE_URL=script.url,
             AUTOPROMOTE_TOKEN="t",
@@ -217,7 +218,9 @@ def test_on_a_terminal_the_list_is_drawn_over_itself(autopromote: Autopromote) -
     title, row, footer, *below = screen_of(printed.decode().replace("\r\n", "\n"))
     assert title.split()[:4] == ["ID", "Status", "Release", "Target"]
     assert row.split()[:2] == ["42", "posting"]
-    assert re.fullmatch(r"\d\d:\d\d:\d\d, every 2 s; Ctrl-C ends it", footer)
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d, every 2 s; Ctrl-C ends it; see https://ap.example/", footer
+    )
     assert below == []
     assert ended.startswith(b"\r\n")  # what comes next stands below it
 

@@ -189,6 +189,7 @@ def promotion(id: str, status: str, target: str, version: int | None, **values: 
             "target": {"app": app(target), "release": release},
             "created_at": LATELY,
             "ships": AHEAD,
+            "page_url": f"https://acme-autopromote.example/promotions/{id}",
             **values,
         },
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from autopromote.commands.promotions.outcome import show_begun
 from autopromote.commands.promotions.view import show_promotion
-from autopromote.resources import PromotionInFull, Ships
+from autopromote.resources import Promotion, PromotionInFull, Ships
 from autopromote.ships import in_cell, show_below, show_in_full, tell_ships
 from tests.cli.answers import full
 from tests.cli.test_watch import promotion, watch
@@ -79,7 +79,8 @@ def test_an_older_listener_tells_nothing(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_promotion_begun_is_told_with_what_ships(capsys: pytest.CaptureFixture[str]) -> None:
-    begun = bringing(FOUR, "waiting")
+    page = "https://autopromote.example.com/promotions/42"
+    begun = cast(Promotion, bringing(FOUR, "waiting") | {"page_url": f"{page}\x1b[31m"})
     show_begun([begun], begun, as_json=False)
     said = capsys.readouterr()
     assert said.out == "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app: waiting\n"
@@ -89,6 +90,7 @@ def test_a_promotion_begun_is_told_with_what_ships(capsys: pytest.CaptureFixture
         "cb04fdd  bo   Add a page\n"
         "and 2 more\n"
         "Use `autopromote promotions:info 42` to see how it goes.\n"
+        f"See {page} [31m\n"
     )
 
 

@@ -174,13 +174,15 @@ def test_a_no_is_not_borne() -> None:
 
 def test_an_interrupt_stops_the_waiting_and_nothing_else() -> None:
     watching, _ = watch(KeyboardInterrupt())
+    begun: Promotion = promotion("waiting") | {"page_url": PAGE}
     with pytest.raises(Unfinished) as raised:
-        watching.until_the_end([promotion("waiting"), promotion("skipped", id="43")])
+        watching.until_the_end([begun, promotion("skipped", id="43")])
     assert raised.value.exit_code == 130
     assert raised.value.message == (
         "No longer waiting; what was begun goes on by itself.\n"
         "Run `autopromote promotions:info 42` to look again.\n"
-        "Run `autopromote promotions:info 43` to look again."
+        "Run `autopromote promotions:info 43` to look again.\n"
+        f"See {PAGE}"
     )
 
 
@@ -269,6 +271,7 @@ def reader(*pieces: Output | Failure) -> tuple[Callable[[str, int], Output], lis
     return read, asked
 
 
+PAGE = "https://autopromote.example.com/promotions/42"
 LINE = "Promotion 42 of ⬢ example-app-staging v42 to ⬢ example-app"
 
 

@@ -9,6 +9,7 @@ from autopromote.commands.promotions.view import title
 from autopromote.context import Context, pass_context
 from autopromote.options import as_json, chosen_app, version
 from autopromote.output import block, item, say_json, section
+from autopromote.pages import tell_pages
 from autopromote.resources import Delivery, Explanation, RuleExplanation
 from autopromote.ships import show_below
 from autopromote.times import when
@@ -26,7 +27,11 @@ def explain(context: Context, app: str, release: str | None, as_json: bool) -> N
     which facts, when that is looked at next, and the earliest time at which it could go.
     """
     explanation = context.listener.explanation(app, release)
-    say_json(explanation) if as_json else show_explanation(explanation)
+    if as_json:
+        say_json(explanation)
+        return
+    show_explanation(explanation)
+    tell_pages(explanation.get("promotions", []))
 
 
 def show_explanation(explanation: Explanation) -> None:

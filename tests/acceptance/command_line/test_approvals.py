@@ -36,7 +36,8 @@ def asking(town: Town, ana: Autopromote, name: str, *flags: str) -> str:
 def test_two_people_let_a_release_go(town: Town, ana: Autopromote) -> None:
     waiting = asking(town, ana, "two")
     approved = ana("promotions:approve", waiting)
-    assert (approved.stderr, approved.code) == (f"Approving promotion {waiting}... done\n", 0)
+    done, see = f"Approving promotion {waiting}... done\n", f"See {town.url}/promotions/{waiting}\n"
+    assert (approved.stderr, approved.code) == (done + see, 0)
     assert re.match(rf"Promotion {waiting} of .* to ⬢ two-prod: waiting \(", approved.stdout)
     assert approved.stdout.endswith(" (Approved by ana@example.com.)\n")
     shown = ana("promotions:info", waiting).stdout
@@ -46,8 +47,8 @@ def test_two_people_let_a_release_go(town: Town, ana: Autopromote) -> None:
     assert answered["approvals"]["needed"] == 2
     assert ana("login", HEROKU_API_KEY=APPROVER_TOKEN).code == 0
     assert ana("promotions:approve", waiting).code == 0
-    done = town.wait_for("succeeded", target="two-prod")
-    assert [word["by"] for word in done["approvals"]["given"]] == ["ana@example.com", ABE]
+    ended = town.wait_for("succeeded", target="two-prod")
+    assert [word["by"] for word in ended["approvals"]["given"]] == ["ana@example.com", ABE]
     late = ana("promotions:approve", waiting)
     assert (late.stdout, late.code) == ("", 1)
     assert late.stderr.endswith(barred("", "Error ID: promotion_settled"))
@@ -62,7 +63,8 @@ def test_one_person_stops_it(town: Town, ana: Autopromote) -> None:
     assert ana("promotions:reject", waiting).stderr.endswith(barred("", "Error ID: forbidden"))
     assert ana("login", HEROKU_API_KEY=APPROVER_TOKEN).code == 0
     rejected = ana("promotions", "reject", waiting, "--reason", "not \x1b[31mtoday")
-    assert rejected.stderr == f"Rejecting promotion {waiting}... done\n"
+    see = f"See {town.url}/promotions/{waiting}\n"
+    assert rejected.stderr == f"Rejecting promotion {waiting}... done\n{see}"
     ended = town.wait_for("rejected", target="one-prod")
     assert ended["reason"].startswith(f"{ABE} rejected it: not ")
     assert f"rejected by {ABE}: not today" in ana("promotions:info", waiting).stdout

@@ -26,7 +26,8 @@ def test_it_is_followed_to_its_end_and_tells_each_change(town: Town, ana: Autopr
     outcome = ana("promote", "-a", "p-staging", "--to", "p-prod")
     assert outcome.code == 0
     assert re.fullmatch(r"⬢ p-prod v\d+: succeeded( \(.*\))?\n", outcome.stdout)
-    first, *changes = outcome.stderr.splitlines()
+    first, *changes, see = outcome.stderr.splitlines()
+    assert re.fullmatch(rf"See {re.escape(town.url)}/promotions/\d+", see)
     assert first == "Promoting ⬢ p-staging to ⬢ p-prod... done"
     assert all(f" of ⬢ p-staging v{version} to ⬢ p-prod" in change for change in changes)
     assert re.search(r"v\d+: succeeded\b", changes[-1])
@@ -68,7 +69,8 @@ def test_without_waiting_it_says_how_to_look(town: Town, ana: Autopromote) -> No
     found = re.match(r"Promotion (\d+) of ⬢ n-staging v\d+ to ⬢ n-prod: \w+", outcome.stdout)
     assert found is not None
     look = f"Use `autopromote promotions:info {found[1]}` to see how it goes.\n"
-    assert outcome.stderr == f"Promoting ⬢ n-staging to ⬢ n-prod... done\n{look}"
+    see = f"See {town.url}/promotions/{found[1]}\n"
+    assert outcome.stderr == f"Promoting ⬢ n-staging to ⬢ n-prod... done\n{look}{see}"
 
 
 def interrupted_at(said: str, person: Autopromote, *words: str) -> tuple[str, str, int]:
@@ -105,6 +107,7 @@ def test_an_interrupt_stops_the_waiting_and_not_the_promotion(town: Town, ana: A
     assert stderr.endswith(
         "No longer waiting; what was begun goes on by itself.\n"
         f"Run `autopromote promotions:info {promotion['id']}` to look again.\n"
+        f"See {promotion['page_url']}\n"
     )
     assert promotion["status"] == "releasing"
 
@@ -128,11 +131,12 @@ def test_the_end_of_the_following_is_not_the_end_of_the_promotion(
     promotion = answer_of(ana, "promotions", "-a", "wait-prod")[0]
     assert outcome.code == 1
     assert re.match(r"⬢ wait-prod: waiting \(.*(soaks for 2h|approvals)", outcome.stdout)
-    *_, waits, ends, look = outcome.stderr.splitlines()
+    *_, waits, ends, look, see = outcome.stderr.splitlines()
     still = rf"Promotion {promotion['id']} to ⬢ wait-prod: still waiting after \ds for {gate}"
     assert re.fullmatch(still, waits), waits
     assert ends == "No longer waiting; what was begun goes on by itself."
     assert look == f"Run `autopromote promotions:info {promotion['id']}` to look again."
+    assert see == f"See {town.url}/promotions/{promotion['id']}"
     assert promotion["status"] == "waiting"
     assert ana("promotions:cancel", promotion["id"]).code == 0
     ana("rules:remove", "t", "--confirm", "t")

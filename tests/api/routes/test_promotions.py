@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.routes.caller import Caller
-from tests.services.office import EU, PROD, STAGING, Office
+from tests.services.office import EU, PROD, PUBLIC_URL, STAGING, Office
 
 PROMOTE = {"source": STAGING, "targets": [PROD]}
 
@@ -43,6 +43,7 @@ def test_a_promotion_is_answered_whole(approver: Caller, office: Office) -> None
         "nonce": None,
         "created_by": "bo@example.com",
         "ended_at": None,
+        "page_url": f"{PUBLIC_URL}/promotions/1",
     }
 
 

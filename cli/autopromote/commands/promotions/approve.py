@@ -7,6 +7,7 @@ from autopromote.commands.promotions.view import show_line
 from autopromote.context import Context, pass_context
 from autopromote.options import as_json
 from autopromote.output import action, say_json
+from autopromote.pages import tell_pages
 
 
 @command("promotions:approve 42")
@@ -21,4 +22,8 @@ def approve(context: Context, id: str, as_json: bool) -> None:
     """
     with action(f"Approving promotion {id}"):
         promotion = context.listener.approve_promotion(id)
-    say_json(promotion) if as_json else show_line(promotion)
+    if as_json:
+        say_json(promotion)
+        return
+    show_line(promotion)
+    tell_pages([promotion])

@@ -6,6 +6,7 @@ from datetime import datetime
 from autopromote.commands.promotions.view import COLUMNS, SPARE, line, row, show_line
 from autopromote.errors import Failure
 from autopromote.output import say_json_line
+from autopromote.pages import lanes
 from autopromote.plain import plain_line
 from autopromote.polling import EVERY, Polling
 from autopromote.resources import Promotion
@@ -49,7 +50,10 @@ class Live:
             for promotions in Polling(self._tell_trouble).answers(self._look):
                 rows = [row(promotion) for promotion in promotions]
                 self._lines = [*table_lines(COLUMNS, rows, spare=SPARE)] if rows else [NONE]
-                self._screen.draw(self._lines, f"{clock()}, every {EVERY:.0f} s; Ctrl-C ends it")
+                where = lanes(promotions)
+                also = f"; see {where}" if where else ""
+                note = f"{clock()}, every {EVERY:.0f} s; Ctrl-C ends it{also}"
+                self._screen.draw(self._lines, note)
         finally:
             self._screen.end()
 

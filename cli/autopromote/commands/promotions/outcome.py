@@ -8,6 +8,7 @@ from autopromote.commands.promotions.view import released, show_line
 from autopromote.commands.promotions.watch import Watch
 from autopromote.context import Context
 from autopromote.output import say, say_json, tell
+from autopromote.pages import tell_pages
 from autopromote.plain import plain_line
 from autopromote.resources import Promotion
 from autopromote.ships import tell_ships
@@ -26,6 +27,7 @@ def show_begun(promotions: Sequence[Promotion], answer: object, *, as_json: bool
         tell_ships(promotion)
     for promotion in promotions:
         tell(f"Use `autopromote promotions:info {promotion['id']}` to see how it goes.")
+    tell_pages(promotions)
 
 
 def wait_for(
@@ -46,6 +48,7 @@ def show_ends(promotions: Sequence[Promotion], answer: object, *, as_json: bool)
     for promotion in promotions:
         reason = f" ({promotion['reason']})" if promotion["reason"] else ""
         say(plain_line(f"{released(promotion['target'])}: {promotion['status']}{reason}"))
+    tell_pages(promotions)
 
 
 def exit_unless_well(promotions: Sequence[Promotion], ends: frozenset[str] = GOOD_ENDS) -> None:

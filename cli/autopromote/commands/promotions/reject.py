@@ -7,6 +7,7 @@ from autopromote.commands.promotions.view import show_line
 from autopromote.context import Context, pass_context
 from autopromote.options import as_json
 from autopromote.output import action, say_json
+from autopromote.pages import tell_pages
 
 
 @command("promotions:reject 42", 'promotions:reject 42 --reason "wait for the fix of the cart"')
@@ -21,4 +22,8 @@ def reject(context: Context, id: str, reason: str | None, as_json: bool) -> None
     """
     with action(f"Rejecting promotion {id}"):
         promotion = context.listener.reject_promotion(id, reason)
-    say_json(promotion) if as_json else show_line(promotion)
+    if as_json:
+        say_json(promotion)
+        return
+    show_line(promotion)
+    tell_pages([promotion])

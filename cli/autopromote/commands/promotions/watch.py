@@ -11,6 +11,7 @@ from autopromote.commands.promotions.view import line
 from autopromote.errors import Failure, Refused, Unfinished, Unreachable
 from autopromote.follow import Follower
 from autopromote.output import copy, tell, warn
+from autopromote.pages import see
 from autopromote.plain import plain_line
 from autopromote.polling import is_passing
 from autopromote.progress import turning
@@ -57,7 +58,8 @@ class Watch:
         try:
             return self._follow(list(promotions))
         except KeyboardInterrupt as interrupt:
-            raise Unfinished(goes_on(promotions)) from interrupt
+            pages = filter(None, map(see, promotions))
+            raise Unfinished("\n".join([goes_on(promotions), *pages])) from interrupt
 
     def _follow(self, promotions: list[Promotion]) -> list[Promotion]:
         remaining, begun_at = pauses(), self.clock()
