@@ -90,7 +90,7 @@ def test_a_promotion_begun_is_told_with_what_ships(capsys: pytest.CaptureFixture
         "cb04fdd  bo   Add a page\n"
         "and 2 more\n"
         "Use `autopromote promotions:info 42` to see how it goes.\n"
-        f"See {page} [31m\n"
+        f"See {page}\n"
     )
 
 
