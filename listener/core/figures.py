@@ -6,7 +6,6 @@ They are DORA's four keys, as far as releases and commits tell them; `DEFINITION
 from __future__ import annotations
 
 import math
-import statistics
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -227,7 +226,8 @@ def spread(times: Collection[timedelta], *, of: int) -> Spread:
 
 def median(times: Collection[timedelta]) -> timedelta:
     """Return the middle of times, of which there is at least one."""
-    return timedelta(seconds=statistics.median(each.total_seconds() for each in times))
+    ordered = sorted(times)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

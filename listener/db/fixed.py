@@ -66,14 +66,24 @@ def as_told(kind: TypeEngine[Any], told: Any) -> Any:
 class Fixed:
     """A statement whose values have names, in SQL `:name`, and are as the driver knows them.
 
-    A row is a named tuple. Errors are those of SQLAlchemy, as of any statement.
+    It is compiled at once, and what it was built of, some 20 kB, is let go. A row is a named tuple.
+    Errors are those of SQLAlchemy, as of any statement.
     """
 
     def __init__(self, statement: Executable | str) -> None:
-        self._statement = _of_words(statement) if isinstance(statement, str) else statement
-        self._sql = b""
-        self._constants: dict[str, Any] = {}
-        self._names: frozenset[str] = frozenset()
+        made = _of_words(statement) if isinstance(statement, str) else statement
+        assert isinstance(made, ClauseElement)  # noqa: S101 - for the type checker
+        compiled = made.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+        self._names = frozenset(name for name, each in compiled.params.items() if each is _PLACE)
+        kinds = {name: bind.type for name, bind in cast(SQLCompiler, compiled).binds.items()}
+        constants = {
+            name: as_told(kinds.get(name, NULLTYPE), each)  # a list of them is many by now
+            for name, each in compiled.params.items()
+            if name not in self._names
+        }
+        plain = {name: each for name, each in constants.items() if isinstance(each, _PLAIN)}
+        self._constants = {name: each for name, each in constants.items() if name not in plain}
+        self._sql = _written(str(compiled), plain).encode()
 
     def rows(self, conn: Connection, **values: Any) -> list[Any]:
         """Execute the statement with these values; return all rows."""
@@ -91,8 +101,6 @@ class Fixed:
         return self._execute(conn, values).rowcount
 
     def _execute(self, conn: Connection, values: dict[str, Any]) -> psycopg.Cursor[Any]:
-        if not self._sql:
-            self._compile()
         if values.keys() != self._names:  # the driver ignores what it finds no place for
             raise TypeError(f"{sorted(values)} were given, and {sorted(self._names)} are wanted.")
         driver = cast("psycopg.Connection[Any]", conn.connection.driver_connection)
@@ -103,22 +111,6 @@ class Fixed:
             # As SQLAlchemy does with its own: a lost connection leaves the pool, and its like too.
             said, closed = self._sql.decode(), cast(Any, cursor)
             conn._handle_dbapi_exception(error, said, None, closed, None)  # noqa: SLF001
-
-    def _compile(self) -> None:
-        assert isinstance(self._statement, ClauseElement)  # noqa: S101 - for the type checker
-        compiled = self._statement.compile(
-            dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
-        )
-        self._names = frozenset(name for name, each in compiled.params.items() if each is _PLACE)
-        kinds = {name: bind.type for name, bind in cast(SQLCompiler, compiled).binds.items()}
-        constants = {
-            name: as_told(kinds.get(name, NULLTYPE), each)  # a list of them is many by now
-            for name, each in compiled.params.items()
-            if name not in self._names
-        }
-        plain = {name: each for name, each in constants.items() if isinstance(each, _PLAIN)}
-        self._constants = {name: each for name, each in constants.items() if name not in plain}
-        self._sql = _written(str(compiled), plain).encode()
 
 
 _PLAIN = (str, int)

@@ -7,7 +7,23 @@ import sys
 
 import pytest
 
-WEB = ("alembic", "apprise", "holidays", "mako", "requests")
+# Each takes memory for as long as a process lives; with a dot: a part of what is needed.
+WEB = (
+    "alembic",
+    "apprise",
+    "cryptography.hazmat.primitives.asymmetric.rsa",
+    "cryptography.hazmat.primitives.serialization",
+    "holidays",
+    "jsonschema",
+    "listener.local_postgres",
+    "mako",
+    "markdown",
+    "requests",
+    "sqlalchemy.orm",
+    "statistics",
+    "unittest",
+    "yaml",
+)
 COMMAND = ("flask", "listener.api", "listener.worker")
 
 
