@@ -24,6 +24,7 @@ from reliability.fuzz_door import DoorTrial
 from reliability.ground import Ground, await_, ground
 from reliability.late import Post
 from reliability.people import SOURCES, TARGETS, People
+from reliability.processes import until_signalled
 from reliability.slow import CROWD, KINDS, Slow
 
 LONG = 200  # with at least so many events, the slow accidents are included
@@ -210,7 +211,8 @@ def main(words: list[str]) -> int:
     number = int(os.environ.get("N") or DEFAULT.get(name, 60))
     say(f"{name}: SEED={seed} N={number}")
     run = Run(name, seed, number)
-    RUNS[name](run)
+    with until_signalled():
+        RUNS[name](run)
     return 1 if run.wrong else 0
 
 

@@ -5,11 +5,37 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
-from contextlib import suppress
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_SECONDS = 30.0  # what Heroku gives a dyno after SIGTERM
+
+
+@contextmanager
+def until_signalled() -> Iterator[None]:
+    """Run the block, which ends by SIGTERM and SIGHUP as by Ctrl-C; nobody we started is left.
+
+    The first of them counts. Others would cut the tidying up short.
+    """
+
+    def end(number: int, _: FrameType | None) -> None:
+        for each in ENDINGS:
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    for each in ENDINGS:
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for pid in children(os.getpid()):  # one that was started as the signal came
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
 
 
 class Process:
