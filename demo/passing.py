@@ -46,6 +46,16 @@ class Passing:
         wait_for(lambda: self._moved(length), "a moment at which nobody is at work")
         self.settle()
 
+    def look_around(self) -> None:
+        """Have the listener compare what it knows with Heroku now, as every few minutes."""
+        self._connection.execute("UPDATE chore SET due_at = now() WHERE name = 'reconcile'")
+        self._connection.execute(WAKE_ALL)
+        wait_for(lambda: self._was_reconciled() and not self._is_busy(), "a comparison")
+
+    def _was_reconciled(self) -> bool:
+        query = "SELECT FROM chore WHERE name = 'reconcile' AND due_at > now()"
+        return self._connection.execute(query).fetchone() is not None
+
     def _moved(self, by: timedelta) -> bool:
         tables = sql.SQL(", ").join(map(sql.Identifier, {**self._times, **self._values}))
         try:

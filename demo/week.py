@@ -146,6 +146,7 @@ def live(stage: Stage, hub: Hub, health: Health, passing: Passing, folder: Path)
     stage.type("rules:apply", "--file", FILE, "--reason", "a wrong price list nearly went out")
     deploy(stage, hub, WAITS)
     passing.let(seconds=SOAK.total_seconds() + A_WHILE.total_seconds())
+    passing.look_around()
 
 
 def _in_two_days() -> str:

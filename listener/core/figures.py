@@ -108,6 +108,7 @@ class Change:
     status: Status  # of the promotion
     is_last: bool = True  # the promotion made no later one
     left_hold: bool = False
+    back_at: datetime | None = None  # when it was rolled back by autopromote
     committed_at: tuple[datetime, ...] = ()  # each commit that it brought
 
 
@@ -185,7 +186,8 @@ def _on_one_target(found: list[Change | OtherRelease]) -> list[Judged]:
             following, well_at = each, each.at
             continue
         failure = _failure(each, following)
-        judged.append(Judged(each, failure, well_at))
+        known = [at for at in (well_at, each.back_at) if at is not None]
+        judged.append(Judged(each, failure, min(known, default=None)))
         if each.has_run:
             following = each
             well_at = each.over_at if failure is None else well_at

@@ -109,6 +109,8 @@ def _changes() -> Select[Any]:
             has_run.label("has_run"),
             is_last.label("is_last"),
             held.label("is_held"),
+            # The list that shows our own rollback may not have been read since.
+            case((and_(is_last, p.status == Status.ROLLED_BACK), p.ended_at)).label("back_at"),
             func.jsonb_path_query_array(comparison.c.content, _TIMES).label("committed_at"),
         )
         .join(promotion, p.id == post.c.promotion_id)
@@ -147,6 +149,7 @@ def _change(row: Row[Any]) -> Change:
         status=Status(row.status),
         is_last=row.is_last,
         left_hold=row.is_held,
+        back_at=row.back_at,
         committed_at=tuple(told) if row.is_last else (),
     )
 

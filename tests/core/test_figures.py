@@ -113,6 +113,14 @@ def test_a_target_is_well_again_with_good_code(
     assert outcome(BAD, *following)[1] == restored
 
 
+def test_what_was_rolled_back_is_well_again_even_if_no_list_shows_it_yet() -> None:
+    change = replace(GOOD, status=Status.ROLLED_BACK, back_at=NOON + HOUR)
+    assert outcome(change) == (Failure.ROLLED_BACK, HOUR)
+    assert outcome(change, NEXT) == (Failure.ROLLED_BACK, HOUR)
+    shown = replace(BACK, is_ours=True, at=NOON + HOUR / 2)
+    assert outcome(change, shown) == (Failure.ROLLED_BACK, HOUR / 2)
+
+
 def test_what_never_ran_and_what_a_hold_followed_needs_no_restoring() -> None:
     for change in (replace(BAD, has_run=False), replace(GOOD, left_hold=True), GOOD):
         assert outcome(change, NEXT)[1] is None

@@ -241,6 +241,16 @@ def test_lead_times_of_commits_are_those_that_are_known(office: Office) -> None:
     assert change.committed_at == ()
 
 
+def test_what_was_rolled_back_is_restored_before_its_release_is_read(office: Office) -> None:
+    office.add_rule()
+    ship(office, 1)
+    with office.database.begin() as conn:
+        back = "UPDATE promotion SET status = 'rolled_back', ended_at = now() + interval '1 hour'"
+        conn.exec_driver_sql(back)
+    found = read(office).whole.now
+    assert (found.failures, found.unrestored) == ({Failure.ROLLED_BACK: 1}, 0)
+
+
 # What it costs.
 
 
