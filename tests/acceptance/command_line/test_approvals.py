@@ -118,15 +118,18 @@ def test_the_link_of_a_notification_lets_a_browser_approve(town: Town, ana: Auto
             code = ana("login:code")
             assert re.fullmatch(r"[2-9A-Z]{5}-[2-9A-Z]{5}\n", code.stdout)
             assert code.stderr.startswith("Good once, until ")
-            page = browser.post(f"{url[0]}/login", data={"code": code.stdout.lower()})
-            assert (page.status_code, " to link-prod</h1>" in page.text) == (200, True)
+            back = url[0].removeprefix(town.url)
+            login = {"code": code.stdout.lower(), "back": back}
+            page = browser.post(f"{town.url}/login", data=login)
+            assert (page.status_code, "link-prod" in page.text) == (200, True)
+            assert str(page.url) == f"{town.url}/promotions/{waiting}"
             form = re.search(r'name="form" value="([^"]+)"', page.text)
             assert form is not None
             seen = re.search(r'name="seen" value="([^"]+)"', page.text)
             assert seen is not None
-            said = {"form": form[1], "seen": seen[1], "say": "approve"}
-            done = browser.post(url[0], data=said)
-            assert "approved by ana@example.com" in done.text
+            said = {"form": form[1], "seen": seen[1], "do": "approve"}
+            done = browser.post(str(page.url), data=said)
+            assert "Approved by ana@example.com" in done.text
 
         town.wait_for("succeeded", target="link-prod")
         wait_until(lambda: chat.told[1:], "the good news")

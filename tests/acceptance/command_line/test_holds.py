@@ -109,14 +109,15 @@ def test_what_waits_for_a_hold_is_cancelled_and_tried_again(town: Town, ana: Aut
     waiting = town.wait_for("waiting", target="c-prod")["id"]
 
     cancelled = ana("promotions:cancel", waiting)
-    assert cancelled.stderr == f"Cancelling promotion {waiting}... done\n"
+    see = f"See {town.url}/promotions/{waiting}\n"
+    assert cancelled.stderr == f"Cancelling promotion {waiting}... done\n{see}"
     assert re.match(rf"Promotion {waiting} of .* to ⬢ c-prod: cancelled\b", cancelled.stdout)
     assert ana("promotions:cancel", waiting).stderr.endswith(
         barred("", "Error ID: promotion_settled")
     )
 
     retried = ana("promotions:retry", waiting)
-    assert retried.stderr == f"Retrying promotion {waiting}... done\n"
+    assert retried.stderr == f"Retrying promotion {waiting}... done\n{see}"
     assert re.match(rf"Promotion {waiting} of .* to ⬢ c-prod: waiting\b", retried.stdout)
 
     released = ana("holds:release", "-a", "c-prod", "--confirm", "c-prod")

@@ -167,7 +167,7 @@ def test_everything_about_a_promotion_is_shown(town: Town, ana: Autopromote) -> 
         ana("promote", "-a", "e-staging", "--to", "e-prod", "--wait", "--json").stdout
     )
     shown = ana("promotions:info", done["id"])
-    assert (shown.stderr, shown.code) == ("", 0)
+    assert (shown.stderr, shown.code) == (f"See {town.url}/promotions/{done['id']}\n", 0)
     assert shown.stdout.startswith(f"=== Promotion {done['id']}\n\nStatus:")
     for gate in done["gates"]:
         assert re.search(rf"^✓ {gate['name']} ", shown.stdout, re.MULTILINE)
@@ -246,7 +246,7 @@ def test_every_rule_and_gate_has_its_say(town: Town, ana: Autopromote) -> None:
     town.heroku.wait_for_deliveries()
 
     explained = ana("explain", "-a", "x-staging")
-    assert (explained.stderr, explained.code) == ("", 0)
+    assert (explained.stderr, explained.code) == (f"See {done['page_url']}\n", 0)
     assert explained.stdout.startswith(f"=== ⬢ x-staging v{release['version']}\n\nSummary: ")
     assert "\n=== Rules\n\nx to ⬢ x-prod: " in explained.stdout
     assert f"\n=== Promotion {done['id']} of ⬢ x-staging v" in explained.stdout
