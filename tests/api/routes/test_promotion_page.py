@@ -674,3 +674,12 @@ def test_a_config_var_that_is_missing_stands_before_the_commits_and_in_the_confi
     assert "web as now" in page
     assert "It replaces <b>v" in page
     assert "hush" not in page
+
+
+def test_where_nothing_was_printed_it_says_so_on_demand(shipped: Browser) -> None:
+    page = shipped.look().text
+    asked = shipped.client.get(f"{shipped.path}?output").text
+
+    assert f'href="{shipped.path}?output#printed"' in page
+    assert 'id="printed"' not in page
+    assert "has no release phase output." in asked.partition('id="printed"')[2]
