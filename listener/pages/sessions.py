@@ -22,6 +22,7 @@ from listener.services.login import Session
 
 bp = frame.blueprint("sessions", frame.SESSIONS)
 
+MOST = 100  # rows are shown of a list
 ALL = "all"  # no address of a person has no @
 
 
@@ -53,6 +54,7 @@ def show() -> ResponseReturnValue:
         is_admin=context().reach.covers_all(Role.ADMIN),
         form=services().browsers.form(session, frame.SESSIONS, now=services().now()),
         path_of=path_of,
+        most=MOST,
         since=partial(duration.ago, now=services().now()),
     )
 

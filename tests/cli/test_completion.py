@@ -14,7 +14,7 @@ import pytest
 
 from autopromote.completion.shells import SCRIPTS, behind_break, words_of_line
 from autopromote.main import COMMANDS
-from autopromote.resources import MachineToken, Promotion, Rule, Subscription
+from autopromote.resources import MachineToken, Promotion, Rule, Subscription, Wall
 from tests.cli.answers import full
 from tests.cli.program import Autopromote, Outcome
 from tests.cli.stranger import Stranger, answer, stranger
@@ -159,6 +159,14 @@ def test_tokens_come_with_their_role_where_one_is_ended(autopromote: Autopromote
         outcome = autopromote("__complete", "fish", "tokens:revoke", "", **at(listener))
         assert complete(autopromote, "tokens:create", "", **at(listener)) == []
     assert outcome == ("ci\tpromoter, made by ana@example.com\n", "", 0)
+
+
+def test_walls_come_with_who_made_them_where_one_is_removed(autopromote: Autopromote) -> None:
+    wall = full(Wall, {"name": "lobby", "made_by": "ana@example.com"})
+    with stranger(listening(wall)) as listener:
+        outcome = autopromote("__complete", "fish", "wall:remove", "", **at(listener))
+        assert complete(autopromote, "wall:create", "", **at(listener)) == []
+    assert outcome == ("lobby\tmade by ana@example.com\n", "", 0)
 
 
 def cache(autopromote: Autopromote) -> Path:

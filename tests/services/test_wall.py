@@ -78,6 +78,28 @@ def test_what_waits_on_one_target_names_it(office: Office) -> None:
     assert found.versions == "prod runs what staging never ran, prod-eu runs v4"
 
 
+def test_what_waits_on_some_targets_tells_on_how_many(office: Office) -> None:
+    office.make_app("acme-prod-us")
+    office.add_rule(targets=(PROD, EU), conditions={"approvals": 1})
+    office.add_rule("us", targets=("acme-prod-us",))
+    ship(office)
+
+    found = tile(office, (*ALL, "acme-prod-us"))
+
+    assert told(found) == (Tone.ASK, "waiting", 4, "2 targets", "approvals")
+
+
+def test_what_is_under_way_says_since_when(office: Office) -> None:
+    office.control(f"apps/{PROD}", {"release_phase": {"seconds": 600}}, "PATCH")
+    office.add_rule()
+    ship(office)
+
+    found = tile(office)
+
+    assert told(found) == (Tone.RUN, "releasing", 4, None, None)
+    assert found.state.since is not None
+
+
 def test_the_last_target_of_a_chain_is_told_in_versions_of_the_first_app(office: Office) -> None:
     office.add_rule()
     office.add_rule("eu", source=PROD, targets=(EU,))

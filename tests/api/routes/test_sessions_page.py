@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from listener.app import assemble, build
+from listener.config import Settings
+from listener.pages.frame import COOKIE
+from listener.pages.sessions import MOST
 from listener.roles import Role
 from tests.acceptance.town import wait_until
 from tests.api.routes.caller import Caller
@@ -16,7 +21,7 @@ from tests.api.routes.conftest import ADMIN, APPROVER, VIEWER
 from tests.api.routes.teams import Town
 from tests.api.routes.test_lanes import enter
 from tests.logins import bearer, token_of
-from tests.services.office import STAGING, Office
+from tests.services.office import STAGING, TOKEN, Office
 
 SOON = 2.0  # seconds
 PATH = "/sessions"
@@ -243,6 +248,51 @@ def test_an_admin_of_some_apps_is_none_here(town: Town) -> None:
 
     assert browser.get(f"{PATH}?person=all").status_code == 403
     assert "Everybody" not in browser.get(PATH).text
+
+
+def test_of_very_many_logins_the_newest_are_shown_and_all_others_end(
+    browser: FlaskClient, viewer: Caller
+) -> None:
+    for _ in range(MOST + 1):
+        token_of(viewer.database, viewer.keys, VIEWER)
+    enter(browser, viewer)
+    page = Browser(browser)
+
+    assert len(page.ids()) == MOST - 1  # and this one
+    assert "And 3 older logins." in page.look().text
+    page.press("others")
+    assert page.ids() == []
+
+
+@pytest.mark.parametrize(("viewers", "status"), [((), 403), (("cy@example.com=shop-*",), 200)])
+def test_a_role_that_is_gone_or_narrower_ends_the_open_page_at_the_process_that_knows_it(
+    browser: FlaskClient,
+    viewer: Caller,
+    office: Office,
+    database_url: str,
+    viewers: tuple[str, ...],
+    status: int,
+) -> None:
+    office.add_rule(name="ship")
+    enter(browser, viewer)
+    tag = browser.get("/").headers["ETag"]
+    cookie = browser.get_cookie(COOKIE, path="/")
+    assert cookie is not None
+    settings = Settings(
+        database_url=database_url,
+        secret_keys=("k" * 32,),
+        heroku_api_key=TOKEN,
+        admins=(ADMIN,),
+        viewers=viewers,
+        heroku_api_url="http://127.0.0.1:9",
+    )
+    with closing(assemble(settings)) as parts:
+        restarted = build(parts).test_client()
+        restarted.set_cookie(COOKIE, cookie.value, path="/")
+        answer = restarted.get("/", headers={"If-None-Match": tag})
+
+    assert answer.status_code == status
+    assert STAGING not in answer.text
 
 
 # A page that is open asks each second, and is answered from memory as long as one may look.
