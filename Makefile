@@ -1,7 +1,7 @@
 # Everything a developer runs; `make` alone lists it. Nothing here asks a question.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test cover plugin cli-api test-heroku-cli test-pages check fix bench crash chaos slow fuzz lock clean out-of-place
+.PHONY: help setup demo run test cover plugin cli-api test-heroku-cli test-pages page-screens check fix bench crash chaos slow fuzz lock clean out-of-place
 
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -87,6 +87,9 @@ PAGES_LOCK := $(addprefix tests/browser/,package.json package-lock.json .npmrc)
 
 test-pages: setup $(PAGES)/installed ## the pages in this machine's Chromium, or the one that CHROMIUM= names
 	@PYTHONPATH=$(PAGES)/driver $(PYTEST) -q -n $(WORKERS) --dist loadfile tests/browser $(ARGS)
+
+page-screens: setup $(PAGES)/installed ## take the pictures in docs/pages anew; pngquant makes them small
+	@PYTHONPATH=$(PAGES)/driver $(BIN)/python -m tests.browser.pictures
 
 $(PAGES)/installed: requirements-pages.txt $(PAGES_LOCK) $(STAMP)
 	@$(NEED_NODE)

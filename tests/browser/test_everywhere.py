@@ -117,6 +117,16 @@ def test_a_page_of_what_is_not_there(ana: Visitor, path: str) -> None:
     check(ana)
 
 
+def test_a_wall(ben: Visitor, town: Town, promotions: dict[str, str]) -> None:
+    names = [app["name"] for app in town.heroku.api("GET", "/apps")]
+    sources = sorted(name for name in names if name.endswith("-staging"))
+    made = post(town, "walls", name="office", apps=sources)
+    ben.open(made["url"].removeprefix(town.url))
+    check(ben)
+    ben.open("/wall/nothing", status=404)
+    check(ben)
+
+
 def test_the_menu(ana: Visitor) -> None:
     page = ana.open("/figures")
     for width in (320, 1280):
