@@ -40,5 +40,19 @@ def _named(value: Any) -> Mapping[str, Any]:
 def _written(value: Any) -> str | None:
     if value is None:
         return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = _told(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _told(value: Any) -> str:
+    """Write a value: of what has a name, that name, and what else there is but its id."""
+    match value:
+        case str():
+            return value
+        case list():
+            return "; ".join(map(_told, value)) or "none"
+        case {"name": str() as name, **others}:
+            more = (f"{key} {_told(each)}" for key, each in others.items() if key != "id")
+            return ", ".join([name, *more])
+        case _:
+            return json.dumps(value, ensure_ascii=False)

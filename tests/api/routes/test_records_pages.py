@@ -33,6 +33,14 @@ def test_nothing_is_told_before_the_login(client: FlaskClient, office: Office, p
     assert "ship" not in page.text
 
 
+def test_heroku_open_lands_on_a_page_that_says_how_to_log_in(client: FlaskClient) -> None:
+    page, head = client.get("/"), client.head("/")
+
+    assert (page.status_code, head.status_code, head.data) == (200, 200, b"")
+    assert "autopromote login:code" in page.text
+    assert head.mimetype == "text/html"
+
+
 # Audit
 
 
@@ -44,7 +52,8 @@ def test_an_admin_sees_who_changed_what(client: FlaskClient, admin: Caller, offi
     page = browser.get(AUDIT)
 
     assert page.status_code == 200
-    for words in (ANA, "bo@example.com", "rule.added", "ship", "&lt;script&gt;alert(1)"):
+    seen = ("bo@example.com", "rule.added", "ship", 'href="/rules/1"', "&lt;script&gt;alert(1)")
+    for words in (ANA, *seen):
         assert words in page.text, words
     assert "<script>alert" not in page.text
 
