@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, Connection, Text, any_, select
 
 from listener.core.commits import Commit
+from listener.core.gates.review import WENT_WRONG
 from listener.core.promotion import UNFINISHED, PromotionKind, Status
 from listener.core.shown import newest_of
 from listener.db.fixed import Fixed, value
@@ -154,21 +155,46 @@ ORDER BY version DESC, id DESC
 """)  # noqa: S608 - words of our own
 
 
-def ended(conn: Connection, target_ids: Collection[str]) -> dict[str, list[EndedRow]]:
-    """Return the promotions that ended last on each of these targets, the last one first."""
+def ended(
+    conn: Connection, target_ids: Collection[str], since: datetime
+) -> dict[str, list[EndedRow]]:
+    """Return what ended last on each of these targets, the last one first.
+
+    That is what ended since then, of the last few, and the last that went well or wrong.
+    """
     found: dict[str, list[EndedRow]] = {each: [] for each in target_ids}
-    for row in _ENDED.rows(conn, target_ids=list(target_ids), most=LAST_ENDED):
-        values = row._asdict()
-        values |= {"kind": PromotionKind(row.kind), "status": Status(row.status)}
-        found[row.target_id].append(EndedRow(**values))
+    for row in _ENDED.rows(conn, target_ids=list(target_ids), most=LAST_ENDED, since=since):
+        found[row.target_id].append(
+            EndedRow(
+                row.id,
+                PromotionKind(row.kind),
+                row.source_id,
+                row.target_id,
+                row.release_id,
+                row.version,
+                Status(row.status),
+                row.reason,
+                row.ended_at,
+            )
+        )
     return found
 
 
-_ENDED = Fixed("""
+WELL_OR_WRONG = frozenset({Status.SUCCEEDED, *WENT_WRONG})
+_OUTCOMES = ", ".join(f"'{status}'" for status in sorted(WELL_OR_WRONG))
+_ENDED = Fixed(f"""
 SELECT p.id, p.kind, p.source_id, p.target_id, p.release_id, p.version, p.status, p.reason,
   p.ended_at
 FROM unnest(CAST(:target_ids AS text[])) AS wanted (id), LATERAL (
-  SELECT * FROM promotion WHERE target_id = wanted.id AND ended_at IS NOT NULL
-  ORDER BY ended_at DESC LIMIT CAST(:most AS integer)
+  SELECT few.*, row_number() OVER (
+    PARTITION BY status IN ({_OUTCOMES}) ORDER BY ended_at DESC
+  ) AS place
+  FROM (
+    SELECT id, kind, source_id, target_id, release_id, version, status, reason, ended_at
+    FROM promotion WHERE target_id = wanted.id AND ended_at IS NOT NULL
+    ORDER BY ended_at DESC LIMIT CAST(:most AS integer)
+  ) few
 ) p
-""")
+WHERE p.ended_at > CAST(:since AS timestamptz) OR (p.place = 1 AND p.status IN ({_OUTCOMES}))
+ORDER BY p.target_id, p.ended_at DESC
+""")  # noqa: S608 - words of our own

@@ -54,7 +54,7 @@ class RuleRow:
     mode: Mode
     strategy: Strategy
     on_newer: OnNewer
-    conditions: Conditions
+    conditions: Conditions = field(repr=False)  # they change with the revision alone
     source_id: str
     revision: int
     created_by: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
@@ -50,7 +50,7 @@ def show() -> ResponseReturnValue:
     opens = _openings(busy, found.now)
     answer = frame.live(
         "lanes.html",
-        (replace(found, now=frame.NEVER), asked, opens),
+        (replace(found, now=frame.NEVER), opens, [each.why_not for each in asked.every]),
         number,
         asker=asker,
         page="lanes",
@@ -96,7 +96,7 @@ def _packed(answer: Response) -> Response:
 
 
 def _stamp(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _short(text: str | None) -> str:

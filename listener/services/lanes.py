@@ -12,13 +12,12 @@ from sqlalchemy import Connection
 from listener.core import lanes as tree
 from listener.core.commits import Commit
 from listener.core.gates.binding import Binding, binding
-from listener.core.gates.review import WENT_WRONG
 from listener.core.lanes import Stop, Tone, lane_name, tone_of
 from listener.core.promotion import ACTIVE, PromotionKind, Status
 from listener.core.rule import Mode
 from listener.db import apps, holds, lanes, releases, rules
 from listener.db.holds import HoldRow
-from listener.db.lanes import EndedRow, PlaceRow, RunningRow
+from listener.db.lanes import WELL_OR_WRONG, EndedRow, PlaceRow, RunningRow
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
 from listener.inventory.context import Context
@@ -178,7 +177,7 @@ def _lanes(
     found = tree.lanes(routes, names)
     in_force = [hold for hold in open_ if hold.value.is_in_force(now)]
     targets = [stop.app_id for lane in found for stop in lane if stop.source_id is not None]
-    waiting, ended = lanes.unfinished(conn, targets), lanes.ended(conn, targets)
+    waiting, ended = lanes.unfinished(conn, targets), lanes.ended(conn, targets, now - TODAY)
     # By hand something may come from an app that whoever asks may not see.
     sources = {row.source_id for row in waiting}
     sources |= {row.source_id for rows in ended.values() for row in rows}
@@ -298,7 +297,7 @@ def _obeys(row: PromotionRow, rule: RuleRow) -> bool:
 
 def _went_wrong(ended: Sequence[EndedRow], first: PromotionRow | None) -> EndedRow | None:
     """Return what went wrong last, unless something is under way after it or went well."""
-    last = next((row for row in ended if row.status in {*WENT_WRONG, Status.SUCCEEDED}), None)
+    last = next((row for row in ended if row.status in WELL_OR_WRONG), None)
     if (
         last is None
         or last.status is Status.SUCCEEDED

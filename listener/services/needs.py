@@ -49,6 +49,11 @@ class Needs:
     mine: tuple[Need, ...]
     others: tuple[Need, ...]
 
+    @property
+    def every(self) -> tuple[Need, ...]:
+        """All of it."""
+        return self.mine + self.others
+
 
 @dataclass(frozen=True, slots=True)
 class Freeze:

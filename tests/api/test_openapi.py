@@ -73,6 +73,7 @@ def test_every_body_is_described_with_the_words_it_may_say(described: Any) -> No
     schema = described["components"]["schemas"][name]
     assert schema["additionalProperties"] is False
     own = {"name", "source", "targets", "mode", "strategy", "on_newer", "notify", "events_to"}
+    own |= {"reason"}
     assert own | set(OPTIONS) == set(schema["properties"])
 
 

@@ -301,6 +301,23 @@ def test_a_promotion_that_went_wrong_and_its_hold_are_one_thing_to_look_at(
     assert f"autopromote holds:release -a {PROD}" in mine
 
 
+def test_what_went_wrong_is_over_once_something_went_well(
+    browser: FlaskClient, approver: Caller, office: Office
+) -> None:
+    office.add_rule(name="ship")
+    enter(browser, approver)
+    needed = []
+    for fails in (True, False):
+        office.control(f"apps/{PROD}", {"release_phase": {"seconds": 0, "fails": fails}}, "PATCH")
+        office.deploy(STAGING)
+        office.look(STAGING)
+        office.work()
+        needed.append("Look at v" in section(browser.get("/").text, "mine"))
+
+    assert [str(row.status) for row in office.found()] == ["failed", "succeeded"]
+    assert needed == [True, False]
+
+
 def test_what_runs_and_what_comes_next_are_told_by_their_commits(
     browser: FlaskClient, viewer: Caller, office: Office
 ) -> None:
