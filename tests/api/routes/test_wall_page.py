@@ -93,7 +93,7 @@ def test_what_waits_for_a_person_says_so_and_for_which_gate(
     page = stranger.get(hang(admin))
 
     assert re.fullmatch(
-        r"waiting v4: approvals, 23 h 5\d min left prod runs what staging never ran",
+        r"waiting v4, 23 h 5\d min left : approvals prod runs what staging never ran",
         tiles(page)["acme"],
     ), tiles(page)
     assert '<li class="ask">' in page.text
