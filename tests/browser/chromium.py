@@ -15,5 +15,6 @@ FLAGS = ("--no-sandbox",) if os.geteuid() == 0 else ()
 
 
 def find() -> str | None:
-    """Return the program: what CHROMIUM says, else the first known name on the PATH."""
-    return next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM") or "", *NAMES))), None)
+    """Return the program: the one that CHROMIUM names, else the first known one on the PATH."""
+    named = os.environ.get("CHROMIUM")
+    return next(filter(None, map(shutil.which, (named,) if named else NAMES)), None)
