@@ -61,6 +61,10 @@ def test_what_is_asked_before_has_the_names_of_its_gates() -> None:
             {"verify": ["https://a.example.com"]},
             "https://a.example.com answers well for 5m; else the target goes on hold.",
         ),
+        (
+            {"checks": ["https://a.example.com", "https://b.example.com"]},
+            "https://a.example.com and https://b.example.com answer well right before the release.",
+        ),
         ({"on_failure": "rollback"}, "Nothing is looked at afterwards: --verify is not set."),
     ],
 )

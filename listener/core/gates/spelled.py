@@ -45,6 +45,10 @@ def _any_of(said: Any, joined: str = " or ") -> str:
     return joined.join(map(str, said))
 
 
+def _answer_well(urls: Any) -> str:
+    return f"{_any_of(urls, ' and ')} answer{'s' * (len(urls) == 1)} well"
+
+
 def _matches(said: Plain, name: str, what: str) -> str:
     """Spell a pair of lists of patterns, of which the second forbids."""
     parts = []
@@ -94,8 +98,7 @@ def _verify(said: Plain) -> str:
     if not (urls := said.get("verify")):
         return "Nothing is looked at afterwards: --verify is not set."
     unwell = _WHEN_UNWELL[OnFailure(said.get("on_failure", OnFailure.HOLD))]
-    well = f"{_any_of(urls, ' and ')} answers well for {said.get('verify_for', '5m')}"
-    return f"{well}; else {unwell}."
+    return f"{_answer_well(urls)} for {said.get('verify_for', '5m')}; else {unwell}."
 
 
 def _same_commit(said: Plain) -> str:
@@ -159,7 +162,7 @@ _ROWS = (
         "check",
         BEFORE,
         ("checks",),
-        lambda said: f"{_any_of(said['checks'], ' and ')} answers well right before the release.",
+        lambda said: f"{_answer_well(said['checks'])} right before the release.",
     ),
     _Row(
         "parity",

@@ -167,6 +167,16 @@ def test_a_rule_that_is_not_there_is_said(browser: FlaskClient, path: str) -> No
     assert browser.get(path).status_code == 404
 
 
+@pytest.mark.parametrize("app", ["%00", "x" * 2000, "%ff", "%E2%80%AE"])
+def test_an_app_that_nobody_has_is_no_fault(browser: FlaskClient, office: Office, app: str) -> None:
+    office.add_rule(name="ship")
+
+    page = browser.get(f"/rules?app={app}")
+
+    assert page.status_code in {200, 422}
+    assert STAGING not in page.text
+
+
 def test_a_removed_rule_is_gone(browser: FlaskClient, office: Office) -> None:
     rule = office.add_rule(name="ship")
     office.rules.remove("ship", by=ANA)
