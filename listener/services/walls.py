@@ -22,6 +22,7 @@ from listener.services import lanes
 
 PATH = "/wall/"
 LONGEST_LIFE = timedelta(days=366)  # the usual one as well: it hangs on a wall
+FORGOTTEN_AFTER = 60.0  # seconds in which nobody looked
 NONE = -1  # no number of changes
 SHOWN_FOR = 0.25  # seconds: so long it is not read anew, whatever changes and however many look
 
@@ -185,7 +186,7 @@ class WallsDesk:
         self._changes = changes
         self._clock = clock
         self._lock = threading.Lock()
-        self._screens: dict[str, Screen] = {}  # no more than there are walls
+        self._screens: dict[str, Screen] = {}
 
     def find(self, link: str, *, now: datetime) -> WallRow:
         """Return the wall of a link. Raises NotFound, alike for whatever is none."""
@@ -196,8 +197,6 @@ class WallsDesk:
         with self._database.lend() as conn:
             row = walls.find(conn, id)
         if row is None:
-            with self._lock:
-                self._screens.pop(id, None)
             raise _nothing()
         return row
 
@@ -218,9 +217,11 @@ class WallsDesk:
 
     def keep(self, row: WallRow, page: bytes, tag: str, number: int) -> Screen:
         """Keep what a wall shows, made after so many changes."""
-        screen = Screen(page, tag, number, self._clock())
+        now = self._clock()
+        screen = Screen(page, tag, number, now)
         with self._lock:
-            self._screens[row.id] = screen
+            seen = {id: one for id, one in self._screens.items() if now - one.at < FORGOTTEN_AFTER}
+            self._screens = {**seen, row.id: screen}
         return screen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from listener.db.engine import Database
 from listener.db.walls import WallRow
 from listener.inventory.changes import Changes
-from listener.services.walls import SHOWN_FOR, WallsDesk
+from listener.services.walls import FORGOTTEN_AFTER, SHOWN_FOR, WallsDesk
 from tests.services.office import Office
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -74,3 +75,14 @@ def test_while_one_makes_it_anew_all_others_are_shown_the_old_one(
     found = desk.screen(WALL)
     assert found is not None
     assert found.page == b"newer"
+
+
+def test_what_nobody_looks_at_is_forgotten(desk: WallsDesk, changes: Changes, clock: Clock) -> None:
+    other = replace(WALL, id="2")
+    clock.now += FORGOTTEN_AFTER
+
+    desk.keep(other, b"page", '"tag"', changes.number)
+
+    # Of what is only old, the second one who asks is shown the old one.
+    assert [desk.screen(WALL) for _ in range(2)] == [None, None]
+    assert desk.screen(other) is not None
