@@ -43,7 +43,7 @@ class Stop(Span):
 
 @dataclass(frozen=True, slots=True)
 class Day(Span):
-    """A day by the clocks of one zone: of 23, 24 or 25 hours."""
+    """A day by the clocks of one zone: mostly of 24 hours."""
 
     on: date
     open: tuple[Span, ...]  # when promotions go

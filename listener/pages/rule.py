@@ -25,7 +25,6 @@ from listener.core.gates.spelled import AFTER, BEFORE, TOLD, spelled
 from listener.core.lanes import Tone, tone_of
 from listener.core.opening_words import Note, local
 from listener.core.openings import Day, Openings, Span
-from listener.core.promotion import Status
 from listener.core.rule import Mode
 from listener.pages import frame
 from listener.roles import Role
@@ -41,8 +40,6 @@ MOST_CALENDARS = 5  # of targets with holds of their own
 _MINUTE = timedelta(minutes=1)
 TONES = {Mode.ARMED: Tone.OK, Mode.SHADOW: Tone.END, Mode.OFF: Tone.END}
 SIGNS = {Mode.ARMED: "succeeded", Mode.SHADOW: "shadowed", Mode.OFF: "cancelled"}
-# As `rules:backtest` says it.
-WORDS = {Status.SHADOWED: "promoted", Status.ERRORED: "not told", None: "nothing"}
 
 
 @bp.get("")
@@ -66,7 +63,6 @@ def index() -> ResponseReturnValue:
         tones=TONES,
         signs=SIGNS,
         tone=tone_of,
-        left=partial(frame.left, now=found.now),
         local=partial(local, now=found.now),
     )
 
@@ -108,9 +104,7 @@ def show(rule: str) -> ResponseReturnValue:
         typed=shlex.quote(row.name),
         can_play=can_play,
         played=_played(found) if fields.flag("backtest") and can_play else None,
-        words=WORDS,
         word_of=opening_words.word_of,
-        left=partial(frame.left, now=found.now),
         local=partial(local, now=found.now),
     )
 

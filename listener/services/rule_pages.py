@@ -42,6 +42,11 @@ class Way:
         """Return whether promotions may go now."""
         return self.opens_at is not None and self.opens_at <= now
 
+    @property
+    def is_held(self) -> bool:
+        """Whether a hold stands until somebody releases it."""
+        return any(hold.ends_at is None for hold in self.holds)
+
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:

@@ -50,6 +50,17 @@ def test_targets_with_holds_of_their_own_have_their_own_calendar(
     assert all(day["notes"] for day in held["days"])
 
 
+def test_a_rule_that_closes_all_its_windows_never_opens(viewer: Caller, office: Office) -> None:
+    times = {"windows": ["daily 10:00-11:00 UTC"], "closed": ["daily 09:00-12:00 UTC"]}
+    office.add_rule(name="ship", conditions=times)
+
+    (calendar,) = viewer.get("/api/rules/ship/calendar")["calendars"]
+
+    assert calendar["opens_at"] is None
+    assert calendar["message"].startswith("Never open")
+    assert not any(day["open"] for day in calendar["days"])
+
+
 def test_what_is_open_says_until_when(viewer: Caller, office: Office) -> None:
     office.add_rule(name="ship", conditions={"windows": ["daily 00:00-12:00 UTC", NIGHT]})
     office.add_rule(name="noon", targets=(EU,), conditions={"windows": ["daily 12:00-22:00 UTC"]})
