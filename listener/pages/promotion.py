@@ -6,7 +6,6 @@ browser that got it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -104,7 +103,7 @@ def _shown(
     may = [each for each, role in roles.items() if asker.rights.scope(role).has(found.target)]
     return frame.live(
         "promotion.html",
-        (replace(found, now=frame.NEVER), may, brings),
+        (found.shown, may, brings),
         number,
         status=status_of(refusal) if refusal is not None else 200,
         asker=asker,

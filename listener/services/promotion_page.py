@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -76,6 +76,24 @@ class PromotionPage:
     def target(self) -> str:
         """The name of the app that it goes to."""
         return self.view.names[self.view.row.target_id]
+
+    @property
+    def shown(self) -> object:
+        """All that is shown of it, without what every look of our own moves."""
+        row = self.view.row
+        still = replace(
+            row,
+            due_at=None,
+            fence=0,
+            attempt=0,
+            evaluated_at=None,
+            checked_at=None,
+            updated_at=row.created_at,
+        )
+        freed = self.freed
+        told = freed and (freed.message, sorted(freed.going), [one.row.id for one in freed.holds])
+        view = replace(self.view, row=still)
+        return replace(self, view=view, freed=None, now=row.created_at), told
 
     @property
     def verified(self) -> Verification | None:

@@ -683,3 +683,20 @@ def test_where_nothing_was_printed_it_says_so_on_demand(shipped: Browser) -> Non
     assert f'href="{shipped.path}?output#printed"' in page
     assert 'id="printed"' not in page
     assert "has no release phase output." in asked.partition('id="printed"')[2]
+
+
+def test_a_page_stands_while_its_release_phase_only_goes_on(
+    releasing: Browser, office: Office
+) -> None:
+    """Each look of ours moves the row; what is read stays under the reader's eyes."""
+    tag = releasing.look().headers["ETag"]
+    row = office.found()[0]
+    with office.database.begin() as conn:
+        moved = {"due_at": now(), "fence": row.fence + 1, "attempt": row.attempt + 1}
+        conn.execute(update(promotion).values(updated_at=now(), **moved))
+    same = releasing.look().headers["ETag"]
+    with office.database.begin() as conn:
+        conn.execute(update(promotion).values(reason="Something else."))
+
+    assert same == tag
+    assert releasing.look().headers["ETag"] != tag
