@@ -283,6 +283,23 @@ def test_whoever_approved_already_is_asked_no_more(
     assert "you approved it" in section(browser.get("/").text, "others")
 
 
+def test_what_needs_a_hand_is_no_question_for_a_yes(
+    browser: FlaskClient, approver: Caller, office: Office
+) -> None:
+    office.add_rule(name="ship")
+    approver.post("/api/commit-blocks", {"commit": "3f2a91c", "reason": "it loses orders"})
+    office.deploy(STAGING, commit="3f2a91c" + "0" * 33)
+    office.look(STAGING)
+    office.work()
+    enter(browser, approver)
+
+    mine = section(browser.get("/").text, "mine")
+
+    assert "it loses orders" in mine
+    assert "Look at v" in mine
+    assert "approve</span>" not in mine
+
+
 def test_a_promotion_that_went_wrong_and_its_hold_are_one_thing_to_look_at(
     browser: FlaskClient, approver: Caller, office: Office
 ) -> None:
