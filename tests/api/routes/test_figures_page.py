@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -64,3 +67,30 @@ def test_a_team_sees_the_figures_of_its_own_apps_alone(town: Town) -> None:
 
     assert page.status_code == 200
     assert "shop" not in page.text
+
+
+def test_a_bar_leads_to_the_promotions_of_its_day(
+    client: FlaskClient, viewer: Caller, office: Office
+) -> None:
+    office.add_rule(name="ship")
+    office.deploy(STAGING)
+    office.look(STAGING)
+    office.work()
+    browser = enter(client, viewer)
+
+    page = browser.get("/figures?days=7").text
+    (link, *_) = re.findall(r'<a href="(/figures\?[^"]*day=[^"]*)#day"', page)
+    behind = browser.get(html.unescape(link)).text
+
+    assert "What stands behind" not in page
+    (part,) = re.findall(r'<section aria-labelledby="day">.*?</section>', behind, re.DOTALL)
+    (promotion,) = re.findall(r'href="/promotions/(\d+)"', part)
+    assert promotion == "1"
+    assert PROD in part
+    assert "well" in part
+
+
+def test_a_day_that_is_not_shown_is_not_there(client: FlaskClient, viewer: Caller) -> None:
+    page = enter(client, viewer).get("/figures?day=2020-01-01")
+
+    assert (page.status_code, page.mimetype) == (404, "text/html")
