@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from listener.db import holds
-from listener.db.engine import Database
+from listener.db.engine import CHANNEL, Database
 from listener.db.holds import HoldRow
 from listener.db.tables import notice
 from tests.db import rows
@@ -104,3 +104,11 @@ def test_what_was_released_is_not_released_again(database: Database) -> None:
         assert holds.release(conn, [first.id], by="ana") == []
         (row,) = holds.list_(conn)
     assert row.released_by == "bo"
+
+
+def test_open_pages_hear_of_a_hold_where_nothing_waits(database: Database) -> None:
+    with database.listen(CHANNEL) as connection:
+        put(database)
+        release(database)
+        heard = [note.payload for note in connection.notifies(timeout=10, stop_after=2)]
+    assert heard == ["hold", "hold"]
