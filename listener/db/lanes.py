@@ -53,6 +53,7 @@ class EndedRow:
     """How a promotion ended."""
 
     id: int
+    rule_id: int | None
     kind: PromotionKind
     source_id: str
     target_id: str
@@ -167,6 +168,7 @@ def ended(
         found[row.target_id].append(
             EndedRow(
                 row.id,
+                row.rule_id,
                 PromotionKind(row.kind),
                 row.source_id,
                 row.target_id,
@@ -183,14 +185,14 @@ def ended(
 WELL_OR_WRONG = frozenset({Status.SUCCEEDED, *WENT_WRONG})
 _OUTCOMES = ", ".join(f"'{status}'" for status in sorted(WELL_OR_WRONG))
 _ENDED = Fixed(f"""
-SELECT p.id, p.kind, p.source_id, p.target_id, p.release_id, p.version, p.status, p.reason,
-  p.ended_at
+SELECT p.id, p.rule_id, p.kind, p.source_id, p.target_id, p.release_id, p.version, p.status,
+  p.reason, p.ended_at
 FROM unnest(CAST(:target_ids AS text[])) AS wanted (id), LATERAL (
   SELECT few.*, row_number() OVER (
     PARTITION BY status IN ({_OUTCOMES}) ORDER BY ended_at DESC
   ) AS place
   FROM (
-    SELECT id, kind, source_id, target_id, release_id, version, status, reason, ended_at
+    SELECT id, rule_id, kind, source_id, target_id, release_id, version, status, reason, ended_at
     FROM promotion WHERE target_id = wanted.id AND ended_at IS NOT NULL
     ORDER BY ended_at DESC LIMIT CAST(:most AS integer)
   ) few

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -225,6 +225,13 @@ def names(
     where = [table.c.id.in_(set(rule_ids)), *_within(scope)]
     query = select(table.c.id, table.c.name).where(*where)
     return {row.id: row.name for row in conn.execute(query)}
+
+
+def hidden_names(conn: Connection, rule_ids: Collection[int], *, scope: Scope) -> dict[int, str]:
+    """Return the names by id of those rules of which an app is not in scope, removed ones too."""
+    if scope.is_all or not rule_ids:
+        return {}
+    return names(conn, set(rule_ids) - names(conn, rule_ids, scope=scope).keys())
 
 
 # Changing rules, one change at a time.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,7 +45,8 @@ def list_(
         decided = queries.decisions(conn, app_id=app_id, scope=scope, limit=limit)
         ids = {row.app_id for row in told if row.app_id is not None}
         names = apps.names(conn, ids.union(*({row.source_id, row.target_id} for row in decided)))
-        hidden = _hidden(conn, decided, scope)
+        acted = {row.rule_id for row in decided if row.rule_id is not None}
+        hidden = rules.hidden_names(conn, acted, scope=scope)
     found = [
         *(each for row in told for each in _of_delivery(row, names)),
         *(_of_decision(row, names, hidden.get(row.rule_id or 0)) for row in decided),
@@ -61,14 +62,6 @@ def _deliveries(
     newest = deliveries.list_(conn, app_id=app_id, scope=scope, limit=limit)
     anew = deliveries.asked_again(conn, app_id=app_id, scope=scope, limit=limit)
     return list({row.id: row for row in (*newest, *anew)}.values())
-
-
-def _hidden(conn: Connection, decided: Sequence[Decision], scope: Scope) -> dict[int, str]:
-    """Return the names of rules that whoever asks may not see."""
-    if scope.is_all:
-        return {}
-    ids = {row.rule_id for row in decided if row.rule_id is not None}
-    return rules.names(conn, ids - rules.names(conn, ids, scope=scope).keys())
 
 
 def _of_delivery(row: DeliveryRow, names: Names) -> Iterator[EventView]:

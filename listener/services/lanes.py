@@ -22,6 +22,8 @@ from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
 from listener.inventory.context import Context
 from listener.roles import Scope
+from listener.services import presenters
+from listener.services.presenters import Told
 
 TODAY = SOON = timedelta(hours=24)
 MOST_ENDED = 20
@@ -184,10 +186,12 @@ def _lanes(
     if strangers := sources - names.keys():
         names |= apps.names(conn, strangers)
     seen = {app_id for app_id, name in names.items() if scope.has(name)}
-    waiting = [row for row in waiting if row.source_id in seen]
-    ended = {
-        target: [row for row in rows if row.source_id in seen] for target, rows in ended.items()
-    }
+    of_rules = {row.rule_id for row in waiting}
+    of_rules |= {row.rule_id for rows in ended.values() for row in rows}
+    others = of_rules - {rule.id for rule in live}
+    hidden = rules.hidden_names(conn, {each for each in others if each is not None}, scope=scope)
+    waiting = _shown(waiting, seen, hidden)
+    ended = {target: _shown(rows, seen, hidden) for target, rows in ended.items()}
     recent = _recent(ended, now)
     places = lanes.places(conn, _ways(found, runs))
     shown = {row.release_id for row in waiting} | {row.release_id for row in recent}
@@ -222,6 +226,12 @@ def _by(rows: Iterable[Row], key: Callable[[Row], str | None]) -> dict[str | Non
     for row in rows:
         found.setdefault(key(row), []).append(row)
     return found
+
+
+def _shown(rows: Iterable[Told], seen: Collection[str], hidden: dict[int, str]) -> list[Told]:
+    """Keep what comes from these apps, without the names of rules that are hidden."""
+    found = (row for row in rows if row.source_id in seen)
+    return [presenters.without(row, hidden.get(row.rule_id or 0)) for row in found]
 
 
 def _recent(ended: dict[str, list[EndedRow]], now: datetime) -> list[EndedRow]:

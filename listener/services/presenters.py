@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -13,6 +14,7 @@ from listener.core.gates.registry import APPROVALS, BRAKE
 from listener.core.rule import Mode, strategy_of
 from listener.db import approvals, apps, queries, rules, shown_shipments, subscriptions
 from listener.db.holds import HoldRow
+from listener.db.lanes import EndedRow
 from listener.db.promotions import PromotionRow
 from listener.db.rules import RuleRow
 from listener.db.tables import rule_receiver
@@ -20,6 +22,8 @@ from listener.inventory import evidence
 from listener.roles import EVERYTHING, Scope
 from listener.services import rule_warnings, told_commits
 from listener.services.views import DeliveryView, HoldView, Names, PromotionView, RuleView
+
+Told = TypeVar("Told", PromotionRow, EndedRow)
 
 
 def of_rules(
@@ -96,7 +100,7 @@ def of_promotions(
     needed = {row.id: _needed(row, conditions[row.id]) for row in rows}
     return [
         PromotionView(
-            _without(row, hidden.get(row.rule_id or 0)),
+            without(row, hidden.get(row.rule_id or 0)),
             names,
             named.get(row.rule_id or 0),
             nonces.get(row.id),
@@ -108,7 +112,8 @@ def of_promotions(
     ]
 
 
-def _without(row: PromotionRow, rule: str | None) -> PromotionRow:
+def without(row: Told, rule: str | None) -> Told:
+    """Return a promotion whose reason does not name this rule; as it is where there is none."""
     return row if rule is None else replace(row, reason=unnamed(row.reason, rule))
 
 

@@ -189,6 +189,26 @@ def test_what_came_by_hand_from_a_hidden_app_is_hidden(town: Town) -> None:
     assert "pay-staging" in page.text
 
 
+def test_a_rule_that_reaches_hidden_apps_is_not_named(town: Town) -> None:
+    office, secret = town.office, "secret-x"
+    office.add_rule(secret, source="pay-staging", targets=("pay-eu", "shop-eu"))
+    office.add_rule("pay-eu", source="pay-staging", targets=("pay-eu",), mode="shadow")
+    office.deploy("pay-staging")
+    town.of(Role.APPROVER).post("/api/holds", {"app": "pay-eu", "reason": "fair"})
+    office.look("pay-staging")
+    town.caller("ana").delete(f"/api/rules/{secret}")
+
+    said = {}
+    for who in ("viewer.pay", "both"):
+        browser = town.client.application.test_client()
+        enter(browser, town.caller(who))
+        said[who] = browser.get("/").text
+
+    assert "Its rule was removed by ana@example.com." in section(said["viewer.pay"], "ended")
+    assert secret not in said["viewer.pay"]
+    assert f"Rule {secret} was removed by ana@example.com." in section(said["both"], "ended")
+
+
 def test_a_source_that_was_rolled_back_is_not_what_production_runs(
     browser: FlaskClient, viewer: Caller, office: Office
 ) -> None:
