@@ -72,7 +72,9 @@ def _promote(row: PromotionRow, said: Said, by: str) -> PromotionView:
 
 
 def _override(row: PromotionRow, said: Said, by: str) -> PromotionView:
-    return _by_hand(row, NewOverride(gates=_aside(said), reason=_reason(said)), by)
+    shown = _numbers(said.get("holds", ""))
+    override = NewOverride(gates=_aside(said), reason=_reason(said), holds=shown)
+    return _by_hand(row, override, by)
 
 
 def _by_hand(row: PromotionRow, override: NewOverride | None, by: str) -> PromotionView:

@@ -41,10 +41,15 @@ NOTHING = "Nothing was promoted."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOverride:
-    """The gates to set aside for these promotions only, and why."""
+    """The gates to set aside for these promotions only, and why.
+
+    `holds` are the ones that were shown: no other is set aside. None: nobody was shown any, and
+    whichever may be set aside is.
+    """
 
     gates: tuple[str, ...]
     reason: str
+    holds: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,11 +189,21 @@ def _check_holds(
     held = always.on_hold(target.name, counting, now)
     if isinstance(held, Pass):
         return
-    is_said = override is not None and HOLD.name in override.gates
-    cannot = ". It tells of what went wrong, so no override sets it aside." if is_said else ""
+    number = held.facts["hold"]
+    cannot = ""
+    if override is not None and HOLD.name in override.gates:
+        kinds = {str(hold.id): hold.kind for hold in found}
+        cannot = f". {_why_not(kinds[number])}"
     message = f"{held.message}{cannot}".removesuffix(".")
-    release = f"`autopromote holds:release {held.facts['hold']}`"
+    release = f"`autopromote holds:release {number}`"
     raise Conflict("target_held", f"{message}. When it may be promoted to again, run {release}.")
+
+
+def _why_not(kind: str) -> str:
+    """Say why an override does not set a hold of this kind aside."""
+    if kind in MAY_BE_SET_ASIDE:
+        return "It is none of those that were shown: look again."
+    return "It tells of what went wrong, so no override sets it aside."
 
 
 def _overridden(conn: Connection, target: App, override: NewOverride | None) -> list[int]:
@@ -196,11 +211,11 @@ def _overridden(conn: Connection, target: App, override: NewOverride | None) -> 
     if override is None or HOLD.name not in override.gates:
         return []
     now = releases.now(conn)
-    found = (hold.value for hold in holds.open_(conn, target.id))
+    found = (hold for hold in holds.open_(conn, target.id) if hold.value.is_in_force(now))
     return [
         hold.id
         for hold in found
-        if hold.id is not None and hold.kind in MAY_BE_SET_ASIDE and hold.is_in_force(now)
+        if hold.kind in MAY_BE_SET_ASIDE and (override.holds is None or hold.id in override.holds)
     ]
 
 

@@ -54,7 +54,18 @@ class Browser:
         return {"form": found[1], "seen": found[2]}
 
     def press(self, do: str, **more: str) -> TestResponse:
-        return self.send({**self.form(), "do": do, **more})
+        return self.send({**self.shown(do), **more})
+
+    def shown(self, do: str) -> dict[str, str]:
+        """What the form of a button brings along; of one that is not shown, what any does."""
+        forms = re.findall(r"<form .*?</form>", self.look().text, re.DOTALL)
+        its_own = [form for form in forms if f'name="do" value="{do}"' in form]
+        if not its_own:
+            return {**self.form(), "do": do}
+        return {
+            **dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', its_own[0])),
+            "do": do,
+        }
 
     def send(self, data: dict[str, str], **headers: str) -> TestResponse:
         return self.client.post(self.path, data=data, headers=headers)
@@ -304,6 +315,42 @@ def test_an_admin_sets_a_gate_aside_with_a_reason(boss: Browser, office: Office)
     assert first.status is not Status.SUCCEEDED
 
 
+@pytest.fixture
+def asked_to_go_through(boss: Browser, office: Office) -> dict[str, str]:
+    """An admin's form that sets aside a hold, and the approval."""
+    office.holds.put(NewHold(app=PROD, reason="launch day"), by=ANA)
+    office.work()
+    form = boss.shown("override")
+    return {**form, "reason": "it leaks", "aside.hold": "on", "aside.approvals": "on"}
+
+
+def test_an_admin_goes_through_the_hold_that_was_shown(
+    boss: Browser, office: Office, asked_to_go_through: dict[str, str]
+) -> None:
+    pressed = boss.send(asked_to_go_through)
+    office.work()
+    made = office.found()[-1]
+
+    assert (pressed.status_code, made.status) == (303, Status.SUCCEEDED)
+    assert made.override is not None
+    assert made.override["holds"] == ["1"]
+
+
+@pytest.mark.parametrize("app", [PROD, None])
+def test_a_hold_that_was_not_shown_is_not_set_aside(
+    boss: Browser, office: Office, asked_to_go_through: dict[str, str], app: str | None
+) -> None:
+    office.holds.put(NewHold(app=app, reason="migration under way"), by=ANA)
+    refused = boss.send(asked_to_go_through)
+    office.work()
+
+    assert refused.status_code == 409
+    told = refused.text.partition('role="alert"')[2].partition("</div>")[0]
+    assert "migration under way (hold 2). It is none of those that were shown" in told
+    assert len(office.found()) == 1
+    assert office.found()[0].status is Status.WAITING
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [({"aside.approvals": "on"}, "Say why"), ({"reason": "it leaks"}, "Choose the gates")],
@@ -416,7 +463,8 @@ def test_a_hold_is_released_as_it_was_shown(held: Browser, office: Office) -> No
 def test_no_other_hold_is_released_than_was_shown(
     held: Browser, office: Office, agreed: dict[str, str]
 ) -> None:
-    assert held.press("release", **agreed).status_code in (409, 422)
+    form = {**held.form(), "do": "release", **agreed}
+    assert held.send(form).status_code in (409, 422)
     assert holds(office) == ["Black Friday"]
 
 
