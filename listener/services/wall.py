@@ -50,9 +50,10 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """A hold on every target."""
+    """A hold on every target, as far as it is on the wall's own."""
 
     word: str
+    where: str
     since: datetime
     until: datetime | None
 
@@ -79,12 +80,20 @@ def read(context: Context, wall: WallRow) -> Screen:
         found = lanes.of_apps(conn, wall.app_ids)
         ways = [way for lane in found.lanes for way in _from_first(lane)]
         places = stored.places(conn, ways)
+    targets = [stop.stop.app_id for stop in found.stops if stop.stop.source_id is not None]
     tiles = (_tile(lane, places, shows_names=wall.shows_names) for lane in found.lanes)
     return Screen(
         wall.name,
         tuple(sorted(tiles, key=lambda tile: tile.name)),
-        tuple(Ban(_word(hold), hold.created_at, hold.ends_at) for hold in found.everywhere),
+        tuple(ban for hold in found.everywhere if (ban := _ban(hold, targets)) is not None),
     )
+
+
+def _ban(hold: HoldRow, targets: Sequence[str]) -> Ban | None:
+    """Return the hold as it is on these targets; None where it leaves out all of them."""
+    count, every = sum(hold.is_on(app_id) for app_id in targets), len(targets)
+    where = "on every target" if count == every else f"on {count} of {every} targets"
+    return Ban(_word(hold), where, hold.created_at, hold.ends_at) if count else None
 
 
 def _from_first(lane: Lane) -> Iterable[tuple[str, str, str]]:

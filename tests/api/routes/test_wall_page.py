@@ -166,6 +166,33 @@ def test_of_a_lane_the_apps_that_are_named_are_shown(
     assert "hold" not in tiles(stranger.get(hang(admin, STAGING, EU, name="other")))["acme"]
 
 
+def banned(page: TestResponse) -> str:
+    """What the wall says of holds on every target."""
+    found = "".join(re.findall(r'<p class="ban.*?</p>', page.text, re.DOTALL))
+    return " ".join(re.sub(r"<[^>]+>", " ", found).split())
+
+
+@pytest.mark.parametrize(
+    ("but", "said"),
+    [
+        ((), "hold on every target,"),
+        ((PROD,), "hold on 1 of 2 targets,"),
+        ((STAGING,), "hold on every target,"),  # nothing is promoted there
+        ((PROD, EU), ""),
+    ],
+)
+def test_a_hold_on_every_target_is_told_of_those_that_it_is_on(
+    stranger: FlaskClient, admin: Caller, office: Office, but: tuple[str, ...], said: str
+) -> None:
+    office.add_rule(targets=(PROD, EU))
+    office.holds.put(NewHold(app=None, reason=REASON, but=but), by=APPROVER)
+
+    page = stranger.get(hang(admin, STAGING, PROD, EU))
+
+    assert banned(page).startswith(said)
+    assert bool(banned(page)) == bool(said)
+
+
 def test_a_wall_of_no_lane_says_so(stranger: FlaskClient, admin: Caller, office: Office) -> None:
     office.add_rule(targets=(PROD, EU))
 
