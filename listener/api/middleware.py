@@ -51,7 +51,7 @@ def refuse_plain() -> ResponseReturnValue | None:
         return None
     looks = request.method in ("GET", "HEAD") and is_page()
     if looks and (own := services().context.address()) is not None:
-        return redirect(own + request.path, HTTPStatus.PERMANENT_REDIRECT)
+        return redirect(own + request.full_path.rstrip("?"), HTTPStatus.PERMANENT_REDIRECT)
     message = "This came unencrypted: ask by https. A token that was sent is no secret now."
     raise Forbidden(message, id="unencrypted")
 

@@ -95,6 +95,8 @@ def test_no_answer_is_kept_or_guessed_at(client: FlaskClient, path: str) -> None
         ("/sessions", "http", 308),
         ("/wall/x", "http", 308),
         ("/promotions/1", "http", 308),
+        ("/deliveries?app=acme-prod&outcome=", "http", 308),
+        ("/?find=a%26b%20c", "http", 308),
         ("/webhooks/heroku", "http", 403),
         ("/healthz", "http", 200),
     ],
