@@ -160,6 +160,10 @@ class Keys:
         """Return which row a token names. Raises BadToken, also for one that names none."""
         return claim_of(self.tokens.read(text, now=now))
 
+    def read_session(self, text: str, *, now: datetime) -> TokenClaim:
+        """Return which row a browser's session names. Raises BadToken, also where it names none."""
+        return claim_of(self.sessions.read(text, now=now))
+
     def event_secrets(self, owner: str, url: str) -> list[str]:
         """Return the keys under which the receiver at a URL gets its events, in base64.
 

@@ -28,6 +28,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SCHEME = "bearer "
+COOKIE = "autopromote_browser"  # with the session of a browser
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from listener.api.auth import SCHEME
+from listener.api.auth import COOKIE, SCHEME
 from listener.api.request_body import LARGEST_FORM
 from listener.crypto import BadToken, Keys
 from listener.github import signature as at_github
@@ -21,8 +22,10 @@ _REFUSED = Admission(Priority.LAST, reads_body=False)
 _FROM_HEROKU = Admission(Priority.FIRST, is_trusted=True)
 _HEALTH = Admission(Priority.QUICK, body=LARGEST_FORM)
 _STRANGER = Admission(Priority.LAST, body=LARGEST_FORM)
-_LOGIN = Admission(Priority.REST, body=LARGEST_FORM)  # it waits for Heroku
+_PERSON = _LOGIN = Admission(Priority.REST, body=LARGEST_FORM)  # they may wait for Heroku
 _KNOWN = Admission(Priority.REST)
+# A session is far shorter; what is longer is not worth the reading.
+_SESSION = re.compile(rf"(?:^|;) ?{COOKIE}=([\w.-]{{1,1000}})(?:;|$)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,10 @@ def judge_for(keys: Keys, *, has_github: bool = False) -> Judge:
         if path in LOGINS:
             return _LOGIN
         if path.startswith("/api/"):
-            return _KNOWN if _verifies(keys, headers.get("AUTHORIZATION", ())) else _REFUSED
-        return _STRANGER
+            token = _token(headers.get("AUTHORIZATION", ()))
+            return _KNOWN if token and _verifies(keys.read_token, token) else _REFUSED
+        session = _session(headers.get("COOKIE", ()))
+        return _PERSON if session and _verifies(keys.read_session, session) else _STRANGER
 
     return judge
 
@@ -70,13 +75,27 @@ def _is_signed(given: object, is_signature: Callable[[str], bool]) -> bool:
             return False
 
 
-def _verifies(keys: Keys, given: object) -> bool:
+def _token(given: object) -> str | None:
     match given:
         case [str() as only] if only.lower().startswith(SCHEME):
-            try:
-                keys.read_token(only[len(SCHEME) :].strip(), now=datetime.now(UTC))
-            except BadToken:
-                return False
-            return True
+            return only[len(SCHEME) :].strip()
         case _:
-            return False
+            return None
+
+
+def _session(given: object) -> str | None:
+    """Return the session that a browser brings, to a page."""
+    match given:
+        case [str() as only] if found := _SESSION.search(only):
+            return found[1]
+        case _:
+            return None
+
+
+def _verifies(read: Callable[..., object], text: str) -> bool:
+    """Return whether we signed it, and its time is not over; the database may know better."""
+    try:
+        read(text, now=datetime.now(UTC))
+    except BadToken:
+        return False
+    return True

@@ -27,7 +27,7 @@ from listener.services.login import Session
 from listener.services.login_client import PATH as CALLBACK
 from listener.services.tokens import SESSION_LIFE
 
-COOKIE, STATE_COOKIE = "autopromote_browser", "autopromote_login"
+COOKIE, STATE_COOKIE = auth.COOKIE, "autopromote_login"
 MOST_FIELDS = 20
 POLICY = "; ".join(
     (

@@ -14,12 +14,28 @@ KEYS = Keys(["k" * 32])
 SIGNED = {"HEROKU-WEBHOOK-HMAC-SHA256": ["A" * 43 + "="]}
 AT_GITHUB = {"X-HUB-SIGNATURE-256": [f"sha256={'a' * 64}"]}
 UNREAD = Admission(Priority.LAST, reads_body=False)
+STRANGER, PERSON = (Admission(each, body=8192) for each in (Priority.LAST, Priority.REST))
+WALL = f"/wall/{KEYS.walls.sign({'wall': 'x'}, until=datetime.now(UTC) + timedelta(days=1)).text}"
 
 
 def bearer() -> Headers:
     """Somebody who has logged in."""
     token = KEYS.tokens.sign({"id": "x"}, until=datetime.now(UTC) + timedelta(hours=1)).text
     return {"AUTHORIZATION": [f"Bearer {token}"]}
+
+
+ANA = "ana@example.com"
+
+
+def bearing(cookie: str) -> Headers:
+    """Bring the session of a browser as if it were a token."""
+    return {"AUTHORIZATION": [f"Bearer {cookie.partition('=')[2]}"]}
+
+
+def session(*, hours: int = 1, **said: str) -> str:
+    """What a browser keeps for somebody who has logged in."""
+    until = datetime.now(UTC) + timedelta(hours=hours)
+    return f"autopromote_browser={KEYS.sessions.sign(said or {'id': 'x'}, until=until).text}"
 
 
 @pytest.mark.parametrize(
@@ -38,8 +54,23 @@ def bearer() -> Headers:
         ("POST", "/api/promotions", {}, UNREAD),
         ("POST", "/api/promotions", {"AUTHORIZATION": ["Bearer x"]}, UNREAD),
         ("POST", "/api/tokens", {}, Admission(Priority.REST, body=8192)),
-        ("GET", "/openapi.json", {}, Admission(Priority.LAST, body=8192)),
-        ("GET", "/wp-login.php", {}, Admission(Priority.LAST, body=8192)),
+        ("GET", "/openapi.json", {}, STRANGER),
+        ("GET", "/wp-login.php", {}, STRANGER),
+        ("GET", WALL, {}, STRANGER),
+        ("GET", "/", {}, STRANGER),
+        ("GET", "/", {"COOKIE": [session()]}, PERSON),
+        ("POST", "/doctor", {"COOKIE": [f"a=b; {session()}; c=d"]}, PERSON),
+        ("POST", "/doctor", {"COOKIE": [session()] * 2}, STRANGER),
+        ("POST", "/doctor", bearer(), STRANGER),
+        ("POST", "/doctor", {"COOKIE": [session(hours=-1)]}, STRANGER),
+        ("POST", "/doctor", {"COOKIE": [session(email=ANA)]}, STRANGER),
+        ("POST", "/doctor", {"COOKIE": [session()[:-1]]}, STRANGER),
+        ("POST", "/doctor", {"COOKIE": [f"x{session()}"]}, STRANGER),
+        ("POST", "/doctor", {"COOKIE": ["autopromote_browser="]}, STRANGER),
+        ("POST", "/doctor", {"COOKIE": ["autopromote_browser=\udcff\0.é.x"]}, STRANGER),
+        ("POST", "/doctor", {"COOKIE": [f"autopromote_browser={'.' * 60_000}"]}, STRANGER),
+        ("POST", "/api/promotions", {"COOKIE": [session()]}, UNREAD),
+        ("POST", "/api/promotions", bearing(session()), UNREAD),
     ],
 )
 def test_the_head_says_who_goes_first(
