@@ -16,7 +16,7 @@ from ssl import SSLContext
 
 import httpx
 
-from listener.core import hidden
+from listener.core import hidden, hidden_query
 from listener.core.verification import Probe
 from listener.outbound.address import read_url
 from listener.outbound.http import BoundedTransport, Resolve, addresses, bounded, trusted
@@ -180,16 +180,20 @@ def _read_some(response: httpx.Response) -> None:
 
 def _beginning(response: httpx.Response, url: str) -> str:
     """Return the beginning of a bad answer's body as plain text, without what the URL hides."""
+    most = MOST_SHOWN + hidden_query.longest(url)  # no half of a query stands at the end
     kept = b""
     with suppress(httpx.HTTPError):  # a body that breaks off is told as far as it came
         for chunk in response.iter_raw():
             kept += chunk
-            if len(kept) > MOST_SHOWN:
+            if len(kept) > most:
                 break
-    said = kept[:MOST_SHOWN].decode(errors="replace")
-    text = hidden.beginning(said, is_cut=len(kept) > MOST_SHOWN)
-    query = url.partition("?")[2]
-    return text.replace(query, "…") if query else text
+    end = len(_text(kept[:MOST_SHOWN]))
+    said = hidden_query.without(_text(kept[:most]), url, end=end)
+    return hidden.beginning(said, is_cut=len(kept) > MOST_SHOWN)
+
+
+def _text(body: bytes) -> str:
+    return body.decode(errors="replace")
 
 
 def _told(error: httpx.HTTPError) -> str:

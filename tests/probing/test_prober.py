@@ -102,6 +102,26 @@ def test_the_beginning_of_a_bad_answer_is_kept_without_what_is_secret(peer: Star
     assert 0 < found.took < 5
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "No route matches [GET] /healthz?sig=ABCDEF0123456789abcdef&amp;u=1",
+        f"{'x' * 180} /healthz?sig=ABCDEF0123456789abcdef&u=1",  # a line is cut within it
+        f"{'y' * 99}\n" * 5 + f"{'y' * 80}?sig=ABCDEF0123456789abcdef&u=1",  # so is the body
+        "sig=ABCDEF0123456789abcdef&u=1\n" * 50,
+    ],
+    ids=["escaped", "at the end of a line", "at the end", "everywhere"],
+)
+def test_no_part_of_a_query_is_kept(peer: Start, body: str) -> None:
+    url = f"{peer(giving(answer(404, body.encode()))).url}/healthz?sig=ABCDEF0123456789abcdef&u=1"
+
+    found = prober().ask(url).text
+
+    assert found
+    assert "ABCD" not in found
+    assert "cdef" not in found
+
+
 def test_where_nobody_listens_it_was_not_reached(peer: Start) -> None:
     with Peer(silence).listening() as gone:
         url = gone.url
