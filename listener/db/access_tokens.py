@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql import insert
 from listener.db.access_tables import access_token as table
 from listener.db.access_tables import is_of
 from listener.db.fixed import Fixed, value
+from listener.db.queue import PAGE, notify
 from listener.roles import Rights, Role
 
 KEPT = timedelta(days=90)  # what ended, to tell who was here
@@ -120,7 +121,10 @@ def add(conn: Connection, new: NewToken) -> bool:
     values = {name: getattr(new, name) for name in NewToken.__dataclass_fields__}
     values["apps"] = None if new.apps is None else list(new.apps)
     statement = insert(table).values(values).on_conflict_do_nothing().returning(table.c.id)
-    return conn.execute(statement).first() is not None
+    is_new = conn.execute(statement).first() is not None
+    if is_new:
+        notify(conn, PAGE)
+    return is_new
 
 
 def find(conn: Connection, id: str) -> Found | None:
@@ -209,7 +213,10 @@ def make_way(conn: Connection, name: str) -> None:
 def _revoke(conn: Connection, *which: ColumnElement[bool], by: str) -> list[TokenRow]:
     values = {"revoked_at": func.now(), "revoked_by": by}
     statement = update(table).where(*which, *_is_good()).values(values).returning(table)
-    return [_row(row) for row in conn.execute(statement)]
+    rows = [_row(row) for row in conn.execute(statement)]
+    if rows:
+        notify(conn, PAGE)
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

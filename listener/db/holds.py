@@ -29,6 +29,7 @@ from listener.core.release import Release
 from listener.db import commit_blocks, notifications
 from listener.db.engine import wake
 from listener.db.fixed import Fixed, value
+from listener.db.queue import PAGE, notify
 from listener.db.scopes import within
 from listener.db.tables import app
 from listener.db.tables import hold as table
@@ -107,6 +108,7 @@ def put(
     row = conn.execute(statement).one_or_none()
     if row is None:
         return None
+    notify(conn, PAGE)
     reschedule_target(conn, app_id)
     wake(conn, table.name)  # also where nothing waits: open pages show it
     if kind in UNASKED:
@@ -276,6 +278,8 @@ def release(conn: Connection, hold_ids: Collection[int], *, by: str) -> list[Hol
         .returning(table)
     )
     rows = sorted((_row(row) for row in conn.execute(statement)), key=lambda row: row.id)
+    if rows:
+        notify(conn, PAGE)
     held = {row.app_id for row in rows}
     for app_id in [None] if None in held else sorted(filter(None, held)):
         reschedule_target(conn, app_id)

@@ -275,7 +275,8 @@ def _said(written: CTE) -> CTE:
         ["promotion_id", "event", "message"],
         select(written.c.id, value("event", Text), value("message", Text)),
     )
-    return said.returning(promotion_event.c.id, promotion_event.c.promotion_id).cte("said")
+    shown = promotion_event.c.id, promotion_event.c.promotion_id
+    return said.returning(*shown, queue.notify_pages().label("pages")).cte("said")
 
 
 def record_event(conn: Connection, promotion_id: int, event: str, message: str) -> None:

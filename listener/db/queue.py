@@ -283,11 +283,20 @@ PULSE_SECONDS = 10.0  # how often an idle connection is checked
 
 
 EVERYTHING = "*"
+PAGE = "page"  # no work, but what is shown on pages has changed
 
 
 def notify(conn: Connection, topic: str = EVERYTHING) -> None:
     """Wake every process when this transaction commits; the topic is the table with the work."""
     engine.wake(conn, topic)
+
+
+def notify_pages() -> ColumnElement[Any]:
+    """Build what tells open pages of each row that a statement returns, as that commits.
+
+    It belongs into a statement that is sent anyway, where each one counts.
+    """
+    return func.pg_notify(CHANNEL, PAGE)
 
 
 class NotificationListener:
@@ -371,7 +380,8 @@ class NotificationListener:
             pulse_at = time.monotonic() + self._pulse_seconds
             while not self._stopping.is_set():
                 for told in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
-                    self._wake(set(told.payload.split()) or {EVERYTHING})
+                    if (topics := set(told.payload.split())) != {PAGE}:  # nobody sleeps for these
+                        self._wake(topics or {EVERYTHING})
                     self._tell()
                 if time.monotonic() >= pulse_at:
                     self._pulse()

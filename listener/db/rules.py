@@ -31,6 +31,7 @@ from listener.core.gates import options
 from listener.core.gates.options import Conditions
 from listener.core.rule import Mode, OnNewer, Route, Strategy
 from listener.db.fixed import Fixed, value
+from listener.db.queue import PAGE, notify
 from listener.db.scopes import outside, within
 from listener.db.tables import rule as table
 from listener.db.tables import rule_revision, rule_service, rule_target
@@ -258,6 +259,7 @@ def add(
     rule_id = conn.execute(statement).scalar_one()
     _put_targets(conn, rule_id, targets)
     _put_revision(conn, rule_id, 1, declared, by)
+    notify(conn, PAGE)
     return get(conn, rule_id)
 
 
@@ -276,6 +278,7 @@ def change(
     conn.execute(statement.values(revision=revision, updated_at=func.clock_timestamp(), **values))
     _put_targets(conn, row.id, targets)
     _put_revision(conn, row.id, revision, declared, by)
+    notify(conn, PAGE)
     return get(conn, row.id)
 
 
@@ -284,6 +287,7 @@ def remove(conn: Connection, row: RuleRow) -> RuleRow:
     statement = update(table).where(table.c.id == row.id)
     now = func.clock_timestamp()
     conn.execute(statement.values(removed_at=now, updated_at=now))
+    notify(conn, PAGE)
     return get(conn, row.id)
 
 

@@ -9,7 +9,8 @@ from contextlib import suppress
 import pytest
 
 from listener.db.engine import Database
-from listener.db.queue import NotificationListener, notify
+from listener.db.queue import PAGE, NotificationListener, notify
+from listener.inventory.changes import Changes
 
 PATIENCE = 10.0
 
@@ -81,3 +82,28 @@ def test_stopping_wakes_whoever_waits(database: Database) -> None:
     listening.stop()
     waiter.join(PATIENCE / 2)
     assert not waiter.is_alive()
+
+
+def test_what_is_for_pages_alone_wakes_nobody(database: Database) -> None:
+    heard, changes = threading.Semaphore(0), Changes()
+
+    def hear() -> None:
+        changes.heard()
+        heard.release()
+
+    listening = NotificationListener(database, heard=hear)
+    listening.start()
+    assert heard.acquire(timeout=PATIENCE)
+    woken, known = listening.count, changes.number
+    with database.begin() as conn:
+        notify(conn, PAGE)
+    assert heard.acquire(timeout=PATIENCE)
+    assert (listening.count, changes.number) == (woken, known + 1)
+
+    with database.begin() as conn:
+        notify(conn, PAGE)
+        notify(conn, "promotion")
+    assert heard.acquire(timeout=PATIENCE)
+    assert (listening.count, changes.number) == (woken + 1, known + 2)
+    assert "promotion" in listening.take()
+    listening.stop()
