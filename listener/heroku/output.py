@@ -34,6 +34,7 @@ class Piece:
     content: bytes = field(default=b"", repr=False)
     is_end: bool = False  # the stream was closed in good order behind them
     has_begun: bool = True  # the command has started
+    is_late: bool = False  # nothing came in time; so there may be more
 
     def text(self, *, is_last: bool) -> tuple[str, int]:
         """Return the text, and where the next piece begins; half a character is left to that."""
@@ -67,7 +68,8 @@ class OutputReader:
             with http.bounded(seconds):
                 return self._read(checked, offset, hide)
         except httpx.ReadTimeout:
-            return Piece(offset)  # it may say nothing, not even its status, before the command does
+            # It may say nothing, not even its status, before the command does.
+            return Piece(offset, is_late=True)
         except httpx.HTTPError as error:
             raise HEROKU.lost(error, hide=hide) from error
 
@@ -104,7 +106,8 @@ def _piece(response: httpx.Response, offset: int, begin: int = 0) -> Piece:
         begin = int(found[1])
         goes_on = found[3] != "*" and int(found[2]) + 1 < int(found[3])
     content, is_end = _content(response, max(0, offset - begin))
-    return Piece(max(begin, offset), content, is_end and not goes_on)
+    is_late = not content and not is_end
+    return Piece(max(begin, offset), content, is_end and not goes_on, is_late=is_late)
 
 
 def _content(response: httpx.Response, skip: int) -> tuple[bytes, bool]:

@@ -133,7 +133,8 @@ class OutputTails:
                 known, goes_on = replace(known, message=error.message), False
                 pause = AFTER_ERROR
             else:
-                is_over, goes_on = is_last(row, piece), len(piece.content) >= KEPT
+                is_over = is_last(row, piece) and not piece.is_late  # it would be so for good
+                goes_on = len(piece.content) >= KEPT
                 known = known.after(piece.content, start=piece.start)
                 known = replace(known, is_over=is_over, message=message)
             now = time.monotonic()

@@ -123,7 +123,7 @@ def slow_head(talk: Conversation) -> None:
 def test_a_stream_that_says_nothing_has_nothing_yet(
     peer: Start, client: Client, script: Script
 ) -> None:
-    assert read(peer(script), client, deadlines=SHORT) == Piece(0)
+    assert read(peer(script), client, deadlines=SHORT) == Piece(0, is_late=True)
 
 
 def test_a_stream_without_end_is_cut_into_pieces(peer: Start, client: Client) -> None:
@@ -148,6 +148,10 @@ def test_a_stream_without_end_is_cut_into_pieces(peer: Start, client: Client) ->
 )
 def test_what_came_before_a_cut_is_kept(peer: Start, client: Client, script: Script) -> None:
     assert read(peer(script), client) == Piece(0, b"one\n")
+
+
+def test_a_cut_before_anything_came_says_nothing_of_the_end(peer: Start, client: Client) -> None:
+    assert read(peer(cutting(HEAD)), client) == Piece(0, is_late=True)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from threading import Event, Thread
 
@@ -9,10 +10,12 @@ import pytest
 
 from listener.core.promotion import Status
 from listener.errors import NotFound
-from listener.heroku import Piece
+from listener.heroku import Heroku, Piece
 from listener.services import output_tail
 from listener.services.output_tail import KEPT, OutputTails, Tail
-from tests.services.office import PROD, Office
+from tests.heroku import samples
+from tests.outbound.peer import Conversation, Peer, answer
+from tests.services.office import PROD, TOKEN, Office
 from tests.services.test_outputs import promote
 
 FIRST = "Running release command...\n"
@@ -59,6 +62,31 @@ def test_the_end_is_told_and_nothing_is_read_after_it(
 
     assert read(tails, office).text == f"{FIRST}Migrated.\n"
     assert office.calls() == []
+
+
+def test_what_came_too_late_is_read_again(office: Office, tails: OutputTails) -> None:
+    """A slow moment of Heroku's says nothing of what a release that failed has printed."""
+    promote(office, {"seconds": 0, "fails": True})
+    waiting = [True]
+
+    def script(talk: Conversation) -> None:
+        while asked := talk.hear():
+            if not asked.path.startswith("/streams/"):
+                url = f"{slow.url}/streams/1"
+                talk.say(answer(200, samples.release() | {"output_stream_url": url}))
+            elif waiting and waiting.pop():
+                talk.wait()
+                return
+            else:
+                talk.say(answer(200, b"Migrating.\nNo such table.\n"))
+
+    slow = Peer(script)
+    with slow.listening(), closing(Heroku(TOKEN, url=slow.url)) as heroku:
+        context = replace(office.context, heroku=heroku)
+        late, whole = (tails.read(context, "1", 0) for _ in range(2))
+
+    assert (late.text, late.is_over) == ("", False)
+    assert (whole.text, whole.is_over) == ("Migrating.\nNo such table.\n", True)
 
 
 def test_all_who_look_share_one_reading(
