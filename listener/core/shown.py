@@ -40,6 +40,7 @@ class Shown:
 
     base: str | None
     head: str | None
+    base_artifact: str | None = None  # what its target ran when they were compared
     repository: str | None = None
     web: str = GITHUB  # where the repository's GitHub is for people
     told_by: str | None = None

@@ -53,7 +53,10 @@ def _shown(row: Row[Any], left: Left | None) -> Shown:
         found = summed_up(row.summary)
     elif row.untold is None and row.head is not None and row.head == row.base:
         found = {"relation": Relation.IDENTICAL}
-    told = {name: getattr(row, name) for name in ("base", "head", "repository", "told_by")}
+    told = {
+        name: getattr(row, name)
+        for name in ("base", "head", "base_artifact", "repository", "told_by")
+    }
     why = row.untold if row.summary is None else None
     untold = line_of(why, most=LONGEST_LINE) if why is not None else None
     return Shown(**told, untold=untold, left=left, **found)

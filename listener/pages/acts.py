@@ -14,6 +14,7 @@ from listener.services.hold_release import Agreed
 from listener.services.promote import NewOverride, NewPromotions, promote_by_hand
 from listener.services.promotion_page import Act
 from listener.services.rollback import NewRollback
+from listener.services.seen import Saw
 from listener.services.views import PromotionView
 
 Said = Mapping[str, str]
@@ -60,7 +61,7 @@ def _cancel(row: PromotionRow, said: Said, by: str) -> None:
 
 
 def _retry(row: PromotionRow, said: Said, by: str) -> None:
-    promotions.retry(context(), str(row.id), by=by)
+    promotions.retry(context(), str(row.id), by=by, saw=_saw(row, said))
 
 
 def _release(row: PromotionRow, said: Said, by: str) -> None:
@@ -68,18 +69,22 @@ def _release(row: PromotionRow, said: Said, by: str) -> None:
 
 
 def _promote(row: PromotionRow, said: Said, by: str) -> PromotionView:
-    return _by_hand(row, None, by)
+    return _by_hand(row, None, said, by)
 
 
 def _override(row: PromotionRow, said: Said, by: str) -> PromotionView:
     shown = _numbers(said.get("holds", ""))
     override = NewOverride(gates=_aside(said), reason=_reason(said), holds=shown)
-    return _by_hand(row, override, by)
+    return _by_hand(row, override, said, by)
 
 
-def _by_hand(row: PromotionRow, override: NewOverride | None, by: str) -> PromotionView:
+def _by_hand(row: PromotionRow, override: NewOverride | None, said: Said, by: str) -> PromotionView:
     wish = NewPromotions(
-        source=row.source_id, targets=(row.target_id,), version=row.version, override=override
+        source=row.source_id,
+        targets=(row.target_id,),
+        version=row.version,
+        override=override,
+        saw=_saw(row, said),
     )
     return promote_by_hand(context(), wish, by=by)[0]
 
@@ -113,6 +118,10 @@ def _aside(said: Said) -> tuple[str, ...]:
     if not gates:
         raise Invalid("Choose the gates that are not to be asked.")
     return gates
+
+
+def _saw(row: PromotionRow, said: Said) -> Saw:
+    return Saw(promotion_id=row.id, name=said.get("seen", ""), runs=said.get("runs", ""))
 
 
 def _agreed(said: Said) -> Agreed:

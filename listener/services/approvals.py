@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -17,6 +16,7 @@ from listener.db.promotions import PromotionRow
 from listener.errors import Conflict, Forbidden, NotFound
 from listener.inventory import evidence
 from listener.inventory.context import Context
+from listener.services import seen
 from listener.services.cancel import record
 from listener.services.promotions import find, too_late, view_of
 from listener.services.views import PromotionView
@@ -28,7 +28,7 @@ class Vote:
 
     is_approved: bool
     reason: str | None = None
-    seen: str | None = None  # by `seen`, what a page showed them; None where they saw no page
+    seen: str | None = None  # by `seen.name`, what a page showed them; None where they saw no page
 
     @property
     def done(self) -> str:
@@ -87,30 +87,15 @@ def _say(context: Context, promotion_id: str, word: Vote, by: str) -> PromotionV
         if row is None:
             raise too_late(find(context, conn, promotion_id), word.done)
         # Who stores what ships locks the row, too: so nothing comes between.
-        if word.seen is not None and word.seen != seen(view_of(context, conn, row)):
-            raise Conflict("changed", "What ships has changed since you looked. Look again.")
+        if word.seen is not None:
+            seen.check_name(view_of(context, conn, row), word.seen)
         approvals.put(conn, row, by=by, is_approved=word.is_approved, reason=word.reason)
         if word.is_approved:
-            commit_words.put(conn, row, _stopped(row), by=by)
+            commit_words.put(conn, row, seen.stopped(row), by=by)
         else:
             commit_words.take_back(conn, row.id)
         record(conn, by, f"promotion.{word.done}", before, row)
         return view_of(context, conn, row)
-
-
-def seen(view: PromotionView) -> str:
-    """Name what an approval would let go: it may change between a look and a press."""
-    row, ships = view.row, view.ships
-    about = (ships.base, ships.head, ships.relation, ships.coming) if ships is not None else ()
-    asking = [gate["name"] for gate in row.gates if is_for_word(gate["facts"])]
-    said = repr((row.release_id, row.artifact, about, asking, sorted(_stopped(row))))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-def _stopped(row: PromotionRow) -> set[str]:
-    """Return the commits that keep it waiting, and were told to whoever lets it go."""
-    waiting = (gate["facts"] for gate in row.gates if gate["verdict"] == "wait")
-    return {sha for facts in waiting for sha in facts.get("stopped", ())}
 
 
 def _check_asked(conn: Connection, row: PromotionRow, word: Vote, by: str) -> None:

@@ -32,8 +32,9 @@ from listener.inventory import drift
 from listener.inventory.context import Context
 from listener.inventory.reader import Places, Snapshot
 from listener.services import apps as named
-from listener.services import presenters, rules
+from listener.services import presenters, rules, seen
 from listener.services.heroku_calls import HerokuCall
+from listener.services.seen import Saw
 from listener.services.views import PromotionView
 
 NOTHING = "Nothing was promoted."
@@ -60,6 +61,7 @@ class NewPromotions:
     targets: tuple[str, ...]
     version: int | None = None
     override: NewOverride | None = None
+    saw: Saw | None = None  # what a page showed; None where nobody saw one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,10 @@ class Choice:
 
 
 def promote_by_hand(context: Context, wish: NewPromotions, *, by: str) -> list[PromotionView]:
-    """Make one promotion per target, or none if one is refused; an equal unfinished one is kept."""
+    """Make one promotion per target, or none if one is refused; an equal unfinished one is kept.
+
+    Raises Conflict where it would not be what a page showed.
+    """
     _check_override(wish.override)
     ask = HerokuCall(NOTHING)
     source = named.read(context, ask, wish.source)
@@ -90,6 +95,7 @@ def promote_by_hand(context: Context, wish: NewPromotions, *, by: str) -> list[P
         apps.lock(conn, {source.id, *readings})
         for app in apps_to:
             _check(conn, choice, app, readings[app.id], places[app.id], wish.override)
+        seen.check(conn, wish.saw)
         made = [_ensure(conn, choice, app, wish.override, by) for app in apps_to]
         return presenters.of_promotions(conn, made)
 

@@ -22,7 +22,7 @@ from listener.db.holds import HoldRow, open_
 from listener.db.lanes import PlaceRow, RunningRow
 from listener.db.promotions import PromotionRow
 from listener.inventory.context import Context
-from listener.services import approvals, hold_release, promotions, rollback_preview
+from listener.services import approvals, hold_release, promotions, rollback_preview, seen
 from listener.services.approvals import Question
 from listener.services.rollback_preview import RollbackForeseen
 from listener.services.views import PromotionView, ReleaseForeseen
@@ -58,7 +58,7 @@ class PromotionPage:
     waits_for: Binding | None
     acts: tuple[Act, ...]
     is_own: bool  # a release of whoever asks, which somebody else must approve
-    seen: str  # names what an approval would let go
+    seen: str  # names what a press would let go
     aside: tuple[str, ...]  # the gates that object and may be set aside
     holds: tuple[HoldRow, ...]  # in force on its target
     freed: ReleaseForeseen | None  # what their release would let go
@@ -108,6 +108,14 @@ class PromotionPage:
         if seen is None or seen.outcome is not None or not is_asked:
             return 0
         return min(max(seen.planned - seen.asked, 0), verification.MOST_KEPT)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether what ships is counted from what its target runs now, and not from before."""
+        ships = self.view.ships
+        if ships is None or ships.relation is None:
+            return False
+        return ships.base_artifact == self.runs.artifact
 
     @property
     def more_words(self) -> int:
@@ -162,7 +170,7 @@ def read(context: Context, promotion_id: str, asker: str) -> PromotionPage:
         waits_for=binding(row.gates, row.reason) if row.status is Status.WAITING else None,
         acts=tuple(_acts(row, question, is_own=is_own, aside=aside, freed=freed, back=back)),
         is_own=is_own,
-        seen=approvals.seen(view),
+        seen=seen.name(view),
         aside=aside,
         holds=tuple(held),
         freed=freed,

@@ -25,8 +25,9 @@ from listener.errors import Conflict, NotFound
 from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services import cancel as cancelling
-from listener.services import presenters
+from listener.services import presenters, seen
 from listener.services.apps import number_of
+from listener.services.seen import Saw
 from listener.services.views import PromotionView
 
 
@@ -68,14 +69,18 @@ def _asked_by(conn: Connection, row: PromotionRow, by: str) -> dict[str, Any]:
     return {"created_by": by, "target_ran": rollback.running_artifact(history)}
 
 
-def retry(context: Context, promotion_id: str, *, by: str) -> PromotionView:
-    """Let an ended promotion wait again. Raises Conflict where it is no longer wanted."""
+def retry(context: Context, promotion_id: str, *, by: str, saw: Saw | None = None) -> PromotionView:
+    """Let an ended promotion wait again.
+
+    Raises Conflict where it is no longer wanted, or not any more what a page showed.
+    """
     with context.database.begin() as conn:
         found = find(context, conn, promotion_id)
         apps.lock(conn, [found.source_id, found.target_id])
         before = find(context, conn, promotion_id)
         if before.status not in RETRYABLE:
             raise too_late(before, "retried")
+        seen.check(conn, saw)
         revision = _check_wanted(context, conn, before)
         # Somebody may have repaired just these apps: forget what is stored of them.
         for app_id in {before.source_id, before.target_id}:

@@ -255,7 +255,7 @@ def test_a_yes_is_for_what_was_shown(
     answer = browser.client.post(browser.path, data={**form, "do": "approve"})
 
     assert answer.status_code == 409
-    assert "What ships has changed since you looked" in answer.text
+    assert "Something changed since you looked" in answer.text
     assert status(office) is Status.WAITING
 
 
@@ -391,6 +391,89 @@ def test_what_a_rule_in_shadow_only_decided_goes_by_hand(
 def status_of(office: Office, number: int) -> Status:
     office.work()
     return next(each.status for each in office.found() if each.id == number)
+
+
+# What was shown is what happens.
+
+
+def move(office: Office, app: str = PROD) -> None:
+    """The target runs something else by now, and that is meant."""
+    office.deploy(app, description="Hotfix")
+    office.look(app)
+    if holds(office):
+        office.holds.release(app, by=ANA)
+
+
+def offer(office: Office, browser: Browser, do: str, admin: Caller) -> dict[str, str]:
+    """The form of a button that brings the release anew, as it is shown."""
+    if do == "retry":
+        office.promotions.cancel(browser.path.rpartition("/")[2], by=ANA)
+    elif do == "promote":
+        admin.patch("/api/rules/1", {"mode": "shadow", "approvals": 0})
+        office.work()
+    more = {"reason": "it leaks", "aside.approvals": "on"} if do == "override" else {}
+    return {**browser.shown(do), **more}
+
+
+ANEW = ["retry", "promote", "override"]
+
+
+@pytest.mark.parametrize("do", ANEW)
+def test_nothing_goes_anew_where_the_target_moved(
+    boss: Browser, admin: Caller, office: Office, do: str
+) -> None:
+    form = offer(office, boss, do, admin)
+    before = office.found()
+    move(office)
+    refused = boss.send(form)
+
+    assert (refused.status_code, f"{PROD} runs v" in refused.text) == (409, True)
+    assert "by now. Nothing was done" in refused.text
+    assert [row.status for row in office.found()] == [row.status for row in before]
+
+
+@pytest.mark.parametrize("do", ANEW)
+def test_nothing_goes_anew_where_something_else_would_ship(
+    boss: Browser, admin: Caller, office: Office, do: str
+) -> None:
+    form = offer(office, boss, do, admin)
+    before = office.found()
+    with office.database.begin() as conn:
+        conn.execute(update(shipment).values(untold=None, head="b" * 40, base="a" * 40))
+    refused = boss.send(form)
+
+    assert refused.status_code == 409
+    assert "Something changed since you looked" in refused.text
+    assert [row.status for row in office.found()] == [row.status for row in before]
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_no_gate_is_set_aside_of_what_somebody_rejected_meanwhile(
+    boss: Browser, admin: Caller, office: Office, row: PromotionRow, *, has_ended: bool
+) -> None:
+    form = offer(office, boss, "override", admin)
+    office.approvals.reject(str(row.id), reason="not today", by=ANA)
+    if has_ended:
+        assert status(office) is Status.REJECTED
+
+    assert boss.send(form).status_code == 409
+    assert len(office.found()) == 1
+
+
+def test_commits_are_counted_from_what_the_target_runs_now_or_not_at_all(
+    boss: Browser, office: Office, row: PromotionRow
+) -> None:
+    store(office.database, row.id, compared(commits("One", "Two")))
+    runs = office.current(PROD)["slug"]["id"]
+    set_shipment(office.database, row.id, base_artifact=runs)
+    office.promotions.cancel(str(row.id), by=ANA)
+    told = boss.look().text.partition("<aside")[2]
+    move(office)
+    after = boss.look().text.partition("<aside")[2]
+
+    assert "2 commits come." in told
+    assert "2 commits come." not in after
+    assert f"What ships is compared anew with what {PROD} runs." in after
 
 
 # Back.
