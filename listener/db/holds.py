@@ -64,6 +64,17 @@ class HoldRow:
         """Return whether it is on this app, or on every target and does not leave this one out."""
         return self.app_id == app_id or (self.app_id is None and app_id not in (self.but or ()))
 
+    @property
+    def what(self) -> str:
+        """What happened, without why: the first sentence of its reason."""
+        return f"{self.reason.partition('. ')[0].removesuffix('.')}."
+
+    def is_for(self, promotion_id: int, reason: str) -> bool:
+        """Return whether it is for what became of a promotion whose own reason says why, too."""
+        what, _, why = self.reason.partition(". ")
+        is_of_it = self.kind == "guard" and what.startswith(f"Promotion {promotion_id} ")
+        return is_of_it and why != "" and why in reason
+
 
 _OF_MOVES = ("rollback", "detected", "guard")
 UNASKED = ("detected", "guard")  # kinds that no person asked for, so people are notified

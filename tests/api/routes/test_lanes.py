@@ -9,10 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from bench.plenty import LANES, PLANT
+from listener.core.promotion import Status
+from listener.db import holds
 from listener.db.promotions import PromotionRow
+from listener.db.tables import promotion
 from listener.pages.frame import STYLESHEET
 from listener.roles import Role
 from listener.services import lanes
@@ -336,6 +340,31 @@ def test_a_promotion_that_went_wrong_and_its_hold_are_one_thing_to_look_at(
     assert mine.count('<li class="need') == 1
     assert "Look at v" in mine
     assert f"autopromote holds:release -a {PROD}" in mine
+
+
+@pytest.mark.parametrize(("kind", "told"), [("guard", 2), ("person", 4)])
+def test_why_it_went_back_is_told_once_at_its_stop(
+    browser: FlaskClient, approver: Caller, office: Office, kind: str, told: int
+) -> None:
+    office.add_rule(name="ship")
+    office.deploy(STAGING)
+    office.look(STAGING)
+    office.work()
+    (row,) = office.found()
+    why = "1 of 5 answers of https://shop.example.com were good, the last 0 in a row."
+    back = {"status": Status.ROLLED_BACK, "reason": f"{why} Rolled back as v6."}
+    with office.database.begin() as conn:
+        conn.execute(update(promotion).values(back))
+        reason = f"Promotion {row.id} was rolled back. {why}"
+        holds.put(conn, row.target_id, reason=reason, by="autopromote", kind=kind)
+    enter(browser, approver)
+
+    page = browser.get("/").text
+
+    mine, busy = section(page, "mine"), section(page, "busy")
+    assert ("s ago</time> for it" in mine) is (kind == "guard"), mine
+    assert f"Promotion {row.id} was rolled back." in busy
+    assert page.count(why) == told  # in what needs somebody, and in what ended
 
 
 def test_what_went_wrong_is_over_once_something_went_well(
