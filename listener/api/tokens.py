@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from flask import Blueprint, request
+from flask import Blueprint
 from pydantic import AfterValidator, Field, SecretStr
 
 from listener import VERSION
@@ -12,6 +12,7 @@ from listener.api.answers import Answer, Id, Time, returns
 from listener.api.auth import On, check_person, needs, needs_token, own_token, person
 from listener.api.caller import caller, reached_at
 from listener.api.fields import is_one_word
+from listener.api.own_pages import home
 from listener.api.request_body import LARGEST_FORM, Body, takes
 from listener.api.services import services
 from listener.errors import Invalid
@@ -156,5 +157,5 @@ def whoami() -> Whoami:
         roles=[RoleOf.of(grant) for grant in person().rights.grants],
         token_expires_at=person().token_expires_at,
         version=VERSION,
-        url=services().context.address() or request.host_url.rstrip("/"),
+        url=home(),
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 from pydantic import Field
 
 from listener.api.answers import Answer, Ref, Time, returns, returns_list
 from listener.api.auth import On, needs, person
 from listener.api.fields import AppName, Moment
 from listener.api.machine_tokens import Name
+from listener.api.own_pages import home
 from listener.api.request_body import Body, takes
 from listener.api.services import context, services
 from listener.roles import Role
@@ -87,10 +88,9 @@ def list_() -> list[Wall]:
 def create(body: NewWall) -> WallMade:
     """Make a wall; its address is in this answer, and nowhere else."""
     made = walls.create(context(), body.wish, by=person().email, now=services().now())
-    home = services().context.address() or request.host_url.rstrip("/")
     return WallMade(
         **_told(made.view),
-        url=f"{home}{PATH}{made.link.text}",
+        url=f"{home()}{PATH}{made.link.text}",
         lanes=list(made.lanes),
         in_no_lane=[Ref.of(each, made.view.names) for each in made.idle],
     )

@@ -201,6 +201,18 @@ def test_where_nobody_taught_it_a_page_is_where_whoever_asks_found_us(place: Pla
     assert page(asked) == f"https://{HOST}/promotions/42"
 
 
+def test_where_nobody_taught_it_whoever_asks_is_told_how_they_found_us(place: Place) -> None:
+    token = place.log_in(came_by="").get_json()["token"]
+
+    def told(host: str) -> Any:
+        headers = {"Authorization": f"Bearer {token}", "Host": host, "X-Forwarded-Proto": "https"}
+        return place.listener.get("/api/whoami", headers=headers).get_json()["url"]
+
+    assert told(OTHER) == f"https://{OTHER}"
+    place.log_in()
+    assert told(OTHER) == f"https://{HOST}"
+
+
 def test_a_host_that_decodes_to_nothing_costs_no_login(scene: Scene) -> None:
     with scene.changed(**NO_CLIENT, public_url=None):
         listener = build(scene.parts).test_client()  # asks as it does outside of tests
