@@ -33,9 +33,10 @@ def until_signalled() -> Iterator[None]:
     try:
         yield
     finally:
-        for pid in children(os.getpid()):  # one that was started as the signal came
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
+        with suppress(FileNotFoundError):  # without ps, the block's own error is to be seen
+            for pid in children(os.getpid()):  # one that was started as the signal came
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)
 
 
 class Process:

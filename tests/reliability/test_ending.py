@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,12 +11,20 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from demo.stage import ROOT
 
 SECONDS = 100.0
 WEB = "gunicorn"
+ENDS_BY_7 = """
+from reliability.processes import until_signalled
+with until_signalled():
+    raise SystemExit(7)
+"""
 
 
+@pytest.mark.skipif(shutil.which("ps") is None, reason="it looks for processes by ps (procps)")
 def test_sigterm_ends_all_that_was_started(tmp_path: Path) -> None:
     """As `kill` and the end of a job in CI send it, to the first process alone."""
     run = subprocess.Popen(
@@ -40,6 +49,16 @@ def test_sigterm_ends_all_that_was_started(tmp_path: Path) -> None:
         for pid in (run.pid, *started) if run.poll() is None else started:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def test_a_run_ends_by_its_own_error_where_there_is_no_ps(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", ENDS_BY_7],
+        cwd=ROOT,
+        env=os.environ | {"PATH": str(tmp_path)},
+        check=False,
+    )
+    assert run.returncode == 7
 
 
 def running() -> dict[int, str]:
