@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ class _Asked:
     at: float
     writes: int
     answer: Future[Any] = field(default_factory=Future)
+    has_failed: bool = False
 
 
 class SharedAnswers:
@@ -38,12 +39,16 @@ class SharedAnswers:
 
     After a change of ours at Heroku, by `writes`, everything is asked anew. An error is told to
     those who wait for the answer, or a slow Heroku would keep one after the other; the next one
-    asks again. What was only spared for the asker's budget is nobody else's.
+    asks again, or the first after `failed_for` seconds. What was only spared for the asker's budget
+    is nobody else's.
     """
 
-    def __init__(self, writes: Callable[[], int], *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, writes: Callable[[], int], *, seconds: float = SECONDS, failed_for: float = 0.0
+    ) -> None:
         self._writes = writes
         self._seconds = seconds
+        self._failed_for = failed_for
         self._lock = Lock()
         self._asked: dict[Hashable, _Asked] = {}
 
@@ -73,20 +78,27 @@ class SharedAnswers:
         with self._lock:
             now, writes = time.monotonic(), self._writes()
             asked = self._asked.get(key)
-            if asked is not None and asked.writes == writes and now - asked.at < self._seconds:
+            if asked is not None and asked.writes == writes and self._stands(asked, now):
                 return asked, False
             if len(self._asked) >= MOST_KEPT:
-                kept = {k: v for k, v in self._asked.items() if now - v.at < self._seconds}
+                kept = {k: v for k, v in self._asked.items() if self._stands(v, now)}
                 self._asked = kept if len(kept) < MOST_KEPT else {}
             self._asked[key] = _Asked(now, writes)
             return self._asked[key], True
+
+    def _stands(self, asked: _Asked, now: float) -> bool:
+        return now - asked.at < (self._failed_for if asked.has_failed else self._seconds)
 
     def _answered(self, key: Hashable, asked: _Asked, call: Callable[[], Answer]) -> Answer:
         try:
             found = call()
         except BaseException as error:
+            is_shared = isinstance(error, HerokuError) and not isinstance(error, Spared)
+            is_kept = is_shared and self._failed_for > 0
             with self._lock:
-                if self._asked.get(key) is asked:
+                if self._asked.get(key) is asked and is_kept:
+                    self._asked[key] = replace(asked, at=time.monotonic(), has_failed=True)
+                elif self._asked.get(key) is asked:
                     del self._asked[key]
             asked.answer.set_exception(error)
             raise

@@ -1,8 +1,8 @@
 """What a promotion brings or misses besides its commits: processes, and names of config vars.
 
 Pages ask for it each time somebody looks. All share what was read: names for two minutes, a slug,
-which never changes, for an hour. Nobody waits long: what is not there in time is shown the next
-time.
+which never changes, for an hour, an error for half a minute. Nobody waits long: what is not there
+in time is shown the next time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from listener.inventory.shared import SharedAnswers
 from listener.services.heroku_calls import HerokuCall
 
 Answer = TypeVar("Answer")
-NAMES_FOR, SLUGS_FOR = 120.0, 3600.0  # seconds
+NAMES_FOR, SLUGS_FOR, FAILED_FOR = 120.0, 3600.0, 30.0  # seconds
 WAIT = 1.0
 AT_ONCE, MOST_ASKED = 4, 16
 PHASE = "release"  # a process that is run once, before the others
@@ -60,8 +60,8 @@ class BringsDesk:
 
     def __init__(self, heroku: Heroku) -> None:
         self._heroku = heroku
-        self._names = SharedAnswers(lambda: 0, seconds=NAMES_FOR)
-        self._slugs = SharedAnswers(lambda: 0, seconds=SLUGS_FOR)
+        shared = partial(SharedAnswers, lambda: 0, failed_for=FAILED_FOR)
+        self._names, self._slugs = shared(seconds=NAMES_FOR), shared(seconds=SLUGS_FOR)
         self._pool = ThreadPoolExecutor(max_workers=AT_ONCE)
         self._places = BoundedSemaphore(MOST_ASKED)
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from listener.db.promotions import PromotionRow
+from listener.heroku import Spender, on_behalf_of
+from listener.services import brings
 from listener.services.brings import Brings, BringsDesk, Processes, Runs
 from tests.services.office import PROD, STAGING, Office
 
@@ -68,6 +70,41 @@ def test_what_cannot_be_read_is_not_known(
     office.break_heroku(f"/apps/{row.target_id}/.*", status=403)
 
     assert desk.read(row, PROD, now) == Brings()
+
+
+def test_what_cannot_be_read_is_not_asked_again_at_each_look(
+    office: Office, desk: BringsDesk, row: PromotionRow
+) -> None:
+    now = runs(row, office)
+    office.break_heroku(f"/apps/{row.target_id}/.*", status=403)
+    office.calls()
+    for _ in range(5):
+        desk.read(row, PROD, now)
+
+    assert len(office.calls()) == 4
+
+
+def test_what_could_not_be_read_is_asked_again_after_a_while(
+    office: Office, row: PromotionRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brings, "FAILED_FOR", 0.0)
+    desk, now = BringsDesk(office.context.heroku), runs(row, office)
+    office.break_heroku(f"/apps/{row.target_id}/.*", status=403)
+    desk.read(row, PROD, now)
+    office.mend_heroku()
+
+    assert desk.read(row, PROD, now).missing == ("GIFT_API_KEY",)
+
+
+def test_who_was_spared_is_answered_when_calls_are_left_again(
+    office: Office, desk: BringsDesk, row: PromotionRow
+) -> None:
+    office.grant(5)
+    with on_behalf_of(Spender("cy@example.com", keeps=100, a_minute=300)):
+        assert desk.read(row, PROD, runs(row, office)) == Brings()
+    office.grant(4000)
+
+    assert desk.read(row, PROD, runs(row, office)).missing == ("GIFT_API_KEY",)
 
 
 def test_nobody_waits_long_for_a_slow_heroku(
