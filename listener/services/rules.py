@@ -26,6 +26,7 @@ from listener.services.rule_definition import (
 from listener.services.views import RuleView
 
 NOT_SAVED = "The rule was not saved."
+REASON_NOT_KEPT = "The rule was so already: no revision was saved, and the reason is not kept."
 
 
 def list_(context: Context, *, app: str | None, limit: int) -> list[RuleView]:
@@ -55,14 +56,19 @@ def add(context: Context, wish: NewRule, *, by: str) -> RuleView:
 
 
 def update(context: Context, name_or_id: str, change: RuleChange, *, by: str) -> RuleView:
-    """Save a rule's next revision; what waits under it is decided anew."""
+    """Save a rule's next revision; what waits under it is decided anew.
+
+    Where it changes nothing there is none, and a reason that was given is told to be lost.
+    """
     ask = HerokuCall(NOT_SAVED)
     with context.database.begin() as conn:
         before = rule_definition.get(context, conn, name_or_id)
         standing = rule_definition.standing(conn, before)
     wanted = changed(context, ask, standing, change)
     if wanted == standing:
-        return get(context, str(before.id))
+        view = get(context, str(before.id))
+        lost = (REASON_NOT_KEPT,) if change.reason else ()
+        return replace(view, warnings=(*view.warnings, *lost))
     check(context, ask, wanted, standing)
     fresh = _prepare(context, ask, wanted, before)
     with context.database.begin() as conn:

@@ -37,7 +37,7 @@ def test_a_rule_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
     words = ("--to", "r-prod,r-prod-eu", "--mode", "armed", "--with-webhook")
     updated = ana("rules", "update", "r", *words)
     assert (updated.stderr, updated.code) == (
-        "Updating rule r... done\nAdding webhook to ⬢ r-staging... done\n",
+        "Adding webhook to ⬢ r-staging... done\nUpdating rule r... done\n",
         0,
     )
     armed, empty, *block = updated.stdout.splitlines(keepends=True)
@@ -50,6 +50,14 @@ def test_a_rule_from_its_first_day_to_its_last(town: Town, ana: Autopromote) -> 
     shown = ana("rules:info", "r")
     assert timeless(shown.stdout) == timeless("".join(block))
     assert (shown.stderr, shown.code) == ("", 0)
+
+    again = ana("rules:update", "r", *words, "--reason", "to be sure")
+    assert again.stderr == (
+        "Adding webhook to ⬢ r-staging... done, it was there already\nUpdating rule r... done\n"
+        + barred(
+            "Warning: The rule was so already: no revision was saved, and the reason is not kept."
+        )
+    )
 
     listed = ana("rules", "--app", "r-staging")
     assert (listed.stderr, listed.code) == ("", 0)

@@ -13,6 +13,7 @@ from listener.db import holds
 from listener.roles import Role
 from listener.services.holds import NewHold
 from listener.services.rule_definition import RuleChange
+from listener.services.rules import REASON_NOT_KEPT
 from tests.api.routes.caller import Caller
 from tests.api.routes.teams import Town
 from tests.core.test_conditions import EVERYTHING
@@ -203,7 +204,7 @@ def test_revisions_tell_why(browser: FlaskClient, admin: Caller, office: Office)
     wish = {"name": "ship", "source": STAGING, "targets": [PROD], "reason": f"why {EVIL}"}
     rule = admin.post("/api/rules", wish)
     admin.patch("/api/rules/ship", {"soak": "1h", "reason": "too quick"})
-    admin.patch("/api/rules/ship", {"soak": "1h", "reason": "nothing changes"})
+    same = admin.patch("/api/rules/ship", {"soak": "1h", "reason": "nothing changes"})
     file = {
         "rules": [{"name": "ship", "from": STAGING, "to": [PROD]}],
         "reason": "the file says so",
@@ -219,6 +220,8 @@ def test_revisions_tell_why(browser: FlaskClient, admin: Caller, office: Office)
     ):
         assert reason in page
     assert "nothing changes" not in page
+    assert REASON_NOT_KEPT in same["warnings"]
+    assert REASON_NOT_KEPT not in admin.get("/api/rules/ship")["warnings"]
     assert "<bdi>reason" not in page
     entries = admin.get("/api/audit-entries?subject=ship")
     reasons = [each["after"].get("reason") for each in entries if each["action"] != "rule.removed"]

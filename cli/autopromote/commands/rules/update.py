@@ -22,7 +22,7 @@ from autopromote.options import (
     with_webhook,
 )
 from autopromote.output import action, say_json
-from autopromote.webhooks import ensure_webhook_of
+from autopromote.webhooks import ensure_webhook
 
 
 @command(
@@ -73,9 +73,9 @@ def update(
         say_json(trial) if as_json else show_trial(trial)
         return
 
+    if with_webhook:  # first, so that the rule that is shown, and its warnings, know of it
+        ensure_webhook(context, context.listener.rule(name)["source"]["name"])
     with action(f"Updating rule {name}"):
         rule = context.listener.update_rule(name, changes)
-    if with_webhook:
-        rule = ensure_webhook_of(context, rule)
     say_json(rule) if as_json else show_saved(rule)
     warn_of(rule.get("warnings", []))
