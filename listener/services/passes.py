@@ -14,7 +14,8 @@ MOST = 1000  # looked after; whoever is not, is asked for anew
 class Passes:
     """Knows which rows are still good; threads share it.
 
-    However many look, the database is asked for all of them at once, and twice a second at most.
+    However many look, the database is asked for all of them at once, and twice a second at most:
+    by one of them. While it takes long, the others are answered from what is known.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Passes:
         self._lock = threading.Lock()
         self._good: OrderedDict[str, None] = OrderedDict()
         self._asked_at = 0.0
+        self._is_asking = False
 
     def note(self, id: str) -> None:
         """Remember that this row is good, as was just read."""
@@ -41,14 +43,22 @@ class Passes:
         """Return whether this row is good; not of one that was not noted."""
         now = self._clock()
         with self._lock:
-            is_due = now - self._asked_at >= EVERY
-            known = list(self._good)
-        if is_due and known:
+            is_due = not self._is_asking and now - self._asked_at >= EVERY
+            known = list(self._good) if is_due else []
+            self._is_asking = self._is_asking or bool(known)
+        if known:
+            self._ask_for(known, now)
+        with self._lock:
+            return id in self._good
+
+    def _ask_for(self, known: Collection[str], now: float) -> None:
+        try:
             good = set(self._ask(known))
             with self._lock:
                 self._asked_at = now
                 for each in known:
                     if each not in good:
                         self._good.pop(each, None)
-        with self._lock:
-            return id in self._good
+        finally:
+            with self._lock:
+                self._is_asking = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import pytest
+
 from listener.services.passes import EVERY, MOST, Passes
 
 
@@ -20,7 +22,11 @@ class Rows:
 
     def answer(self, ids: Collection[str]) -> set[str]:
         self.asked.append(sorted(ids))
+        self.meanwhile()
         return self.good & set(ids)
+
+    def meanwhile(self) -> None:
+        """What happens while the database takes its time: nothing."""
 
 
 def test_all_who_look_cost_one_question_in_half_a_second() -> None:
@@ -61,3 +67,26 @@ def test_a_crowd_takes_no_more_room_than_this() -> None:
     assert not rows.passes.is_good("0")
     assert rows.passes.is_good(str(MOST))
     assert len(rows.asked[0]) == MOST
+
+
+def test_who_looks_while_the_database_takes_long_is_answered_at_once() -> None:
+    rows = Rows("ana", "bo")
+    seen = []
+    rows.meanwhile = lambda: seen.append(rows.passes.is_good("bo"))  # type: ignore[method-assign]
+
+    assert rows.passes.is_good("ana")
+    assert (seen, rows.asked) == ([True], [["ana", "bo"]])
+
+
+def test_after_a_question_that_failed_the_next_one_asks_again() -> None:
+    rows = Rows("ana")
+
+    def fail() -> None:
+        raise ConnectionError
+
+    rows.meanwhile = fail  # type: ignore[method-assign]
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            rows.passes.is_good("ana")
+
+    assert len(rows.asked) == 2
