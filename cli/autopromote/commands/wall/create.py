@@ -45,8 +45,10 @@ def create(
 
     The address alone is printed to stdout, this once. Whoever has it sees which versions these apps
     run, what waits for which gate, and what went wrong: no commit, no reason, no name of a person
-    unless you say --names. Apps that are renamed stay on it. wall:remove ends it at once. It needs
-    an admin of these apps.
+    unless you say --names. At each look Heroku's router writes the address into the listener's log:
+    whoever reads that log, or a drain of it, has the address too. --expires keeps its time short,
+    and wall:remove ends it at once. Apps that are renamed stay on it. It needs an admin of these
+    apps.
     """
     wanted = each_of(apps)
     if not wanted:
