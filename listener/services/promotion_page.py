@@ -16,8 +16,9 @@ from listener.core.gates.binding import Binding, binding
 from listener.core.gates.registry import APPROVALS, BRAKE, HOLD, OF_RULES
 from listener.core.gates.review import WENT_WRONG
 from listener.core.promotion import RETRYABLE, PromotionKind, Status
+from listener.core.rule import Mode
 from listener.core.verification import Verification
-from listener.db import apps, lanes, releases
+from listener.db import apps, lanes, releases, rules
 from listener.db.holds import HoldRow, open_
 from listener.db.lanes import PlaceRow, RunningRow
 from listener.db.promotions import PromotionRow
@@ -58,6 +59,9 @@ class PromotionPage:
     waits_for: Binding | None
     acts: tuple[Act, ...]
     is_own: bool  # a release of whoever asks, which somebody else must approve
+    is_shadow: bool  # its rule only tells what it would do: nothing is released
+    has_approved: bool  # whoever asks did, and that counts
+    others: int  # who approved it, too, so that it counts
     seen: str  # names what a press would let go
     aside: tuple[str, ...]  # the gates that object and may be set aside
     holds: tuple[HoldRow, ...]  # in force on its target
@@ -119,9 +123,8 @@ class PromotionPage:
 
     @property
     def more_words(self) -> int:
-        """How many people must approve it after one more did."""
-        given = sum(word.is_approved for word in self.view.approvals)
-        return max(self.view.needed - given - 1, 0)
+        """How many others must approve it once whoever asks did."""
+        return max(self.view.needed - self.others - 1, 0)
 
     @property
     def also_waits(self) -> tuple[str, ...]:
@@ -162,14 +165,31 @@ def read(context: Context, promotion_id: str, asker: str) -> PromotionPage:
         runs = lanes.running(conn, [row.target_id])[row.target_id]
         back = rollback_preview.foresee(conn, row, runs, view.ships)
         place = _place(conn, row, runs)
+        is_shadow = row.rule_id is not None and rules.get(conn, row.rule_id).mode is Mode.SHADOW
+    given = _given(view, question)
+    others = given - {asker.casefold()}
     is_own = question.is_asked and is_author and not question.is_own_allowed
     aside = _aside(row, held)
+    # Where a gate waits for a word on something else, an earlier yes was not said of that.
+    is_said = len(others) < len(given) and not any(_asks_anew(gate) for gate in row.gates)
     return PromotionPage(
         view=view,
         description=release.description if release is not None else "",
         waits_for=binding(row.gates, row.reason) if row.status is Status.WAITING else None,
-        acts=tuple(_acts(row, question, is_own=is_own, aside=aside, freed=freed, back=back)),
+        acts=tuple(
+            _acts(
+                row,
+                question,
+                may_approve=not is_own and not is_said,
+                aside=aside,
+                freed=freed,
+                back=back,
+            )
+        ),
         is_own=is_own,
+        is_shadow=is_shadow,
+        has_approved=is_said,
+        others=len(others),
         seen=seen.name(view),
         aside=aside,
         holds=tuple(held),
@@ -179,6 +199,16 @@ def read(context: Context, promotion_id: str, asker: str) -> PromotionPage:
         place=place,
         now=now,
     )
+
+
+def _given(view: PromotionView, question: Question) -> set[str]:
+    """Return whose yes counts."""
+    given = {word.by.casefold() for word in view.approvals if word.is_approved}
+    return given if question.is_own_allowed else given - {(view.row.author or "").casefold()}
+
+
+def _asks_anew(gate: dict[str, Any]) -> bool:
+    return gate["verdict"] in OBJECTS and is_for_word(gate["facts"])
 
 
 def _place(conn: Connection, row: PromotionRow, runs: RunningRow) -> PlaceRow | None:
@@ -211,14 +241,14 @@ def _acts(
     row: PromotionRow,
     question: Question,
     *,
-    is_own: bool,
+    may_approve: bool,
     aside: Sequence[str],
     freed: ReleaseForeseen | None,
     back: RollbackForeseen | None,
 ) -> list[Act]:
     is_promote = row.kind is PromotionKind.PROMOTE
     possible = {
-        Act.APPROVE: question.is_asked and not is_own,
+        Act.APPROVE: question.is_asked and may_approve,
         Act.REJECT: question.is_asked,
         Act.RETRY: row.status in RETRYABLE,
         Act.PROMOTE: is_promote and _may_go_by_hand(row),

@@ -698,6 +698,60 @@ def test_a_yes_names_what_it_is_for(browser: Browser, approver: Caller, office: 
     assert status(office) is Status.WAITING
 
 
+def test_a_yes_in_shadow_releases_nothing_and_the_page_says_so(
+    browser: Browser, approver: Caller, admin: Caller, office: Office
+) -> None:
+    browser.enter(approver)
+    armed = browser.look().text
+    admin.patch("/api/rules/1", {"mode": "shadow"})
+    office.work()
+    page = browser.look().text
+
+    assert "it ships at once" in armed
+    assert "it ships at once" not in page
+    assert "The rule is in shadow: nothing is released." in page
+    assert ">Ship v" not in page
+    browser.press("approve")
+    assert status(office) is Status.SHADOWED
+
+
+def test_whoever_approved_it_has_no_second_yes(
+    browser: Browser, boss: Browser, approver: Caller, admin: Caller, office: Office
+) -> None:
+    other = Browser(browser.client.application.test_client(), browser.path)
+    other.enter(approver)
+    admin.patch("/api/rules/1", {"approvals": 2})
+    office.work()
+    first = other.look().text
+    other.press("approve")
+    office.work()
+    mine, theirs = other.look().text, boss.look().text
+
+    assert "Then 1 more must approve it." in first
+    assert 'value="approve"' not in mine
+    assert "You approved it: it needs somebody else, too." in mine
+    assert "it ships at once" in theirs
+    boss.press("approve")
+    assert status(office) is Status.SUCCEEDED
+
+
+def test_whoever_approved_it_is_asked_again_for_a_word_on_something_else(
+    browser: Browser, approver: Caller, admin: Caller, office: Office, row: PromotionRow
+) -> None:
+    admin.patch("/api/rules/1", {"approvals": 2})
+    browser.enter(approver)
+    browser.press("approve")
+    office.work()
+    gate = {"name": "commit-message", "verdict": "wait", "message": "", "until": None}
+    with office.database.begin() as conn:
+        gates = [*office.found()[0].gates, {**gate, "facts": {"needs": "word"}}]
+        conn.execute(update(promotion).where(promotion.c.id == row.id).values(gates=gates))
+    page = browser.look().text
+
+    assert 'value="approve"' in page
+    assert "Then 1 more must approve it." in page
+
+
 def test_a_yes_is_for_the_commits_that_were_stopped_then(
     browser: Browser, approver: Caller, office: Office, row: PromotionRow
 ) -> None:
