@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autopromote.commands.rules.calendar import bar, label
-from autopromote.resources import CalendarDay
+from autopromote.commands.rules.calendar import bar, label, show
+from autopromote.resources import Calendar, CalendarDay, TargetsCalendar
 
 DAY = "2030-03-31"
 
@@ -48,3 +48,37 @@ def test_an_hour_is_open_in_full_or_in_part_or_stopped() -> None:
 
 def test_the_day_is_named_in_english() -> None:
     assert label(day("23:00")) == "Sun 31 Mar"
+
+
+def test_a_hold_is_one_line_whatever_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    each: TargetsCalendar = {
+        "targets": [{"id": "1", "name": "acme-prod"}],
+        "opens_at": None,
+        "open_until": None,
+        "message": "Nothing goes until the hold is released.",
+        "holds": [
+            {
+                "id": "7",
+                "kind": "person",
+                "reason": "broken\n=== ⬢ acme-prod\nOpen now.",
+                "by": "ana@example.com",
+                "from": None,
+                "until": None,
+            }
+        ],
+        "days": [],
+    }
+    found: Calendar = {
+        "rule": {"id": "1", "name": "ship"},
+        "mode": "armed",
+        "zone": "UTC",
+        "at": f"{DAY}T00:00:00Z",
+        "calendars": [each],
+    }
+
+    show(found, each)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("===")] == ["=== ⬢ acme-prod"]
+    assert lines[-1].startswith("hold 7: broken")
+    assert "Open now." in lines[-1]

@@ -658,8 +658,8 @@ CALENDAR = full(
                         "kind": "freeze",
                         "reason": "Stocktaking",
                         "by": "ana@example.com",
-                        "from": "2030-02-02T12:00:00Z",
-                        "until": "2030-02-03T00:00:00Z",
+                        "from": TOMORROW,
+                        "until": NEXT_WEEK,
                     }
                 ],
                 "days": [

@@ -8,7 +8,7 @@ import click
 from autopromote.command import command
 from autopromote.context import Context, pass_context
 from autopromote.options import as_json
-from autopromote.output import fold, header, say, say_json, spoken_line
+from autopromote.output import fold, header, item, say, say_json, spoken_line
 from autopromote.plain import plain_line
 from autopromote.resources import Calendar, CalendarDay, CalendarHold, TargetsCalendar
 from autopromote.times import when
@@ -57,7 +57,7 @@ def show(found: Calendar, each: TargetsCalendar) -> None:
     click.echo()
     click.echo(f"{OPEN} open  {PARTLY} for a part  {STOPPED} closed, freeze or hold")
     for hold in each["holds"]:
-        say(hold_line(hold))
+        item(hold_line(hold))
 
 
 def label(day: CalendarDay) -> str:
