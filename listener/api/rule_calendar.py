@@ -134,10 +134,8 @@ class TargetsCalendar(Answer):
 
 def _message(way: Way, now: datetime) -> str:
     zone = way.openings.zone
-    if way.opens_at is None and way.is_held:
-        return "Nothing goes until the hold is released."
     if way.opens_at is None:
-        return "Never open: the rule's windows and closed times leave no time."
+        return f"{way.why_shut[0].upper()}{way.why_shut[1:]}."
     if not way.is_open(now):
         return f"Opens {opening_words.local(way.opens_at, zone, now=now)}."
     if way.open_until is None:

@@ -47,6 +47,22 @@ class Way:
         """Whether a hold stands until somebody releases it."""
         return any(hold.ends_at is None for hold in self.holds)
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether this version cannot read one of the rule's conditions, which is never met."""
+        return bool(self.openings.conditions.unreadable)
+
+    @property
+    def why_shut(self) -> str:
+        """Why no opening is in sight."""
+        if self.is_unreadable:
+            return "nothing goes: a condition cannot be read"
+        if self.is_held:
+            return "nothing goes until the hold is released"
+        return (
+            "no opening is in sight: windows, closed times and freezes leave no time in two weeks"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:

@@ -23,7 +23,7 @@ def utc(text: str) -> datetime:
 def first(text: str, *holds: Hold, **conditions: Any) -> tuple[Day, str]:
     """The day of this moment, and the zone of its clocks."""
     openings = Openings(parse(conditions), holds)
-    return openings.days(utc(text), count=1)[0], openings.zone
+    return openings.days(utc(text))[0], openings.zone
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from listener.core.gates import always, schedule
 from listener.core.gates.base import Hold, Pass
-from listener.core.gates.options import NONE, Conditions, parse
-from listener.core.openings import Day, Openings
+from listener.core.gates.options import NONE, Conditions, parse, stored
+from listener.core.openings import Day, Openings, days_of
 from tests.core.candidates import READY
+from tests.core.test_conditions import EVERYTHING
 
 MINUTE = timedelta(minutes=1)
 # Clocks change at night, at midnight, by half an hour, by two hours, or never.
@@ -198,6 +199,56 @@ def test_a_hold_without_an_end_has_no_next_opening() -> None:
     hold = Hold("broken", "ana", None, None)
 
     assert Openings(NONE, (hold,)).next(utc("2026-06-01T00:00")) is None
+
+
+def test_a_condition_that_cannot_be_read_leaves_no_time() -> None:
+    openings, now = Openings(stored({"windows": ["Mon 09:00-25:00 UTC"]})), utc("2026-06-01T00:00")
+
+    assert not openings.is_open(now)
+    assert openings.next(now) is None
+    assert not any(day.open for day in openings.days(now))
+
+
+def test_holds_one_after_the_other_end_with_the_last() -> None:
+    begin = utc("2026-06-01T00:00")
+    ends = [begin + n * timedelta(hours=1) for n in range(61)]
+    holds = tuple(Hold("why", "ana", *times) for times in pairwise(ends))
+
+    assert Openings(NONE, holds).next(begin) == ends[-1]
+
+
+def test_freezes_of_every_opening_end_with_the_last() -> None:
+    first, week = utc("2026-06-01T00:00"), timedelta(weeks=1)  # a Monday
+    mondays = [first + n * week for n in range(60)]
+    holds = tuple(Hold("why", "ana", day, day + timedelta(days=1)) for day in mondays)
+    openings = Openings(parse({"windows": ["Mon 09:00-10:00 UTC"]}), holds)
+
+    assert openings.next(first) == mondays[-1] + week + timedelta(hours=9)
+
+
+def test_an_opening_after_many_closed_hours_is_in_sight() -> None:
+    hours = [f"{hour:02}:00-{hour:02}:30" for hour in range(20)]
+    windows = [f"daily {each} UTC" for each in hours]
+    closed = [f"Mon-Fri {each} UTC" for each in hours]
+    openings = Openings(parse({"windows": windows, "closed": closed}))
+
+    assert openings.next(utc("2026-06-01T00:00")) == utc("2026-06-06T00:00")
+
+
+def test_the_days_of_a_rule_are_made_once_however_its_targets_are_held() -> None:
+    conditions, now = parse({"closed": ["Mon 01:00-01:23 UTC"]}), utc("2026-06-01T00:00")
+    Openings(conditions).days(now)
+    before = days_of.cache_info().misses
+
+    for hour in range(1, 100):
+        hold = Hold("why", "ana", ends_at=now + timedelta(hours=hour))
+        assert Openings(conditions, (hold,)).days(now)[0].stops[-1].hold is hold
+
+    assert days_of.cache_info().misses == before
+
+
+def test_every_option_may_stand_beside_a_calendar() -> None:
+    assert len(Openings(parse(EVERYTHING)).days(utc("2026-06-01T00:00"))) == 14
 
 
 def test_a_rule_without_conditions_is_open_all_day() -> None:

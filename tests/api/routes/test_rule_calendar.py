@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import update
+
+from listener.core.opening_words import local
+from listener.db import holds, tables
 from listener.services.holds import NewHold
 from tests.api.routes.caller import Caller
 from tests.services.office import ANA, EU, PROD, Office
@@ -50,24 +54,51 @@ def test_targets_with_holds_of_their_own_have_their_own_calendar(
     assert all(day["notes"] for day in held["days"])
 
 
-def test_a_rule_that_closes_all_its_windows_never_opens(viewer: Caller, office: Office) -> None:
+def test_a_rule_that_closes_all_its_windows_has_no_opening_in_sight(
+    viewer: Caller, office: Office
+) -> None:
     times = {"windows": ["daily 10:00-11:00 UTC"], "closed": ["daily 09:00-12:00 UTC"]}
     office.add_rule(name="ship", conditions=times)
 
     (calendar,) = viewer.get("/api/rules/ship/calendar")["calendars"]
 
     assert calendar["opens_at"] is None
-    assert calendar["message"].startswith("Never open")
+    assert calendar["message"].startswith("No opening is in sight")
     assert not any(day["open"] for day in calendar["days"])
 
 
-def test_what_is_open_says_until_when(viewer: Caller, office: Office) -> None:
-    office.add_rule(name="ship", conditions={"windows": ["daily 00:00-12:00 UTC", NIGHT]})
-    office.add_rule(name="noon", targets=(EU,), conditions={"windows": ["daily 12:00-22:00 UTC"]})
+def test_a_rule_with_a_condition_that_cannot_be_read_lets_nothing_go(
+    viewer: Caller, office: Office
+) -> None:
+    rule = office.add_rule(name="ship")
+    with office.database.begin() as conn:
+        conn.execute(
+            update(tables.rule)
+            .where(tables.rule.c.id == rule.row.id)
+            .values(conditions={"windows": ["Mon 09:00-25:00 UTC"]})
+        )
 
-    messages = [
-        viewer.get(f"/api/rules/{name}/calendar")["calendars"][0]["message"]
-        for name in ("ship", "noon")
-    ]
+    (calendar,) = viewer.get("/api/rules/ship/calendar")["calendars"]
 
-    assert sorted(text.split(",")[0].split(" ")[0] for text in messages) == ["Open", "Opens"]
+    assert calendar["message"] == "Nothing goes: a condition cannot be read."
+    assert (calendar["opens_at"], calendar["open_until"]) == (None, None)
+    assert not any(day["open"] for day in calendar["days"])
+
+
+def test_what_is_open_says_until_when_and_what_is_shut_when_it_opens(
+    viewer: Caller, office: Office
+) -> None:
+    office.add_rule(name="ship", targets=(PROD, EU))
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    tomorrow, later = now + timedelta(days=1), now + timedelta(days=2)
+    with office.database.begin() as conn:
+        for app, begin, end in ((PROD, tomorrow, later), (EU, None, tomorrow)):
+            id_ = office.app(app).id
+            holds.put(conn, id_, reason="fair", by=ANA, kind="freeze", starts_at=begin, ends_at=end)
+
+    going, shut = viewer.get("/api/rules/ship/calendar")["calendars"]
+
+    at = local(tomorrow, "UTC", now=now)
+    assert (going["message"], shut["message"]) == (f"Open now, until {at}.", f"Opens {at}.")
+    assert datetime.fromisoformat(going["open_until"]) == tomorrow
+    assert datetime.fromisoformat(shut["opens_at"]) == tomorrow
