@@ -14,7 +14,7 @@ from threading import Lock
 from listener.core.hidden import plain
 from listener.db import apps
 from listener.db.promotions import PromotionRow
-from listener.errors import Busy, HerokuUnreadable
+from listener.errors import Busy, HerokuUnreadable, Spared
 from listener.inventory.context import Context
 from listener.services import promotions
 from listener.services.output import OutputsDesk, is_last
@@ -131,7 +131,8 @@ class OutputTails:
                 piece, message = outputs.piece(row, target, release_id, known.end, READING)
             except (Busy, HerokuUnreadable) as error:
                 known, goes_on = replace(known, message=error.message), False
-                pause = AFTER_ERROR
+                is_of_heroku = isinstance(error, (Spared, HerokuUnreadable))
+                pause = AFTER_ERROR if is_of_heroku else EVERY  # else all places were taken
             else:
                 is_over = is_last(row, piece) and not piece.is_late  # it would be so for good
                 goes_on = len(piece.content) >= KEPT

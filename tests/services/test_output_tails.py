@@ -11,13 +11,15 @@ import pytest
 from listener.core.promotion import Status
 from listener.errors import NotFound
 from listener.heroku import Heroku, Piece
-from listener.services import output_tail
+from listener.services import output, output_tail
+from listener.services.output import OutputsDesk
 from listener.services.output_tail import KEPT, OutputTails, Tail
 from tests.heroku import samples
 from tests.outbound.peer import Conversation, Peer, answer
 from tests.services.office import PROD, TOKEN, Office
 from tests.services.test_outputs import promote
 
+BUSY = "Others are just reading outputs. Try again in a moment."
 FIRST = "Running release command...\n"
 
 
@@ -121,6 +123,33 @@ def test_nobody_waits_for_who_reads(office: Office, tails: OutputTails, running:
     finally:
         done.set()
         other.join()
+
+
+def test_who_found_no_place_reads_in_a_moment(
+    office: Office, running: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_tail, "EVERY", 0.0)
+    monkeypatch.setattr(output, "AT_ONCE", 1)
+    desk, begun, done = OutputsDesk(office.context), Event(), Event()
+    asked = office.context.heroku.output
+
+    def reading(url: str, offset: int, *, seconds: float | None = None) -> Piece:
+        begun.set()
+        assert done.wait(30)
+        return asked(url, offset, seconds=seconds)
+
+    office.context.heroku.output = reading  # type: ignore[method-assign]
+    tails, terminal = OutputTails(desk), Thread(target=desk.read, args=("1", 0))
+    terminal.start()
+    try:
+        assert begun.wait(30)
+        none = read(tails, office)
+    finally:
+        done.set()
+        terminal.join()
+
+    assert (none.text, none.message) == ("", BUSY)
+    assert (read(tails, office).text, read(tails, office).message) == (FIRST, None)
 
 
 def test_only_the_end_of_a_long_output_is_kept(
