@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from tests.acceptance.town import Town, wait_until
 from tests.browser.scene import apps, asking, deploy, post, rule
 from tests.browser.usable import check, findings
-from tests.browser.visitor import ADMIN, APPROVER, STRANGER, Visitor, visiting
+from tests.browser.visitor import ADMIN, APPROVER, DESK, STRANGER, Visitor, visiting
 from tests.worker.chats import open_chat
 
 LONG = "acme-notify-customer-a"  # with `-staging` the longest name that Heroku takes
@@ -42,6 +42,12 @@ PAGES = {
         )
     },
 }
+LINES = """cells => cells.map(cell => {
+  const text = document.createRange();
+  text.selectNodeContents(cell);
+  const lines = new Set([...text.getClientRects()].map(box => Math.round(box.bottom)));
+  return [cell.textContent, lines.size];
+})"""
 WRONG = {"/promotions/999": 404, "/rules/999": 404, "/nowhere": 404}
 
 
@@ -109,6 +115,20 @@ def link(town: Town) -> str:
 def test_a_page(ana: Visitor, promotions: dict[str, str], name: str) -> None:
     ana.open(PAGES[name].format(**promotions))
     check(ana)
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1920])
+def test_the_audit_breaks_no_action_and_no_short_address(
+    ana: Visitor, promotions: dict[str, str], width: int
+) -> None:
+    ana.page.set_viewport_size({"width": width, "height": 900})
+    try:
+        cells = ana.open("/audit").locator("tbody th, tbody td:nth-child(2)")
+        told = cells.evaluate_all(LINES)
+    finally:
+        ana.page.set_viewport_size(DESK)
+    assert ["promotion.rejected", 1] in told
+    assert [each for each in told if each[1] > 1] == []
 
 
 @pytest.mark.parametrize("path", WRONG)
