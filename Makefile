@@ -1,7 +1,7 @@
 # Everything a developer runs; `make` alone lists it. Nothing here asks a question.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test cover plugin cli-api test-heroku-cli test-pages page-screens check fix bench crash chaos slow fuzz lock clean out-of-place
+.PHONY: help setup demo run test cover plugin cli-api test-heroku-cli test-pages pages-tried page-screens check fix bench crash chaos slow fuzz lock clean need-node out-of-place
 
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -57,6 +57,9 @@ IS_NODE_USABLE := process.exit(+(parseInt(process.versions.node) < 20))
 NEED_NODE := node -e '$(IS_NODE_USABLE)' 2>/dev/null && npm --version >/dev/null 2>&1 || \
 	{ echo 'This needs Node.js 20 or newer, with npm, on the PATH: https://nodejs.org' >&2; exit 1; }
 
+need-node:
+	@$(NEED_NODE)
+
 plugin: setup ## pack the plugin that makes it `heroku autopromote:...`, and say how to install it
 	@$(NEED_NODE)
 	@$(BIN)/python $(PLUGIN)/table.py
@@ -85,7 +88,10 @@ $(OFFICIAL)/installed: $(OFFICIAL_LOCK)
 PAGES := .pages
 PAGES_LOCK := $(addprefix tests/browser/,package.json package-lock.json .npmrc)
 
-test-pages: setup $(PAGES)/installed ## the pages in this machine's Chromium, or the one that CHROMIUM= names
+test-pages: setup ## the pages in this machine's Chromium, else skipped; CHROMIUM= names another; needs Node.js 20
+	@$(BIN)/python -m tests.browser.chromium && $(MAKE) --no-print-directory pages-tried || [ $$? -eq 3 ] # 3: none
+
+pages-tried: $(PAGES)/installed
 	@PYTHONPATH=$(PAGES)/driver $(PYTEST) -q -n $(WORKERS) --dist loadfile tests/browser $(ARGS)
 
 page-screens: setup $(PAGES)/installed ## take the pictures in docs/pages anew; pngquant makes them small

@@ -34,12 +34,18 @@ PATIENCE = 20_000  # milliseconds; what is awaited comes within one or two on a 
 Visit = Callable[..., "Visitor"]
 
 
+def pytest_configure() -> None:
+    """Raise UsageError where a browser is named that is not there."""
+    if HAS_DRIVER and chromium.named() and chromium.find() is None:
+        raise pytest.UsageError(chromium.missing())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs a browser where there is none."""
     if HAS_DRIVER and chromium.find() is None:
         for item in items:
             if Path(__file__).parent in item.path.parents:
-                item.add_marker(pytest.mark.skip(reason=chromium.MISSING))
+                item.add_marker(pytest.mark.skip(reason=chromium.missing()))
 
 
 @pytest.fixture(scope="session")

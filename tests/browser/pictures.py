@@ -87,7 +87,7 @@ def main() -> int:
     """Run the demo and take the pictures; return 1 where there is no browser."""
     program = chromium.find()
     if program is None:
-        say(f"No pictures: {chromium.MISSING}")
+        say(f"No pictures: {chromium.missing()}")
         return 1
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         hub, health = Hub(), stack.enter_context(Health().open())
