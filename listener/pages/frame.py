@@ -23,7 +23,7 @@ from listener.crypto import BadToken, Expired, Signed
 from listener.errors import Conflict, Forbidden, Invalid
 from listener.roles import Rights, Role
 from listener.services.browser_login import STATE_LIFE
-from listener.services.login import Session
+from listener.services.login import FORM_LIFE, Session
 from listener.services.login_client import PATH as CALLBACK
 from listener.services.tokens import SESSION_LIFE
 
@@ -190,8 +190,9 @@ def live(template: str, facts: object, number: int, **values: Any) -> Response:
     """Render a page that keeps itself up to date.
 
     `facts` are all that it shows, and `number` the changes that were known before they were read.
+    With a form, it is new each half of a form's life: that of a page left open is never too old.
     """
-    tag = tag_of(facts)
+    tag = tag_of((facts, _half_lives()) if "form" in values else facts)
     services().context.changes.note(_viewer(), tag, number, g.session_id)
     services().tokens.passes.note(g.session_id)
     if request.headers.get("If-None-Match") == tag:
@@ -204,6 +205,11 @@ def live(template: str, facts: object, number: int, **values: Any) -> Response:
 def tag_of(facts: object) -> str:
     """Return the ETag of a page that shows these facts."""
     return f'"{hashlib.sha256(repr((BUILD, facts)).encode()).hexdigest()[:32]}"'
+
+
+def _half_lives() -> int:
+    """Count the halves of a form's life until now."""
+    return int(services().now().timestamp() / (FORM_LIFE.total_seconds() / 2))
 
 
 def _viewer() -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from listener.api.services import NAME
 from listener.core.commits import Pull
 from listener.core.promotion import Status
 from listener.db import commit_words
@@ -633,6 +634,29 @@ def test_a_form_that_was_left_open_is_too_old(
 
     assert browser.send({**browser.form(), "form": form, "do": "approve"}).status_code == 409
     assert status(office) is Status.WAITING
+
+
+def test_a_page_that_stays_open_gets_a_new_form_before_its_own_is_too_old(
+    browser: Browser, approver: Caller, office: Office
+) -> None:
+    browser.enter(approver)
+    app = browser.client.application
+    start = datetime.fromtimestamp((now().timestamp() // 1800 + 1) * 1800, UTC)
+
+    def at(minutes: int) -> None:
+        replace(app.extensions[NAME], now=lambda: start + timedelta(minutes=minutes)).join(app)
+
+    tags, forms = [], []
+    for minutes in (0, 29, 31):
+        at(minutes)
+        tags.append(browser.look().headers["ETag"])
+        forms.append(browser.form())
+    at(61)
+    first = browser.send({**forms[0], "do": "approve"})
+    second = browser.send({**forms[-1], "do": "approve"})
+
+    assert tags[0] == tags[1] != tags[2]
+    assert (first.status_code, second.status_code) == (409, 303)
 
 
 def test_without_a_session_nobody_answers(
