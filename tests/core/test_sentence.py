@@ -35,7 +35,7 @@ def test_every_option_changes_the_sentence(option: str) -> None:
             "2 approvals within 2h, never approved by its own author",
         ),
         ({"approval_timeout": "2h"}, "at once"),
-        ({"brake": "2/24h"}, "a word after 2 that went wrong in 1d"),
+        ({"brake": "2/24h"}, "after 2 that went wrong in 1d with a word or once that is over"),
         (
             {"verify": ["https://shop.example.com/healthz"], "on_failure": "rollback"},
             "verified by 1 URL for 5m, back by itself when unwell",
@@ -49,7 +49,12 @@ def test_every_option_changes_the_sentence(option: str) -> None:
             {"required_checks": ["test", "build"], "checks_timeout": "1h"},
             "test and build well at GitHub within 1h",
         ),
-        ({"parity": ["stack", "config-names"]}, "same stack and config-names"),
+        ({"parity": ["stack", "buildpacks"]}, "same stack and buildpacks"),
+        (
+            {"parity": ["stack", "config-names"]},
+            "same stack, every config var of the source on the target",
+        ),
+        ({"parity": ["config-names"]}, "every config var of the source on the target"),
         ({"on_same_commit": "go"}, "new builds of what was rolled back go, too"),
     ],
 )

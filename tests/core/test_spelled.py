@@ -36,7 +36,8 @@ def test_every_option_is_said_once_and_as_it_is_typed(option: str) -> None:
 def test_what_is_asked_before_has_the_names_of_its_gates() -> None:
     names = [each.name for each in spelled(EVERYTHING, BEFORE)]
 
-    assert set(names) == {gate.name for gate in OF_RULES} | {BY_COMMIT[1].name}
+    gates = {gate.name for gate in OF_RULES} | {BY_COMMIT[1].name}
+    assert set(names) == gates | {"self-approval"}  # it matters to the brake as well
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,17 @@ def test_what_is_asked_before_has_the_names_of_its_gates() -> None:
             {"checks": ["https://a.example.com", "https://b.example.com"]},
             "https://a.example.com and https://b.example.com answer well right before the release.",
         ),
+        (
+            {"brake": "2/24h"},
+            "After 2 that went wrong within 24h it waits for a person, or until that is over.",
+        ),
+        ({"self_approval": False}, "Whoever made the release does not count as approving it."),
+        ({"parity": ["stack", "buildpacks"]}, "Both apps have the same stack and buildpacks."),
+        (
+            {"parity": ["stack", "config-names"]},
+            "Both apps have the same stack, and the target has every config var of the source.",
+        ),
+        ({"parity": ["config-names"]}, "The target has every config var of the source."),
         ({"on_failure": "rollback"}, "Nothing is looked at afterwards: --verify is not set."),
     ],
 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from listener.core import duration
-from listener.core.gates.options import NONE, Conditions, OnFailure, OnSameCommit
+from listener.core.gates.options import NONE, Aspect, Conditions, OnFailure, OnSameCommit
 
 MOST_NAMED = 3  # patterns, windows, checks; of more their number is told
 
@@ -49,7 +49,16 @@ def _approvals(conditions: Conditions) -> str:
 def _brake(conditions: Conditions) -> str:
     limit = conditions.brake
     assert limit is not None  # noqa: S101 - it is asked for; for the type checker
-    return f"a word after {limit.count} that went wrong in {duration.show(limit.within)}"
+    within = duration.show(limit.within)
+    return f"after {limit.count} that went wrong in {within} with a word or once that is over"
+
+
+def _parity(conditions: Conditions) -> str:
+    same = [each for each in conditions.parity if each is not Aspect.CONFIG_NAMES]
+    said = [f"same {_listed(map(str, same), joined=' and ')}"] if same else []
+    if len(same) < len(conditions.parity):
+        said.append("every config var of the source on the target")
+    return ", ".join(said)
 
 
 def _verify(conditions: Conditions) -> str:
@@ -92,7 +101,7 @@ _PHRASES: Mapping[str, Callable[[Conditions], str]] = {
     "github_checks": _all_checks,
     "required_checks": _named_checks,
     "checks": lambda c: f"{_many(len(c.checks), 'URL')} well",
-    "parity": lambda c: f"same {_listed(map(str, c.parity), joined=' and ')}",
+    "parity": _parity,
     "verify": _verify,
     "repo": lambda c: f"commits of {c.repo}",
     "deployment": lambda c: f"told to GitHub as {c.deployment}",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from listener.core.gates.options import OPTIONS, OnFailure
+from listener.core.gates.options import OPTIONS, Aspect, OnFailure
 
 Plain = Mapping[str, Any]  # what differs from the defaults, by the option's name
 
@@ -64,13 +64,18 @@ def _approvals(said: Plain) -> str:
     if not count:
         return "No approval is asked for: --approvals is not set."
     who = "One person approves" if count == 1 else f"{count} people approve"
-    but = "" if said.get("self_approval", True) else ", other than whoever made the release"
-    return f"{who} it within {within}, for each target{but}."
+    return f"{who} it within {within}, for each target."
+
+
+def _self_approval(said: Plain) -> str:
+    does = "counts" if said["self_approval"] else "does not count"
+    return f"Whoever made the release {does} as approving it."
 
 
 def _brake(said: Plain) -> str:
     count, _, within = str(said["brake"]).partition("/")
-    return f"After {count} that went wrong within {within} a person decides."
+    wrong = f"{count} that went wrong within {within}"
+    return f"After {wrong} it waits for a person, or until that is over."
 
 
 def _github_checks(said: Plain) -> str:
@@ -85,6 +90,16 @@ def _github_checks(said: Plain) -> str:
     if not parts:
         return "No check at GitHub is asked for: neither --checks nor --require-check is set."
     return f"At GitHub {', and '.join(parts)} within {within}."
+
+
+def _parity(said: Plain) -> str:
+    parts, same = [], [each for each in said["parity"] if each != Aspect.CONFIG_NAMES]
+    if same:
+        parts.append(f"both apps have the same {_any_of(same, ' and ')}")
+    if len(same) < len(said["parity"]):
+        parts.append("the target has every config var of the source")
+    told = ", and ".join(parts)
+    return f"{told[0].upper()}{told[1:]}."
 
 
 _WHEN_UNWELL = {
@@ -151,7 +166,8 @@ _ROWS = (
         lambda said: f"Within 24 hours at most {said['max_per_day']} go to a target.",
     ),
     _Row("brake", BEFORE, ("brake",), _brake),
-    _Row("approvals", BEFORE, ("approvals", "approval_timeout", "self_approval"), _approvals),
+    _Row("approvals", BEFORE, ("approvals", "approval_timeout"), _approvals),
+    _Row("self-approval", BEFORE, ("self_approval",), _self_approval),
     _Row(
         "github-checks",
         BEFORE,
@@ -164,12 +180,7 @@ _ROWS = (
         ("checks",),
         lambda said: f"{_answer_well(said['checks'])} right before the release.",
     ),
-    _Row(
-        "parity",
-        BEFORE,
-        ("parity",),
-        lambda said: f"Both apps have the same {_any_of(said['parity'], ' and ')}.",
-    ),
+    _Row("parity", BEFORE, ("parity",), _parity),
     _Row("verify", AFTER, ("verify", "verify_for", "on_failure"), _verify),
     _Row(
         "repo",

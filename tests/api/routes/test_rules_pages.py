@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from listener.core.rule import Mode
-from listener.db import holds
+from listener.db import holds, tables
 from listener.roles import Role
 from listener.services.holds import NewHold
 from listener.services.rule_definition import RuleChange
@@ -130,12 +131,27 @@ def test_every_option_stands_there_as_it_is_typed(browser: FlaskClient, office: 
         "--closed &#39;24 Dec UTC&#39;",
         "--no-self-approval",
         "--parity stack,config-names",
-        "After 2 that went wrong within 1d a person decides.",
+        "After 2 that went wrong within 1d it waits for a person, or until that is over.",
         "the target is rolled back and goes on hold",
-        "One person approves it within 2h, for each target, other than whoever made the release.",
+        "One person approves it within 2h, for each target.",
+        "Whoever made the release does not count as approving it.",
     ):
         assert said in text
     assert page.text.count('<rect class="day"') >= 14
+
+
+def test_what_cannot_be_read_is_never_open(browser: FlaskClient, office: Office) -> None:
+    rule = office.add_rule(name="ship")
+    with office.database.begin() as conn:
+        stored = {"windows": ["Mon 09:00-25:00 UTC"]}
+        conn.execute(update(tables.rule).values(conditions=stored))
+
+    text = told(browser.get(f"/rules/{rule.row.id}").text)
+
+    assert "Two weeks: nothing goes: a condition cannot be read" in text
+    assert "At any time" not in text
+    assert "open now" not in text
+    assert "unreadable" in told(browser.get("/rules").text)
 
 
 def test_a_name_is_typed_as_a_shell_reads_it(browser: FlaskClient, office: Office) -> None:
