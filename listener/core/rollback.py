@@ -66,9 +66,35 @@ def destination(history: History, own: OwnReleases) -> Destination:
     runs = _runs(history, own)
     if runs and runs[-1].is_rollback:
         return _already(runs, history)
-    kept = (run.usable for run, after in _latest_runs(runs) if not after.is_rollback)
-    found = next((release for release in kept if release is not None), None)
+    found = _newest_kept(runs)
     return RollbackTo(found) if found is not None else NothingBefore()
+
+
+class TooShort(Exception):
+    """What is known of the target's releases does not tell where a rollback goes."""
+
+
+def step_back(history: History, own: OwnReleases, *, since: int | None) -> Release | None:
+    """Find where `destination` goes by itself, if anywhere, by what ran from a version on.
+
+    Of what ran before it (None: nothing is missing), the history needs but the first run of each
+    later artifact, and what is current. Raises TooShort.
+    """
+    current = history.current
+    if since is not None and current is not None and current.version < since:
+        raise TooShort
+    runs = _runs(history, own, since)
+    if runs and runs[-1].is_rollback:
+        return None
+    found = _newest_kept(runs)
+    if found is None and runs and since is not None:
+        raise TooShort
+    return found
+
+
+def _newest_kept(runs: list[Run]) -> Release | None:
+    kept = (run.usable for run, after in _latest_runs(runs) if not after.is_rollback)
+    return next((release for release in kept if release is not None), None)
 
 
 def running(history: History) -> Release | None:
@@ -130,11 +156,15 @@ def _latest_runs(runs: list[Run]) -> Iterator[tuple[Run, Run]]:
         seen.add(run.artifact)
 
 
-def _runs(history: History, own: OwnReleases) -> list[Run]:
-    """Cut what ran until now into stretches of the same artifact (or of none), oldest first."""
+def _runs(history: History, own: OwnReleases, since: int | None = None) -> list[Run]:
+    """Cut what ran until now into stretches of the same artifact (or of none), oldest first.
+
+    With a version, what ran since; the first stretch may have begun before.
+    """
     current = running(history)
     now = current.version if current is not None else 0
-    ran = [r for r in history.releases if r.version <= now and r.status in RAN]
+    later = (r for r in history.releases if since is None or r.version >= since)
+    ran = [r for r in later if r.version <= now and r.status in RAN]
     found: list[Run] = []
     for _, releases in groupby(ran, key=lambda release: release.artifact):
         made = tuple(releases)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, func, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Text, func, not_, select, update
 
 from listener.core.release import FAILED, RAN, History, Release
 from listener.db.fixed import Fixed, value
@@ -90,6 +90,16 @@ def reaches(history: History, version: int) -> bool:
     """Return whether what is near tells of every release from this version on."""
     newest = history.releases[-MOST_NEAR:]
     return len(history.releases) < MOST_NEAR or newest[0].version <= version
+
+
+def told_since(history: History, since: int) -> int | None:
+    """Return from which version on what is near has no gap, if it was asked for since this one.
+
+    None where it is the whole history.
+    """
+    if len(history.releases) < MOST_NEAR:
+        return None
+    return min(since, history.releases[-MOST_NEAR].version)
 
 
 MOST_NEAR = 50
@@ -197,6 +207,22 @@ def find(conn: Connection, app_id: str, version: int) -> Release | None:
     query = select(release).where(*_of(app_id), release.c.version == version)
     row = conn.execute(query).one_or_none()
     return release_of(row) if row is not None else None
+
+
+def ran_before(conn: Connection, app_id: str, version: int) -> Release | None:
+    """Return the newest release below this version that ran."""
+    row = _RAN_BEFORE.first(conn, app_id=app_id, version=version)
+    return release_of(row) if row is not None else None
+
+
+_RAN_BEFORE = Fixed(
+    select(release)
+    .where(release.c.app_id == value("app_id", Text), release.c.gone_at.is_(None))
+    .where(release.c.version < value("version", Integer))
+    .where(release.c.status.in_(sorted(RAN)), release.c.artifact.is_not(None))
+    .order_by(release.c.version.desc())
+    .limit(1)
+)
 
 
 def newest_version(conn: Connection, app_id: str) -> int:

@@ -20,6 +20,7 @@ from listener.db import holds, releases, rules, waiting_promotions
 from listener.db.apps import AppRow
 from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
+from listener.db.releases import Around
 from listener.inventory import evidence
 from listener.roles import EVERYTHING, Scope
 from listener.services import presenters
@@ -40,8 +41,10 @@ def foresee(
     found = holds.open_(conn, row.id)
     left = (hold.value for hold in found if hold.id not in without)
     still = on_hold(row.name, left, releases.now(conn))
-    history = releases.history(conn, row.id)
-    asks = _last_foreign([hold for hold in found if hold.id in without], history)
+    ending = [hold for hold in found if hold.id in without and hold.foreign_release is not None]
+    named = frozenset(int((hold.foreign_release or {})["version"]) for hold in ending)
+    history = releases.near(conn, row.id, Around(versions=named))
+    asks = _last_foreign(ending, history)
     place = _Place(row.name, history.current, asks, holds.answered(conn, row.id))
     going = tuple(_going(conn, place, each, scope) for each in what_waits(conn, row.id))
     return Freed(row.id, row.name, going, still.message if isinstance(still, Wait) else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -14,8 +15,10 @@ from listener.core.rollback import (
     AlreadyRolledBack,
     NothingBefore,
     RollbackTo,
+    TooShort,
     destination,
     running,
+    step_back,
 )
 from tests.core.releases import log, release, release_logs
 
@@ -166,3 +169,18 @@ def test_asked_again_after_it_went_it_goes_nowhere(releases: list[Release]) -> N
         back = replace(release(version, found.release.artifact, words=BACK), id="of its own")
         again = destination(log(*(replace(r, is_current=False) for r in releases), back), OURS)
         assert isinstance(again, AlreadyRolledBack)
+
+
+@given(release_logs(), st.sets(st.integers(1, 60)), st.integers(1, 61))
+def test_what_ran_since_a_version_tells_the_same_or_does_not_tell(
+    releases: list[Release], ours: set[int], since: int
+) -> None:
+    own = {f"r{version}": PromotionKind.ROLLBACK for version in ours}
+    whole = History(releases)
+    first = {whole.first_run(r.artifact) for r in releases if r.version >= since}
+    near = [r for r in releases if r.version >= since or r.version in first or r.is_current]
+    found = destination(whole, own)
+    goes_to = found.release if isinstance(found, RollbackTo) else None
+    assert step_back(whole, own, since=None) == goes_to
+    with suppress(TooShort):
+        assert step_back(History(near), own, since=since) == goes_to
