@@ -244,6 +244,11 @@ def find_session() -> Session | None:
     return session
 
 
+def find_looker() -> Session | None:
+    """Return the same for what a script asks each second: the database is seldom asked."""
+    return services().browsers.looker(request.cookies.get(COOKIE, ""), caller())
+
+
 def admitted(session: Session, role: Role, on: auth.On = auth.On.APPS) -> Person:
     """Take it that the session's person asks. Raises Forbidden where the role is too low."""
     rights = services().roles.of(session.email)

@@ -58,7 +58,7 @@ def show(promotion: str) -> ResponseReturnValue:
 )
 def output(promotion: str) -> ResponseReturnValue:
     """Return what its release phase printed from a byte on, for the script of its page."""
-    session = frame.find_session()
+    session = frame.find_looker()
     if session is None:
         raise Unauthorized("Log in again: open the page anew.")
     frame.admitted(session, Role.VIEWER)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Lock
 
 from listener.crypto import BadToken, Keys, Signed
 from listener.db import audit, one_time_codes
@@ -103,6 +106,7 @@ class Logins:
 
 CODE_LIFE = timedelta(minutes=5)
 FORM_LIFE = timedelta(hours=1)
+MOST_LOOKERS = 1000
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that looks like another
 LENGTH = 10
 
@@ -135,6 +139,8 @@ class BrowsersDesk:
         self._tokens = tokens
         self._refusals = refusals
         self._budgets = AddressBudgets()  # nobody tries codes as fast as requests come
+        self._lock = Lock()
+        self._lookers: OrderedDict[bytes, Session] = OrderedDict()
 
     def make_code(self, email: str, caller: Caller) -> Code:
         """Make a new code for this person."""
@@ -177,6 +183,26 @@ class BrowsersDesk:
         except BadToken:
             return None
         return Session(row.email, row.id, row.expires_at)
+
+    def looker(self, text: str, caller: Caller) -> Session | None:
+        """Read the same for what asks each second, as it was read before.
+
+        A session that was ended is found out within half a second.
+        """
+        digest, passes = hashlib.sha256(text.encode()).digest(), self._tokens.passes
+        with self._lock:
+            known = self._lookers.get(digest)
+        if known is not None and passes.is_good(known.id):
+            return known
+        found = self.session(text, caller)
+        with self._lock:
+            self._lookers.pop(digest, None)
+            if found is not None:
+                passes.note(found.id)
+                self._lookers[digest] = found
+            while len(self._lookers) > MOST_LOOKERS:
+                self._lookers.popitem(last=False)
+        return found
 
     def form(self, session: Session, link: str, *, now: datetime) -> str:
         """Sign what a form must bring along: good for this session and link, once."""

@@ -1,8 +1,8 @@
 """The end of what a release phase printed, for pages: all who look share one reading a process.
 
-A page asks each second. However many do, the output is read once a second at most, for less than a
-second, and by nobody who holds a connection to the database; who comes meanwhile is answered from
-what is known.
+A page asks each second. However many do, the promotion and its output are read once a second at
+most, the output for less than a second, and by nobody who holds a connection to the database; who
+comes meanwhile is answered from what is known.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from listener.db import apps
 from listener.db.promotions import PromotionRow
 from listener.errors import Busy, HerokuUnreadable, Spared
 from listener.inventory.context import Context
+from listener.roles import Scope
 from listener.services import promotions
 from listener.services.output import OutputsDesk, is_last
 
@@ -41,6 +42,15 @@ class Tail:
     def is_cut(self) -> bool:
         """Whether something came before it."""
         return self.start > 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A promotion that some may see, with the name of its target."""
+
+    row: PromotionRow
+    target: str
+    read_at: float  # by the monotonic clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +110,12 @@ class OutputTails:
         self._outputs = outputs
         self._known: dict[str, _Known] = {}
         self._reading: dict[str, Lock] = {}
+        self._subjects: dict[tuple[str, Scope, Scope], _Subject] = {}
 
     def read(self, context: Context, promotion_id: str, offset: int) -> Tail:
         """Return what a promotion's release phase printed from a byte on. Raises NotFound."""
-        with context.database.begin() as conn:
-            row = promotions.find(context, conn, promotion_id)
-            target = apps.get(conn, row.target_id).name
+        subject = self._subject(context, promotion_id)
+        row, target = subject.row, subject.target
         release_id = row.target_release_id
         if release_id is None:
             return Tail(offset, offset, "", False, "There is no release yet.")
@@ -117,6 +127,20 @@ class OutputTails:
                 lock.release()
             self._forget()
         return self._of(release_id).tail(offset)
+
+    def _subject(self, context: Context, promotion_id: str) -> _Subject:
+        """Return it as it was within a second, for all who see the same apps. Raises NotFound."""
+        began = time.monotonic()
+        key = promotion_id, context.reach.sees, context.reach.acts
+        found = self._subjects.get(key)
+        if found is not None and began - found.read_at < EVERY:
+            return found
+        with context.database.begin() as conn:
+            row = promotions.find(context, conn, promotion_id)
+            found = _Subject(row, apps.get(conn, row.target_id).name, began)
+        kept = {k: v for k, v in self._subjects.items() if began - v.read_at < EVERY}
+        self._subjects = {**kept, key: found}
+        return found
 
     def _of(self, release_id: str) -> _Known:
         return self._known.get(release_id, _Known())

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
 
+import psycopg
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
@@ -19,6 +22,7 @@ from listener.db.commit_tables import shipment
 from listener.db.promotions import PromotionRow
 from listener.db.tables import promotion
 from listener.roles import Role
+from listener.services import output_tail, passes
 from listener.services.caller import Caller as From
 from listener.services.holds import NewHold
 from listener.services.login import BrowsersDesk
@@ -865,6 +869,49 @@ def test_output_is_for_whoever_may_see_the_promotion(releasing: Browser, town: T
     other = Browser(town.client.application.test_client(), f"/promotions/{town.shop.promotion}")
     other.enter(town.of(Role.APPROVER))
     assert other.client.get(f"{other.path}/output").status_code == 404
+
+
+def test_all_who_follow_an_output_cost_a_few_statements_a_second(
+    releasing: Browser, approver: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_tail, "EVERY", 60.0)
+    monkeypatch.setattr(passes, "EVERY", 60.0)
+    other = Browser(releasing.client.application.test_client(), releasing.path)
+    other.enter(approver)
+    for each in (releasing, other) * 2:
+        each.client.get(f"{each.path}/output")
+    said: list[object] = []
+    execute = psycopg.Cursor.execute
+
+    def noted(cursor: Any, query: Any, *args: Any, **more: Any) -> Any:
+        said.append(query)
+        return execute(cursor, query, *args, **more)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", noted)
+    for each in (releasing, other) * 3:
+        assert each.client.get(f"{each.path}/output").status_code == 200
+
+    assert said == []
+
+
+def test_who_has_logged_out_follows_no_output_half_a_second_later(releasing: Browser) -> None:
+    other = Browser(releasing.client.application.test_client(), releasing.path)
+    other.client.set_cookie("autopromote_browser", releasing.session, path="/")
+    assert other.client.get(f"{other.path}/output").status_code == 200
+    releasing.client.post("/logout")
+    ends_at = monotonic() + 10
+
+    while other.client.get(f"{other.path}/output").status_code != 401:
+        assert monotonic() < ends_at
+
+
+def test_what_one_follows_is_shown_to_nobody_who_may_not_see_it(town: Town) -> None:
+    path = f"/promotions/{town.shop.promotion}/output"
+    both = [Browser(town.client.application.test_client(), path) for _ in range(2)]
+    for browser, caller in zip(both, (town.caller("cy"), town.of(Role.APPROVER)), strict=True):
+        browser.enter(caller)
+
+    assert [each.look().status_code for each in both * 2] == [200, 404] * 2
 
 
 # What it brings besides commits.
