@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
@@ -68,6 +70,22 @@ def test_answers_stand_in_order_and_the_others_are_awaited(
     assert "it goes back by itself" in text
     assert "down: &lt;script&gt;alert(1)" in text
     assert "hush" not in text
+
+
+def test_a_rollback_meanwhile_says_that_it_ends_the_verification(
+    look: FlaskClient, office: Office, approver: Caller
+) -> None:
+    browser = look.application.test_client()
+    browser.post("/login", data={"code": approver.post("/api/login-codes")["code"]})
+    found = seen(GOOD, asked=1)
+    verifying = page(browser, office, found, Status.VERIFYING)
+    ended = page(browser, office, replace(found, outcome=Outcome.GOOD), Status.SUCCEEDED)
+
+    words = "First the verification ends, without an outcome: that takes about 10s at most."
+    for text, is_said in ((verifying, True), (ended, False)):
+        form = text.partition('value="rollback"')[0].rpartition("<form")[2]
+        assert "Reason, for those who find it on hold" in form
+        assert (words in form) is is_said
 
 
 def test_what_ended_awaits_nothing(look: FlaskClient, office: Office) -> None:
