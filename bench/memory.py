@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,8 @@ COMMANDS = (
     ("rules:export",),
     ("rules:backtest", "many"),
 )
+PAGES = ("/", "/promotions/1", "/rules/1", "/figures", "/audit")
+VISITS = 4  # each by a connection of its own, so that every process has its share
 # Waits for its soak, as many do; only the release's id and version are made up.
 PLANT = """
     INSERT INTO promotion (rule_id, rule_revision, source_id, release_id, version, artifact,
@@ -73,6 +76,7 @@ def _of_processes(stage: Stage) -> Iterator[Figure]:
             stage.ask(*command)
     for path in ("/metrics", "/openapi.json", "/readyz"):
         httpx.get(f"{stage.url}{path}")
+    _look(stage)
     stage.ask("holds:release", "--app", target, "--confirm", target)
     master, *workers = processes(stage)
     yield at_most(
@@ -89,6 +93,19 @@ def _of_processes(stage: Stage) -> Iterator[Figure]:
         MOST_GROWTH_MB,
         "MB",
     )
+
+
+def _look(stage: Stage) -> None:
+    """Log a browser in, and have it shown pages."""
+    with httpx.Client(base_url=stage.url) as browser:
+        browser.post("/login", data={"code": stage.ask("login:code")["code"]})
+        cookies = browser.cookies
+    for _ in range(VISITS):
+        with httpx.Client(base_url=stage.url, cookies=cookies, timeout=30) as browser:
+            for path in PAGES:
+                page = browser.get(path)
+                assert page.status_code == HTTPStatus.OK, page.text
+                assert "Log out" in page.text, path
 
 
 def _growth(stage: Stage, source: str) -> float:
