@@ -209,6 +209,7 @@ delivery = Table(
     columns.words("outcome"),
     columns.time("settled_at"),
     Column("due_at", TIMESTAMP(timezone=True), server_default=func.now()),  # while undecided
+    Index("ix_delivery_app_id", "app_id", "id"),
     Index("ix_delivery_undecided", "app_id", postgresql_where=text("settled_at IS NULL")),
     Index("ix_delivery_due_at", "due_at", postgresql_where=text("settled_at IS NULL")),
     Index("ix_delivery_release_id", "release_id"),

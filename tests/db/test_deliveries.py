@@ -15,11 +15,13 @@ from listener.db.deliveries import Arrival
 from listener.db.engine import Database
 from listener.db.tables import delivery, subscription
 from tests.db import rows
+from tests.db.reading import rows_read
 
 APP = "app-source"
 NUMBERS = count(1)
 LONG_AGO, FAR = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 PATIENCE_SECONDS = 20.0
+MOST_READ = 20
 
 
 def tell(database: Database, **more: Any) -> int:
@@ -137,3 +139,24 @@ def test_what_code_of_before_stored_is_due_too(database: Database) -> None:
         "INSERT INTO delivery (key, app_id, body) VALUES ('old', 'app-source', 'sealed')",
     )
     assert claimed(database).key == APP
+
+
+def test_the_deliveries_of_an_app_are_found_however_many_others_came_since(
+    database: Database,
+) -> None:
+    told = [tell(database) for _ in range(3)]
+    rows.run(
+        database,
+        "INSERT INTO delivery (key, app_id, body, settled_at)"
+        " SELECT 'other ' || number, 'app-target', 'sealed', now()"
+        " FROM generate_series(1, 5000) AS number",
+    )
+    with database.lend() as conn:
+        conn.exec_driver_sql("VACUUM ANALYZE delivery")
+    before = rows_read(database)["delivery"]
+    with database.begin() as conn:
+        found = deliveries.list_(conn, app_id=APP, limit=51)
+        older = deliveries.list_(conn, app_id=APP, before=told[-1], limit=51)
+    assert [row.id for row in found] == told[::-1]
+    assert [row.id for row in older] == told[-2::-1]
+    assert 0 < rows_read(database)["delivery"] - before < MOST_READ
