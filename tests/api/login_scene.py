@@ -23,7 +23,7 @@ from tests.logins import bearer, token_of
 
 HOME = "https://promote.example"
 BACK = f"{HOME}/login/callback"
-ADMIN, STRANGER, ROBOT = (f"{name}@example.com" for name in ("ana", "zoe", "robot"))
+ADMIN, APPROVER, STRANGER, ROBOT = (f"{name}@example.com" for name in ("ana", "bo", "zoe", "robot"))
 
 
 @dataclass
@@ -107,7 +107,7 @@ def setting(settings: Settings) -> Iterator[Scene]:
     """A listener whose client is the robot's."""
     with serve(World(clock=ManualClock(NOON))) as heroku:
         world = heroku.world
-        for email in (ADMIN, STRANGER, ROBOT):
+        for email in (ADMIN, APPROVER, STRANGER, ROBOT):
             account = accounts.ensure_account(world, email)
             accounts.authorize(world, account, token=f"HRKU-{email}")
         scene = Scene(heroku, {}, FlaskClient(lambda *_: []), assemble(settings))
