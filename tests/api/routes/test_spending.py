@@ -56,6 +56,19 @@ def test_whoever_looks_leaves_the_last_calls_to_what_must_go_on(
     assert shop.calls() == []
 
 
+def test_a_page_spends_as_the_api_does(shop: Office, viewer: Caller) -> None:
+    browser, path = viewer.client.application.test_client(), "/rules/1?backtest=1"
+    code = viewer.post("/api/login-codes")["code"]
+    browser.post("/login", data={"code": code, "back": "/rules"})
+    shop.grant(490)
+    refused = browser.get(path)
+    assert (refused.status_code, "the last 500 are kept" in refused.text) == (429, True)
+    assert shop.calls() == []
+
+    shop.grant(600)
+    assert browser.get(path).status_code == 200
+
+
 def test_the_way_back_and_a_hold_go_on_the_last_calls(shop: Office, approver: Caller) -> None:
     shop.grant(20)
     asked = {"source": STAGING, "targets": [PROD]}
