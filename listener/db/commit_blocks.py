@@ -97,6 +97,12 @@ def end(conn: Connection, block_id: int, *, by: str) -> BlockRow | None:
     return _row(row) if row is not None else None
 
 
+def count_open(conn: Connection, app_id: str | None) -> int:
+    """Count the open blocks on an app; without one, those that count for every app."""
+    query = select(func.count()).where(table.c.app_id.is_not_distinct_from(app_id), _IS_OPEN)
+    return conn.execute(query).scalar_one()
+
+
 def list_(
     conn: Connection,
     *,

@@ -21,6 +21,7 @@ from listener.services.views import BlockPut, BlockView
 WHOLE = 40  # characters of a SHA, or more
 NOT_BLOCKED, NOT_UNBLOCKED = "Nothing was blocked.", "Nothing was unblocked."
 MOST_NAMED = 5
+MOST_OPEN = 100  # on each app, and on every app: each decision reads them all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,8 @@ def list_(context: Context, *, app: str | None, with_ended: bool, limit: int) ->
 def block(context: Context, wish: NewBlock, *, by: str) -> BlockPut:
     """Block a commit, and say which promotions that comes too late for.
 
-    Raises Invalid where the commit is ambiguous, Conflict where it is blocked already.
+    Raises Invalid where the commit is ambiguous, Conflict where it is blocked already or too many
+    are.
     """
     app, note = _app(context, wish.app, NOT_BLOCKED)
     with context.database.begin() as conn:
@@ -54,6 +56,8 @@ def block(context: Context, wish: NewBlock, *, by: str) -> BlockPut:
         if row is None:
             raise Conflict("commit_blocked", f"{short(sha)} is blocked there already.")
         (view,) = _views(conn, [row])
+        if commit_blocks.count_open(conn, app) > MOST_OPEN:
+            raise Conflict("commit_blocks_full", _full(view))
         _record(conn, by, "commit.blocked", view)
         _wake(conn, app)
     too_late_anywhere(context)  # whoever held a target's lock before has seen it, or has posted
@@ -171,6 +175,13 @@ def _may_hold(row: BlockRow, ships: Shipment | None, commit: str | None) -> bool
 def _views(conn: Connection, rows: Sequence[BlockRow]) -> list[BlockView]:
     names = apps.names(conn, {row.app_id for row in rows if row.app_id is not None})
     return [BlockView(row, names.get(row.app_id or "")) for row in rows]
+
+
+def _full(view: BlockView) -> str:
+    return (
+        f"{MOST_OPEN} commits are blocked on {view.place}, and there may be no more: unblock one"
+        f" that nobody ships any more. {NOT_BLOCKED}"
+    )
 
 
 def _put_message(view: BlockView, late: Sequence[int]) -> str:

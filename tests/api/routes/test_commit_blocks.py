@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
+from listener.db import commit_blocks
 from listener.db.tables import release
+from listener.services.commit_blocks import MOST_OPEN
 from tests.api.routes.caller import Caller
-from tests.services.office import PROD, STAGING, Office
+from tests.services.office import BO, PROD, STAGING, Office
 
 BLOCKS, UNBLOCK = "/api/commit-blocks", "/api/commit-blocks/actions/unblock"
 SHA, LIKE_IT = "3f2a91c" + "0" * 33, "3f2a91c" + "1" * 33
@@ -73,3 +75,27 @@ def test_a_commit_is_blocked_once_and_unblocked_where_it_is(approver: Caller) ->
         "3f2a91c is not blocked there, but on acme-prod.",
     )
     assert approver.refused("POST", UNBLOCK, {"commit": LIKE_IT, "app": PROD})[0] == 404
+
+
+def test_so_many_commits_are_blocked_at_a_place_and_no_more(
+    approver: Caller, office: Office
+) -> None:
+    with office.database.begin() as conn:
+        for number in range(MOST_OPEN):
+            sha = f"{number:040x}"
+            commit_blocks.put(conn, sha, None, repository=None, reason="x", by=BO)
+    more = {"commit": SHA, "reason": "it loses orders"}
+
+    refused = approver.refused("POST", BLOCKS, more)
+
+    assert refused[:2] == (409, "commit_blocks_full")
+    assert refused[2] == (
+        f"{MOST_OPEN} commits are blocked on every app, and there may be no more: unblock one that"
+        " nobody ships any more. Nothing was blocked."
+    )
+    assert len(approver.get(f"{BLOCKS}?limit=1000")) == MOST_OPEN
+    approver.post(BLOCKS, {**more, "app": PROD})  # each app has its own
+    again = approver.refused("POST", BLOCKS, {"commit": f"{0:040x}", "reason": "x"})
+    assert again[1] == "commit_blocked"
+    approver.post(UNBLOCK, {"commit": f"{0:040x}"}, status=200)
+    approver.post(BLOCKS, more)
