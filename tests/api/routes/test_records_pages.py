@@ -53,9 +53,10 @@ def test_an_admin_sees_who_changed_what(client: FlaskClient, admin: Caller, offi
 
     assert page.status_code == 200
     seen = ("bo@example.com", "rule.added", "ship", 'href="/rules/1"', "&lt;script&gt;alert(1)")
+    text = page.text.replace("<wbr>", "")  # where an address may break
     for words in (ANA, *seen):
-        assert words in page.text, words
-    assert "<script>alert" not in page.text
+        assert words in text, words
+    assert "<script>alert" not in text
 
 
 @pytest.mark.parametrize(
