@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, Row, Text, func, not_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Text,
+    func,
+    not_,
+    select,
+    tuple_,
+    update,
+)
 
 from listener.core.release import FAILED, RAN, History, Release
 from listener.db.fixed import Fixed, value
@@ -207,6 +218,16 @@ def find(conn: Connection, app_id: str, version: int) -> Release | None:
     query = select(release).where(*_of(app_id), release.c.version == version)
     row = conn.execute(query).one_or_none()
     return release_of(row) if row is not None else None
+
+
+def made_at(
+    conn: Connection, wanted: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], datetime | None]:
+    """Return when these releases were made, by app and version, of those that are there."""
+    query = select(release.c.app_id, release.c.version, release.c.created_at).where(
+        tuple_(release.c.app_id, release.c.version).in_(set(wanted)), release.c.gone_at.is_(None)
+    )
+    return {(row.app_id, row.version): row.created_at for row in conn.execute(query)}
 
 
 def ran_before(conn: Connection, app_id: str, version: int) -> Release | None:

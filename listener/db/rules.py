@@ -235,6 +235,12 @@ def hidden_names(conn: Connection, rule_ids: Collection[int], *, scope: Scope) -
     return names(conn, set(rule_ids) - names(conn, rule_ids, scope=scope).keys())
 
 
+def modes(conn: Connection, rule_ids: Iterable[int]) -> dict[int, Mode]:
+    """Return the modes of these rules by their ids, of removed ones too."""
+    query = select(table.c.id, table.c.mode).where(table.c.id.in_(set(rule_ids)))
+    return {row.id: Mode(row.mode) for row in conn.execute(query)}
+
+
 # Changing rules, one change at a time.
 
 

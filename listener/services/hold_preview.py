@@ -41,12 +41,12 @@ def foresee(
     found = holds.open_(conn, row.id)
     left = (hold.value for hold in found if hold.id not in without)
     still = on_hold(row.name, left, releases.now(conn))
-    ending = [hold for hold in found if hold.id in without and hold.foreign_release is not None]
+    ending = [hold for hold in found if hold.id in without and hold.foreign_release]
     named = frozenset(int((hold.foreign_release or {})["version"]) for hold in ending)
     history = releases.near(conn, row.id, Around(versions=named))
     asks = _last_foreign(ending, history)
     place = _Place(row.name, history.current, asks, holds.answered(conn, row.id))
-    going = tuple(_going(conn, place, each, scope) for each in what_waits(conn, row.id))
+    going = _all_going(conn, place, what_waits(conn, row.id), scope)
     return Freed(row.id, row.name, going, still.message if isinstance(still, Wait) else None)
 
 
@@ -81,12 +81,32 @@ def _last_foreign(ending: Sequence[HoldRow], history: History) -> Release | None
     return replace(found, created_at=last.foreign_at) if found is not None else None
 
 
-def _going(conn: Connection, place: _Place, row: PromotionRow, scope: Scope) -> Going:
-    view = presenters.of_promotions(conn, [row], scope)[0]
-    release = releases.find(conn, row.source_id, row.version)
-    made_at = release.created_at if release is not None else None
+def _all_going(
+    conn: Connection, place: _Place, rows: Sequence[PromotionRow], scope: Scope
+) -> tuple[Going, ...]:
+    """Tell of all that wait at once, in as many statements as of one."""
+    if not rows:
+        return ()
+    views = presenters.of_promotions(conn, rows, scope)
+    made = releases.made_at(conn, [(row.source_id, row.version) for row in rows])
+    modes = rules.modes(conn, [row.rule_id for row in rows if row.rule_id is not None])
+    return tuple(
+        _going(
+            view,
+            place,
+            made_at=made.get((view.row.source_id, view.row.version)),
+            is_shadow=view.row.rule_id is not None and modes[view.row.rule_id] is Mode.SHADOW,
+        )
+        for view in views
+    )
+
+
+def _going(
+    view: PromotionView, place: _Place, *, made_at: datetime | None, is_shadow: bool
+) -> Going:
+    row = view.row
     needs_word = _needs_word(view, made_at, place)
-    stays = _why_it_stays(conn, view)
+    stays = _why_it_stays(view, is_shadow=is_shadow)
     if place.runs is not None and place.runs.artifact == row.artifact:
         stays, needs_word = "runs there already", False
     elif needs_word:
@@ -117,7 +137,7 @@ def _needs_word(view: PromotionView, made_at: datetime | None, place: _Place) ->
     return not any(each.is_approved and each.at > answered.released_at for each in said)
 
 
-def _why_it_stays(conn: Connection, view: PromotionView) -> str | None:
+def _why_it_stays(view: PromotionView, *, is_shadow: bool) -> str | None:
     """Say why it does not go by itself; None where it does, perhaps later."""
     row = view.row
     asking = [
@@ -127,9 +147,7 @@ def _why_it_stays(conn: Connection, view: PromotionView) -> str | None:
     ]
     if asking:
         return f"waits for people, too: {asking[0].rstrip('.')}"
-    if row.rule_id is None:
-        return None
-    if rules.get(conn, row.rule_id).mode is Mode.SHADOW:
+    if is_shadow:
         which = f"rule {view.rule_name}" if view.rule_name is not None else "its rule"
         return f"does not go: {which} is in shadow mode"
     return None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from random import Random
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, delete, insert, update
 
@@ -204,3 +206,43 @@ def test_a_look_reads_few_of_ten_thousand_releases(
     read = {name: after[name] - before[name] for name in after if after[name] > before[name]}
     assert read["release"] > 0  # it counts at all
     assert sum(read.values()) < MOST_READ, read
+
+
+MORE = """
+INSERT INTO promotion (rule_id, rule_revision, source_id, release_id, version, artifact, target_id,
+  status, evaluated_at, gates)
+SELECT rule_id, rule_revision, source_id, release_id || number, version + number, 'new ' || number,
+  target_id, 'waiting', now(), gates
+FROM promotion, generate_series(1, 30) AS number
+"""
+
+
+def looked(office: Office, row: PromotionRow) -> tuple[int, PromotionPage]:
+    """How many statements a look at a promotion takes, and what it shows."""
+    said: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def noted(cursor: Any, query: Any, *args: Any, **more: Any) -> Any:
+        said.append(str(query))
+        return execute(cursor, query, *args, **more)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(psycopg.Cursor, "execute", noted)
+        page = promotion_page.read(office.context, str(row.id), ANA)
+    return len(said), page
+
+
+def test_a_look_takes_as_many_statements_however_many_wait(office: Office) -> None:
+    row = held(office)
+    looked(office, row)  # what is asked only once is asked here
+    few, page = looked(office, row)
+    assert page.freed is not None
+    assert len(page.freed.freed[0].waiting) == 1
+
+    with office.database.begin() as conn:
+        conn.exec_driver_sql(MORE)
+    many, page = looked(office, row)
+
+    assert page.freed is not None
+    assert len(page.freed.freed[0].waiting) == 31
+    assert many == few > 5
