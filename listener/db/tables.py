@@ -248,7 +248,7 @@ promotion = Table(
     columns.time("earliest_at"),
     Column("checked", JSONB),
     columns.time("checked_at"),
-    columns.time("checks_since"),  # when it first waited for checks of its commit
+    columns.time("checks_since"),  # since when it waits for checks of its commit
     Column("verification", JSONB),
     columns.words("created_by"),  # by hand: who asked for it last
     columns.words("target_ran"),  # of a rollback: the artifact that ran when it was asked for

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
-from listener.core.gates.base import Candidate, Wait
+from listener.core.gates.base import Candidate, Evaluation, Pass, Wait
 from listener.core.gates.registry import GITHUB_CHECKS
+from listener.core.gates.review import approvals
 from listener.db import commit_checks
 from listener.db.promotions import PromotionRow
 
@@ -53,6 +54,24 @@ def begin(
     stored = commit_checks.want(conn, row.source_id, known.sha, named=named, is_urgent=is_urgent)
     has_news = stored.asked_at is not None and stored.asked_at != known.asked_at
     return ChecksWait(now if has_news else due_at, since, stored.id)
+
+
+def told_well(
+    row: PromotionRow, candidate: Candidate, evaluation: Evaluation, now: datetime
+) -> dict[str, None]:
+    """Return what to store where GitHub told that the checks are well: it waits for them no more.
+
+    If they turn red later, they have all their time again. Not where somebody's word passed them;
+    nor where an approval counts only as one that was given again while it waited for checks.
+    """
+    verdict = evaluation.by_name.get(GITHUB_CHECKS.name)
+    is_told = isinstance(verdict, Pass) and "approved_by" not in verdict.facts
+    if not is_told or row.checks_since is None:
+        return {}
+    later = replace(candidate, checks_since=None)
+    if candidate.conditions.approvals and not isinstance(approvals(later, now), Pass):
+        return {}
+    return {"checks_since": None}
 
 
 def unmarked(gate: Gate) -> Gate:

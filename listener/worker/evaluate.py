@@ -228,6 +228,7 @@ def decide(job: Job, gathered: CandidateFacts) -> None:
     now, gates = job.now(), to_json(evaluation)
     seen: dict[str, Any] = {"gates": gates, "errors_since": None, "commit": gathered.commit}
     seen |= evidence.to_json(job.row)
+    seen |= checks_wait.told_well(job.row, gathered.candidate, evaluation, now)
     match evaluation.objection:
         case None if gathered.mode is Mode.SHADOW:
             message = f"Rule {gathered.rule_name} is in shadow mode; armed, it would promote now."
@@ -277,6 +278,7 @@ def _wait(job: Job, gathered: CandidateFacts, evaluation: Evaluation) -> None:
     if evaluation.reads is Reads.PROBES:
         due_at = evidence.due_at(row, now)
     gates, seen = to_json(evaluation), evidence.to_json(row)
+    seen |= checks_wait.told_well(row, gathered.candidate, evaluation, now)
     with context.database.begin() as conn:
         apps.lock(conn, [row.target_id])
         if evaluation.reads is Reads.CHECKS:

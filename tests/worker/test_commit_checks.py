@@ -151,6 +151,57 @@ def test_what_was_green_for_a_day_has_all_its_time_when_it_turns_red(hub: Hub) -
     assert stage.promotion(version).status is Status.REJECTED
 
 
+def test_what_was_waited_for_and_green_has_all_its_time_when_it_turns_red(hub: Hub) -> None:
+    """A hold was put right after GitHub told that the checks are well."""
+    stage, sha = hub.stage, hub.push()
+    hub.run(sha, "test")
+    version = deploy(hub, sha)
+    assert "is not done" in gate(stage, version)["message"]
+    hub.run(sha, "test", "success")
+    stage.shift(stage.seconds(5))
+    assert stage.step(READING[:1])
+    stage.put_hold()
+    stage.work()
+    assert gate(stage, version)["verdict"] == "pass"
+    hub.age(hours=30)
+    hub.run(sha, "test", "failure")
+    stage.release_hold()
+    stage.work()
+    hub.read()
+    assert "failed" in gate(stage, version)["message"]
+    assert stage.promotion(version).status is Status.WAITING
+    hub.age(hours=24)
+    assert stage.promotion(version).status is Status.REJECTED
+
+
+def test_who_said_yes_again_while_it_waited_for_checks_is_still_counted(bare: Stage) -> None:
+    """The approvals asked for it within a day; the second yes is later."""
+    hub = Hub(bare)
+    sha = hub.push()
+    repository_of(bare)
+    wish = {"github_checks": True, "checks_timeout": "72h", "approvals": 1}
+    bare.add_rule(conditions={**wish, "approval_timeout": "24h"})
+    hub.run(sha, "test")
+    version = deploy(hub, sha)
+    bare.approve(version, BO)
+    bare.work()
+    hub.read()
+    assert "is not done" in gate(bare, version)["message"]
+    hub.age(hours=30)
+    bare.approve(version, BO)
+    hub.run(sha, "test", "success")
+    bare.shift(bare.seconds(900))
+    assert bare.step(READING[:1])
+    bare.put_hold()
+    bare.work()
+    assert gate(bare, version)["verdict"] == "pass"
+    bare.release_hold()
+    bare.work()
+    hub.read()
+
+    assert bare.runs(version)
+
+
 def test_a_retry_has_all_its_time_again(hub: Hub) -> None:
     stage, sha = hub.stage, hub.push()
     hub.run(sha, "test", "failure")

@@ -202,7 +202,7 @@ class Candidate:
     left: Mapping[str, Left] = field(default_factory=dict)
     gone_since: datetime | None = None  # since when Heroku says that something is not there
     commit_checks: CommitChecks | None = None  # None where the rule asks for none
-    checks_since: datetime | None = None  # when it first waited for them
+    checks_since: datetime | None = None  # since when it waits for them
     streak: ProbeStreak | None = None  # of what it has checked; None where nothing was asked yet
     traits: tuple[Traits, Traits] | None = None  # of source and target; None where not read yet
 
