@@ -54,6 +54,7 @@ from listener.inventory.shared import SharedAnswers
 from listener.inventory.traits import Comparisons
 from listener.pages import (
     approval,
+    compiled,
     figures,
     lanes,
     login,
@@ -184,12 +185,15 @@ def build(parts: Parts) -> Flask:
 
 def load() -> None:
     """Make what all apps have in common; what that takes for a while, apps use afterwards."""
-    openapi.written(routes())
+    app = routes()
+    openapi.written(app)
+    compiled.TEMPLATES.compile(app)
 
 
 def routes() -> Flask:
     """Build an app that knows every route, and has nothing to answer with."""
     app = Flask("listener", static_folder=None, template_folder="pages/templates")
+    app.jinja_env.bytecode_cache = compiled.TEMPLATES
     for room in (*ROOMS, *PAGES):
         app.register_blueprint(room.bp)
     return app
