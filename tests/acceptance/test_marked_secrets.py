@@ -174,24 +174,38 @@ def approve_by_link(run: Run, message: str) -> None:
     marks.add("a session code", code)
     marks.add("a session code, as it is kept", code.replace("-", ""))
     run.ask("a stranger", "GET", f"/approvals/{link[:-1]}x")
-    shown = run.ask("a guest", "POST", f"/approvals/{link}/login", data={"code": code})
+    said = {"code": code, "back": f"/approvals/{link}"}
+    shown = run.ask("a guest", "POST", "/login", data=said)
     cookie = shown.cookies["autopromote_browser"]
     marks.add("a session", cookie, may=("answer to a guest",))
     marks.may["an approval link"] += ("answer to a guest",)
     browser = {"cookies": {"autopromote_browser": cookie}}
-    page = run.ask("a browser", "GET", f"/approvals/{link}", **browser)
+    way = run.ask("a browser", "GET", shown.headers["Location"], **browser).headers["Location"]
+    page = run.ask("a browser", "GET", way, **browser)
     form = re.search(r'name="form" value="([^"]+)"', page.text)
     assert form is not None
     marks.add("a form", form[1], may=("answer to a browser",))
     seen = re.search(r'name="seen" value="([^"]+)"', page.text)
     assert seen is not None
-    said = {"form": form[1], "seen": seen[1], "say": "approve"}
-    assert run.ask("a browser", "POST", f"/approvals/{link}", data=said, **browser).is_redirect
+    said = {"form": form[1], "seen": seen[1], "do": "approve"}
+    assert run.ask("a browser", "POST", way, data=said, **browser).is_redirect
+    for path in ("/", "/rules", "/rules/1", "/figures", "/audit", "/deliveries", "/sessions", way):
+        assert run.ask("the admin's browser", "GET", path, **browser).is_success
     run.town.wait_for("succeeded")
+
+
+def hang_up(run: Run) -> None:
+    """Make a wall, and look at it."""
+    made = run.type("wall:create", "office", "--apps", "acme-staging,acme-prod").stdout
+    found = re.search(r"/wall/(\S+)", made)
+    assert found is not None
+    link = run.marks.add("the link of a wall", found[1], may=("output of wall:create",))
+    assert run.ask("a guest", "GET", f"/wall/{link}").is_success
 
 
 def go_on(run: Run) -> None:
     """Do what people do: look at all there is, roll back, hold, release."""
+    hang_up(run)
     for words in (
         ("promotions",),
         ("rules",),
