@@ -32,6 +32,8 @@ ASKED_A_REFILL = 50  # requests, of which Heroku's own budget bears many more
 LOOKERS = ("anonymous", "viewer")
 PATIENCE_SECONDS = 30.0
 SIGNS = ("Traceback (most", "request_broken", "Error handling")
+# A step that was at work as the run crashed the database; errors of a statement have other names.
+CUT_OFF = ("event=step_broken", "psycopg.OperationalError: ")
 READ_BY_PUT = ("/users/~/capabilities",)
 AWAY = (502, 503)  # where the description knows them: Heroku could not be asked
 # What people change. The listener's own work goes on meanwhile in other tables and columns.
@@ -225,7 +227,14 @@ def _named(draw: Any, value: Any, known: list[str]) -> Any:
 def mistakes(ground: Ground) -> Iterator[str]:
     """Yield what the listener's logs tell of our own mistakes."""
     for log in sorted(ground.folder.glob("w*-*.log")):
-        lines = log.read_text(errors="replace").splitlines()
-        for number, line in enumerate(lines):
-            if any(sign in line for sign in SIGNS):
-                yield f"{log.name}:{number + 1}: {' '.join(lines[number : number + 40])[:2000]}"
+        for number, said in mistakes_in(log.read_text(errors="replace")):
+            yield f"{log.name}:{number}: {said}"
+
+
+def mistakes_in(log: str) -> Iterator[tuple[int, str]]:
+    """Yield the mistakes in a log, each with the number of its line."""
+    lines = log.splitlines()
+    for number, line in enumerate(lines):
+        is_cut_off = all(words in line for words in CUT_OFF)
+        if any(sign in line for sign in SIGNS) and not is_cut_off:
+            yield number + 1, " ".join(lines[number : number + 40])[:2000]
