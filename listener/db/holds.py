@@ -27,7 +27,6 @@ from listener.core.commits import Block
 from listener.core.gates.base import Foreign, Hold
 from listener.core.release import Release
 from listener.db import commit_blocks, notifications
-from listener.db.engine import wake
 from listener.db.fixed import Fixed, value
 from listener.db.queue import PAGE, notify
 from listener.db.scopes import within
@@ -121,7 +120,6 @@ def put(
         return None
     notify(conn, PAGE)
     reschedule_target(conn, app_id)
-    wake(conn, table.name)  # also where nothing waits: open pages show it
     if kind in UNASKED:
         name = _name(conn, app_id)
         notifications.add(
@@ -294,6 +292,4 @@ def release(conn: Connection, hold_ids: Collection[int], *, by: str) -> list[Hol
     held = {row.app_id for row in rows}
     for app_id in [None] if None in held else sorted(filter(None, held)):
         reschedule_target(conn, app_id)
-    if rows:
-        wake(conn, table.name)
     return rows

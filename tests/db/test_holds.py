@@ -111,4 +111,4 @@ def test_open_pages_hear_of_a_hold_where_nothing_waits(database: Database) -> No
         put(database)
         release(database)
         heard = [note.payload for note in connection.notifies(timeout=10, stop_after=2)]
-    assert heard == ["hold", "hold"]
+    assert heard == ["page", "page"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -181,15 +182,23 @@ def test_a_link_is_of_nothing_for_whoever_may_not_see_where_it_goes(town: Town) 
         link = approval_links.sign(town.office.keys.links, asked)
         links[str(row.id)] = f"{approval_links.PATH}{link}"
     own, foreign = links[town.pay.promotion], links[town.shop.promotion]
-    for name, buttons in (("viewer.pay", 0), ("elsewhere", 0), ("approver.pay", 1)):
+    yes_and_no = {"approve", "reject"}
+    for name, buttons in (
+        ("viewer.pay", set()),
+        ("elsewhere", set()),
+        ("approver.pay", yes_and_no),
+    ):
         browser = town.client.application.test_client()
-        code = {"code": town.caller(name).post("/api/login-codes")["code"]}
-        assert browser.post(f"{foreign}/login", data=code).status_code == 303
+        code = {"code": town.caller(name).post("/api/login-codes")["code"], "back": foreign}
+        assert browser.post("/login", data=code).location == foreign
         page = browser.get(foreign)
         assert (page.status_code, "shop" in page.text) == (404, False)
-        assert browser.get(own).text.count('name="form"') == buttons
-        said = browser.post(foreign, data={"form": "x", "say": "approve"})
-        assert said.status_code == 403
+        shown = browser.get(own, follow_redirects=True).text
+        assert set(re.findall(r'name="do" value="(\w+)"', shown)) & yes_and_no == buttons
+        form = {"form": "x", "do": "approve"}
+        said = browser.post(f"/promotions/{town.shop.promotion}", data=form)
+        assert said.status_code in (403, 404)
+        assert "shop" not in said.text
 
 
 HOUR = timedelta(hours=1)
