@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from listener.core.commits import Block
 from listener.core.gates.base import Foreign, Hold
+from listener.core.opening_words import word_of
 from listener.core.release import Release
 from listener.db import commit_blocks, notifications
 from listener.db.fixed import Fixed, value
@@ -62,6 +63,16 @@ class HoldRow:
     def is_on(self, app_id: str) -> bool:
         """Return whether it is on this app, or on every target and does not leave this one out."""
         return self.app_id == app_id or (self.app_id is None and app_id not in (self.but or ()))
+
+    @property
+    def word(self) -> str:
+        """The word for it: freeze or hold."""
+        return word_of(self.kind)
+
+    @property
+    def plan(self) -> tuple[object, ...]:
+        """What is alike in holds of many apps that were planned together."""
+        return self.kind, self.reason, self.by, self.starts_at, self.ends_at
 
     @property
     def what(self) -> str:

@@ -91,6 +91,10 @@ class PromotionRow:
         """Whether a person or a machine asked for it, not a rule."""
         return self.rule_id is None
 
+    def is_of(self, email: str) -> bool:
+        """Return whether it brings a release that this person made."""
+        return self.author is not None and self.author.casefold() == email.casefold()
+
 
 _FIELDS = tuple(PromotionRow.__dataclass_fields__)
 _ENUMS = {"kind": PromotionKind, "status": Status}

@@ -104,7 +104,6 @@ def show(rule: str) -> ResponseReturnValue:
         typed=shlex.quote(row.name),
         can_play=can_play,
         played=_played(found) if fields.flag("backtest") and can_play else None,
-        word_of=opening_words.word_of,
         local=partial(local, now=found.now),
     )
 

@@ -103,8 +103,7 @@ def _check_asked(conn: Connection, row: PromotionRow, word: Vote, by: str) -> No
     if (why := _why_nobody_is_asked(row, conditions)) is not None:
         message = f"{why} `autopromote promotions:cancel {row.id}` ends it."
         raise Conflict("no_approval_asked", message)
-    is_own = row.author is not None and row.author.casefold() == by.casefold()
-    if word.is_approved and is_own and not conditions.self_approval:
+    if word.is_approved and row.is_of(by) and not conditions.self_approval:
         message = f"Promotion {row.id} brings a release of yours: somebody else must approve it."
         raise Forbidden(message, id="own_release")
 

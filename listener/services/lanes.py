@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from listener.core import lanes as tree
 from listener.core.commits import Commit
 from listener.core.gates.binding import Binding, binding
+from listener.core.gates.registry import HOLD
 from listener.core.lanes import Stop, Tone, lane_name, tone_of
 from listener.core.promotion import ACTIVE, PromotionKind, Status
 from listener.core.rule import Mode
@@ -41,10 +42,15 @@ class Next:
     is_own_allowed: bool  # whoever made the release may approve it
 
     @property
+    def waits_for_hold(self) -> bool:
+        """Whether it waits for a hold to end."""
+        return self.waits_for is not None and self.waits_for.gate == HOLD.name
+
+    @property
     def needs_somebody(self) -> bool:
         """Whether it waits for somebody's word or hand, and not for a hold to be released."""
         found = self.waits_for
-        return found is not None and found.needs_person and found.gate != "hold"
+        return found is not None and found.needs_person and not self.waits_for_hold
 
     @property
     def needs_word(self) -> bool:

@@ -10,9 +10,8 @@ from enum import StrEnum
 from listener.db.holds import HoldRow
 from listener.db.promotions import PromotionRow
 from listener.roles import Scope
+from listener.services.freezes import FREEZE
 from listener.services.lanes import Lanes, StopView
-
-FREEZE = "freeze"
 
 
 class Kind(StrEnum):
@@ -83,7 +82,7 @@ def freezes(found: Lanes) -> list[Freeze]:
     planned = [hold for stop in found.stops for hold in stop.holds if hold.kind == FREEZE]
     together: dict[tuple[object, ...], list[HoldRow]] = {}
     for hold in (*found.everywhere, *planned, *found.coming):
-        same = (hold.app_id is None, hold.kind, hold.reason, hold.by, hold.starts_at, hold.ends_at)
+        same = (hold.app_id is None, *hold.plan)
         together.setdefault(same, []).append(hold)
     made = (_freeze(found, holds) for holds in together.values())
     return sorted(made, key=lambda each: (each.is_coming, each.hold.starts_at or found.now))
@@ -94,18 +93,13 @@ def _freeze(found: Lanes, holds: list[HoldRow]) -> Freeze:
     names = sorted(found.names[app_id] for app_id in ids)
     left_out = set(holds[0].but or ())
     waiting = sum(
-        _waits_for_hold(stop)
+        stop.next is not None and stop.next.waits_for_hold
         for stop in found.stops
         if stop.stop.app_id not in left_out and (not ids or stop.stop.app_id in ids)
     )
     starts_at = holds[0].starts_at
     is_coming = starts_at is not None and starts_at > found.now
     return Freeze(holds[0], tuple(names), is_coming, 0 if is_coming else waiting)
-
-
-def _waits_for_hold(stop: StopView) -> bool:
-    waits_for = stop.next.waits_for if stop.next is not None else None
-    return waits_for is not None and waits_for.gate == "hold"
 
 
 def _all(found: Lanes) -> Iterator[tuple[Kind, StopView, HoldRow | None]]:
@@ -130,7 +124,7 @@ def _why_no_word(stop: StopView, row: PromotionRow, asker: str) -> str | None:
     """Say why this approver's yes would not help; None where it would."""
     if asker.casefold() in map(str.casefold, _approved_by(row)):
         return "you approved it: it needs somebody else, too"
-    is_own = row.author is not None and row.author.casefold() == asker.casefold()
+    is_own = row.is_of(asker)
     if is_own and stop.next is not None and not stop.next.is_own_allowed:
         return "it is your own release: somebody else must approve it"
     return None

@@ -156,7 +156,6 @@ def read(context: Context, promotion_id: str, asker: str) -> PromotionPage:
     """Return the page's facts. Heroku is not asked. Raises NotFound."""
     view = promotions.get(context, promotion_id)
     row = view.row
-    is_author = row.author is not None and row.author.casefold() == asker.casefold()
     with context.database.begin() as conn:
         question, now = approvals.question(conn, row), releases.now(conn)
         release = releases.find(conn, row.source_id, row.version)
@@ -168,7 +167,7 @@ def read(context: Context, promotion_id: str, asker: str) -> PromotionPage:
         is_shadow = row.rule_id is not None and rules.get(conn, row.rule_id).mode is Mode.SHADOW
     given = _given(view, question)
     others = given - {asker.casefold()}
-    is_own = question.is_asked and is_author and not question.is_own_allowed
+    is_own = question.is_asked and row.is_of(asker) and not question.is_own_allowed
     aside = _aside(row, held)
     # Where a gate waits for a word on something else, an earlier yes was not said of that.
     is_said = len(others) < len(given) and not any(_asks_anew(gate) for gate in row.gates)

@@ -135,7 +135,7 @@ def _alike(hold: HoldRow) -> tuple[Any, ...]:
     """Return what is alike in a freeze of several apps, which is a hold on each."""
     if hold.ends_at is None:  # somebody releases it by itself
         return (hold.id,)
-    return hold.kind, hold.reason, hold.by, hold.starts_at, hold.ends_at
+    return hold.plan
 
 
 def _way(row: RuleRow, targets: Names, mine: tuple[HoldRow, ...], now: datetime) -> Way:

@@ -93,7 +93,7 @@ def _ban(hold: HoldRow, targets: Sequence[str]) -> Ban | None:
     """Return the hold as it is on these targets; None where it leaves out all of them."""
     count, every = sum(hold.is_on(app_id) for app_id in targets), len(targets)
     where = "on every target" if count == every else f"on {count} of {every} targets"
-    return Ban(_word(hold), where, hold.created_at, hold.ends_at) if count else None
+    return Ban(hold.word, where, hold.created_at, hold.ends_at) if count else None
 
 
 def _from_first(lane: Lane) -> Iterable[tuple[str, str, str]]:
@@ -125,12 +125,13 @@ def _states(stop: StopView, feeds: Mapping[str, StopView], target: str | None) -
     """Tell all that a target is in."""
     if (last := stop.last) is not None:
         yield State(Tone.BAD, last.status, last.status, last.version, target, since=last.ended_at)
-    if stop.next is not None and not (stop.holds and _waits_for_hold(stop.next)):
+    if stop.next is not None and not (stop.holds and stop.next.waits_for_hold):
         yield _coming(stop.next, target)
     for hold in stop.holds:
         tone = Tone.ASK if hold.ends_at is None else Tone.WAIT
-        word = _word(hold)
-        yield State(tone, word, word, None, target, until=hold.ends_at, since=hold.created_at)
+        yield State(
+            tone, hold.word, hold.word, None, target, until=hold.ends_at, since=hold.created_at
+        )
     if stop.is_same:
         yield State(Tone.OK, "same", "succeeded")
     else:
@@ -144,10 +145,6 @@ def _of_all(worst: State, states: Sequence[State], count: int) -> State:
     if len(alike) == count:
         return replace(worst, target=None)
     return replace(worst, target=f"{len(alike)} targets") if len(alike) > 1 else worst
-
-
-def _waits_for_hold(coming: Next) -> bool:
-    return coming.waits_for is not None and coming.waits_for.gate == "hold"
 
 
 def _coming(coming: Next, target: str | None) -> State:
@@ -172,10 +169,6 @@ def _behind(stop: StopView, feeds: Mapping[str, StopView], target: str | None) -
     if feeding and all(rule.mode is Mode.SHADOW for rule in feeding):
         return State(Tone.END, Status.SHADOWED, Status.SHADOWED, source.runs.version, target)
     return State(Tone.END, "behind", "superseded", None, target)
-
-
-def _word(hold: HoldRow) -> str:
-    return "freeze" if hold.kind == "freeze" else "hold"
 
 
 def _versions(
