@@ -63,7 +63,8 @@ def _follow(job: Job, release_id: str, waited: timedelta) -> None:
         _unreadable(job, f"The target's list could not be read: {error}", waited)
         return
     goes_on = {"status_at": job.now()} if ending.status is Status.RELEASING else {}
-    ending = replace(ending, post=job.post, outcome="accepted", values=goes_on)
+    values = {**ending.values, **goes_on}
+    ending = replace(ending, post=job.post, outcome="accepted", values=values)
     job.end(replace(ending, release_id=release_id))
     drift.record_target(job.context, reading)
 

@@ -209,8 +209,11 @@ def _ran(job: Job, ending: Transition, where: str) -> Transition:
         return replace(ending, status=Status.SUCCEEDED, reason=reason, due_at=None)
     planned = verification.read(row.verification)
     reason = f"Released as {where}; verified for {duration.show(planned.lasts)}."
-    due_at = job.now() + planned.every
-    return replace(ending, status=Status.VERIFYING, reason=reason, due_at=due_at)
+    # The questions are counted from the very time that the first one is due after.
+    began = job.now()
+    values = {**ending.values, "status_at": began}
+    ending = replace(ending, status=Status.VERIFYING, reason=reason, values=values)
+    return replace(ending, due_at=began + planned.every)
 
 
 def restores_config(row: PromotionRow) -> bool:

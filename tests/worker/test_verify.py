@@ -38,6 +38,17 @@ def test_a_promotion_is_verified_from_its_release_to_the_end_of_the_time(
     assert row.reason == f"Released as v{row.target_version}. {said}"
 
 
+def test_the_first_question_is_due_one_pause_after_its_beginning_and_never_asked_twice(
+    bare: Stage, site: Site
+) -> None:
+    stage = verified(bare, site)
+    row = stage.promotion(promoted(stage))
+    assert row.due_at is not None
+    assert row.status_at is not None
+    # Were it due a moment before the first step, that step would be asked for once more.
+    assert row.due_at - row.status_at == stage.seconds(10)
+
+
 def test_after_a_release_phase_it_is_verified_too(bare: Stage, site: Site) -> None:
     stage = verified(bare, site)
     stage.phase(PROD)
