@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from listener.app import Parts
 from listener.config import Settings
+from listener.inventory import changes
 from listener.roles import Roles
 from listener.services.status import MARK
 from tests.api.routes.caller import Caller
@@ -41,6 +42,13 @@ def client(office: Office, database_url: str) -> FlaskClient:
     context = replace(office.context, public_url=PUBLIC_URL)
     parts = Parts(settings, context, office.keys, roles, outside=outside)
     return listener_of(parts).test_client()
+
+
+@pytest.fixture
+def lasting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an open page was answered stands until a change is heard, however slow a machine is."""
+    for name in ("HEARD_FOR", "UNHEARD_FOR"):
+        monkeypatch.setattr(changes, name, 3600.0)
 
 
 @pytest.fixture

@@ -499,6 +499,7 @@ def ask_again(browser: FlaskClient, tag: str) -> TestResponse:
     return browser.get("/", headers={"If-None-Match": tag})
 
 
+@pytest.mark.usefixtures("lasting")
 def test_who_asks_again_is_told_without_the_database_that_nothing_changed(
     browser: FlaskClient, viewer: Caller, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
