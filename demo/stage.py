@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 ROBOT = "HRKU-demo-robot"
 PATIENCE = 30.0
+PORTS = range(20_000, 32_000)  # Linux and macOS give these to nobody who names none
 _AGAIN = re.compile(r"requests of Heroku within a minute\. Try again in (\d+) s")
 # They come with the tools of developers, and libraries that a dyno has load them where they are.
 ONLY_HERE = ("pygments", "rich")
@@ -42,10 +43,15 @@ def say(text: str = "") -> None:
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port on which nobody listens now.
+
+    It is none of those that a system gives to whoever asks for any, for it might do so meanwhile.
+    """
+    for port in secrets.SystemRandom().sample(PORTS, 100):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise DemoFailed("no port is free")
 
 
 def wait_for(ask: Callable[[], Any], what: str) -> Any:

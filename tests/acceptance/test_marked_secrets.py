@@ -19,6 +19,7 @@ import httpx
 import psycopg
 import pytest
 
+from demo.stage import free_port
 from listener.api.openapi import described
 from listener.app import routes
 from tests.acceptance.marks import Marks, disguises, dump
@@ -30,7 +31,6 @@ from tests.acceptance.town import (
     ROOT,
     Town,
     environment,
-    free_port,
     wait_until,
 )
 from tests.cli.program import Autopromote, Outcome

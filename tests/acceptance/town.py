@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+
+from demo.stage import free_port
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -38,13 +39,6 @@ def wait_until(ask: Callable[[], Answer | None], what: str, patience: float = PA
             return answer
         time.sleep(0.02)  # between two questions, never instead of one
     raise AssertionError(f"waited {patience} s in vain for {what}")
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(**values: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from tests.acceptance.town import free_port
+from demo.stage import free_port
 
 PATIENCE = 20.0
 SETTINGS = """

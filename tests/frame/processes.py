@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.acceptance.town import BIN, ROOT, Process, environment, free_port, wait_until
+from demo.stage import free_port
+from tests.acceptance.town import BIN, ROOT, Process, environment, wait_until
 
 KEY = "k" * 32
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.town import Process, free_port, wait_until
+from demo.stage import free_port
+from tests.acceptance.town import Process, wait_until
 from tests.frame.plain_web import ShortWorker
 from tests.frame.processes import PYTHON, dyno
 

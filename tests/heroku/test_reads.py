@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import socket
 import time
 from collections.abc import Callable
 
 import pytest
 
+from demo.stage import free_port
 from listener.heroku import (
     Account,
     Doubtful,
@@ -241,10 +241,8 @@ def test_the_token_shows_nowhere(peer: Start, client: Client) -> None:
 
 
 def test_a_closed_port_is_never_reached(client: Client) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     with pytest.raises(NotSent, match="Heroku was not reached: Connection refused"):
-        client(f"http://127.0.0.1:{port}").account()
+        client(f"http://127.0.0.1:{free_port()}").account()
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 
 import pytest
 
+from demo.stage import free_port
 from listener.heroku import Artifact, Doubtful, Heroku, NotSent, RateLimited, Refused, Release
 from tests.heroku import samples
 from tests.heroku.conftest import TOKEN
@@ -133,10 +133,8 @@ def test_no_requests_left_is_told_apart(peer: Start, client: Client) -> None:
 
 
 def test_a_closed_port_means_that_nothing_left(client: Client) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     with pytest.raises(NotSent):
-        post(client(f"http://127.0.0.1:{port}"))
+        post(client(f"http://127.0.0.1:{free_port()}"))
 
 
 def test_reads_share_a_connection_and_every_write_has_its_own(peer: Start, client: Client) -> None:
