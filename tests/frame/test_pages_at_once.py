@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 
 from listener.core.app import App
@@ -24,7 +23,6 @@ from tests.outbound.peer import SECONDS, Conversation, Peer
 
 ANA = "ana@example.com"
 SLOW = 3  # pages that wait; strangers have fewer threads
-SOON = 5.0  # seconds; those that wait take ten
 
 
 @pytest.fixture
@@ -81,15 +79,14 @@ def test_pages_that_wait_for_heroku_hold_up_no_other_page(
         path = f"/rules/{number + 1}?backtest=1"
         return web.http.get(path, headers=cookie).status_code
 
-    with (
-        ThreadPoolExecutor(SLOW) as pool,
-        httpx.Client(base_url=web.http.base_url, timeout=SOON) as others,
-    ):
+    with ThreadPoolExecutor(SLOW) as pool:
         waiting = [pool.submit(play, number) for number in range(SLOW)]
         wait_until(lambda: len(heroku.requests) >= SLOW, "pages that wait for Heroku")
-        lanes = others.get("/", headers=cookie)
-        told = others.post("/webhooks/heroku", content=b"{}", headers={HEADER: sign(b"{}", "any")})
-        assert not any(each.done() for each in waiting)
+        lanes = web.http.get("/", headers=cookie)
+        told = web.http.post(
+            "/webhooks/heroku", content=b"{}", headers={HEADER: sign(b"{}", "any")}
+        )
+        assert not any(each.done() for each in waiting)  # they take ten seconds
         heroku.over.set()
 
     assert (lanes.status_code, ANA in lanes.text, told.status_code) == (200, True, 401)

@@ -215,7 +215,7 @@ def silence(talk: Conversation) -> None:
 def test_an_answer_that_cannot_be_used_leaves_it_in_doubt(
     peer: Start, client: Client, script: Script, said: str
 ) -> None:
-    soon = {"deadlines": Deadlines(call=0.2)} if script is silence else {}
+    soon = {"deadlines": Deadlines(call=1.0)} if script is silence else {}
     asking = client(peer(script).url, **soon)
     with pytest.raises(Doubtful, match=said):
         asking.repository("acme/shop")

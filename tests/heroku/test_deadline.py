@@ -16,11 +16,11 @@ from listener.heroku import Doubtful, Heroku, NotSent
 from listener.heroku.client import Deadlines
 from listener.outbound.http import BoundedBackend, BoundedTransport, bounded, current
 from tests.heroku import samples
-from tests.outbound.peer import Conversation, Peer, Script, answer
+from tests.outbound.peer import SECONDS, Conversation, Peer, Script, answer
 
 Start = Callable[[Script], Peer]
 Client = Callable[..., Heroku]
-SHORT = Deadlines(read=0.3, release=0.3, change=0.3)
+SHORT = Deadlines(read=1.0, release=1.0, change=1.0)  # on a slow machine too, all has left by then
 MADE = answer(201, samples.release(8))
 
 
@@ -89,7 +89,7 @@ def test_what_was_not_taken_by_the_deadline_is_discarded(peer: Start, client: Cl
     gone, got = threading.Event(), bytearray()
 
     def script(talk: Conversation) -> None:
-        gone.wait(10)
+        gone.wait(SECONDS)
         while more := talk.sock.recv(1 << 20):
             got.extend(more)
 
@@ -121,7 +121,7 @@ def test_a_name_that_takes_too_long_means_that_nothing_left(peer: Start, client:
     at, over = peer(silence), threading.Event()
 
     def resolve(host: str, port: int) -> list[str]:
-        over.wait(1)  # longer than there is time
+        over.wait(SECONDS)  # longer than there is time
         return ["127.0.0.1"]
 
     asking = client(at.url, transport=BoundedTransport(resolve=resolve))
@@ -269,7 +269,7 @@ def test_an_exchange_inside_another_has_its_own_deadline() -> None:
 
 
 def test_threads_do_not_share_a_deadline(peer: Start, client: Client) -> None:
-    heard = threading.Barrier(2, timeout=10)
+    heard = threading.Barrier(2, timeout=SECONDS)
 
     def script(talk: Conversation) -> None:
         request = talk.hear()
@@ -289,7 +289,7 @@ def test_threads_do_not_share_a_deadline(peer: Start, client: Client) -> None:
     thread = threading.Thread(target=ask)
     thread.start()
     assert patient.release("quick", "8").version == 8
-    thread.join(10)
+    thread.join(SECONDS)
     assert ended == ["impatient"]
 
 

@@ -18,7 +18,7 @@ from tests.outbound.peer import Conversation, Peer, Script, answer, cutting, giv
 Start = Callable[[Script], Peer]
 Client = Callable[..., Heroku]
 PATH = "/streams/01234567-89ab-cdef-0123-456789abcdef"
-SHORT = Deadlines(output=0.3)
+SHORT = Deadlines(output=1.0)  # on a slow machine too, it has been asked by then
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
 
-SECONDS = 10.0  # nothing in a test takes so long, unless it failed
+SECONDS = 30.0  # nothing in a test takes so long, unless it failed
 
 
 @dataclass(frozen=True, slots=True)

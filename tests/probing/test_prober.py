@@ -12,7 +12,7 @@ from listener.core.verification import Probe
 from listener.prober import Prober
 from tests.outbound.peer import Conversation, Peer, Script, answer, cutting, giving
 
-SHORT = 0.4
+SHORT = 1.0  # what is asked has heard it by then, on a slow machine too
 HERE = "127.0.0.1"
 
 
@@ -80,7 +80,7 @@ def endless(talk: Conversation) -> None:
 )
 def test_good_is_a_2xx_that_arrives(peer: Start, script: Script, is_good: bool, said: str) -> None:
     url = f"{peer(script).url}/healthz"
-    found = prober(seconds=SHORT).ask(url)
+    found = (prober(seconds=SHORT) if "in time" in said else prober()).ask(url)
     assert (found.url, found.is_good, found.was_asked) == (url, is_good, True)
     assert found.said.startswith(said)
 

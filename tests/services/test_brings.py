@@ -111,12 +111,12 @@ def test_nobody_waits_long_for_a_slow_heroku(
     office: Office, desk: BringsDesk, row: PromotionRow
 ) -> None:
     now = runs(row, office)
-    office.control("faults", {"kind": "latency", "seconds": 3, "path": "/apps/.*"})
+    office.control("faults", {"kind": "latency", "seconds": 60, "path": "/apps/.*"})
     began = time.monotonic()
     found = desk.read(row, PROD, now)
     took = time.monotonic() - began
 
-    assert (found, took < 2.5) == (Brings(), True)
+    assert (found, took < 30) == (Brings(), True)
     office.mend_heroku()
 
 

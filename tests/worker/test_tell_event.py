@@ -280,7 +280,7 @@ def test_a_silent_receiver_delays_no_other(
 ) -> None:
     silent = make()
     silent.script = Conversation.wait
-    prober = Prober(allow_private=True, seconds=0.3)
+    prober = Prober(allow_private=True, seconds=2)
     hub = to(stage, silent, receiver, prober=prober)
     stage.deploy()
     stage.look()

