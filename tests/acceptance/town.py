@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 ADMIN, ROBOT = "ana@example.com", "robot@example.com"
 ADMIN_TOKEN, ROBOT_TOKEN = "HRKU-test-ana", "HRKU-test-robot"
-PATIENCE = 40.0
+PATIENCE = 120.0
 ENDED = {"succeeded", "failed", "errored", "rolled_back", "superseded", "cancelled"} | {
     "rejected",
     "skipped",

@@ -29,7 +29,7 @@ from tests.db.silence import silent_way
 
 DOOR = "/webhooks/heroku"
 MANY = 20
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 WAITS = "SELECT count(*) FROM pg_locks WHERE relation = 'delivery'::regclass AND NOT granted"
 UNKNOWN = sign(b"{}", "a secret that nobody has")
 
@@ -228,7 +228,7 @@ def test_a_silent_database_is_unavailable_within_the_bound_and_comes_back(
     parts: Parts, source: Source
 ) -> None:
     with silent_way(parts.settings.database_url) as way:
-        database = open_database(way.url, answer_within=1.0)
+        database = open_database(way.url, answer_within=2.0)
         inbox = Inbox(database, parts.keys, patience=0.2)
         patient = Inbox(database, parts.keys, patience=PATIENCE_SECONDS)
         tell(patient, source, "d-1")

@@ -171,7 +171,7 @@ def test_a_pool_of_transactions_is_not_ready_and_nobody_works(parts: Parts) -> N
     shift = Supervisor(lent.context, promoting=1)
     with capture_logs() as entries:
         shift.begin()
-        ends_at = time.monotonic() + 20
+        ends_at = time.monotonic() + 60
         while not entries and time.monotonic() < ends_at:
             time.sleep(0.02)  # between two looks
         assert shift.end()

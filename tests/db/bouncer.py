@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from demo.stage import free_port
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 SETTINGS = """
 [databases]
 {name} = host={host} user=postgres dbname={name}

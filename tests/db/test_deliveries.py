@@ -20,7 +20,7 @@ from tests.db.reading import rows_read
 APP = "app-source"
 NUMBERS = count(1)
 LONG_AGO, FAR = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 MOST_READ = 20
 
 

@@ -15,7 +15,7 @@ from listener.db.engine import Database
 from listener.db.promotions import PromotionRow
 from tests.db import rows
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 Wave = Callable[[Connection], object]
 WAVES: dict[str, Wave] = {
     "wake-all": lambda conn: waiting_promotions.reschedule_target(conn, None),

@@ -12,7 +12,7 @@ from listener.db.engine import Database
 from listener.db.queue import PAGE, NotificationListener, notify
 from listener.inventory.changes import Changes
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.db.bouncer import bouncer
 from tests.db.pooler import pooler
 from tests.frame.processes import do, saying, settings, start
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from listener.db.outbox import Channel
 from listener.db.outbox_tables import outbox_channel
 
 TOLD = Channel("events settings 0123456789abcdef")
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 WAITS = text(
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -13,7 +13,7 @@ from listener.worker.heartbeat import Pulse
 from listener.worker.runner import start_runners
 from tests.worker.stage import Stage
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def seen(stage: Stage) -> dict[str, float]:

@@ -21,7 +21,7 @@ from tests.worker.test_runner import running, wait_for
 from tests.worker.wire import Send
 
 LOOKS = PROMOTING[1]
-PATIENCE = 20.0
+PATIENCE = 60.0
 SLOW = [f"acme-slow-{number}" for number in range(3)]
 
 

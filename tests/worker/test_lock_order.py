@@ -16,7 +16,7 @@ from tests.worker.emulated import ANA, EU, PROD, STAGING
 from tests.worker.shipping import connect, push, read
 from tests.worker.stage import Stage
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def somebody_waits(stage: Stage) -> bool:

@@ -16,7 +16,7 @@ from listener.db.engine import CHANNEL
 from tests.worker.emulated import ANA, STAGING
 from tests.worker.stage import Stage
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 END = "end"
 
 

@@ -30,7 +30,7 @@ def way(stage: Stage) -> Iterator[SilentWay]:
 @pytest.fixture
 def context(stage: Stage, way: SilentWay) -> Iterator[Context]:
     """Tools that reach it by this way alone."""
-    far = open_database(way.url, pool_size=6, answer_within=0.5)
+    far = open_database(way.url, pool_size=6, answer_within=2.0)
     yield replace(stage.context, database=far, reader=HerokuReader(far, stage.context.heroku))
     far.dispose()
 

@@ -899,7 +899,7 @@ def test_who_has_logged_out_follows_no_output_half_a_second_later(releasing: Bro
     other.client.set_cookie("autopromote_browser", releasing.session, path="/")
     assert other.client.get(f"{other.path}/output").status_code == 200
     releasing.client.post("/logout")
-    ends_at = monotonic() + 10
+    ends_at = monotonic() + 60
 
     while other.client.get(f"{other.path}/output").status_code != 401:
         assert monotonic() < ends_at
