@@ -5,6 +5,7 @@ NOTIFY tells it within milliseconds what may be due; what a NOTIFY missed, a pol
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -48,7 +49,10 @@ class Dispatcher:
         self._pulse = pulse
         self._stopping = threading.Event()
         self._ripe: list[Queue] = list(self._lanes)  # something may be due; the longest first
+        self._held_back: set[Queue] = set()  # more may be due, for what is worked for or slow
+        self._freed_at = math.inf  # when to try these again
         self._ask_at = 0.0
+        self._is_asked = False  # all queues were, since work was handed out
 
     def start(self) -> None:
         """Start the thread."""
@@ -82,17 +86,31 @@ class Dispatcher:
         self._listen()
         if possible := [each for each in self._ripe if self._lanes[each].free]:
             self._hand_out(possible)
-            self._ask_at = time.monotonic() + AFTER_WORK_SECONDS
-        elif time.monotonic() >= self._ask_at:
+            self._ask_after_work()
+        if time.monotonic() >= self._ask_at:
             self._ask_when_due()
         if any(self._lanes[each].free for each in self._ripe):
             return 0.0
-        return max(self._ask_at - time.monotonic(), 0.0)
+        return max(min(self._ask_at, self._freed_at) - time.monotonic(), 0.0)
+
+    def _ask_after_work(self) -> None:
+        """Ask all queues a moment after the first work; more of it may not put that off.
+
+        Else what comes due by time would wait until a backlog of another kind is done.
+        """
+        if self._is_asked:
+            self._ask_at = min(self._ask_at, time.monotonic() + AFTER_WORK_SECONDS)
+            self._is_asked = False
 
     def _listen(self) -> None:
-        topics = self._ear.take()
+        topics, now = self._ear.take(), time.monotonic()
         if FREED in topics:
-            self._ask_at = min(self._ask_at, time.monotonic() + SOON_SECONDS)
+            self._ask_after_work()
+            if self._held_back:
+                self._freed_at = min(self._freed_at, now + SOON_SECONDS)
+        if now >= self._freed_at:
+            self._stir(self._held_back)
+            self._held_back, self._freed_at = set(), math.inf
         everything = EVERYTHING in topics
         self._stir(each for each in self._lanes if everything or each.kind.table.name in topics)
 
@@ -128,15 +146,19 @@ class Dispatcher:
         self._ripe += [self._ripe.pop(0)] if self._ripe else []
 
     def _claim(self, conn: Connection, work_queue: Queue, most: int) -> list[queue.Claim]:
-        lane = self._lanes[work_queue]
+        lane, kind = self._lanes[work_queue], work_queue.kind
         share = lane.share(work_queue) if len(lane.threads) > 1 else None
-        return queue.claim_some(conn, work_queue.kind, owner=self._owner, most=most, share=share)
+        claims = queue.claim_some(conn, kind, owner=self._owner, most=most, share=share)
+        if len(claims) < most and share is not None and share.slow:
+            self._held_back.add(work_queue)
+        return claims
 
     def _ask_when_due(self) -> None:
         queues = list(self._lanes)
         with self._context.database.begin() as conn:
             found = queue.due_in(conn, [each.kind for each in queues])
         self._all_idle_made_a_round()
+        self._is_asked = True
         due = zip(queues, found, strict=True)
         self._stir(each for each, seconds in due if seconds is not None and seconds <= 0)
         later = [seconds for seconds in found if seconds is not None and seconds > 0]

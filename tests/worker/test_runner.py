@@ -55,6 +55,45 @@ def test_a_delivery_is_promoted_by_the_threads_alone(stage: Stage) -> None:
     assert stage.times_released(version) == 1
 
 
+def test_what_comes_due_by_time_waits_for_no_backlog_of_others(bare: Stage) -> None:
+    """Thousands of notices are being told when a soak ends, of which no NOTIFY tells."""
+    bare.add_rule(conditions={"soak": "1h"})
+    version = bare.deploy()
+    bare.look()
+    assert bare.promotion(version).status is Status.WAITING
+    with bare.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE chore SET due_at = NULL")
+        conn.exec_driver_sql(
+            "INSERT INTO notice (kind, title, body, due_at)"
+            " SELECT 'held', 'a hold', 'is told', now() FROM generate_series(1, 2000)"
+        )
+    with running(bare):
+        await_many_told(bare)
+        with bare.database.begin() as conn:  # nothing else: who tells notices may not have to wait
+            conn.exec_driver_sql(
+                "UPDATE promotion SET soaks_from = now() - interval '1 hour', due_at = now()"
+            )
+        wait_for(bare, lambda: bare.promotion(version).status is Status.SUCCEEDED)
+        assert untold(bare) > 0
+
+
+def await_many_told(stage: Stage) -> None:
+    """Wait until many notices were told: by then nothing else is due any more."""
+    count = untold(stage)
+    for _ in range(int(PATIENCE / 0.01)):
+        if untold(stage) < count - 100:
+            return
+        time.sleep(0.01)  # a notice that is told is notified to nobody
+    raise AssertionError("in vain")
+
+
+def untold(stage: Stage) -> int:
+    """The number of holds that are still to be told."""
+    with stage.database.begin() as conn:
+        count = "SELECT count(*) FROM notice WHERE kind = 'held' AND due_at IS NOT NULL"
+        return int(conn.exec_driver_sql(count).scalar_one())
+
+
 def test_starting_begins_with_a_reconcile(stage: Stage) -> None:
     version = stage.deploy()
     with running(stage, promoting=2):
