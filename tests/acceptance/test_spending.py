@@ -79,7 +79,7 @@ def curious(town: Town) -> Iterator[list[httpx.Response]]:
 
     def ask(targets: int, rules: int) -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=town.url, headers=headers, timeout=30) as http:
+        with httpx.Client(base_url=town.url, headers=headers, timeout=60) as http:
             while not is_over.is_set():
                 wanted = [
                     {

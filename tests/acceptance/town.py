@@ -95,7 +95,7 @@ class Heroku:
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         command = [str(BIN / "python"), "-m", "emulator", "--port", str(port), *flags]
         self.process = Process(command, environment(), log)
-        self._http = httpx.Client(base_url=self.url, timeout=30)
+        self._http = httpx.Client(base_url=self.url, timeout=60)
         self._as_admin = {
             "Authorization": f"Bearer {ADMIN_TOKEN}",
             "Accept": "application/vnd.heroku+json; version=3",
@@ -215,7 +215,7 @@ class Town:
             "PUBLIC_URL": self.url,
         }
         self.dynos: list[Dyno] = []
-        self._http = httpx.Client(timeout=30)
+        self._http = httpx.Client(timeout=60)
         self._token = ""
 
     def migrate(self) -> None:

@@ -112,8 +112,8 @@ def test_two_at_a_time_and_a_third_waits(settings: Settings) -> None:
     def slowly(talk: Conversation) -> None:
         talk.hear()
         if not go.is_set():
-            both.wait(10)
-            go.wait(10)
+            both.wait(60)
+            go.wait(60)
         talk.say(answer(200, {"id": "1", "email": ADMIN}))
 
     with before(slowly, settings) as (client, heroku), ThreadPoolExecutor() as threads:
@@ -121,7 +121,7 @@ def test_two_at_a_time_and_a_third_waits(settings: Settings) -> None:
             threads.submit(log_in, client.application.test_client(), address=f"192.0.2.{number}")
             for number in range(2)
         ]
-        both.wait(10)
+        both.wait(60)
         third = threads.submit(log_in, client.application.test_client(), address="192.0.2.9")
         assert len(heroku.requests) == 2
         go.set()
@@ -139,8 +139,8 @@ def test_strangers_keep_nobody_out_at_an_address_from_which_somebody_came_lately
     def slowly_for_strangers(talk: Conversation) -> None:
         asked = talk.hear()
         if asked is not None and asked.headers["authorization"] != f"Bearer {TOKEN}":
-            both.wait(10)
-            go.wait(10)
+            both.wait(60)
+            go.wait(60)
         talk.say(answer(200, {"id": "1", "email": ADMIN}))
 
     with before(is_(ADMIN), settings) as (client, _):
@@ -153,7 +153,7 @@ def test_strangers_keep_nobody_out_at_an_address_from_which_somebody_came_lately
             threads.submit(log_in, client.application.test_client(), f"bad-{number}", address=each)
             for number, each in enumerate(("192.0.2.1", "192.0.2.2"))
         ]
-        both.wait(10)
+        both.wait(60)
         known = log_in(client.application.test_client(), address="2001:db8::ffff:2")
         assert not go.is_set()
         go.set()

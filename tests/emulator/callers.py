@@ -117,7 +117,7 @@ class Receiver(httpx.BaseTransport):
 
     def next(self) -> Received:
         """The next delivery, awaited."""
-        return self._received.get(timeout=10)
+        return self._received.get(timeout=60)
 
     def is_empty(self) -> bool:
         """True when nothing arrived that was not looked at."""

@@ -26,7 +26,7 @@ class Hub:
         self._http = httpx.Client(
             base_url=world.github_url,
             headers={"Authorization": f"Bearer {self.token}", "User-Agent": "tests"},
-            timeout=10,
+            timeout=60,
             trust_env=False,
         )
         self.control("tokens", token=self.token, login="robot")

@@ -35,7 +35,7 @@ def world() -> World:
 
 @contextmanager
 def _client(url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=url, headers=HEADERS, timeout=10, trust_env=False) as client:
+    with httpx.Client(base_url=url, headers=HEADERS, timeout=60, trust_env=False) as client:
         yield client
 
 
@@ -76,7 +76,7 @@ def test_many_ask_at_once(world: World) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
 
         releases = client.get("/apps/staging/releases").json()
 
@@ -131,7 +131,7 @@ def test_a_server_that_ended_listens_no_more(world: World) -> None:
 def test_nonsense_ends_the_connection_and_nothing_else(world: World) -> None:
     with serve(world) as host, _client(host.url) as client:
         address = ("127.0.0.1", int(host.url.rpartition(":")[2]))
-        with socket.create_connection(address, timeout=10) as raw:
+        with socket.create_connection(address, timeout=60) as raw:
             raw.sendall(b"NONSENSE\r\n\r\n")
             answer = raw.recv(1000)
 
@@ -165,7 +165,7 @@ def test_the_program_says_where_it_listens_and_ends_at_once() -> None:
         assert process.stdout is not None
         hub = process.stdout.readline().removeprefix("GitHub listening on ").strip()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
     assert (words, hub) == ("Emulator listening on", f"{url}/_github/api/v3")
@@ -189,7 +189,7 @@ def test_the_demonstrations_world_has_a_pipeline_with_a_past() -> None:
                 for name in apps
             }
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
     assert {name: stages[app_id] for name, app_id in apps.items()} == {
         "acme-staging": "staging",

@@ -83,7 +83,7 @@ class Web:
         port = free_port()
         values = dyno({**env, "PORT": str(port)})
         self.process = Process(command or line_of("web"), values, log, folder=folder)
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
         self.port = port
         wait_until(self._answers, f"an answer; see {log}")
 

@@ -46,7 +46,7 @@ LARGE = {"WEB_CONCURRENCY": "4", "AUTOPROMOTE_METRICS_TOKEN": "scrape-me-scrape-
 
 def spoken(web: Web, request: bytes) -> bytes:
     """Send bytes, and read until the other side is done."""
-    with socket.create_connection(("127.0.0.1", web.port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", web.port), timeout=60) as client:
         client.sendall(request)
         client.shutdown(socket.SHUT_WR)
         answer = b""

@@ -106,7 +106,7 @@ class Heroku:
     def app(self, name: str) -> str:
         """An app."""
         self.asked.append(name)
-        assert self.goes_on.wait(20)
+        assert self.goes_on.wait(60)
         if name == "dear":
             raise heroku.Spared("Few are left.", again_in=7)
         if name == "gone":

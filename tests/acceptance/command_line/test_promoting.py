@@ -156,7 +156,7 @@ def test_a_promotion_that_is_held_later_is_followed_until_somebody_ends_it(
     ) as child:
         promotion = town.wait_for("waiting", target="v-prod")
         assert ana("promotions:cancel", promotion["id"]).code == 0
-        stdout, _ = child.communicate(timeout=30)
+        stdout, _ = child.communicate(timeout=60)
     assert stdout == "⬢ v-prod: cancelled (Cancelled by ana@example.com.)\n"
     assert child.returncode == 1
 

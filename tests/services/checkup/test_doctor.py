@@ -318,7 +318,7 @@ class Meeting(httpx.BaseTransport):
     def handle_request(self, _: httpx.Request) -> httpx.Response:
         """Wait."""
         self.came.set()
-        assert self.may_go.wait(10)
+        assert self.may_go.wait(60)
         return httpx.Response(200)
 
 
@@ -329,7 +329,7 @@ def test_one_examination_goes_on_at_a_time(office: Office) -> None:
     doctor = Doctor(replace(office.context, public_url=PUBLIC_URL), readiness, mirror)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(doctor.examine, asked_by="")
-        assert meeting.came.wait(10)
+        assert meeting.came.wait(60)
         with pytest.raises(Busy, match="Try again in a moment"):
             doctor.examine(asked_by="")
         meeting.may_go.set()
@@ -365,7 +365,7 @@ def test_nothing_is_begun_when_time_is_up() -> None:
 
 
 def test_things_are_asked_side_by_side() -> None:
-    meeting = threading.Barrier(2, timeout=10)
+    meeting = threading.Barrier(2, timeout=60)
     found = gather(HerokuCall(""), {"a": meeting.wait, "b": meeting.wait})
     assert set(found.values()) == {0, 1}
 
