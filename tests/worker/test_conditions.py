@@ -13,6 +13,7 @@ from listener.core.rule import OnNewer
 from listener.db.tables import rule
 from listener.services.promote import NewOverride, NewPromotions
 from tests.worker import wire
+from tests.worker.closed import closed_windows
 from tests.worker.emulated import PROD, STAGING
 from tests.worker.stage import Stage
 
@@ -96,7 +97,7 @@ def test_what_soaks_is_superseded_at_once_when_its_source_is_rolled_back(bare: S
 
 
 def test_outside_its_windows_a_rule_waits_and_tells_the_next(bare: Stage) -> None:
-    stage = ready(bare, windows=["Mon 00:00-00:01 UTC", "Thu 00:00-00:01 UTC"])
+    stage = ready(bare, windows=closed_windows())
     version = stage.deploy()
     stage.look()
     row = stage.promotion(version)

@@ -19,6 +19,7 @@ from listener.services.promote import NewOverride, NewPromotions
 from listener.worker.queues import TELLING
 from tests.worker import wire
 from tests.worker.chats import open_chat
+from tests.worker.closed import closed_windows
 from tests.worker.emulated import PROD, STAGING
 from tests.worker.stage import PUBLIC_URL, Stage
 
@@ -92,7 +93,7 @@ def test_nobody_is_asked_before_it_has_soaked(bare: Stage) -> None:
 
 
 def test_people_are_asked_in_time_though_something_else_takes_longer(bare: Stage) -> None:
-    waiting(bare, approvals=1, windows=["Mon 00:00-00:01 UTC", "Thu 00:00-00:01 UTC"])
+    waiting(bare, approvals=1, windows=closed_windows())
     assert len(bare.told("approval")) == 1
 
 
@@ -189,11 +190,11 @@ def test_until_when_is_told(stage: Stage) -> None:
     "conditions",
     [
         {"soak": "1h"},
-        {"windows": ["Mon 00:00-00:01 UTC", "Thu 00:00-00:01 UTC"]},
+        {"windows": closed_windows()},
         {"authors": ["*@elsewhere.example"]},
         {"not_descriptions": ["Deploy*"]},
     ],
-    ids=str,
+    ids=lambda conditions: next(iter(conditions)),
 )
 def test_what_the_rule_itself_asks_for_is_no_news(bare: Stage, conditions: Any) -> None:
     waiting(bare, **conditions)

@@ -8,6 +8,7 @@ import pytest
 
 from listener.core.gates.options import BadCondition, parse
 from listener.core.promotion import ENDED, Status
+from tests.worker.closed import closed_windows
 from tests.worker.emulated import ANA, BO, EU, PROD, STAGING
 from tests.worker.stage import Stage
 
@@ -54,7 +55,7 @@ def test_story_11_a_window_names_its_days_and_its_zone(text: str) -> None:
 
 def test_story_11_the_next_opening_is_told_in_the_windows_own_zone(bare: Stage) -> None:
     """And whoever asks why nothing ships reads when it will."""
-    version = waiting(bare, windows=["Mon 03:00-03:01 Asia/Tokyo", "Thu 03:00-03:01 Asia/Tokyo"])
+    version = waiting(bare, windows=closed_windows("03:00-03:01", "Asia/Tokyo"))
     row = bare.promotion(version)
 
     assert row.reason.startswith("Outside the rule's windows; the next opens ")
