@@ -20,11 +20,12 @@ ASKS = """
     SELECT id, artifact FROM promotion
     WHERE ended_at IS NULL AND reason LIKE '%promotions:approve%' ORDER BY id
 """
-# Who asked for a rollback and waited no longer may get it after the last deploy has arrived.
+# Who asked for a rollback and waited no longer may get it after the last deploy has arrived, also
+# where that was not made yet when they asked.
 LEFT = """
     SELECT arrived.artifact FROM promotion arrived
     JOIN promotion rollback ON rollback.target_id = arrived.target_id
-    WHERE arrived.status = 'succeeded' AND arrived.created_at < rollback.created_at
+    WHERE arrived.status = 'succeeded' AND arrived.ended_at < rollback.ended_at
       AND rollback.kind = 'rollback' AND rollback.status = 'rolled_back'
 """
 UNDECIDED = "SELECT count(*) FROM delivery WHERE settled_at IS NULL"
