@@ -9,9 +9,11 @@ import pytest
 from werkzeug.test import TestResponse
 
 from listener.api.auth import MOST_A_MINUTE
+from listener.heroku import budget
 from tests.api.routes.caller import Caller
 from tests.services.office import PROD, STAGING, Office
 
+LONG_MINUTE = 3600  # seconds
 RULE = {"name": "ship", "source": STAGING, "targets": [PROD]}
 LOOKS = [
     ("GET", "/api/findings", None),
@@ -26,6 +28,12 @@ LOOKS = [
         {"rules": [{"name": "new", "from": "acme-nowhere", "to": [PROD]}]},
     ),
 ]
+
+
+@pytest.fixture(autouse=True)
+def long_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes back in a minute does not while a slow machine spends the rest."""
+    monkeypatch.setattr(budget, "MINUTE", float(LONG_MINUTE))
 
 
 @pytest.fixture
@@ -45,7 +53,7 @@ def test_whoever_looks_leaves_the_last_calls_to_what_must_go_on(
     refused = viewer.ask(method, path, body)
     assert (refused.status_code, refused.get_json()["id"]) == (429, "heroku_spared")
     assert "the last 500 are kept" in refused.get_json()["message"]
-    assert 8 <= int(refused.headers["Retry-After"]) <= 10
+    assert 470 <= int(refused.headers["Retry-After"]) <= 10 * LONG_MINUTE / 75
     assert shop.calls() == []
     allowed = admin.ask(method, path, body)
     assert allowed.status_code in (200, 422), allowed.text
@@ -88,7 +96,7 @@ def test_nobody_spends_more_than_a_minute_s_share(
         answer = ask_about(viewer, names)
     assert answer.status_code == 429
     assert f"cy@example.com has had {MOST_A_MINUTE} requests" in answer.get_json()["message"]
-    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert 1 <= int(answer.headers["Retry-After"]) <= LONG_MINUTE
     assert approver.ask("POST", "/api/holds", {"app": PROD, "reason": "fair"}).status_code == 201
 
 
