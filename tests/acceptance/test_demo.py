@@ -13,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from select import select
 
-import httpx
 import pytest
 
+from tests import patient
 from tests.acceptance.town import BIN, ROOT, environment, wait_until
 
 pytestmark = [
@@ -171,16 +171,16 @@ def test_a_colleague_approves_and_both_can_be_played_by_pasted_lines(
     assert re.search(r"^  \d+ +waiting .*acme-billing-prod .*approvals", shown, re.MULTILINE)
     assert len(re.findall(r"^  \d+ +succeeded .*~ [1-6]d ago", shown, re.MULTILINE)) >= 8
     [page] = re.findall(r"^The page: (\S+)", shown, re.MULTILINE)
-    assert "Log in with Heroku" in httpx.get(page, trust_env=False, follow_redirects=True).text
+    assert "Log in with Heroku" in patient.get(page, trust_env=False, follow_redirects=True).text
     [wall] = re.findall(r"^  (http://\S+/wall/\S+)$", shown, re.MULTILINE)
-    assert "rolled_back" in httpx.get(wall, trust_env=False).text
+    assert "rolled_back" in patient.get(wall, trust_env=False).text
     assert re.search(r"^  [0-9A-Z]{5}-[0-9A-Z]{5}$", shown, re.MULTILINE)
     assert "ben$ autopromote promotions:approve" in shown
     assert re.search(r"waits: .*\btests\b", shown)
     assert "#4 Take coupons at the checkout, ben" in shown
     assert "to production, queued, in_progress, success" in shown
     links = re.findall(r"http://\S+/(?:compare/\S+|deployments)", shown)
-    pages = [httpx.get(link, trust_env=False).text for link in links]
+    pages = [patient.get(link, trust_env=False).text for link in links]
     assert [len(pages), "Take coupons" in pages[-2], "success" in pages[-1]] == [3, True, True]
     assert "a release of yours" in paste(f"{ana} autopromote promotions:approve {row[1]}")
     assert "Approved by ben@example.com" in paste(f"{ben} autopromote promotions:approve {row[1]}")

@@ -6,9 +6,9 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
+from tests import patient
 from tests.acceptance.town import Town, wait_until
 
 pytestmark = pytest.mark.acceptance
@@ -199,12 +199,12 @@ def test_unsigned_and_wrongly_signed_deliveries_tell_nothing(town: Town) -> None
     town.pair()
     url = f"{town.url}/webhooks/heroku"
 
-    bare = httpx.post(url, content=b"{}")
-    forged = httpx.post(url, content=b"{}", headers={"Heroku-Webhook-Hmac-SHA256": "Zm9v"})
+    bare = patient.post(url, content=b"{}")
+    forged = patient.post(url, content=b"{}", headers={"Heroku-Webhook-Hmac-SHA256": "Zm9v"})
     much = b"x" * (1024 * 1024 + 1)
-    seen_by_its_head = httpx.post(url, content=much)
+    seen_by_its_head = patient.post(url, content=much)
     well_formed = {"Heroku-Webhook-Hmac-SHA256": base64.b64encode(b"f" * 32).decode()}
-    large = httpx.post(url, content=much, headers=well_formed)
+    large = patient.post(url, content=much, headers=well_formed)
 
     answers = (bare, forged, seen_by_its_head, large)
     assert [answer.status_code for answer in answers] == [401, 401, 401, 413]

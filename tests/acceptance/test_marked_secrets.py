@@ -22,6 +22,7 @@ import pytest
 from demo.stage import free_port
 from listener.api.openapi import described
 from listener.app import routes
+from tests import patient
 from tests.acceptance.marks import Marks, disguises, dump
 from tests.acceptance.town import (
     ADMIN,
@@ -61,7 +62,7 @@ class Run:
 
     def ask(self, who: str, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the listener, and keep all of the answer."""
-        answer = httpx.request(method, f"{self.town.url}{path}", timeout=30, **more)
+        answer = httpx.request(method, f"{self.town.url}{path}", timeout=60, **more)
         headers = "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
         where = f"answer to {who}: {method} {path.partition('?')[0]}"
         self._keep(where, headers.encode() + b"\n\n" + answer.content)
@@ -300,14 +301,14 @@ def log_in(run: Run, email: str) -> str:
         "Accept": "application/vnd.heroku+json; version=3",
     }
     client = run.town.settings["AUTOPROMOTE_OAUTH_ID"]
-    grant = httpx.post(
+    grant = patient.post(
         f"{run.town.heroku.url}/oauth/authorizations",
         headers=headers,
         json={"client": client, "scope": ["identity"]},
     ).json()["grant"]
     run.marks.add(f"the login code of {email}", grant["code"])
     # Not kept among the answers: this one is there to tell the token.
-    answer = httpx.post(f"{run.town.url}/api/tokens", json={"heroku_code": grant["code"]})
+    answer = patient.post(f"{run.town.url}/api/tokens", json={"heroku_code": grant["code"]})
     return str(answer.raise_for_status().json()["token"])
 
 

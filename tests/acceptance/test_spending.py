@@ -11,6 +11,7 @@ from threading import Event
 import httpx
 import pytest
 
+from tests import patient
 from tests.acceptance.town import ROBOT, ROBOT_TOKEN, Town, wait_until
 from tests.worker.site import Site
 
@@ -73,7 +74,7 @@ def roll_back(town: Town, site: Site) -> None:
 def curious(town: Town) -> Iterator[list[httpx.Response]]:
     """Have a viewer ask, again and again: for 5,000 unknown apps at once, and for 48."""
     body = {"heroku_token": VIEWER_TOKEN}
-    token = httpx.post(f"{town.url}/api/tokens", json=body).json()["token"]
+    token = patient.post(f"{town.url}/api/tokens", json=body).json()["token"]
     answers: list[httpx.Response] = []
     is_over, number = Event(), count()
 
@@ -107,5 +108,5 @@ def left(town: Town) -> int:
         "Authorization": f"Bearer {ROBOT_TOKEN}",
         "Accept": "application/vnd.heroku+json; version=3",
     }
-    answer = httpx.get(f"{town.heroku.url}/account/rate-limits", headers=headers)
+    answer = patient.get(f"{town.heroku.url}/account/rate-limits", headers=headers)
     return int(answer.json()["remaining"])

@@ -18,6 +18,7 @@ from emulator.server import Host, serve
 from emulator.world import World
 from listener.app import Parts, assemble, build
 from listener.config import Settings
+from tests import patient
 from tests.emulator.callers import NOON, VERSION_3
 from tests.logins import bearer, token_of
 
@@ -76,12 +77,12 @@ class Scene:
     def ask(self, who: str, method: str, path: str, body: Any = None) -> Any:
         """Ask Heroku as somebody."""
         headers = {"Authorization": f"Bearer HRKU-{who}", "Accept": VERSION_3}
-        with httpx.Client(base_url=self.heroku.url, headers=headers) as http:
+        with httpx.Client(base_url=self.heroku.url, headers=headers, timeout=60) as http:
             return http.request(method, path, json=body).raise_for_status().json()
 
     def demand(self, **how: str) -> None:
         """Have Heroku read in one way what the schema leaves open."""
-        httpx.post(f"{self.heroku.url}/_emulator/oauth", json=how).raise_for_status()
+        patient.post(f"{self.heroku.url}/_emulator/oauth", json=how).raise_for_status()
 
     def grant(self, who: str = ADMIN, client: dict[str, Any] | None = None) -> Any:
         """An authorization of somebody for the client."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from listener import approval_links
 from listener.approval_links import Invitation
+from tests import patient
 from tests.api.conftest import ADMIN, STRANGER
 from tests.api.login_scene import BACK, NO_CLIENT, Scene
 
@@ -40,7 +40,7 @@ def allow(scene: Scene, state: str, email: str = ADMIN, answer: str = "Allow") -
     """Answer Heroku's form; return where the browser is sent to, below the listener's URL."""
     said = {"client_id": scene.client["id"], "scope": "identity", "state": state}
     form = {**said, "email": email, "authorize": answer}
-    done = httpx.post(f"{scene.heroku.url}/oauth/authorize", data=form)
+    done = patient.post(f"{scene.heroku.url}/oauth/authorize", data=form)
     assert done.status_code == 302
     where = done.headers["Location"]
     assert where.startswith(f"{BACK}?")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import httpx
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from listener.core.promotion import RESERVE
+from tests import patient
 from tests.api.conftest import ADMIN, APPROVER, STRANGER
 from tests.api.login_scene import BACK, NO_CLIENT, ROBOT, Scene
 from tests.logins import bearer, token_of
@@ -46,7 +46,7 @@ def test_a_code_logs_in_and_nothing_of_it_is_left_at_heroku(scene: Scene) -> Non
 
 def test_a_token_that_cannot_be_ended_hinders_nobody(scene: Scene) -> None:
     fault = {"kind": "status", "status": 403, "method": "DELETE", "path": "/oauth/tokens/.*"}
-    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    patient.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
     assert scene.by(scene.grant()).status_code == 201
 
 
@@ -99,7 +99,7 @@ def test_a_code_that_is_none_is_asked_about_once_when_the_form_is_known(
     assert scene.by(scene.grant()).status_code == 201
     said = {"id": "invalid_params", "message": "Invalid OAuth grant."}
     fault = {"kind": "status", "status": status, "path": "/oauth/tokens", "body": said}
-    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    patient.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
     before = len(scene.asked)
     assert refusal(scene.log_in(heroku_code="made-up")) == (401, "heroku_code_refused")
     assert [each.path for each in scene.asked[before:]] == ["/oauth/tokens"]
@@ -113,7 +113,7 @@ def test_a_heroku_that_reads_another_form_from_now_on_is_understood(scene: Scene
 
 def test_a_heroku_that_reads_neither_way_is_told_of_and_codes_stay_unused(scene: Scene) -> None:
     fault = {"kind": "status", "status": 422, "method": "POST", "path": "/oauth/tokens"}
-    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    patient.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
     answered = scene.by(scene.grant())
     assert refusal(answered) == (401, "heroku_code_refused")
     assert "The emulator was told to answer 422." in answered.get_json()["message"]
@@ -123,7 +123,7 @@ def test_a_heroku_that_reads_neither_way_is_told_of_and_codes_stay_unused(scene:
 @pytest.mark.parametrize("status", [429, 500])
 def test_a_heroku_that_cannot_tell_now_may_tell_later(scene: Scene, status: int) -> None:
     fault = {"kind": "status", "status": status, "method": "POST", "path": "/oauth/tokens"}
-    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    patient.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
     assert refusal(scene.by(scene.grant())) == (503, "heroku_unavailable")
 
 
@@ -132,7 +132,7 @@ def test_heroku_s_words_show_neither_code_nor_secret(scene: Scene) -> None:
     code, secret = grant["grant"]["code"], scene.client["secret"]
     said = {"id": "forbidden", "message": f"No {code} of {secret}."}
     fault = {"kind": "status", "status": 403, "path": "/oauth/tokens", "body": said}
-    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    patient.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
     answered = scene.by(grant)
     assert "No [hidden] of [hidden]." in answered.get_json()["message"]
 
@@ -195,7 +195,7 @@ def test_a_secret_that_the_listener_lacks_yet_is_rotated_too(scene: Scene) -> No
 def test_only_an_admin_has_a_secret_rotated(scene: Scene) -> None:
     assert refusal(rotate(scene, APPROVER)) == (403, "forbidden")
     fault = {"kind": "status", "status": 403, "path": "/oauth/clients/.*/actions/.*"}
-    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    patient.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
     refused = rotate(scene)
     assert refusal(refused) == (502, "heroku_unreadable")
     assert "No new secret is known: run it again." in refused.get_json()["message"]
@@ -249,7 +249,7 @@ def test_without_an_address_of_ours_no_client_is_made(scene: Scene) -> None:
 
 def test_what_heroku_refuses_is_told_and_no_client_made(scene: Scene) -> None:
     fault = {"kind": "status", "status": 403, "method": "POST", "path": "/oauth/clients"}
-    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    patient.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
     with scene.changed(**NO_CLIENT, public_url="https://other.example"):
         answered = scene.provide()
     assert refusal(answered) == (502, "heroku_unreadable")
@@ -259,7 +259,7 @@ def test_what_heroku_refuses_is_told_and_no_client_made(scene: Scene) -> None:
 
 def test_a_client_without_a_secret_is_no_use(scene: Scene) -> None:
     fault = {"kind": "edit", "method": "POST", "path": "/oauth/clients", "drop": ["secret"]}
-    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    patient.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
     with scene.changed(**NO_CLIENT, public_url="https://other.example"):
         assert refusal(scene.provide()) == (502, "heroku_unreadable")
 
@@ -286,7 +286,7 @@ def test_the_doctor_tells_how_people_log_in(scene: Scene) -> None:
         None,
     )
     fault = {"kind": "status", "status": 500, "path": "/oauth/clients/.*"}
-    httpx.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    patient.post(f"{scene.heroku.url}/_emulator/faults", json=fault).raise_for_status()
     assert scene.finding()[0] == "unknown"
     with scene.changed(**NO_CLIENT):
         state, message, cure = scene.finding()

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from emulator import accounts
 from emulator.server import Host, serve
 from emulator.world import World
+from tests import patient
 from tests.cli.program import Autopromote, Outcome
 from tests.cli.stranger import Stranger, answer, stranger
 
@@ -24,14 +24,14 @@ def heroku() -> Iterator[Host]:
     """An emulated Heroku where Ana has an app, on a real socket."""
     with serve(World()) as host:
         accounts.authorize(host.world, accounts.ensure_account(host.world, ANA), token="HRKU-ana")
-        httpx.post(f"{host.url}/_emulator/apps", json={"name": APP}).raise_for_status()
+        patient.post(f"{host.url}/_emulator/apps", json={"name": APP}).raise_for_status()
         yield host
 
 
 def reach_by(heroku: Host, *domains: str) -> None:
     """Have the app these custom domains."""
     url = f"{heroku.url}/_emulator/apps/{APP}"
-    httpx.patch(url, json={"domains": list(domains)}).raise_for_status()
+    patient.patch(url, json={"domains": list(domains)}).raise_for_status()
 
 
 def providing(redirect_uri: str) -> bytes:
@@ -51,7 +51,7 @@ def config(heroku: Host) -> Any:
     """What is set on the app."""
     version = "application/vnd.heroku+json; version=3"
     headers = {"Authorization": "Bearer HRKU-ana", "Accept": version}
-    return httpx.get(heroku.url + PATH, headers=headers).raise_for_status().json()
+    return patient.get(heroku.url + PATH, headers=headers).raise_for_status().json()
 
 
 @pytest.mark.parametrize("domains", [(), ("127.0.0.1.example", "promote.acme.example", "*.0.0.1")])
@@ -96,7 +96,7 @@ def test_a_heroku_that_tells_no_addresses_gets_no_client(
 ) -> None:
     reach_by(heroku, "127.0.0.1")
     fault = {"kind": "status", "status": 200, "path": "/apps/.*/domains", "body": {"no": "list"}}
-    httpx.post(f"{heroku.url}/_emulator/faults", json=fault).raise_for_status()
+    patient.post(f"{heroku.url}/_emulator/faults", json=fault).raise_for_status()
     with stranger(providing("https://promote.acme.example/login/callback")) as listener:
         outcome = bind(autopromote, listener, heroku)
     assert (outcome.code, config(heroku)) == (1, {})

@@ -176,7 +176,9 @@ def test_the_program_says_where_it_listens_and_ends_at_once() -> None:
 def test_the_demonstrations_world_has_a_pipeline_with_a_past() -> None:
     with _program("--seed", "demo") as (process, line):
         headers = {"Authorization": "Bearer HRKU-demo-robot", "Accept": VERSION_3}
-        with httpx.Client(base_url=line.split()[-1], headers=headers, trust_env=False) as client:
+        with httpx.Client(
+            base_url=line.split()[-1], headers=headers, timeout=60, trust_env=False
+        ) as client:
             apps = {app["name"]: app["id"] for app in client.get("/apps").json()}
             stages = {
                 each["app"]["id"]: each["stage"]

@@ -112,7 +112,7 @@ def test_the_link_of_a_notification_lets_a_browser_approve(town: Town, ana: Auto
         url = re.search(rf"{town.url}/approvals/\S+", asked["message"])
         assert url is not None
 
-        with httpx.Client(follow_redirects=True) as browser:
+        with httpx.Client(follow_redirects=True, timeout=60) as browser:
             stranger = browser.get(url[0])
             assert (stranger.status_code, "link-prod" in stranger.text) == (200, False)
             code = ana("login:code")

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from autopromote.commands.login import UNBOUND
+from tests import patient
 from tests.acceptance.command_line.people import (
     APPROVER_TOKEN,
     STRANGER_TOKEN,
@@ -58,7 +59,7 @@ def test_whoever_is_logged_in_to_never_sees_the_credential(town: Town, person: A
     assert not [heard for heard in greedy.heard if ADMIN_TOKEN.encode() in heard]
     heard = greedy.heard[1]
     shown = json.loads(heard.partition(b"\r\n\r\n")[2])["heroku_token"]
-    account = httpx.get(
+    account = patient.get(
         f"{town.heroku.url}/account",
         headers={
             "Authorization": f"Bearer {shown}",
@@ -166,7 +167,7 @@ def test_logging_out_ends_the_token_everywhere(town: Town, person: Autopromote) 
 
 def whoami(url: str, token: str) -> httpx.Response:
     """Ask a listener with a token that somebody kept."""
-    return httpx.get(f"{url}/api/whoami", headers={"Authorization": f"Bearer {token}"})
+    return patient.get(f"{url}/api/whoami", headers={"Authorization": f"Bearer {token}"})
 
 
 def test_a_login_warns_where_the_environment_goes_first(person: Autopromote) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
+from tests import patient
 from tests.acceptance.command_line.people import (
     STRANGER_TOKEN,
     answer_of,
@@ -59,7 +59,7 @@ def ask(town: Town, token: str, method: str, path: str, body: Any = None) -> Any
     version = "application/vnd.heroku+json; version=3"
     headers = {"Authorization": f"Bearer {token}", "Accept": version}
     url = f"{town.heroku.url}{path}"
-    return httpx.request(method, url, json=body, headers=headers).raise_for_status().json()
+    return patient.request(method, url, json=body, headers=headers).raise_for_status().json()
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def test_a_token_that_any_program_could_have_is_no_login(bound: Bound) -> None:
     wanted = {"scope": ["identity"], "expires_in": 60}
     made = bound.heroku(ADMIN_TOKEN, "POST", "/oauth/authorizations", wanted)
     body = {"heroku_token": made["access_token"]["token"]}
-    answered = httpx.post(f"{bound.url}/api/tokens", json=body)
+    answered = patient.post(f"{bound.url}/api/tokens", json=body)
     assert (answered.status_code, answered.json()["id"]) == (403, "heroku_token_not_taken")
 
 
@@ -189,7 +189,7 @@ def test_a_code_that_another_listener_asked_for_is_worth_nothing_here(bound: Bou
     client = bound.heroku(STRANGER_TOKEN, "POST", "/oauth/clients", other)
     wanted = {"client": client["id"], "scope": ["identity"]}
     grant = bound.heroku(ADMIN_TOKEN, "POST", "/oauth/authorizations", wanted)["grant"]
-    answered = httpx.post(f"{bound.url}/api/tokens", json={"heroku_code": grant["code"]})
+    answered = patient.post(f"{bound.url}/api/tokens", json={"heroku_code": grant["code"]})
     assert (answered.status_code, answered.json()["id"]) == (401, "heroku_code_refused")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
 import pytest
 
+from tests import patient
 from tests.acceptance.town import ADMIN_TOKEN, Town
 from tests.cli.program import Autopromote
 from tests.worker.chats import open_chat
@@ -61,8 +61,8 @@ def test_nothing_inside_is_told(bare_town: Town) -> None:
 
 def tried(town: Town, body: dict[str, str]) -> list[dict[str, Any]]:
     """What the listener says of those who were told."""
-    login = httpx.post(f"{town.url}/api/tokens", json={"heroku_token": ADMIN_TOKEN})
+    login = patient.post(f"{town.url}/api/tokens", json={"heroku_token": ADMIN_TOKEN})
     headers = {"Authorization": f"Bearer {login.json()['token']}"}
-    answer = httpx.post(f"{town.url}/api/notices/actions/test", json=body, headers=headers)
+    answer = patient.post(f"{town.url}/api/notices/actions/test", json=body, headers=headers)
     found: list[dict[str, Any]] = answer.json()
     return found
