@@ -164,6 +164,8 @@ def test_it_waits_while_a_promotion_is_at_work(stage: Stage) -> None:
     stage.phase(PROD)
     stage.deploy()
     stage.look()
+    with stage.database.begin() as conn:  # in a second its own poll would see the hotfix
+        conn.exec_driver_sql("UPDATE promotion SET due_at = now() + interval '1 hour'")
     stage.phase(PROD, none=True)
     stage.hotfix_quietly()
     stage.ask_rollback(3)
