@@ -10,7 +10,7 @@ from tests.acceptance.town import ENDED, PATIENCE, Town, wait_until
 
 pytestmark = pytest.mark.acceptance
 
-A_MINUTE_OF_LOOKS = 110.0
+A_MINUTE_OF_LOOKS = 200.0
 
 
 def _releases_with(town: Town, slug: str) -> list[Any]:

@@ -98,7 +98,7 @@ def test_one_under_way_is_posted_once(town: Town) -> None:
 
 def test_what_waits_for_an_answer_of_heroku_is_posted_once(town: Town) -> None:
     town.pair()
-    town.heroku.fault("latency", path="/apps/[^/]+/releases", after=2.5)
+    town.heroku.fault("latency", path="/apps/[^/]+/releases", after=8)
     version = town.heroku.deploy("acme-staging")["version"]
     town.wait_for("posting", version)
     id = delivered(town, version)

@@ -61,7 +61,7 @@ class Autopromote:
             input=stdin,
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=180,
             check=False,
         )
         return Outcome(done.stdout, done.stderr, done.returncode)
