@@ -34,6 +34,7 @@ from listener.services.subscriptions import SubscriptionsDesk
 from listener.services.views import RuleView
 from listener.worker import handlers
 from listener.worker.queues import PROMOTING
+from tests.anew import gathered_anew
 from tests.bound import Bound
 from tests.services.letterbox import Answering, Letterbox
 from tests.standing import emulator_of
@@ -231,10 +232,7 @@ class Office:
         return Bound(replace(self.context, reader=reader), "rule_files")
 
     def work(self) -> None:
-        """Take every step that is due, as runners do, and those that promotions put off a little.
-
-        On a slow machine facts get old while they are gathered, and are gathered anew.
-        """
+        """Take every step that is due, as runners do, also those that were put off a little."""
         for _ in range(MOST_STEPS):
             if sum(self._step(queue) for queue in PROMOTING):
                 continue
@@ -264,9 +262,10 @@ class Office:
             claim = queue.claim(conn, "test")
         if claim is None:
             return False
-        following = queue.step(self.context, claim, Clock(claim.claimed_at))
-        if following is not None:
-            handlers.go_on(self.context, following)
+        with gathered_anew(self.database):
+            following = queue.step(self.context, claim, Clock(claim.claimed_at))
+            if following is not None:
+                handlers.go_on(self.context, following)
         return True
 
     def somebody_waits_for_a_lock(self) -> bool:

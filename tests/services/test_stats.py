@@ -264,6 +264,8 @@ FROM generate_series(1, 5000) AS number, app, LATERAL (
     + (5001 - number) * interval '1 hour' AS ago
 ) AS made WHERE app.name IN ('acme-staging', 'acme-prod');
 
+ANALYZE release;
+
 INSERT INTO promotion (rule_id, rule_revision, source_id, release_id, version, artifact, target_id,
   target_release_id, target_version, status, evaluated_at, ended_at)
 SELECT rule.id, 1, made.app_id, made.id, made.version, made.artifact, there.app_id, there.id,

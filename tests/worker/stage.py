@@ -41,13 +41,13 @@ from listener.services.rollback import NewRollback
 from listener.services.rule_definition import NewRule, RuleChange
 from listener.worker import handlers
 from listener.worker.queues import PROBING, PROMOTING, READING, TELLING, Queue
+from tests.anew import gathered_anew
 from tests.bound import Bound
 from tests.worker.emulated import ANA, PROD, STAGING, TOKEN, Emulated
 from tests.worker.wire import Around, MortalDatabase, Mortality, Wire
 
 PUBLIC_URL = "https://autopromote.example.com"
 MOST_STEPS = 80
-SLOW_STEP = 1.0  # seconds of this machine; what is slow on purpose takes none
 MOST_DEADLOCKS = 5  # each takes PostgreSQL's deadlock_timeout of a second to find
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 LEASE = queue.LEASE + timedelta(seconds=1)
@@ -184,28 +184,14 @@ class Stage(Emulated):
             claim = work_queue.claim(conn, owner)
         if claim is None:
             return False
-        begun = time.monotonic()
-        with suppress(queue.LeaseLost):
+        with gathered_anew(self.database), suppress(queue.LeaseLost):
             following = work_queue.step(self.context, claim, Clock(claim.claimed_at))
             if following is not None and goes_on:
                 handlers.go_on(self.context, following)
             elif following is not None:
                 with self.database.begin() as conn:
                     queue.give_back(conn, following.claim)
-        if time.monotonic() - begun > SLOW_STEP:
-            self._gather_anew()
         return True
-
-    def _gather_anew(self) -> None:
-        """Have facts gathered anew at once that got old because this machine was slow.
-
-        By itself a promotion does so five seconds later, and such a wait is none of a test's own.
-        """
-        with self.database.begin() as conn:
-            conn.exec_driver_sql(
-                "UPDATE promotion SET due_at = now(), errors_since = NULL"
-                " WHERE due_at > now() AND reason LIKE '%%got old%%'"
-            )
 
     def work(self, most: int = MOST_STEPS) -> None:
         """Take steps until nothing is due; fails where something is always due."""
