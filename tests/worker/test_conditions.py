@@ -49,6 +49,7 @@ def test_a_release_goes_when_it_has_soaked(bare: Stage) -> None:
     assert verdicts(stage, version)["soak"] == "pass"
 
 
+@pytest.mark.usefixtures("fresh_for_long")
 def test_a_timed_wait_costs_one_more_list_of_the_source(bare: Stage) -> None:
     stage = ready(bare, soak="30m")
     version = stage.deploy()

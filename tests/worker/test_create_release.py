@@ -61,6 +61,7 @@ def test_the_nonce_stands_in_the_description_of_the_release(stage: Stage) -> Non
     assert words == f"Promote {STAGING} v{version} (autopromote {post.nonce})"
 
 
+@pytest.mark.usefixtures("fresh_for_long")
 def test_one_target_costs_three_calls(stage: Stage) -> None:
     version = stage.deploy()
     stage.tell(version, stack="heroku-24")
@@ -86,6 +87,7 @@ def test_a_list_that_would_get_old_in_use_is_read_anew(stage: Stage) -> None:
     assert stage.statuses() == [Status.SUCCEEDED]
 
 
+@pytest.mark.usefixtures("fresh_for_long")
 def test_two_targets_cost_five_calls(bare: Stage) -> None:
     bare.add_rule(targets=(PROD, EU))
     version = bare.deploy()

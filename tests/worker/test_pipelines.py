@@ -70,6 +70,7 @@ def test_it_is_that_release_though_the_source_runs_a_newer_one(bare: Stage) -> N
     assert bare.runs(version)
 
 
+@pytest.mark.usefixtures("fresh_for_long")
 def test_it_costs_five_calls_once_the_pipelines_are_known(piped: Stage) -> None:
     piped.tell(piped.deploy(), stack="heroku-24")
     piped.work()
