@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +27,10 @@ class RepositoryRow:
     ask_at: datetime
     refused: str | None  # why Heroku compares no commits of it
     compare_at: datetime | None  # not before
+
+    def is_refused(self, now: datetime) -> bool:
+        """Return whether Heroku is not to be asked to compare commits of it just now."""
+        return self.compare_at is not None and self.compare_at > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +94,17 @@ def refuse_app(conn: Connection, app_id: str, why: str, *, for_: timedelta) -> N
 
 def find_comparison(conn: Connection, pair: Pair) -> int | None:
     """Return the id of a comparison that was read before, and whose commits are kept."""
+    return find_comparisons(conn, [pair]).get(pair)
+
+
+def find_comparisons(conn: Connection, pairs: Collection[Pair]) -> dict[Pair, int]:
+    """Return the ids of comparisons that were read before, and whose commits are kept."""
     c = comparison.c
-    same = c.repository == pair.repository, c.base == pair.base, c.head == pair.head
-    return conn.execute(select(c.id).where(*same, c.pruned_at.is_(None))).scalar_one_or_none()
+    key = tuple_(c.repository, c.base, c.head)
+    wanted = [(each.repository, each.base, each.head) for each in pairs]
+    query = select(c.id, c.repository, c.base, c.head)
+    rows = conn.execute(query.where(key.in_(wanted), c.pruned_at.is_(None))) if wanted else ()
+    return {Pair(row.repository, row.base, row.head): row.id for row in rows}
 
 
 def add_comparison(conn: Connection, pair: Pair, found: Comparison, *, told_by: str) -> int:

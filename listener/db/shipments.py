@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import (
     Connection,
     Row,
@@ -25,8 +27,8 @@ from listener.core.commits import Comparison, Left, Relation, Shipment, comparis
 from listener.core.promotion import ENDED, PromotionKind, Status
 from listener.db import left_commits, queue
 from listener.db.commit_tables import comparison, shipment
-from listener.db.fixed import value
-from listener.db.promotions import PromotionRow
+from listener.db.fixed import Fixed, value
+from listener.db.promotions import PromotionRow, row_of
 from listener.db.queue import notify
 from listener.db.running import artifact_on
 from listener.db.tables import post, promotion, release
@@ -147,6 +149,93 @@ def hasten_first(conn: Connection, promotion_id: int) -> None:
     waits = (shipment.c.lease_owner.is_(None), shipment.c.due_at > func.now())
     conn.execute(update(shipment).where(*first, *waits).values(due_at=queue.NOW))
     notify(conn, shipment.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What is to be read beside something like it, locked: the promotion, and what it replaces."""
+
+    promotion: PromotionRow
+    row: Row[Any]  # of what ships
+    base_artifact: str | None
+
+
+def lock_alike(conn: Connection, like: PromotionRow, base: str | None, *, most: int) -> list[Alike]:
+    """Lock what nobody reads of a source: of the same artifact, or counted from the same one.
+
+    Only what is due by now and waits under a rule. Whatever somebody else has locked is left out,
+    so nobody is waited for.
+    """
+    runs = artifact_on(promotion.c.target_id)
+    query = (
+        select(promotion.c.id, runs.label("runs"))
+        .join(shipment, shipment.c.promotion_id == promotion.c.id)
+        .where(promotion.c.source_id == like.source_id, promotion.c.status == Status.WAITING)
+        .where(promotion.c.kind == PromotionKind.PROMOTE, promotion.c.rule_id.is_not(None))
+        .where(or_(promotion.c.artifact == like.artifact, shipment.c.base_artifact == base))
+        .where(shipment.c.due_at <= func.now(), shipment.c.lease_owner.is_(None))
+        .order_by(shipment.c.due_at)
+        .limit(most)
+        .with_for_update(of=[promotion, shipment], skip_locked=True, key_share=True)
+    )
+    runs_on = {row.id: row.runs for row in conn.execute(query)}
+    about = select(promotion).where(promotion.c.id.in_(runs_on))
+    ships = select(shipment).where(shipment.c.promotion_id.in_(runs_on))
+    of_each = {row.promotion_id: row for row in conn.execute(ships)}
+    rows = map(row_of, conn.execute(about))
+    return [Alike(row, of_each[row.id], runs_on[row.id]) for row in rows]
+
+
+def store(
+    conn: Connection, found: Iterable[tuple[Alike, Mapping[str, Any], timedelta | None]]
+) -> None:
+    """Store what was found of what is locked, in one statement; read it again after its pause.
+
+    Without a pause it is read. Who may be about to read it stores nothing any more.
+    """
+    if given := [_given(*each) for each in found]:
+        _STORING.write(conn, given=Jsonb(given))
+
+
+_STORED = ("head", "base", "base_artifact", "repository", "comparison_id", "untold")
+
+
+def _given(each: Alike, found: Mapping[str, Any], pause: timedelta | None) -> dict[str, Any]:
+    before = each.row._asdict()
+    values = {name: found.get(name, before[name]) for name in _STORED}
+    since = found.get("failing_since")
+    same = all(values[name] == before[name] for name in ("base_artifact", "comparison_id"))
+    is_same = same and (values["untold"] is None) == (before["untold"] is None)
+    return {
+        "promotion_id": each.promotion.id,
+        **values,
+        "failing_since": since.isoformat() if since is not None else None,
+        "is_same": is_same or "untold" not in found,
+        "pause": pause.total_seconds() if pause is not None else None,
+    }
+
+
+_STORING = Fixed("""
+UPDATE shipment SET
+  head = given.head,
+  base = given.base,
+  base_artifact = given.base_artifact,
+  repository = given.repository,
+  comparison_id = given.comparison_id,
+  untold = given.untold,
+  failing_since = given.failing_since,
+  since = CASE WHEN given.is_same THEN shipment.since ELSE clock_timestamp() END,
+  due_at = clock_timestamp() + given.pause * interval '1 second',
+  fence = shipment.fence + 1,
+  lease_until = NULL,
+  attempt = CASE WHEN given.failing_since IS NULL THEN 0 ELSE greatest(shipment.attempt, 1) END
+FROM jsonb_to_recordset(CAST(:given AS jsonb)) AS given (
+  promotion_id bigint, head text, base text, base_artifact text, repository text,
+  comparison_id bigint, untold text, failing_since timestamptz, is_same boolean,
+  pause double precision
+)
+WHERE shipment.promotion_id = given.promotion_id
+""")
 
 
 def settle(conn: Connection, claim: queue.Claim, **values: Any) -> None:

@@ -178,6 +178,11 @@ def wake(conn: Connection, promotion_id: int) -> int:
     return _wake(conn, _WAKE_ONE, id=promotion_id)
 
 
+def wake_each(conn: Connection, promotion_ids: Sequence[int]) -> int:
+    """Make those of these promotions due now that wait; return how many."""
+    return _wake(conn, _WAKE_EACH, ids=list(promotion_ids)) if promotion_ids else 0
+
+
 def wake_for(conn: Connection, source_id: str, marker: Jsonb) -> int:
     """Make what waits at a gate with these facts due now, of releases of a source; return how many.
 
@@ -221,6 +226,7 @@ def _waking_rule() -> Fixed:
 
 
 _WAKE_ONE = _waking(_IS_IT)
+_WAKE_EACH = _waking(table.c.id == any_(value("ids", ARRAY(BigInteger))))
 _WAKE_ALL = _waking()
 _WAKE_TARGET = _waking_target(_IS_TARGET, table.c.id.is_distinct_from(value("but", BigInteger)))
 _WAKE_SOURCE = _waking(table.c.source_id == value("source_id", Text))

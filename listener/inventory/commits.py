@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from listener import github as at_github
 from listener import heroku as at_heroku
@@ -26,7 +28,7 @@ from listener.github import GitHub, GitHubError
 from listener.heroku import Heroku, Spender, on_behalf_of
 from listener.inventory.reader import HerokuReader
 
-__all__ = ["READER", "CommitReader", "Told", "Untold", "sha_of"]
+__all__ = ["READER", "CommitReader", "Told", "Untold", "Wanted", "sha_of"]
 
 T = TypeVar("T")
 
@@ -54,6 +56,15 @@ class Told:
 
     repository: str
     comparison_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Two commits of an app that are to be compared, and the repository that a rule names."""
+
+    base: str
+    head: str
+    named: str | None = None
 
 
 class CommitReader:
@@ -86,15 +97,49 @@ class CommitReader:
         """Return the repository that Heroku tells of this very app, asked once a day."""
         return self._asked(app_id).full_name
 
-    def told(self, app_id: str, base: str, head: str, named: str | None = None) -> Told:
+    def told(self, app_id: str, wanted: Wanted) -> Told:
         """Compare two commits of an app's repository, each pair once. Raises Untold."""
-        origin, name = self._repository(app_id, named)
-        pair = Pair(name, base, head)
+        origin, name = self._repository(app_id, wanted.named)
+        pair = Pair(name, wanted.base, wanted.head)
         with self._database.begin() as conn:
             known = repositories.find_comparison(conn, pair)
         if known is None:
             known = self._compare(origin, pair)
         return Told(name, known)
+
+    def stored(
+        self, conn: Connection, app_id: str, wanted: Collection[Wanted]
+    ) -> dict[Wanted, Told | Untold]:
+        """Return what `told` would without asking anybody; what it would ask for is left out."""
+        found: dict[Wanted, Told | Untold] = {}
+        pairs: dict[Wanted, Pair] = {}
+        for named in {each.named for each in wanted}:
+            alike = [each for each in wanted if each.named == named]
+            name, why = self._stored_repository(conn, app_id, named)
+            if name is not None:
+                pairs |= {each: Pair(name, each.base, each.head) for each in alike}
+            if why is not None:
+                found |= dict.fromkeys(alike, why)
+        known = repositories.find_comparisons(conn, pairs.values())
+        told = {each: Told(at.repository, known[at]) for each, at in pairs.items() if at in known}
+        return found | told
+
+    def _stored_repository(
+        self, conn: Connection, app_id: str, named: str | None
+    ) -> tuple[str | None, Untold | None]:
+        """Return the name of a repository, and why nothing more is told of it; None if unknown."""
+        if named is not None and self._github is not None:
+            return named, None
+        now, why = releases.now(conn), None
+        for each in repositories.origins(conn, app_id):
+            known = repositories.of_app(conn, each)
+            if known is None or known.ask_at <= now:
+                return None, None
+            if known.full_name is not None:
+                is_refused = self._github is None and known.is_refused(now)
+                return known.full_name, Untold(known.refused or "") if is_refused else None
+            why = why or known.why
+        return None, self._untold(why)
 
     def commit(self, app_id: str, artifact: str) -> str | None:
         """Return the commit of a slug: what is stored, else by one call. None if there is none."""
@@ -119,8 +164,11 @@ class CommitReader:
             if known.full_name is not None:
                 return each, known.full_name
             why = why or known.why
+        raise self._untold(why)
+
+    def _untold(self, why: str | None) -> Untold:
         hint = "" if self._github is None else " Name it by `--repo` on the rule."
-        raise Untold(f"{why}{hint}")
+        return Untold(f"{why}{hint}")
 
     def _asked(self, app_id: str) -> RepositoryRow:
         with self._database.begin() as conn:
@@ -172,7 +220,7 @@ class CommitReader:
     def _compared_by_heroku(self, app_id: str, pair: Pair) -> Comparison:
         with self._database.begin() as conn:
             known, now = repositories.of_app(conn, app_id), releases.now(conn)
-        if known is not None and known.compare_at is not None and known.compare_at > now:
+        if known is not None and known.is_refused(now):
             raise Untold(known.refused or "")
         pipeline = self._pipeline(app_id)
         if pipeline is None:

@@ -15,7 +15,7 @@ from listener.db import left_commits, shown_shipments
 from listener.db.left_commits import Coming
 from listener.github import GitHubError
 from listener.heroku import HerokuError
-from listener.inventory.commits import Told, Untold
+from listener.inventory.commits import Told, Untold, Wanted
 from listener.inventory.context import Context
 
 SECONDS = 6.0  # for all targets; what is read later is stored, and told to whoever asks again
@@ -79,7 +79,7 @@ def _read(context: Context, source_id: str, pairs: Iterable[Ends]) -> dict[Ends,
 
 def _told(context: Context, source_id: str, ends: Ends) -> Told | str:
     try:
-        return context.commits.told(source_id, *ends)
+        return context.commits.told(source_id, Wanted(*ends))
     except (Untold, HerokuError, GitHubError) as error:
         return line_of(str(error), most=LONGEST_LINE)
 

@@ -239,10 +239,10 @@ def pause(attempt: int) -> timedelta:
 
 def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Send one notice once to every service that did not get it yet."""
-    if _is_put_off(context, claim, clock.now()):
-        return
     reached, wanted = list(claim.row.reached), _services(context, claim)
     missing = {known: send for known, send in wanted.items() if known not in reached}
+    if missing and _is_put_off(context, claim, clock.now()):
+        return
     body = _told(context, claim) if missing else str(claim.row.body)
     for known, send in missing.items():
         if send is not None and send(claim.row.title, body).is_told:
