@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from demo.stage import free_port
 from emulator import accounts
 from emulator.__main__ import main
 from emulator.server import serve
@@ -121,7 +122,7 @@ def test_deliveries_arrive_over_a_socket(world: World) -> None:
 
 
 def test_a_server_that_ended_listens_no_more(world: World) -> None:
-    with serve(world) as host, _client(host.url) as client:
+    with serve(world, free_port()) as host, _client(host.url) as client:
         assert client.get("/account").status_code == 200
 
     with pytest.raises(httpx.ConnectError):
