@@ -10,7 +10,7 @@ from itertools import count
 
 import psycopg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from listener.db.engine import Database
@@ -25,7 +25,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A slow machine is no failure; pytest's own timeout ends what hangs.
-settings.register_profile("unhurried", deadline=None)
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # CI tries the same examples each time, so that what it says is about the change it is run for.
 settings.register_profile("ci", settings.get_profile("unhurried"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "unhurried")
