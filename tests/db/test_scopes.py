@@ -17,7 +17,10 @@ NAMES = ("pay", "pay-a", "pay-b", "pay-ab", "shop-a", "a-pay", "payroll")
 PATTERNS = st.text(alphabet="pay-b*?", min_size=1, max_size=6)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(patterns=st.lists(PATTERNS, max_size=3))
 def test_a_scope_is_the_same_in_sql(database: Database, patterns: list[str]) -> None:
     scope = Scope(tuple(patterns))
