@@ -50,6 +50,11 @@ def statements(hub: Hub) -> tuple[list[str], list[str]]:
     return sent, [call.partition(" ")[0] for call in stage.wire.take_calls()]
 
 
+def least(hub: Hub) -> tuple[list[str], list[str]]:
+    """The same where this machine is not late for any of it: the least of three."""
+    return min((statements(hub) for _ in range(3)), key=lambda sent: len(sent[0]))
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_the_way_of_a_promotion_costs_the_same(
     bare: Stage, receiver: Receiver, waits: bool
@@ -59,13 +64,13 @@ def test_the_way_of_a_promotion_costs_the_same(
     hub.push("Begin")
     bare.control(f"apps/{STAGING}/repo", {"full_name": hub.name}, method="PUT")
     statements(hub)
-    before = statements(hub)
+    before = least(hub)
 
     to(bare, receiver)
     bare.change_rule(conditions={"deployment": "production", "commit_status": True})
     bare.work()
     statements(hub)
-    after = statements(hub)
+    after = least(hub)
 
     assert len(before[0]) > 20
     assert (len(after[0]), after[1]) == (len(before[0]), before[1])
