@@ -116,7 +116,7 @@ def silent_body(talk: Conversation) -> None:
 def slow_head(talk: Conversation) -> None:
     """A status, byte by byte."""
     talk.hear()
-    talk.trickle(HEAD)
+    talk.trickle(HEAD.replace(b"\r\n", b"\r\nSlow: " + b"x" * 1000 + b"\r\n", 1))
 
 
 @pytest.mark.parametrize("script", [silence, silent_body, slow_head])

@@ -40,7 +40,7 @@ def silence(talk: Conversation) -> None:
 def slow(talk: Conversation) -> None:
     """A good answer, byte by byte."""
     talk.hear()
-    talk.trickle(answer(200, b"well"))
+    talk.trickle(answer(200, b"well" * 1000))
 
 
 def endless(talk: Conversation) -> None:
