@@ -54,9 +54,8 @@ def test_whoever_looks_leaves_the_last_calls_to_what_must_go_on(
     refused = viewer.ask(method, path, body)
     assert (refused.status_code, refused.get_json()["id"]) == (429, "heroku_spared")
     assert "the last 500 are kept" in refused.get_json()["message"]
-    wait = (
-        12 * LONG_MINUTE / BACK_A_MINUTE
-    )  # for one call more than are kept, and the one that told
+    # For one call more than are kept, and for the one that told.
+    wait = 12 * LONG_MINUTE / BACK_A_MINUTE
     assert wait - 10 <= int(refused.headers["Retry-After"]) <= wait
     assert shop.calls() == []
     allowed = admin.ask(method, path, body)
