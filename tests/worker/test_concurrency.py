@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from listener.core.promotion import ENDED, Status
@@ -12,7 +13,7 @@ from tests.worker.emulated import EU, PROD
 from tests.worker.stage import Stage
 
 RACERS = 3
-MOST_ROUNDS = 400
+PATIENCE = 60.0
 
 
 def race(stage: Stage, *, racers: int = RACERS) -> None:
@@ -21,8 +22,8 @@ def race(stage: Stage, *, racers: int = RACERS) -> None:
 
     def run(number: int) -> None:
         begin.wait()
-        idle = 0
-        for _ in range(MOST_ROUNDS):
+        idle, ends_at = 0, time.monotonic() + PATIENCE
+        while time.monotonic() < ends_at:
             idle = 0 if stage.step(PROMOTING, owner=f"racer {number}") else idle + 1
             if idle > 5 and not stage.is_busy():
                 return
