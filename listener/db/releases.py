@@ -113,7 +113,7 @@ def told_since(history: History, since: int) -> int | None:
     return min(since, history.releases[-MOST_NEAR].version)
 
 
-MOST_NEAR = 20
+MOST_NEAR = 12
 # The conditions are those of the partial indexes, word for word, and the limit is a constant, so a
 # plan for any values is good. Values come by way of subqueries, or else a plan for these ones would
 # seem better by their number, and to make it takes as long as to execute it. What is near has no
