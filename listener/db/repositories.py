@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, delete, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from listener.core.commits import Comparison
@@ -100,11 +100,18 @@ def find_comparison(conn: Connection, pair: Pair) -> int | None:
 def find_comparisons(conn: Connection, pairs: Collection[Pair]) -> dict[Pair, int]:
     """Return the ids of comparisons that were read before, and whose commits are kept."""
     c = comparison.c
-    key = tuple_(c.repository, c.base, c.head)
-    wanted = [(each.repository, each.base, each.head) for each in pairs]
-    query = select(c.id, c.repository, c.base, c.head)
-    rows = conn.execute(query.where(key.in_(wanted), c.pruned_at.is_(None))) if wanted else ()
-    return {Pair(row.repository, row.base, row.head): row.id for row in rows}
+    query = select(c.id, c.repository, c.base, c.head).where(c.pruned_at.is_(None))
+    rows = conn.execute(query.where(_are(c, pairs))) if pairs else ()
+    return {_pair(row): row.id for row in rows}
+
+
+def _are(c: Any, pairs: Collection[Pair]) -> ColumnElement[bool]:
+    key = [(each.repository, each.base, each.head) for each in pairs]
+    return tuple_(c.repository, c.base, c.head).in_(key)
+
+
+def _pair(row: Any) -> Pair:
+    return Pair(row.repository, row.base, row.head)
 
 
 def add_comparison(conn: Connection, pair: Pair, found: Comparison, *, told_by: str) -> int:
@@ -129,13 +136,13 @@ class Refusal:
     ask_at: datetime
 
 
-def refused(conn: Connection, pair: Pair, told_by: str) -> Refusal | None:
-    """Return why a comparison was refused, while it is not to be asked for again."""
+def refused(conn: Connection, pairs: Collection[Pair], told_by: str) -> dict[Pair, Refusal]:
+    """Return why comparisons were refused, of each that is not to be asked for again yet."""
     c = refused_comparison.c
-    same = c.repository == pair.repository, c.base == pair.base, c.head == pair.head
-    query = select(c.why, c.ask_at).where(*same, c.told_by == told_by, c.ask_at > func.now())
-    row = conn.execute(query).one_or_none()
-    return Refusal(row.why, row.ask_at) if row is not None else None
+    query = select(c.repository, c.base, c.head, c.why, c.ask_at)
+    still = c.told_by == told_by, c.ask_at > func.now()
+    rows = conn.execute(query.where(_are(c, pairs), *still)) if pairs else ()
+    return {_pair(row): Refusal(row.why, row.ask_at) for row in rows}
 
 
 def refuse(conn: Connection, pair: Pair, told_by: str, why: str, *, for_: timedelta) -> None:

@@ -153,37 +153,51 @@ def hasten_first(conn: Connection, promotion_id: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """What is to be read beside something like it, locked: the promotion, and what it replaces."""
+    """What is to be read beside something like it: the promotion, and what it would replace."""
 
     promotion: PromotionRow
     row: Row[Any]  # of what ships
     base_artifact: str | None
 
 
-def lock_alike(conn: Connection, like: PromotionRow, base: str | None, *, most: int) -> list[Alike]:
-    """Lock what nobody reads of a source: of the same artifact, or counted from the same one.
+_IS_FREE = (
+    promotion.c.status == Status.WAITING,
+    promotion.c.kind == PromotionKind.PROMOTE,
+    promotion.c.rule_id.is_not(None),
+    shipment.c.due_at <= func.now(),
+    shipment.c.lease_owner.is_(None),
+)
+_FREE = select(promotion.c.id).join(shipment, shipment.c.promotion_id == promotion.c.id)
 
-    Only what is due by now and waits under a rule. Whatever somebody else has locked is left out,
-    so nobody is waited for.
+
+def alike(conn: Connection, like: PromotionRow, base: str | None, *, most: int) -> list[Alike]:
+    """Return what nobody reads of a source: of the same artifact, or counted from the same one.
+
+    Only what is due by now and waits under a rule.
     """
-    runs = artifact_on(promotion.c.target_id)
-    query = (
-        select(promotion.c.id, runs.label("runs"))
-        .join(shipment, shipment.c.promotion_id == promotion.c.id)
-        .where(promotion.c.source_id == like.source_id, promotion.c.status == Status.WAITING)
-        .where(promotion.c.kind == PromotionKind.PROMOTE, promotion.c.rule_id.is_not(None))
-        .where(or_(promotion.c.artifact == like.artifact, shipment.c.base_artifact == base))
-        .where(shipment.c.due_at <= func.now(), shipment.c.lease_owner.is_(None))
-        .order_by(shipment.c.due_at)
-        .limit(most)
-        .with_for_update(of=[promotion, shipment], skip_locked=True, key_share=True)
-    )
-    runs_on = {row.id: row.runs for row in conn.execute(query)}
-    about = select(promotion).where(promotion.c.id.in_(runs_on))
-    ships = select(shipment).where(shipment.c.promotion_id.in_(runs_on))
+    is_like = or_(promotion.c.artifact == like.artifact, shipment.c.base_artifact == base)
+    query = _FREE.where(*_IS_FREE, promotion.c.source_id == like.source_id, is_like)
+    return _all_of(conn, conn.scalars(query.order_by(shipment.c.due_at).limit(most)).all())
+
+
+def lock(conn: Connection, promotion_ids: Collection[int]) -> list[Alike]:
+    """Lock those of these that nobody reads; return them as they are then.
+
+    Whatever somebody else has locked is left out, so nobody is waited for.
+    """
+    query = _FREE.where(*_IS_FREE, promotion.c.id.in_(promotion_ids))
+    locking = query.with_for_update(of=[promotion, shipment], skip_locked=True)
+    return _all_of(conn, conn.scalars(locking).all())
+
+
+def _all_of(conn: Connection, promotion_ids: Collection[int]) -> list[Alike]:
+    """Read them by statements of their own: once locked, by what is committed since."""
+    runs = artifact_on(promotion.c.target_id).label("runs")
+    ships = select(shipment).where(shipment.c.promotion_id.in_(promotion_ids))
     of_each = {row.promotion_id: row for row in conn.execute(ships)}
-    rows = map(row_of, conn.execute(about))
-    return [Alike(row, of_each[row.id], runs_on[row.id]) for row in rows]
+    about = select(promotion, runs).where(promotion.c.id.in_(promotion_ids))
+    rows = conn.execute(about.order_by(promotion.c.id)).all()
+    return [Alike(row_of(row), of_each[row.id], row.runs) for row in rows]
 
 
 def store(
@@ -267,6 +281,12 @@ _SINCE = case(
     ),
     else_=func.clock_timestamp(),
 )
+
+
+def told_slugs(conn: Connection, app_ids: Iterable[str], slugs: Iterable[str]) -> set[str]:
+    """Return those of these apps' slugs of which Heroku told all, also where it is no commit."""
+    same = release.c.app_id.in_(set(app_ids)), release.c.artifact.in_(set(slugs))
+    return set(conn.scalars(select(release.c.artifact).where(*same, release.c.stack.is_not(None))))
 
 
 def commits_of(

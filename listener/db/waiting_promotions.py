@@ -204,9 +204,11 @@ def _waking_target(*where: ColumnElement[bool]) -> Fixed:
     is_other = shipment.c.base_artifact.is_distinct_from(now.c.runs)
     is_at_rest = shipment.c.due_at.is_(None)
     is_being_read = shipment.c.lease_owner.is_not(None)
+    is_due = shipment.c.due_at <= func.now()  # it may be locked, to be stored just now
+    is_touched = or_(is_other, is_at_rest, is_being_read, is_due)
     anew = (
         update(shipment)
-        .where(shipment.c.promotion_id == now.c.id, or_(is_other, is_at_rest, is_being_read))
+        .where(shipment.c.promotion_id == now.c.id, is_touched)
         .values(read_afterwards(is_other))
     )
     return Fixed(select(func.count().label("woken")).select_from(woken).add_cte(anew.cte("anew")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -23,7 +23,7 @@ from listener.core.commits import (
 )
 from listener.db import apps, releases, repositories
 from listener.db.engine import Database
-from listener.db.repositories import Pair, RepositoryRow
+from listener.db.repositories import Pair, Refusal, RepositoryRow
 from listener.github import GitHub, GitHubError
 from listener.heroku import Heroku, Spender, on_behalf_of
 from listener.inventory.reader import HerokuReader
@@ -84,6 +84,7 @@ class CommitReader:
         self._heroku = heroku
         self._reader = reader
         self._github = github
+        self._told_by = HEROKU if github is None else GITHUB
 
     def repository(self, app_id: str, named: str | None = None) -> str:
         """Return the repository of an app, or of an app that feeds it. Raises Untold.
@@ -121,6 +122,8 @@ class CommitReader:
             if why is not None:
                 found |= dict.fromkeys(alike, why)
         known = repositories.find_comparisons(conn, pairs.values())
+        refused, now = repositories.refused(conn, pairs.values(), self._told_by), releases.now(conn)
+        found |= {each: _refusal(refused[at], now) for each, at in pairs.items() if at in refused}
         told = {each: Told(at.repository, known[at]) for each, at in pairs.items() if at in known}
         return found | told
 
@@ -195,19 +198,18 @@ class CommitReader:
 
     def _compare(self, origin: str, pair: Pair) -> int:
         """Compare two commits, and store the answer, or for how long it is not to be asked for."""
-        told_by = HEROKU if self._github is None else GITHUB
         with self._database.begin() as conn:
-            refused, now = repositories.refused(conn, pair, told_by), releases.now(conn)
-        if refused is not None:
-            is_for_long = refused.ask_at - now > SOON
-            raise Untold(refused.why, again_in=None if is_for_long else refused.ask_at - now)
+            refused = repositories.refused(conn, [pair], self._told_by)
+            now = releases.now(conn)
+        if pair in refused:
+            raise _refusal(refused[pair], now)
         if self._github is not None:
             found = self._compared_by_github(self._github, pair)
         else:
             with on_behalf_of(READER):
                 found = self._compared_by_heroku(origin, pair)
         with self._database.begin() as conn:
-            return repositories.add_comparison(conn, pair, found, told_by=told_by)
+            return repositories.add_comparison(conn, pair, found, told_by=self._told_by)
 
     def _compared_by_github(self, github: GitHub, pair: Pair) -> Comparison:
         try:
@@ -254,6 +256,11 @@ class CommitReader:
             else:
                 repositories.refuse(conn, pair, HEROKU, why, for_=ASKED_AGAIN)
         return Untold(why)
+
+
+def _refusal(refused: Refusal, now: datetime) -> Untold:
+    is_for_long = refused.ask_at - now > SOON
+    return Untold(refused.why, again_in=None if is_for_long else refused.ask_at - now)
 
 
 def _refusable(ask: Callable[[], T]) -> tuple[T | None, str | None]:

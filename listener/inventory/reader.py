@@ -28,7 +28,9 @@ ENOUGH_RELEASES = 25
 ENOUGH_AGE = timedelta(days=35)
 LACKING_FOR = timedelta(minutes=10)  # webhooks and answers may be ahead of the API's list
 # Some more than are near: what is near and not in the answer would be looked up in the other app.
-NEAR_PAGE = releases.MOST_NEAR + 5
+# And many more than the 20 whose slugs live on: that one beyond them has expired shows only there.
+NEAR = 50
+NEAR_PAGE = NEAR + 5
 NOT_FOUND = 404
 MOST_READS = 3  # of one list, if others ask later and are answered sooner
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -345,7 +347,7 @@ def _page(asked: Asked, around: Around | None) -> int:
     if around is None or not asked.known_to:
         return platform.LONGEST_PAGE
     since = around.since if around.since is not None else asked.known_to
-    is_near = asked.known_to - since < releases.MOST_NEAR
+    is_near = asked.known_to - since < NEAR
     return NEAR_PAGE if is_near else platform.LONGEST_PAGE
 
 

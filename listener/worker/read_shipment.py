@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection
 
 from listener.core.gates.base import SLUG
@@ -19,6 +20,8 @@ from listener.inventory.context import Clock, Context
 from listener.outbound.http import within
 from listener.worker import shipments_alike
 from listener.worker.shipment_findings import Ends, Finding, failed, found, untold, waits_for_it
+
+log = structlog.get_logger()
 
 READ_WITHIN = 20.0  # seconds, all calls together: so much less than a lease
 
@@ -42,7 +45,10 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
         error = failure
         finding = failed(error, known, claim.row, claim.attempt, clock.now())
     _store(context, claim, finding)
-    shipments_alike.settle(context, ends, clock, error)
+    try:
+        shipments_alike.settle(context, ends, clock, error)
+    except Exception:  # each of the others has a step of its own, and this one has ended well
+        log.exception("shipments_alike_broken", key=claim.key)
 
 
 def _ends(conn: Connection, promotion_id: int) -> Ends:

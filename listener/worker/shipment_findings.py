@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ class Ends:
     base_artifact: str | None
     commits: Mapping[str, str]
     repo: str | None  # that its rule names
+    told_slugs: Collection[str] = ()  # of which Heroku told all, also that there is no commit
 
     @property
     def head(self) -> str | None:
@@ -49,16 +50,13 @@ class Ends:
         return self.base_artifact == self.row.artifact
 
     @property
-    def unknown(self) -> list[tuple[str, str]]:
-        """The app and the slug of each commit that Heroku may tell and that is not stored."""
-        if self.row.artifact_type != SLUG:
-            return []
-        missing = []
-        if self.head is None:
-            missing.append((self.row.source_id, self.row.artifact))
-        if self.base_artifact is not None and not self.replaces_itself and self.base is None:
-            missing.append((self.row.target_id, self.base_artifact))
-        return missing
+    def is_unknown(self) -> bool:
+        """Whether Heroku may tell a commit that is not stored."""
+        row, base = self.row, self.base_artifact
+        missing = {row.artifact} if self.head is None else set()
+        if base is not None and not self.replaces_itself and self.base is None:
+            missing.add(base)
+        return row.artifact_type == SLUG and not missing <= set(self.told_slugs)
 
 
 @dataclass(frozen=True, slots=True)

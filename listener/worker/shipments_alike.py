@@ -33,20 +33,35 @@ def settle(
     After an error that meets all who ask the same, those that would ask are put off like it.
     """
     with context.database.begin() as conn:
-        alike = shipments.lock_alike(conn, like.row, like.base_artifact, most=MOST)
-        if not alike:
+        alike = shipments.alike(conn, like.row, like.base_artifact, most=MOST)
+        findings = _findings(context, conn, alike, clock, error)
+        if not findings:  # most often: then nothing is locked
             return
-        both = list(zip(alike, _ends_of(conn, alike), strict=True))
-        wanted = [each for _, ends in both if (each := _wanted(ends)) is not None]
-        answers = context.commits.stored(conn, like.row.source_id, wanted)
-        findings = [
-            (each, finding)
-            for each, ends in both
-            if (finding := _finding(context, each, ends, answers, clock, error)) is not None
-        ]
+        locked = shipments.lock(conn, [each.promotion.id for each, _ in findings])
+        findings = _findings(context, conn, locked, clock, error)
         shipments.store(conn, ((each, at.values, at.pause) for each, at in findings))
         woken = [each.promotion for each, finding in findings if finding.wakes]
         waiting_promotions.wake_each(conn, [row.id for row in woken if waits_for_it(row)])
+
+
+def _findings(
+    context: Context,
+    conn: Connection,
+    alike: list[Alike],
+    clock: Clock,
+    error: HerokuError | GitHubError | None,
+) -> list[tuple[Alike, Finding]]:
+    """Return what is known of each; one of which somebody is to be asked is left out."""
+    if not alike:
+        return []
+    both = list(zip(alike, _ends_of(conn, alike), strict=True))
+    wanted = [each for _, ends in both if (each := _wanted(ends)) is not None]
+    answers = context.commits.stored(conn, alike[0].promotion.source_id, wanted)
+    return [
+        (each, finding)
+        for each, ends in both
+        if (finding := _finding(context, each, ends, answers, clock, error)) is not None
+    ]
 
 
 def _ends_of(conn: Connection, alike: list[Alike]) -> Iterator[Ends]:
@@ -55,9 +70,10 @@ def _ends_of(conn: Connection, alike: list[Alike]) -> Iterator[Ends]:
     both = {row.artifact for row in rows} | {each.base_artifact or "" for each in alike}
     names = apps.names(conn, app_ids)
     commits = shipments.commits_of(conn, app_ids, both)
+    told = shipments.told_slugs(conn, app_ids, both - commits.keys())
     conditions = evidence.conditions_of_each(conn, rows)
     for each, row in zip(alike, rows, strict=True):
-        yield Ends(row, names, each.base_artifact, commits, conditions[row.id].repo)
+        yield Ends(row, names, each.base_artifact, commits, conditions[row.id].repo, told)
 
 
 def _wanted(ends: Ends) -> Wanted | None:
@@ -76,8 +92,8 @@ def _finding(
 ) -> Finding | None:
     """Return what is known of one; None where somebody is to be asked."""
     wanted, now = _wanted(ends), clock.now()
-    if ends.unknown or (wanted is not None and wanted not in answers):
-        asks_heroku = bool(ends.unknown) or context.github is None
+    if ends.is_unknown or (wanted is not None and wanted not in answers):
+        asks_heroku = ends.is_unknown or context.github is None
         if not isinstance(error, Spared if asks_heroku else LimitedByGitHub):
             return None
         about = {"base_artifact": ends.base_artifact}

@@ -330,7 +330,7 @@ def test_a_refusal_that_is_over_is_forgotten(database: Database) -> None:
         repositories.refuse(conn, PAIR, "heroku", "Not Found", for_=hour)
         repositories.forget_refusals(conn, most=10)
 
-        assert repositories.refused(conn, PAIR, "github") is None
-        assert repositories.refused(conn, PAIR, "heroku") is not None
+        assert not repositories.refused(conn, [PAIR], "github")
+        assert repositories.refused(conn, [PAIR], "heroku")
         query = select(refused_comparison.c.told_by)
         assert conn.execute(query).scalars().all() == ["heroku"]

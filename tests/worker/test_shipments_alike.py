@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from listener.core.promotion import Status
 from listener.core.rule import OnNewer
-from listener.db import waiting_promotions
+from listener.db import shipments, waiting_promotions
 from listener.db.commit_tables import shipment
+from listener.worker import shipments_alike
 from listener.worker.queues import READING
 from tests.worker import wire
 from tests.worker.emulated import BO, EU, PROD
 from tests.worker.shipping import LOGIN, at_github, calls_of, connect, push, read, shipped
 from tests.worker.stage import Stage
+from tests.worker.test_lock_order import somebody_waits
 from tests.worker.test_read_shipment import ship, subjects
 
 MORE = tuple(f"acme-prod-{number}" for number in range(3))
@@ -112,6 +118,84 @@ def test_where_heroku_compares_nothing_all_are_told_so_in_one_step(many: Stage) 
     (why,) = reasons(many, *versions)
     assert str(why).startswith("Heroku compares no commits of its pipeline: ")
     assert len(calls_of(many, "/compare")) == 1
+
+
+def test_what_github_refuses_is_told_of_all_in_one_step(many: Stage) -> None:
+    hub = at_github(many)
+    version = many.deploy(commit="f" * 40)
+    many.look()
+    hub.take_calls()
+
+    for _ in range(2):  # and once more when it may be asked for again
+        assert steps(many) == 1
+        assert len(hub.take_calls()) == 1
+        (why,) = reasons(many, version)
+        assert "GitHub answered 404" in str(why)
+        many.shift(timedelta(minutes=10))
+
+
+def test_a_slug_without_a_commit_is_none_of_any_target(many: Stage) -> None:
+    version = many.deploy(commit="null")
+    many.look()
+
+    assert steps(many) == 1
+    assert reasons(many, version) == {"Heroku names no commit of what goes."}
+
+
+def test_what_is_read_stays_so_where_the_others_cannot_be_stored(
+    many: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = ship(many)
+
+    def broken(*_: object) -> None:
+        raise ValueError("a bug of ours")
+
+    monkeypatch.setattr(shipments_alike, "settle", broken)
+    assert steps(many) == len(TARGETS), "each by a step of its own"
+    assert all(subjects(many, version, target) == ["Go on"] for target in TARGETS)
+    assert all(due_in(many, version, target) is None for target in TARGETS)
+
+
+def test_a_target_that_moves_while_it_is_stored_is_read_anew(
+    many: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody locks what is due, and stores what is true of what the target ran until then."""
+    [fix] = push(many, "Hotfix")
+    version = ship(many)
+    many.shift(many.seconds(3))
+    stored = shipments.store
+
+    def slowly(conn: Connection, found: Iterable[Any]) -> None:
+        moved.append(pool.submit(hotfix))
+        wait_until_somebody_waits(many)
+        stored(conn, found)
+
+    def hotfix() -> None:
+        many.deploy(EU, commit=fix, user=BO, description="Hotfix")
+        many.look_only(EU)
+
+    moved: list[Future[None]] = []
+    monkeypatch.setattr(shipments, "store", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        first = update(shipment).where(shipment.c.promotion_id == many.promotion(version).id)
+        with many.database.begin() as conn:
+            conn.execute(first.values(due_at=shipment.c.due_at - timedelta(seconds=1)))
+        assert many.step(READING)
+        moved[0].result()
+    monkeypatch.undo()
+    assert not shipped(many, version, EU).is_read
+    read(many)
+
+    assert shipped(many, version, EU).base == fix
+
+
+def wait_until_somebody_waits(stage: Stage) -> None:
+    """Wait until a transaction waits for what this one has locked."""
+    for _ in range(6000):
+        if somebody_waits(stage):
+            return
+        time.sleep(0.01)  # of locks nobody is told
+    raise AssertionError("in vain")
 
 
 def test_calls_that_are_kept_for_others_put_off_all_who_would_ask(many: Stage) -> None:
