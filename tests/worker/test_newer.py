@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from listener.core.promotion import Status
 from listener.core.rule import OnNewer
 from tests.worker import wire
-from tests.worker.emulated import PROD, STAGING
+from tests.worker.emulated import BO, PROD, STAGING
 from tests.worker.stage import Stage
 
 
@@ -196,3 +198,24 @@ def test_a_list_that_lags_behind_our_own_release_is_not_believed(keeping: Stage)
     keeping.age(minutes=1)
     assert keeping.promotion(older).status is Status.SUPERSEDED
     assert (keeping.promotion(newer).status, keeping.runs(newer)) == (Status.SUCCEEDED, True)
+
+
+def test_a_slug_that_expires_behind_many_releases_goes_nowhere(keeping: Stage) -> None:
+    """Heroku takes slugs beyond the newest twenty releases: so many more are read each time."""
+    keeping.change_rule(conditions={"approvals": 1})
+    version = keeping.deploy()
+    for _ in range(25):
+        keeping.deploy()
+    keeping.look()
+    assert keeping.promotion(version).status is Status.WAITING
+
+    def expire(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [r | {"status": "expired"} if r["version"] == version else r for r in found]
+
+    path = f"/apps/{keeping.app(STAGING).id}/releases"
+    keeping.wire.put(wire.edited(expire), method="GET", path=path, times=99)
+    keeping.approve(version, BO)
+    keeping.age(minutes=10)
+
+    assert keeping.promotion(version).status is Status.REJECTED
+    assert keeping.times_released(version) == 0
