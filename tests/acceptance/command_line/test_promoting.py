@@ -118,28 +118,29 @@ def test_an_interrupt_stops_the_waiting_and_not_the_promotion(town: Town, ana: A
 
 
 @pytest.mark.parametrize(
-    ("flags", "gate"),
-    [(("--soak", "2h"), r"soak: wait-staging v\d+ soaks for 2h\. Until .*\(in ~ 2h\)\."),
-     (("--approvals", "2"), "approvals: 1 of 2 approvals for wait-staging .*")],
+    ("name", "flags", "gate"),
+    [("ripe", ("--soak", "2h"), r"soak: ripe-staging v\d+ soaks for 2h\. Until .*\(in ~ 2h\)\."),
+     ("ask", ("--approvals", "2"), "approvals: 1 of 2 approvals for ask-staging .*")],
 )  # fmt: skip
 def test_the_end_of_the_following_is_not_the_end_of_the_promotion(
-    town: Town, ana: Autopromote, flags: tuple[str, ...], gate: str
+    town: Town, ana: Autopromote, name: str, flags: tuple[str, ...], gate: str
 ) -> None:
-    apps(town, *(name for name in ("wait-staging", "wait-prod") if "soak" in gate))
-    ana("rules:add", "t", "--from", "wait-staging", "--to", "wait-prod", *flags)
-    outcome = ana("promote", "-a", "wait-staging", "--to", "wait-prod", "--timeout", "2s")
-    promotion = answer_of(ana, "promotions", "-a", "wait-prod")[0]
+    source, target = f"{name}-staging", f"{name}-prod"
+    apps(town, source, target)
+    ana("rules:add", name, "--from", source, "--to", target, *flags)
+    outcome = ana("promote", "-a", source, "--to", target, "--timeout", "2s")
+    promotion = answer_of(ana, "promotions", "-a", target)[0]
     assert outcome.code == 1
-    assert re.match(r"⬢ wait-prod: waiting \(.*(soaks for 2h|approvals)", outcome.stdout)
+    assert re.match(rf"⬢ {target}: waiting \(.*(soaks for 2h|approvals)", outcome.stdout)
     *_, waits, ends, look, see = outcome.stderr.splitlines()
-    still = rf"Promotion {promotion['id']} to ⬢ wait-prod: still waiting after \ds for {gate}"
+    still = rf"Promotion {promotion['id']} to ⬢ {target}: still waiting after \ds for {gate}"
     assert re.fullmatch(still, waits), waits
     assert ends == "No longer waiting; what was begun goes on by itself."
     assert look == f"Run `autopromote promotions:info {promotion['id']}` to look again."
     assert see == f"See {town.url}/promotions/{promotion['id']}"
     assert promotion["status"] == "waiting"
     assert ana("promotions:cancel", promotion["id"]).code == 0
-    ana("rules:remove", "t", "--confirm", "t")
+    ana("rules:remove", name, "--confirm", name)
 
 
 def test_a_promotion_that_is_held_later_is_followed_until_somebody_ends_it(
