@@ -160,14 +160,13 @@ class Alike:
     base_artifact: str | None
 
 
-_IS_FREE = (
-    promotion.c.status == Status.WAITING,
-    promotion.c.kind == PromotionKind.PROMOTE,
-    promotion.c.rule_id.is_not(None),
-    shipment.c.due_at <= func.now(),
-    shipment.c.lease_owner.is_(None),
+_FREE = (
+    select(promotion.c.id)
+    .join(shipment, shipment.c.promotion_id == promotion.c.id)
+    .where(promotion.c.status == Status.WAITING, promotion.c.kind == PromotionKind.PROMOTE)
+    .where(promotion.c.rule_id.is_not(None))
+    .where(shipment.c.due_at <= func.now(), shipment.c.lease_owner.is_(None))
 )
-_FREE = select(promotion.c.id).join(shipment, shipment.c.promotion_id == promotion.c.id)
 
 
 def alike(conn: Connection, like: PromotionRow, base: str | None, *, most: int) -> list[Alike]:
@@ -176,7 +175,7 @@ def alike(conn: Connection, like: PromotionRow, base: str | None, *, most: int) 
     Only what is due by now and waits under a rule.
     """
     is_like = or_(promotion.c.artifact == like.artifact, shipment.c.base_artifact == base)
-    query = _FREE.where(*_IS_FREE, promotion.c.source_id == like.source_id, is_like)
+    query = _FREE.where(promotion.c.source_id == like.source_id, is_like)
     return _all_of(conn, conn.scalars(query.order_by(shipment.c.due_at).limit(most)).all())
 
 
@@ -185,7 +184,7 @@ def lock(conn: Connection, promotion_ids: Collection[int]) -> list[Alike]:
 
     Whatever somebody else has locked is left out, so nobody is waited for.
     """
-    query = _FREE.where(*_IS_FREE, promotion.c.id.in_(promotion_ids))
+    query = _FREE.where(promotion.c.id.in_(promotion_ids))
     locking = query.with_for_update(of=[promotion, shipment], skip_locked=True)
     return _all_of(conn, conn.scalars(locking).all())
 

@@ -241,7 +241,7 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> None:
     """Send one notice once to every service that did not get it yet."""
     reached, wanted = list(claim.row.reached), _services(context, claim)
     missing = {known: send for known, send in wanted.items() if known not in reached}
-    if _ships_unread(context, claim, clock.now(), waits=bool(missing)) and missing:
+    if _is_put_off(context, claim, clock.now(), waits=bool(missing)):
         return
     body = _told(context, claim) if missing else str(claim.row.body)
     for known, send in missing.items():
@@ -290,10 +290,10 @@ def _of_all(context: Context, claim: queue.Claim) -> list[str]:
     return [f"Page: {own}/{'doctor' if claim.row.trouble_id else ''}"] if own is not None else []
 
 
-def _ships_unread(context: Context, claim: queue.Claim, now: datetime, *, waits: bool) -> bool:
+def _is_put_off(context: Context, claim: queue.Claim, now: datetime, *, waits: bool) -> bool:
     """Have what ships read now for a new notice, if it is not read: somebody will look at it.
 
-    A notice that `waits` for that is put off.
+    A notice that `waits` for that is put off; return whether it is.
     """
     if claim.row.kind not in SHIPPING or now - claim.row.created_at >= SHIPS_WITHIN:
         return False
@@ -305,7 +305,7 @@ def _ships_unread(context: Context, claim: queue.Claim, now: datetime, *, waits:
         shipments.hasten_first(conn, about)
         if waits:
             notifications.put_off(conn, claim, PAUSE)
-    return True
+    return waits
 
 
 def _ships(conn: Connection, claim: queue.Claim) -> list[str]:

@@ -366,6 +366,12 @@ class Stage(Emulated):
         assert due_in is not None
         return due_in <= seconds <= due_in + (time.monotonic() - self._worked_at)
 
+    def since_post(self) -> float:
+        """Seconds since the last post."""
+        with self.database.begin() as conn:
+            now = conn.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return float((now - self.posts()[-1].sent_at).total_seconds())
+
     def due_after_post(self) -> float:
         """Seconds from the last post to what is due next of its promotion."""
         sent_at, row = self.posts()[-1].sent_at, self.promotions()[-1]

@@ -137,18 +137,23 @@ def test_what_was_green_for_a_day_has_all_its_time_when_it_turns_red(hub: Hub) -
     assert gate(stage, version)["facts"]["asks"]
     stage.put_hold()
     stage.work()
-    hub.age(hours=30)
-    hub.run(sha, "test", "failure")
-    stage.release_hold()
-    stage.work()
-    hub.read()
-    assert "failed" in gate(stage, version)["message"]
-    assert stage.promotion(version).status is Status.WAITING
+    turns_red(hub, sha, version)
     hub.age(hours=23)
     assert stage.promotion(version).status is Status.WAITING
     hub.age(hours=1)
 
     assert stage.promotion(version).status is Status.REJECTED
+
+
+def turns_red(hub: Hub, sha: str, version: int) -> None:
+    """More than a day later the checks fail, and the hold is released: it waits for them."""
+    hub.age(hours=30)
+    hub.run(sha, "test", "failure")
+    hub.stage.release_hold()
+    hub.stage.work()
+    hub.read()
+    assert "failed" in gate(hub.stage, version)["message"]
+    assert hub.stage.promotion(version).status is Status.WAITING
 
 
 def test_what_was_waited_for_and_green_has_all_its_time_when_it_turns_red(hub: Hub) -> None:
@@ -163,13 +168,7 @@ def test_what_was_waited_for_and_green_has_all_its_time_when_it_turns_red(hub: H
     stage.put_hold()
     stage.work()
     assert gate(stage, version)["verdict"] == "pass"
-    hub.age(hours=30)
-    hub.run(sha, "test", "failure")
-    stage.release_hold()
-    stage.work()
-    hub.read()
-    assert "failed" in gate(stage, version)["message"]
-    assert stage.promotion(version).status is Status.WAITING
+    turns_red(hub, sha, version)
     hub.age(hours=24)
     assert stage.promotion(version).status is Status.REJECTED
 

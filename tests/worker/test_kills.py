@@ -43,6 +43,7 @@ def moments_of(stage: Stage, version: int) -> int:
     return stage.mortality.lived
 
 
+@pytest.mark.usefixtures("fresh_for_long")  # else a slow machine's first life has more moments
 @shared_out
 def test_killed_at_any_moment_it_releases_exactly_once_and_loses_no_delivery(
     stage: Stage, share: int
@@ -53,8 +54,7 @@ def test_killed_at_any_moment_it_releases_exactly_once_and_loses_no_delivery(
     for moment in moments(share, last + 1):
         version = stage.deploy()
         stage.tell(version)
-        # One that was slower at first had more moments, for it read again what got old.
-        assert not lives(stage, moment) or moment > 20, f"lived through {moment} of {last}"
+        assert not lives(stage, moment), f"lived through moment {moment} of {last}"
         stage.outlive()
 
         assert stage.promotion(version).status is Status.SUCCEEDED, f"killed at {moment}"

@@ -18,6 +18,7 @@ def piped(bare: Stage) -> Stage:
     return by_pipeline(bare)
 
 
+@pytest.mark.usefixtures("fresh_for_long")  # else a slow machine's first life has more moments
 @shared_out
 def test_killed_at_any_moment_it_promotes_exactly_once_and_loses_no_delivery(
     piped: Stage, share: int
@@ -30,8 +31,7 @@ def test_killed_at_any_moment_it_promotes_exactly_once_and_loses_no_delivery(
     for moment in moments(share, last + 1):
         version = piped.deploy()
         piped.tell(version)
-        # One that was slower at first had more moments, for it read again what got old.
-        assert not lives(piped, moment) or moment > 30, f"lived through {moment} of {last}"
+        assert not lives(piped, moment), f"lived through moment {moment} of {last}"
         piped.outlive()
 
         assert piped.promotion(version).status is Status.SUCCEEDED, f"killed at {moment}"
