@@ -60,15 +60,17 @@ def parse(body: VerifiedBody) -> Event:
 def _event(fields: Fields) -> Event:
     data, resource = fields.part("data"), fields.text("resource")
     app = data.part("app")
+    # Not every captured payload has it.
+    about = fields.part("webhook_metadata") if fields.has("webhook_metadata") else None
     return Event(
         id=fields.text("id"),
         action=fields.text("action"),
         resource=resource,
         app_id=app.text("id"),
         app_name=app.words("name") or "",
-        delivery_id=_metadata(fields, "delivery", "id"),
-        webhook_id=_metadata(fields, "webhook", "id"),
-        include=_metadata(fields, "event", "include"),
+        delivery_id=_about(about, "delivery", "id"),
+        webhook_id=_about(about, "webhook", "id"),
+        include=_about(about, "event", "include"),
         release=_release(data) if resource == RELEASE else None,
     )
 
@@ -89,11 +91,8 @@ def _release(data: Fields) -> EventRelease:
     )
 
 
-def _metadata(fields: Fields, part: str, key: str) -> str | None:
-    # Not every captured payload has it.
-    if not fields.has("webhook_metadata"):
+def _about(metadata: Fields | None, part: str, key: str) -> str | None:
+    if metadata is None or not metadata.has(part):
         return None
-    metadata = fields.part("webhook_metadata")
-    if not metadata.has(part) or not metadata.part(part).has(key):
-        return None
-    return metadata.part(part).text(key)
+    found = metadata.part(part)
+    return found.text(key) if found.has(key) else None

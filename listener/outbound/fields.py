@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from json import JSONDecoder
 from typing import NoReturn, TypeVar
 
 T = TypeVar("T")
@@ -30,9 +31,9 @@ def loads(content: bytes, *, without: Collection[str] = ()) -> object:
     def kept(pairs: list[tuple[str, object]]) -> dict[str, object]:
         return {name: value for name, value in pairs if name not in without}
 
-    hook = kept if without else None
+    decoder = JSON if not without else JSONDecoder(parse_constant=_refuse, object_pairs_hook=kept)
     try:
-        found: object = json.loads(content.decode(), parse_constant=_refuse, object_pairs_hook=hook)
+        found: object = decoder.decode(content.decode())
     except (ValueError, RecursionError) as error:
         raise Unreadable("it is not JSON") from error
     return found
@@ -64,11 +65,14 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
+JSON = JSONDecoder(parse_constant=_refuse)
+
+
 class Fields:
     """The fields of one JSON object; one that is not as it should be raises Unreadable."""
 
     def __init__(self, value: object, name: str = "") -> None:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, (dict, Mapping)):  # most are a dict, which is seen at once
             raise Unreadable(f"{name or 'it'} is not an object")
         self._value = value
         self._name = name
