@@ -59,7 +59,8 @@ class Answers:
     @property
     def rate(self) -> float:
         """Return how many were answered a second."""
-        return len(self.milliseconds) / self.seconds
+        answered = sum(count for status, count in self.statuses.items() if status != "lost")
+        return answered / self.seconds
 
 
 def built(job: Job) -> Iterator[bytes]:
