@@ -40,6 +40,7 @@ from listener.api import (
     walls,
     webhooks,
 )
+from listener.api.fast_path import FastDeliveries
 from listener.api.request_body import LARGEST
 from listener.api.services import Services
 from listener.config import Settings, read
@@ -88,6 +89,7 @@ from listener.services.status import Gauges, ReachabilityCheck, Readiness
 from listener.services.subscriptions import SubscriptionsDesk
 from listener.services.tokens import TokensDesk
 from listener.services.walls import WallsDesk
+from listener.web.fast_path import FAST_PATH
 from listener.web.limits import JUDGE
 from listener.worker.supervisor import Supervisor
 
@@ -175,9 +177,11 @@ def build(parts: Parts) -> Flask:
     app.extensions[JUDGE] = early.judge_for(
         parts.keys, has_github=parts.settings.github_webhook_secret is not None
     )
-    services_of(parts).join(app)
+    services, counts = services_of(parts), metrics.Metrics()
+    services.join(app)
+    app.extensions[FAST_PATH] = FastDeliveries(services.inbox, counts, services.public_url)
     middleware.init_app(app)
-    metrics.Metrics().join(app)
+    counts.join(app)
     errors.init_app(app)
     problem.join(app)  # before the log has its line, which an app does last
     return app

@@ -26,7 +26,7 @@ def address() -> str | None:
     Heroku's router adds the address that it sees at the end (HTTP routing: X-Forwarded-For); what
     stands before it is the client's own word.
     """
-    said = request.headers.get(FORWARDED, "").rpartition(",")[2].strip()
+    said = last_of(request.headers.get(FORWARDED, ""))
     try:
         found = ip_address(said or request.remote_addr or "")
     except ValueError:
@@ -38,7 +38,12 @@ def address() -> str | None:
 
 def came_by() -> str:
     """Return `https` or `http`, as the router says the request came; empty where nobody says."""
-    return request.headers.get(CAME_BY, "").rpartition(",")[2].strip()
+    return last_of(request.headers.get(CAME_BY, ""))
+
+
+def last_of(said: str) -> str:
+    """Return the last of a header's words: what the router says, behind what it was sent."""
+    return said.rpartition(",")[2].strip()
 
 
 def reached_at() -> str | None:

@@ -19,7 +19,7 @@ GITHUB_DOOR = "/webhooks/github"
 LOGINS = frozenset({"/api/tokens", "/login/callback"})  # whoever logs in has no token yet
 HEALTH = frozenset({"/healthz", "/readyz"})
 _REFUSED = Admission(Priority.LAST, reads_body=False)
-_FROM_HEROKU = Admission(Priority.FIRST, is_trusted=True)
+_FROM_HEROKU = Admission(Priority.FIRST, is_trusted=True, is_fast=True)
 _HEALTH = Admission(Priority.QUICK, body=LARGEST_FORM)
 _STRANGER = Admission(Priority.LAST, body=LARGEST_FORM)
 _PERSON = _LOGIN = Admission(Priority.REST, body=LARGEST_FORM)  # they may wait for Heroku

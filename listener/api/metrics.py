@@ -72,9 +72,14 @@ class Metrics:
     def _count(self, response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule is not None else "unknown"
         method = request.method if request.method in METHODS else OTHER
-        self._requests.labels(route, method, response.status_code).inc()
-        self._seconds.labels(route).observe(time.perf_counter() - g.began_at)
+        seconds = time.perf_counter() - g.began_at
+        self.count(route, method, response.status_code, seconds=seconds)
         return response
+
+    def count(self, route: str, method: str, status: int, *, seconds: float) -> None:
+        """Count a request to one of our routes."""
+        self._requests.labels(route, method, status).inc()
+        self._seconds.labels(route).observe(seconds)
 
 
 class _Figures(Collector):

@@ -31,11 +31,15 @@ _USABLE = re.compile(r"[A-Za-z0-9-]{20,200}", re.ASCII)
 def begin() -> None:
     """Give the request its id. Raises Invalid where its address holds the character NUL."""
     g.began_at = time.perf_counter()
-    given = request.headers.get(GIVEN, "")
-    g.request_id = given if _USABLE.fullmatch(given) else str(uuid.uuid4())
+    g.request_id = id_from(request.headers.get(GIVEN, ""))
     if "\0" in request.path or any("\0" in text for pair in _arguments() for text in pair):
         message = "An address must not hold the character NUL."
         raise Invalid(message)
+
+
+def id_from(given: str) -> str:
+    """Return the id of a request for which the router gave this one."""
+    return given if _USABLE.fullmatch(given) else str(uuid.uuid4())
 
 
 def _arguments() -> Iterable[tuple[str, str]]:
@@ -63,23 +67,51 @@ def redact(path: str) -> str:
 
 def end(response: Response) -> Response:
     """Set the Request-Id and safe headers of the answer, and log the request."""
-    response.headers[HEADER] = g.request_id
     response.headers.setdefault("Cache-Control", "no-store")
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    if (services().public_url or f"{came_by()}:").startswith("https:"):
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    is_https = (services().public_url or f"{came_by()}:").startswith("https:")
+    response.headers.update(safe_headers(g.request_id, is_https=is_https))
     who = g.get("person")
-    log.info(
-        "request",
-        method=request.method,
-        path=redact(request.path),
-        status=response.status_code,
-        ms=round((time.perf_counter() - g.began_at) * 1000),
+    note(
+        request.method,
+        redact(request.path),
+        response.status_code,
+        seconds=time.perf_counter() - g.began_at,
         request_id=g.request_id,
         user=who.email if who is not None else None,
-        bytes=response.content_length,
+        size=response.content_length,
     )
     return response
+
+
+def safe_headers(request_id: str, *, is_https: bool) -> dict[str, str]:
+    """Return the headers that every answer has."""
+    headers = {HEADER: request_id, "X-Content-Type-Options": "nosniff"}
+    if is_https:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
+def note(
+    method: str,
+    path: str,
+    status: int,
+    *,
+    seconds: float,
+    request_id: str,
+    user: str | None = None,
+    size: int | None = None,
+) -> None:
+    """Write the line of a request."""
+    log.info(
+        "request",
+        method=method,
+        path=path,
+        status=status,
+        ms=round(seconds * 1000),
+        request_id=request_id,
+        user=user,
+        bytes=size,
+    )
 
 
 def init_app(app: Flask) -> None:

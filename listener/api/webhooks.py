@@ -10,6 +10,7 @@ from listener.api.answers import Reply, replies
 from listener.api.services import services
 from listener.github import events, signature
 from listener.heroku import HEADER
+from listener.web.fast_path import FAILED
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
@@ -17,7 +18,12 @@ bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 @bp.post("/heroku")
 @replies(Reply(status=204, problems=(401, 413, 503)))
 def receive() -> ResponseReturnValue:
-    """Verify and store a delivery, then answer; Heroku repeats whatever is refused."""
+    """Verify and store a delivery, then answer; Heroku repeats whatever is refused.
+
+    Most are stored by the fast path, and never come here.
+    """
+    if (failed := request.environ.get(FAILED)) is not None:
+        raise failed
     services().inbox.receive(
         request_body.content(request_body.LARGEST_FILE), request.headers.get(HEADER, "")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from listener import heroku
 from listener.crypto import Keys
@@ -16,7 +17,7 @@ from listener.heroku import BadSignature, Event, MalformedEvent, VerifiedBody
 from listener.inventory.context import Context
 from listener.services import apps as named
 from listener.services import webhook_secrets
-from listener.services.delivery_writer import DeliveryWriter, SignedArrival
+from listener.services.delivery_writer import DeliveryWriter, SignedArrival, Stored
 from listener.services.views import DeliveryView
 from listener.services.webhook_secrets import OpenedSecret, WebhookSecrets
 
@@ -53,6 +54,19 @@ class Inbox:
             signed = self._signed(live, body, signature)
             if signed is None:
                 raise webhook_secrets.refusal(live)
+
+    def submit(self, deliveries: Sequence[tuple[bytes, str]]) -> list[Stored]:
+        """Begin to store bodies with their signatures, and return at once.
+
+        An answer is None after the commit. If it is anything else, nothing is stored, and `receive`
+        finds out why: this process remembers no secret of an app in the body that made the
+        signature, or it is not live any more. Raises Unavailable if too many wait.
+        """
+        return self._writer.submit([partial(self._known, *each) for each in deliveries])
+
+    def _known(self, body: bytes, signature: str) -> SignedArrival | None:
+        named = webhook_secrets.named_in(body, self._secrets.known)
+        return self._signed(named, body, signature)
 
     def _signed(
         self, secrets: Sequence[OpenedSecret], body: bytes, signature: str

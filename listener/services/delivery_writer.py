@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -24,12 +24,15 @@ from listener.errors import Unavailable
 from listener.services.webhook_secrets import OpenedSecret, WebhookSecrets
 
 MOST_WAITING = 256
+MOST_SUBMITTED = 192  # so that there is room for requests that wait in threads
 MOST_AT_ONCE = 64
+GATHER_SECONDS = 0.002  # where many came together, as many more are waited for so long
 IDLE_SECONDS = 10.0  # the thread ends when it has had nothing to do for so long
 # Classes of SQLSTATE that no single row is the cause of: trying each alone would only take longer.
 OF_ALL_ROWS = ("08", "25", "42", "53", "55", "57")
 
 Secrets = tuple[OpenedSecret, ...]
+Stored = Future[Secrets | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,14 @@ class SignedArrival:
     secret: LiveSecret
 
 
-@dataclass(frozen=True, slots=True)
+Sign = Callable[[], SignedArrival | None]
+
+
+@dataclass(slots=True)
 class _Task:
-    signed: SignedArrival | None  # None asks for the secrets alone
-    answer: Future[Secrets | None] = field(default_factory=Future)
+    sign: Sign | None  # None asks for the secrets alone
+    answer: Stored = field(default_factory=Future)
+    signed: SignedArrival | None = None
 
 
 class DeliveryWriter:
@@ -59,6 +66,7 @@ class DeliveryWriter:
         self._changed = threading.Condition()
         self._waiting: deque[_Task] = deque()
         self._is_running = False
+        self._crowd = 0  # how many were stored together the last time
 
     @property
     def waiting(self) -> int:
@@ -72,36 +80,47 @@ class DeliveryWriter:
         that are live now. Raises what the database raises; Unavailable after so many seconds, or
         if too many wait: it may be stored then, or not.
         """
-        task = _Task(signed)
-        self._submit(task)
+        [answer] = self._submit([None if signed is None else lambda: signed], most=MOST_WAITING)
         try:
-            return task.answer.result(seconds)
+            return answer.result(seconds)
         except TimeoutError as error:
-            task.answer.cancel()
-            message = "The database did not answer in time. Try again soon."
-            raise Unavailable(message, id="database_unavailable") from error
+            answer.cancel()
+            raise late() from error
 
-    def _submit(self, task: _Task) -> None:
+    def submit(self, deliveries: Sequence[Sign]) -> list[Stored]:
+        """Begin to store deliveries, each of which this thread signs when it is its turn.
+
+        An answer is None after the commit. It is anything else where nothing is stored, for there
+        was nothing signed, or with a secret that is not live. Raises Unavailable if too many wait.
+        """
+        return self._submit(deliveries, most=MOST_SUBMITTED)
+
+    def _submit(self, signs: Sequence[Sign | None], *, most: int) -> list[Stored]:
+        tasks = [_Task(each) for each in signs]
         with self._changed:
-            if len(self._waiting) >= MOST_WAITING:
+            if len(self._waiting) + len(tasks) > most:
                 message = "Too many deliveries wait to be stored. Try again soon."
                 raise Unavailable(message)
-            self._waiting.append(task)
+            self._waiting.extend(tasks)
             if not self._is_running:
                 threading.Thread(target=self._run, name="delivery-writer", daemon=True).start()
                 self._is_running = True
             else:
                 self._changed.notify()
+        return [task.answer for task in tasks]
 
     def _run(self) -> None:
         while group := self._next():
-            self._answer([task for task in group if task.answer.set_running_or_notify_cancel()])
+            self._answer([task for task in group if _is_begun(task)])
 
     def _next(self) -> list[_Task]:
         """Take what waits, as soon as something does; nothing if that takes too long."""
         with self._changed:
             self._is_running = self._changed.wait_for(lambda: bool(self._waiting), IDLE_SECONDS)
-            count = min(len(self._waiting), MOST_AT_ONCE)
+            if self._is_running:
+                crowd = self._crowd
+                self._changed.wait_for(lambda: len(self._waiting) >= crowd, GATHER_SECONDS)
+            count = self._crowd = min(len(self._waiting), MOST_AT_ONCE)
             return [self._waiting.popleft() for _ in range(count)]
 
     def _answer(self, group: Sequence[_Task]) -> None:
@@ -145,6 +164,28 @@ class DeliveryWriter:
             subscriptions.delivered(conn, *late)
         if unproved := [secret.id for secret in secrets if secret.proved_at is None]:
             subscriptions.prove(conn, *unproved)
+
+
+def late() -> Unavailable:
+    """Return what to say where storing takes too long."""
+    message = "The database did not answer in time. Try again soon."
+    return Unavailable(message, id="database_unavailable")
+
+
+def _is_begun(task: _Task) -> bool:
+    """Return whether there is something to ask the database; answer the task if there is not."""
+    if not task.answer.set_running_or_notify_cancel():
+        return False
+    if task.sign is None:
+        return True
+    try:
+        task.signed = task.sign()
+    except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
+        task.answer.set_exception(error)
+        return False
+    if task.signed is None:
+        task.answer.set_result(())
+    return task.signed is not None
 
 
 def _is_live(task: _Task, live: dict[int, LiveSecret]) -> bool:

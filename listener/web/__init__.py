@@ -2,6 +2,7 @@
 
 A worker class for gunicorn. Its master, signals, settings and its reading of HTTP stay; what is
 new is that no thread ever waits for a client: a request is read whole before a thread gets it, an
-answer is written by the selector. Whatever strangers do is bounded by `Limits`, in time, in bytes
+answer is written by the selector. An app may answer what comes most on a fast path, many at once
+and without a thread each. Whatever strangers do is bounded by `Limits`, in time, in bytes
 and in number.
 """

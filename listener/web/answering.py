@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gunicorn import SERVER  # type: ignore[import-untyped]
 from gunicorn.http import wsgi  # type: ignore[import-untyped]
+from gunicorn.util import http_date  # type: ignore[import-untyped]
 
 
 class Sink:
@@ -29,12 +32,19 @@ class Sink:
 
 
 def answer(
-    worker: Any, request: Any, body: bytes, ends: tuple[Any, Any], *, is_cut: bool, is_unread: bool
+    worker: Any,
+    request: Any,
+    body: bytes,
+    ends: tuple[Any, Any],
+    *,
+    is_cut: bool,
+    is_unread: bool,
+    told: Mapping[str, Any] | None = None,
 ) -> AnswerBuffer:
     """Run the app. `is_cut` says that the body is not what came, or would have come, in whole.
 
     Of one that is too large the app still hears the length, to say so; of one that `is_unread`
-    it hears nothing.
+    it hears nothing. What is `told` stands in its environ.
     """
     sink = Sink()
     if is_cut or not worker.alive:
@@ -46,6 +56,7 @@ def answer(
         response, environ = wsgi.create(request, sink, *ends, worker.cfg)
         environ["wsgi.multithread"] = True
         del environ["gunicorn.socket"]  # nobody else reads from it or writes to it
+        environ.update(told or {})
         if is_unread and "CONTENT_LENGTH" in environ:
             environ["CONTENT_LENGTH"] = "0"
         parts = worker.wsgi(environ, response.start_response)
@@ -63,6 +74,23 @@ def answer(
         worker.handle_error(None, sink, ends[0], error)
         return AnswerBuffer(sink.content, closes=True)
     return AnswerBuffer(sink.content, closes=bool(response.should_close()))
+
+
+def brief(
+    worker: Any, request: Any, status: str, headers: Sequence[tuple[str, str]]
+) -> AnswerBuffer:
+    """Return an answer without a body, as gunicorn would write it. Headers must be our own."""
+    if not worker.alive:
+        request.force_close()
+    closes = bool(request.should_close())
+    lines = [
+        f"HTTP/{request.version[0]}.{request.version[1]} {status}",
+        f"Server: {SERVER}",
+        f"Date: {http_date()}",
+        f"Connection: {'close' if closes else 'keep-alive'}",
+        *(f"{name}: {value}" for name, value in headers),
+    ]
+    return AnswerBuffer(bytearray("\r\n".join([*lines, "", ""]).encode("latin-1")), closes=closes)
 
 
 class AnswerBuffer:

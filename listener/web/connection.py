@@ -9,7 +9,8 @@ from enum import IntEnum
 from itertools import count
 from typing import Any
 
-from listener.web.limits import Admission
+from listener.web.fast_path import FastRequest
+from listener.web.limits import Admission, Headers
 from listener.web.reading import Chunks, Head, Length
 
 
@@ -22,7 +23,8 @@ class Phase(IntEnum):
     BODY = 3
     WRITING = 4
     QUEUED = 5  # whole, and no thread has it yet
-    ANSWERING = 6  # a thread was seen to have it: not to be closed
+    FAST = 6  # on the fast path, and from here on not to be closed
+    ANSWERING = 7  # a thread was seen to have it
 
 
 class Connection:
@@ -35,8 +37,10 @@ class Connection:
         "due",
         "ends",
         "events",
+        "fast",
         "head",
         "head_size",
+        "headers",
         "inbox",
         "listed",
         "outbox",
@@ -59,6 +63,8 @@ class Connection:
         self.head: Head | None = None
         self.body: Length | Chunks | None = None
         self.request: Any = None
+        self.headers: Headers = {}  # of that request
+        self.fast: FastRequest | None = None  # while it is on the fast path
         self.requests = 0
         self.admission = Admission()
         self.phase = Phase.IDLE
@@ -83,7 +89,8 @@ class Connection:
     def forget(self) -> None:
         """Keep nothing of a client that is gone."""
         self.inbox, self.outbox = bytearray(), memoryview(b"")
-        self.head = self.body = self.request = None
+        self.head = self.body = self.request = self.fast = None
+        self.headers = {}
         self.size = self.head_size = self.whole = 0
 
 

@@ -15,6 +15,7 @@ from gunicorn.util import unquote_to_wsgi_str  # type: ignore[import-untyped]
 
 from listener.web.answering import AnswerBuffer, Sink, answer
 from listener.web.connection import Connection, Deadlines, Phase
+from listener.web.fast_path import FAILED, FAST_PATH, FastPath, FastRequest
 from listener.web.limits import JUDGE, Admission, Judge, Limits, unknown
 from listener.web.pool import Pool
 from listener.web.reading import Chunks, Head, Length, body_of
@@ -31,14 +32,19 @@ class Front:
     """All connections of a process; everything but `_work` runs in the selector's thread."""
 
     def __init__(self, worker: Any, selector: selectors.BaseSelector, limits: Limits) -> None:
-        self._worker, self._limits = worker, limits
+        self.worker, self._limits = worker, limits
         self._selector = selector
-        self._judge: Judge = getattr(worker.wsgi, "extensions", {}).get(JUDGE, unknown)
+        extensions = getattr(worker.wsgi, "extensions", {})
+        self._judge: Judge = extensions.get(JUDGE, unknown)
+        self._fast_path: FastPath | None = extensions.get(FAST_PATH)
+        self._fast: list[FastRequest] = []  # to be handed over together
         self._deadlines = Deadlines()
         self._open: set[Connection] = set()
         self._buffered = 0
         self._pool = Pool(limits.threads)
         self._answered: deque[tuple[Connection, AnswerBuffer]] = deque()
+        self._fast_answered: deque[tuple[FastRequest, AnswerBuffer | Exception | None]] = deque()
+        self._is_woken = False
         self._pool.begin()
 
     @property
@@ -72,24 +78,49 @@ class Front:
             if events & WRITE:
                 self._send(conn)
             if events & READ and conn.is_open:
-                if conn.phase in (Phase.QUEUED, Phase.ANSWERING):
+                if conn.phase >= Phase.QUEUED:
                     self._watch(conn, 0)  # what it sends now waits for its answer
                 else:
                     self._receive(conn)
         except OSError:  # it went away
             self._close(conn)
 
+    def hand_over(self) -> None:
+        """Let the fast path have what has become whole since the last time."""
+        if self._fast and self._fast_path is not None:
+            requests, self._fast = self._fast, []
+            self._fast_path.take(requests)
+
+    def answered(self, request: FastRequest, outcome: AnswerBuffer | Exception | None) -> None:
+        """Take what came of a request on the fast path; any thread may call it."""
+        self._fast_answered.append((request, outcome))
+        self._wake()
+
     def collect(self) -> None:
         """Take what the threads have answered."""
+        self._is_woken = False
         for _ in range(len(self._answered)):  # no more, for each may bring the next at once
-            conn, said = self._answered.popleft()
-            conn.request = None
-            conn.whole = conn.head_size = 0
-            if not said.content:
-                conn.phase = Phase.WRITING
-                self._close(conn)
-                continue
+            self._finish(*self._answered.popleft())
+        for _ in range(len(self._fast_answered)):
+            request, outcome = self._fast_answered.popleft()
+            conn: Connection = request.connection
+            if conn.fast is not request:
+                continue  # it was given up
+            conn.fast = None
+            if isinstance(outcome, AnswerBuffer):
+                self._finish(conn, outcome)
+            else:
+                self._queue(conn, request.body, failed=outcome)
+
+    def _finish(self, conn: Connection, said: AnswerBuffer) -> None:
+        conn.request = None
+        conn.headers = {}
+        conn.whole = conn.head_size = 0
+        if said.content:
             self._reply(conn, said.content, closes=said.closes)
+        else:
+            conn.phase = Phase.WRITING
+            self._close(conn)
 
     def tick(self, now: float) -> None:
         """Close whoever has taken too long."""
@@ -133,7 +164,7 @@ class Front:
             if conn.phase is Phase.IDLE and conn.inbox:
                 conn.requests += 1
                 address = conn.ends[0]
-                conn.head = Head(self._worker.cfg, address, conn.requests, self._limits)
+                conn.head = Head(self.worker.cfg, address, conn.requests, self._limits)
                 self._enter(conn, Phase.HEAD, self._limits.head_seconds)
             if conn.phase is Phase.HEAD and conn.head is not None:
                 self._read_head(conn, conn.head)
@@ -143,7 +174,7 @@ class Front:
             raise
         except Exception as error:  # noqa: BLE001 - gunicorn knows which, and what to say
             sink = Sink()
-            self._worker.handle_error(None, sink, conn.ends[0], error)
+            self.worker.handle_error(None, sink, conn.ends[0], error)
             self._reply(conn, sink.content, closes=True)
 
     def _read_head(self, conn: Connection, head: Head) -> None:
@@ -155,7 +186,7 @@ class Front:
         headers: dict[str, list[str]] = {}
         for name, value in request.headers:
             headers.setdefault(name, []).append(value)
-        conn.head, conn.request = None, request
+        conn.head, conn.request, conn.headers = None, request, headers
         conn.admission = self._judge(request.method, unquote_to_wsgi_str(request.path), headers)
         most = min(conn.admission.body, self._limits.body)
         conn.body = body_of(request, self._limits, most)
@@ -184,17 +215,46 @@ class Front:
         conn.body = None
         conn.whole = len(body)
         self._count(conn)  # while it may still be closed
-        if conn.is_open:
-            self._enter(conn, Phase.QUEUED, self._limits.queue_seconds)
-            job = partial(self._work, conn, conn.request, body, is_cut=is_cut)
-            self._pool.add(conn.admission.priority, conn, job)
+        if not conn.is_open:
+            return
+        is_fast = conn.admission.is_fast and not is_cut and len(body) <= self._limits.fast_body
+        if self._fast_path is None or not is_fast:
+            self._queue(conn, body, is_cut=is_cut)
+            return
+        self._enter(conn, Phase.FAST, self._limits.fast_seconds)
+        conn.fast = FastRequest(self, conn, body)
+        self._fast.append(conn.fast)
 
-    def _work(self, conn: Connection, request: Any, body: bytes, *, is_cut: bool) -> None:
+    def _queue(
+        self,
+        conn: Connection,
+        body: bytes,
+        *,
+        is_cut: bool = False,
+        failed: Exception | None = None,
+    ) -> None:
+        """Have a thread of the pool answer, by the app."""
+        self._enter(conn, Phase.QUEUED, self._limits.queue_seconds)
+        told = {FAILED: failed} if failed is not None else {}
+        job = partial(self._work, conn, conn.request, body, is_cut=is_cut, told=told)
+        self._pool.add(conn.admission.priority, conn, job)
+
+    def _work(
+        self, conn: Connection, request: Any, body: bytes, *, is_cut: bool, told: dict[str, Any]
+    ) -> None:
         """Answer, in a thread of the pool."""
         is_unread = not conn.admission.reads_body
-        said = answer(self._worker, request, body, conn.ends, is_cut=is_cut, is_unread=is_unread)
+        said = answer(
+            self.worker, request, body, conn.ends, is_cut=is_cut, is_unread=is_unread, told=told
+        )
         self._answered.append((conn, said))
-        self._worker.wake()
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let the selector see that something was answered, once for all that were."""
+        if not self._is_woken:
+            self._is_woken = True
+            self.worker.wake()
 
     def _reply(self, conn: Connection, content: bytearray, *, closes: bool) -> None:
         conn.outbox = memoryview(content)
@@ -220,7 +280,7 @@ class Front:
         if conn.closes:
             self._linger(conn)
             return
-        idle = STOPPING_SECONDS if not self._worker.alive else self._worker.cfg.keepalive
+        idle = STOPPING_SECONDS if not self.worker.alive else self.worker.cfg.keepalive
         self._enter(conn, Phase.IDLE, idle)
         self._watch(conn, READ)
         self._count(conn)
@@ -238,6 +298,10 @@ class Front:
     def _give_up(self, conn: Connection) -> None:
         if conn.phase is Phase.ANSWERING:
             return
+        if conn.phase is Phase.FAST:
+            if self._fast_path is not None and conn.fast is not None:
+                self._fast_path.give_up(conn.fast)
+            return
         if conn.phase in (Phase.HEAD, Phase.BODY):
             with suppress(OSError):
                 conn.socket.send(LATE)
@@ -246,7 +310,7 @@ class Front:
     def _make_room(self) -> bool:
         """Close one connection for a new one; return False where all are being answered."""
         return self._close_first(
-            [one for one in self._open if one.phase is not Phase.ANSWERING],
+            [one for one in self._open if one.phase <= Phase.QUEUED],
             lambda one: (one.phase > Phase.IDLE, one.admission.is_trusted, one.since),
         )
 
@@ -259,7 +323,7 @@ class Front:
         conn.size = size
         while self._buffered > self._limits.buffered:
             is_one_gone = self._close_first(
-                [one for one in self._open if one.size and one.phase is not Phase.ANSWERING],
+                [one for one in self._open if one.size and one.phase <= Phase.QUEUED],
                 lambda one: (one.admission.is_trusted, one.phase is Phase.QUEUED, one.since),
             )
             if not is_one_gone:

@@ -28,6 +28,7 @@ class Admission:
     is_trusted: bool = False  # goes last where memory is short
     reads_body: bool = True  # else the app answers without having seen one
     body: int = MIB  # bytes that are read of it at most
+    is_fast: bool = False  # its fast path may answer, where the body is small
 
 
 Headers = Mapping[str, Sequence[str]]  # by their names in capital letters
@@ -48,10 +49,12 @@ class Limits:
     head: int = 64 * KIB
     body: int = MIB
     trailers: int = 16 * KIB
+    fast_body: int = 16 * KIB  # of what is not closed for want of memory
     head_seconds: float = 10.0
     body_seconds: float = 10.0
     body_grace: float = 4.0  # from then on the minimum rate holds
     body_rate: float = 1024.0  # bytes a second
+    fast_seconds: float = 10.0
     queue_seconds: float = 30.0  # the router gives up then, and so do we
     answer_seconds: float = 20.0
     linger_seconds: float = 2.0  # for a client that still sends while we have answered

@@ -76,6 +76,7 @@ class FrontWorker(Worker):  # type: ignore[misc]
                 with suppress(BlockingIOError):
                     os.read(self.PIPE[0], 4096)
         front.collect()
+        front.hand_over()
         front.tick(time.monotonic())
 
     def _has_parent(self) -> bool:

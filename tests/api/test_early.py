@@ -14,6 +14,7 @@ KEYS = Keys(["k" * 32])
 SIGNED = {"HEROKU-WEBHOOK-HMAC-SHA256": ["A" * 43 + "="]}
 AT_GITHUB = {"X-HUB-SIGNATURE-256": [f"sha256={'a' * 64}"]}
 UNREAD = Admission(Priority.LAST, reads_body=False)
+FROM_HEROKU = Admission(Priority.FIRST, is_trusted=True, is_fast=True)
 STRANGER, PERSON = (Admission(each, body=8192) for each in (Priority.LAST, Priority.REST))
 # The same in each process of a run, for a path names its test.
 WALL = f"/wall/{KEYS.walls.sign({'wall': 'x'}, until=datetime(2100, 1, 1, tzinfo=UTC)).text}"
@@ -42,7 +43,7 @@ def session(*, hours: int = 1, **said: str) -> str:
 @pytest.mark.parametrize(
     ("method", "path", "headers", "expected"),
     [
-        ("POST", "/webhooks/heroku", SIGNED, Admission(Priority.FIRST, is_trusted=True)),
+        ("POST", "/webhooks/heroku", SIGNED, FROM_HEROKU),
         ("POST", "/webhooks/heroku", {}, UNREAD),
         ("POST", "/webhooks/heroku", {next(iter(SIGNED)): ["A" * 44]}, UNREAD),
         ("POST", "/webhooks/heroku", {next(iter(SIGNED)): ["A" * 43 + "="] * 2}, UNREAD),

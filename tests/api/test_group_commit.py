@@ -10,19 +10,28 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from gunicorn.config import Config  # type: ignore[import-untyped]
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 
+from listener.api.fast_path import FastDeliveries
+from listener.api.metrics import Metrics
 from listener.app import Parts, assemble, build
 from listener.db import apps, subscriptions
 from listener.db.engine import open_database
 from listener.errors import Unavailable
-from listener.heroku import BadSignature, sign
+from listener.heroku import HEADER, BadSignature, sign
 from listener.services.deliveries import Inbox
+from listener.services.delivery_writer import MOST_SUBMITTED
+from listener.web.answering import AnswerBuffer
+from listener.web.fast_path import FastRequest
+from listener.web.limits import Limits
+from listener.web.reading import Head
 from reliability.relay import DatabaseRelay
 from tests.api.source import Source
 from tests.db.silence import silent_way
@@ -238,3 +247,80 @@ def test_a_silent_database_is_unavailable_within_the_bound_and_comes_back(
         tell(patient, source, "d-2")
         database.dispose()
     assert [kept.key for kept in source.deliveries()] == ["d-1", "d-2"]
+
+
+def signed(source: Source, delivery_id: str) -> tuple[bytes, str]:
+    """A delivery of this source, as the fast path submits it."""
+    body = json.dumps(source.event(delivery_id=delivery_id)).encode()
+    return body, sign(body, source.secret)
+
+
+def test_those_that_wait_without_a_thread_leave_room_for_those_that_have_one(
+    parts: Parts, inbox: Inbox, source: Source
+) -> None:
+    tell(inbox, source, "d-0")
+    with ThreadPoolExecutor(2) as pool:
+        with closed(parts, inbox, pool, source):
+            stored = inbox.submit([signed(source, f"d-{n}") for n in range(MOST_SUBMITTED)])
+            with pytest.raises(Unavailable):
+                inbox.submit([signed(source, "one more")])
+            told = pool.submit(tell, inbox, source, "with a thread")
+            await_(lambda: inbox.waiting == MOST_SUBMITTED + 1)
+        told.result(PATIENCE_SECONDS)
+        assert {each.result(PATIENCE_SECONDS) for each in stored} == {None}
+    assert len(source.deliveries()) == MOST_SUBMITTED + 2
+
+
+def test_one_that_was_given_up_before_its_turn_is_not_stored(
+    parts: Parts, inbox: Inbox, source: Source
+) -> None:
+    tell(inbox, source, "d-0")
+    with ThreadPoolExecutor(1) as pool, closed(parts, inbox, pool, source):
+        given_up, other = inbox.submit([signed(source, "d-1"), signed(source, "d-2")])
+        assert given_up.cancel()
+    other.result(PATIENCE_SECONDS)
+    assert {kept.key for kept in source.deliveries()} == {"first", "d-0", "d-2"}
+
+
+def test_the_fast_path_says_once_that_it_took_too_long(
+    parts: Parts, inbox: Inbox, source: Source
+) -> None:
+    tell(inbox, source, "d-0")
+    front, path = Front(), FastDeliveries(inbox, Metrics(), None)
+    begun, waiting = (front.request(*signed(source, name)) for name in ("d-1", "d-2"))
+    other = open_database(parts.settings.database_url, pool_size=1)
+    with other.begin() as conn:
+        conn.exec_driver_sql("LOCK TABLE delivery")
+        path.take([begun])
+        await_(lambda: bool(conn.exec_driver_sql(WAITS).scalar_one()))
+        path.take([waiting])
+        for request in (begun, waiting):
+            path.give_up(request)
+    other.dispose()
+    await_(lambda: len(front.outcomes) == 3)
+
+    assert [request for request, _ in front.outcomes] == [begun, waiting, begun]
+    first, second, late = (outcome for _, outcome in front.outcomes)
+    assert isinstance(first, Unavailable)
+    assert isinstance(second, Unavailable)
+    assert isinstance(late, AnswerBuffer)  # the front has answered it by then
+    assert {kept.key for kept in source.deliveries()} == {"d-0", "d-1"}
+
+
+class Front:
+    """Keeps what came of requests."""
+
+    def __init__(self) -> None:
+        self.worker = SimpleNamespace(alive=True)
+        self.outcomes: list[tuple[FastRequest, AnswerBuffer | Exception | None]] = []
+
+    def answered(self, request: FastRequest, outcome: AnswerBuffer | Exception | None) -> None:
+        """Keep it."""
+        self.outcomes.append((request, outcome))
+
+    def request(self, body: bytes, signature: str) -> FastRequest:
+        """A delivery that is whole, as a connection has it."""
+        head = f"POST {DOOR} HTTP/1.1\r\nHost: x\r\n{HEADER}: {signature}\r\n\r\n".encode()
+        request = Head(Config(), ("127.0.0.1", 1), 1, Limits()).read(bytearray(head))
+        headers = {HEADER.upper(): [signature]}
+        return FastRequest(self, SimpleNamespace(request=request, headers=headers), body)

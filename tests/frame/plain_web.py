@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
+from listener.web.fast_path import FAILED, FAST_PATH, FastRequest
 from listener.web.limits import JUDGE, KIB, Admission, Headers, Limits, Priority
 from listener.web.worker import FrontWorker
 
@@ -24,22 +25,57 @@ class ShortWorker(FrontWorker):
         body_seconds=3.0,
         body_grace=2.0,
         answer_seconds=2.0,
+        fast_seconds=2.0,
         linger_seconds=0.5,
         threads=(4, 3, 2, 1),
     )
+
+
+class Fast:
+    """Does with a request on the fast path what its header says."""
+
+    def __init__(self) -> None:
+        self.kept: list[FastRequest] = []
+
+    def take(self, requests: Sequence[FastRequest]) -> None:
+        """Answer, give back, fail, or keep it until the next one comes."""
+        for one in requests:
+            match one.headers["HOW"]:
+                case ["answer"]:
+                    self.answer(one)
+                case ["thread"]:
+                    Thread(target=self.answer, args=[one]).start()
+                case ["fail"]:
+                    one.give_back(ValueError("it failed"))
+                case ["keep"]:
+                    self.kept.append(one)
+                case _:
+                    one.give_back()
+
+    def answer(self, request: FastRequest) -> None:
+        """Answer it, and once more whoever was kept for too long."""
+        while self.kept:
+            self.kept.pop().answer("200 Late", [])
+        request.answer("204 Fast", [("Number", request.body.decode())])
+
+    def give_up(self, request: FastRequest) -> None:
+        """Give back what was kept for too long."""
+        request.give_back(TimeoutError("it took too long"))
 
 
 class App:
     """Answers with what it was sent."""
 
     def __init__(self) -> None:
-        self.extensions = {JUDGE: self.judge}
+        self.extensions = {JUDGE: self.judge, FAST_PATH: Fast()}
         self.let_go = Event()
 
     def judge(self, method: str, path: str, headers: Headers) -> Admission:
         """Let signed ones first, and read no body where told so."""
         if path == "/door" and "SIGNED" in headers:
             return Admission(Priority.FIRST, is_trusted=True)
+        if path == "/fast":
+            return Admission(Priority.FIRST, is_trusted=True, is_fast=True)
         priority = PRIORITIES.get(path, Priority.REST)
         return Admission(priority, reads_body=path != "/door")
 
@@ -58,6 +94,8 @@ class App:
         if path == "/broken":
             message = "broken on purpose"
             raise ValueError(message)
+        if (failed := environ.get(FAILED)) is not None:
+            status = f"503 {failed}"
         start(status, [("Content-Length", str(len(said + body)))])
         return [said, body]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from demo.stage import free_port
+from listener.web.limits import Limits
 from tests.acceptance.town import Process, wait_until
 from tests.frame.plain_web import ShortWorker
 from tests.frame.processes import PYTHON, dyno
@@ -276,6 +277,61 @@ def test_those_that_take_long_leave_threads_for_the_door(web: Web) -> None:
         assert not any(one.done() for one in waiting)
         web.ask(FREE)
         waiting.clear()
+
+
+def fast(how: bytes, body: bytes = b"1", *, version: bytes = b"1.1") -> bytes:
+    """A request that the fast path may answer."""
+    head = b"POST /fast HTTP/%b\r\nHost: x\r\nHow: %b\r\nContent-Length: %d\r\n\r\n"
+    return head % (version, how, len(body)) + body
+
+
+@pytest.mark.parametrize("how", [b"answer", b"thread"])
+def test_the_fast_path_answers_in_turn_with_the_app(web: Web, how: bytes) -> None:
+    answer = web.ask(fast(how, b"1") + GET + fast(how, b"2") + fast(b"give-back", b"3") + GET)
+
+    said = [b"\r\nNumber: 1\r\n", b"GET /a", b"\r\nNumber: 2\r\n", b"POST /fast 1 3", b"GET /a"]
+    places = [answer.find(one) for one in said[:4]] + [answer.rfind(said[4])]
+    assert places == sorted(places)
+    assert places[0] > 0
+    assert answer.count(b"HTTP/1.1 204 Fast\r\n") == 2
+    assert answer.count(b"Connection: keep-alive") == 5
+
+
+def test_a_chunked_request_is_fast_as_well(web: Web) -> None:
+    head = b"POST /fast HTTP/1.1\r\nHost: x\r\nHow: answer\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = web.ask(head + b"2\r\nhi\r\n0\r\n\r\n" + GET)
+    assert b"\r\nNumber: hi\r\n" in answer
+    assert b"GET /a None" in answer
+
+
+def test_an_old_client_is_let_go_after_a_fast_answer(web: Web) -> None:
+    with web.open() as client:
+        client.sendall(fast(b"answer", version=b"1.0"))
+        answer = rest(client)
+    assert answer.startswith(b"HTTP/1.0 204 Fast\r\n")
+    assert b"\r\nConnection: close\r\n" in answer
+
+
+def test_what_fails_on_the_fast_path_is_told_by_the_app(web: Web) -> None:
+    answer = web.ask(fast(b"fail") + fast(b"give-back"))
+    assert b"HTTP/1.1 503 it failed" in answer
+    assert answer.endswith(b"POST /fast 1 1")
+    assert b"HTTP/1.1 200 OK" in answer
+
+
+def test_a_large_body_goes_the_long_way(web: Web) -> None:
+    large = b"x" * (Limits().fast_body + 1)
+    assert web.ask(fast(b"answer", large)).endswith(large)
+    assert b" 204 Fast" in web.ask(fast(b"answer", large[1:]))
+
+
+def test_what_the_fast_path_keeps_for_too_long_is_told_by_the_app_alone(web: Web) -> None:
+    """Its answer that comes after all may not be taken for that of the next request."""
+    with web.open() as client:
+        client.sendall(fast(b"keep", b"1"))
+        until(client, b"POST /fast 1 1")
+        client.sendall(fast(b"answer", b"2") + GET)
+        assert b"Late" not in until(client, b"GET /a None ")
 
 
 def test_what_is_whole_is_answered_though_the_process_ends(tmp_path: Path) -> None:
