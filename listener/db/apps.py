@@ -58,6 +58,7 @@ class AppRow:
     read_started_at: datetime | None
     read_at: datetime | None
     read_newest: int | None
+    read_oldest: int | None
     behind: str | None
     behind_since: datetime | None
     is_complete: bool
@@ -109,6 +110,7 @@ def row_of(row: Row[Any]) -> AppRow:
         row.read_started_at,
         row.read_at,
         row.read_newest,
+        row.read_oldest if row.read_oldest_of == row.read_number else None,
         row.behind,
         row.behind_since,
         row.is_complete,

@@ -67,12 +67,14 @@ class Around:
     """What a decision asks of an app's releases: however many there are, it reads only these.
 
     All from version `since` on, the newest ones anyway, and those of `versions`; the first and the
-    last run of each artifact among these, and of each of `artifacts`.
+    last run of each artifact among these, and of each of `artifacts`. `back_to` is for Heroku's
+    list: it is read down to this version, however many releases came later.
     """
 
     since: int | None = None
     artifacts: frozenset[str] = frozenset()
     versions: frozenset[int] = frozenset()
+    back_to: int | None = None
 
 
 NEWEST = Around()

@@ -18,6 +18,9 @@ from listener.db.fixed import Fixed, value, values_of
 from listener.db.releases import Around
 from listener.db.tables import app, release
 
+# Of the newest releases, so many are read again until each has ended and none is missing.
+WATCHED = 55
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -29,6 +32,7 @@ class Asked:
     number: int
     at: datetime
     known_to: int = 0  # the newest version that is stored, if all before it are
+    open_since: int | None = None  # the oldest stored one of which Heroku may tell something new
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +67,28 @@ class Behind:
 def ask(conn: Connection, app_ids: Iterable[str]) -> dict[str, Asked]:
     """Begin a snapshot of each of these apps; the requests are sent right after this."""
     rows = _ASK.rows(conn, app_ids=list(app_ids))
-    return {row.app_id: Asked(row.number, row.at, row.known_to) for row in rows}
+    return {row.app_id: Asked(row.number, row.at, row.known_to, row.open_since) for row in rows}
 
 
-_ASK = Fixed("""
+# Something new may be told of what is pending, of what an answer lacked, and of what none showed.
+_ASK = Fixed(
+    """
 SELECT wanted.app_id, nextval('reading_number') AS number, clock_timestamp() AS at,
-  (SELECT coalesce(max(version), 0) FROM release
-   WHERE release.app_id = wanted.app_id AND gone_at IS NULL
-   AND (SELECT is_complete FROM app WHERE app.id = wanted.app_id)) AS known_to
-FROM unnest(CAST(:app_ids AS text[])) AS wanted (app_id)
-""")
+  CASE WHEN (SELECT is_complete FROM app WHERE app.id = wanted.app_id)
+    THEN coalesce(newest, 0) ELSE 0 END AS known_to, open_since
+FROM unnest(CAST(:app_ids AS text[])) AS wanted (app_id), LATERAL (
+  SELECT max(version) AS newest, CASE WHEN count(*) <= max(version) - min(version)
+    THEN min(version) ELSE min(version) FILTER (
+      WHERE times_missing > 0 OR status NOT IN ('succeeded', 'expired', 'failed')
+    ) END AS open_since
+  FROM (
+    SELECT version, status, times_missing FROM release
+    WHERE release.app_id = wanted.app_id AND gone_at IS NULL
+    ORDER BY version DESC LIMIT :watched
+  ) AS watched
+) AS near
+""".replace(":watched", str(WATCHED))
+)
 
 
 def record(
@@ -253,10 +269,19 @@ def _follow(
         read_started_at=answer.asked.at,
         read_at=answer.arrived_at,
         read_newest=shown.newest_version,
+        read_oldest=shown.releases[0].version if shown.releases else None,
+        read_oldest_of=answer.asked.number,
     )
 
 
-_TOLD = ("read_number", "read_started_at", "read_at", "read_newest")
+_TOLD = (
+    "read_number",
+    "read_started_at",
+    "read_at",
+    "read_newest",
+    "read_oldest",
+    "read_oldest_of",
+)
 _READ = Fixed(
     update(app)
     .where(app.c.id == value("app_id", Text))

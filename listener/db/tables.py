@@ -53,6 +53,9 @@ app = Table(
     columns.time("read_started_at"),
     columns.time("read_at"),
     Column("read_newest", Integer),  # the highest version that it showed
+    # The lowest, and of which snapshot: older code stores snapshots without it.
+    Column("read_oldest", Integer),
+    Column("read_oldest_of", BigInteger),
     columns.words("behind"),  # why later answers are behind what is known, and since when
     columns.time("behind_since"),
     columns.required("is_complete", Boolean, "false"),  # read back as far as old slugs still exist

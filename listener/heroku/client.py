@@ -172,7 +172,7 @@ class Heroku:
         """List the releases of an app, newest first, as far back as `enough` wants.
 
         `enough` gets all that were read so far, never none. The current one is always among them.
-        `page` is how many are asked for at once.
+        `page` is how many are asked for first.
         """
         path = f"{_app(app)}/releases"
         return paging.walk(lambda wanted: self._read(path, wanted), enough, page)

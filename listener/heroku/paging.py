@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ def walk(
 ) -> list[Release]:
     """Read the releases, newest first, with the current one among them. Raises BadAnswer.
 
-    `page` is how many are asked for at once.
+    `page` is how many are asked for first; whatever follows is read in the longest pages.
     """
     read: dict[int, Release] = {}
     wanted = f"version ..; order=desc, max={page}"
@@ -39,7 +40,7 @@ def walk(
             return _with_current(releases)
         if not is_new:
             raise BadAnswer("Heroku's list of releases repeats itself.")
-        wanted = following
+        wanted = _in_longest_page(following)
     raise BadAnswer(f"Heroku's list of releases has more than {MOST_PAGES} pages.")
 
 
@@ -71,6 +72,10 @@ def _next_range(answer: HttpAnswer) -> str | None:
     if found is not None and not found.isascii():
         raise BadAnswer("Heroku's list goes on nowhere.")
     return found or None
+
+
+def _in_longest_page(wanted: str) -> str:
+    return re.sub(r"\bmax=\d+", f"max={LONGEST_PAGE}", wanted)
 
 
 def _has_current(releases: Sequence[Release]) -> bool:

@@ -28,9 +28,8 @@ ENOUGH_RELEASES = 25
 ENOUGH_AGE = timedelta(days=35)
 LACKING_FOR = timedelta(minutes=10)  # webhooks and answers may be ahead of the API's list
 # Some more than are near: what is near and not in the answer would be looked up in the other app.
-# And many more than the 20 whose slugs live on: that one beyond them has expired shows only there.
-NEAR = 50
-NEAR_PAGE = NEAR + 5
+SHORTEST_PAGE = releases.MOST_NEAR + 5
+SPARE = 5  # releases that nobody told us of; with more of them a second page is read
 NOT_FOUND = 404
 MOST_READS = 3  # of one list, if others ask later and are answered sooner
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -50,6 +49,7 @@ class Snapshot:
     started_at: datetime  # right before its request was sent
     arrived_at: datetime
     looked_up: frozenset[str] = frozenset()  # artifacts whose runs were asked for, ever so old
+    oldest_read: int | None = None  # Heroku's list told all from this version on
 
     @property
     def artifacts(self) -> frozenset[str]:
@@ -64,6 +64,10 @@ class Snapshot:
     def is_fresh(self, now: datetime) -> bool:
         """Return whether the snapshot is recent enough for a POST."""
         return now <= fresh_until(self.started_at, self.arrived_at)
+
+    def reaches(self, version: int) -> bool:
+        """Return whether Heroku told of this version, not only of later ones."""
+        return self.oldest_read is not None and self.oldest_read <= version
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class HerokuReader:
     def releases(
         self, app_id: str, around: Around | None = None, *, as_it_is: bool = False
     ) -> Snapshot:
-        """Read the releases of an app now, back to those we know already. Raises StaleData.
+        """Read the releases of an app now, back to where all is known. Raises StaleData.
 
         The history of the snapshot tells what is `around`; all there is where that is None.
         `as_it_is`: a person says that a list is right although it has been behind for a day.
@@ -139,22 +143,32 @@ class HerokuReader:
     def fetch(self, app_id: str, asked: Asked, around: Around | None = NEWEST) -> Listing:
         """Ask Heroku for the list that was announced by `asked`. Raises HerokuError."""
         clock = Clock(asked.at)
+        back_to = _back_to(asked, around)
         found = self._heroku.releases(
-            app_id, enough=partial(_reaches, known_to=asked.known_to), page=_page(asked, around)
+            app_id,
+            enough=partial(_is_enough, known_to=asked.known_to, back_to=back_to),
+            page=_page(asked, around, back_to),
         )
         return Listing(asked, clock, clock.now(), [as_release(release) for release in found])
 
-    def fetch_all(self, asked: Mapping[str, Asked]) -> dict[str, Listing | platform.HerokuError]:
-        """Ask Heroku for several lists at once; an error stands for the list it befell."""
-        first, *others = asked.items()
+    def fetch_all(
+        self, asked: Mapping[str, Asked], around: Around
+    ) -> dict[str, Listing | platform.HerokuError]:
+        """Ask Heroku for several lists at once; an error stands for the list it befell.
+
+        `around` is what is wanted of the first one.
+        """
+        (first, its_own), *others = asked.items()
         with ThreadPoolExecutor(max_workers=max(len(others), 1)) as pool:
             beside = {app_id: pool.submit(self._try, app_id, each) for app_id, each in others}
-            found = {first[0]: self._try(*first)}
+            found = {first: self._try(first, its_own, around)}
         return found | {app_id: each.result() for app_id, each in beside.items()}
 
-    def _try(self, app_id: str, asked: Asked) -> Listing | platform.HerokuError:
+    def _try(
+        self, app_id: str, asked: Asked, around: Around = NEWEST
+    ) -> Listing | platform.HerokuError:
         try:
-            return self.fetch(app_id, asked)
+            return self.fetch(app_id, asked, around)
         except platform.HerokuError as error:
             return error
 
@@ -180,7 +194,9 @@ class HerokuReader:
         if isinstance(recorded, snapshots.Older):
             return _standing(conn, row, now, around)
         history = recorded.history if around is not None else releases.history(conn, row.id)
-        return Snapshot(row.id, history, answer.asked.at, answer.arrived_at, near.artifacts)
+        oldest = min(release.version for release in answer.shown)
+        read_at = answer.asked.at, answer.arrived_at
+        return Snapshot(row.id, history, *read_at, near.artifacts, oldest)
 
     def fresh(
         self, app_id: str, around: Around | None = None, *, for_: timedelta = timedelta(0)
@@ -206,20 +222,21 @@ class HerokuReader:
         return all(reading.is_fresh(now) for reading in found)
 
     def beside(
-        self, source: Snapshot, target: Snapshot, around: Around
+        self, source: Snapshot, target: Snapshot, around: Mapping[str, Around]
     ) -> tuple[Snapshot, Snapshot]:
         """Read both again so that they are fresh together: the quick one as the slow one ends.
 
         The slow one is not read again if it is still fresh and the quick one is quick enough.
+        `around` is what is wanted of each, by app.
         """
         slow, quick = sorted((source, target), key=lambda each: each.took, reverse=True)
         if quick.took <= SLOW and self.are_fresh(slow):
-            quick = self.releases(quick.app_id, around)
+            quick = self.releases(quick.app_id, around[quick.app_id])
         else:
             with ThreadPoolExecutor(max_workers=1) as pool:
-                asked = pool.submit(self.releases, slow.app_id, around)
+                asked = pool.submit(self.releases, slow.app_id, around[slow.app_id])
                 wait([asked], timeout=(slow.took - quick.took).total_seconds())
-                quick = self.releases(quick.app_id, around)
+                quick = self.releases(quick.app_id, around[quick.app_id])
                 slow = asked.result()
         return (slow, quick) if slow.app_id == source.app_id else (quick, slow)
 
@@ -314,7 +331,7 @@ def _history(conn: Connection, app_id: str, around: Around | None) -> History:
 def _standing(
     conn: Connection, row: AppRow, now: datetime, around: Around | None
 ) -> Snapshot | None:
-    """Return the stored snapshot, if it is fresh and lacks nothing that is known."""
+    """Return the stored snapshot, if it is fresh, goes back far enough and lacks nothing known."""
     if row.read_started_at is None or row.read_at is None or row.read_newest is None:
         return None
     if now > fresh_until(row.read_started_at, row.read_at):
@@ -324,7 +341,10 @@ def _standing(
     if row.read_newest < max(history.newest_version, released):
         return None
     looked_up = around.artifacts if around is not None else frozenset()
-    return Snapshot(row.id, history, row.read_started_at, row.read_at, looked_up)
+    read_at = row.read_started_at, row.read_at
+    found = Snapshot(row.id, history, *read_at, looked_up, row.read_oldest)
+    back_to = around.back_to if around is not None else None
+    return found if back_to is None or found.reaches(back_to) else None
 
 
 def _told(conn: Connection, row: AppRow, found: snapshots.Behind, now: datetime) -> str:
@@ -342,19 +362,26 @@ def _told(conn: Connection, row: AppRow, found: snapshots.Behind, now: datetime)
     return message
 
 
-def _page(asked: Asked, around: Around | None) -> int:
-    """Return how many releases to ask for at once: few, where what is older is known."""
-    if around is None or not asked.known_to:
+def _back_to(asked: Asked, around: Around | None) -> int | None:
+    """Return the version down to which the list must tell; None if any length would do."""
+    wanted = asked.known_to or None, asked.open_since, around.back_to if around else None
+    return min((version for version in wanted if version is not None), default=None)
+
+
+def _page(asked: Asked, around: Around | None, back_to: int | None) -> int:
+    """Return how many releases to ask for first: as few as should tell all that is wanted."""
+    if around is None or back_to is None or not asked.known_to:
         return platform.LONGEST_PAGE
-    since = around.since if around.since is not None else asked.known_to
-    is_near = asked.known_to - since < NEAR
-    return NEAR_PAGE if is_near else platform.LONGEST_PAGE
+    newest = max([asked.known_to, *around.versions])  # a delivery may name a newer one
+    return min(max(newest - back_to + SPARE, SHORTEST_PAGE), platform.LONGEST_PAGE)
 
 
-def _reaches(read: Sequence[platform.Release], known_to: int) -> bool:
+def _is_enough(read: Sequence[platform.Release], *, known_to: int, back_to: int | None) -> bool:
     """Return whether a walk of the list, newest first, went far enough back."""
     oldest = min(read, key=lambda release: release.version)
-    if known_to and oldest.version <= known_to:
+    if back_to is not None and oldest.version > back_to:
+        return False
+    if known_to:
         return True
     is_old = datetime.now(UTC) - oldest.created_at > ENOUGH_AGE
     return len(read) >= ENOUGH_RELEASES and is_old

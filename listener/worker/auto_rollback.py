@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 from listener.core.auto_rollback import NoRollback, NotYet, OwnPromotion, RollbackAllowed, way_back
 from listener.core.promotion import UNREADABLE_FOR, PromotionKind, Status
 from listener.core.rule import Strategy, is_allowed
-from listener.db import apps, queue, release_requests, waiting_promotions
+from listener.db import apps, queue, release_requests, releases, waiting_promotions
 from listener.heroku import HerokuError
 from listener.inventory import drift
 from listener.inventory.reader import Snapshot, StaleData
 from listener.worker import create_release, outcomes
 from listener.worker.create_release import PendingRequest, PreconditionChanged
 from listener.worker.finish import Transition
-from listener.worker.freshness import check_fresh, is_behind
+from listener.worker.freshness import check_fresh, check_reach, is_behind
 from listener.worker.job import UNSENT_STEP, Job, pause
 
 MINUTES = int(UNREADABLE_FOR.total_seconds() // 60)
@@ -31,7 +31,7 @@ def step(job: Job) -> None:
         # Our account is needed only where the release can show no nonce.
         by_account = outcomes.restores_config(job.row)
         account_id = job.context.reader.account_id() if by_account else None
-        reading = job.read_target()
+        reading = read(job)
     except HerokuError as error:
         _unreadable(job, error)
         return
@@ -44,6 +44,16 @@ def step(job: Job) -> None:
         drift.record_target(job.context, reading)
     else:
         create_release.send(request)
+
+
+def read(job: Job) -> Snapshot:
+    """Read the target's releases now, back to what would run again. Raises HerokuError."""
+    row = job.row
+    if row.target_version is None:
+        return job.read_target()
+    with job.context.database.begin() as conn:
+        before = releases.ran_before(conn, row.target_id, row.target_version)
+    return job.read_target(before.version if before is not None else None)
 
 
 def _commit(job: Job, reading: Snapshot, account_id: str | None) -> PendingRequest:
@@ -96,6 +106,7 @@ def check(conn: Connection, job: Job, reading: Snapshot) -> RollbackAllowed:
     )
     match way_back(ours, reading.history):
         case RollbackAllowed() as back:
+            check_reach(reading, back.release.version, target.name)
             return back
         case NotYet(message):
             raise StaleData(message)

@@ -185,6 +185,8 @@ def _read_already(job: Job, found: Known, post: PostRow | None) -> Read | None:
     are_recent = all(is_recent(app.facts_at, now) for app in (found.source, found.target))
     if not (is_plain and are_recent and source.is_fresh(now) and target.is_fresh(now)):
         return None
+    if not source.reaches(row.version):
+        return None
     both = found.source.facts, found.target.facts
     return Read(found, *both, source, target, found.commit, found.stack, StrategyChoice())
 
@@ -200,35 +202,39 @@ def _read(job: Job, found: Known, post: PostRow | None) -> Read:
         commit, stack = found.commit, found.stack
         if found.stack is None:
             commit, stack = reader.slug(row.source_id, row.artifact)
-    source, target = _lists(job, found)
+    source, target = _lists(job, found, post)
     return Read(found, source_app, target_app, source, target, commit, stack, way)
 
 
-def _lists(job: Job, found: Known) -> tuple[Snapshot, Snapshot]:
+def _lists(job: Job, found: Known, post: PostRow | None) -> tuple[Snapshot, Snapshot]:
     """Return snapshots of source and target that are fresh together.
 
-    The target is always read now, to see who released a moment ago.
+    The source is read back to the promotion's own release, as its slug may have expired. The target
+    is always read now, to see who released a moment ago, and back to what a `post` was based on.
     """
     row, reader = job.row, job.context.reader
-    around = Around(None, frozenset({row.artifact}), frozenset({row.version}))
+    artifacts = frozenset({row.artifact})
+    own = Around(None, artifacts, frozenset({row.version}), back_to=row.version)
     if row.source_id == row.target_id:
-        target = reader.releases(row.target_id, around)
+        target = reader.releases(row.target_id, own)
         return target, target
+    base = post.base_version if post is not None else None
+    there = Around(base, artifacts, back_to=base)
     # A list that was slow the last time, and slower than the other, is read first.
     if found.target.last_took > max(SLOW, found.source.last_took):
-        target = reader.releases(row.target_id, around)
+        target = reader.releases(row.target_id, there)
         job.renew_lease()
-        source = reader.fresh(row.source_id, around, for_=DECIDED_WITHIN)
+        source = reader.fresh(row.source_id, own, for_=DECIDED_WITHIN)
     else:
         until_both = found.target.last_took + DECIDED_WITHIN
-        source = reader.fresh(row.source_id, around, for_=until_both)
+        source = reader.fresh(row.source_id, own, for_=until_both)
         job.renew_lease()
-        around = replace(around, artifacts=around.artifacts | source.history.artifacts)
-        target = reader.releases(row.target_id, around)
+        there = replace(there, artifacts=artifacts | source.history.artifacts)
+        target = reader.releases(row.target_id, there)
     if source.is_fresh(job.now()) and target.is_fresh(job.now()):
         return source, target
     job.renew_lease()
-    return reader.beside(source, target, around)
+    return reader.beside(source, target, {row.source_id: own, row.target_id: there})
 
 
 def _may_return(row: PromotionRow) -> bool:

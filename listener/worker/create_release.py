@@ -47,7 +47,7 @@ from listener.inventory.reader import StaleData, as_release
 from listener.worker import follow, outcomes
 from listener.worker.candidates import CandidateFacts
 from listener.worker.finish import Transition
-from listener.worker.freshness import check_fresh, is_behind
+from listener.worker.freshness import check_fresh, check_reach, is_behind
 from listener.worker.job import Job
 
 NOT_SENT_PAUSE = timedelta(seconds=5)
@@ -171,6 +171,7 @@ def check(conn: Connection, job: Job, gathered: CandidateFacts) -> None:
     row = job.row
     target = apps.lock(conn, [row.target_id])[row.target_id]
     check_fresh(conn, gathered.source, gathered.target)
+    check_reach(gathered.source, row.version, gathered.candidate.source.name)
     if is_behind(gathered.target, target):
         raise StaleData(f"{target.name} runs a newer release by now.")
     if row.kind is PromotionKind.ROLLBACK:

@@ -31,6 +31,15 @@ def check_fresh(conn: Connection, *found: Snapshot) -> None:
             raise StaleData(f"What was read got old before it could be used: {took}.")
 
 
+def check_reach(reading: Snapshot, version: int, name: str) -> None:
+    """Check that Heroku's list told of the release to post, whose slug may expire.
+
+    Raises StaleData.
+    """
+    if not reading.reaches(version):
+        raise StaleData(f"{name} was not read as far back as v{version}.")
+
+
 def running(history: History) -> tuple[int, int | None]:
     """Return the newest version, and the one that runs."""
     current = history.current

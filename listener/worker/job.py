@@ -135,12 +135,19 @@ class Job:
             queue.renew(conn, self.claim)
         self._renewed_at = time.monotonic()
 
-    def read_target(self) -> Snapshot:
-        """Read the target's releases now. Raises HerokuError."""
+    def read_target(self, back_to: int | None = None) -> Snapshot:
+        """Read the target's releases now, back to what the post was based on at least.
+
+        Raises HerokuError.
+        """
         post = self.post
         since = post.base_version
         artifacts = {post.artifact, post.base_artifact, self.row.artifact}
-        around = Around(since, frozenset(each for each in artifacts if each is not None))
+        around = Around(
+            since,
+            frozenset(each for each in artifacts if each is not None),
+            back_to=since if back_to is None else min(since, back_to),
+        )
         return self.context.reader.releases(self.row.target_id, around)
 
     def made_by_post(self, target: Snapshot) -> list[Release]:

@@ -72,7 +72,7 @@ def _roll_back_again(job: Job) -> None:
         job.renew_lease()
         post = job.post
         account_id = job.context.reader.account_id() if post.account_id is not None else None
-        reading = job.read_target()
+        reading = auto_rollback.read(job)
         found = job.made_by_post(reading)
     except HerokuError as error:
         _ungathered(job, error)

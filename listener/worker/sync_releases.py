@@ -55,11 +55,7 @@ class Look:
     ran: Release | None  # what the app ran
     is_target: bool
     asked: dict[str, Asked]
-
-    @property
-    def around(self) -> Around:
-        """What the deliveries are about."""
-        return _around(self.told)
+    around: Around  # what the deliveries are about
 
 
 def _around(told: Sequence[PendingDelivery]) -> Around:
@@ -79,7 +75,8 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> NextStep | None:
         _refresh_facts(context, claim, clock)
         with context.database.begin() as conn:
             look = _begin(conn, context, claim, clock)
-        answers: Answers = context.reader.fetch_all(look.asked) if look.asked else {}
+        reader = context.reader
+        answers: Answers = reader.fetch_all(look.asked, look.around) if look.asked else {}
         return _follow(context, claim, clock, look, answers)
     except platform.HerokuError as error:
         _unreadable(context, claim, error, clock, look.told if look is not None else None)
@@ -102,14 +99,31 @@ def _begin(conn: Connection, context: Context, claim: queue.Claim, clock: Clock)
     live = [rule for rule in used if rule.source_id == row.id]
     is_target = any(row.id in rule.target_ids for rule in used)
     told = sync.undecided(conn, row.id)
-    history = releases.near(conn, row.id, _around(told))
+    around = _around(told)
+    history = releases.near(conn, row.id, around)
     asks = claim.row.must_read or _is_news(history, told)
-    needs_reading = bool(used) and (asks or bool(_unfinished(history, live, clock.now())))
+    unfinished = _unfinished(history, live, clock.now())
+    needs_reading = bool(used) and (asks or bool(unfinished))
     asked: dict[str, Asked] = {}
     if needs_reading:
         beside = [] if is_target else _read_beside(conn, context, row, live, history, told)
         asked = snapshot_rows.ask(conn, [row.id, *beside])
-    return Look(row, told, history.current, is_target, asked)
+    around = replace(around, back_to=_back_to(row, history, told, unfinished))
+    return Look(row, told, history.current, is_target, asked, around)
+
+
+def _back_to(
+    row: AppRow, history: History, told: list[PendingDelivery], unfinished: list[Release]
+) -> int | None:
+    """Return the version down to which the list is read; None where new releases are enough.
+
+    What has not ended is read again. Where no delivery waits for the look, it also reads what may
+    have expired.
+    """
+    wanted = [release.version for release in unfinished]
+    if not told:
+        wanted.append(max(history.newest_version - snapshot_rows.WATCHED, 1))
+    return min(wanted, default=None) if row.is_complete else None
 
 
 def _read_beside(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from listener.core.drift import LastKnown
 from listener.core.release import Release
 from listener.db import apps, releases, snapshots
@@ -206,3 +208,57 @@ def test_a_list_is_taken_as_it_is_only_after_a_day(database: Database) -> None:
         assert releases.newest_version(conn, APP) == 2
         assert releases.slug_facts(conn, APP, "slug-9") == (None, None)
     assert record(database, BEFORE, RESTORED, second=4) == Used()
+
+
+# How far back the next list must tell.
+
+NEWEST = 80
+
+
+def asked(database: Database) -> Asked:
+    with database.begin() as conn:
+        return snapshots.ask(conn, [APP])[APP]
+
+
+def many(database: Database) -> None:
+    """As many releases as the newest one's version says; the last one runs."""
+    found = [replace(BEFORE, id=f"r{n}", version=n) for n in range(1, NEWEST)]
+    record(database, *found, replace(THIRD, id="newest", version=NEWEST))
+
+
+def test_of_what_ended_and_is_there_nothing_new_is_told(database: Database) -> None:
+    many(database)
+    assert (asked(database).known_to, asked(database).open_since) == (NEWEST, None)
+
+
+@pytest.mark.parametrize("change", ["status = 'pending'", "times_missing = 1"])
+@pytest.mark.parametrize(("version", "open_since"), [(26, 26), (80, 80), (25, None)])
+def test_what_has_not_ended_or_is_missing_is_read_again_while_it_is_near(
+    database: Database, change: str, version: int, open_since: int | None
+) -> None:
+    many(database)
+    run(database, f"UPDATE release SET {change} WHERE version = {version}")  # noqa: S608
+    assert asked(database).open_since == open_since
+
+
+@pytest.mark.parametrize("change", ["SET gone_at = now()", "SET app_id = 'app-target'"])
+def test_where_a_version_lacks_it_is_looked_for_while_it_is_near(
+    database: Database, change: str
+) -> None:
+    many(database)
+    run(database, f"UPDATE release {change} WHERE version = 79")
+    assert asked(database).open_since == NEWEST - snapshots.WATCHED
+    run(database, f"UPDATE release {change} WHERE version = 20")
+    assert asked(database).open_since == NEWEST - snapshots.WATCHED
+
+
+def test_an_app_that_was_never_read_is_read_back_to_nothing_known(database: Database) -> None:
+    assert (asked(database).known_to, asked(database).open_since) == (0, None)
+
+
+def test_how_far_back_a_list_went_counts_for_that_list_alone(database: Database) -> None:
+    """Older code stores the next one without it."""
+    record(database, RAN, THIRD)
+    assert row(database).read_oldest == 2
+    run(database, "UPDATE app SET read_number = read_number + 1")
+    assert row(database).read_oldest is None
