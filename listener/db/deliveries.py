@@ -109,8 +109,8 @@ def add_all(conn: Connection, arrivals: Iterable[Arrival]) -> set[str]:
     new = {row.key for row in _ADD.rows(conn, **values)}
     if again := {key: count for key, count in times.items() if key not in new}:
         _COUNT.write(conn, keys=list(again), times=list(again.values()))
-    if any(first[key].outcome is None for key in new):
-        notify(conn, "app")
+    for app_id in {first[key].app_id for key in new if first[key].outcome is None}:
+        notify(conn, "app", subject=app_id)
     return new
 
 

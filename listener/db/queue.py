@@ -286,9 +286,13 @@ EVERYTHING = "*"
 PAGE = "page"  # no work, but what is shown on pages has changed
 
 
-def notify(conn: Connection, topic: str = EVERYTHING) -> None:
-    """Wake every process when this transaction commits; the topic is the table with the work."""
-    engine.wake(conn, topic)
+def notify(conn: Connection, topic: str = EVERYTHING, *, subject: str = "") -> None:
+    """Wake every process when this transaction commits; the topic is the table with the work.
+
+    With a subject, the app that the work is about, whoever works for that one just then is left in
+    peace until then.
+    """
+    engine.wake(conn, f"{topic}:{subject}" if subject else topic)
 
 
 def notify_pages() -> ColumnElement[Any]:

@@ -111,8 +111,18 @@ class Dispatcher:
         if now >= self._freed_at:
             self._stir(self._held_back)
             self._held_back, self._freed_at = set(), math.inf
-        everything = EVERYTHING in topics
-        self._stir(each for each in self._lanes if everything or each.kind.table.name in topics)
+        told = [topic.partition(":") for topic in topics]
+        for each in self._lanes:
+            about = {subject for table, _, subject in told if table == each.kind.table.name}
+            if EVERYTHING in topics or about - self._at_work(each):
+                self._stir([each])
+            elif about:
+                self._held_back.add(each)  # for whom somebody works just now: tried once he is done
+
+    def _at_work(self, work_queue: Queue) -> set[str]:
+        """Return the subjects for which nothing may be claimed now."""
+        lane = self._lanes[work_queue]
+        return lane.at_work(work_queue) if len(lane.threads) > 1 else set()
 
     def _stir(self, queues: Iterable[Queue]) -> None:
         self._ripe += [each for each in queues if each not in self._ripe]

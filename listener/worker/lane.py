@@ -116,13 +116,19 @@ class Lane:
         Few of those that were slow; none of those that are worked for just now: an app that was
         quick may hang from this moment on, and more work for it would only wait as well.
         """
-        with self._lock:
-            tasks = [*self._coming, *self._busy.values()]
-        like = [task for task in tasks if task.work_queue.asks == work_queue.asks]
-        at_work = set(filter(None, (task.work_queue.subject_of(task.claim) for task in like)))
+        tasks = self._tasks_now()
+        at_work = _subjects(tasks, work_queue)
         slow = self.pace.slow(work_queue)
         most = max(min(self.most_slow - sum(map(self._may_be_slow, tasks)), self.free), 0)
         return Share(work_queue.subject, sorted(slow | at_work), sorted(slow - at_work), most)
+
+    def at_work(self, work_queue: Queue) -> set[str]:
+        """Return the subjects that threads work for just now, as far as the same is asked."""
+        return _subjects(self._tasks_now(), work_queue)
+
+    def _tasks_now(self) -> list[Task]:
+        with self._lock:
+            return [*self._coming, *self._busy.values()]
 
     def _may_be_slow(self, task: Task) -> bool:
         is_long = time.monotonic() - task.begun > LONG_SECONDS
@@ -217,6 +223,11 @@ class Lane:
         spent = round(seconds * 1000)
         log.info("step", work=work_queue.name, key=claim.key, outcome=outcome, ms=spent)
         return following
+
+
+def _subjects(tasks: Sequence[Task], work_queue: Queue) -> set[str]:
+    like = [task for task in tasks if task.work_queue.asks == work_queue.asks]
+    return set(filter(None, (task.work_queue.subject_of(task.claim) for task in like)))
 
 
 def say_unavailable(error: DBAPIError | PoolTimeout) -> None:

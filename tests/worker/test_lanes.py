@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection
 
 from listener.core.promotion import Status
 from listener.db import apps, queue
-from listener.db.queue import Share
+from listener.db.queue import Share, WorkKind
 from listener.worker.heartbeat import Pulse
 from listener.worker.lane import Lane, Pace, Task
 from listener.worker.queues import PROBING, PROMOTING
@@ -22,6 +24,7 @@ from tests.worker.wire import Send
 
 LOOKS = PROMOTING[1]
 PATIENCE = 60.0
+CROWD = 40
 SLOW = [f"acme-slow-{number}" for number in range(3)]
 
 
@@ -81,6 +84,37 @@ def test_slow_targets_delay_no_other_target(stage: Stage, dam: Dam) -> None:
         dam.open()
         wait_for(stage, lambda: {PROD, EU, *SLOW} <= succeeded(stage, version))
     assert all(stage.times_released(version, app) == 1 for app in (PROD, EU, *SLOW))
+
+
+def test_deliveries_of_an_app_that_is_looked_at_ask_for_no_more_looks_meanwhile(
+    stage: Stage, dam: Dam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crowd of them made the dispatcher claim in vain for each; they are settled all the same."""
+    tried: list[WorkKind] = []
+    claim_some = queue.claim_some
+
+    def claiming(conn: Connection, kind: WorkKind, **more: Any) -> list[queue.Claim]:
+        tried.append(kind)
+        return claim_some(conn, kind, **more)
+
+    monkeypatch.setattr(queue, "claim_some", claiming)
+    path = f"/apps/{stage.app(STAGING).id}/releases"
+    stage.wire.put(dam.around, method="GET", path=path, times=1)
+    with running(stage, promoting=4):
+        version = stage.deploy()
+        stage.tell(version)
+        dam.wait_for(1)
+        before = tried.count(LOOKS.kind)
+        for number in range(CROWD):
+            stage.tell(version, event=f"one of many, {number}")
+        webhooks, heard = PROMOTING[3].kind, tried.count(PROMOTING[3].kind)
+        with stage.database.begin() as conn:
+            queue.notify(conn, webhooks.table.name)
+        wait_for(stage, lambda: tried.count(webhooks) > heard)  # so the crowd was heard of, too
+        assert tried.count(LOOKS.kind) - before < CROWD / 4
+        dam.open()
+        wait_for(stage, lambda: None not in stage.outcomes())
+    assert stage.times_released(version) == 1
 
 
 def succeeded(stage: Stage, version: int) -> set[str]:
