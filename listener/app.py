@@ -249,7 +249,8 @@ def _github(settings: Settings) -> GitHub | None:
 
 def services_of(parts: Parts) -> Services:
     """Build the services that the views call."""
-    settings, context, keys = parts.settings, parts.context, parts.keys
+    settings, keys = parts.settings, parts.keys
+    context = replace(parts.context, database=parts.database.by_values())
     nobodys = replace(context, reach=NOWHERE)  # until a view says for whom it asks
 
     client = _login_client(settings)

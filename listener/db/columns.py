@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Integer, MetaData, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Identity,
+    Integer,
+    MetaData,
+    Text,
+    func,
+    literal,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.sql.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
+from typing_extensions import override
 
 metadata = MetaData(
     naming_convention={
@@ -37,6 +51,38 @@ def now(name: str) -> Column[object]:
 def words(name: str, *, is_required: bool = False) -> Column[str]:
     """Build a column for a text."""
     return Column(name, Text, nullable=not is_required)
+
+
+class Choice(Text):
+    """A text that is one of a few words; those it is compared with are written into the statement.
+
+    Plans are made for any values (`watchdog.LIMITS`). One that only gets its words later cannot
+    use an index that holds only the rows with some of them.
+    """
+
+    class Comparator(Text.Comparator[str]):
+        """Compares with words."""
+
+        @override
+        def operate(self, op: OperatorType, *other: Any, **values: Any) -> Any:
+            """Write the words that a column is compared with into the statement."""
+            return super().operate(op, *(_written(each) for each in other), **values)
+
+    comparator_factory = Comparator
+
+
+def _written(other: Any) -> Any:
+    if isinstance(other, str):
+        is_word = re.fullmatch("[a-z_]+", other)  # what a stranger may have said is none
+        return literal(str(other), Text, literal_execute=True) if is_word else other
+    if isinstance(other, list | tuple | set | frozenset):
+        return [_written(each) for each in other]
+    return other
+
+
+def choice(name: str, *, is_required: bool = False, default: str | None = None) -> Column[str]:
+    """Build a column for one of a few words."""
+    return Column(name, Choice, nullable=not is_required, server_default=default)
 
 
 def required(name: str, kind: type[TypeEngine[Any]], default: str) -> Column[object]:

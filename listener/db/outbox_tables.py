@@ -35,10 +35,10 @@ outbox = Table(
     columns.metadata,
     columns.id_(),
     Column("promotion_id", BigInteger, ForeignKey("promotion.id"), nullable=False),
-    columns.words("channel", is_required=True),
+    columns.choice("channel", is_required=True),
     Column("told_event", BigInteger, nullable=False),  # the last one that was told
     Column("state", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
-    columns.words("shown"),  # how the promotion stands there
+    columns.choice("shown"),  # how the promotion stands there
     columns.time("told_at"),
     columns.time("due_at"),
     *columns.lease(),

@@ -291,13 +291,16 @@ def issued_for(conn: Connection, target_id: str, shown: History) -> dict[str, Pr
     }
 
 
+# The marks are looked up alone, for a target may have thousands of posts.
+_MARKED = (
+    select(table.c.nonce, table.c.release_id, table.c.kind, table.c.target_id)
+    .where(or_(table.c.release_id == any_(texts("ids")), table.c.nonce == any_(texts("nonces"))))
+    .offset(0)
+    .subquery()
+)
 _ISSUED = Fixed(
-    select(table.c.nonce, table.c.release_id, table.c.kind).where(
-        table.c.target_id == value("target_id", Text),
-        or_(
-            table.c.release_id == any_(texts("ids")),
-            table.c.nonce == any_(texts("nonces")),
-        ),
+    select(_MARKED.c.nonce, _MARKED.c.release_id, _MARKED.c.kind).where(
+        _MARKED.c.target_id == value("target_id", Text)
     )
 )
 

@@ -84,7 +84,7 @@ release = Table(
     Column("app_id", Text, ForeignKey("app.id"), primary_key=True),
     Column("version", Integer, primary_key=True),
     columns.words("id", is_required=True),
-    columns.words("status", is_required=True),
+    columns.choice("status", is_required=True),
     columns.words("artifact"),
     Column("artifact_type", Text, nullable=False, server_default="slug"),
     columns.required("is_current", Boolean, "false"),
@@ -223,7 +223,7 @@ promotion = Table(
     "promotion",
     metadata,
     columns.id_(),
-    Column("kind", Text, nullable=False, server_default="promote"),
+    columns.choice("kind", is_required=True, default="promote"),
     Column("rule_id", BigInteger, ForeignKey("rule.id")),
     Column("rule_revision", Integer),
     Column("found_by", Text, nullable=False, server_default="webhook"),
@@ -236,7 +236,7 @@ promotion = Table(
     columns.app_id("target_id"),
     columns.words("target_release_id"),
     Column("target_version", Integer),
-    columns.words("status", is_required=True),
+    columns.choice("status", is_required=True),
     Column("reason", Text, nullable=False, server_default=""),
     Column("gates", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     columns.time("evaluated_at"),
@@ -296,7 +296,7 @@ post = Table(
     columns.id_(),
     Column("promotion_id", BigInteger, ForeignKey("promotion.id"), nullable=False),
     columns.app_id("target_id"),
-    columns.words("kind", is_required=True),
+    columns.choice("kind", is_required=True),
     Column("nonce", Text, nullable=False, unique=True),
     columns.words("artifact", is_required=True),
     Column("base_version", Integer, nullable=False),
@@ -304,7 +304,7 @@ post = Table(
     Column("sends", Integer, nullable=False, server_default="1"),
     # The committed time of the claim that may have sent last; looks are counted from it.
     columns.time("sent_at", is_required=True),
-    columns.words("outcome"),
+    columns.choice("outcome"),
     columns.words("release_id"),
     Column("release_version", Integer),
     columns.now("created_at"),
@@ -339,7 +339,7 @@ hold = Table(
     columns.id_(),
     columns.app_id("app_id", is_required=False),  # null: every target
     Column("but", JSONB),  # of every target: the ids of apps that are left out
-    columns.words("kind", is_required=True),  # person, freeze, rollback, detected, guard
+    columns.choice("kind", is_required=True),  # person, freeze, rollback, detected, guard
     columns.words("reason", is_required=True),
     columns.words("by", is_required=True),
     columns.time("starts_at"),

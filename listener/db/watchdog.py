@@ -27,9 +27,12 @@ LIMITS = (
     f"SET statement_timeout = '{STATEMENT_TIMEOUT}'; SET lock_timeout = '8s';"
     " SET idle_in_transaction_session_timeout = '30s';"
     # What is read is in memory. Else a small table is read whole for each of a hundred look-ups.
-    " SET random_page_cost = 1.1"
+    " SET random_page_cost = 1.1;"
+    # Else each is planned anew the first five times on each connection, which takes longer than
+    # its answer. Words that a plan depends on are written into statements (`columns.Choice`).
+    " SET plan_cache_mode = force_generic_plan"
 )
-# Most statements are said again and again, and to parse and plan one takes longer than its answer.
+# Most statements are said again and again, and to parse one takes as long as its answer.
 PREPARE_AFTER = 1  # execution
 # With these the kernel notices a host that is gone, even while no statement runs.
 SOCKET: dict[str, Any] = {

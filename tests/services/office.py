@@ -69,7 +69,7 @@ class Office:
         self.keys = Keys(["k" * 32])
         reader = HerokuReader(database, heroku)
         self.context = Context(
-            database,
+            database.by_values(),  # as in `app.services_of`
             heroku,
             reader,
             Comparisons(heroku),

@@ -6,6 +6,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from listener.core.promotion import Status
 from tests.db.reading import rows_read
@@ -109,3 +111,45 @@ def test_a_promotion_carries_no_more_rows_to_us_where_many_wait(
             assert stage.step()
     assert {query: rows for query, rows in carried.items() if rows > MOST_CARRIED} == {}
     assert max(carried.values()) > 1  # it counts at all
+
+
+PLANTED = {"release", "promotion", "post", "delivery"}
+PREPARED = """
+SELECT name, statement, cardinality(parameter_types) AS many FROM pg_prepared_statements
+"""
+
+
+def test_no_plan_reads_a_table_that_grows(stage: Stage) -> None:
+    """Plans are made for any values, so none can be better than they tell."""
+    stage.tell(stage.deploy(), status="succeeded")
+    stage.work()
+    plant(stage, 10_000)
+    for number in range(2):
+        stage.tell(stage.deploy(), status="succeeded", event=str(number))
+        stage.work()
+
+    with stage.database.begin() as conn:
+        prepared = conn.exec_driver_sql(PREPARED).all()
+        plans = {row.statement: _plan(conn, row.name, row.many) for row in prepared}
+    assert [each for each, plan in plans.items() if _read_whole(plan) & PLANTED] == []
+    assert len(plans) > 40  # they are those of the way to a post
+
+
+def _plan(conn: Connection, name: str, values: int) -> Any:
+    given = f"({', '.join(['NULL'] * values)})" if values else ""
+    try:
+        with conn.begin_nested():
+            found = conn.exec_driver_sql(f'EXPLAIN (FORMAT JSON) EXECUTE "{name}"{given}')
+            return found.scalar_one()
+    except DBAPIError:  # what is no query has no plan
+        return []
+
+
+def _read_whole(plan: Any) -> set[str]:
+    """The tables that a plan reads from end to end."""
+    if isinstance(plan, list):
+        return {name for each in plan for name in _read_whole(each)}
+    if not isinstance(plan, dict):
+        return set()
+    found = {name for each in plan.values() for name in _read_whole(each)}
+    return found | ({plan["Relation Name"]} if plan.get("Node Type") == "Seq Scan" else set())
