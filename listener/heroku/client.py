@@ -34,6 +34,7 @@ from listener.heroku.resources import (
 )
 from listener.heroku.session import Wire
 from listener.outbound.address import is_on_loopback
+from listener.outbound.early import EarlyTransport
 from listener.outbound.http import BoundedTransport, addresses, public_addresses, trusted
 from listener.outbound.server import HttpAnswer
 
@@ -74,8 +75,8 @@ class Heroku:
         deadlines: Deadlines = DEADLINES,
     ) -> None:
         ssl_context = trusted() if url.startswith("https:") else None
-        direct = transport or BoundedTransport(ssl_context=ssl_context)
-        self._wire = Wire(token, url=url, transport=direct, user_agent=user_agent)
+        self._url, self._direct = url, transport or EarlyTransport(ssl_context=ssl_context)
+        self._wire = Wire(token, url=url, transport=self._direct, user_agent=user_agent)
         of_outputs = transport or _transport_of_outputs(url)
         self._outputs = OutputReader(url, of_outputs, user_agent=user_agent)
         self._deadlines = deadlines
@@ -193,6 +194,11 @@ class Heroku:
         """Read a slug of an app."""
         path = f"{_app(app)}/slugs/{checked_name(id, of='slug')}"
         return Slug.from_json(self._read(path).json())
+
+    def expect_release(self) -> None:
+        """Open the connection for a release that is about to be asked for; send nothing."""
+        if isinstance(self._direct, EarlyTransport):
+            self._direct.expect_write(self._url)
 
     def create_release(
         self, app: str, *, slug: str, description: str, send_by: float | None = None

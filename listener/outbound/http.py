@@ -245,14 +245,18 @@ class BoundedTransport(httpx.BaseTransport):
     """
 
     def __init__(
-        self, *, ssl_context: ssl.SSLContext | None = None, resolve: Resolve = addresses
+        self,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        resolve: Resolve = addresses,
+        writes: httpcore.NetworkBackend | None = None,
     ) -> None:
         backend = BoundedBackend(resolve)
         self._reads = httpcore.ConnectionPool(
             ssl_context, keepalive_expiry=_EXPIRY, network_backend=backend
         )
         self._writes = httpcore.ConnectionPool(
-            ssl_context, max_keepalive_connections=0, network_backend=backend
+            ssl_context, max_keepalive_connections=0, network_backend=writes or backend
         )
 
     @override

@@ -90,6 +90,8 @@ def gather(job: Job, post: PostRow | None = None) -> CandidateFacts:
         read = _read_already(job, found, post)
         facts = _decide_on(conn, job, read) if read is not None else None
     if facts is None:
+        if found.rule is None or found.rule.mode is Mode.ARMED:
+            job.context.heroku.expect_release()
         read = _read(job, found, post)
         with job.context.database.begin() as conn:
             facts = _decide_on(conn, job, read)

@@ -12,6 +12,7 @@ from listener import heroku as platform
 from listener.core.gates.registry import goes_at_once
 from listener.core.promotion import ERRORS_FOR, RELEASE_PHASE_FOR, SLOW, back_off
 from listener.core.release import SUCCEEDED, History, Kind, Release
+from listener.core.rule import Mode
 from listener.db import apps, promotions, queue, releases, rules, sync, troubles, waiting_promotions
 from listener.db import snapshots as snapshot_rows
 from listener.db.apps import AppRow
@@ -56,6 +57,7 @@ class Look:
     is_target: bool
     asked: dict[str, Asked]
     around: Around  # what the deliveries are about
+    leads_to_post: bool = False
 
 
 def _around(told: Sequence[PendingDelivery]) -> Around:
@@ -75,6 +77,8 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> NextStep | None:
         _refresh_facts(context, claim, clock)
         with context.database.begin() as conn:
             look = _begin(conn, context, claim, clock)
+        if look.leads_to_post:
+            context.heroku.expect_release()
         reader = context.reader
         answers: Answers = reader.fetch_all(look.asked, look.around) if look.asked else {}
         return _follow(context, claim, clock, look, answers)
@@ -105,11 +109,13 @@ def _begin(conn: Connection, context: Context, claim: queue.Claim, clock: Clock)
     unfinished = _unfinished(history, live, clock.now())
     needs_reading = bool(used) and (asks or bool(unfinished))
     asked: dict[str, Asked] = {}
+    beside: list[str] = []
     if needs_reading:
         beside = [] if is_target else _read_beside(conn, context, row, live, history, told)
         asked = snapshot_rows.ask(conn, [row.id, *beside])
     around = replace(around, back_to=_back_to(row, history, told, unfinished))
-    return Look(row, told, history.current, is_target, asked, around)
+    leads_to_post = bool(beside) and any(rule.mode is Mode.ARMED for rule in live)
+    return Look(row, told, history.current, is_target, asked, around, leads_to_post)
 
 
 def _back_to(
