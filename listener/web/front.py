@@ -89,7 +89,11 @@ class Front:
         """Let the fast path have what has become whole since the last time."""
         if self._fast and self._fast_path is not None:
             requests, self._fast = self._fast, []
-            self._fast_path.take(requests)
+            try:
+                self._fast_path.take(requests)
+            except Exception as error:  # noqa: BLE001 - the app tells it, to each client
+                for request in requests:
+                    self.answered(request, error)
 
     def answered(self, request: FastRequest, outcome: AnswerBuffer | Exception | None) -> None:
         """Take what came of a request on the fast path; any thread may call it."""
@@ -300,7 +304,10 @@ class Front:
             return
         if conn.phase is Phase.FAST:
             if self._fast_path is not None and conn.fast is not None:
-                self._fast_path.give_up(conn.fast)
+                try:
+                    self._fast_path.give_up(conn.fast)
+                except Exception as error:  # noqa: BLE001 - as above
+                    self.answered(conn.fast, error)
             return
         if conn.phase in (Phase.HEAD, Phase.BODY):
             with suppress(OSError):

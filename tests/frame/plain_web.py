@@ -47,6 +47,9 @@ class Fast:
                     Thread(target=self.answer, args=[one]).start()
                 case ["fail"]:
                     one.give_back(ValueError("it failed"))
+                case ["break"]:
+                    message = "broken on purpose"
+                    raise ValueError(message)
                 case ["keep"]:
                     self.kept.append(one)
                 case _:
@@ -60,6 +63,9 @@ class Fast:
 
     def give_up(self, request: FastRequest) -> None:
         """Give back what was kept for too long."""
+        if request.body == b"break":
+            message = "broken on purpose"
+            raise ValueError(message)
         request.give_back(TimeoutError("it took too long"))
 
 

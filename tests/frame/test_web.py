@@ -319,6 +319,14 @@ def test_what_fails_on_the_fast_path_is_told_by_the_app(web: Web) -> None:
     assert b"HTTP/1.1 200 OK" in answer
 
 
+@pytest.mark.parametrize("request_", [fast(b"break"), fast(b"keep", b"break")])
+def test_a_fast_path_that_breaks_costs_one_answer(web: Web, request_: bytes) -> None:
+    with web.open() as client:
+        client.sendall(request_ + fast(b"answer"))
+        answer = until(client, b"Number: 1\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 503 broken on purpose") == 1
+
+
 def test_a_large_body_goes_the_long_way(web: Web) -> None:
     large = b"x" * (Limits().fast_body + 1)
     assert web.ask(fast(b"answer", large)).endswith(large)
