@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -11,11 +12,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -43,15 +46,25 @@ def say(text: str = "") -> None:
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens now.
+    """Return a port on which nobody listens now, and which nobody else who asks here is given.
 
     It is none of those that a system gives to whoever asks for any, for it might do so meanwhile.
     """
+    folder = Path(tempfile.gettempdir()) / f"autopromote-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
     for port in secrets.SystemRandom().sample(PORTS, 100):
+        mark = (folder / str(port)).open("w")
         with suppress(OSError), socket.socket() as probe:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
             probe.bind(("127.0.0.1", port))
+            _MARKS.append(mark)
             return port
+        mark.close()
     raise DemoFailed("no port is free")
+
+
+# Until a program listens on its port, another may draw it: who runs beside us sees that it is ours.
+_MARKS: deque[IO[str]] = deque(maxlen=50)
 
 
 def wait_for(ask: Callable[[], Any], what: str) -> Any:
