@@ -190,7 +190,7 @@ def build(parts: Parts) -> Flask:
 def load() -> None:
     """Make what all apps have in common; what that takes for a while, apps use afterwards."""
     app = routes()
-    openapi.written(app)
+    openapi.write(app)
     compiled.TEMPLATES.compile(app)
 
 

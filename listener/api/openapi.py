@@ -19,6 +19,7 @@ from listener.api.answers import Problem, Reply, replies
 from listener.api.auth import On
 from listener.api.stats import USUAL_SPAN
 from listener.core.figures import SPANS
+from listener.process_memory import made_by_child
 
 bp = Blueprint("openapi", __name__)
 
@@ -63,9 +64,19 @@ def written(app: Flask) -> bytes:
     It is made once, for anybody may ask for it, and all apps of a process have the same routes.
     """
     if not _written:
-        text = json.dumps(described(app), ensure_ascii=False, separators=(",", ":"))
-        _written.append(f"{text}\n".encode())
+        _written.append(_text(app))
     return _written[0]
+
+
+def write(app: Flask) -> None:
+    """Have a child make the description: it takes 3 MB. Call it before any thread runs."""
+    if not _written and (made := made_by_child(lambda: _text(app))) is not None:
+        _written.append(made)
+
+
+def _text(app: Flask) -> bytes:
+    text = json.dumps(described(app), ensure_ascii=False, separators=(",", ":"))
+    return f"{text}\n".encode()
 
 
 def described(app: Flask) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -44,6 +45,15 @@ def test_it_is_sent_as_it_is_made_once(client: FlaskClient) -> None:
     assert answer.content_type == "application/json"
     assert answer.get_json() == openapi.described(routes())
     assert openapi.written(routes()) is openapi.written(Flask("another")) == answer.data
+
+
+def test_a_child_writes_it_before_anybody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openapi, "_written", [])
+    described = openapi.described(routes())
+    openapi.write(routes())
+
+    monkeypatch.setattr(openapi, "described", None)  # it is not made once more
+    assert json.loads(openapi.written(routes())) == described
 
 
 def test_every_route_says_what_it_does_and_answers(described: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2 import Environment
+from jinja2 import DictLoader, Environment
 
 from listener.app import routes
 from listener.pages.compiled import CompiledTemplates
@@ -49,3 +49,13 @@ def test_without_the_child_they_are_compiled_when_they_are_asked_for(
         cache.compile(app_with(cache))
 
     assert app_with(cache).jinja_env.get_template("lanes.html").name == "lanes.html"
+
+
+def test_a_template_that_changed_is_compiled_anew() -> None:
+    texts = {"page.html": "before"}
+    env = Environment(
+        loader=DictLoader(texts), autoescape=True, bytecode_cache=CompiledTemplates(), cache_size=0
+    )
+    assert env.get_template("page.html").render() == "before"
+    texts["page.html"] = "after"
+    assert env.get_template("page.html").render() == "after"

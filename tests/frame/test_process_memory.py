@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from listener import process_memory
 from tests.frame.processes import Web, saying, settings, start, workers
 
 ON_LINUX = pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="there is no /proc")
@@ -20,6 +22,12 @@ from listener import process_memory
 kept = [[] for _ in range(1000)]
 process_memory.settle()
 print(gc.get_freeze_count(), any(one is kept for one in gc.get_objects()))
+"""
+REPLACED = """
+from listener import process_memory, roles
+process_memory.settle()
+names = [f"{each.__module__}.{each.__name__}" for each in object.__subclasses__()]
+print(names.count("listener.roles.Entry"))
 """
 
 
@@ -50,6 +58,26 @@ def test_the_collector_leaves_alone_what_is_loaded() -> None:
     frozen, is_looked_at = done.stdout.split()
     assert int(frozen) > 1000
     assert is_looked_at == "False"
+
+
+def test_no_class_stays_from_which_another_was_made() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", REPLACED], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "1"
+
+
+def test_a_child_makes_what_its_parent_keeps() -> None:
+    here = os.getpid()
+    made = process_memory.made_by_child(lambda: f"{os.getppid()}".encode() * 100_000)
+    assert made == f"{here}".encode() * 100_000
+
+
+def test_of_a_child_that_fails_nothing_is_kept() -> None:
+    def fail() -> bytes:
+        raise AssertionError
+
+    assert process_memory.made_by_child(fail) is None
 
 
 @ON_LINUX
