@@ -29,7 +29,8 @@ Time = Annotated[datetime, PlainSerializer(format_time, when_used="json")]
 class Answer(BaseModel):
     """An object that the API answers with; later ones may tell more."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    # It is built when it is first answered with: a process serves some of many.
+    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
 
 A = TypeVar("A", bound=Answer)

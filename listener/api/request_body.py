@@ -27,7 +27,12 @@ LEAST_WITHIN = 4  # letters of a known word that an unknown one may hold
 class Body(BaseModel):
     """What a request may say; anything else is refused, naming the nearest word that it may."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=LONGEST_TEXT)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        str_max_length=LONGEST_TEXT,
+        defer_build=True,  # until it is first read: a process serves some of many
+    )
 
 
 B = TypeVar("B", bound=Body)

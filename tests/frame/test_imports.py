@@ -34,3 +34,17 @@ def test_it_loads_nothing_that_only_some_need(module: str, later: tuple[str, ...
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_requests_and_answers_say_is_built_when_it_is_first_needed() -> None:
+    script = (
+        "import listener.app\n"
+        "from listener.api.answers import Answer\n"
+        "from listener.api.request_body import Body\n"
+        "models = [*Answer.__subclasses__(), *Body.__subclasses__()]\n"
+        "print(len(models) > 50, [each.__name__ for each in models if each.__pydantic_complete__])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "True []"
