@@ -71,6 +71,7 @@ def create(
     )
     world.apps[app.id] = app
     world.releases[app.id] = []
+    world.with_code[app.id] = []
     for description in ("Initial release", "Enable Logplex"):
         birth = releases.Change(description, created_at=now, is_silent=True)
         releases.create(world, app, owner, birth)
@@ -101,6 +102,7 @@ def delete(world: State, app: App) -> None:
     """Delete the app, its releases, its webhooks and its pipeline coupling."""
     del world.apps[app.id]
     del world.releases[app.id]
+    del world.with_code[app.id]
     for webhook in [each for each in world.webhooks.values() if each.app_id == app.id]:
         del world.webhooks[webhook.id]
         world.queues.pop(webhook.id, None)

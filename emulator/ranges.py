@@ -90,8 +90,9 @@ def cut(items: Sequence[T], wanted: Range, keys: Mapping[str, Key[T]]) -> Page[T
     """Return the page of the list that the range asks for. Raises BadRange."""
     key = keys[wanted.key]
     ordered = sorted(items, key=key.get, reverse=wanted.is_descending)
-    has_bounds = wanted.start or wanted.end  # asked once, for a list may be long
-    inside = [item for item in ordered if not has_bounds or _is_inside(key, key.get(item), wanted)]
+    inside = ordered  # filtered only where it must be, for a list may be long
+    if wanted.start or wanted.end:
+        inside = [item for item in ordered if _is_inside(key, key.get(item), wanted)]
     shown = inside[: wanted.max]
     if not shown:
         return Page(shown, f"{wanted.key} ..", None)

@@ -1,6 +1,6 @@
 """Releases: how they are created, run their release phase, and end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -28,6 +28,7 @@ def create(world: State, app: App, user: Account, change: Change) -> Release:
     """Create the next release: current at once, or pending while its release phase runs."""
     release = _draft(world, app, user, change)
     world.releases[app.id].append(release)
+    world.with_code[app.id].append(release.version)
     world.annals.add(world.now(), release)
     if release.status == "succeeded":
         release = _make_current(world, release)
@@ -143,8 +144,9 @@ def find_release(world: State, app_id: str, identity: str) -> Release | None:
     return _named(world.releases.get(app_id, []), identity)
 
 
-def _named(history: Iterable[Release], identity: str) -> Release | None:
-    return next((each for each in history if identity in (each.id, str(each.version))), None)
+def _named(history: Sequence[Release], identity: str) -> Release | None:
+    newest_first = reversed(history)  # mostly it is asked for one of the last
+    return next((each for each in newest_first if identity in (each.id, str(each.version))), None)
 
 
 def get_release(world: State, app: App, identity: str, behind: Behind | None = None) -> Release:

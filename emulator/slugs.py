@@ -1,7 +1,7 @@
 """Slugs and OCI images: created by a build, deleted when no release protects them."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -58,6 +58,9 @@ def delete(world: State, *gone: Slug) -> None:
             if release.slug_id in ids and release.status == "succeeded":
                 history[index] = replace(release, status=_status_without_slug(release))
                 world.annals.add(world.now(), history[index])
+    for app_id, versions in world.with_code.items():
+        history = world.releases[app_id]
+        versions[:] = [each for each in versions if history[each - 1].slug_id not in ids]
 
 
 def _status_without_slug(release: Release) -> str:
@@ -70,19 +73,25 @@ def sweep(world: State, app: App) -> None:
     A release protects its slug while it is current, younger than 30 days, or one of the newest 20
     of its app.
     """
-    young = world.now() - KEPT_FOR  # asked once, for a history may be long
+    young = world.now() - KEPT_FOR
     protected = {
         release.slug_id
-        for history in world.releases.values()
-        for release in history
+        for app_id in world.releases
+        for release in _with_code(world, app_id)
         if release.created_at > young
         or release.is_current
-        or release.version > len(history) - KEPT_RELEASES
+        or release.version > len(world.releases[app_id]) - KEPT_RELEASES
     }
-    used = {release.slug_id: None for release in world.releases[app.id]}  # in order, each once
+    used = {release.slug_id: None for release in _with_code(world, app.id)}  # in order, each once
     known = (world.slugs.get(slug_id or "") for slug_id in used if slug_id not in protected)
     if gone := [slug for slug in known if slug is not None and slug.deleted_at is None]:
         delete(world, *gone)
+
+
+def _with_code(world: State, app_id: str) -> Iterator[Release]:
+    """Yield the releases whose code was not deleted: few of a long history."""
+    history = world.releases[app_id]
+    return (history[version - 1] for version in world.with_code[app_id])
 
 
 def is_eligible(world: State, release: Release) -> bool:

@@ -62,6 +62,7 @@ class State:
         self.apps: dict[str, App] = {}
         self.slugs: dict[str, Slug] = {}
         self.releases: dict[str, list[Release]] = {}
+        self.with_code: dict[str, list[int]] = {}  # of an app, versions whose code still exists
         self.webhooks: dict[str, Webhook] = {}
         self.events: dict[str, Event] = {}
         self.deliveries: dict[str, Delivery] = {}
