@@ -23,12 +23,11 @@ FIRST = ("at", "level", "event")
 
 def configure(stream: TextIO | None = None) -> None:
     """Make every logger write in this form; safe to repeat."""
-    out = stream or sys.stdout
-    handler = logging.StreamHandler(out)
+    handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *_BOTH],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _RENDERED],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _rendered],
         )
     )
     root = logging.getLogger()
@@ -40,9 +39,39 @@ def configure(stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=_OURS,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=_Lines,
         cache_logger_on_first_use=True,
     )
+
+
+class _Lines:
+    """Writes lines where other libraries' go; one that cannot be written stops nobody."""
+
+    def __init__(self, *_: object) -> None:
+        """Take no name: a line says by itself what it is about."""
+
+    def msg(self, line: str) -> None:
+        """Write a line, and flush it."""
+        for handler in logging.getLogger().handlers:
+            if not isinstance(handler, logging.StreamHandler) or handler.lock is None:
+                continue
+            with handler.lock:
+                try:
+                    handler.stream.write(f"{line}\n")
+                    handler.flush()
+                except Exception:  # noqa: BLE001 - whoever logs has more to do than to write a log
+                    handler.handleError(logging.makeLogRecord({"msg": "a line of the log"}))
+
+    debug = info = warning = error = critical = exception = msg
+
+
+def _rendered(logger: WrappedLogger, name: str, event: EventDict) -> str:
+    try:
+        return str(_RENDERER(logger, name, dict(event)))  # it takes from what it is given
+    except Exception as error:  # noqa: BLE001 - as above
+        kept = {key: event.get(key) for key in ("at", "level")}
+        broken = {"event": "line_broken", "error": type(error).__name__}
+        return str(_RENDERER(logger, name, {**kept, **broken}))
 
 
 def _printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -69,8 +98,8 @@ _BOTH: list[Processor] = [  # for our events and for those of other libraries
     structlog.processors.format_exc_info,
     _printable,
 ]
-_RENDERED = structlog.processors.LogfmtRenderer(
+_RENDERER = structlog.processors.LogfmtRenderer(
     key_order=FIRST, drop_missing=True, bool_as_flag=False
 )
 # One list for good: a logger keeps the one that it was first used with.
-_OURS: list[Processor] = [*_BOTH, _RENDERED]
+_OURS: list[Processor] = [*_BOTH, _rendered]

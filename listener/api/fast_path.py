@@ -14,7 +14,6 @@ from listener.api import middleware
 from listener.api.caller import CAME_BY, last_of
 from listener.api.early import DOOR
 from listener.api.metrics import Metrics
-from listener.errors import Unavailable
 from listener.heroku import HEADER
 from listener.services.deliveries import Inbox
 from listener.services.delivery_writer import Secrets, late
@@ -37,25 +36,22 @@ class FastDeliveries:
                 plain.append(each)
             else:
                 each.give_back()
-        try:
-            stored = self._inbox.submit([(each.body, _said(each, HEADER)) for each in plain])
-        except Unavailable:  # they wait for a thread then
-            for each in plain:
-                each.give_back()
-            return
-        for each, answer in zip(plain, stored, strict=True):
+        stored = self._inbox.submit([(each.body, _said(each, HEADER)) for each in plain])
+        for each, answer in zip(plain, stored, strict=False):
             each.kept = answer
             answer.add_done_callback(partial(self._finish, each))
+        for each in plain[len(stored) :]:  # there was no room for them
+            each.give_back()
 
     def give_up(self, request: FastRequest) -> None:
-        """Say that it took too long; it may be stored then, or not."""
-        if not request.kept.cancel():
+        """Say that it took too long, unless nobody has begun to store it: the view may, in time."""
+        if request.kept is None or not request.kept.cancel():
             request.give_back(late())
 
     def _finish(self, request: FastRequest, stored: Future[Secrets | None]) -> None:
         """Tell Heroku what came of it, in the thread that stores."""
         if stored.cancelled():
-            request.give_back(late())
+            request.give_back()
         elif (error := stored.exception()) is not None:
             request.give_back(error if isinstance(error, Exception) else None)
         elif stored.result() is not None:
@@ -64,13 +60,15 @@ class FastDeliveries:
             self._accept(request)
 
     def _accept(self, request: FastRequest) -> None:
+        if request.is_over:  # it was told that it took too long
+            return
         request_id = middleware.id_from(_said(request, middleware.GIVEN))
         is_https = (self._public_url or f"{_came_by(request)}:").startswith("https:")
         headers = middleware.safe_headers(request_id, is_https=is_https)
         request.answer("204 NO CONTENT", [*headers.items(), ("Cache-Control", "no-store")])
         seconds = time.perf_counter() - request.began_at
         self._metrics.count(DOOR, "POST", 204, seconds=seconds)
-        middleware.note("POST", DOOR, 204, seconds=seconds, request_id=request_id)
+        middleware.note("POST", DOOR, 204, seconds=seconds, request_id=request_id, size=0)
 
 
 def _is_plain(request: FastRequest) -> bool:

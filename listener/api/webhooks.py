@@ -23,7 +23,7 @@ def receive() -> ResponseReturnValue:
     Most are stored by the fast path, and never come here.
     """
     if (failed := request.environ.get(FAILED)) is not None:
-        raise failed
+        raise failed.with_traceback(None)  # many may have failed of the same
     services().inbox.receive(
         request_body.content(request_body.LARGEST_FILE), request.headers.get(HEADER, "")
     )

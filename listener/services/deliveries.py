@@ -58,9 +58,10 @@ class Inbox:
     def submit(self, deliveries: Sequence[tuple[bytes, str]]) -> list[Stored]:
         """Begin to store bodies with their signatures, and return at once.
 
-        An answer is None after the commit. If it is anything else, nothing is stored, and `receive`
-        finds out why: this process remembers no secret of an app in the body that made the
-        signature, or it is not live any more. Raises Unavailable if too many wait.
+        There are answers for the first ones, as many as there is room for. An answer is None after
+        the commit. If it is anything else, nothing is stored, and `receive` finds out why: this
+        process remembers no secret of an app in the body that made the signature, or it is not
+        live any more.
         """
         return self._writer.submit([partial(self._known, *each) for each in deliveries])
 

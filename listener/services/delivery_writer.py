@@ -80,7 +80,11 @@ class DeliveryWriter:
         that are live now. Raises what the database raises; Unavailable after so many seconds, or
         if too many wait: it may be stored then, or not.
         """
-        [answer] = self._submit([None if signed is None else lambda: signed], most=MOST_WAITING)
+        stored = self._submit([None if signed is None else lambda: signed], most=MOST_WAITING)
+        if not stored:
+            message = "Too many deliveries wait to be stored. Try again soon."
+            raise Unavailable(message)
+        [answer] = stored
         try:
             return answer.result(seconds)
         except TimeoutError as error:
@@ -88,25 +92,23 @@ class DeliveryWriter:
             raise late() from error
 
     def submit(self, deliveries: Sequence[Sign]) -> list[Stored]:
-        """Begin to store deliveries, each of which this thread signs when it is its turn.
+        """Begin to store deliveries, the first ones of them, as many as there is room for.
 
-        An answer is None after the commit. It is anything else where nothing is stored, for there
-        was nothing signed, or with a secret that is not live. Raises Unavailable if too many wait.
+        The thread signs each when it is its turn. An answer is None after the commit. It is
+        anything else where nothing is stored, for there was nothing signed, or with a secret that
+        is not live.
         """
         return self._submit(deliveries, most=MOST_SUBMITTED)
 
     def _submit(self, signs: Sequence[Sign | None], *, most: int) -> list[Stored]:
-        tasks = [_Task(each) for each in signs]
         with self._changed:
-            if len(self._waiting) + len(tasks) > most:
-                message = "Too many deliveries wait to be stored. Try again soon."
-                raise Unavailable(message)
-            self._waiting.extend(tasks)
+            room = max(most - len(self._waiting), 0)
+            tasks = [_Task(each) for each in signs[:room]]
             if not self._is_running:
                 threading.Thread(target=self._run, name="delivery-writer", daemon=True).start()
                 self._is_running = True
-            else:
-                self._changed.notify()
+            self._waiting.extend(tasks)
+            self._changed.notify()
         return [task.answer for task in tasks]
 
     def _run(self) -> None:

@@ -14,13 +14,24 @@ from listener.web.answering import AnswerBuffer, brief
 from listener.web.limits import Headers
 
 FAST_PATH = "listener.web.fast_path"  # under this name an app keeps its own among its extensions
-FAILED = "listener.failed"  # what went wrong on the fast path: a key of the app's environ
+# Keys of the app's environ, about a request that was given back:
+FAILED = "listener.failed"  # what went wrong on the fast path
+BEGAN_AT = "listener.began_at"  # when it was whole, by `time.perf_counter`
 
 
 class FastRequest:
     """A request that is whole. Answer it once, from any thread, or give it back."""
 
-    __slots__ = ("_front", "began_at", "body", "connection", "headers", "kept", "request")
+    __slots__ = (
+        "_front",
+        "began_at",
+        "body",
+        "connection",
+        "headers",
+        "is_over",
+        "kept",
+        "request",
+    )
 
     def __init__(self, front: Answered, connection: Any, body: bytes) -> None:
         self._front = front
@@ -30,13 +41,16 @@ class FastRequest:
         self.body = body
         self.began_at = time.perf_counter()
         self.kept: Any = None  # whatever the fast path keeps with it
+        self.is_over = False  # it was answered, or given back
 
     def answer(self, status: str, headers: Sequence[tuple[str, str]]) -> None:
         """Answer without a body."""
+        self.is_over = True
         self._front.answered(self, brief(self._front.worker, self.request, status, headers))
 
     def give_back(self, error: Exception | None = None) -> None:
         """Have the app answer; with an error it finds that in its environ, as FAILED."""
+        self.is_over = True
         self._front.answered(self, error)
 
 

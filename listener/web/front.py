@@ -6,8 +6,9 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,8 +16,8 @@ from gunicorn.util import unquote_to_wsgi_str  # type: ignore[import-untyped]
 
 from listener.web.answering import AnswerBuffer, Sink, answer
 from listener.web.connection import Connection, Deadlines, Phase
-from listener.web.fast_path import FAILED, FAST_PATH, FastPath, FastRequest
-from listener.web.limits import JUDGE, Admission, Judge, Limits, unknown
+from listener.web.fast_path import BEGAN_AT, FAILED, FAST_PATH, FastPath, FastRequest
+from listener.web.limits import JUDGE, Admission, Judge, Limits, Priority, unknown
 from listener.web.pool import Pool
 from listener.web.reading import Chunks, Head, Length, body_of
 
@@ -25,6 +26,7 @@ PIECE = 64 * 1024
 ACCEPTED_AT_ONCE = 64
 LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
+NOTHING: Mapping[str, Any] = {}
 STOPPING_SECONDS = 2.0  # an idle client may just be sending: it is told to close by an answer
 
 
@@ -114,7 +116,7 @@ class Front:
             if isinstance(outcome, AnswerBuffer):
                 self._finish(conn, outcome)
             else:
-                self._queue(conn, request.body, failed=outcome)
+                self._give_to_app(conn, request, outcome)
 
     def _finish(self, conn: Connection, said: AnswerBuffer) -> None:
         conn.request = None
@@ -229,22 +231,30 @@ class Front:
         conn.fast = FastRequest(self, conn, body)
         self._fast.append(conn.fast)
 
+    def _give_to_app(
+        self, conn: Connection, request: FastRequest, failed: Exception | None
+    ) -> None:
+        told: dict[str, Any] = {BEGAN_AT: request.began_at}
+        if failed is not None:
+            told[FAILED] = failed
+            conn.admission = replace(conn.admission, priority=Priority.TOLD)
+        self._queue(conn, request.body, told=told)
+
     def _queue(
         self,
         conn: Connection,
         body: bytes,
         *,
         is_cut: bool = False,
-        failed: Exception | None = None,
+        told: Mapping[str, Any] = NOTHING,
     ) -> None:
-        """Have a thread of the pool answer, by the app."""
+        """Have a thread of the pool answer, by the app, in whose environ stands what is told."""
         self._enter(conn, Phase.QUEUED, self._limits.queue_seconds)
-        told = {FAILED: failed} if failed is not None else {}
         job = partial(self._work, conn, conn.request, body, is_cut=is_cut, told=told)
         self._pool.add(conn.admission.priority, conn, job)
 
     def _work(
-        self, conn: Connection, request: Any, body: bytes, *, is_cut: bool, told: dict[str, Any]
+        self, conn: Connection, request: Any, body: bytes, *, is_cut: bool, told: Mapping[str, Any]
     ) -> None:
         """Answer, in a thread of the pool."""
         is_unread = not conn.admission.reads_body

@@ -14,10 +14,11 @@ JUDGE = "listener.web"  # under this name an app keeps its judge among its exten
 class Priority(IntEnum):
     """Which threads may answer a request."""
 
-    FIRST = 0  # all of them
-    QUICK = 1  # all but a few
-    REST = 2  # whatever takes its time, as long as somebody else does
-    LAST = 3  # strangers: they wait for nobody, so more threads would only take from the others
+    TOLD = 0  # all of them: it is known what went wrong, and no more to be done than to say it
+    FIRST = 1  # all but one
+    QUICK = 2  # all but a few
+    REST = 3  # whatever takes its time, as long as somebody else does
+    LAST = 4  # strangers: they wait for nobody, so more threads would only take from the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +60,10 @@ class Limits:
     answer_seconds: float = 20.0
     linger_seconds: float = 2.0  # for a client that still sends while we have answered
     unsent: int = 64 * KIB  # of an answer, which the kernel holds beside what is counted here
-    threads: Sequence[int] = (16, 14, 12, 2)  # by priority: how many it may use with all below it
+    threads: Sequence[int] = (
+        17,
+        16,
+        14,
+        12,
+        2,
+    )  # by priority: how many it may use with all below it

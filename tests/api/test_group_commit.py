@@ -28,6 +28,7 @@ from listener.errors import Unavailable
 from listener.heroku import HEADER, BadSignature, sign
 from listener.services.deliveries import Inbox
 from listener.services.delivery_writer import MOST_SUBMITTED
+from listener.services.webhook_secrets import MOST_NAMED
 from listener.web.answering import AnswerBuffer
 from listener.web.fast_path import FastRequest
 from listener.web.limits import Limits
@@ -261,9 +262,9 @@ def test_those_that_wait_without_a_thread_leave_room_for_those_that_have_one(
     tell(inbox, source, "d-0")
     with ThreadPoolExecutor(2) as pool:
         with closed(parts, inbox, pool, source):
-            stored = inbox.submit([signed(source, f"d-{n}") for n in range(MOST_SUBMITTED)])
-            with pytest.raises(Unavailable):
-                inbox.submit([signed(source, "one more")])
+            stored = inbox.submit([signed(source, f"d-{n}") for n in range(MOST_SUBMITTED + 1)])
+            assert len(stored) == MOST_SUBMITTED
+            assert inbox.submit([signed(source, "one more")]) == []
             told = pool.submit(tell, inbox, source, "with a thread")
             await_(lambda: inbox.waiting == MOST_SUBMITTED + 1)
         told.result(PATIENCE_SECONDS)
@@ -282,9 +283,10 @@ def test_one_that_was_given_up_before_its_turn_is_not_stored(
     assert {kept.key for kept in source.deliveries()} == {"first", "d-0", "d-2"}
 
 
-def test_the_fast_path_says_once_that_it_took_too_long(
+def test_the_fast_path_tells_what_it_has_begun_and_gives_back_what_it_has_not(
     parts: Parts, inbox: Inbox, source: Source
 ) -> None:
+    """What is stored after all is neither answered once more nor logged as another request."""
     tell(inbox, source, "d-0")
     front, path = Front(), FastDeliveries(inbox, Metrics(), None)
     begun, waiting = (front.request(*signed(source, name)) for name in ("d-1", "d-2"))
@@ -297,14 +299,48 @@ def test_the_fast_path_says_once_that_it_took_too_long(
         for request in (begun, waiting):
             path.give_up(request)
     other.dispose()
-    await_(lambda: len(front.outcomes) == 3)
+    await_(begun.kept.done)
+    tell(inbox, source, "d-3")  # so whatever follows the commit of the first is over
 
-    assert [request for request, _ in front.outcomes] == [begun, waiting, begun]
-    first, second, late = (outcome for _, outcome in front.outcomes)
-    assert isinstance(first, Unavailable)
-    assert isinstance(second, Unavailable)
-    assert isinstance(late, AnswerBuffer)  # the front has answered it by then
-    assert {kept.key for kept in source.deliveries()} == {"d-0", "d-1"}
+    assert [request for request, _ in front.outcomes] == [begun, waiting]
+    assert isinstance(front.outcomes[0][1], Unavailable)
+    assert front.outcomes[1][1] is None
+    assert {kept.key for kept in source.deliveries()} == {"d-0", "d-1", "d-3"}
+
+
+def test_a_crowd_goes_fast_as_far_as_there_is_room(inbox: Inbox, source: Source) -> None:
+    tell(inbox, source, "d-0")
+    front, path = Front(), FastDeliveries(inbox, Metrics(), None)
+    crowd = [front.request(*signed(source, f"d-{n}")) for n in range(MOST_SUBMITTED + 3)]
+    path.take(crowd)
+    await_(lambda: len(front.outcomes) == len(crowd))
+    given_back = [request for request, outcome in front.outcomes if outcome is None]
+    assert given_back == crowd[MOST_SUBMITTED:]
+    assert len(source.deliveries()) == MOST_SUBMITTED
+
+
+def test_what_was_given_back_at_once_may_be_given_up(inbox: Inbox, source: Source) -> None:
+    """A process that stood still for ten seconds finds both due."""
+    tell(inbox, source, "d-0")
+    front, path = Front(), FastDeliveries(inbox, Metrics(), None)
+    request = front.request(*signed(source, "d-1"), scheme="http")
+    path.take([request])
+    path.give_up(request)
+    assert front.outcomes[0] == (request, None)
+
+
+def test_a_body_that_names_many_apps_is_tried_with_none_of_their_secrets(
+    parts: Parts, inbox: Inbox
+) -> None:
+    sources = [Source(parts, f"shop-{number}") for number in range(MOST_NAMED + 1)]
+    tell(inbox, sources[0], "d-0")
+    event = sources[0].event(delivery_id="d-1")
+    few, many = (
+        json.dumps({**event, "names": [each.id for each in sources[:count]]}).encode()
+        for count in (MOST_NAMED, MOST_NAMED + 1)
+    )
+    stored = inbox.submit([(body, sign(body, sources[0].secret)) for body in (few, many)])
+    assert [each.result(PATIENCE_SECONDS) for each in stored] == [None, ()]
 
 
 class Front:
@@ -318,9 +354,9 @@ class Front:
         """Keep it."""
         self.outcomes.append((request, outcome))
 
-    def request(self, body: bytes, signature: str) -> FastRequest:
+    def request(self, body: bytes, signature: str, *, scheme: str = "https") -> FastRequest:
         """A delivery that is whole, as a connection has it."""
         head = f"POST {DOOR} HTTP/1.1\r\nHost: x\r\n{HEADER}: {signature}\r\n\r\n".encode()
         request = Head(Config(), ("127.0.0.1", 1), 1, Limits()).read(bytearray(head))
-        headers = {HEADER.upper(): [signature]}
+        headers = {HEADER.upper(): [signature], "X-FORWARDED-PROTO": [scheme]}
         return FastRequest(self, SimpleNamespace(request=request, headers=headers), body)

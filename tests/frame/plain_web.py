@@ -11,7 +11,8 @@ from listener.web.fast_path import FAILED, FAST_PATH, FastRequest
 from listener.web.limits import JUDGE, KIB, Admission, Headers, Limits, Priority
 from listener.web.worker import FrontWorker
 
-PRIORITIES = {"/hold": Priority.FIRST, "/free": Priority.FIRST, "/stranger": Priority.LAST}
+FIRST = ("/hold", "/free", "/stuck-first")
+PRIORITIES = {"/stranger": Priority.LAST, **dict.fromkeys(FIRST, Priority.FIRST)}
 
 
 class ShortWorker(FrontWorker):
@@ -27,7 +28,7 @@ class ShortWorker(FrontWorker):
         answer_seconds=2.0,
         fast_seconds=2.0,
         linger_seconds=0.5,
-        threads=(4, 3, 2, 1),
+        threads=(5, 4, 3, 2, 1),
     )
 
 
@@ -88,7 +89,7 @@ class App:
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer."""
         path = environ["PATH_INFO"]
-        if path in {"/stuck", "/stranger"}:
+        if path in {"/stuck", "/stuck-first", "/stranger"}:
             self.let_go.wait(60)
         if path == "/free":
             self.let_go.set()
@@ -102,6 +103,7 @@ class App:
             raise ValueError(message)
         if (failed := environ.get(FAILED)) is not None:
             status = f"503 {failed}"
+            self.let_go.set()
         start(status, [("Content-Length", str(len(said + body)))])
         return [said, body]
 

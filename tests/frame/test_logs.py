@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 from collections.abc import Iterator
@@ -77,3 +78,47 @@ def test_configuring_twice_writes_once(written: io.StringIO) -> None:
     structlog.get_logger().info("request")
 
     assert written.getvalue().count("event=request") == 1
+
+
+class Full(io.StringIO):
+    """A disk without space."""
+
+    def write(self, text: str) -> int:
+        """Fail."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class Unsayable:
+    """A value that cannot be told."""
+
+    def __str__(self) -> str:
+        """Fail."""
+        raise ValueError
+
+
+def test_a_log_that_cannot_be_written_stops_nobody(written: io.StringIO) -> None:
+    """Runners log in their last resort: an error there would end them for good."""
+    closed = io.StringIO()
+    closed.close()
+    for stream in (Full(), closed, io.TextIOWrapper(io.BytesIO(), encoding="ascii")):
+        logs.configure(stream)
+        structlog.get_logger().info("request", app="ü€")
+
+
+@pytest.mark.parametrize("facts", [{"app": Unsayable()}, {"two words": 1}])
+def test_a_line_that_cannot_be_made_says_so(written: io.StringIO, facts: dict[str, object]) -> None:
+    structlog.get_logger().warning("request", **facts)
+    structlog.get_logger().info("request")
+
+    broken, good = written.getvalue().splitlines()
+    assert " level=warning event=line_broken error=ValueError" in broken
+    assert good.endswith(" event=request")
+
+
+def test_a_logger_that_was_used_follows_to_another_stream(written: io.StringIO) -> None:
+    log = structlog.get_logger()
+    log.info("one")
+    other = io.StringIO()
+    logs.configure(other)
+    log.info("two")
+    assert (written.getvalue().count("event="), other.getvalue().count("event=two")) == (1, 1)

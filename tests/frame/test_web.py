@@ -319,6 +319,17 @@ def test_what_fails_on_the_fast_path_is_told_by_the_app(web: Web) -> None:
     assert b"HTTP/1.1 200 OK" in answer
 
 
+def test_what_failed_waits_for_none_of_those_that_the_door_may_hold(web: Web) -> None:
+    """They may wait for the same database, and Heroku for its answer."""
+    web.ask(HOLD)
+    stuck = b"GET /stuck-first HTTP/1.1\r\nHost: x\r\n\r\n"
+    with ThreadPoolExecutor(4) as threads, web.open() as client:
+        waiting = [threads.submit(web.ask, stuck) for _ in range(4)]
+        client.sendall(fast(b"fail"))
+        until(client, b"POST /fast 1 1")
+        assert all(b"200 OK" in one.result() for one in waiting)
+
+
 @pytest.mark.parametrize("request_", [fast(b"break"), fast(b"keep", b"break")])
 def test_a_fast_path_that_breaks_costs_one_answer(web: Web, request_: bytes) -> None:
     with web.open() as client:
