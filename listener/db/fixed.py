@@ -34,6 +34,7 @@ from sqlalchemy.types import NULLTYPE, TypeEngine
 
 _DIALECT = psycopg_dialect.dialect()  # type: ignore[no-untyped-call]
 _PLACE = object()  # the value of what has none yet
+_SAID = "said"  # on a connection
 
 
 def value(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> BindParameter[Any]:
@@ -106,11 +107,25 @@ class Fixed:
         driver = cast("psycopg.Connection[Any]", conn.connection.driver_connection)
         cursor = driver.cursor(row_factory=namedtuple_row)
         try:
-            return cursor.execute(self._sql, {**self._constants, **values})
+            self._say(conn, cursor, {**self._constants, **values})
         except psycopg.Error as error:
             # As SQLAlchemy does with its own: a lost connection leaves the pool, and its like too.
             said, closed = self._sql.decode(), cast(Any, cursor)
             conn._handle_dbapi_exception(error, said, None, closed, None)  # noqa: SLF001
+        return cursor
+
+    def _say(self, conn: Connection, cursor: psycopg.Cursor[Any], values: dict[str, Any]) -> None:
+        """Execute it; the first time on a connection prepare it, too, in the same journey as BEGIN.
+
+        The first time is the usual one: dynos start daily, and promote a few times a day.
+        """
+        said, driver = conn.info.setdefault(_SAID, set()), cursor.connection
+        if self._sql in said or driver.prepare_threshold is None:
+            cursor.execute(self._sql, values)
+            return
+        with driver.pipeline():
+            cursor.execute(self._sql, values, prepare=True)
+        said.add(self._sql)
 
 
 _PLAIN = (str, int)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Integer, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from listener.db.engine import Database, open_database
 from listener.db.fixed import Fixed, value
@@ -73,6 +73,24 @@ def test_writing_tells_how_many_rows(database: Database) -> None:
     with database.begin() as conn:
         assert KEEP.write(conn, name="fixed") == 1
         assert Fixed("DELETE FROM fact WHERE name = :name").write(conn, name="fixed") == 1
+
+
+def test_it_is_prepared_as_it_is_said_first(database: Database) -> None:
+    known = Fixed("SELECT count(*) AS n FROM pg_prepared_statements WHERE statement LIKE :words")
+    with database.begin() as conn:
+        assert Fixed("SELECT 'said once' AS words").first(conn).words == "said once"
+        assert known.first(conn, words="SELECT 'said once'%").n == 1
+
+
+def test_what_is_refused_the_first_time_can_be_said_again(database: Database) -> None:
+    keep = Fixed("INSERT INTO fact (name, value) VALUES (:name, '2')")
+    with database.begin() as conn:
+        KEEP.write(conn, name="there")
+    for _ in range(2):
+        with pytest.raises(IntegrityError), database.begin() as conn:
+            keep.write(conn, name="there")
+    with database.begin() as conn:
+        assert [keep.write(conn, name=name) for name in ("one", "two")] == [1, 1]
 
 
 def test_an_error_is_as_of_any_statement_and_shows_no_value(database: Database) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from listener.db import watchdog
 from listener.db.engine import Database, open_database
+from listener.db.fixed import Fixed
 from listener.db.queue import NotificationListener, notify
 from tests.db.silence import SilentWay, silent_way
 
@@ -41,11 +42,16 @@ def test_no_statement_waits_longer_than_fifteen_seconds_unless_said(way: SilentW
     assert limit == ("12s",)  # a server that lives comes first, and the connection stays
 
 
-def test_a_statement_that_gets_no_answer_is_given_up(way: SilentWay, far: Database) -> None:
+@pytest.mark.parametrize(
+    "say", [lambda conn: conn.execute(text("SELECT 1")), Fixed("SELECT 1").first]
+)
+def test_a_statement_that_gets_no_answer_is_given_up(
+    way: SilentWay, far: Database, say: Callable[[Connection], object]
+) -> None:
     def ask() -> None:
         with far.begin() as conn:
             way.fall_silent()
-            conn.execute(text("SELECT 1"))
+            say(conn)
 
     begun = time.monotonic()
     with pytest.raises(OperationalError, match="did not answer within"):
