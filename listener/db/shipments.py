@@ -9,10 +9,13 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
     Connection,
     Row,
     Text,
     and_,
+    any_,
     case,
     false,
     func,
@@ -37,12 +40,20 @@ VOID: dict[str, Any] = {"fence": shipment.c.fence + 1, "lease_until": None, "att
 SHIPMENTS = queue.WorkKind(shipment, shipment.c.due_at)
 
 
+def _one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Build a condition that reads the same for any number of values.
+
+    What reads otherwise for each number is prepared for each, and drives out what others prepared.
+    """
+    return column == any_(literal(list(values), ARRAY(column.type)))
+
+
 def of_each(conn: Connection, promotion_ids: Collection[int]) -> dict[int, Shipment]:
     """Return what ships with each of these promotions, by its id: mostly in two statements."""
     query = (
         select(shipment, comparison.c.content, comparison.c.told_by)
         .outerjoin(comparison, comparison.c.id == shipment.c.comparison_id)
-        .where(shipment.c.promotion_id.in_(promotion_ids))
+        .where(_one_of(shipment.c.promotion_id, promotion_ids))
     )
     rows, left = conn.execute(query).all(), left_commits.of_each(conn, promotion_ids)
     return {row.promotion_id: _shipment(row, left.get(row.promotion_id)) for row in rows}
@@ -112,7 +123,7 @@ def read_of(conn: Connection, source_id: str, *, limit: int) -> list[bool]:
 def between(conn: Connection, shas: Collection[str]) -> dict[tuple[str, str], Comparison]:
     """Return what was read between any two of these commits, by base and head."""
     c = comparison.c
-    both = c.base.in_(shas), c.head.in_(shas), c.pruned_at.is_(None)
+    both = _one_of(c.base, shas), _one_of(c.head, shas), c.pruned_at.is_(None)
     query = select(c.base, c.head, c.content).where(*both)
     return {(row.base, row.head): comparison_of(row.content) for row in conn.execute(query)}
 
@@ -184,7 +195,7 @@ def lock(conn: Connection, promotion_ids: Collection[int]) -> list[Alike]:
 
     Whatever somebody else has locked is left out, so nobody is waited for.
     """
-    query = _FREE.where(promotion.c.id.in_(promotion_ids))
+    query = _FREE.where(_one_of(promotion.c.id, promotion_ids))
     locking = query.with_for_update(of=[promotion, shipment], skip_locked=True)
     return _all_of(conn, conn.scalars(locking).all())
 
@@ -192,9 +203,9 @@ def lock(conn: Connection, promotion_ids: Collection[int]) -> list[Alike]:
 def _all_of(conn: Connection, promotion_ids: Collection[int]) -> list[Alike]:
     """Read them by statements of their own: once locked, by what is committed since."""
     runs = artifact_on(promotion.c.target_id).label("runs")
-    ships = select(shipment).where(shipment.c.promotion_id.in_(promotion_ids))
+    ships = select(shipment).where(_one_of(shipment.c.promotion_id, promotion_ids))
     of_each = {row.promotion_id: row for row in conn.execute(ships)}
-    about = select(promotion, runs).where(promotion.c.id.in_(promotion_ids))
+    about = select(promotion, runs).where(_one_of(promotion.c.id, promotion_ids))
     rows = conn.execute(about.order_by(promotion.c.id)).all()
     return [Alike(row_of(row), of_each[row.id], row.runs) for row in rows]
 
@@ -284,7 +295,7 @@ _SINCE = case(
 
 def told_slugs(conn: Connection, app_ids: Iterable[str], slugs: Iterable[str]) -> set[str]:
     """Return those of these apps' slugs of which Heroku told all, also where it is no commit."""
-    same = release.c.app_id.in_(set(app_ids)), release.c.artifact.in_(set(slugs))
+    same = _one_of(release.c.app_id, app_ids), _one_of(release.c.artifact, slugs)
     return set(conn.scalars(select(release.c.artifact).where(*same, release.c.stack.is_not(None))))
 
 
@@ -294,7 +305,7 @@ def commits_of(
     """Return the commits that artifacts were built from, as far as any of these apps told."""
     query = (
         select(release.c.artifact, release.c.commit)
-        .where(release.c.app_id.in_(set(app_ids)), release.c.artifact.in_(set(artifacts)))
+        .where(_one_of(release.c.app_id, app_ids), _one_of(release.c.artifact, artifacts))
         .where(release.c.commit.is_not(None))
         .distinct()
     )

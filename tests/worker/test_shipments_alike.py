@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, event, select, update
 
 from listener.core.promotion import Status
 from listener.core.rule import OnNewer
@@ -73,6 +73,28 @@ def test_five_targets_take_one_step(many: Stage) -> None:
     assert all(subjects(many, version, target) == ["Go on"] for target in TARGETS)
     assert all(due_in(many, version, target) is None for target in TARGETS)
     assert len(calls_of(many, "/compare")) == 2
+
+
+def test_statements_read_the_same_for_any_number(many: Stage) -> None:
+    with many.database.begin() as conn:
+        assert statements(conn, 1) == statements(conn, 3)
+
+
+def statements(conn: Connection, count: int) -> list[str]:
+    """What PostgreSQL is asked about so many promotions, apps, slugs and commits."""
+    heard: list[str] = []
+
+    def hear(*said: Any) -> None:
+        heard.append(said[2])
+
+    ids, names = list(range(1, count + 1)), [f"name-{number}" for number in range(count)]
+    event.listen(conn, "before_cursor_execute", hear)
+    shipments.lock(conn, ids)
+    shipments.commits_of(conn, names, names)
+    shipments.told_slugs(conn, names, names)
+    shipments.between(conn, names)
+    event.remove(conn, "before_cursor_execute", hear)
+    return heard
 
 
 def test_what_only_one_target_ran_takes_a_step_of_its_own(many: Stage) -> None:
