@@ -44,6 +44,8 @@ def connect(stage: Stage) -> str:
 def at_github(stage: Stage) -> Wire:
     """Have commits told by GitHub from now on; answers the wire to it, with its calls."""
     token = stage.control("github/tokens", {"login": LOGIN})["token"]
+    # Whatever a test before this one has left of its hour.
+    stage.control("github/rate-limits", {"login": LOGIN, "remaining": 5000, "seconds": 3600})
     hub = Wire(stage.wire.inner, stage.mortality)
     github = GitHub(Token(token), url=HUB, transport=hub)
     parts = stage.context.heroku, stage.context.reader
