@@ -25,7 +25,8 @@ from listener.outbound.http import (
 
 # A server that closes what nobody uses gives more time than this.
 KEPT_SECONDS = 5.0
-OPENED_WITHIN_SECONDS = 10.0
+# No longer than a post may wait to be sent: each address gets its share, also one that is dead.
+OPENED_WITHIN_SECONDS = 5.0
 
 Place = tuple[str, int]
 
@@ -80,13 +81,15 @@ class EarlyBackend(httpcore.NetworkBackend):
             secure.set_alpn_protocols(["http/1.1"])
             return Secured(stream.start_tls(secure, host))
 
-        with self._lock:
-            if (host, port) in self._opened:
-                return
-            opening = self._opened[host, port] = _Opening()
-        threading.Thread(
-            target=self._keep, args=((host, port), opening, connect), name="early", daemon=True
-        ).start()
+        place, opening = (host, port), _Opening()
+        keep = threading.Thread(
+            target=self._keep, args=(place, opening, connect), name="early", daemon=True
+        )
+        # Where there is no thread to spare, the write connects by itself.
+        with self._lock, contextlib.suppress(RuntimeError):
+            if place not in self._opened:
+                keep.start()
+                self._opened[place] = opening
 
     def _keep(
         self, place: Place, opening: _Opening, connect: Callable[[], httpcore.NetworkStream]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -152,3 +154,41 @@ def test_what_cannot_be_opened_is_tried_again_by_the_release(client: Client) -> 
     asking.expect_release()
     with pytest.raises(NotSent):
         post(asking)
+
+
+@contextlib.contextmanager
+def dead(port: int) -> Iterator[str]:
+    """An address where nobody answers: more wait there to be let in than there is room for."""
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.2", port), backlog=0))
+        for _ in range(4):
+            waits = stack.enter_context(socket.socket())
+            waits.setblocking(False)
+            waits.connect_ex(full.getsockname())
+        yield "127.0.0.2"
+
+
+def test_one_dead_address_takes_no_more_than_its_share_of_the_time(
+    peer: Start, client: Client
+) -> None:
+    at = peer(giving(MADE))
+    with dead(at.port) as address:
+        early = EarlyTransport(resolve=lambda host, port: [address, "127.0.0.1"])
+        asking = client(at.url, transport=early)
+        asking.expect_release()
+        assert post(asking, send_by=time.monotonic() + 4) == 8
+
+
+def test_without_a_thread_to_spare_the_release_connects_by_itself(
+    peer: Start, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = peer(giving(MADE))
+    asking = client(at.url)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        asking.expect_release()
+    assert post(asking, send_by=time.monotonic() + 1) == 8
