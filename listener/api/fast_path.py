@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from functools import partial
 
 from listener.api import middleware
@@ -16,8 +15,8 @@ from listener.api.early import DOOR
 from listener.api.metrics import Metrics
 from listener.heroku import HEADER
 from listener.services.deliveries import Inbox
-from listener.services.delivery_writer import Secrets, late
-from listener.web.fast_path import FastRequest
+from listener.services.delivery_writer import SignedArrival, late
+from listener.web.fast_path import Brief, FastRequest
 
 
 class FastDeliveries:
@@ -29,54 +28,46 @@ class FastDeliveries:
         self._public_url = public_url
 
     def take(self, requests: Sequence[FastRequest]) -> None:
-        """Begin to store these; give back what the view should look at."""
-        plain: list[FastRequest] = []
-        for each in requests:
-            if _is_plain(each):
-                plain.append(each)
-            else:
-                each.give_back()
-        stored = self._inbox.submit([(each.body, _said(each, HEADER)) for each in plain])
-        for each, answer in zip(plain, stored, strict=False):
+        """Begin to store these; the view gets what is not plainly right, or has no room here."""
+        good = [(each, signed) for each in requests if (signed := self._signed(each)) is not None]
+        stored = self._inbox.submit([signed for _, signed in good])
+        for (each, _), answer in zip(good, stored, strict=False):
             each.kept = answer
-            answer.add_done_callback(partial(self._finish, each))
-        for each in plain[len(stored) :]:  # there was no room for them
-            each.give_back()
+            answer.add_done_callback(partial(_say_done, each))
+        for each in requests:
+            if each.kept is None:
+                each.done()
 
-    def give_up(self, request: FastRequest) -> None:
+    def finish(self, request: FastRequest) -> Brief | Exception | None:
+        """Return what Heroku is told of a delivery: the view's answer, once it is stored."""
+        if request.kept is None:
+            return None
+        if isinstance(error := request.kept.exception(), Exception):
+            return error
+        return self._accepted(request) if request.kept.result() is None else None
+
+    def give_up(self, request: FastRequest) -> Exception | None:
         """Say that it took too long, unless nobody has begun to store it: the view may, in time."""
-        if request.kept is None or not request.kept.cancel():
-            request.give_back(late())
+        return late() if request.kept is not None and not request.kept.cancel() else None
 
-    def _finish(self, request: FastRequest, stored: Future[Secrets | None]) -> None:
-        """Tell Heroku what came of it, in the thread that stores."""
-        if stored.cancelled():
-            request.give_back()
-        elif (error := stored.exception()) is not None:
-            request.give_back(error if isinstance(error, Exception) else None)
-        elif stored.result() is not None:
-            request.give_back()
-        else:
-            self._accept(request)
+    def _signed(self, request: FastRequest) -> SignedArrival | None:
+        asked = request.request
+        if asked.method != "POST" or asked.query or _came_by(request) == "http":
+            return None
+        return self._inbox.sign(request.body, _said(request, HEADER))
 
-    def _accept(self, request: FastRequest) -> None:
-        if request.is_over:  # it was told that it took too long
-            return
+    def _accepted(self, request: FastRequest) -> Brief:
         request_id = middleware.id_from(_said(request, middleware.GIVEN))
         is_https = (self._public_url or f"{_came_by(request)}:").startswith("https:")
         headers = middleware.safe_headers(request_id, is_https=is_https)
-        request.answer("204 NO CONTENT", [*headers.items(), ("Cache-Control", "no-store")])
         seconds = time.perf_counter() - request.began_at
         self._metrics.count(DOOR, "POST", 204, seconds=seconds)
         middleware.note("POST", DOOR, 204, seconds=seconds, request_id=request_id, size=0)
+        return Brief("204 NO CONTENT", [*headers.items(), ("Cache-Control", "no-store")])
 
 
-def _is_plain(request: FastRequest) -> bool:
-    return (
-        request.request.method == "POST"
-        and not request.request.query
-        and _came_by(request) != "http"
-    )
+def _say_done(request: FastRequest, _: object) -> None:
+    request.done()
 
 
 def _came_by(request: FastRequest) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from functools import partial
 
 from listener import heroku
 from listener.crypto import Keys
@@ -55,19 +54,22 @@ class Inbox:
             if signed is None:
                 raise webhook_secrets.refusal(live)
 
-    def submit(self, deliveries: Sequence[tuple[bytes, str]]) -> list[Stored]:
-        """Begin to store bodies with their signatures, and return at once.
+    def sign(self, body: bytes, signature: str) -> SignedArrival | None:
+        """Return a delivery as it may be submitted; None where `receive` must have it.
 
-        There are answers for the first ones, as many as there is room for. An answer is None after
-        the commit. If it is anything else, nothing is stored, and `receive` finds out why: this
-        process remembers no secret of an app in the body that made the signature, or it is not
-        live any more.
+        That is so where this process remembers no secret, of the apps that the body names, that
+        made the signature.
         """
-        return self._writer.submit([partial(self._known, *each) for each in deliveries])
-
-    def _known(self, body: bytes, signature: str) -> SignedArrival | None:
         named = webhook_secrets.named_in(body, self._secrets.known)
         return self._signed(named, body, signature)
+
+    def submit(self, deliveries: Sequence[SignedArrival]) -> list[Stored]:
+        """Begin to store deliveries, and return at once.
+
+        There are answers for the first ones, as many as there is room for. An answer is None after
+        the commit. If it is anything else, nothing is stored, for the secret is not live any more.
+        """
+        return self._writer.submit(deliveries)
 
     def _signed(
         self, secrets: Sequence[OpenedSecret], body: bytes, signature: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -43,14 +43,10 @@ class SignedArrival:
     secret: LiveSecret
 
 
-Sign = Callable[[], SignedArrival | None]
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Task:
-    sign: Sign | None  # None asks for the secrets alone
+    signed: SignedArrival | None  # None asks for the secrets alone
     answer: Stored = field(default_factory=Future)
-    signed: SignedArrival | None = None
 
 
 class DeliveryWriter:
@@ -80,7 +76,7 @@ class DeliveryWriter:
         that are live now. Raises what the database raises; Unavailable after so many seconds, or
         if too many wait: it may be stored then, or not.
         """
-        stored = self._submit([None if signed is None else lambda: signed], most=MOST_WAITING)
+        stored = self._submit([signed], most=MOST_WAITING)
         if not stored:
             message = "Too many deliveries wait to be stored. Try again soon."
             raise Unavailable(message)
@@ -91,19 +87,18 @@ class DeliveryWriter:
             answer.cancel()
             raise late() from error
 
-    def submit(self, deliveries: Sequence[Sign]) -> list[Stored]:
+    def submit(self, deliveries: Sequence[SignedArrival]) -> list[Stored]:
         """Begin to store deliveries, the first ones of them, as many as there is room for.
 
-        The thread signs each when it is its turn. An answer is None after the commit. It is
-        anything else where nothing is stored, for there was nothing signed, or with a secret that
-        is not live.
+        An answer is None after the commit. It is anything else where nothing is stored, for the
+        secret is not live.
         """
         return self._submit(deliveries, most=MOST_SUBMITTED)
 
-    def _submit(self, signs: Sequence[Sign | None], *, most: int) -> list[Stored]:
+    def _submit(self, deliveries: Sequence[SignedArrival | None], *, most: int) -> list[Stored]:
         with self._changed:
             room = max(most - len(self._waiting), 0)
-            tasks = [_Task(each) for each in signs[:room]]
+            tasks = [_Task(each) for each in deliveries[:room]]
             if not self._is_running:
                 threading.Thread(target=self._run, name="delivery-writer", daemon=True).start()
                 self._is_running = True
@@ -113,7 +108,7 @@ class DeliveryWriter:
 
     def _run(self) -> None:
         while group := self._next():
-            self._answer([task for task in group if _is_begun(task)])
+            self._answer([task for task in group if task.answer.set_running_or_notify_cancel()])
 
     def _next(self) -> list[_Task]:
         """Take what waits, as soon as something does; nothing if that takes too long."""
@@ -172,22 +167,6 @@ def late() -> Unavailable:
     """Return what to say where storing takes too long."""
     message = "The database did not answer in time. Try again soon."
     return Unavailable(message, id="database_unavailable")
-
-
-def _is_begun(task: _Task) -> bool:
-    """Return whether there is something to ask the database; answer the task if there is not."""
-    if not task.answer.set_running_or_notify_cancel():
-        return False
-    if task.sign is None:
-        return True
-    try:
-        task.signed = task.sign()
-    except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
-        task.answer.set_exception(error)
-        return False
-    if task.signed is None:
-        task.answer.set_result(())
-    return task.signed is not None
 
 
 def _is_live(task: _Task, live: dict[int, LiveSecret]) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from gunicorn import SERVER  # type: ignore[import-untyped]
 from gunicorn.http import wsgi  # type: ignore[import-untyped]
 from gunicorn.util import http_date  # type: ignore[import-untyped]
+
+from listener.web.fast_path import Brief
 
 
 class Sink:
@@ -76,19 +78,17 @@ def answer(
     return AnswerBuffer(sink.content, closes=bool(response.should_close()))
 
 
-def brief(
-    worker: Any, request: Any, status: str, headers: Sequence[tuple[str, str]]
-) -> AnswerBuffer:
+def written(worker: Any, request: Any, brief: Brief) -> AnswerBuffer:
     """Return an answer without a body, as gunicorn would write it. Headers must be our own."""
     if not worker.alive:
         request.force_close()
     closes = bool(request.should_close())
     lines = [
-        f"HTTP/{request.version[0]}.{request.version[1]} {status}",
+        f"HTTP/{request.version[0]}.{request.version[1]} {brief.status}",
         f"Server: {SERVER}",
         f"Date: {http_date()}",
         f"Connection: {'close' if closes else 'keep-alive'}",
-        *(f"{name}: {value}" for name, value in headers),
+        *(f"{name}: {value}" for name, value in brief.headers),
     ]
     return AnswerBuffer(bytearray("\r\n".join([*lines, "", ""]).encode("latin-1")), closes=closes)
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from gunicorn.util import unquote_to_wsgi_str  # type: ignore[import-untyped]
 
-from listener.web.answering import AnswerBuffer, Sink, answer
+from listener.web.answering import AnswerBuffer, Sink, answer, written
 from listener.web.connection import Connection, Deadlines, Phase
-from listener.web.fast_path import BEGAN_AT, FAILED, FAST_PATH, FastPath, FastRequest
+from listener.web.fast_path import BEGAN_AT, FAILED, FAST_PATH, Brief, FastPath, FastRequest
 from listener.web.limits import JUDGE, Admission, Judge, Limits, Priority, unknown
 from listener.web.pool import Pool
 from listener.web.reading import Chunks, Head, Length, body_of
@@ -34,7 +34,7 @@ class Front:
     """All connections of a process; everything but `_work` runs in the selector's thread."""
 
     def __init__(self, worker: Any, selector: selectors.BaseSelector, limits: Limits) -> None:
-        self.worker, self._limits = worker, limits
+        self._worker, self._limits = worker, limits
         self._selector = selector
         extensions = getattr(worker.wsgi, "extensions", {})
         self._judge: Judge = extensions.get(JUDGE, unknown)
@@ -45,7 +45,7 @@ class Front:
         self._buffered = 0
         self._pool = Pool(limits.threads)
         self._answered: deque[tuple[Connection, AnswerBuffer]] = deque()
-        self._fast_answered: deque[tuple[FastRequest, AnswerBuffer | Exception | None]] = deque()
+        self._fast_answered: deque[FastRequest] = deque()
         self._is_woken = False
         self._pool.begin()
 
@@ -95,11 +95,10 @@ class Front:
                 self._fast_path.take(requests)
             except Exception as error:  # noqa: BLE001 - the app tells it, to each client
                 for request in requests:
-                    self.answered(request, error)
+                    self._give_to_app(request, error)
 
-    def answered(self, request: FastRequest, outcome: AnswerBuffer | Exception | None) -> None:
-        """Take what came of a request on the fast path; any thread may call it."""
-        self._fast_answered.append((request, outcome))
+    def _fast_done(self, request: FastRequest) -> None:
+        self._fast_answered.append(request)
         self._wake()
 
     def collect(self) -> None:
@@ -108,15 +107,21 @@ class Front:
         for _ in range(len(self._answered)):  # no more, for each may bring the next at once
             self._finish(*self._answered.popleft())
         for _ in range(len(self._fast_answered)):
-            request, outcome = self._fast_answered.popleft()
-            conn: Connection = request.connection
-            if conn.fast is not request:
-                continue  # it was given up
+            self._finish_fast(self._fast_answered.popleft())
+
+    def _finish_fast(self, request: FastRequest) -> None:
+        conn: Connection = request.connection
+        if conn.fast is not request or self._fast_path is None:
+            return  # it was given up
+        try:
+            outcome = self._fast_path.finish(request)
+        except Exception as error:  # noqa: BLE001 - as above
+            outcome = error
+        if isinstance(outcome, Brief):
             conn.fast = None
-            if isinstance(outcome, AnswerBuffer):
-                self._finish(conn, outcome)
-            else:
-                self._give_to_app(conn, request, outcome)
+            self._finish(conn, written(self._worker, conn.request, outcome))
+        else:
+            self._give_to_app(request, outcome)
 
     def _finish(self, conn: Connection, said: AnswerBuffer) -> None:
         conn.request = None
@@ -170,7 +175,7 @@ class Front:
             if conn.phase is Phase.IDLE and conn.inbox:
                 conn.requests += 1
                 address = conn.ends[0]
-                conn.head = Head(self.worker.cfg, address, conn.requests, self._limits)
+                conn.head = Head(self._worker.cfg, address, conn.requests, self._limits)
                 self._enter(conn, Phase.HEAD, self._limits.head_seconds)
             if conn.phase is Phase.HEAD and conn.head is not None:
                 self._read_head(conn, conn.head)
@@ -180,7 +185,7 @@ class Front:
             raise
         except Exception as error:  # noqa: BLE001 - gunicorn knows which, and what to say
             sink = Sink()
-            self.worker.handle_error(None, sink, conn.ends[0], error)
+            self._worker.handle_error(None, sink, conn.ends[0], error)
             self._reply(conn, sink.content, closes=True)
 
     def _read_head(self, conn: Connection, head: Head) -> None:
@@ -228,12 +233,12 @@ class Front:
             self._queue(conn, body, is_cut=is_cut)
             return
         self._enter(conn, Phase.FAST, self._limits.fast_seconds)
-        conn.fast = FastRequest(self, conn, body)
+        conn.fast = FastRequest(conn, body, self._fast_done)
         self._fast.append(conn.fast)
 
-    def _give_to_app(
-        self, conn: Connection, request: FastRequest, failed: Exception | None
-    ) -> None:
+    def _give_to_app(self, request: FastRequest, failed: Exception | None) -> None:
+        conn: Connection = request.connection
+        conn.fast = None
         told: dict[str, Any] = {BEGAN_AT: request.began_at}
         if failed is not None:
             told[FAILED] = failed
@@ -259,7 +264,7 @@ class Front:
         """Answer, in a thread of the pool."""
         is_unread = not conn.admission.reads_body
         said = answer(
-            self.worker, request, body, conn.ends, is_cut=is_cut, is_unread=is_unread, told=told
+            self._worker, request, body, conn.ends, is_cut=is_cut, is_unread=is_unread, told=told
         )
         self._answered.append((conn, said))
         self._wake()
@@ -268,7 +273,7 @@ class Front:
         """Let the selector see that something was answered, once for all that were."""
         if not self._is_woken:
             self._is_woken = True
-            self.worker.wake()
+            self._worker.wake()
 
     def _reply(self, conn: Connection, content: bytearray, *, closes: bool) -> None:
         conn.outbox = memoryview(content)
@@ -294,7 +299,7 @@ class Front:
         if conn.closes:
             self._linger(conn)
             return
-        idle = STOPPING_SECONDS if not self.worker.alive else self.worker.cfg.keepalive
+        idle = STOPPING_SECONDS if not self._worker.alive else self._worker.cfg.keepalive
         self._enter(conn, Phase.IDLE, idle)
         self._watch(conn, READ)
         self._count(conn)
@@ -315,9 +320,10 @@ class Front:
         if conn.phase is Phase.FAST:
             if self._fast_path is not None and conn.fast is not None:
                 try:
-                    self._fast_path.give_up(conn.fast)
+                    outcome = self._fast_path.give_up(conn.fast)
                 except Exception as error:  # noqa: BLE001 - as above
-                    self.answered(conn.fast, error)
+                    outcome = error
+                self._give_to_app(conn.fast, outcome)
             return
         if conn.phase in (Phase.HEAD, Phase.BODY):
             with suppress(OSError):

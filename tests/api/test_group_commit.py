@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,10 +28,9 @@ from listener.db.engine import open_database
 from listener.errors import Unavailable
 from listener.heroku import HEADER, BadSignature, sign
 from listener.services.deliveries import Inbox
-from listener.services.delivery_writer import MOST_SUBMITTED
+from listener.services.delivery_writer import MOST_SUBMITTED, SignedArrival
 from listener.services.webhook_secrets import MOST_NAMED
-from listener.web.answering import AnswerBuffer
-from listener.web.fast_path import FastRequest
+from listener.web.fast_path import Brief, FastRequest
 from listener.web.limits import Limits
 from listener.web.reading import Head
 from reliability.relay import DatabaseRelay
@@ -250,10 +250,12 @@ def test_a_silent_database_is_unavailable_within_the_bound_and_comes_back(
     assert [kept.key for kept in source.deliveries()] == ["d-1", "d-2"]
 
 
-def signed(source: Source, delivery_id: str) -> tuple[bytes, str]:
+def signed(inbox: Inbox, source: Source, delivery_id: str) -> SignedArrival:
     """A delivery of this source, as the fast path submits it."""
     body = json.dumps(source.event(delivery_id=delivery_id)).encode()
-    return body, sign(body, source.secret)
+    found = inbox.sign(body, sign(body, source.secret))
+    assert found is not None
+    return found
 
 
 def test_those_that_wait_without_a_thread_leave_room_for_those_that_have_one(
@@ -262,9 +264,11 @@ def test_those_that_wait_without_a_thread_leave_room_for_those_that_have_one(
     tell(inbox, source, "d-0")
     with ThreadPoolExecutor(2) as pool:
         with closed(parts, inbox, pool, source):
-            stored = inbox.submit([signed(source, f"d-{n}") for n in range(MOST_SUBMITTED + 1)])
+            stored = inbox.submit(
+                [signed(inbox, source, f"d-{n}") for n in range(MOST_SUBMITTED + 1)]
+            )
             assert len(stored) == MOST_SUBMITTED
-            assert inbox.submit([signed(source, "one more")]) == []
+            assert inbox.submit([signed(inbox, source, "one more")]) == []
             told = pool.submit(tell, inbox, source, "with a thread")
             await_(lambda: inbox.waiting == MOST_SUBMITTED + 1)
         told.result(PATIENCE_SECONDS)
@@ -277,7 +281,7 @@ def test_one_that_was_given_up_before_its_turn_is_not_stored(
 ) -> None:
     tell(inbox, source, "d-0")
     with ThreadPoolExecutor(1) as pool, closed(parts, inbox, pool, source):
-        given_up, other = inbox.submit([signed(source, "d-1"), signed(source, "d-2")])
+        given_up, other = inbox.submit([signed(inbox, source, name) for name in ("d-1", "d-2")])
         assert given_up.cancel()
     other.result(PATIENCE_SECONDS)
     assert {kept.key for kept in source.deliveries()} == {"first", "d-0", "d-2"}
@@ -286,47 +290,41 @@ def test_one_that_was_given_up_before_its_turn_is_not_stored(
 def test_the_fast_path_tells_what_it_has_begun_and_gives_back_what_it_has_not(
     parts: Parts, inbox: Inbox, source: Source
 ) -> None:
-    """What is stored after all is neither answered once more nor logged as another request."""
     tell(inbox, source, "d-0")
-    front, path = Front(), FastDeliveries(inbox, Metrics(), None)
-    begun, waiting = (front.request(*signed(source, name)) for name in ("d-1", "d-2"))
+    path = FastDeliveries(inbox, Metrics(), None)
+    begun, waiting = (fast(source, name) for name in ("d-1", "d-2"))
     other = open_database(parts.settings.database_url, pool_size=1)
     with other.begin() as conn:
         conn.exec_driver_sql("LOCK TABLE delivery")
         path.take([begun])
         await_(lambda: bool(conn.exec_driver_sql(WAITS).scalar_one()))
         path.take([waiting])
-        for request in (begun, waiting):
-            path.give_up(request)
+        assert isinstance(path.give_up(begun), Unavailable)
+        assert path.give_up(waiting) is None
     other.dispose()
-    await_(begun.kept.done)
-    tell(inbox, source, "d-3")  # so whatever follows the commit of the first is over
-
-    assert [request for request, _ in front.outcomes] == [begun, waiting]
-    assert isinstance(front.outcomes[0][1], Unavailable)
-    assert front.outcomes[1][1] is None
+    tell(inbox, source, "d-3")  # so the first is over
     assert {kept.key for kept in source.deliveries()} == {"d-0", "d-1", "d-3"}
 
 
 def test_a_crowd_goes_fast_as_far_as_there_is_room(inbox: Inbox, source: Source) -> None:
     tell(inbox, source, "d-0")
-    front, path = Front(), FastDeliveries(inbox, Metrics(), None)
-    crowd = [front.request(*signed(source, f"d-{n}")) for n in range(MOST_SUBMITTED + 3)]
+    path, done = FastDeliveries(inbox, Metrics(), None), deque[FastRequest]()
+    crowd = [fast(source, f"d-{n}", done=done.append) for n in range(MOST_SUBMITTED + 3)]
     path.take(crowd)
-    await_(lambda: len(front.outcomes) == len(crowd))
-    given_back = [request for request, outcome in front.outcomes if outcome is None]
-    assert given_back == crowd[MOST_SUBMITTED:]
+    await_(lambda: len(done) == len(crowd))
+    outcomes = [path.finish(each) for each in crowd]
+    assert [isinstance(each, Brief) for each in outcomes] == [True] * MOST_SUBMITTED + [False] * 3
+    assert outcomes[MOST_SUBMITTED:] == [None] * 3
     assert len(source.deliveries()) == MOST_SUBMITTED
 
 
 def test_what_was_given_back_at_once_may_be_given_up(inbox: Inbox, source: Source) -> None:
     """A process that stood still for ten seconds finds both due."""
     tell(inbox, source, "d-0")
-    front, path = Front(), FastDeliveries(inbox, Metrics(), None)
-    request = front.request(*signed(source, "d-1"), scheme="http")
+    path = FastDeliveries(inbox, Metrics(), None)
+    request = fast(source, "d-1", scheme="http")
     path.take([request])
-    path.give_up(request)
-    assert front.outcomes[0] == (request, None)
+    assert path.give_up(request) is None
 
 
 def test_a_body_that_names_many_apps_is_tried_with_none_of_their_secrets(
@@ -339,24 +337,20 @@ def test_a_body_that_names_many_apps_is_tried_with_none_of_their_secrets(
         json.dumps({**event, "names": [each.id for each in sources[:count]]}).encode()
         for count in (MOST_NAMED, MOST_NAMED + 1)
     )
-    stored = inbox.submit([(body, sign(body, sources[0].secret)) for body in (few, many)])
-    assert [each.result(PATIENCE_SECONDS) for each in stored] == [None, ()]
+    found = [inbox.sign(body, sign(body, sources[0].secret)) for body in (few, many)]
+    assert [each is not None for each in found] == [True, False]
 
 
-class Front:
-    """Keeps what came of requests."""
-
-    def __init__(self) -> None:
-        self.worker = SimpleNamespace(alive=True)
-        self.outcomes: list[tuple[FastRequest, AnswerBuffer | Exception | None]] = []
-
-    def answered(self, request: FastRequest, outcome: AnswerBuffer | Exception | None) -> None:
-        """Keep it."""
-        self.outcomes.append((request, outcome))
-
-    def request(self, body: bytes, signature: str, *, scheme: str = "https") -> FastRequest:
-        """A delivery that is whole, as a connection has it."""
-        head = f"POST {DOOR} HTTP/1.1\r\nHost: x\r\n{HEADER}: {signature}\r\n\r\n".encode()
-        request = Head(Config(), ("127.0.0.1", 1), 1, Limits()).read(bytearray(head))
-        headers = {HEADER.upper(): [signature], "X-FORWARDED-PROTO": [scheme]}
-        return FastRequest(self, SimpleNamespace(request=request, headers=headers), body)
+def fast(
+    source: Source,
+    delivery_id: str,
+    *,
+    scheme: str = "https",
+    done: Callable[[FastRequest], None] = lambda _: None,
+) -> FastRequest:
+    """A delivery that is whole, as a connection has it."""
+    told = source.told(delivery_id=delivery_id)
+    head = f"POST {DOOR} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    request = Head(Config(), ("127.0.0.1", 1), 1, Limits()).read(bytearray(head))
+    headers = {HEADER.upper(): [told["headers"][HEADER]], "X-FORWARDED-PROTO": [scheme]}
+    return FastRequest(SimpleNamespace(request=request, headers=headers), told["data"], done)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
-from listener.web.fast_path import FAILED, FAST_PATH, FastRequest
+from listener.web.fast_path import FAILED, FAST_PATH, Brief, FastRequest
 from listener.web.limits import JUDGE, KIB, Admission, Headers, Limits, Priority
 from listener.web.worker import FrontWorker
 
@@ -36,38 +36,45 @@ class Fast:
     """Does with a request on the fast path what its header says."""
 
     def __init__(self) -> None:
-        self.kept: list[FastRequest] = []
+        self.late: list[FastRequest] = []
 
     def take(self, requests: Sequence[FastRequest]) -> None:
-        """Answer, give back, fail, or keep it until the next one comes."""
+        """Say of most at once that they are done; keep some until the next one comes."""
+        while self.late:
+            self.late.pop().done()
         for one in requests:
             match one.headers["HOW"]:
-                case ["answer"]:
-                    self.answer(one)
                 case ["thread"]:
-                    Thread(target=self.answer, args=[one]).start()
-                case ["fail"]:
-                    one.give_back(ValueError("it failed"))
+                    Thread(target=one.done).start()
                 case ["break"]:
                     message = "broken on purpose"
                     raise ValueError(message)
                 case ["keep"]:
-                    self.kept.append(one)
+                    self.late.append(one)
                 case _:
-                    one.give_back()
+                    one.done()
 
-    def answer(self, request: FastRequest) -> None:
-        """Answer it, and once more whoever was kept for too long."""
-        while self.kept:
-            self.kept.pop().answer("200 Late", [])
-        request.answer("204 Fast", [("Number", request.body.decode())])
+    def finish(self, request: FastRequest) -> Brief | Exception | None:
+        """Answer, or have the app do it, or tell of an error."""
+        match request.headers["HOW"]:
+            case ["answer" | "thread"]:
+                return Brief("204 Fast", [("Number", request.body.decode())])
+            case ["keep"]:
+                return Brief("200 Late", [])
+            case ["fail"]:
+                return ValueError("it failed")
+            case ["break late"]:
+                message = "broken on purpose"
+                raise ValueError(message)
+            case _:
+                return None
 
-    def give_up(self, request: FastRequest) -> None:
-        """Give back what was kept for too long."""
+    def give_up(self, request: FastRequest) -> Exception | None:
+        """Tell that it took too long."""
         if request.body == b"break":
             message = "broken on purpose"
             raise ValueError(message)
-        request.give_back(TimeoutError("it took too long"))
+        return TimeoutError("it took too long")
 
 
 class App:

@@ -330,7 +330,7 @@ def test_what_failed_waits_for_none_of_those_that_the_door_may_hold(web: Web) ->
         assert all(b"200 OK" in one.result() for one in waiting)
 
 
-@pytest.mark.parametrize("request_", [fast(b"break"), fast(b"keep", b"break")])
+@pytest.mark.parametrize("request_", [fast(b"break"), fast(b"break late"), fast(b"keep", b"break")])
 def test_a_fast_path_that_breaks_costs_one_answer(web: Web, request_: bytes) -> None:
     with web.open() as client:
         client.sendall(request_ + fast(b"answer"))
