@@ -62,7 +62,7 @@ class Run:
 
     def ask(self, who: str, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the listener, and keep all of the answer."""
-        answer = httpx.request(method, f"{self.town.url}{path}", timeout=60, **more)
+        answer = patient.request(method, f"{self.town.url}{path}", **more)
         headers = "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
         where = f"answer to {who}: {method} {path.partition('?')[0]}"
         self._keep(where, headers.encode() + b"\n\n" + answer.content)

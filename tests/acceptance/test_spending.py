@@ -80,7 +80,7 @@ def curious(town: Town) -> Iterator[list[httpx.Response]]:
 
     def ask(targets: int, rules: int) -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=town.url, headers=headers, timeout=60) as http:
+        with patient.Client(base_url=town.url, headers=headers) as http:
             while not is_over.is_set():
                 wanted = [
                     {

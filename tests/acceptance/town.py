@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import httpx
 
 from demo.stage import free_port
+from tests import patient
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -95,7 +96,7 @@ class Heroku:
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         command = [str(BIN / "python"), "-m", "emulator", "--port", str(port), *flags]
         self.process = Process(command, environment(), log)
-        self._http = httpx.Client(base_url=self.url, timeout=60)
+        self._http = patient.Client(base_url=self.url)
         self._as_admin = {
             "Authorization": f"Bearer {ADMIN_TOKEN}",
             "Accept": "application/vnd.heroku+json; version=3",
@@ -192,7 +193,7 @@ class Dyno:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz").is_success
+            return patient.get(f"{self.url}/readyz").is_success
         except httpx.TransportError:
             assert self.process.is_alive, self.process.log.read_text()
             return False
@@ -215,7 +216,7 @@ class Town:
             "PUBLIC_URL": self.url,
         }
         self.dynos: list[Dyno] = []
-        self._http = httpx.Client(timeout=60)
+        self._http = patient.Client()
         self._token = ""
 
     def migrate(self) -> None:

@@ -7,7 +7,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-import httpx
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -77,7 +76,7 @@ class Scene:
     def ask(self, who: str, method: str, path: str, body: Any = None) -> Any:
         """Ask Heroku as somebody."""
         headers = {"Authorization": f"Bearer HRKU-{who}", "Accept": VERSION_3}
-        with httpx.Client(base_url=self.heroku.url, headers=headers, timeout=60) as http:
+        with patient.Client(base_url=self.heroku.url, headers=headers) as http:
             return http.request(method, path, json=body).raise_for_status().json()
 
     def demand(self, **how: str) -> None:

@@ -155,6 +155,10 @@ class Lent(Database):
         return self._inner.begin()
 
     @override
+    def by_values(self) -> Database:
+        return self
+
+    @override
     def is_lent(self, conn: Connection) -> bool:
         return True
 

@@ -11,6 +11,7 @@ import httpx
 
 from emulator.wire import Server
 from emulator.world import World
+from tests import patient
 from tests.standing import emulator_of
 
 NAME = "acme/shop"
@@ -23,10 +24,9 @@ class Hub:
         self.world = world
         self.url = world.url
         self.token = "ghp_robot"
-        self._http = httpx.Client(
+        self._http = patient.Client(
             base_url=world.github_url,
             headers={"Authorization": f"Bearer {self.token}", "User-Agent": "tests"},
-            timeout=60,
             trust_env=False,
         )
         self.control("tokens", token=self.token, login="robot")

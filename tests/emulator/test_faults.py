@@ -15,6 +15,7 @@ from demo.stage import free_port
 from emulator import accounts
 from emulator.server import Host, serve
 from emulator.world import World
+from tests import patient
 from tests.acceptance.town import wait_until
 from tests.emulator.callers import ANA, TOKENS, VERSION_3, Caller
 
@@ -35,7 +36,7 @@ def host() -> Iterator[Host]:
 def client(host: Host) -> Iterator[httpx.Client]:
     """Ana's client of it."""
     headers = {"Authorization": f"Bearer {TOKENS[ANA]}", "Accept": VERSION_3}
-    with httpx.Client(base_url=host.url, headers=headers, timeout=60, trust_env=False) as made:
+    with patient.Client(base_url=host.url, headers=headers, trust_env=False) as made:
         made.post("/_emulator/apps", json={"name": "staging"}).raise_for_status()
         made.post("/_emulator/apps/staging/deploys", json={}).raise_for_status()
         yield made

@@ -20,6 +20,7 @@ from emulator import accounts
 from emulator.__main__ import main
 from emulator.server import serve
 from emulator.world import World
+from tests import patient
 from tests.emulator.callers import ANA, TOKENS, VERSION_3
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +37,7 @@ def world() -> World:
 
 @contextmanager
 def _client(url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=url, headers=HEADERS, timeout=60, trust_env=False) as client:
+    with patient.Client(base_url=url, headers=HEADERS, trust_env=False) as client:
         yield client
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from demo.stage import free_port
+from tests import patient
 from tests.acceptance.town import BIN, ROOT, Process, environment, wait_until
 
 KEY = "k" * 32
@@ -83,7 +84,7 @@ class Web:
         port = free_port()
         values = dyno({**env, "PORT": str(port)})
         self.process = Process(command or line_of("web"), values, log, folder=folder)
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+        self.http = patient.Client(base_url=f"http://127.0.0.1:{port}")
         self.port = port
         wait_until(self._answers, f"an answer; see {log}")
 
