@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -50,7 +49,8 @@ def free_port() -> int:
 
     It is none of those that a system gives to whoever asks for any, for it might do so meanwhile.
     """
-    folder = Path(tempfile.gettempdir()) / f"autopromote-ports-{os.getuid()}"
+    # The same for everybody, whatever TMPDIR says to one of us.
+    folder = Path(f"/tmp/autopromote-ports-{os.getuid()}")  # noqa: S108  closed to others
     folder.mkdir(mode=0o700, exist_ok=True)
     for port in secrets.SystemRandom().sample(PORTS, 100):
         mark = (folder / str(port)).open("w")
