@@ -4,6 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask import Flask
+
 from emulator.app import REFUSE, create_app
 from emulator.wire import Server
 from emulator.world import World
@@ -12,9 +14,11 @@ from emulator.world import World
 class Host:
     """A world that listens on an address of this machine."""
 
-    def __init__(self, world: World, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, world: World, host: str = "127.0.0.1", port: int = 0, app: Flask | None = None
+    ) -> None:
         self.world = world
-        app = create_app(world)
+        app = app or create_app(world)
         app.extensions[REFUSE] = self.refuse
         self._application = app.wsgi_app
         self._server = self._listen((host, port))
@@ -49,9 +53,17 @@ class Host:
 
 
 @contextmanager
-def serve(world: World | None = None, port: int = 0, host: str = "127.0.0.1") -> Iterator[Host]:
-    """Serve a world (by default an empty one) on a real socket until the block ends."""
-    served = Host(world or World(), host, port)
+def serve(
+    world: World | None = None,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    app: Flask | None = None,
+) -> Iterator[Host]:
+    """Serve a world (by default an empty one) on a real socket until the block ends.
+
+    An app that is given stands in front of this world already.
+    """
+    served = Host(world or World(), host, port, app)
     try:
         yield served
     finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from emulator.api.caller import EXTENSION
-from emulator.app import create_app
+from emulator.app import REFUSE, create_app
 from emulator.door import Door
 from emulator.world import World
 from listener.app import Parts, build, services_of
@@ -23,6 +23,7 @@ def emulator_of(world: World) -> Flask:
     """Return the emulator's app, in front of this world from now on."""
     app, inner = _emulator()
     app.extensions[EXTENSION] = world
+    app.extensions.pop(REFUSE, None)  # of the socket of another test
     app.wsgi_app = Door(inner, world)  # type: ignore[method-assign]
     return app
 

@@ -20,6 +20,7 @@ from listener.config import Settings
 from tests import patient
 from tests.emulator.callers import NOON, VERSION_3
 from tests.logins import bearer, token_of
+from tests.standing import emulator_of
 
 HOME = "https://promote.example"
 BACK = f"{HOME}/login/callback"
@@ -105,8 +106,8 @@ class Scene:
 @contextmanager
 def setting(settings: Settings) -> Iterator[Scene]:
     """A listener whose client is the robot's."""
-    with serve(World(clock=ManualClock(NOON))) as heroku:
-        world = heroku.world
+    world = World(clock=ManualClock(NOON))
+    with serve(world, app=emulator_of(world)) as heroku:
         for email in (ADMIN, APPROVER, STRANGER, ROBOT):
             account = accounts.ensure_account(world, email)
             accounts.authorize(world, account, token=f"HRKU-{email}")

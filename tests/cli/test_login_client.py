@@ -14,6 +14,7 @@ from emulator.world import World
 from tests import patient
 from tests.cli.program import Autopromote, Outcome
 from tests.cli.stranger import Stranger, answer, stranger
+from tests.standing import emulator_of
 
 APP, ANA = "acme-autopromote", "ana@example.com"
 PATH = f"/apps/{APP}/config-vars"
@@ -22,7 +23,8 @@ PATH = f"/apps/{APP}/config-vars"
 @pytest.fixture
 def heroku() -> Iterator[Host]:
     """An emulated Heroku where Ana has an app, on a real socket."""
-    with serve(World()) as host:
+    world = World()
+    with serve(world, app=emulator_of(world)) as host:
         accounts.authorize(host.world, accounts.ensure_account(host.world, ANA), token="HRKU-ana")
         patient.post(f"{host.url}/_emulator/apps", json={"name": APP}).raise_for_status()
         yield host

@@ -18,6 +18,7 @@ from emulator.world import World
 from tests import patient
 from tests.acceptance.town import wait_until
 from tests.emulator.callers import ANA, TOKENS, VERSION_3, Caller
+from tests.standing import emulator_of
 
 RELEASES = "/apps/[^/]+/releases"
 
@@ -28,7 +29,8 @@ def host() -> Iterator[Host]:
     world = World()
     ana = accounts.ensure_account(world, ANA)
     accounts.authorize(world, ana, token=TOKENS[ANA])
-    with serve(world, free_port()) as served:  # it is listened on again after a while
+    port = free_port()  # it is listened on again after a while
+    with serve(world, port, app=emulator_of(world)) as served:
         yield served
 
 
