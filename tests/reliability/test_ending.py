@@ -68,11 +68,13 @@ def running() -> dict[int, str]:
 
 def below(first: int) -> dict[int, str]:
     """The processes that one has started, and those that they have."""
-    found = {first: ""}
-    for pid, parent, command in sorted(_listed()):
-        if parent in found:
-            found[pid] = command
-    return {pid: command for pid, command in found.items() if pid != first}
+    found: dict[int, str] = {}
+    parents, listed = {first}, _listed()
+    while parents:  # a child's number may be the lower one: they begin anew at some time
+        children = {pid: command for pid, parent, command in listed if parent in parents}
+        found |= children
+        parents = set(children)
+    return found
 
 
 def _listed() -> list[tuple[int, int, str]]:
