@@ -69,7 +69,9 @@ def _adding() -> Insert:
     given = all_given.table_valued(*columns, name="given").render_derived(with_types=True)
     now, is_due = func.clock_timestamp(), given.c.outcome.is_(None)
     # Without this an insert waits for whoever is settling what it repeats, conflict or not.
-    is_new = ~select(table.c.id).where(table.c.key == given.c.key).exists()
+    # Looked up for each: a plan of a join, made while the table was small, reads all of it later.
+    same = select(table.c.id).where(table.c.key == given.c.key).limit(1)
+    is_new = same.correlate(given).scalar_subquery().is_(None)
     values = [func.decode(each, "base64") if each.name == "body" else each for each in given.c]
     rows = select(*values, case((is_due, now)), case((~is_due, now))).where(is_new)
     statement = insert(table).from_select([*names, "due_at", "settled_at"], rows)

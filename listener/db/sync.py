@@ -74,11 +74,14 @@ def undecided(conn: Connection, app_id: str) -> list[PendingDelivery]:
     return [PendingDelivery(*tuple(row)) for row in _UNDECIDED.rows(conn, app_id=app_id)]
 
 
-_UNDECIDED = Fixed(
+# Sorted afterwards: else a plan may read all deliveries of an app, in their order.
+_OF_APP = (
     select(*(delivery.c[name] for name in PendingDelivery.__dataclass_fields__))
     .where(delivery.c.app_id == value("app_id", Text), delivery.c.settled_at.is_(None))
-    .order_by(delivery.c.id)
+    .offset(0)
+    .subquery()
 )
+_UNDECIDED = Fixed(select(_OF_APP).order_by(_OF_APP.c.id))
 
 
 def settle(conn: Connection, outcomes: dict[int, str]) -> None:
