@@ -58,8 +58,7 @@ class FastDeliveries:
 
     def _accepted(self, request: FastRequest) -> Brief:
         request_id = middleware.id_from(_said(request, middleware.GIVEN))
-        is_https = (self._public_url or f"{_came_by(request)}:").startswith("https:")
-        headers = middleware.safe_headers(request_id, is_https=is_https)
+        headers = middleware.safe_headers(request_id, self._public_url, _came_by(request))
         seconds = time.perf_counter() - request.began_at
         self._metrics.count(DOOR, "POST", 204, seconds=seconds)
         middleware.note("POST", DOOR, 204, seconds=seconds, request_id=request_id, size=0)

@@ -69,8 +69,7 @@ def redact(path: str) -> str:
 def end(response: Response) -> Response:
     """Set the Request-Id and safe headers of the answer, and log the request."""
     response.headers.setdefault("Cache-Control", "no-store")
-    is_https = (services().public_url or f"{came_by()}:").startswith("https:")
-    response.headers.update(safe_headers(g.request_id, is_https=is_https))
+    response.headers.update(safe_headers(g.request_id, services().public_url, came_by()))
     who = g.get("person")
     note(
         request.method,
@@ -84,10 +83,10 @@ def end(response: Response) -> Response:
     return response
 
 
-def safe_headers(request_id: str, *, is_https: bool) -> dict[str, str]:
-    """Return the headers that every answer has."""
+def safe_headers(request_id: str, public_url: str | None, came_by: str) -> dict[str, str]:
+    """Return the headers that every answer has; where nobody set our URL, it is as one came by."""
     headers = {HEADER: request_id, "X-Content-Type-Options": "nosniff"}
-    if is_https:
+    if (public_url or f"{came_by}:").startswith("https:"):
         headers["Strict-Transport-Security"] = "max-age=31536000"
     return headers
 

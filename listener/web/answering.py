@@ -41,7 +41,7 @@ def answer(
     *,
     is_cut: bool,
     is_unread: bool,
-    told: Mapping[str, Any] | None = None,
+    told: Mapping[str, Any],
 ) -> AnswerBuffer:
     """Run the app. `is_cut` says that the body is not what came, or would have come, in whole.
 
@@ -58,7 +58,7 @@ def answer(
         response, environ = wsgi.create(request, sink, *ends, worker.cfg)
         environ["wsgi.multithread"] = True
         del environ["gunicorn.socket"]  # nobody else reads from it or writes to it
-        environ.update(told or {})
+        environ.update(told)
         if is_unread and "CONTENT_LENGTH" in environ:
             environ["CONTENT_LENGTH"] = "0"
         parts = worker.wsgi(environ, response.start_response)
