@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import httpx
 
@@ -53,18 +53,22 @@ def free_port() -> int:
     folder = Path(f"/tmp/autopromote-ports-{os.getuid()}")  # noqa: S108  closed to others
     folder.mkdir(mode=0o700, exist_ok=True)
     for port in secrets.SystemRandom().sample(PORTS, 100):
-        mark = (folder / str(port)).open("w")
+        mark = os.open(folder / str(port), os.O_WRONLY | os.O_CREAT, 0o600)
         with suppress(OSError), socket.socket() as probe:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
             probe.bind(("127.0.0.1", port))
             _MARKS.append(mark)
+            if len(_MARKS) > MOST_MARKS:
+                os.close(_MARKS.popleft())
             return port
-        mark.close()
+        os.close(mark)
     raise DemoFailed("no port is free")
 
 
 # Until a program listens on its port, another may draw it: who runs beside us sees that it is ours.
-_MARKS: deque[IO[str]] = deque(maxlen=50)
+# Files that are open for as long as we run, the oldest of them no longer.
+_MARKS: deque[int] = deque()
+MOST_MARKS = 50
 
 
 def wait_for(ask: Callable[[], Any], what: str) -> Any:

@@ -33,3 +33,18 @@ def test_two_that_draw_from_few_ports_get_different_ones() -> None:
         one.communicate("\n")
     assert [len(each) for each in drawn] == [45, 45]
     assert not drawn[0] & drawn[1]
+
+
+def test_the_oldest_marks_are_given_back_and_nothing_is_left_open() -> None:
+    code = (
+        "from demo import stage; [stage.free_port() for _ in range(70)]; print(len(stage._MARKS))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        env=dyno({"PYTHONPATH": str(ROOT)}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("50\n", "")
