@@ -74,10 +74,12 @@ def undecided(conn: Connection, app_id: str) -> list[PendingDelivery]:
     return [PendingDelivery(*tuple(row)) for row in _UNDECIDED.rows(conn, app_id=app_id)]
 
 
-# Sorted afterwards: else a plan may read all deliveries of an app, in their order.
+# In the order of their index, which so is better than any other even where the table seems empty:
+# by another one, all deliveries of the app would be read. They are few, and are sorted afterwards.
 _OF_APP = (
     select(*(delivery.c[name] for name in PendingDelivery.__dataclass_fields__))
     .where(delivery.c.app_id == value("app_id", Text), delivery.c.settled_at.is_(None))
+    .order_by(delivery.c.due_at)
     .offset(0)
     .subquery()
 )

@@ -213,8 +213,12 @@ delivery = Table(
     columns.time("settled_at"),
     Column("due_at", TIMESTAMP(timezone=True), server_default=func.now()),  # while undecided
     Index("ix_delivery_app_id", "app_id", "id"),
-    Index("ix_delivery_undecided", "app_id", postgresql_where=text("settled_at IS NULL")),
-    Index("ix_delivery_due_at", "due_at", postgresql_where=text("settled_at IS NULL")),
+    Index(
+        "ix_delivery_app_id_due_at",
+        "app_id",
+        "due_at",
+        postgresql_where=text("settled_at IS NULL"),
+    ),
     Index("ix_delivery_release_id", "release_id"),
     Index("ix_delivery_asked_again", "asked_again_at", postgresql_where=text(ASKED_AGAIN)),
 )

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, Index, Text, select, text
 
 from listener.core.promotion import UNFINISHED, Status
+from listener.db import sync
 from listener.db.columns import Choice
 from listener.db.engine import Database, open_database
 from listener.db.fixed import Fixed, value
@@ -87,3 +88,14 @@ def test_a_plan_is_made_for_any_values_or_for_those_at_hand(
     with database.begin() as conn:
         ((any_values, these),) = conn.execute(text(query), {"it": "%release_id = $1%"}).all()
     assert (any_values > 0, these > 0) == (not is_by_values, is_by_values)
+
+
+def test_undecided_deliveries_are_looked_up_by_a_plan_of_before_there_were_any(
+    database: Database,
+) -> None:
+    query = "SELECT name FROM pg_prepared_statements WHERE statement LIKE '%OFFSET 0%'"
+    with database.begin() as conn:
+        assert sync.undecided(conn, "app-source") == []
+        name = conn.execute(text(query)).scalar_one()
+        plan = "\n".join(conn.exec_driver_sql(f"EXPLAIN EXECUTE \"{name}\" ('app')").scalars())
+    assert "using ix_delivery_app_id_due_at" in plan, plan
