@@ -27,7 +27,10 @@ log = structlog.get_logger()
 POLL_SECONDS = 2.0
 # After work was handed out, or done, all queues are asked when they are due.
 AFTER_WORK_SECONDS = 0.25
-SOON_SECONDS = 0.02
+SOON_SECONDS = 0.02  # what had to wait for a thread is tried so long after one is free
+# The longest pause, while an app is told about again and again: one look settles all that came.
+LONGEST_SECONDS = 0.08
+CROWD_SECONDS = 0.25  # after so long without, the next one is soon again
 
 
 class Dispatcher:
@@ -50,7 +53,10 @@ class Dispatcher:
         self._stopping = threading.Event()
         self._ripe: list[Queue] = list(self._lanes)  # something may be due; the longest first
         self._held_back: set[Queue] = set()  # more may be due, for what is worked for or slow
+        self._told_again: set[str] = set()  # the subjects for which these were told meanwhile
+        self._pause = SOON_SECONDS
         self._freed_at = math.inf  # when to try these again
+        self._tried_at = -math.inf  # when that was the last time
         self._ask_at = 0.0
         self._is_asked = False  # all queues were, since work was handed out
 
@@ -107,17 +113,25 @@ class Dispatcher:
         if FREED in topics:
             self._ask_after_work()
             if self._held_back:
-                self._freed_at = min(self._freed_at, now + SOON_SECONDS)
+                self._freed_at = min(self._freed_at, now + self._pause)
         if now >= self._freed_at:
-            self._stir(self._held_back)
-            self._held_back, self._freed_at = set(), math.inf
+            self._try_again(now)
         told = [topic.partition(":") for topic in topics]
         for each in self._lanes:
             about = {subject for table, _, subject in told if table == each.kind.table.name}
-            if EVERYTHING in topics or about - self._at_work(each):
+            again = about & (self._at_work(each) | self._told_again)
+            self._told_again |= again
+            if EVERYTHING in topics or about - again:
                 self._stir([each])
             elif about:
                 self._held_back.add(each)  # for whom somebody works just now: tried once he is done
+
+    def _try_again(self, now: float) -> None:
+        is_crowd = bool(self._told_again) and now - self._tried_at < CROWD_SECONDS
+        self._pause = min(2 * self._pause, LONGEST_SECONDS) if is_crowd else SOON_SECONDS
+        self._stir(self._held_back)
+        self._held_back, self._told_again = set(), set()
+        self._freed_at, self._tried_at = math.inf, now
 
     def _at_work(self, work_queue: Queue) -> set[str]:
         """Return the subjects for which nothing may be claimed now."""

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from listener.core.promotion import Status
 from listener.db import apps, queue
 from listener.db.queue import Share, WorkKind
+from listener.worker import dispatch
 from listener.worker.heartbeat import Pulse
 from listener.worker.lane import Lane, Pace, Task
 from listener.worker.queues import PROBING, PROMOTING
@@ -61,6 +62,29 @@ def dam() -> Iterator[Dam]:
     made.open()
 
 
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[WorkKind]:
+    """Whatever was asked for work, each time."""
+    found: list[WorkKind] = []
+    claim_some = queue.claim_some
+
+    def claiming(conn: Connection, kind: WorkKind, **more: Any) -> list[queue.Claim]:
+        found.append(kind)
+        return claim_some(conn, kind, **more)
+
+    monkeypatch.setattr(queue, "claim_some", claiming)
+    return found
+
+
+def hear(stage: Stage, tried: list[WorkKind]) -> None:
+    """Wait until the dispatcher has heard of all that was told until now."""
+    webhooks = PROMOTING[3].kind
+    before = tried.count(webhooks)
+    with stage.database.begin() as conn:
+        queue.notify(conn, webhooks.table.name)
+    wait_for(stage, lambda: tried.count(webhooks) > before)
+
+
 def slow_apps(stage: Stage, dam: Dam) -> None:
     """Three targets whose lists Heroku does not answer."""
     for name in SLOW:
@@ -87,17 +111,9 @@ def test_slow_targets_delay_no_other_target(stage: Stage, dam: Dam) -> None:
 
 
 def test_deliveries_of_an_app_that_is_looked_at_ask_for_no_more_looks_meanwhile(
-    stage: Stage, dam: Dam, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, dam: Dam, tried: list[WorkKind]
 ) -> None:
     """A crowd of them made the dispatcher claim in vain for each; they are settled all the same."""
-    tried: list[WorkKind] = []
-    claim_some = queue.claim_some
-
-    def claiming(conn: Connection, kind: WorkKind, **more: Any) -> list[queue.Claim]:
-        tried.append(kind)
-        return claim_some(conn, kind, **more)
-
-    monkeypatch.setattr(queue, "claim_some", claiming)
     path = f"/apps/{stage.app(STAGING).id}/releases"
     stage.wire.put(dam.around, method="GET", path=path, times=1)
     with running(stage, promoting=4):
@@ -107,14 +123,37 @@ def test_deliveries_of_an_app_that_is_looked_at_ask_for_no_more_looks_meanwhile(
         before = tried.count(LOOKS.kind)
         for number in range(CROWD):
             stage.tell(version, event=f"one of many, {number}")
-        webhooks, heard = PROMOTING[3].kind, tried.count(PROMOTING[3].kind)
-        with stage.database.begin() as conn:
-            queue.notify(conn, webhooks.table.name)
-        wait_for(stage, lambda: tried.count(webhooks) > heard)  # so the crowd was heard of, too
+        hear(stage, tried)
         assert tried.count(LOOKS.kind) - before < CROWD / 4
         dam.open()
         wait_for(stage, lambda: None not in stage.outcomes())
     assert stage.times_released(version) == 1
+
+
+def test_an_app_that_was_told_of_during_a_look_is_looked_at_after_a_pause_alone(
+    stage: Stage, dam: Dam, tried: list[WorkKind], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each group of a crowd has a look of its own. No pause ends here before it is told to."""
+    for seconds in ("SOON_SECONDS", "AFTER_WORK_SECONDS", "POLL_SECONDS"):
+        monkeypatch.setattr(dispatch, seconds, 10 * PATIENCE)
+    path = f"/apps/{stage.app(STAGING).id}/releases"
+    stage.wire.put(dam.around, method="GET", path=path, times=1)
+    with running(stage, promoting=4):
+        version = stage.deploy()
+        stage.tell(version)
+        dam.wait_for(1)
+        stage.tell(version, event="during the look")
+        hear(stage, tried)
+        dam.open()
+        wait_for(stage, lambda: stage.statuses() == [Status.SUCCEEDED])
+        before = tried.count(LOOKS.kind)
+        stage.tell(version, event="after it")
+        hear(stage, tried)
+        assert tried.count(LOOKS.kind) == before
+        assert None in stage.outcomes()
+        with stage.database.begin() as conn:
+            queue.notify(conn)
+        wait_for(stage, lambda: None not in stage.outcomes())
 
 
 def succeeded(stage: Stage, version: int) -> set[str]:
