@@ -9,6 +9,7 @@ from typing import cast
 import httpx
 from flask import Flask
 
+from listener import crypto
 from listener.api import (
     audit,
     commit_blocks,
@@ -53,6 +54,7 @@ from listener.inventory.context import Context
 from listener.inventory.reader import HerokuReader
 from listener.inventory.shared import SharedAnswers
 from listener.inventory.traits import Comparisons
+from listener.outbound.http import trusted
 from listener.pages import (
     approval,
     compiled,
@@ -188,10 +190,16 @@ def build(parts: Parts) -> Flask:
 
 
 def load() -> None:
-    """Make what all apps have in common; what that takes for a while, apps use afterwards."""
+    """Make what all processes have in common, before they are forked.
+
+    What that takes for a while, they use afterwards. What it executes, they need not have in
+    memory: a process has those pages of a library that it executes itself.
+    """
     app = routes()
     openapi.write(app)
     compiled.TEMPLATES.compile(app)
+    crypto.prepare()
+    trusted()
 
 
 def routes() -> Flask:

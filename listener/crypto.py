@@ -177,6 +177,12 @@ class Keys:
         return hmac.new(self._digests, code.encode(), hashlib.sha256).hexdigest()
 
 
+def prepare() -> None:
+    """Use each algorithm once: what OpenSSL sets up for the first use, a fork of us has as well."""
+    cipher = Cipher([derived("", "nothing")])
+    cipher.open(cipher.seal(b""))
+
+
 def claim_of(said: Mapping[str, Any]) -> TokenClaim:
     """Return which row was signed. Raises BadToken where none was, as until tokens were rows."""
     if not isinstance(id := said.get("id"), str):

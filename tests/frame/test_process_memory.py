@@ -29,6 +29,34 @@ process_memory.settle()
 names = [f"{each.__module__}.{each.__name__}" for each in object.__subclasses__()]
 print(names.count("listener.roles.Entry"))
 """
+LOADED = """
+import httpcore
+from listener import app
+from listener.outbound import http
+
+def refuse():
+    raise AssertionError("read anew")
+
+app.load()
+httpcore.default_ssl_context = refuse
+print(http.trusted().cert_store_stats()["x509_ca"])
+"""
+SEALING = """
+import os, re, sys
+from pathlib import Path
+from listener import crypto
+
+if "prepared" in sys.argv:
+    crypto.prepare()
+if (child := os.fork()) == 0:
+    keys = crypto.Keys(["k" * 32])
+    assert keys.open(keys.seal(b"a secret")) == b"a secret"
+    mappings = re.split(r"^(?=[0-9a-f]+-)", Path("/proc/self/smaps").read_text(), flags=re.M)
+    of_library = [each for each in mappings if "/cryptography/" in each.partition("\\n")[0]]
+    print(sum(int(re.search(r"Rss: +([0-9]+)", each)[1]) for each in of_library), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
 
 
 def shared_megabytes(pid: int) -> float:
@@ -65,6 +93,21 @@ def test_no_class_stays_from_which_another_was_made() -> None:
         [sys.executable, "-c", REPLACED], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "1"
+
+
+def told_by(code: str, *words: str) -> int:
+    """The number that a process of its own prints."""
+    command = [sys.executable, "-c", code, *words]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def test_the_authorities_are_read_before_processes_part() -> None:
+    assert told_by(LOADED) > 100
+
+
+@ON_LINUX
+def test_a_process_seals_without_what_only_the_first_use_executes() -> None:
+    assert told_by(SEALING, "prepared") + 500 < told_by(SEALING)
 
 
 def test_a_child_makes_what_its_parent_keeps() -> None:
