@@ -36,6 +36,32 @@ def test_an_event_is_one_line_of_keys_and_values(written: io.StringIO) -> None:
     assert line.endswith(" level=info event=request path=/healthz ms=3 is_new=true\n")
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("plain/words-9.5:a@b,c+d", "plain/words-9.5:a@b,c+d"),
+        (-7, "-7"),
+        (1.5, "1.5"),
+        (False, "false"),
+        ("", ""),
+        ("two words", '"two words"'),
+        ("a=b", '"a=b"'),
+        ('say "hi"', r'"say \"hi\""'),
+        ("back\\slash", "back\\slash"),
+        ("back\\slash = two", r'"back\\slash = two"'),
+        ("ü€", "ü€"),
+        ("tab\t", r"tab\t"),
+        ("\x1b[31m", r"\x1b[31m"),
+        ("line\nend", r"line\nend"),
+        (["a", 1], "\"['a', 1]\""),
+    ],
+)
+def test_a_value_that_needs_it_is_quoted(written: io.StringIO, value: object, told: str) -> None:
+    structlog.get_logger().info("request", what=value, ms=3)
+
+    assert written.getvalue().endswith(f" level=info event=request what={told} ms=3\n")
+
+
 def test_other_libraries_write_in_the_same_form(written: io.StringIO) -> None:
     logging.getLogger("gunicorn.error").warning("Worker %s is gone", 7)
 
