@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from gunicorn import SERVER  # type: ignore[import-untyped]
@@ -86,11 +88,16 @@ def written(worker: Any, request: Any, brief: Brief) -> AnswerBuffer:
     lines = [
         f"HTTP/{request.version[0]}.{request.version[1]} {brief.status}",
         f"Server: {SERVER}",
-        f"Date: {http_date()}",
+        f"Date: {_date(int(time.time()))}",
         f"Connection: {'close' if closes else 'keep-alive'}",
         *(f"{name}: {value}" for name, value in brief.headers),
     ]
     return AnswerBuffer(bytearray("\r\n".join([*lines, "", ""]).encode("latin-1")), closes=closes)
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return str(http_date(second))
 
 
 class AnswerBuffer:
