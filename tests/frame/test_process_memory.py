@@ -29,6 +29,48 @@ process_memory.settle()
 names = [f"{each.__module__}.{each.__name__}" for each in object.__subclasses__()]
 print(names.count("listener.roles.Entry"))
 """
+SHARING = """
+import sys
+from dataclasses import FrozenInstanceError, dataclass, field
+from types import ModuleType
+
+from listener import process_memory
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    name: str
+    key: str = field(repr=False)
+    inner: object = None
+
+    @dataclass
+    class Open:
+        name: str
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    name: str
+
+    def __repr__(self):
+        return "in words of its own"
+
+room = sys.modules["listener.room"] = ModuleType("listener.room")
+vars(room).update(Sealed=Sealed, Spoken=Spoken, Open=Sealed.Open)
+for each in (Sealed, Spoken, Sealed.Open):
+    each.__module__ = "listener.room"
+one = Sealed("a", "secret", Sealed("b", "secret", [Spoken("c")]))
+for _ in range(2):
+    print(one, Sealed.Open(Spoken("d")))
+    for name in ("name", "key"):
+        for change in (lambda: setattr(one, name, "x"), lambda: delattr(one, name)):
+            try:
+                change()
+            except FrozenInstanceError as error:
+                print(error)
+    Sealed.Open("a").name = "b"
+    print("--")
+    process_memory.settle()
+print(Sealed.__setattr__ is Spoken.__setattr__, Sealed.__repr__ is Sealed.Open.__repr__)
+"""
 LOADED = """
 import httpcore
 from listener import app
@@ -93,6 +135,26 @@ def test_no_class_stays_from_which_another_was_made() -> None:
         [sys.executable, "-c", REPLACED], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "1"
+
+
+def test_dataclasses_that_share_methods_do_and_say_what_they_did(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"  # Python tells what it makes itself by that it is of no file
+    program.write_text(SHARING)
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True)
+    before, after, are_shared = done.stdout.split("--\n")
+    assert before == after
+    described, *refused = after.splitlines()
+    assert described == (
+        "Sealed(name='a', inner=Sealed(name='b', inner=[in words of its own]))"
+        " Sealed.Open(name=in words of its own)"
+    )
+    assert refused == [
+        "cannot assign to field 'name'",
+        "cannot delete field 'name'",
+        "cannot assign to field 'key'",
+        "cannot delete field 'key'",
+    ]
+    assert are_shared == "True True\n"
 
 
 def told_by(code: str, *words: str) -> int:
