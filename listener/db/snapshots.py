@@ -192,6 +192,8 @@ def _show(conn: Connection, app_id: str, shown: History, missed: set[int]) -> No
 
 def _lack(conn: Connection, app_id: str, versions: Sequence[int], now: datetime) -> set[int]:
     """Count an answer that lacks these versions; return those that are gone by now."""
+    if not versions:
+        return set()
     same = release.c.app_id == app_id
     counted = (
         update(release)
@@ -202,7 +204,7 @@ def _lack(conn: Connection, app_id: str, versions: Sequence[int], now: datetime)
         )
         .returning(release.c.version, release.c.times_missing, release.c.missing_since)
     )
-    rows = conn.execute(counted).all() if versions else []
+    rows = conn.execute(counted)
     gone = {row.version for row in rows if is_gone(row.missing_since, row.times_missing, now)}
     if gone:
         conn.execute(update(release).where(same, release.c.version.in_(gone)).values(gone_at=now))
@@ -250,18 +252,19 @@ def _follow(
     changed: Sequence[Release],
 ) -> None:
     """Set status and `current` of every release to those of the answer."""
-    same = release.c.app_id == app_id
     stored = {item.version: item.id for item in known.releases}
     replaced = [r.version for r in changed if stored.get(r.version, r.id) != r.id]
     if replaced:  # keep nothing of another release of the same version, not even its commit
-        conn.execute(delete(release).where(same, release.c.version.in_(replaced)))
+        others = delete(release).where(release.c.app_id == app_id)
+        conn.execute(others.where(release.c.version.in_(replaced)))
     if changed:
         _UPSERT.write(conn, **_values(app_id, changed))
     current = [r.version for r in answer.releases if r.is_current]
     listed = {r.version for r in answer.releases}
     if any(r.is_current and r.version not in listed for r in known.releases):
         stale = release.c.is_current, release.c.version.not_in(current)
-        conn.execute(update(release).where(same, *stale).values(is_current=False))
+        flagged = update(release).where(release.c.app_id == app_id, *stale)
+        conn.execute(flagged.values(is_current=False))
     _READ.write(
         conn,
         app_id=app_id,
