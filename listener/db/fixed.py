@@ -104,8 +104,7 @@ class Fixed:
     def _execute(self, conn: Connection, values: dict[str, Any]) -> psycopg.Cursor[Any]:
         if values.keys() != self._names:  # the driver ignores what it finds no place for
             raise TypeError(f"{sorted(values)} were given, and {sorted(self._names)} are wanted.")
-        driver = cast("psycopg.Connection[Any]", conn.connection.driver_connection)
-        cursor = driver.cursor(row_factory=namedtuple_row)
+        cursor = _cursor_of(conn)
         try:
             self._say(conn, cursor, {**self._constants, **values})
         except psycopg.Error as error:
@@ -128,6 +127,19 @@ class Fixed:
         said.add(self._sql)
 
 
+def _cursor_of(conn: Connection) -> psycopg.Cursor[Any]:
+    """Return the one cursor of a connection: to make one takes a quarter of a short statement.
+
+    Every answer is fetched before the next statement; what is left of it then is let go.
+    """
+    driver = cast("psycopg.Connection[Any]", conn.connection.driver_connection)
+    found: psycopg.Cursor[Any] | None = conn.info.get(_CURSOR)
+    if found is None or found.closed or found.connection is not driver:
+        found = conn.info[_CURSOR] = driver.cursor(row_factory=namedtuple_row)
+    return found
+
+
+_CURSOR = "cursor"
 _PLAIN = (str, int)
 
 

@@ -30,8 +30,9 @@ def counted(stage: Stage) -> Iterator[list[str]]:
             found.append(query.decode() if isinstance(query, bytes) else str(query))
             return super().execute(query, *args, **more)
 
-    def count(connection: Any, *_: object) -> None:
+    def count(connection: Any, record: Any, _: object) -> None:
         connection.cursor_factory = Counting
+        record.info.pop("cursor", None)  # the one it had before
 
     pool = stage.database._engine.pool  # noqa: SLF001 - nothing else counts them
     event.listen(pool, "checkout", count)
