@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -35,7 +36,13 @@ from listener.heroku.resources import (
 from listener.heroku.session import Wire
 from listener.outbound.address import is_on_loopback
 from listener.outbound.early import EarlyTransport
-from listener.outbound.http import BoundedTransport, addresses, public_addresses, trusted
+from listener.outbound.http import (
+    BoundedTransport,
+    addresses,
+    once_sent,
+    public_addresses,
+    trusted,
+)
 from listener.outbound.server import HttpAnswer
 
 T = TypeVar("T")
@@ -199,6 +206,10 @@ class Heroku:
         """Open the connection for a release that is about to be asked for; send nothing."""
         if isinstance(self._direct, EarlyTransport):
             self._direct.expect_write(self._url)
+
+    def expecting_release(self) -> AbstractContextManager[None]:
+        """Do that as soon as the first request of this block has left."""
+        return once_sent(self.expect_release)
 
     def create_release(
         self, app: str, *, slug: str, description: str, send_by: float | None = None

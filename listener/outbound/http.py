@@ -114,6 +114,8 @@ class BoundedStream(httpcore.NetworkStream):
                 left = exchange.left(httpcore.WriteTimeout)
                 exchange.has_begun = True
                 rest = rest[_send(self._socket, rest, left) :]
+        if waiting := _once_sent.get():
+            waiting.pop()()
 
     @override
     def start_tls(
@@ -178,6 +180,17 @@ class Exchange:
 
 _current: ContextVar[Exchange] = ContextVar("exchange")
 _last: ContextVar[float] = ContextVar("last", default=math.inf)
+_once_sent: ContextVar[list[Callable[[], None]] | None] = ContextVar("once_sent", default=None)
+
+
+@contextlib.contextmanager
+def once_sent(do: Callable[[], None]) -> Iterator[None]:
+    """Call `do` once, when the first request of this block has left: it delays no request."""
+    token = _once_sent.set([do])
+    try:
+        yield
+    finally:
+        _once_sent.reset(token)
 
 
 @contextlib.contextmanager

@@ -49,6 +49,21 @@ def test_a_release_goes_the_way_that_is_open(peer: Start, client: Client) -> Non
     assert at.connections == 1
 
 
+def test_the_way_is_opened_once_a_first_request_has_left(peer: Start, client: Client) -> None:
+    app = answer(200, samples.app())
+    at = peer(giving(app, app, MADE))
+    asking = client(at.url)
+    with asking.expecting_release():
+        pass
+    asking.app("acme-prod")
+    with asking.expecting_release():
+        assert at.connections == 1
+        asking.app("acme-prod")
+        reached(at, 2)
+    assert post(asking) == 8
+    assert at.connections == 2
+
+
 def test_it_waits_for_a_way_that_is_being_opened(peer: Start, client: Client) -> None:
     at, is_asked, may_go = peer(giving(MADE)), threading.Event(), threading.Event()
 
