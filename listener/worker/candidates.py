@@ -24,6 +24,7 @@ from listener.db import (
     releases,
     rules,
 )
+from listener.db.apps import AppRow
 from listener.db.promotions import PromotionRow
 from listener.db.release_requests import PostRow
 from listener.db.releases import Around
@@ -85,6 +86,8 @@ def gather(job: Job, post: PostRow | None = None) -> CandidateFacts:
     With a `post` that is to be sent again, use the strategy of that post. What the look read that
     made the promotion is used once, if it is fresh.
     """
+    if job.facts is not None and post is None:
+        return job.facts
     with job.context.database.begin() as conn:
         found = job.known or known(conn, job.row)
         read = _read_already(job, found, post)
@@ -107,16 +110,33 @@ def gather(job: Job, post: PostRow | None = None) -> CandidateFacts:
     return cast(CandidateFacts, facts)  # with a standing, there always are
 
 
+def gather_at_once(conn: Connection, job: Job) -> CandidateFacts | None:
+    """Read what the gates need in the transaction of the look that made the promotion.
+
+    The caller holds the locks of both apps. None where Heroku must be asked for more, or where what
+    is known is not clear.
+    """
+    if job.known is None or (read := _read_already(job, job.known, None)) is None:
+        return None
+    facts = _decide_on(conn, job, read, target=job.known.target)
+    return facts if isinstance(facts, CandidateFacts) else None
+
+
 def _decide_on(
-    conn: Connection, job: Job, read: Read, standing: Standing | None = None
+    conn: Connection,
+    job: Job,
+    read: Read,
+    standing: Standing | None = None,
+    target: AppRow | None = None,
 ) -> CandidateFacts | StaleData | None:
     """Record how the target stands, and build the candidate; None where that needs another read.
 
-    The answer is that the data is stale, not an exception, so that the record stays.
+    `target` is its row, where the caller locked it. The answer is that the data is stale, not an
+    exception, so that the record stays.
     """
     row = job.row
     is_promotion = row.kind is PromotionKind.PROMOTE
-    target = apps.lock(conn, [row.target_id])[row.target_id]
+    target = target or apps.lock(conn, [row.target_id])[row.target_id]
     issued = release_requests.issued_for(conn, row.target_id, read.target.history)
     if standing is None:
         source_id = _source_of(conn, read.known, row)

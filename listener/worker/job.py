@@ -6,7 +6,7 @@ import time
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -24,6 +24,9 @@ from listener.inventory.reader import Snapshot
 from listener.worker import finish
 from listener.worker.finish import Transition
 from listener.worker.known import Known
+
+if TYPE_CHECKING:
+    from listener.worker.candidates import CandidateFacts
 
 GONE = frozenset({404, 410})
 # Pauses grow with the time waited, and more slowly where a release of ours may exist already.
@@ -49,6 +52,7 @@ class NextStep:
     known: Known
     source: Snapshot | None
     target: Snapshot | None
+    facts: CandidateFacts | None = None  # gathered from these, under the locks of the look
 
 
 class Job:
@@ -64,6 +68,7 @@ class Job:
         post: PostRow | None = None,
         read: tuple[Snapshot, Snapshot] | None = None,
         known: Known | None = None,
+        facts: CandidateFacts | None = None,
     ) -> None:
         self.context = context
         self.claim = claim
@@ -71,6 +76,7 @@ class Job:
         self.row = row if row is not None else promotions.row_of(claim.row)
         self.read = read  # source and target, as the look that made the promotion read them
         self.known = known  # as that look knew it
+        self.facts = facts  # as that look gathered them
         self._post = post
         self._renewed_at = time.monotonic()
 
@@ -78,7 +84,8 @@ class Job:
     def following(cls, context: Context, step: NextStep) -> Job:
         """Return the job of a promotion that a look of the same worker made."""
         both = (step.source, step.target) if step.source and step.target else None
-        return cls(context, step.claim, step.clock, read=both, known=step.known if both else None)
+        known = step.known if both else None
+        return cls(context, step.claim, step.clock, read=both, known=known, facts=step.facts)
 
     def with_row(self, row: PromotionRow) -> Job:
         """Return the same job with more known of its promotion."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from listener import heroku as platform
 from listener.core.gates.registry import goes_at_once
 from listener.core.promotion import ERRORS_FOR, RELEASE_PHASE_FOR, SLOW, back_off
 from listener.core.release import SUCCEEDED, History, Kind, Release
-from listener.core.rule import Mode
+from listener.core.rule import Mode, Strategy, strategy_of
 from listener.db import apps, promotions, queue, releases, rules, sync, troubles, waiting_promotions
 from listener.db import snapshots as snapshot_rows
 from listener.db.apps import AppRow
@@ -24,7 +25,8 @@ from listener.inventory import drift
 from listener.inventory.context import Clock, Context
 from listener.inventory.reader import LACKING_FOR, Listing, Snapshot, StaleData
 from listener.worker import discover, report_troubles
-from listener.worker.job import NextStep
+from listener.worker.candidates import gather_at_once
+from listener.worker.job import Job, NextStep
 from listener.worker.known import known_of
 
 REFRESH_FACTS_AFTER = timedelta(minutes=50)
@@ -77,14 +79,16 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> NextStep | None:
         _refresh_facts(context, claim, clock)
         with context.database.begin() as conn:
             look = _begin(conn, context, claim, clock)
-        if look.leads_to_post:
-            context.heroku.expect_release()
-        reader = context.reader
-        answers: Answers = reader.fetch_all(look.asked, look.around) if look.asked else {}
+        with context.heroku.expecting_release() if look.leads_to_post else nullcontext():
+            answers = _ask(context, look)
         return _follow(context, claim, clock, look, answers)
     except platform.HerokuError as error:
         _unreadable(context, claim, error, clock, look.told if look is not None else None)
         return None
+
+
+def _ask(context: Context, look: Look) -> Answers:
+    return context.reader.fetch_all(look.asked, look.around) if look.asked else {}
 
 
 def _refresh_facts(context: Context, claim: queue.Claim, clock: Clock) -> None:
@@ -111,7 +115,9 @@ def _begin(conn: Connection, context: Context, claim: queue.Claim, clock: Clock)
     asked: dict[str, Asked] = {}
     beside: list[str] = []
     if needs_reading:
-        beside = [] if is_target else _read_beside(conn, context, row, live, history, told)
+        # What broke the look before may be its target: that breaks in a step of its own, then.
+        is_alone = is_target or claim.attempt > 1
+        beside = [] if is_alone else _read_beside(conn, context, row, live, history, told)
         asked = snapshot_rows.ask(conn, [row.id, *beside])
     around = replace(around, back_to=_back_to(row, history, told, unfinished))
     leads_to_post = bool(beside) and any(rule.mode is Mode.ARMED for rule in live)
@@ -143,16 +149,24 @@ def _read_beside(
     """Return the targets to be read at the same time as the source.
 
     A signed body names a slug that never ran there, so that it surely is a deploy, and what is to
-    go on at once reads the target anyway. A slow list is read first, so it is not read here.
+    go on at once reads the target anyway, and nothing else. A slow list is read first, so it is not
+    read here.
     """
     is_deploy = any(
         item.resource == "release"
         and item.status == SUCCEEDED
         and item.artifact is not None
+        and item.stack is not None  # else the slug is read, too
         and history.first_run(item.artifact) is None
         for item in told
     )
-    wanted = [r for r in live if len(r.targets) == 1 and goes_at_once(r.conditions)]
+    wanted = [
+        rule
+        for rule in live
+        if len(rule.targets) == 1
+        and goes_at_once(rule.conditions)
+        and strategy_of(rule.strategy, row.generation) is Strategy.SLUG
+    ]
     ids = {target_id for rule in wanted for target_id in rule.target_ids}
     if not is_deploy or len(live) != 1 or not ids or row.last_took > SLOW:
         return []
@@ -279,7 +293,8 @@ class Conclusion:
         made = promotions.row_of(held.row)
         rule = next(each for each in live if each.id == made.rule_id)
         stored = known_of(conn, made, row, targets[made.target_id], rule)
-        return NextStep(held, clock, stored, source, beside.get(made.target_id))
+        step = NextStep(held, clock, stored, source, beside.get(made.target_id))
+        return replace(step, facts=gather_at_once(conn, Job.following(self.context, step)))
 
     def _history(
         self,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 
 from listener.core.promotion import Status
-from tests.worker.emulated import EU, STAGING
+from listener.db.queue import LEASE
+from listener.worker import candidates
+from tests.worker import wire
+from tests.worker.emulated import EU, PROD, STAGING
 from tests.worker.stage import Stage
+from tests.worker.test_tell_costs import counted
 
 
 def looks(stage: Stage) -> int:
@@ -182,3 +187,57 @@ def test_a_failed_release_phase_that_is_retried_is_the_deploy(stage: Stage) -> N
     stage.work()
     assert stage.promotion(retried).status is Status.SUCCEEDED
     assert stage.runs(failed)
+
+
+def break_the_list_of_the_target(stage: Stage, _: pytest.MonkeyPatch) -> None:
+    """Have the target's list be something that nobody thought of."""
+    path = f"/apps/{stage.app(PROD).id}/releases"
+    stage.wire.put(wire.before(breaks), method="GET", path=path, times=10)
+
+
+def break_the_facts(_: Stage, broken: pytest.MonkeyPatch) -> None:
+    """Have what is gathered break."""
+    broken.setattr(candidates, "_assemble", breaks)
+
+
+def breaks(*_: object) -> None:
+    """Break."""
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("break_it", [break_the_list_of_the_target, break_the_facts])
+def test_what_breaks_of_the_target_breaks_one_look_and_then_its_promotion_alone(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    break_it: Callable[[Stage, pytest.MonkeyPatch], None],
+) -> None:
+    version = stage.deploy()
+    stage.tell(version, stack="heroku-24")
+    with monkeypatch.context() as broken:
+        break_it(stage, broken)
+        with pytest.raises(ZeroDivisionError):
+            stage.work()
+        assert stage.promotions() == []
+
+        stage.shift(LEASE)
+        assert stage.step(stage.looking)
+        number = stage.promotion(version).id
+        assert stage.outcomes() == [f"v{version} is a deploy: promotion {number}"]
+        with pytest.raises(ZeroDivisionError):
+            stage.work()
+
+    stage.wire.troubles.clear()
+    stage.outlive()
+    assert stage.statuses() == [Status.SUCCEEDED]
+    assert stage.times_released(version) == 1
+
+
+def test_its_two_apps_are_locked_four_times_on_the_way_of_a_deploy(stage: Stage) -> None:
+    version = stage.deploy()
+    stage.tell(version, stack="heroku-24")
+    with counted(stage) as sent:
+        stage.work()
+    locked = [each for each in sent if each.endswith("app.id) FOR NO KEY UPDATE")]
+    # The source and its target as the look concludes, then the target for the post and the end.
+    assert len(locked) == 4
+    assert stage.statuses() == [Status.SUCCEEDED]
