@@ -71,7 +71,7 @@ def running(conn: Connection, app_ids: Collection[str]) -> dict[str, RunningRow]
 
 
 def _running() -> Fixed:
-    found = running_now()
+    found = running_now("id", "artifact", "commit", "author", "description", "created_at")
     listed, column = found.current.c, found.column
     shown = (
         column(app.c.known_version, "version"),

@@ -27,14 +27,15 @@ class Running:
         return case((self.is_ours, ours), else_=self.current.c[listed])
 
 
-def running() -> Running:
+def running(*columns: str) -> Running:
     """Build what apps run: by their releases, or by what we released there since.
 
-    Once Heroku listed what we released, the list says whether that runs.
+    Once Heroku listed what we released, the list says whether that runs. `columns` are those that
+    are wanted of a current release beside its version: each makes the statement larger.
     """
     its_own = release.c.app_id == app.c.id, release.c.is_current, release.c.gone_at.is_(None)
     current = (
-        select(release)
+        select(release.c.version, *(release.c[name] for name in columns))
         .where(*its_own, release.c.status.in_(sorted(RAN)))
         .order_by(release.c.version.desc())
         .limit(1)
@@ -52,6 +53,6 @@ def running() -> Running:
 
 def artifact_on(app_id: ColumnElement[str]) -> ScalarSelect[str | None]:
     """Build the artifact that an app runs."""
-    found = running()
+    found = running("artifact")
     runs = found.column(app.c.known_artifact, "artifact")
     return select(runs).select_from(found.apps).where(app.c.id == app_id).scalar_subquery()
