@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, delete, func, update
+from sqlalchemy import Connection, delete, func, update
 
 from listener.core.release import History, Release
 from listener.core.staleness import BROKEN_AFTER, behind, is_gone, missing
 from listener.db import releases
 from listener.db.apps import AppRow
-from listener.db.fixed import Fixed, value, values_of
+from listener.db.fixed import Fixed
 from listener.db.releases import Around
 from listener.db.tables import app, release
 
@@ -178,7 +178,7 @@ def _is_up(shown: History, known: History) -> bool:
 def _add(conn: Connection, app_id: str, found: Sequence[Release]) -> None:
     """Store releases that are new to us, even from an old answer: a release stays made."""
     if found:
-        _ADD.write(conn, **_values(app_id, found))
+        _ADD.write(conn, app_id=app_id, shown=_told(found))
 
 
 def _show(conn: Connection, app_id: str, shown: History, missed: set[int]) -> None:
@@ -257,40 +257,24 @@ def _follow(
     if replaced:  # keep nothing of another release of the same version, not even its commit
         others = delete(release).where(release.c.app_id == app_id)
         conn.execute(others.where(release.c.version.in_(replaced)))
+    reading = {
+        "app_id": app_id,
+        "read_number": answer.asked.number,
+        "read_started_at": answer.asked.at,
+        "read_at": answer.arrived_at,
+        "read_newest": shown.newest_version,
+        "read_oldest": shown.releases[0].version if shown.releases else None,
+    }
     if changed:
-        _UPSERT.write(conn, **_values(app_id, changed))
+        _UPSERT.write(conn, **reading, shown=_told(changed))
+    else:
+        _READ.write(conn, **reading)
     current = [r.version for r in answer.releases if r.is_current]
     listed = {r.version for r in answer.releases}
     if any(r.is_current and r.version not in listed for r in known.releases):
         stale = release.c.is_current, release.c.version.not_in(current)
         flagged = update(release).where(release.c.app_id == app_id, *stale)
         conn.execute(flagged.values(is_current=False))
-    _READ.write(
-        conn,
-        app_id=app_id,
-        read_number=answer.asked.number,
-        read_started_at=answer.asked.at,
-        read_at=answer.arrived_at,
-        read_newest=shown.newest_version,
-        read_oldest=shown.releases[0].version if shown.releases else None,
-        read_oldest_of=answer.asked.number,
-    )
-
-
-_TOLD = (
-    "read_number",
-    "read_started_at",
-    "read_at",
-    "read_newest",
-    "read_oldest",
-    "read_oldest_of",
-)
-_READ = Fixed(
-    update(app)
-    .where(app.c.id == value("app_id", Text))
-    .values(values_of(app, _TOLD))
-    .values(is_complete=True, behind=None, behind_since=None)
-)
 
 
 # All rows of an answer in one statement, which is the same however many they are.
@@ -302,22 +286,30 @@ SELECT :app_id, shown.* FROM jsonb_to_recordset(CAST(:shown AS jsonb)) AS shown 
   version integer, id text, status text, artifact text, artifact_type text, is_current boolean,
   description text, author text, author_id text, created_at timestamptz, updated_at timestamptz)
 ON CONFLICT (app_id, version) DO """
-_ADD = Fixed(_INSERT + "NOTHING")
-_UPSERT = Fixed(
-    _INSERT
-    + "UPDATE SET times_missing = 0, missing_since = NULL, gone_at = NULL,"
-    + " is_decided = release.is_decided AND release.gone_at IS NULL AND release.id = excluded.id"
-    + " AND (release.status, release.artifact) IS NOT DISTINCT FROM"
-    + " (excluded.status, excluded.artifact), "
-    + ", ".join(f"{name} = excluded.{name}" for name in _CHANGING)
-    + f" WHERE ({', '.join(f'release.{name}' for name in _CHANGING)})"
-    + f" IS DISTINCT FROM ({', '.join(f'excluded.{name}' for name in _CHANGING)})"
-    + " OR release.gone_at IS NOT NULL"
-)
+_FOLLOW = f"""UPDATE SET times_missing = 0, missing_since = NULL, gone_at = NULL,
+  is_decided = release.is_decided AND release.gone_at IS NULL AND release.id = excluded.id
+    AND (release.status, release.artifact) IS NOT DISTINCT FROM
+    (excluded.status, excluded.artifact),
+  {", ".join(f"{name} = excluded.{name}" for name in _CHANGING)}
+  WHERE ({", ".join(f"release.{name}" for name in _CHANGING)})
+    IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _CHANGING)})
+    OR release.gone_at IS NOT NULL
+"""
+_NOTE = """
+UPDATE app SET read_number = CAST(:read_number AS bigint),
+  read_oldest_of = CAST(:read_number AS bigint),
+  read_started_at = CAST(:read_started_at AS timestamptz),
+  read_at = CAST(:read_at AS timestamptz), read_newest = CAST(:read_newest AS integer),
+  read_oldest = CAST(:read_oldest AS integer), is_complete = true, behind = NULL,
+  behind_since = NULL
+WHERE id = :app_id
+"""
+_ADD, _READ = Fixed(_INSERT + "NOTHING"), Fixed(_NOTE)
+_UPSERT = Fixed(f"WITH followed AS ({_INSERT} {_FOLLOW}) {_NOTE}")
 
 
-def _values(app_id: str, found: Sequence[Release]) -> dict[str, Any]:
-    return {"app_id": app_id, "shown": json.dumps([_as_json(item) for item in found])}
+def _told(found: Sequence[Release]) -> str:
+    return json.dumps([_as_json(item) for item in found])
 
 
 def _as_json(item: Release) -> dict[str, Any]:
