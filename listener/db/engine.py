@@ -115,9 +115,9 @@ class Database:
                 _NOTIFY.rows(conn, payload=" ".join(sorted(topics)))
 
     def lend(self) -> AbstractContextManager[Connection]:
-        """Lend a connection of the pool on which each statement is a transaction, for one or two.
+        """Lend a connection of the pool on which each statement is a transaction, to read a little.
 
-        To begin and to commit would take as long again as a short statement.
+        To begin and to commit would take as long as two short statements.
         """
         return self._apart.connect()
 

@@ -77,7 +77,7 @@ def step(context: Context, claim: queue.Claim, clock: Clock) -> NextStep | None:
     look: Look | None = None
     try:
         _refresh_facts(context, claim, clock)
-        with context.database.begin() as conn:
+        with context.database.lend() as conn:
             look = _begin(conn, context, claim, clock)
         with context.heroku.expecting_release() if look.leads_to_post else nullcontext():
             answers = _ask(context, look)

@@ -232,6 +232,10 @@ class Moody(Database):
         return self._inner.begin()
 
     @override
+    def lend(self) -> AbstractContextManager[Connection]:
+        return self._inner.lend()
+
+    @override
     def listen(self, channel: str) -> Watched:
         return self._inner.listen(channel)
 

@@ -61,6 +61,16 @@ class MortalDatabase(Database):
         self._mortality.moment()
 
     @override
+    def lend(self) -> AbstractContextManager[Connection]:
+        return self._lend()
+
+    @contextmanager
+    def _lend(self) -> Iterator[Connection]:
+        with self._inner.lend() as conn:
+            yield conn
+        self._mortality.moment()
+
+    @override
     def listen(self, channel: str) -> Watched:
         return self._inner.listen(channel)
 
