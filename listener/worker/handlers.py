@@ -9,6 +9,7 @@ from sqlalchemy import and_, not_, or_
 
 from listener.core.promotion import MOST_ATTEMPTS, Status, back_off
 from listener.db import outbox, queue, repositories, retention, sync, troubles
+from listener.db.engine import Database
 from listener.db.tables import promotion
 from listener.inventory.context import Clock, Context
 from listener.worker import auto_rollback, evaluate, follow, recover, verify, watch
@@ -90,23 +91,24 @@ def reconcile(context: Context, claim: queue.Claim, clock: Clock) -> None:
 
     Also end unseen troubles, and delete old records, for databases are small.
     """
-    with context.database.begin() as conn:
+    database = context.database.uncached()
+    with database.begin() as conn:
         sync.ask(conn)
         sync.reconcile(conn, claim, context.reconcile_every)
         troubles.fade(conn, max(UNSEEN_FOR, 3 * context.reconcile_every))
-    _prune(context)
+    _prune(context, database)
 
 
-def _prune(context: Context) -> None:
+def _prune(context: Context, database: Database) -> None:
     """Delete old records, a table at a time, so that no lock is held for long."""
     wanted = [(retention.BODIES, retention.BODY_FOR)]
     wanted += [(each, context.records_for) for each in retention.RECORDS]
     if context.audit_for is not None:
         wanted.append((retention.AUDIT, context.audit_for))
     for each, older_than in wanted:
-        with context.database.begin() as conn:
+        with database.begin() as conn:
             retention.prune(conn, each, older_than=older_than, most=MOST_FORGOTTEN)
-    with context.database.begin() as conn:
+    with database.begin() as conn:
         repositories.forget_refusals(conn, most=MOST_FORGOTTEN)
         outbox.forget_receivers(conn)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, literal, select, text
+from sqlalchemy.engine.interfaces import CacheStats
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -118,3 +120,17 @@ def test_a_listener_hears_what_is_committed(database: Database) -> None:
             conn.execute(text("NOTIFY autopromote"))
         heard = list(connection.notifies(timeout=10, stop_after=1))
     assert [note.channel for note in heard] == ["autopromote"]
+
+
+def test_what_is_seldom_said_is_compiled_each_time_and_kept_nowhere(database: Database) -> None:
+    statement = select(literal("seldom"), func.pg_backend_pid())
+
+    def ask(asked: Database) -> tuple[int, bool]:
+        with asked.begin() as conn:
+            result: Any = conn.execute(statement)
+            return result.one()[1], result.context.cache_hit is CacheStats.CACHE_HIT
+
+    asked = database.uncached(), database.uncached(), database, database
+    sessions, were_kept = zip(*map(ask, asked), strict=True)
+    assert len(set(sessions)) == 1
+    assert were_kept == (False, False, False, True)

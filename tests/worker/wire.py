@@ -50,6 +50,10 @@ class MortalDatabase(Database):
         self._mortality = mortality
 
     @override
+    def uncached(self) -> Database:
+        return MortalDatabase(self._inner.uncached(), self._mortality)
+
+    @override
     def begin(self) -> AbstractContextManager[Connection]:
         return self._begin()
 
