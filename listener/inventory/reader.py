@@ -159,9 +159,10 @@ class HerokuReader:
         `around` is what is wanted of the first one.
         """
         (first, its_own), *others = asked.items()
-        with ThreadPoolExecutor(max_workers=max(len(others), 1)) as pool:
-            beside = {app_id: pool.submit(self._try, app_id, each) for app_id, each in others}
-            found = {first: self._try(first, its_own, around)}
+        pool = ThreadPoolExecutor(max_workers=max(len(others), 1))
+        beside = {app_id: pool.submit(self._try, app_id, each) for app_id, each in others}
+        pool.shutdown(wait=False)  # nobody waits until its threads have ended
+        found = {first: self._try(first, its_own, around)}
         return found | {app_id: each.result() for app_id, each in beside.items()}
 
     def _try(

@@ -142,11 +142,14 @@ class Dispatcher:
         self._ripe += [each for each in queues if each not in self._ripe]
 
     def _hand_out(self, possible: Sequence[Queue]) -> None:
-        """Claim of every queue its share of the threads, so that none starves."""
+        """Claim of every queue its share of the threads, so that none starves.
+
+        Each claim is a transaction of its own: what was claimed is handed out, also where the next
+        one fails.
+        """
         tasks: list[Task] = []
-        exhausted: list[Queue] = []
         try:
-            with self._context.database.begin() as conn:
+            with self._context.database.lend() as conn:
                 for place, work_queue in enumerate(possible):
                     lane = self._lanes[work_queue]
                     rivals = sum(self._lanes[other] is lane for other in possible[place:])
@@ -154,19 +157,15 @@ class Dispatcher:
                     if most <= 0:
                         continue
                     claims = self._claim(conn, work_queue, most)
-                    if len(claims) < most:
-                        exhausted.append(work_queue)
                     for claim in claims:
                         tasks.append(Task(work_queue, claim))
                         lane.expect(tasks[-1])
-        except BaseException:
+                    if len(claims) < most:
+                        self._ripe.remove(work_queue)
+        finally:  # the threads find the connection given back
             for task in tasks:
-                self._lanes[task.work_queue].forget(task)
-            raise
-        for task in tasks:
-            self._lanes[task.work_queue].hand(task)
+                self._lanes[task.work_queue].hand(task)
         self._all_idle_made_a_round()
-        self._ripe = [each for each in self._ripe if each not in exhausted]
         self._ripe += [self._ripe.pop(0)] if self._ripe else []
 
     def _claim(self, conn: Connection, work_queue: Queue, most: int) -> list[queue.Claim]:
@@ -179,7 +178,7 @@ class Dispatcher:
 
     def _ask_when_due(self) -> None:
         queues = list(self._lanes)
-        with self._context.database.begin() as conn:
+        with self._context.database.lend() as conn:
             found = queue.due_in(conn, [each.kind for each in queues])
         self._all_idle_made_a_round()
         self._is_asked = True

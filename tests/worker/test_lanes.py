@@ -156,6 +156,30 @@ def test_an_app_that_was_told_of_during_a_look_is_looked_at_after_a_pause_alone(
         wait_for(stage, lambda: None not in stage.outcomes())
 
 
+def test_what_was_claimed_is_begun_though_the_next_claim_fails(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease would keep it from everybody for half a minute."""
+    claim_some, claimed, failed = queue.claim_some, list[queue.Claim](), list[WorkKind]()
+
+    def failing(conn: Connection, kind: WorkKind, **more: Any) -> list[queue.Claim]:
+        if claimed and not failed:
+            failed.append(kind)
+            raise ValueError("the claim after it")
+        found = claim_some(conn, kind, **more)
+        claimed.extend(found if kind is LOOKS.kind else ())
+        return found
+
+    stage.tell(version := stage.deploy())
+    monkeypatch.setattr(queue, "claim_some", failing)
+    with running(stage, promoting=4):
+        wait_for(stage, lambda: stage.statuses() == [Status.SUCCEEDED])
+    assert failed
+    assert claimed[0].attempt == claimed[0].fence == 1
+    assert stage.outcomes() == [f"v{version} is a deploy: promotion 1"]
+    assert len([each for each in claimed if each.key == stage.app(STAGING).id]) == 1
+
+
 def succeeded(stage: Stage, version: int) -> set[str]:
     """The targets to which a version was promoted."""
     found = [r for r in stage.promotions() if r.version == version]
@@ -214,7 +238,10 @@ def test_a_step_at_hand_makes_nobody_slow(stage: Stage) -> None:
     task = Task(LOOKS, claim, begun=time.monotonic() - 10)
     lane.expect(task)
     assert lane.share(LOOKS) == Share(LOOKS.subject, [claim.key], [], 0)
-    lane.forget(task)
+    lane.start()
+    lane.hand(task)
+    wait_for(stage, lambda: len(lane.idle()) == 2 and lane.share(LOOKS).most_slow == 1)
+    lane.stop()
     assert lane.share(LOOKS) == Share(LOOKS.subject, [], [], 1)
 
 

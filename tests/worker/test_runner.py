@@ -230,13 +230,17 @@ class Moody(Database):
 
     @override
     def begin(self) -> AbstractContextManager[Connection]:
+        self._be_bad()
+        return self._inner.begin()
+
+    def _be_bad(self) -> None:
         self._calls += 1
         if self._calls in (3, 5):
             raise self._bad.pop()
-        return self._inner.begin()
 
     @override
     def lend(self) -> AbstractContextManager[Connection]:
+        self._be_bad()
         return self._inner.lend()
 
     @override
