@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -77,16 +80,43 @@ def test_a_body_takes_less_sealed_than_plain() -> None:
     assert body[:8] not in sealed
 
 
-def test_a_body_sealed_before_it_was_packed_opens_and_is_renewed_packed() -> None:
-    body = b'{"data": {}}' * 50
-    plain = Cipher([derived(OLD, "delivery bodies")]).seal(body)
-    keys = Keys([NEW, OLD])
-    assert keys.bodies.open(plain) == body
+def of_fernet(key: str, body: bytes) -> bytes:
+    """A body as it was sealed before it was packed."""
+    return Cipher([derived(key, "delivery bodies")]).seal(body)
 
-    renewed = keys.bodies.renew(plain)
+
+def packed_by_fernet(key: str, body: bytes) -> bytes:
+    """A body as it was sealed before there was AES-GCM."""
+    return base64.urlsafe_b64decode(of_fernet(key, zlib.compress(body)))
+
+
+@pytest.mark.parametrize("before", [of_fernet, packed_by_fernet])
+def test_a_body_in_a_form_of_before_opens_and_is_renewed(
+    before: Callable[[str, bytes], bytes],
+) -> None:
+    body = b'{"data": {}}' * 50
+    sealed = before(OLD, body)
+    keys = Keys([NEW, OLD])
+    assert keys.bodies.open(sealed) == body
+
+    renewed = keys.bodies.renew(sealed)
     assert renewed is not None
-    assert len(renewed) < len(plain)
+    assert len(renewed) < len(sealed)
     assert Keys([NEW]).bodies.open(renewed) == body
+    assert keys.bodies.renew(before(NEW, body)) is None
+
+
+@pytest.mark.parametrize("length", [0, 1, 5, 13, 20, -1])
+def test_a_body_that_was_cut_or_changed_does_not_open(length: int) -> None:
+    sealed = Keys([NEW]).bodies.seal(b"body")
+    for broken in (sealed[:length], sealed[:-1] + bytes([sealed[-1] ^ 1])):
+        with pytest.raises(DecryptionError):
+            Keys([NEW, OLD]).bodies.open(broken)
+
+
+def test_no_two_seals_of_a_body_are_alike() -> None:
+    bodies = Keys([NEW]).bodies
+    assert bodies.seal(b"body") != bodies.seal(b"body")
 
 
 def test_a_packed_body_is_renewed_once() -> None:
