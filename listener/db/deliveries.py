@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSON, insert
 
 from listener.db.fixed import Fixed, value
 from listener.db.queries import DeliveryRow
-from listener.db.queue import notify
+from listener.db.queue import notify, notify_app
 from listener.db.scopes import within
 from listener.db.tables import delivery as table
 from listener.roles import EVERYTHING, Scope
@@ -75,7 +75,9 @@ def _adding() -> Insert:
     values = [func.decode(each, "base64") if each.name == "body" else each for each in given.c]
     rows = select(*values, case((is_due, now)), case((~is_due, now))).where(is_new)
     statement = insert(table).from_select([*names, "due_at", "settled_at"], rows)
-    return statement.on_conflict_do_nothing(index_elements=["key"]).returning(table.c.key)
+    statement = statement.on_conflict_do_nothing(index_elements=["key"])
+    told = case((table.c.outcome.is_(None), notify_app(table.c.app_id)))
+    return statement.returning(table.c.key, told.label("told"))
 
 
 def _counting() -> Update:
@@ -116,8 +118,6 @@ def add_all(conn: Connection, arrivals: Iterable[Arrival]) -> set[str]:
     new = {row.key for row in _ADD.rows(conn, given=given)}
     if again := {key: count for key, count in times.items() if key not in new}:
         _COUNT.write(conn, keys=list(again), times=list(again.values()))
-    for app_id in {first[key].app_id for key in new if first[key].outcome is None}:
-        notify(conn, "app", subject=app_id)
     return new
 
 

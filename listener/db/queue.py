@@ -303,6 +303,14 @@ def notify_pages() -> ColumnElement[Any]:
     return func.pg_notify(CHANNEL, PAGE)
 
 
+def notify_app(app_id: ColumnElement[str]) -> ColumnElement[Any]:
+    """Build what tells of work for the app of each row that a statement returns, as that commits.
+
+    As above; rows of one app are told of once.
+    """
+    return func.pg_notify(CHANNEL, literal("app:") + app_id)
+
+
 class NotificationListener:
     """One connection that listens for a whole process.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -131,6 +132,27 @@ def test_storing_a_delivery_waits_for_nobody_who_holds_the_app(
         else:
             assert queue.claim(conn, sync.LOOKS, owner="test") is not None
         pool.submit(tell, database).result(PATIENCE_SECONDS)
+
+
+def test_every_process_is_told_of_the_app_once_and_not_of_what_is_settled(
+    database: Database,
+) -> None:
+    tell(database)
+    with database.begin() as conn:
+        subscribed = conn.execute(select(subscription.c.id)).scalar_one()
+    new = Arrival(key="new", subscription_id=subscribed, app_id=APP, body=b"sealed")
+    groups = (
+        [replace(new, key=f"new {number}") for number in range(3)],
+        [replace(new, key="new 1")],
+        [replace(new, key="settled", outcome="ignored")],
+        [replace(new, key="of another", app_id="app-target")],
+    )
+    with database.listen("autopromote") as connection:
+        for group in groups:
+            with database.begin() as conn:
+                deliveries.add_all(conn, group)
+        heard = list(connection.notifies(timeout=PATIENCE_SECONDS, stop_after=2))
+    assert [each.payload for each in heard] == [f"app:{APP}", "app:app-target"]
 
 
 def test_what_code_of_before_stored_is_due_too(database: Database) -> None:
