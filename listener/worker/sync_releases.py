@@ -271,7 +271,8 @@ class Conclusion:
         row, claim, clock = self.row, self.claim, self.clock
         live = rules.of_source(conn, row.id)  # none of them can change from now on
         targets = apps.lock(conn, {target for rule in live for target in rule.target_ids})
-        told = sync.undecided(conn, row.id)
+        # Where Heroku was not asked, no time has passed: what came since is due for another look.
+        told = sync.undecided(conn, row.id) if self.look.asked else self.look.told
         fresh = releases.decide(conn, row.id)
         history = self._history(conn, source, told, fresh)
         beside = self._beside(conn, targets, answers, history)
