@@ -1,6 +1,7 @@
 """The WSGI middleware in front of the API: it logs requests and applies faults."""
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -61,10 +62,12 @@ class Door:
         request_id = _request_id(request)
 
         self._world.closing.wait(strike.before)
+        begun = time.monotonic()
         response = self._apply(environ, strike)
         name = "X-GitHub-Request-Id" if _is_github(request) else "Request-Id"
         response.headers[name] = request_id
         self._log(request, body, response, strike, request_id, email, arrived_at=arrived_at)
+        self._world.closing.wait(strike.takes - (time.monotonic() - begun))
         self._world.closing.wait(strike.after)
         _spoil(environ, strike.fault)
         return response

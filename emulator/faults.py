@@ -48,9 +48,9 @@ class Fault:
     were struck (None: no limit). `applied` says whether a struck request is still carried out.
 
     `before` and `after` are seconds to wait before and after the request is carried out; every kind
-    may have them. A `latency` only waits, and its requests are always carried out: `seconds` adds
-    to `after` if `applied`, else to `before`. For a `trickle`, `seconds` is the time between two
-    bytes.
+    may have them. A `latency` only waits, and its requests are always carried out: `seconds` after
+    they came, or, if `applied`, at once, and the answer comes `seconds` after that was begun. For a
+    `trickle`, `seconds` is the time between two bytes.
 
     A `lag` shows releases as they were `seconds` ago, a `copy` as at a random moment since then, a
     `frozen` as when the fault was put. `of` says what is behind: the list, only `current`, or what
@@ -100,12 +100,15 @@ class Fault:
         is_struck = matched > self.skip and self._dice(matched).random() < self.chance
         return replace(self, matched=matched, seen=self.seen + is_struck)
 
-    def delays(self) -> tuple[float, float]:
-        """Return the seconds to wait before and after the request is carried out."""
+    def delayed(self, strike: "Strike") -> "Strike":
+        """Return the strike with the waits of this fault."""
         extra = self.seconds if self.kind == "latency" else 0.0
-        return (
-            self.before + (0.0 if self.applied else extra),
-            self.after + (extra if self.applied else 0.0),
+        before, takes = (0.0, extra) if self.applied else (extra, 0.0)
+        return replace(
+            strike,
+            before=strike.before + self.before + before,
+            takes=strike.takes + takes,
+            after=strike.after + self.after,
         )
 
     def behind(self, annals: Annals, now: datetime) -> Behind:
@@ -123,9 +126,13 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """Everything that hits one request: delays, at most one fault, at most one lag, and edits."""
+    """Everything that hits one request: delays, at most one fault, at most one lag, and edits.
+
+    Delays are in seconds: to wait `before`, to take at least for carrying it out, to wait `after`.
+    """
 
     before: float = 0.0
+    takes: float = 0.0
     after: float = 0.0
     fault: Fault | None = None
     lag: Fault | None = None
@@ -150,8 +157,7 @@ class Strike:
 
     def plus(self, fault: Fault) -> "Strike":
         """Return the strike with one more fault."""
-        before, after = fault.delays()
-        delayed = replace(self, before=self.before + before, after=self.after + after)
+        delayed = fault.delayed(self)
         if fault.kind == "latency":
             return delayed
         if fault.kind == "edit":

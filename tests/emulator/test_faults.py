@@ -6,19 +6,25 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from werkzeug.test import create_environ
 
 from demo.stage import free_port
 from emulator import accounts
+from emulator.door import Door
+from emulator.faults import Fault
 from emulator.server import Host, serve
 from emulator.world import World
 from tests import patient
 from tests.acceptance.town import wait_until
 from tests.emulator.callers import ANA, TOKENS, VERSION_3, Caller
 from tests.standing import emulator_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 RELEASES = "/apps/[^/]+/releases"
 
@@ -156,6 +162,27 @@ def test_a_request_goes_through_once_the_latency_is_over(client: httpx.Client) -
     assert _release(client).status_code == 201
 
     assert time.monotonic() - begun >= 0.4
+
+
+def test_what_it_takes_to_answer_is_a_part_of_the_latency(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def carry_out(_: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        time.sleep(0.1)  # this long it takes
+        start_response("200 OK", [])
+        return [b""]
+
+    waits, seen = list[float](), list[str]()
+    monkeypatch.setattr(world.closing, "wait", waits.append)
+    world.faults.put(Fault("1", "latency", seconds=60, applied=True, before=1, after=2))
+
+    def begin(status: str, *_: object) -> Any:
+        seen.append(status)
+
+    list(Door(carry_out, world)(create_environ("/apps/staging/releases"), begin))
+    before, rest, after = waits
+    assert (before, after, seen) == (1, 2, ["200 OK"])
+    assert 0 < rest <= 59.9
 
 
 def test_a_latency_may_stand_beside_another_fault(client: httpx.Client) -> None:
