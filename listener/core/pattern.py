@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import re2
-
 LONGEST = 200
 MOST_MEMORY = 256 * 1024  # bytes, of one compiled expression; larger ones are refused in 2 ms
 MOST_COMPILED = 64  # are kept, so all of them have some 16 MiB at most
@@ -36,8 +34,15 @@ class Pattern:
         return _compiled(self.text).search(text) is not None
 
 
+def _re2() -> Any:
+    import re2  # noqa: PLC0415 - 3 MB of libraries, which only a pattern needs; 5 ms once
+
+    return re2
+
+
 @lru_cache(maxsize=MOST_COMPILED)
 def _compiled(text: str) -> Any:
+    re2 = _re2()
     options = re2.Options()
     options.log_errors = False
     options.dot_nl = True
@@ -51,7 +56,7 @@ def _compiled(text: str) -> Any:
 def _expression(text: str) -> str:
     if is_expression(text):
         return text[1:-1]
-    parts = (_STARS.get(c) or re2.escape(c) for c in text)
+    parts = (_STARS.get(c) or _re2().escape(c) for c in text)
     return f"(?is)^{''.join(parts)}$"
 
 
@@ -77,7 +82,7 @@ def _fault(text: str) -> str | None:
 def _fault_of_expression(text: str) -> str | None:
     try:
         _compiled(text)
-    except re2.error as error:
+    except _re2().error as error:
         said = re.sub(r"^b'|'$", "", str(error))
         if said.startswith(_TOO_LARGE):
             return f"{text} is too large once its repetitions are written out: make it simpler."

@@ -18,6 +18,7 @@ WEB = (
     "listener.local_postgres",
     "mako",
     "markdown",
+    "re2",
     "requests",
     "sqlalchemy.orm",
     "statistics",
