@@ -41,12 +41,20 @@ def known(conn: Connection, row: PromotionRow) -> Known:
     return known_of(conn, row, found[row.source_id], found[row.target_id], obeyed)
 
 
+SlugFacts = tuple[str | None, str | None]  # commit and stack, which never change
+
+
 def known_of(
-    conn: Connection, row: PromotionRow, source: AppRow, target: AppRow, obeyed: RuleRow | None
+    conn: Connection,
+    row: PromotionRow,
+    source: AppRow,
+    target: AppRow,
+    obeyed: RuleRow | None,
+    slug: SlugFacts | None = None,
 ) -> Known:
-    """Add what is stored of the slug to what the caller just read."""
+    """Add what is stored of the slug to what the caller just read, if he does not know that too."""
     rule = obeyed if row.rule_id is not None else None
-    commit, stack = releases.slug_facts(conn, row.source_id, row.artifact)
+    commit, stack = slug or releases.slug_facts(conn, row.source_id, row.artifact)
     conditions = obeyed.conditions if obeyed is not None else NONE
     is_slug = row.artifact_type == SLUG
     lacks_commit = stack is None and is_slug and wanted(conditions) is not None

@@ -27,7 +27,7 @@ from listener.inventory.reader import LACKING_FOR, Listing, Snapshot, StaleData
 from listener.worker import discover, report_troubles
 from listener.worker.candidates import gather_at_once
 from listener.worker.job import Job, NextStep
-from listener.worker.known import known_of
+from listener.worker.known import SlugFacts, known_of
 
 REFRESH_FACTS_AFTER = timedelta(minutes=50)
 Answers = Mapping[str, Listing | platform.HerokuError]
@@ -276,7 +276,7 @@ class Conclusion:
         fresh = releases.decide(conn, row.id)
         history = self._history(conn, source, told, fresh)
         beside = self._beside(conn, targets, answers, history)
-        _learn_slugs(conn, row, history, told)
+        learnt = _learn_slugs(conn, row, history, told)
         if _is_other(self.look.ran, history.current):
             waiting_promotions.reschedule_source(conn, row.id)
         finder = discover.Finder(row, claim.row.lease_owner, clock)
@@ -293,7 +293,8 @@ class Conclusion:
             return None
         made = promotions.row_of(held.row)
         rule = next(each for each in live if each.id == made.rule_id)
-        stored = known_of(conn, made, row, targets[made.target_id], rule)
+        slug = learnt.get(made.artifact)
+        stored = known_of(conn, made, row, targets[made.target_id], rule, slug)
         step = NextStep(held, clock, stored, source, beside.get(made.target_id))
         return replace(step, facts=gather_at_once(conn, Job.following(self.context, step)))
 
@@ -335,8 +336,11 @@ def _is_other(before: Release | None, now: Release | None) -> bool:
 
 def _learn_slugs(
     conn: Connection, row: AppRow, history: History, told: list[PendingDelivery]
-) -> None:
-    """Store commit and stack from a signed body, if the API confirms its release and slug id."""
+) -> dict[str, SlugFacts]:
+    """Store commit and stack from a signed body, if the API confirms its release and slug id.
+
+    Return those of which both are told.
+    """
     learnt: set[tuple[str, str | None, str | None]] = set()
     for item in told:
         known = history.find(item.version) if item.version is not None else None
@@ -346,6 +350,7 @@ def _learn_slugs(
             learnt.add((item.artifact, item.commit, item.stack))
     for artifact, commit, stack in learnt:
         releases.set_slug_facts(conn, row.id, artifact, commit=commit, stack=stack)
+    return {artifact: (commit, stack) for artifact, commit, stack in learnt if commit and stack}
 
 
 def _settle(
