@@ -203,7 +203,7 @@ class Keys:
 
 
 def prepare() -> None:
-    """Use each algorithm once: what OpenSSL sets up for the first use, a fork of us has as well."""
+    """Derive and encrypt once: what OpenSSL sets up for the first use, a fork of us has as well."""
     for kind in (Cipher, PackedCipher):
         cipher = kind([derived("", "nothing")])
         cipher.open(cipher.seal(b""))
