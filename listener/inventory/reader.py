@@ -31,6 +31,7 @@ LACKING_FOR = timedelta(minutes=10)  # webhooks and answers may be ahead of the 
 SHORTEST_PAGE = releases.MOST_NEAR + 5
 SPARE = 5  # releases that nobody told us of; with more of them a second page is read
 NOT_FOUND = 404
+MOST_BESIDE = 64  # lists that are read beside others; more than there are runners
 MOST_READS = 3  # of one list, if others ask later and are answered sooner
 NEVER = datetime.min.replace(tzinfo=UTC)
 FACTS_FOR = timedelta(minutes=65)  # reconcile reads them again before they are that old
@@ -90,6 +91,8 @@ class HerokuReader:
         self._database = database
         self._heroku = heroku
         self._account: platform.Account | None = None  # one user per token and process
+        # They begin as they are needed, and stay: to begin one takes as long as to ask.
+        self._beside = ThreadPoolExecutor(MOST_BESIDE, thread_name_prefix="beside")
 
     def app(self, app: str) -> App:
         """Read and store the facts of an app, by name or id. Raises HerokuError."""
@@ -159,9 +162,7 @@ class HerokuReader:
         `around` is what is wanted of the first one.
         """
         (first, its_own), *others = asked.items()
-        pool = ThreadPoolExecutor(max_workers=max(len(others), 1))
-        beside = {app_id: pool.submit(self._try, app_id, each) for app_id, each in others}
-        pool.shutdown(wait=False)  # nobody waits until its threads have ended
+        beside = {app_id: self._beside.submit(self._try, app_id, each) for app_id, each in others}
         found = {first: self._try(first, its_own, around)}
         return found | {app_id: each.result() for app_id, each in beside.items()}
 
