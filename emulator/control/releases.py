@@ -69,9 +69,18 @@ def deploy(identity: str) -> Answer:
 
 @bp.get("/releases")
 def index(identity: str) -> Response:
-    """Return every release as it truly is, oldest first, despite all lags."""
+    """Return every release as it truly is, oldest first, despite all lags.
+
+    Commit and stack of its slug, as its deliveries tell them, come with it.
+    """
     app = apps.get_app(world(), identity)
-    return jsonify([release_shape(world(), each) for each in world().releases[app.id]])
+    return jsonify([_with_slug(each) for each in world().releases[app.id]])
+
+
+def _with_slug(release: Release) -> Json:
+    slug = world().slugs.get(release.slug_id or "")
+    facts = {"commit": slug.commit, "stack": slug.stack} if slug is not None else {}
+    return release_shape(world(), release) | facts
 
 
 @bp.post("/config")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -104,17 +104,10 @@ def write(
     The caller holds the target's lock, and read `row` under it. `issued` are the marks of ours in
     `target`, where the caller knows them.
     """
-    if row.known is None:  # no rule was ever armed for it: nothing to guard
-        current = target.current
-        return NoDrift(LastKnown(current.version, current.artifact)) if current else Unknown()
-    under_way, given_up = release_requests.open_or_given_up(conn, row.id)
-    shown = target
-    target = releases.history(conn, row.id) if given_up else _since_known(conn, row, target)
-    late = own_releases.late(target, under_way, given_up)
-    if issued is None or target is not shown:
-        issued = release_requests.issued(conn, row.id, target)
-    look = _Look(row, target, History(), issued)
-    standing = look.compare(late)
+    if row.known is None:
+        return _unguarded(target)
+    look, under_way, late = _seen(conn, row, target, issued)
+    target, standing = look.target, look.compare(late)
     is_open = isinstance(standing, ManualForward | Drift | Unknown)
     if is_open or isinstance(standing, OwnRelease):  # their orders matter: all that ever ran
         source = releases.history(conn, source_id) if source_id is not None else History()
@@ -137,6 +130,42 @@ def write(
         _say_if_late(conn, row, standing.release, look.source, post, is_moved=is_moved)
     _apply(conn, look, standing)
     return standing
+
+
+def write_unmoved(
+    conn: Connection, row: AppRow, target: History, *, issued: frozenset[str]
+) -> Standing | None:
+    """Store that a target runs what it did, as `write` does; else store nothing, and return None.
+
+    What follows from a move wakes other promotions.
+    """
+    if row.known is None:
+        return _unguarded(target)
+    look, _, late = _seen(conn, row, target, issued)
+    standing = look.compare(late)
+    if not isinstance(standing, NoDrift):
+        return None
+    _apply(conn, look, standing)
+    return standing
+
+
+def _unguarded(target: History) -> Standing:
+    """Return how a target stands that no rule was ever armed for: there is nothing to guard."""
+    current = target.current
+    return NoDrift(LastKnown(current.version, current.artifact)) if current else Unknown()
+
+
+def _seen(
+    conn: Connection, row: AppRow, target: History, issued: frozenset[str] | None
+) -> tuple[_Look, PostRow | None, Mapping[str, PostRow]]:
+    """Return what tells whether a target moved; the post under way, and late releases of ours."""
+    under_way, given_up = release_requests.open_or_given_up(conn, row.id)
+    shown = target
+    target = releases.history(conn, row.id) if given_up else _since_known(conn, row, target)
+    late = own_releases.late(target, under_way, given_up)
+    if issued is None or target is not shown:
+        issued = release_requests.issued(conn, row.id, target)
+    return _Look(row, target, History(), issued), under_way, late
 
 
 def _since_known(conn: Connection, row: AppRow, target: History) -> History:

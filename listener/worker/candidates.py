@@ -86,7 +86,7 @@ def gather(job: Job, post: PostRow | None = None) -> CandidateFacts:
     With a `post` that is to be sent again, use the strategy of that post. What the look read that
     made the promotion is used once, if it is fresh.
     """
-    if job.facts is not None and post is None:
+    if job.facts is not None and job.known and _read_already(job, job.known, post):
         return job.facts
     with job.context.database.begin() as conn:
         found = job.known or known(conn, job.row)
@@ -113,8 +113,9 @@ def gather(job: Job, post: PostRow | None = None) -> CandidateFacts:
 def gather_at_once(conn: Connection, job: Job) -> CandidateFacts | None:
     """Read what the gates need in the transaction of the look that made the promotion.
 
-    The caller holds the locks of both apps. None where Heroku must be asked for more, or where what
-    is known is not clear.
+    The caller holds the locks of both apps. None where Heroku must be asked for more, or where the
+    target was moved: what follows from that wakes promotions of lower numbers, which none may lock
+    that has locked others.
     """
     if job.known is None or (read := _read_already(job, job.known, None)) is None:
         return None
@@ -131,18 +132,20 @@ def _decide_on(
 ) -> CandidateFacts | StaleData | None:
     """Record how the target stands, and build the candidate; None where that needs another read.
 
-    `target` is its row, where the caller locked it. The answer is that the data is stale, not an
-    exception, so that the record stays.
+    `target` is its row, where the look locked it: then there is none either where it was moved. The
+    answer is that the data is stale, not an exception, so that the record stays.
     """
     row = job.row
     is_promotion = row.kind is PromotionKind.PROMOTE
-    target = target or apps.lock(conn, [row.target_id])[row.target_id]
+    locked = target or apps.lock(conn, [row.target_id])[row.target_id]
     issued = release_requests.issued_for(conn, row.target_id, read.target.history)
     if standing is None:
-        source_id = _source_of(conn, read.known, row)
-        standing = drift.write(
-            conn, target, read.target.history, source_id, issued=frozenset(issued)
-        )
+        shown, marks = read.target.history, frozenset(issued)
+        if target is not None:
+            standing = drift.write_unmoved(conn, locked, shown, issued=marks)
+        else:
+            source_id = _source_of(conn, read.known, row)
+            standing = drift.write(conn, locked, shown, source_id, issued=marks)
     if standing is None:
         return None
     there = holds.standing(conn, row.target_id)
@@ -151,9 +154,9 @@ def _decide_on(
         hold.kind in ("detected", "guard") for hold in there.held
     )  # a hold says so already
     if is_promotion and isinstance(standing, Unknown) and is_unclear and not is_told:
-        return StaleData(f"What {target.name} runs is not clear: {standing.message}")
-    if is_behind(read.target, target):
-        return StaleData(f"{target.name} does not show yet what we released there.")
+        return StaleData(f"What {locked.name} runs is not clear: {standing.message}")
+    if is_behind(read.target, locked):
+        return StaleData(f"{locked.name} does not show yet what we released there.")
     try:
         return _assemble(conn, job.context, row, read, TargetFacts(issued, there))
     except StaleData as stale:

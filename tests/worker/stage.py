@@ -129,10 +129,10 @@ class Stage(Emulated):
     def tell(self, version: int, app: str = STAGING, *, event: str = "", **more: Any) -> None:
         """A webhook delivery about a release, as authentic as they come."""
         release = next((r for r in self.releases(app) if r["version"] == version), None)
-        values: dict[str, Any] = {"release_id": None, "artifact": None, "status": None}
+        values: dict[str, Any] = {"release_id": None, "artifact": None}
         if release is not None:
             values = {"release_id": release["id"], "artifact": (release["slug"] or {}).get("id")}
-            values["status"] = release["status"]
+            values |= {name: release.get(name) for name in ("status", "commit", "stack")}
         app_id = self.app(app).id
         with self.database.begin() as conn:
             arrival = Arrival(

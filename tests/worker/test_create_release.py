@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,10 +13,14 @@ import pytest
 from listener import heroku
 from listener.core.drift import LastKnown
 from listener.core.promotion import Status
+from listener.inventory.context import Clock
+from listener.worker import handlers
+from listener.worker.queues import PROMOTING
 from tests.worker import wire
 from tests.worker.emulated import EU, PROD, STAGING, TOKEN
 from tests.worker.stage import Stage
 
+LOOKS = PROMOTING[1]
 PAGE = "<html>Application error</html>"
 NO = [301, 302, 400, 401, 402, 403, 404, 406, 409, 410, 412, 416, 422]
 DOUBTS: dict[str, wire.Around] = {
@@ -82,6 +87,26 @@ def test_a_list_that_would_get_old_in_use_is_read_anew(stage: Stage) -> None:
     staging, prod = stage.app(STAGING).id, stage.app(PROD).id
     lists = [f"GET /apps/{each}/releases" for each in (staging, prod)]
     assert stage.wire.take_calls() == [*lists, f"POST /apps/{prod}/releases"]
+    assert stage.statuses() == [Status.SUCCEEDED]
+
+
+def test_facts_that_got_old_before_the_step_of_their_promotion_are_gathered_anew(
+    stage: Stage,
+) -> None:
+    stage.tell(stage.deploy())
+    with stage.database.begin() as conn:
+        claim = LOOKS.claim(conn, "test")
+    assert claim is not None
+    following = LOOKS.step(stage.context, claim, Clock(claim.claimed_at))
+    assert following is not None
+    assert following.facts is not None
+    stage.wire.take_calls()
+    late = Clock(following.claim.claimed_at + timedelta(seconds=3))
+    handlers.go_on(stage.context, replace(following, clock=late))
+    prod = f"/apps/{stage.app(PROD).id}/releases"
+    *lists, post = stage.wire.take_calls()
+    assert f"GET {prod}" in lists
+    assert post == f"POST {prod}"
     assert stage.statuses() == [Status.SUCCEEDED]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from listener.core.promotion import ENDED, Status
@@ -35,25 +37,32 @@ def lives(stage: Stage, moment: int) -> bool:
     return True
 
 
-def moments_of(stage: Stage, version: int) -> int:
+def moments_of(stage: Stage, version: int, **told: Any) -> int:
     """How many moments there are in the life of such a promotion."""
     stage.mortality.die_at(None)
-    stage.tell(version)
+    stage.tell(version, **told)
     stage.work()
     return stage.mortality.lived
 
 
 @pytest.mark.usefixtures("fresh_for_long")  # else a slow machine's first life has more moments
+@pytest.mark.parametrize(
+    ("told", "least", "most"),
+    [
+        pytest.param({}, 10, 20, id="the look goes on with it at once"),
+        pytest.param({"status": None}, 20, MOST_MOMENTS, id="step by step"),
+    ],
+)
 @shared_out
 def test_killed_at_any_moment_it_releases_exactly_once_and_loses_no_delivery(
-    stage: Stage, share: int
+    stage: Stage, share: int, told: dict[str, Any], least: int, most: int
 ) -> None:
-    last = moments_of(stage, stage.deploy())
-    assert 20 < last < MOST_MOMENTS
+    last = moments_of(stage, stage.deploy(), **told)
+    assert least < last < most
 
     for moment in moments(share, last + 1):
         version = stage.deploy()
-        stage.tell(version)
+        stage.tell(version, **told)
         assert not lives(stage, moment), f"lived through moment {moment} of {last}"
         stage.outlive()
 

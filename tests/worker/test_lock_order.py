@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from listener.core.promotion import Status
 from listener.db import apps, shipments, waiting_promotions
+from listener.worker import sync_releases
+from listener.worker.candidates import CandidateFacts, gather_at_once
+from listener.worker.job import Job
 from listener.worker.queues import READING
 from tests.worker.emulated import ANA, EU, PROD, STAGING
 from tests.worker.shipping import connect, push, read
@@ -112,3 +115,36 @@ def test_who_read_what_ships_and_who_writes_its_promotion_do_not_wait_for_each_o
     read(stage)
     stage.work()
     assert stage.runs(version)
+
+
+def test_a_look_at_a_target_that_moved_and_the_end_of_a_freeze_do_not_wait_for_each_other(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It woke what waits of the source, and then an older one that waits for the target."""
+    stage.deploy(EU)
+    stage.promote(None, PROD, source=EU)
+    stage.put_hold()
+    stage.work()
+    first = stage.deploy()
+    stage.tell(first)
+    stage.work()
+    stage.promote_by_dashboard(PROD, first)
+    stage.tell(stage.deploy())
+    ended: list[Future[None]] = []
+
+    def end_a_freeze() -> None:
+        with stage.database.begin() as conn:
+            waiting_promotions.reschedule_target(conn, None)
+
+    def gather(conn: Connection, job: Job) -> CandidateFacts | None:
+        ended.append(pool.submit(end_a_freeze))
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not somebody_waits(stage):
+            assert time.monotonic() < until
+        return gather_at_once(conn, job)
+
+    monkeypatch.setattr(sync_releases, "gather_at_once", gather)
+    with ThreadPoolExecutor(1) as pool:
+        stage.work()
+    [done] = ended
+    done.result()
