@@ -117,9 +117,11 @@ class Dispatcher:
         if now >= self._freed_at:
             self._try_again(now)
         told = [topic.partition(":") for topic in topics]
+        # Only while a pause runs, which ends by itself: else who is told of would wait for a poll.
+        paused = self._told_again if self._freed_at < math.inf else set[str]()
         for each in self._lanes:
             about = {subject for table, _, subject in told if table == each.kind.table.name}
-            again = about & (self._at_work(each) | self._told_again)
+            again = about & (self._at_work(each) | paused)
             self._told_again |= again
             if EVERYTHING in topics or about - again:
                 self._stir([each])
@@ -142,14 +144,11 @@ class Dispatcher:
         self._ripe += [each for each in queues if each not in self._ripe]
 
     def _hand_out(self, possible: Sequence[Queue]) -> None:
-        """Claim of every queue its share of the threads, so that none starves.
-
-        Each claim is a transaction of its own: what was claimed is handed out, also where the next
-        one fails.
-        """
+        """Claim of every queue its share of the threads, so that none starves."""
         tasks: list[Task] = []
+        exhausted: list[Queue] = []
         try:
-            with self._context.database.lend() as conn:
+            with self._context.database.begin() as conn:
                 for place, work_queue in enumerate(possible):
                     lane = self._lanes[work_queue]
                     rivals = sum(self._lanes[other] is lane for other in possible[place:])
@@ -157,15 +156,19 @@ class Dispatcher:
                     if most <= 0:
                         continue
                     claims = self._claim(conn, work_queue, most)
+                    if len(claims) < most:
+                        exhausted.append(work_queue)
                     for claim in claims:
                         tasks.append(Task(work_queue, claim))
                         lane.expect(tasks[-1])
-                    if len(claims) < most:
-                        self._ripe.remove(work_queue)
-        finally:  # the threads find the connection given back
+        except BaseException:
             for task in tasks:
-                self._lanes[task.work_queue].hand(task)
+                self._lanes[task.work_queue].forget(task)
+            raise
+        for task in tasks:
+            self._lanes[task.work_queue].hand(task)
         self._all_idle_made_a_round()
+        self._ripe = [each for each in self._ripe if each not in exhausted]
         self._ripe += [self._ripe.pop(0)] if self._ripe else []
 
     def _claim(self, conn: Connection, work_queue: Queue, most: int) -> list[queue.Claim]:

@@ -140,9 +140,14 @@ class Lane:
             return [name for name in self.threads if name not in self._busy]
 
     def expect(self, task: Task) -> None:
-        """Keep a thread free for a step that was just claimed."""
+        """Keep a thread free for a step that is claimed once its transaction commits."""
         with self._lock:
             self._coming.append(task)
+
+    def forget(self, task: Task) -> None:
+        """Expect it no more: it was not claimed after all."""
+        with self._lock:
+            self._coming.remove(task)
 
     def hand(self, task: Task) -> None:
         """Have a thread take the step that is expected."""
