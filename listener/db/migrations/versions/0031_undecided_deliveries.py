@@ -16,12 +16,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Bring the database to this revision."""
+    """Bring the database to this revision.
+
+    To drop takes the strongest lock: taken first, it is never waited for with a weaker one in hand,
+    on which a look of the code that still runs would wait.
+    """
+    op.drop_index("ix_delivery_undecided", "delivery")
+    op.drop_index("ix_delivery_due_at", "delivery")
     op.create_index(
         "ix_delivery_app_id_due_at",
         "delivery",
         ["app_id", "due_at"],
         postgresql_where=sa.text("settled_at IS NULL"),
     )
-    op.drop_index("ix_delivery_undecided", "delivery")
-    op.drop_index("ix_delivery_due_at", "delivery")
