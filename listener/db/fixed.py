@@ -88,7 +88,10 @@ class Fixed:
 
     def rows(self, conn: Connection, **values: Any) -> list[Any]:
         """Execute the statement with these values; return all rows."""
-        return self._execute(conn, values).fetchall()
+        found = self._execute(conn, values).fetchall()
+        if len(found) > MANY:
+            conn.info.pop(_CURSOR, None)  # it would hold the answer until the next one
+        return found
 
     def first(self, conn: Connection, **values: Any) -> Any:
         """Execute the statement with these values; return its first row, None where there is none.
@@ -130,7 +133,7 @@ class Fixed:
 def _cursor_of(conn: Connection) -> psycopg.Cursor[Any]:
     """Return the one cursor of a connection: to make one takes a quarter of a short statement.
 
-    Every answer is fetched before the next statement; what is left of it then is let go.
+    Every answer is fetched before the next statement.
     """
     driver = cast("psycopg.Connection[Any]", conn.connection.driver_connection)
     found: psycopg.Cursor[Any] | None = conn.info.get(_CURSOR)
@@ -140,6 +143,7 @@ def _cursor_of(conn: Connection) -> psycopg.Cursor[Any]:
 
 
 _CURSOR = "cursor"
+MANY = 200  # rows
 _PLAIN = (str, int)
 
 

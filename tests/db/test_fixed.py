@@ -114,3 +114,14 @@ def test_a_lost_connection_leaves_the_pool_with_its_like(database: Database) -> 
     assert raised.value.connection_invalidated
     with database.begin() as one, database.begin() as other:
         assert before.isdisjoint(WHO.first(conn).id for conn in (one, other))
+
+
+def test_a_long_answer_is_let_go_once_it_was_read(database: Database) -> None:
+    with database.begin() as conn:
+        assert WHO.first(conn).id
+        before = weakref.ref(conn.info["cursor"])
+        many = Fixed("SELECT generate_series(1, 5000) AS number").rows(conn)
+        assert len(many) == 5000
+        gc.collect()
+        assert before() is None
+        assert WHO.first(conn).id
