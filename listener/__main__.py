@@ -48,9 +48,11 @@ def migrate(env: Environment) -> int:
 
 
 def _check(env: Environment) -> None:
-    """Check every setting, also what takes too much memory to check in a web process."""
+    """Check every setting, and what is loaded late: what takes too much memory in a web process."""
+    from listener.core import pattern
     from listener.services import notify_setting
 
+    pattern.parse("*")  # with RE2, which some image may lack
     if faults := notify_setting.faults(read(env).notify):
         raise BadSettings(faults)
 

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.frame.processes import dyno
+
 # Each takes memory for as long as a process lives; with a dot: a part of what is needed.
 WEB = (
     "alembic",
@@ -49,3 +51,22 @@ def test_what_requests_and_answers_say_is_built_when_it_is_first_needed() -> Non
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "True []"
+
+
+def test_an_image_without_what_is_loaded_late_fails_before_it_runs() -> None:
+    script = (
+        "import os, sys\n"
+        "from listener import __main__ as main\n"
+        "sys.modules['re2'] = None\n"
+        "main._check(os.environ)"
+    )
+    env = {
+        "DATABASE_URL": "postgresql://nobody@localhost/nothing",
+        "SECRET_KEY": "0" * 32,
+        "HEROKU_API_KEY": "HRKU-none",
+        "AUTOPROMOTE_ADMINS": "ana@example.com",
+    }
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dyno(env))
+    assert done.returncode == 1
+    assert "import of re2 halted" in done.stderr
