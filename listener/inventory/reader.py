@@ -91,7 +91,7 @@ class HerokuReader:
         self._database = database
         self._heroku = heroku
         self._account: platform.Account | None = None  # one user per token and process
-        # They begin as they are needed, and stay: to begin one takes as long as to ask.
+        # Its threads begin as they are needed, and stay: to begin one takes as long as to ask.
         self._beside = ThreadPoolExecutor(MOST_BESIDE, thread_name_prefix="beside")
 
     def app(self, app: str) -> App:
