@@ -14,6 +14,7 @@ from listener.core.drift import Standing, Unknown
 from listener.core.gates.base import SLUG, Candidate
 from listener.core.promotion import SLOW, PromotionKind
 from listener.core.release import History, Release
+from listener.core.rollback import OwnReleases
 from listener.core.rule import Mode, OnNewer, Strategy, is_allowed, strategy_of
 from listener.db import (
     access_tokens,
@@ -119,44 +120,55 @@ def gather_at_once(conn: Connection, job: Job) -> CandidateFacts | None:
     """
     if job.known is None or (read := _read_already(job, job.known, None)) is None:
         return None
-    facts = _decide_on(conn, job, read, target=job.known.target)
+    target, shown = job.known.target, read.target.history
+    issued = release_requests.issued_for(conn, target.id, shown)
+    standing = drift.write_unmoved(conn, target, shown, issued=frozenset(issued))
+    if standing is None:
+        return None
+    facts = _facts_of(conn, job, read, target, issued, standing)
     return facts if isinstance(facts, CandidateFacts) else None
 
 
 def _decide_on(
+    conn: Connection, job: Job, read: Read, standing: Standing | None = None
+) -> CandidateFacts | StaleData | None:
+    """Record how the target stands, and build the candidate; None where that needs another read."""
+    row = job.row
+    target = apps.lock(conn, [row.target_id])[row.target_id]
+    issued = release_requests.issued_for(conn, row.target_id, read.target.history)
+    if standing is None:
+        source_id = _source_of(conn, read.known, row)
+        standing = drift.write(
+            conn, target, read.target.history, source_id, issued=frozenset(issued)
+        )
+    if standing is None:
+        return None
+    return _facts_of(conn, job, read, target, issued, standing)
+
+
+def _facts_of(
     conn: Connection,
     job: Job,
     read: Read,
-    standing: Standing | None = None,
-    target: AppRow | None = None,
-) -> CandidateFacts | StaleData | None:
-    """Record how the target stands, and build the candidate; None where that needs another read.
+    target: AppRow,
+    issued: OwnReleases,
+    standing: Standing,
+) -> CandidateFacts | StaleData:
+    """Build the candidate; the caller holds the target's lock, and recorded how it stands.
 
-    `target` is its row, where the look locked it: then there is none either where it was moved. The
-    answer is that the data is stale, not an exception, so that the record stays.
+    The answer is that the data is stale, not an exception, so that the record stays.
     """
     row = job.row
     is_promotion = row.kind is PromotionKind.PROMOTE
-    locked = target or apps.lock(conn, [row.target_id])[row.target_id]
-    issued = release_requests.issued_for(conn, row.target_id, read.target.history)
-    if standing is None:
-        shown, marks = read.target.history, frozenset(issued)
-        if target is not None:
-            standing = drift.write_unmoved(conn, locked, shown, issued=marks)
-        else:
-            source_id = _source_of(conn, read.known, row)
-            standing = drift.write(conn, locked, shown, source_id, issued=marks)
-    if standing is None:
-        return None
     there = holds.standing(conn, row.target_id)
     is_unclear = isinstance(standing, Unknown) and standing.current is not None
     is_told = any(
         hold.kind in ("detected", "guard") for hold in there.held
     )  # a hold says so already
     if is_promotion and isinstance(standing, Unknown) and is_unclear and not is_told:
-        return StaleData(f"What {locked.name} runs is not clear: {standing.message}")
-    if is_behind(read.target, locked):
-        return StaleData(f"{locked.name} does not show yet what we released there.")
+        return StaleData(f"What {target.name} runs is not clear: {standing.message}")
+    if is_behind(read.target, target):
+        return StaleData(f"{target.name} does not show yet what we released there.")
     try:
         return _assemble(conn, job.context, row, read, TargetFacts(issued, there))
     except StaleData as stale:
