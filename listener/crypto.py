@@ -204,9 +204,8 @@ class Keys:
 
 def prepare() -> None:
     """Derive and encrypt once: what OpenSSL sets up for the first use, a fork of us has as well."""
-    for kind in (Cipher, PackedCipher):
-        cipher = kind([derived("", "nothing")])
-        cipher.open(cipher.seal(b""))
+    cipher = Cipher([derived("", "nothing")])
+    cipher.open(cipher.seal(b""))
 
 
 def claim_of(said: Mapping[str, Any]) -> TokenClaim:
