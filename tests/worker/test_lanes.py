@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -111,16 +112,23 @@ def test_slow_targets_delay_no_other_target(stage: Stage, dam: Dam) -> None:
     assert all(stage.times_released(version, app) == 1 for app in (PROD, EU, *SLOW))
 
 
-def test_deliveries_of_an_app_that_is_looked_at_ask_for_no_more_looks_meanwhile(
-    stage: Stage, dam: Dam, tried: list[WorkKind]
-) -> None:
-    """A crowd of them made the dispatcher claim in vain for each; they are settled all the same."""
+@contextmanager
+def looked_at(stage: Stage, dam: Dam) -> Iterator[int]:
+    """Threads at work, one of them on a look at the source of this version, as long as it likes."""
     path = f"/apps/{stage.app(STAGING).id}/releases"
     stage.wire.put(dam.around, method="GET", path=path, times=1)
     with running(stage, promoting=4):
         version = stage.deploy()
         stage.tell(version)
         dam.wait_for(1)
+        yield version
+
+
+def test_deliveries_of_an_app_that_is_looked_at_ask_for_no_more_looks_meanwhile(
+    stage: Stage, dam: Dam, tried: list[WorkKind]
+) -> None:
+    """A crowd of them made the dispatcher claim in vain for each; they are settled all the same."""
+    with looked_at(stage, dam) as version:
         before = tried.count(LOOKS.kind)
         for number in range(CROWD):
             stage.tell(version, event=f"one of many, {number}")
@@ -137,12 +145,7 @@ def test_an_app_that_was_told_of_during_a_look_is_looked_at_after_a_pause_alone(
     """Else each group of a crowd has a look of its own. No pause ends here before it is told to."""
     for seconds in ("SOON_SECONDS", "AFTER_WORK_SECONDS", "POLL_SECONDS"):
         monkeypatch.setattr(dispatch, seconds, 10 * PATIENCE)
-    path = f"/apps/{stage.app(STAGING).id}/releases"
-    stage.wire.put(dam.around, method="GET", path=path, times=1)
-    with running(stage, promoting=4):
-        version = stage.deploy()
-        stage.tell(version)
-        dam.wait_for(1)
+    with looked_at(stage, dam) as version:
         stage.tell(version, event="during the look")
         hear(stage, tried)
         dam.open()
